@@ -1,0 +1,104 @@
+// Package ledger is the system of record: partners, customers, relationships, agreements, subscriptions, transfers, line
+// items, audit records and the notification log, on PostgreSQL or SQLite. Every change of a transfer is one transaction
+// that asks internal/transfer what may happen and writes all of its effects together; repeating a change gives the same
+// result and writes nothing.
+package ledger
+
+import (
+	"time"
+
+	"handover/internal/transfer"
+)
+
+// Submission is the source's approval of a transfer.
+type Submission struct {
+	RequestID string             `json:"requestId"`
+	Actor     transfer.Actor     `json:"actor"`
+	Selection transfer.Selection `json:"selection"`
+}
+
+// Decision is a cancel by the target or a decline by the source. Reason is kept for a decline.
+type Decision struct {
+	RequestID string         `json:"requestId"`
+	Actor     transfer.Actor `json:"actor"`
+	Reason    string         `json:"reason,omitempty"`
+}
+
+// Refused is a decision that was not accepted, to be audited once (I-3) although nothing changed.
+type Refused struct {
+	TransferID string            `json:"transferId"`
+	RequestID  string            `json:"requestId"`
+	Actor      transfer.Actor    `json:"actor"`
+	Refusal    *transfer.Refusal `json:"refusal"`
+}
+
+// ItemResult is what one attempt made of a line item.
+type ItemResult struct {
+	Ordinal              int
+	TargetSubscriptionID string            // the item moved, to this subscription
+	Refusal              *transfer.Refusal // the item can never move
+	Failure              string            // the attempt failed, another may succeed
+	Uncounted            bool              // the failure was not the item's own (its base is not moved yet)
+}
+
+// Notification is one e-mail that is to be sent: one event, one recipient (I-4).
+type Notification struct {
+	ID         int64
+	TransferID string
+	Event      transfer.Event
+	Audience   transfer.Audience
+	Recipient  string // e-mail address
+	Locale     string // of the recipient's organisation
+	MessageID  string // stable over repeated attempts
+	Attempts   int
+	SentAt     time.Time // zero while it is not sent
+	LastError  string
+}
+
+// AuditRecord is one entry of a partner's activity log (domain section 7).
+type AuditRecord struct {
+	ID               string // R-211
+	TransferID       string
+	EventKey         string // one record per event key and participant (I-3)
+	PartnerTenantID  string // the participant whose log it is
+	Participants     []string
+	CustomerTenantID string
+	CustomerName     string
+	UserID           string
+	Operation        transfer.AuditOperation
+	Status           string // succeeded, failed
+	Detail           string // JSON, obeys the visibility of PartnerTenantID (R-190)
+	At               time.Time
+}
+
+// Filter narrows a list of transfers; empty fields do not narrow.
+type Filter struct {
+	CustomerTenantID string
+	PartnerTenantID  string // as source or target
+	Status           transfer.Status
+	Limit            int // 0 for all
+}
+
+// Finding is the result of checking one invariant.
+type Finding struct {
+	Invariant string   `json:"invariant"` // "I-1"
+	Says      string   `json:"says"`
+	Checked   int      `json:"checked"`    // how many things were looked at
+	Broken    []string `json:"violations"` // one sentence each, at most 20
+	Count     int      `json:"count"`      // how many violations in all
+}
+
+// World is everything a ledger can be seeded with.
+type World struct {
+	Partners      []transfer.Partner
+	Customers     []transfer.Customer
+	Relationships []Relationship
+	Agreements    []transfer.Agreement
+	Subscriptions []transfer.Subscription
+}
+
+// Relationship says that the customer accepted the partner as reseller (R-50).
+type Relationship struct {
+	PartnerTenantID  string
+	CustomerTenantID string
+}

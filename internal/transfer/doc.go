@@ -1,0 +1,16 @@
+// Package transfer is the domain: what a billing-ownership transfer is, who may do what to it and when, and what each
+// step brings about. It is pure: no I/O, no clock, no randomness. The workflow, the ledger and the API all ask it, and
+// none of them re-implements a guard.
+//
+// Where to look:
+//
+//	status.go     the states of a transfer and of a line item
+//	machine.go    the transition function: state, command, actor, now → state, effects or refusal (T1..T7)
+//	open.go       what must be true before a transfer is opened (R-40..R-60)
+//	selection.go  which subscriptions may move, and the line items made of them (R-61..R-81, R-155)
+//	move.go       what a successful line item means: the new subscription, who pays which days (R-30..R-37)
+//	view.go       who sees what (R-180..R-190)
+//	refusal.go    every way to say no, each with its wire code (section 4.6 of the domain reference)
+//
+// Source is the partner who bills today, target the partner who will.
+package transfer

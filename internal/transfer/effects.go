@@ -1,0 +1,71 @@
+package transfer
+
+// Event is something that happened to a transfer and that somebody is told about.
+type Event string
+
+// The events. Each is told at most once per transfer; item events carry the ordinal, refusals the request id.
+const (
+	EventCreated   Event = "created"
+	EventSubmitted Event = "submitted"
+	EventCancelled Event = "cancelled"
+	EventDeclined  Event = "declined"
+	EventExpired   Event = "expired"
+	EventCompleted Event = "completed"
+	EventFailed    Event = "failed"
+	EventGivenUp   Event = "given-up" // one line item, by an operator
+	EventRefused   Event = "refused"  // a signal that was not accepted
+	EventReminder  Event = "reminder" // to the source, while the request waits
+)
+
+// AuditOperation is the operationType of an audit record.
+type AuditOperation string
+
+// The operations that transfers write.
+const (
+	AuditCreate   AuditOperation = "create_transfer"
+	AuditUpdate   AuditOperation = "update_transfer"
+	AuditComplete AuditOperation = "complete_transfer"
+	AuditFail     AuditOperation = "fail_transfer"
+)
+
+// Audience is a group of e-mail recipients: a partner's admin agents, or the customer's notification address.
+type Audience string
+
+// The audiences of domain section 6.1.
+const (
+	ToSource   Audience = "source"
+	ToTarget   Audience = "target"
+	ToCustomer Audience = "customer"
+)
+
+// Effects is what has to be written and told together with a transition.
+type Effects struct {
+	Event     Event          // empty when nobody is told (a line item that moved)
+	Operation AuditOperation // one record for the source and one for the target
+	Mail      []Audience     // who gets an e-mail (R-200..R-202, T7)
+	Lock      bool           // the submitted subscriptions are taken by this transfer
+}
+
+// effects is the row of the notification matrix (domain section 6.1) that belongs to the transition.
+func effects(next State, c Command) Effects {
+	switch c.(type) {
+	case Open:
+		return Effects{Event: EventCreated, Operation: AuditCreate, Mail: []Audience{ToSource, ToCustomer}}
+	case Submit:
+		return Effects{Event: EventSubmitted, Operation: AuditUpdate, Lock: true}
+	case Cancel:
+		return Effects{Event: EventCancelled, Operation: AuditUpdate}
+	case Decline:
+		return Effects{Event: EventDeclined, Operation: AuditUpdate, Mail: []Audience{ToTarget}}
+	case Expire:
+		return Effects{Event: EventExpired, Operation: AuditUpdate}
+	case GiveUp:
+		return Effects{Event: EventGivenUp, Operation: AuditUpdate}
+	case Close:
+		if next.Status == Complete {
+			return Effects{Event: EventCompleted, Operation: AuditComplete, Mail: []Audience{ToSource, ToTarget, ToCustomer}}
+		}
+		return Effects{Event: EventFailed, Operation: AuditFail}
+	}
+	return Effects{}
+}

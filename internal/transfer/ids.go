@@ -1,0 +1,46 @@
+package transfer
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// namespace makes our derived ids differ from anybody else's.
+var namespace = uuid.MustParse("6f1d3c3e-6d0a-5b53-9f0e-2f6c7d3c9a10")
+
+// NewID derives a transfer's id from who asked and under which request id, so that a repeated create finds the same
+// transfer.
+func NewID(callerTenantID, requestID string) string {
+	return derive("transfer", strings.ToLower(callerTenantID), strings.ToLower(requestID))
+}
+
+// TargetSubscriptionID derives the id of the subscription that a line item becomes at the target, so that a repeated
+// move finds the earlier result.
+func TargetSubscriptionID(transferID string, ordinal int) string {
+	return derive("subscription", transferID, strconv.Itoa(ordinal))
+}
+
+func derive(parts ...string) string {
+	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
+}
+
+// ParseID checks that the text is a GUID and returns it in lower case, the form everything is stored in.
+// The error is an InvalidInput refusal that names the field.
+func ParseID(field, text string) (string, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) != 36 {
+		return "", Refuse(InvalidInput, "%s must be a GUID like 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001, not %q.", field, clip(text))
+	}
+	return id.String(), nil
+}
+
+// clip keeps a caller's text short enough to be repeated in a message.
+func clip(text string) string {
+	const most = 80
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}

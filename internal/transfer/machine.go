@@ -1,0 +1,245 @@
+package transfer
+
+import "time"
+
+// State is the part of a transfer that decides what may happen next.
+type State struct {
+	Status           Status
+	CustomerTenantID string
+	SourceTenantID   string
+	TargetTenantID   string
+	CreatedTime      time.Time
+	LastModifiedTime time.Time
+	ExpirationTime   time.Time
+	SubmittedTime    time.Time // zero before submit
+	CompletedTime    time.Time // set only on successful completion (R-28)
+	Items            ItemCounts
+}
+
+// Role is who somebody is to one transfer.
+type Role string
+
+// The roles. A stranger is a partner that takes no part; to it the transfer does not exist (R-110).
+const (
+	RoleSource   Role = "source"
+	RoleTarget   Role = "target"
+	RoleStranger Role = "stranger"
+	RoleCustomer Role = "customer"
+	RolePlatform Role = "platform"
+	RoleOperator Role = "operator"
+)
+
+// Actor is who gives a command: a partner's user, the platform itself, or an operator of the platform.
+type Actor struct {
+	PartnerTenantID string `json:"partnerTenantId,omitempty"`
+	UserID          string `json:"userId,omitempty"`   // empty when an application acts
+	Platform        bool   `json:"platform,omitempty"` // timers and the mover
+	Operator        bool   `json:"operator,omitempty"` // a human who runs the platform
+}
+
+// Platform is the actor of everything nobody asked for: expiry, item results, closing.
+func Platform() Actor { return Actor{Platform: true} }
+
+// RoleOf says who the actor is to this transfer.
+func (s State) RoleOf(a Actor) Role {
+	switch {
+	case a.Platform:
+		return RolePlatform
+	case a.Operator:
+		return RoleOperator
+	case a.PartnerTenantID == "":
+		return RoleStranger
+	case SameID(a.PartnerTenantID, s.SourceTenantID):
+		return RoleSource
+	case SameID(a.PartnerTenantID, s.TargetTenantID):
+		return RoleTarget
+	case SameID(a.PartnerTenantID, s.CustomerTenantID):
+		return RoleCustomer
+	default:
+		return RoleStranger
+	}
+}
+
+// Command is something an actor wants to happen to a transfer. The set is closed: see the types below.
+type Command interface {
+	by() Role     // the one role that may give it
+	from() Status // the one state it starts from
+}
+
+// The commands. Item carries the state the line item stands in, so that the function stays pure for 10,000 items.
+type (
+	// Open requests the transfer (T1).
+	Open struct{}
+	// Submit approves the transfer with this many selected line items (T2).
+	Submit struct{ Items int }
+	// Cancel withdraws the request (T3).
+	Cancel struct{}
+	// Decline is the source's no (T7, R-15).
+	Decline struct{ Reason string }
+	// Expire ends a request nobody answered (T4).
+	Expire struct{}
+	// ItemDone records that a line item moved.
+	ItemDone struct{ Item ItemStatus }
+	// ItemRefused records that a line item can never move (R-29).
+	ItemRefused struct{ Item ItemStatus }
+	// GiveUp is an operator's end to the retries of a line item (R-26).
+	GiveUp struct {
+		Item   ItemStatus
+		Reason string
+	}
+	// Close ends the transfer once no line item is running (T5, T6).
+	Close struct{}
+)
+
+func (Open) by() Role        { return RoleTarget }
+func (Submit) by() Role      { return RoleSource }
+func (Cancel) by() Role      { return RoleTarget }
+func (Decline) by() Role     { return RoleSource }
+func (Expire) by() Role      { return RolePlatform }
+func (ItemDone) by() Role    { return RolePlatform }
+func (ItemRefused) by() Role { return RolePlatform }
+func (GiveUp) by() Role      { return RoleOperator }
+func (Close) by() Role       { return RolePlatform }
+
+func (Open) from() Status        { return None }
+func (Submit) from() Status      { return Pending }
+func (Cancel) from() Status      { return Pending }
+func (Decline) from() Status     { return Pending }
+func (Expire) from() Status      { return Pending }
+func (ItemDone) from() Status    { return InProgress }
+func (ItemRefused) from() Status { return InProgress }
+func (GiveUp) from() Status      { return InProgress }
+func (Close) from() Status       { return InProgress }
+
+// Decide is the transition function: what the command by this actor at this time does to the transfer.
+//
+// On success it returns the next state and everything that has to be written and told with it. Otherwise it returns the
+// state unchanged and a *Refusal: NotFound for who takes no part (R-110), WrongParty (R-12), AlreadyInProgress or
+// AlreadyFinal (R-17), RequestExpired (R-22), DeclineDisabled (R-15), NoLineItems (R-79), ItemNotFound, ItemEnded (I-2),
+// ItemsRunning, ReasonMissing (R-26), NotYetExpired, NotSubmitted, AlreadyOpened.
+func (p Policy) Decide(s State, c Command, by Actor, now time.Time) (State, Effects, error) {
+	if err := permitted(s, c, by); err != nil {
+		return s, Effects{}, err
+	}
+	if err := p.guard(s, c, now); err != nil {
+		return s, Effects{}, err
+	}
+	next := s.after(c, now)
+	return next, effects(next, c), nil
+}
+
+// permitted checks who may give the command, before anything about the transfer is revealed.
+func permitted(s State, c Command, by Actor) error {
+	role := s.RoleOf(by)
+	switch {
+	case role == c.by():
+		return nil
+	case role == RoleStranger, role == RoleCustomer:
+		return Refuse(NotFound, "There is no such transfer for you. Check the transfer id and the partner you act for.")
+	default:
+		return Refuse(WrongParty, "Only the %s may do this, and you act as the %s.", c.by(), role)
+	}
+}
+
+// guard checks that the command fits the state.
+func (p Policy) guard(s State, c Command, now time.Time) error {
+	if s.Status != c.from() {
+		return wrongStatus(s.Status)
+	}
+	if s.Status == Pending && c.by() != RolePlatform && !now.Before(s.ExpirationTime) {
+		return Refuse(RequestExpired, "The request expired at %s. The target must create a new transfer.", s.ExpirationTime.Format(time.RFC3339))
+	}
+	switch c := c.(type) {
+	case Submit:
+		if c.Items < 1 {
+			return Refuse(NoLineItems, "A submit needs at least one line item. Name the subscriptions to move.")
+		}
+	case Decline:
+		if p.DeclineDisabled {
+			return Refuse(DeclineDisabled, "Declining is switched off here. A request that is not submitted expires by itself.")
+		}
+	case Expire:
+		if now.Before(s.ExpirationTime) {
+			return Refuse(NotYetExpired, "The request stays open until %s.", s.ExpirationTime.Format(time.RFC3339))
+		}
+	case ItemDone:
+		return running(c.Item)
+	case ItemRefused:
+		return running(c.Item)
+	case GiveUp:
+		if c.Reason == "" {
+			return Refuse(ReasonMissing, "Giving up a line item needs a reason; it is shown to the source.")
+		}
+		return running(c.Item)
+	case Close:
+		if s.Items.InProgress > 0 {
+			return Refuse(ItemsRunning, "%d line items are still being moved.", s.Items.InProgress)
+		}
+	}
+	return nil
+}
+
+// wrongStatus is the refusal for a command that came in the wrong state (R-17).
+func wrongStatus(s Status) error {
+	switch {
+	case s.Final():
+		return Refuse(AlreadyFinal, "The transfer is %s; nothing about it can change any more.", s)
+	case s == InProgress:
+		return Refuse(AlreadyInProgress, "The transfer was submitted and is being moved; it can be neither submitted nor cancelled now.")
+	case s == Pending:
+		return Refuse(NotSubmitted, "The transfer waits for the source; it has no line items yet.")
+	default:
+		return Refuse(NotFound, "There is no such transfer.")
+	}
+}
+
+func running(item ItemStatus) error {
+	switch item {
+	case ItemInProgress:
+		return nil
+	case NoItem:
+		return Refuse(ItemNotFound, "The transfer has no such line item.")
+	default:
+		return Refuse(ItemEnded, "The line item is %s already.", item)
+	}
+}
+
+// after is the state that follows. It is only asked once every guard has passed.
+func (s State) after(c Command, now time.Time) State {
+	switch c := c.(type) {
+	case Open:
+		s.Status, s.CreatedTime, s.ExpirationTime = Pending, now, ExpirationTime(now)
+	case Submit:
+		s.Status, s.SubmittedTime, s.Items = InProgress, now, ItemCounts{InProgress: c.Items}
+	case Cancel:
+		s.Status = Cancelled
+	case Decline:
+		s.Status = Rejected
+	case Expire:
+		s.Status = Expired
+	case ItemDone:
+		s.Items.InProgress--
+		s.Items.Complete++
+		return s
+	case ItemRefused, GiveUp:
+		s.Items.InProgress--
+		s.Items.Failed++
+		return s
+	case Close:
+		s.Status = s.Items.outcome()
+		if s.Status == Complete {
+			s.CompletedTime = now
+		}
+	}
+	s.LastModifiedTime = now
+	return s
+}
+
+// ExpirationTime is the midnight UTC at which a request created at that time ends: the end of its 30th full day (R-20, R-21).
+func ExpirationTime(created time.Time) time.Time {
+	y, m, d := created.UTC().Date()
+	return time.Date(y, m, d+31, 0, 0, 0, 0, time.UTC)
+}
+
+// OverdueAfter is how long after submit a transfer with running items is flagged for operators (R-24).
+const OverdueAfter = 72 * time.Hour

@@ -1,0 +1,296 @@
+package transfer
+
+import (
+	"sort"
+	"strings"
+)
+
+// Pick is one subscription the source names in a submit. An empty product type means whatever the subscription is; the
+// REST contract requires it (R-130) and checks that before.
+type Pick struct {
+	SubscriptionID string      `json:"subscriptionId"`
+	ProductType    ProductType `json:"productType,omitempty"`
+}
+
+// Selection is what the source wants to move: listed picks, or everything eligible (R-155).
+type Selection struct {
+	LineItems    []Pick        `json:"lineItems,omitempty"`
+	AllEligible  bool          `json:"allEligible,omitempty"`
+	ProductTypes []ProductType `json:"productTypes,omitempty"` // narrows AllEligible
+}
+
+// LineItem is one subscription on its way from source to target.
+type LineItem struct {
+	Ordinal              int // from 0, unique in the transfer (OQ-15)
+	BaseOrdinal          int // of the add-on's base, or NoBase
+	SubscriptionID       string
+	ProductType          ProductType
+	OfferID              string
+	FriendlyName         string
+	Quantity             int // snapshot taken at submit (R-75)
+	BillingCycle         BillingCycle
+	Status               ItemStatus
+	TargetSubscriptionID string // set once Complete
+	Attempts             int
+	LastError            string // of the latest attempt that did not succeed
+	TransferError        string // why it is Failed
+}
+
+// NoBase is the BaseOrdinal of a line item that is not an add-on.
+const NoBase = -1
+
+// SelectionFacts is what decides a submit. Subscriptions holds every subscription of the customer at the source, and any
+// other one that was picked and exists.
+type SelectionFacts struct {
+	Open          OpenFacts
+	Subscriptions []Subscription
+	OpenIn        map[string]string // subscription id → id of the transfer it is being moved by (R-76)
+}
+
+// CheckSelection checks what can be checked without facts: a list or everything, no doubles, not too many, known types.
+// It returns the selection with ids in lower case and the bare number 5 replaced by the type it stands for (OQ-16).
+//
+// Refusals: NoLineItems, DuplicateLineItem (R-79), TooManyLineItems (R-80), InvalidInput, UnknownEnum (R-130).
+func (p Policy) CheckSelection(s Selection) (Selection, error) {
+	if s.AllEligible {
+		return s, p.checkEverything(s)
+	}
+	switch {
+	case len(s.ProductTypes) > 0:
+		return s, Refuse(InvalidInput, "productTypes narrows a submit of everything eligible; a list of line items names its types itself.")
+	case len(s.LineItems) == 0:
+		return s, Refuse(NoLineItems, "A submit needs at least one line item. Name the subscriptions to move, or ask for everything eligible.")
+	case len(s.LineItems) > p.MaxListedItems:
+		return s, Refuse(TooManyLineItems, "%d line items are more than the %d that one submit may list. Ask for everything eligible instead.",
+			len(s.LineItems), p.MaxListedItems)
+	}
+	seen := make(map[string]bool, len(s.LineItems))
+	picks := make([]Pick, len(s.LineItems))
+	for i, pick := range s.LineItems {
+		id, err := ParseID("subscriptionId", pick.SubscriptionID)
+		if err != nil {
+			return s, err
+		}
+		if seen[id] {
+			return s, Refuse(DuplicateLineItem, "Subscription %s is listed twice.", id).About(id)
+		}
+		seen[id] = true
+		if picks[i], err = knownType(Pick{SubscriptionID: id, ProductType: pick.ProductType}); err != nil {
+			return s, err
+		}
+	}
+	s.LineItems = picks
+	return s, nil
+}
+
+func (p Policy) checkEverything(s Selection) error {
+	if len(s.LineItems) > 0 {
+		return Refuse(InvalidInput, "Either list line items or ask for everything eligible, not both.")
+	}
+	for _, t := range s.ProductTypes {
+		if !p.moves(t) {
+			return Refuse(UnknownEnum, "productTypes does not know %q; allowed are %s.", clip(string(t)), join(p.ProductTypes))
+		}
+	}
+	return nil
+}
+
+func knownType(pick Pick) (Pick, error) {
+	if pick.ProductType == "5" {
+		pick.ProductType = OnlineServicesNCE
+	}
+	if pick.ProductType != "" && !contains(ProductTypes(), pick.ProductType) {
+		return pick, Refuse(UnknownEnum, "productType does not know %q; use one of %s.", clip(string(pick.ProductType)), join(MovableProductTypes()))
+	}
+	return pick, nil
+}
+
+// Select turns a checked selection into line items, all or nothing (R-153): bases in the order picked (everything
+// eligible: by id), each followed by its add-ons (R-74).
+//
+// Refusals: those of CheckOpen again (OQ-24), those of Ineligible per subscription, ProductTypeMismatch (R-130),
+// SubscriptionUnknown (R-70), NoLineItems when nothing is eligible, the four of the Azure plan (R-55).
+func (p Policy) Select(t Transfer, s Selection, f SelectionFacts) ([]LineItem, error) {
+	if err := p.CheckOpen(withoutAgent(t.Request), f.Open); err != nil {
+		return nil, err
+	}
+	h := p.holdingsOf(t, f)
+	chosen, err := h.bases(s)
+	if err != nil {
+		return nil, err
+	}
+	items, err := h.lineItems(chosen)
+	if err != nil {
+		return nil, err
+	}
+	if anyAzure(items) {
+		if err := CheckAzurePlan(f.Open); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// withoutAgent leaves out who created the transfer: an agent who has left since does not undo the request.
+func withoutAgent(r Request) Request {
+	r.Actor.UserID = ""
+	return r
+}
+
+// holdings are the subscriptions a selection may draw from, indexed.
+type holdings struct {
+	policy   Policy
+	transfer Transfer
+	byID     map[string]Subscription
+	addons   map[string][]Subscription // by base id, in id order
+	sorted   []Subscription            // by id
+	openIn   map[string]string
+}
+
+func (p Policy) holdingsOf(t Transfer, f SelectionFacts) holdings {
+	h := holdings{policy: p, transfer: t, byID: map[string]Subscription{}, addons: map[string][]Subscription{}, openIn: f.OpenIn}
+	h.sorted = append(h.sorted, f.Subscriptions...)
+	sort.Slice(h.sorted, func(i, j int) bool { return h.sorted[i].ID < h.sorted[j].ID })
+	for _, s := range h.sorted {
+		h.byID[s.ID] = s
+		if s.ParentID != "" {
+			h.addons[s.ParentID] = append(h.addons[s.ParentID], s)
+		}
+	}
+	return h
+}
+
+// bases resolves the selection to the subscriptions that were asked for, add-ons that stand alone refused.
+func (h holdings) bases(s Selection) ([]Subscription, error) {
+	if s.AllEligible {
+		return h.everythingEligible(s.ProductTypes)
+	}
+	picked := make(map[string]bool, len(s.LineItems))
+	for _, pick := range s.LineItems {
+		picked[pick.SubscriptionID] = true
+	}
+	var chosen []Subscription
+	for _, pick := range s.LineItems {
+		sub, ok := h.byID[pick.SubscriptionID]
+		if !ok {
+			return nil, Refuse(SubscriptionUnknown, "Subscription %s does not exist.", pick.SubscriptionID).About(pick.SubscriptionID)
+		}
+		if err := h.checkPick(sub, pick, picked); err != nil {
+			return nil, err
+		}
+		if sub.ParentID == "" {
+			chosen = append(chosen, sub)
+		}
+	}
+	return chosen, nil
+}
+
+func (h holdings) checkPick(sub Subscription, pick Pick, picked map[string]bool) error {
+	if reason := h.policy.Ineligible(h.transfer, sub, h.openIn); reason != nil {
+		return reason
+	}
+	if pick.ProductType != "" && pick.ProductType != sub.ProductType {
+		return Refuse(ProductTypeMismatch, "Subscription %s is of type %s, not %s.", sub.ID, sub.ProductType, pick.ProductType).About(sub.ID)
+	}
+	if sub.ParentID != "" && !picked[sub.ParentID] {
+		return Refuse(AddonWithoutBase, "Subscription %s is an add-on of %s and moves only with it. Select the base.", sub.ID, sub.ParentID).About(sub.ID)
+	}
+	return nil
+}
+
+func (h holdings) everythingEligible(only []ProductType) ([]Subscription, error) {
+	var chosen []Subscription
+	for _, sub := range h.sorted {
+		if sub.ParentID != "" || (len(only) > 0 && !contains(only, sub.ProductType)) {
+			continue
+		}
+		if h.policy.Ineligible(h.transfer, sub, h.openIn) == nil && h.blockedAddon(sub) == nil {
+			chosen = append(chosen, sub)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, Refuse(NoLineItems, "The source holds nothing of this customer that can be moved.")
+	}
+	return chosen, nil
+}
+
+// blockedAddon is why an add-on keeps its base from moving, or nil. An add-on that ended already stays behind.
+func (h holdings) blockedAddon(base Subscription) *Refusal {
+	for _, addon := range h.addons[base.ID] {
+		if gone(addon) {
+			continue
+		}
+		if reason := h.policy.Ineligible(h.transfer, addon, h.openIn); reason != nil {
+			return reason
+		}
+	}
+	return nil
+}
+
+func gone(s Subscription) bool {
+	return s.Status == SubscriptionDeleted || s.Status == SubscriptionExpired || s.Status == SubscriptionDisabled
+}
+
+func (h holdings) lineItems(bases []Subscription) ([]LineItem, error) {
+	var items []LineItem
+	for _, base := range bases {
+		if reason := h.blockedAddon(base); reason != nil {
+			return nil, reason
+		}
+		baseOrdinal := len(items)
+		items = append(items, lineItem(base, baseOrdinal, NoBase))
+		for _, addon := range h.addons[base.ID] {
+			if !gone(addon) {
+				items = append(items, lineItem(addon, len(items), baseOrdinal))
+			}
+		}
+	}
+	return items, nil
+}
+
+func lineItem(s Subscription, ordinal, base int) LineItem {
+	return LineItem{
+		Ordinal: ordinal, BaseOrdinal: base, SubscriptionID: s.ID, ProductType: s.ProductType, OfferID: s.OfferID,
+		FriendlyName: s.FriendlyName, Quantity: s.Quantity, BillingCycle: s.BillingCycle, Status: ItemInProgress,
+	}
+}
+
+// Ineligible is the reason why a subscription cannot move by this transfer, or nil. openIn maps subscription ids to the
+// transfer that is moving them.
+//
+// Reasons: NotOwnedBySource (R-70), ThirdPartyProduct (R-62), ProductNotMovable (R-60), OutsideTargetTypes (R-61),
+// NotActive (R-71), InOtherTransfer (R-76).
+func (p Policy) Ineligible(t Transfer, s Subscription, openIn map[string]string) *Refusal {
+	switch {
+	case !SameID(s.CustomerTenantID, t.State.CustomerTenantID) || !SameID(s.PartnerTenantID, t.SourceTenantID):
+		return Refuse(NotOwnedBySource, "Subscription %s is not one that the source bills this customer for.", s.ID).About(s.ID)
+	case s.ProductType == SaaS && !p.moves(SaaS):
+		return Refuse(ThirdPartyProduct, "Subscription %s is a third-party product; those do not move by transfer.", s.ID).About(s.ID)
+	case !p.moves(s.ProductType):
+		return Refuse(ProductNotMovable, "Subscription %s is of type %s, which does not move by transfer.", s.ID, s.ProductType).About(s.ID)
+	case len(t.TargetProductTypes) > 0 && !contains(t.TargetProductTypes, s.ProductType):
+		return Refuse(OutsideTargetTypes, "Subscription %s is of type %s; the target asked for %s only.", s.ID, s.ProductType, join(t.TargetProductTypes)).About(s.ID)
+	case s.Status != SubscriptionActive:
+		return Refuse(NotActive, "Subscription: %s is in state: %s", s.ID, titled(s.Status)).About(s.ID)
+	case openIn[s.ID] != "":
+		return Refuse(InOtherTransfer, "subscription is already part of another transfer request id : %s", openIn[s.ID]).About(s.ID)
+	}
+	return nil
+}
+
+// titled spells a state as the wire's reason texts do: "Suspended" (R-71).
+func titled(s SubscriptionStatus) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
+}
+
+func anyAzure(items []LineItem) bool {
+	for _, item := range items {
+		if item.ProductType.azure() {
+			return true
+		}
+	}
+	return false
+}
