@@ -48,8 +48,8 @@ type Partner struct {
 // transacts tells whether the partner is billed by the platform and so can be a source or a target.
 func (p Partner) transacts() bool { return p.Type == DirectBill || p.Type == IndirectProvider }
 
-// admits tells whether the user may act for the partner. No user means an application acts, which is allowed.
-func (p Partner) admits(userID string) bool {
+// Admits tells whether the user may act for the partner. No user means an application acts, which is allowed.
+func (p Partner) Admits(userID string) bool {
 	if userID == "" {
 		return true
 	}
@@ -167,11 +167,17 @@ type Subscription struct {
 	CommitmentEndDate time.Time // zero without a term
 	Status            SubscriptionStatus
 	AutoRenew         bool
-	ParentID          string    // the base subscription of an add-on, empty otherwise
+	ParentID          string    // the base of an add-on, or the subscription a reservation is scoped to; empty otherwise
 	PartnerOnRecord   string    // MPN id of the credited indirect reseller
 	CancelAt          time.Time // when the platform cancels it by itself; zero for never
 	Locked            bool      // neither cancellable nor exchangeable
 	SandboxFault      string    // scripted fault of a sandbox world, see ParseFault
+}
+
+// addon tells whether the subscription moves with its base. A reservation or savings plan under an Azure
+// subscription is not one: it is selected for itself.
+func (s Subscription) addon() bool {
+	return s.ParentID != "" && s.ProductType != AzureReservation && s.ProductType != AzureSavingsPlan
 }
 
 // SameID compares two GUIDs as R-105 wants it: case does not matter.

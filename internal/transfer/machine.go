@@ -1,19 +1,22 @@
 package transfer
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // State is the part of a transfer that decides what may happen next.
 type State struct {
-	Status           Status
-	CustomerTenantID string
-	SourceTenantID   string
-	TargetTenantID   string
-	CreatedTime      time.Time
-	LastModifiedTime time.Time
-	ExpirationTime   time.Time
-	SubmittedTime    time.Time // zero before submit
-	CompletedTime    time.Time // set only on successful completion (R-28)
-	Items            ItemCounts
+	Status           Status     `json:"status"`
+	CustomerTenantID string     `json:"customer"`
+	SourceTenantID   string     `json:"source"`
+	TargetTenantID   string     `json:"target"`
+	CreatedTime      time.Time  `json:"createdTime,omitzero"`
+	LastModifiedTime time.Time  `json:"lastModifiedTime,omitzero"`
+	ExpirationTime   time.Time  `json:"expirationTime,omitzero"`
+	SubmittedTime    time.Time  `json:"submittedTime,omitzero"` // zero before submit
+	CompletedTime    time.Time  `json:"completedTime,omitzero"` // set only on successful completion (R-28)
+	Items            ItemCounts `json:"items"`
 }
 
 // Role is who somebody is to one transfer.
@@ -144,11 +147,16 @@ func permitted(s State, c Command, by Actor) error {
 // guard checks that the command fits the state.
 func (p Policy) guard(s State, c Command, now time.Time) error {
 	if s.Status != c.from() {
-		return wrongStatus(s.Status)
+		return wrongStatus(s.Status, c)
 	}
 	if s.Status == Pending && c.by() != RolePlatform && !now.Before(s.ExpirationTime) {
 		return Refuse(RequestExpired, "The request expired at %s. The target must create a new transfer.", s.ExpirationTime.Format(time.RFC3339))
 	}
+	return p.guardOf(s, c, now)
+}
+
+// guardOf checks what only this command asks for.
+func (p Policy) guardOf(s State, c Command, now time.Time) error {
 	switch c := c.(type) {
 	case Submit:
 		if c.Items < 1 {
@@ -163,14 +171,14 @@ func (p Policy) guard(s State, c Command, now time.Time) error {
 			return Refuse(NotYetExpired, "The request stays open until %s.", s.ExpirationTime.Format(time.RFC3339))
 		}
 	case ItemDone:
-		return running(c.Item)
+		return s.running(c.Item)
 	case ItemRefused:
-		return running(c.Item)
+		return s.running(c.Item)
 	case GiveUp:
-		if c.Reason == "" {
+		if strings.TrimSpace(c.Reason) == "" {
 			return Refuse(ReasonMissing, "Giving up a line item needs a reason; it is shown to the source.")
 		}
-		return running(c.Item)
+		return s.running(c.Item)
 	case Close:
 		if s.Items.InProgress > 0 {
 			return Refuse(ItemsRunning, "%d line items are still being moved.", s.Items.InProgress)
@@ -180,8 +188,11 @@ func (p Policy) guard(s State, c Command, now time.Time) error {
 }
 
 // wrongStatus is the refusal for a command that came in the wrong state (R-17).
-func wrongStatus(s Status) error {
+func wrongStatus(s Status, c Command) error {
+	_, opening := c.(Open)
 	switch {
+	case opening:
+		return Refuse(AlreadyOpened, "The transfer exists already; it is %s. Read it instead of creating it again.", s)
 	case s.Final():
 		return Refuse(AlreadyFinal, "The transfer is %s; nothing about it can change any more.", s)
 	case s == InProgress:
@@ -193,15 +204,17 @@ func wrongStatus(s Status) error {
 	}
 }
 
-func running(item ItemStatus) error {
-	switch item {
-	case ItemInProgress:
-		return nil
-	case NoItem:
+// running checks that the line item has not ended. The counts have the last word, so that they never fall below zero.
+func (s State) running(item ItemStatus) error {
+	switch {
+	case item == NoItem:
 		return Refuse(ItemNotFound, "The transfer has no such line item.")
-	default:
+	case item != ItemInProgress:
 		return Refuse(ItemEnded, "The line item is %s already.", item)
+	case s.Items.InProgress < 1:
+		return Refuse(ItemEnded, "Every line item of the transfer has ended already.")
 	}
+	return nil
 }
 
 // after is the state that follows. It is only asked once every guard has passed.

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -32,25 +33,32 @@ func Successor(t Transfer, item LineItem, old Subscription, source, target Partn
 	s.PartnerOnRecord = t.PartnerOnRecord
 	s.ParentID = ""
 	s.SandboxFault = ""
-	if s.OfferID == LegacyAzureOffer {
-		s.OfferID = AzurePlanOffer
-	}
+	s.OfferID = targetOffer(old.OfferID)
 	if old.ProductType == AzureReservation || old.ProductType == AzureSavingsPlan {
 		s.CancelAt, s.Locked = commitment(old, source, target, t.SubmittedTime)
 	}
 	return s
 }
 
+// targetOffer is the offer under which the target holds what the source held under that one.
+func targetOffer(old string) string {
+	if old == LegacyAzureOffer {
+		return AzurePlanOffer
+	}
+	return old
+}
+
 // commitment is what becomes of a reservation or savings plan: paid up front it can no longer be cancelled or
-// exchanged; paid in instalments between different currencies it ends with the current billing cycle.
+// exchanged; paid in instalments between different currencies it ends with the current billing cycle. An end that an
+// earlier transfer set stays: moving on does not save it.
 func commitment(old Subscription, source, target Partner, submitted time.Time) (cancelAt time.Time, locked bool) {
 	if old.BillingCycle == OneTime {
 		return time.Time{}, true
 	}
-	if source.Currency != target.Currency {
+	if old.CancelAt.IsZero() && source.Currency != target.Currency {
 		return NextCycle(old, submitted), false
 	}
-	return time.Time{}, false
+	return old.CancelAt, false
 }
 
 // NextCycle is the first start of a billing cycle after the given time, counted from the day of purchase.
@@ -104,9 +112,10 @@ func day(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// AuditID is the id of an audit record: consumers split it at "_" and take customer and transfer from it.
+// AuditID is the id of an audit record: consumers split it at "_" and take customer and transfer from it,
+// so the operation loses its own separators.
 func AuditID(partnerTenantID, customerTenantID, transferID, operation string, at time.Time) string {
-	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, operation, Ticks(at))
+	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, strings.ReplaceAll(operation, "_", ""), Ticks(at))
 }
 
 // Ticks counts 100 ns steps since the year 1, as .NET does.

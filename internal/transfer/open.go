@@ -93,19 +93,31 @@ type OpenFacts struct {
 }
 
 // CheckOpen checks everything that must be true before a transfer is opened, in a fixed order: who asks, who takes part,
-// what they signed, what they ask for. The same check runs again at submit (OQ-24).
+// what they signed, where they are, what they ask for. Before its relationship with the target is shown, nothing is told
+// about a customer but that it is known here; what the source holds is never told (R-44, OQ-23).
 //
 // Refusals: PartnerUnknown and CustomerUnknown, PartnerNotEnabled, NotAdminAgent,
-// ProgramNotActive, MarketMismatch, MPAMissing, RelationshipMissing, AgreementMissing
-// the four of partnerOnRecord and the four of the Azure plan.
+// ProgramNotActive, MPAMissing, RelationshipMissing, AgreementMissing, MarketMismatch
+// the five of partnerOnRecord and, when Azure types are asked for by name, the four of the Azure
+// plan.
 func (p Policy) CheckOpen(r Request, f OpenFacts) error {
-	for _, check := range []func(Request, OpenFacts) error{checkTarget, checkSource, checkMarkets, checkSigned, checkPartnerOnRecord} {
-		if err := check(r, f); err != nil {
-			return err
-		}
+	if err := checkParties(r, f); err != nil {
+		return err
 	}
 	if asksForAzure(r.TargetProductTypes) {
 		return CheckAzurePlan(f)
+	}
+	return nil
+}
+
+// checkParties is the part of CheckOpen that must still hold at submit, whatever is selected then (OQ-24).
+func checkParties(r Request, f OpenFacts) error {
+	for _, check := range []func(Request, OpenFacts) error{
+		checkTarget, checkSource, checkCustomer, checkSigned, checkMarkets, checkPartnerOnRecord,
+	} {
+		if err := check(r, f); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -116,7 +128,7 @@ func checkTarget(r Request, f OpenFacts) error {
 		return Refuse(PartnerUnknown, "The target partner is not known here. Check its Microsoft ID.").About(r.TargetPartnerTenantID)
 	case !f.Target.transacts():
 		return Refuse(PartnerNotEnabled, "An indirect reseller cannot take over billing; its indirect provider must create the transfer.")
-	case !f.Target.admits(r.Actor.UserID):
+	case !f.Target.Admits(r.Actor.UserID):
 		return Refuse(NotAdminAgent, "The user is not an admin agent of the target. Ask one of its admin agents to create the transfer.")
 	case f.Target.Status != ProgramActive:
 		return Refuse(ProgramNotActive, "The target's programme status is %s; only an active partner can take over billing.", f.Target.Status)
@@ -130,16 +142,20 @@ func checkSource(r Request, f OpenFacts) error {
 		return Refuse(PartnerUnknown, "The source partner is not known here. Check its Microsoft ID.").About(r.SourcePartnerTenantID)
 	case !f.Source.transacts():
 		return Refuse(PartnerNotEnabled, "The source is an indirect reseller, which bills nothing itself; name its indirect provider as the source.")
-	case f.Source.Status == ProgramInactive:
-		return Refuse(ProgramNotActive, "The source's programme status is inactive; its subscriptions cannot be transferred.")
+	case f.Source.Status != ProgramActive && f.Source.Status != ProgramRestricted:
+		return Refuse(ProgramNotActive, "The source's programme status is %s; its subscriptions cannot be transferred.", f.Source.Status)
 	}
 	return nil
 }
 
-func checkMarkets(r Request, f OpenFacts) error {
+func checkCustomer(r Request, f OpenFacts) error {
 	if f.Customer == nil {
 		return Refuse(CustomerUnknown, "The customer is not known here. Check its Microsoft ID.").About(r.CustomerTenantID)
 	}
+	return nil
+}
+
+func checkMarkets(_ Request, f OpenFacts) error {
 	for _, p := range []*Partner{f.Source, f.Target} {
 		if Region(p.Market) != Region(f.Customer.Market) {
 			return Refuse(MarketMismatch, "Partner %s sells in %s and the customer is in %s; both partners must be in the customer's region.",

@@ -109,9 +109,10 @@ func knownType(pick Pick) (Pick, error) {
 // eligible: by id), each followed by its add-ons.
 //
 // Refusals: those of CheckOpen again (OQ-24), those of Ineligible per subscription, ProductTypeMismatch,
-// SubscriptionUnknown, NoLineItems when nothing is eligible, the four of the Azure plan.
+// AddonWithoutBase, SubscriptionUnknown, NoLineItems when nothing is eligible, the four of the Azure plan
+// when an Azure item is among the selected.
 func (p Policy) Select(t Transfer, s Selection, f SelectionFacts) ([]LineItem, error) {
-	if err := p.CheckOpen(withoutAgent(t.Request), f.Open); err != nil {
+	if err := checkParties(withoutAgent(t.Request), f.Open); err != nil {
 		return nil, err
 	}
 	h := p.holdingsOf(t, f)
@@ -153,7 +154,7 @@ func (p Policy) holdingsOf(t Transfer, f SelectionFacts) holdings {
 	sort.Slice(h.sorted, func(i, j int) bool { return h.sorted[i].ID < h.sorted[j].ID })
 	for _, s := range h.sorted {
 		h.byID[s.ID] = s
-		if s.ParentID != "" {
+		if s.addon() {
 			h.addons[s.ParentID] = append(h.addons[s.ParentID], s)
 		}
 	}
@@ -178,7 +179,7 @@ func (h holdings) bases(s Selection) ([]Subscription, error) {
 		if err := h.checkPick(sub, pick, picked); err != nil {
 			return nil, err
 		}
-		if sub.ParentID == "" {
+		if !sub.addon() {
 			chosen = append(chosen, sub)
 		}
 	}
@@ -192,7 +193,7 @@ func (h holdings) checkPick(sub Subscription, pick Pick, picked map[string]bool)
 	if pick.ProductType != "" && pick.ProductType != sub.ProductType {
 		return Refuse(ProductTypeMismatch, "Subscription %s is of type %s, not %s.", sub.ID, sub.ProductType, pick.ProductType).About(sub.ID)
 	}
-	if sub.ParentID != "" && !picked[sub.ParentID] {
+	if sub.addon() && !picked[sub.ParentID] {
 		return Refuse(AddonWithoutBase, "Subscription %s is an add-on of %s and moves only with it. Select the base.", sub.ID, sub.ParentID).About(sub.ID)
 	}
 	return nil
@@ -201,7 +202,7 @@ func (h holdings) checkPick(sub Subscription, pick Pick, picked map[string]bool)
 func (h holdings) everythingEligible(only []ProductType) ([]Subscription, error) {
 	var chosen []Subscription
 	for _, sub := range h.sorted {
-		if sub.ParentID != "" || (len(only) > 0 && !contains(only, sub.ProductType)) {
+		if sub.addon() || (len(only) > 0 && !contains(only, sub.ProductType)) {
 			continue
 		}
 		if h.policy.Ineligible(h.transfer, sub, h.openIn) == nil && h.blockedAddon(sub) == nil {

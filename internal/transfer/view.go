@@ -120,8 +120,14 @@ func header(t Transfer) Entity {
 	return e
 }
 
+// OperatorItem is a line item with everything about it, for operators only.
+func OperatorItem(item LineItem) ItemEntity {
+	e, _ := viewItem(item, RoleOperator)
+	return e
+}
+
 // viewItem is the line item as the role sees it. The target sees an item only once it is done, and then under its new id
-// the source sees every item but never the new id.
+// and offer; the source sees every item but never the new id.
 func viewItem(item LineItem, role Role) (ItemEntity, bool) {
 	e := ItemEntity{
 		ID: item.Ordinal, SubscriptionID: item.SubscriptionID, Quantity: item.Quantity, BillingCycle: item.BillingCycle,
@@ -130,7 +136,7 @@ func viewItem(item LineItem, role Role) (ItemEntity, bool) {
 	}
 	switch role {
 	case RoleTarget:
-		e.SubscriptionID = item.TargetSubscriptionID
+		e.SubscriptionID, e.OfferID = item.TargetSubscriptionID, targetOffer(item.OfferID)
 		return e, item.Status == ItemComplete
 	case RoleOperator:
 		attempts := item.Attempts

@@ -1,0 +1,153 @@
+package transfer_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// The catalogue of refusals: the published codes of section 4.6, and messages fit for the person who reads them.
+
+// published is section 4.6 of the domain reference: every code and the HTTP statuses it comes with.
+var published = map[string]int{
+	"900150": 403, "20002": 403, "13605": 403, "900124": 403, "900123": 403, "900137": 403, "900138": 403, "900149": 403,
+	"900100": 404, "20003": 404, "60003": 404, "800015": 404,
+	"900101": 409, "900104": 409,
+	"900102": 400, "800078": 400, "800002": 400, "3000": 400, "900126": 400, "800016": 400, "900154": 400, "900131": 400,
+	"900132": 400, "900133": 400, "900134": 400, "900136": 400, "900146": 400, "900148": 400, "900400": 400,
+	"900103": 500,
+}
+
+// promised are the codes that the rules name for a cause.
+var promised = map[transfer.Cause]string{
+	transfer.SourceIsTarget: "900148", transfer.PartnerUnknown: "60003", transfer.MarketMismatch: "900138", transfer.ProgramNotActive: "900149",
+	transfer.RelationshipMissing: "20002", transfer.AgreementMissing: "13605", transfer.MPAMissing: "900124", transfer.SourceMissing: "900136",
+	transfer.NotAdminAgent: "900150", transfer.AzurePlanMissing: "900133", transfer.AzurePlanInactive: "900132",
+	transfer.AzurePlanUnpurchasable: "900134", transfer.LegacyAzureAtTarget: "900131", transfer.NotForDirectBill: "3000",
+	transfer.ResellerUnknown: "800015", transfer.NotAReseller: "800016", transfer.ResellerInactive: "900154", transfer.ResellerMPAMissing: "900123",
+	transfer.UnknownEnum: "900126", transfer.OutsideTargetTypes: "900400", transfer.ThirdPartyProduct: "900146",
+	transfer.SubscriptionUnknown: "20003", transfer.NotOwnedBySource: "800078", transfer.InOtherTransfer: "900101",
+	transfer.NoLineItems: "800002", transfer.DuplicateLineItem: "800002", transfer.OperatorOnly: "900150", transfer.NotFound: "900100",
+	transfer.AlreadyInProgress: "900101", transfer.AlreadyFinal: "900102", transfer.BeingProcessed: "900104", transfer.StillSyncing: "900103",
+	transfer.InvalidInput: "800002", transfer.RequestIDReused: "800002", transfer.PartnerNotEnabled: "900137", transfer.RequestExpired: "900102",
+}
+
+func TestEveryCauseHasAPublishedCode(t *testing.T) {
+	for _, cause := range transfer.Causes() {
+		r := transfer.Refuse(cause, "No.")
+		require.Contains(t, published, r.Code, cause)
+		assert.Equal(t, published[r.Code], r.HTTPStatus(), cause)
+	}
+	for cause, code := range promised {
+		assert.Equal(t, code, transfer.Refuse(cause, "No.").Code, cause)
+	}
+}
+
+func TestEveryDeclaredCauseIsInTheCatalogue(t *testing.T) {
+	var declared []transfer.Cause
+	inspect(t, func(n ast.Node) {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 {
+			return
+		}
+		if of, ok := spec.Type.(*ast.Ident); ok && of.Name == "Cause" {
+			declared = append(declared, transfer.Cause(literal(t, spec.Values[0])))
+		}
+	})
+	assert.ElementsMatch(t, declared, transfer.Causes())
+}
+
+// A refusal is read by a person: whole sentences, of which only the two that the wire prescribes are spelled otherwise.
+func TestEveryMessageIsASentence(t *testing.T) {
+	asOnTheWire := []string{"Subscription: %s is in state: %s", "subscription is already part of another transfer request id : %s"}
+	sentence := regexp.MustCompile(`^("?[A-Z%]|[a-z]+[A-Z]|actor\.|requestId).*[^ .]\.$`)
+	found := 0
+	inspect(t, func(n ast.Node) {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) < 2 {
+			return
+		}
+		if f, ok := call.Fun.(*ast.Ident); !ok || f.Name != "Refuse" {
+			return
+		}
+		found++
+		message := literal(t, call.Args[1])
+		for _, wire := range asOnTheWire {
+			if message == wire {
+				return
+			}
+		}
+		assert.Regexp(t, sentence, message)
+		assert.NotRegexp(t, `  |\n|!|(?i)\b(invalid|error|please)\b`, message)
+	})
+	assert.Greater(t, found, 60, "the refusals of this package")
+}
+
+// inspect visits the source of this package, tests left out.
+func inspect(t *testing.T, visit func(ast.Node)) {
+	t.Helper()
+	files, err := fs.Glob(os.DirFS("."), "*.go")
+	require.NoError(t, err)
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool { visit(n); return true })
+	}
+}
+
+func literal(t *testing.T, e ast.Expr) string {
+	t.Helper()
+	lit, ok := e.(*ast.BasicLit)
+	require.True(t, ok, "%T is no literal", e)
+	text, err := strconv.Unquote(lit.Value)
+	require.NoError(t, err)
+	return text
+}
+
+func TestARefusalIsItsCauseAndNoOther(t *testing.T) {
+	var err error = fmt.Errorf("while submitting: %w", transfer.Refuse(transfer.NotActive, "Subscription %s is gone.", "x").About("x", "y"))
+	assert.ErrorIs(t, err, transfer.NotActive)
+	for _, other := range transfer.Causes() {
+		assert.Equal(t, other == transfer.NotActive, errors.Is(err, other), other)
+	}
+	assert.NotErrorIs(t, err, fs.ErrNotExist)
+	var r *transfer.Refusal
+	require.ErrorAs(t, err, &r)
+	assert.Equal(t, "Subscription x is gone. (800078)", r.Error())
+	assert.Equal(t, []string{"x", "y"}, r.Data)
+	assert.EqualError(t, transfer.NotActive, "SubscriptionNotActive")
+}
+
+func TestARefusalSurvivesJSON(t *testing.T) {
+	sent := transfer.Refuse(transfer.InOtherTransfer, "It moves elsewhere.").About(transferID)
+	text, err := json.Marshal(sent)
+	require.NoError(t, err)
+	var got *transfer.Refusal
+	require.NoError(t, json.Unmarshal(text, &got))
+	assert.Equal(t, sent, got)
+	assert.ErrorIs(t, got, transfer.InOtherTransfer)
+	assert.Equal(t, 409, got.HTTPStatus())
+}
+
+func TestACauseNobodyKnowsIsOurFault(t *testing.T) {
+	r := transfer.Refusal{Cause: "Weather"}
+	assert.Equal(t, 500, r.HTTPStatus())
+	assert.False(t, r.Cause.Retryable())
+}

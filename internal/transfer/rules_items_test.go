@@ -1,0 +1,149 @@
+package transfer_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+
+	"handover/internal/transfer"
+)
+
+// The rules of section 2.5 about line items: each ends once, by itself, and together they decide how the transfer ends.
+
+func TestRulesOfLineItems(t *testing.T) {
+	rule(t, "R-24 a transfer is overdue 72 hours after submit", func(t *testing.T) {
+		assert.Equal(t, 72*time.Hour, transfer.OverdueAfter)
+	})
+	rule(t, "R-25 line items end independently, and none is rolled back", func(t *testing.T) {
+		s := decide(t, running(3), transfer.ItemDone{Item: transfer.ItemInProgress}, transfer.RolePlatform)
+		s = decide(t, s, transfer.ItemRefused{Item: transfer.ItemInProgress}, transfer.RolePlatform)
+		assert.Equal(t, transfer.ItemCounts{InProgress: 1, Complete: 1, Failed: 1}, s.Items)
+		deny(t, s, transfer.Close{}, transfer.RolePlatform, transfer.ItemsRunning)
+		s = decide(t, s, transfer.ItemDone{Item: transfer.ItemInProgress}, transfer.RolePlatform)
+		assert.Equal(t, transfer.ItemCounts{Complete: 2, Failed: 1}, s.Items)
+		assert.Equal(t, transfer.PartiallyComplete, decide(t, s, transfer.Close{}, transfer.RolePlatform).Status)
+	})
+	rule(t, "R-26 only an operator gives an item up, and says why", func(t *testing.T) {
+		s := decide(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: "billing account closed"}, transfer.RoleOperator)
+		assert.Equal(t, transfer.ItemCounts{Failed: 1}, s.Items)
+		for _, reason := range []string{"", " \t\n"} {
+			deny(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: reason}, transfer.RoleOperator, transfer.ReasonMissing)
+		}
+		for _, role := range []transfer.Role{transfer.RoleSource, transfer.RoleTarget, transfer.RolePlatform} {
+			deny(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: "tired"}, role, transfer.WrongParty)
+		}
+	})
+	rule(t, "R-26 no deadline unless a deployment sets one", func(t *testing.T) {
+		assert.Zero(t, transfer.DefaultPolicy().ItemDeadline)
+	})
+	rule(t, "R-27 an item ends once, however often its end is reported", func(t *testing.T) {
+		for _, ended := range []transfer.ItemStatus{transfer.ItemComplete, transfer.ItemFailed} {
+			deny(t, running(1), transfer.ItemDone{Item: ended}, transfer.RolePlatform, transfer.ItemEnded)
+			deny(t, running(1), transfer.ItemRefused{Item: ended}, transfer.RolePlatform, transfer.ItemEnded)
+			deny(t, running(1), transfer.GiveUp{Item: ended, Reason: "late"}, transfer.RoleOperator, transfer.ItemEnded)
+		}
+		deny(t, running(1), transfer.ItemDone{Item: transfer.NoItem}, transfer.RolePlatform, transfer.ItemNotFound)
+		over := stateIn(transfer.InProgress, transfer.ItemCounts{Complete: 1})
+		deny(t, over, transfer.ItemDone{Item: transfer.ItemInProgress}, transfer.RolePlatform, transfer.ItemEnded)
+	})
+	rule(t, "R-27 every attempt of an item leads to the same new subscription", derivedIDs)
+	rule(t, "R-28 lastModifiedTime changes with every transition, completedTime only with success", changedTimes)
+}
+
+func derivedIDs(t *testing.T) {
+	seen := map[string]bool{}
+	for ordinal := range 1000 {
+		id := transfer.TargetSubscriptionID(transferID, ordinal)
+		assert.Equal(t, id, transfer.TargetSubscriptionID(transferID, ordinal))
+		assert.NoError(t, uuid.Validate(id))
+		seen[id] = true
+	}
+	assert.Len(t, seen, 1000)
+	assert.False(t, seen[transfer.TargetSubscriptionID(sourceID, 0)], "another transfer's item")
+	assert.False(t, seen[transfer.NewID(transferID, "0")], "a transfer's id")
+}
+
+func changedTimes(t *testing.T) {
+	for _, c := range everyCell() {
+		before, after, _, err := ask(c)
+		if err != nil {
+			continue
+		}
+		if before.Status != after.Status {
+			assert.Equal(t, c.in.now, after.LastModifiedTime, c.in.name)
+		} else {
+			assert.Equal(t, before.LastModifiedTime, after.LastModifiedTime, "%s of one item is no transition", c.command)
+		}
+		if after.Status == transfer.Complete {
+			assert.Equal(t, c.in.now, after.CompletedTime)
+		} else {
+			assert.Zero(t, after.CompletedTime, c.in.name)
+		}
+	}
+}
+
+func TestRulesOfRetrying(t *testing.T) {
+	rule(t, "R-29 only what another attempt may cure is retryable", func(t *testing.T) {
+		var retryable []transfer.Cause
+		for _, c := range transfer.Causes() {
+			if c.Retryable() {
+				retryable = append(retryable, c)
+			}
+		}
+		assert.ElementsMatch(t, []transfer.Cause{transfer.StillSyncing, transfer.ProviderUnavailable}, retryable)
+	})
+	for name, c := range map[string]struct {
+		change func(*transfer.Subscription)
+		cause  transfer.Cause
+	}{
+		"still as it was":         {func(*transfer.Subscription) {}, ""},
+		"suspended since":         {inStatus(transfer.SubscriptionSuspended), transfer.NotActive},
+		"deleted since":           {inStatus(transfer.SubscriptionDeleted), transfer.NotActive},
+		"sold to another partner": {func(s *transfer.Subscription) { s.PartnerTenantID = strangerID }, transfer.NotOwnedBySource},
+		"of another customer":     {func(s *transfer.Subscription) { s.CustomerTenantID = strangerID }, transfer.NotOwnedBySource},
+	} {
+		rule(t, "R-29 a subscription at the time of the attempt: "+name, func(t *testing.T) {
+			err := transfer.CheckMovable(opened(), subscription("0001", c.change))
+			if c.cause == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.False(t, refused(t, err, c.cause).Cause.Retryable())
+		})
+	}
+}
+
+// Sections 6.1 and 6.2, as far as they belong to the transition.
+func TestRulesOfTelling(t *testing.T) {
+	mails := map[transfer.Event][]transfer.Audience{}
+	for _, c := range everyCell() {
+		if _, _, told, err := ask(c); err == nil {
+			mails[told.Event] = told.Mail
+		}
+	}
+	rule(t, "R-200 creation is mailed to source and customer, not to the target", func(t *testing.T) {
+		assert.Equal(t, []transfer.Audience{transfer.ToSource, transfer.ToCustomer}, mails[transfer.EventCreated])
+	})
+	rule(t, "R-201 completion is mailed to everybody", func(t *testing.T) {
+		assert.Equal(t, []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}, mails[transfer.EventCompleted])
+	})
+	rule(t, "R-202 submit, cancel, expiry and failure are not mailed", func(t *testing.T) {
+		for _, e := range []transfer.Event{transfer.EventSubmitted, transfer.EventCancelled, transfer.EventExpired, transfer.EventFailed} {
+			assert.Contains(t, mails, e)
+			assert.Empty(t, mails[e], e)
+		}
+	})
+	rule(t, "R-211 an audit id splits at its separators into partner, customer, transfer, operation and ticks", func(t *testing.T) {
+		id := transfer.AuditID(targetID, customerID, transferID, string(transfer.AuditComplete), at("2031-03-03T11:02:03.1234567Z"))
+		assert.Equal(t, targetID+"_"+customerID+"_"+transferID+"_completetransfer_640658989231234567", id)
+	})
+}
+
+func TestTicksCountFromTheYearOne(t *testing.T) {
+	assert.Equal(t, int64(0), transfer.Ticks(at("0001-01-01T00:00:00Z")))
+	assert.Equal(t, int64(621_355_968_000_000_000), transfer.Ticks(at("1970-01-01T00:00:00Z")))
+	assert.Equal(t, int64(1), transfer.Ticks(at("0001-01-01T00:00:00.0000001Z")))
+	assert.Equal(t, transfer.Ticks(at("2024-06-15T12:00:00Z")), transfer.Ticks(at("2024-06-15T14:00:00+02:00")))
+}

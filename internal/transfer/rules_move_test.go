@@ -1,0 +1,192 @@
+package transfer_test
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// The rules of section 2.6: what the target gets for a line item that moved, and who pays which days.
+
+const newID = "b9000000-0000-4000-8000-0000000000f1"
+
+var moved = at("2024-06-15T10:30:00Z")
+
+// successor is what the target gets for the subscription, with both partners billed in euros.
+func successor(old transfer.Subscription, item transfer.LineItem) transfer.Subscription {
+	f, t := facts(), opened()
+	t.SubmittedTime = moved
+	return transfer.Successor(t, item, old, *f.Source, *f.Target, newID, moved)
+}
+
+func itemOf(s transfer.Subscription) transfer.LineItem {
+	return transfer.LineItem{SubscriptionID: s.ID, Quantity: s.Quantity, BaseOrdinal: transfer.NoBase}
+}
+
+func TestRulesOfTheSuccessor(t *testing.T) {
+	old := subscription("0001", func(s *transfer.Subscription) { s.SandboxFault, s.PartnerOnRecord = "transient:3", "4711009" })
+	got := successor(old, itemOf(old))
+	rule(t, "R-30 the target gets a new subscription with a new id, in the same lineage", func(t *testing.T) {
+		assert.Equal(t, newID, got.ID)
+		assert.Equal(t, targetID, got.PartnerTenantID)
+		assert.Equal(t, old.LineageID, got.LineageID)
+		assert.Equal(t, transfer.SubscriptionActive, got.Status)
+		assert.Equal(t, moved, got.CreationDate)
+	})
+	rule(t, "R-31 nothing else changes", func(t *testing.T) {
+		want := old
+		want.ID, want.PartnerTenantID, want.CreationDate = newID, targetID, moved
+		want.PartnerOnRecord, want.SandboxFault = "", ""
+		assert.Equal(t, want, got)
+	})
+	rule(t, "R-57 the reseller of the request is credited, not the source's", func(t *testing.T) {
+		tr, f := opened(), facts()
+		tr.PartnerOnRecord = "4711001"
+		assert.Equal(t, "4711001", transfer.Successor(tr, itemOf(old), old, *f.Source, *f.Target, newID, moved).PartnerOnRecord)
+	})
+	rule(t, "R-83 scheduled changes and promotions belong to the old subscription only", func(t *testing.T) {
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[transfer.Subscription]()) {
+			assert.NotRegexp(t, "(?i)promotion|schedule", field.Name, "a new field of the successor needs a decision")
+		}
+	})
+	rule(t, "R-84 no new cancellation window, for the term stays the same", func(t *testing.T) {
+		assert.Equal(t, old.CommitmentEndDate, got.CommitmentEndDate)
+		assert.Equal(t, old.TermDuration, got.TermDuration)
+	})
+}
+
+func TestRulesOfMovingAzure(t *testing.T) {
+	rule(t, "R-36 legacy Azure becomes part of the target's Azure plan", func(t *testing.T) {
+		old := subscription("0001", ofType(transfer.AzureSubscription), func(s *transfer.Subscription) { s.OfferID = "MS-AZR-0145P" })
+		assert.Equal(t, "MS-AZR-0017G", successor(old, itemOf(old)).OfferID)
+	})
+	rule(t, "R-36 every other offer stays what it is", func(t *testing.T) {
+		old := subscription("0001")
+		assert.Equal(t, old.OfferID, successor(old, itemOf(old)).OfferID)
+	})
+	instalments := at("2024-07-10T00:00:00Z") // bought on 10 April, submitted on 15 June
+	for name, c := range map[string]struct {
+		product  transfer.ProductType
+		cycle    transfer.BillingCycle
+		currency string
+		cancelAt time.Time
+		locked   bool
+	}{
+		"a reservation paid up front can never be cancelled":     {transfer.AzureReservation, transfer.OneTime, "EUR", time.Time{}, true},
+		"a savings plan paid up front, in another currency":      {transfer.AzureSavingsPlan, transfer.OneTime, "USD", time.Time{}, true},
+		"a reservation in instalments ends in another currency":  {transfer.AzureReservation, transfer.Monthly, "USD", instalments, false},
+		"a savings plan in instalments ends in another currency": {transfer.AzureSavingsPlan, transfer.Monthly, "USD", instalments, false},
+		"instalments in the same currency just move":             {transfer.AzureReservation, transfer.Monthly, "EUR", time.Time{}, false},
+		"a licence does not care about currencies":               {transfer.OnlineServicesNCE, transfer.Monthly, "USD", time.Time{}, false},
+		"a licence paid up front is not locked":                  {transfer.OnlineServicesNCE, transfer.OneTime, "EUR", time.Time{}, false},
+	} {
+		rule(t, "R-37 "+name, func(t *testing.T) {
+			old := subscription("0001", ofType(c.product), func(s *transfer.Subscription) { s.BillingCycle = c.cycle })
+			got := inCurrency(old, c.currency)
+			assert.Equal(t, c.cancelAt, got.CancelAt)
+			assert.Equal(t, c.locked, got.Locked)
+		})
+	}
+	rule(t, "R-37 moving on within the new currency does not save it", func(t *testing.T) {
+		ending := subscription("0001", ofType(transfer.AzureReservation), func(s *transfer.Subscription) { s.CancelAt = instalments })
+		assert.Equal(t, instalments, inCurrency(ending, "EUR").CancelAt)
+		assert.Equal(t, instalments, inCurrency(ending, "USD").CancelAt)
+	})
+}
+
+// inCurrency moves from a source billed in euros to a target billed in that currency.
+func inCurrency(old transfer.Subscription, currency string) transfer.Subscription {
+	f, t := facts(), opened()
+	f.Target.Currency, t.SubmittedTime = currency, moved
+	return transfer.Successor(t, itemOf(old), old, *f.Source, *f.Target, newID, moved)
+}
+
+func TestRulesOfTheBillingSplit(t *testing.T) {
+	date := func(d string) time.Time { return at(d + "T00:00:00Z") }
+	sub := subscription("0001") // bought on 10 April 2024 for a year
+	rule(t, "R-32 bought 10 April, submitted 15 June: the source pays until 14 June, the target from then on", func(t *testing.T) {
+		assert.Equal(t, transfer.BillingSplit{
+			SourceFrom: date("2024-04-10"), SourceUntil: date("2024-06-14"), TargetFrom: date("2024-06-15"), TargetUntil: date("2025-04-09"),
+		}, transfer.SplitBilling(sub, moved))
+	})
+	for name, c := range map[string]struct{ submitted, until, from string }{
+		"at the first instant of the day": {"2024-06-15T00:00:00Z", "2024-06-14", "2024-06-15"},
+		"at the last instant of the day":  {"2024-06-15T23:59:59.999Z", "2024-06-14", "2024-06-15"},
+		"when it is tomorrow in UTC":      {"2024-06-15T22:00:00-07:00", "2024-06-15", "2024-06-16"},
+		"on the first of a month":         {"2024-07-01T12:00:00Z", "2024-06-30", "2024-07-01"},
+		"after a leap day":                {"2028-03-01T12:00:00Z", "2028-02-29", "2028-03-01"},
+		"on the day of the purchase":      {"2024-04-10T20:00:00Z", "2024-04-09", "2024-04-10"},
+	} {
+		rule(t, "R-32 submitted "+name, func(t *testing.T) {
+			split := transfer.SplitBilling(sub, at(c.submitted))
+			assert.Equal(t, date(c.until), split.SourceUntil)
+			assert.Equal(t, date(c.from), split.TargetFrom)
+		})
+	}
+	rule(t, "R-32 without a term the target pays without end", func(t *testing.T) {
+		sub.CommitmentEndDate = time.Time{}
+		assert.Zero(t, transfer.SplitBilling(sub, moved).TargetUntil)
+	})
+	rule(t, "R-33 who paid up front gets the rest back, who pays monthly gets no further invoice", func(t *testing.T) {
+		for cycle, refund := range map[transfer.BillingCycle]bool{
+			transfer.Monthly: false, transfer.NoCycle: false, transfer.UnknownCycle: false, transfer.Annual: true, transfer.OneTime: true,
+		} {
+			sub.BillingCycle = cycle
+			assert.Equal(t, refund, transfer.SplitBilling(sub, moved).Refund, cycle)
+		}
+	})
+}
+
+func TestNextCycle(t *testing.T) {
+	for name, c := range map[string]struct {
+		bought, after, next string
+		cycle               transfer.BillingCycle
+	}{
+		"the month after":                        {"2024-04-10T08:00:00Z", "2024-06-15T10:00:00Z", "2024-07-10T00:00:00Z", transfer.Monthly},
+		"later in the same month":                {"2024-04-20T08:00:00Z", "2024-06-15T10:00:00Z", "2024-06-20T00:00:00Z", transfer.Monthly},
+		"at the very start of a cycle":           {"2024-04-10T08:00:00Z", "2024-06-10T00:00:00Z", "2024-07-10T00:00:00Z", transfer.Monthly},
+		"a nanosecond before one":                {"2024-04-10T08:00:00Z", "2024-06-09T23:59:59.999999999Z", "2024-06-10T00:00:00Z", transfer.Monthly},
+		"31 January to 28 February":              {"2023-01-31T08:00:00Z", "2023-02-01T00:00:00Z", "2023-02-28T00:00:00Z", transfer.Monthly},
+		"31 January to 29 February":              {"2024-01-31T08:00:00Z", "2024-02-01T00:00:00Z", "2024-02-29T00:00:00Z", transfer.Monthly},
+		"30 January to 28 February":              {"2023-01-30T08:00:00Z", "2023-02-01T00:00:00Z", "2023-02-28T00:00:00Z", transfer.Monthly},
+		"back to the 31st after a short month":   {"2023-01-31T08:00:00Z", "2023-03-01T00:00:00Z", "2023-03-31T00:00:00Z", transfer.Monthly},
+		"31 March to 30 April":                   {"2023-03-31T08:00:00Z", "2023-04-01T00:00:00Z", "2023-04-30T00:00:00Z", transfer.Monthly},
+		"over the end of the year":               {"2023-12-31T08:00:00Z", "2024-01-31T00:00:00Z", "2024-02-29T00:00:00Z", transfer.Monthly},
+		"annually":                               {"2023-05-05T08:00:00Z", "2024-06-15T10:00:00Z", "2025-05-05T00:00:00Z", transfer.Annual},
+		"annually from a leap day":               {"2024-02-29T08:00:00Z", "2024-06-15T10:00:00Z", "2025-02-28T00:00:00Z", transfer.Annual},
+		"annually from a leap day to a leap day": {"2024-02-29T08:00:00Z", "2027-06-15T10:00:00Z", "2028-02-29T00:00:00Z", transfer.Annual},
+		"without a cycle, as if monthly":         {"2024-04-10T08:00:00Z", "2024-06-15T10:00:00Z", "2024-07-10T00:00:00Z", transfer.NoCycle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := subscription("0001", func(s *transfer.Subscription) { s.CreationDate, s.BillingCycle = at(c.bought), c.cycle })
+			assert.Equal(t, at(c.next), transfer.NextCycle(s, at(c.after)))
+		})
+	}
+}
+
+// TestNextCycleAlwaysFallsOnTheDayOfPurchase tries 2,000 random purchases and times.
+func TestNextCycleAlwaysFallsOnTheDayOfPurchase(t *testing.T) {
+	dice := rand.New(rand.NewPCG(37, 2024))
+	for range 2000 {
+		bought := at("2020-01-01T00:00:00Z").Add(time.Duration(dice.Int64N(int64(4 * 365 * 24 * time.Hour))))
+		after := bought.Add(time.Duration(dice.Int64N(int64(3 * 365 * 24 * time.Hour))))
+		cycle := []transfer.BillingCycle{transfer.Monthly, transfer.Annual}[dice.IntN(2)]
+		s := subscription("0001", func(s *transfer.Subscription) { s.CreationDate, s.BillingCycle = bought, cycle })
+		next := transfer.NextCycle(s, after)
+		why := []any{"bought %s, after %s, %s: %s", bought, after, cycle, next}
+		require.True(t, next.After(after), why...)
+		lastOfMonth := next.AddDate(0, 0, 1).Day() == 1
+		require.True(t, next.Day() == bought.Day() || (lastOfMonth && next.Day() < bought.Day()), why...)
+		longest := map[transfer.BillingCycle]time.Duration{transfer.Monthly: 31 * 24 * time.Hour, transfer.Annual: 366 * 24 * time.Hour}[cycle]
+		require.LessOrEqual(t, next.Sub(after), longest, why...)
+		if cycle == transfer.Annual {
+			require.Equal(t, bought.Month(), next.Month(), why...)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package transfer_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"handover/internal/transfer"
+)
+
+// The rules of section 3.2: what must have been accepted, signed and bought before a transfer is opened, and that the
+// answers tell nobody what is not theirs to know.
+
+func TestRulesOfThePrerequisites(t *testing.T) {
+	checkOpenings(t, []opening{
+		{"R-50 no reseller relationship", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Relationship = false }, transfer.RelationshipMissing},
+		{"R-51 no customer agreement with the target", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Agreement = false }, transfer.AgreementMissing},
+		{"R-52 no partner agreement", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.MPASigned = false }, transfer.MPAMissing},
+		{"R-52 the source need not sign anything", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.MPASigned = false }, ""},
+		{"R-54 a user who is no admin agent", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = strangerID }, transfer.NotAdminAgent},
+		{"R-54 an admin agent of the source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, transfer.NotAdminAgent},
+		{"R-54 an admin agent in another spelling", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = upper(agentID) }, ""},
+		{"R-54 an application without a user", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = "" }, ""},
+	})
+}
+
+func TestRulesOfTheCarryOver(t *testing.T) {
+	agreed := func(target transfer.PartnerType, with, direct, relationship bool) func(*transfer.Request, *transfer.OpenFacts) {
+		return func(_ *transfer.Request, f *transfer.OpenFacts) {
+			f.Target.Type, f.Agreement, f.DirectAgreement, f.Relationship = target, with, direct, relationship
+		}
+	}
+	checkOpenings(t, []opening{
+		{"R-56 a direct acceptance carries over to a provider", agreed(transfer.IndirectProvider, false, true, true), ""},
+		{"R-56 an attestation with another partner does not", agreed(transfer.IndirectProvider, false, false, true), transfer.AgreementMissing},
+		{"R-56 nothing carries over to a direct-bill partner", agreed(transfer.DirectBill, false, true, true), transfer.AgreementMissing},
+		{"R-56 it carries over only with a relationship", agreed(transfer.IndirectProvider, false, true, false), transfer.RelationshipMissing},
+		{"R-56 an acceptance with the target is enough", agreed(transfer.DirectBill, true, false, true), ""},
+	})
+}
+
+func TestRulesOfTheAzurePlan(t *testing.T) {
+	azure := func(held ...transfer.Subscription) func(*transfer.Request, *transfer.OpenFacts) {
+		return func(r *transfer.Request, f *transfer.OpenFacts) {
+			r.TargetProductTypes, f.AzureAtTarget = types("OnlineServicesNCE", "AzureReservation"), held
+		}
+	}
+	plan := func(s transfer.SubscriptionStatus) transfer.Subscription {
+		return transfer.Subscription{ProductType: transfer.AzurePlan, OfferID: transfer.AzurePlanOffer, Status: s}
+	}
+	legacy := transfer.Subscription{ProductType: transfer.AzureSubscription, OfferID: transfer.LegacyAzureOffer, Status: transfer.SubscriptionActive}
+	checkOpenings(t, []opening{
+		{"R-55 an active plan", azure(plan(transfer.SubscriptionActive)), ""},
+		{"R-55 an active plan beside a suspended one and legacy Azure", azure(legacy, plan(transfer.SubscriptionSuspended), plan(transfer.SubscriptionActive)), ""},
+		{"R-55 no plan", azure(), transfer.AzurePlanMissing},
+		{"R-55 a deleted plan", azure(plan(transfer.SubscriptionDeleted)), transfer.AzurePlanMissing},
+		{"R-55 a suspended plan", azure(plan(transfer.SubscriptionSuspended)), transfer.AzurePlanInactive},
+		{"R-55 a plan still pending", azure(plan(transfer.SubscriptionPending)), transfer.AzurePlanInactive},
+		{"R-55 legacy Azure only", azure(legacy), transfer.LegacyAzureAtTarget},
+		{"R-55 no plan, and no Azure asked for", func(r *transfer.Request, f *transfer.OpenFacts) {
+			r.TargetProductTypes, f.AzureAtTarget = types("OnlineServicesNCE"), nil
+		}, ""},
+		{"R-55 no plan, and every type asked for: decided at submit", func(r *transfer.Request, f *transfer.OpenFacts) {
+			r.TargetProductTypes, f.AzureAtTarget = nil, nil
+		}, ""},
+	})
+	rule(t, "R-55 no plan, and the target may not buy one", func(t *testing.T) {
+		f := facts()
+		f.AzureAtTarget, f.Target.Status = nil, transfer.ProgramRestricted
+		refused(t, transfer.CheckAzurePlan(f), transfer.AzurePlanUnpurchasable)
+	})
+}
+
+func TestRulesOfThePartnerOfRecord(t *testing.T) {
+	record := func(change func(*transfer.Partner)) func(*transfer.Request, *transfer.OpenFacts) {
+		return func(r *transfer.Request, f *transfer.OpenFacts) {
+			r.PartnerOnRecord = "4711001"
+			f.PartnerOnRecord = &transfer.Partner{Type: transfer.IndirectReseller, Status: transfer.ProgramActive, MPASigned: true, MPNID: "4711001"}
+			change(f.PartnerOnRecord)
+		}
+	}
+	checkOpenings(t, []opening{
+		{"R-57 a provider need not name a reseller", func(*transfer.Request, *transfer.OpenFacts) {}, ""},
+		{"R-57 a provider may name a reseller", record(func(*transfer.Partner) {}), ""},
+		{"R-57 a direct-bill target may not", func(r *transfer.Request, f *transfer.OpenFacts) {
+			r.PartnerOnRecord, f.Target.Type = "4711001", transfer.DirectBill
+		}, transfer.NotForDirectBill},
+		{"R-58 nobody has that PartnerID", func(r *transfer.Request, _ *transfer.OpenFacts) { r.PartnerOnRecord = "4711009" }, transfer.ResellerUnknown},
+		{"R-58 it is a provider's", record(func(p *transfer.Partner) { p.Type = transfer.IndirectProvider }), transfer.NotAReseller},
+		{"R-58 the reseller is inactive", record(func(p *transfer.Partner) { p.Status = transfer.ProgramInactive }), transfer.ResellerInactive},
+		{"R-58 the reseller has not signed", record(func(p *transfer.Partner) { p.MPASigned = false }), transfer.ResellerMPAMissing},
+	})
+}
+
+// What a create may reveal: R-44, OQ-23.
+func TestCreateRevealsNothing(t *testing.T) {
+	rule(t, "R-44 what the source holds makes no difference to create", func(t *testing.T) {
+		var held []string
+		for _, fact := range reflect.VisibleFields(reflect.TypeFor[transfer.OpenFacts]()) {
+			if fact.Type == reflect.TypeFor[[]transfer.Subscription]() {
+				held = append(held, fact.Name)
+			}
+		}
+		assert.Equal(t, []string{"AzureAtTarget"}, held, "the subscriptions that decide a create are the target's own")
+	})
+	rule(t, "R-44 without a relationship nothing is told about the customer", func(t *testing.T) {
+		f := facts()
+		f.Relationship, f.Agreement, f.Customer.Market = false, false, "JP"
+		r := refused(t, policy.CheckOpen(request(), f), transfer.RelationshipMissing)
+		assert.NotContains(t, r.Message, "JP")
+	})
+	rule(t, "R-44 a caller who may not create hears nothing about source and customer", func(t *testing.T) {
+		f := facts()
+		f.Source, f.Customer = nil, nil
+		r := request()
+		r.Actor.UserID = strangerID
+		refused(t, policy.CheckOpen(r, f), transfer.NotAdminAgent)
+	})
+}
+
+func types(names ...transfer.ProductType) []transfer.ProductType { return names }
+
+func upper(id string) string { return strings.ToUpper(id) }
