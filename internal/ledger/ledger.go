@@ -2,6 +2,20 @@
 // items, audit records and the notification log, on PostgreSQL or SQLite. Every change of a transfer is one transaction
 // that asks internal/transfer what may happen and writes all of its effects together; repeating a change gives the same
 // result and writes nothing.
+//
+// Where to look:
+//
+//	open.go            opening a ledger by its database URL
+//	transitions.go     the transitions of a transfer as a whole; submit.go the one that makes line items
+//	moving.go          what became of line items, a window at a time; giveup.go the operator's end to one
+//	effects.go         what every transition writes besides its state: audit records and notifications
+//	reads.go           everything that only asks
+//	verify.go          the invariants, checked over the whole ledger
+//	session.go         how statements are run; dialect.go and table.go how they are written once for both databases
+//	migrations/        the schema, which guards the invariants a second time
+//
+// Every method can also fail with ErrUnavailable, when the database cannot be reached and the call may be repeated, and
+// with the context's error. A refusal is always a *transfer.Refusal.
 package ledger
 
 import (
@@ -39,6 +53,13 @@ type ItemResult struct {
 	Refusal              *transfer.Refusal // the item can never move
 	Failure              string            // the attempt failed, another may succeed
 	Uncounted            bool              // the failure was not the item's own (its base is not moved yet)
+}
+
+// MoveFact is what the mover has to know of one line item.
+type MoveFact struct {
+	Item       transfer.LineItem
+	Old        transfer.Subscription // as the source has it now
+	BaseStatus transfer.ItemStatus   // of the add-on's base; NoItem when the item is not an add-on
 }
 
 // Notification is one e-mail that is to be sent: one event, one recipient (I-4).

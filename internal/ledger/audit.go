@@ -1,0 +1,95 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"handover/internal/transfer"
+)
+
+// insertRefusal writes the record of a refused decision once per request id.
+var insertRefusal = auditRecords.insert("ON CONFLICT (transfer_id, event_key, partner_tenant_id) DO NOTHING")
+
+// RecordRefused audits a decision that was not accepted, once per request id, with status failed: in the target's log
+// when the target made it, otherwise in the source's, whose decision it should have been. Refusal: NotFound.
+func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
+	if r.Refusal == nil {
+		return errors.New("record a refused decision: the refusal is missing")
+	}
+	_, err := write(ctx, l, "record a refused decision", func(s session) (record, error) {
+		t, err := s.locked(ctx, r.TransferID)
+		if err != nil {
+			return t, err
+		}
+		role, log := t.RoleOf(r.Actor), t.SourceTenantID
+		if role == transfer.RoleTarget {
+			log = t.TargetTenantID
+		}
+		said := detail{
+			Event: transfer.EventRefused, Status: t.Status, By: role, RequestID: r.RequestID,
+			Cause: r.Refusal.Cause, Message: r.Refusal.Message, PartnerID: r.Actor.PartnerTenantID,
+		}
+		row, err := happening{
+			of: t, effects: transfer.Effects{Event: transfer.EventRefused, Operation: transfer.AuditUpdate},
+			key: refusedKey + r.RequestID, actor: r.Actor, at: l.now(),
+		}.audit(log, said)
+		if err != nil {
+			return t, err
+		}
+		row.status = auditFailed
+		return t, insert(ctx, s, auditRecords, insertRefusal, []auditRow{row})
+	})
+	return err
+}
+
+// refusedKey begins the event key of refused decisions. Those records have one participant: the other party has no part
+// in what was never accepted.
+const refusedKey = string(transfer.EventRefused) + ":"
+
+// auditRead is an audit record beside what it takes from its transfer.
+type auditRead struct {
+	AuditRecord
+	source, target string
+}
+
+const selectAudit = `SELECT a.id, a.transfer_id, a.event_key, a.partner_tenant_id, a.user_id, a.operation, a.status, a.detail,
+		a.recorded_at, t.source_tenant_id, t.target_tenant_id, t.customer_tenant_id, c.name
+	FROM audit_records a JOIN transfers t ON t.id = a.transfer_id JOIN customers c ON c.tenant_id = t.customer_tenant_id `
+
+var (
+	selectAuditByPartner  = both(selectAudit + `WHERE a.partner_tenant_id = $1 ORDER BY a.recorded_at, a.id`)
+	selectAuditByTransfer = both(selectAudit + `WHERE a.transfer_id = $1 ORDER BY a.recorded_at, a.partner_tenant_id`)
+)
+
+// AuditRecords is a partner's activity log, oldest first (R-307). A record's Detail is what that partner may see; the
+// other participant has a record of its own.
+func (l *Ledger) AuditRecords(ctx context.Context, partnerTenantID string) ([]AuditRecord, error) {
+	lower(&partnerTenantID)
+	return l.audit(ctx, selectAuditByPartner, partnerTenantID)
+}
+
+// AuditOf is everything in both participants' logs about one transfer, oldest first: for operators and checks.
+func (l *Ledger) AuditOf(ctx context.Context, transferID string) ([]AuditRecord, error) {
+	lower(&transferID)
+	return l.audit(ctx, selectAuditByTransfer, transferID)
+}
+
+func (l *Ledger) audit(ctx context.Context, st statement, id string) ([]AuditRecord, error) {
+	return read(ctx, l, "read audit records", func(s session) ([]AuditRecord, error) {
+		rows, err := all(ctx, s, st, func(a *auditRead) []any {
+			return []any{
+				&a.ID, &a.TransferID, &a.EventKey, &a.PartnerTenantID, &a.UserID, &a.Operation, &a.Status, &a.Detail,
+				(*stamp)(&a.At), &a.source, &a.target, &a.CustomerTenantID, &a.CustomerName,
+			}
+		}, id)
+		records := make([]AuditRecord, len(rows))
+		for i, row := range rows {
+			records[i] = row.AuditRecord
+			records[i].Participants = []string{row.source, row.target}
+			if row.Status == auditFailed {
+				records[i].Participants = []string{row.PartnerTenantID}
+			}
+		}
+		return records, err
+	})
+}

@@ -1,0 +1,126 @@
+package ledger
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// R-203, R-211, R-304: what a record says.
+func TestAuditRecord(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		records, err := f.AuditRecords(t.Context(), strings.ToUpper(targetID))
+		require.NoError(t, err)
+		require.Len(t, records, 1)
+		require.Equal(t, AuditRecord{
+			ID:         transfer.AuditID(targetID, customerID, tr.ID, "createtransfer", start),
+			TransferID: tr.ID, EventKey: "created", PartnerTenantID: targetID, Participants: []string{sourceID, targetID},
+			CustomerTenantID: customerID, CustomerName: "Contoso", UserID: targetAgent, Operation: transfer.AuditCreate,
+			Status: "succeeded", Detail: `{"event":"created","status":"Pending","by":"target","requestId":"r1"}`, At: start,
+		}, records[0])
+		strangers, err := f.AuditRecords(t.Context(), strangerID)
+		require.NoError(t, err)
+		require.Empty(t, strangers, "R-307")
+	})
+}
+
+// R-308: several events in one microsecond have records with ids of their own, in the order of events.
+func TestAuditIDsDiffer(t *testing.T) {
+	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		for n := range 3 {
+			_, err := f.GiveUp(t.Context(), tr.ID, n, "enough", "g", asOperator)
+			require.NoError(t, err)
+		}
+		f.closed(tr)
+		require.Equal(t, []string{"created", "submitted", "given-up:0", "given-up:1", "given-up:2", "failed"}, f.events(tr.ID, sourceID))
+		f.clock.advance(-time.Hour)
+		require.NoError(t, f.RecordRefused(t.Context(), Refused{
+			TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: transfer.Refuse(transfer.AlreadyFinal, "Too late."),
+		}), "a clock that was set back")
+		events := f.events(tr.ID, sourceID)
+		require.Equal(t, "refused:late", events[len(events)-1])
+		f.holds()
+	})
+}
+
+// R-190: the target's records say nothing of line items before completion, never an old id, never a failed item.
+func TestAuditDetailObeysVisibility(t *testing.T) {
+	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		_, err := f.GiveUp(t.Context(), tr.ID, 2, "enough", "g1", asOperator)
+		require.NoError(t, err)
+		f.closed(tr, moved(0), refused(1))
+		details := map[string]map[string]detail{sourceID: {}, targetID: {}}
+		records, err := f.AuditOf(t.Context(), tr.ID)
+		require.NoError(t, err)
+		for _, r := range records {
+			var d detail
+			require.NoError(t, json.Unmarshal([]byte(r.Detail), &d))
+			details[r.PartnerTenantID][r.EventKey] = d
+			if r.PartnerTenantID == targetID {
+				require.NotContains(t, r.Detail, subID(2))
+			}
+		}
+		require.Equal(t, &transfer.ItemCounts{InProgress: 3}, details[sourceID]["submitted"].LineItems)
+		require.Nil(t, details[targetID]["submitted"].LineItems)
+		require.Equal(t, &givenUp{Ordinal: 2, SubscriptionID: subID(2), Reason: "enough"}, details[sourceID]["given-up:2"].GivenUp)
+		require.Nil(t, details[targetID]["given-up:2"].GivenUp)
+		require.Equal(t, &transfer.ItemCounts{Complete: 1, Failed: 2}, details[sourceID]["failed"].LineItems)
+		require.Equal(t, &transfer.ItemCounts{Complete: 1}, details[targetID]["failed"].LineItems)
+	})
+}
+
+// R-308, I-3: the database itself refuses to rewrite history.
+func TestAuditIsAppendOnly(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.pending("r1")
+		before := f.contents()
+		for _, s := range []string{
+			"UPDATE audit_records SET detail = '{}'", "UPDATE audit_records SET user_id = user_id", "DELETE FROM audit_records",
+		} {
+			require.ErrorContains(t, f.raw(s), "append-only", s)
+		}
+		if f.dialect == postgres {
+			require.ErrorContains(t, f.raw("TRUNCATE audit_records"), "append-only")
+		}
+		require.Equal(t, before, f.contents())
+	})
+}
+
+// A decision that was not accepted is audited once, in the log of who made it or should have (I-3, I-6).
+func TestRefusedDecisionsAreAudited(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		refusal := transfer.Refuse(transfer.NotActive, "Subscription: x is in state: Suspended")
+		for range 2 {
+			for _, r := range []Refused{
+				{TransferID: strings.ToUpper(tr.ID), RequestID: "d1", Actor: asSource, Refusal: refusal},
+				{TransferID: tr.ID, RequestID: "d2", Actor: asStranger, Refusal: refusal},
+				{TransferID: tr.ID, RequestID: "d3", Actor: asTarget, Refusal: refusal},
+			} {
+				require.NoError(t, f.RecordRefused(t.Context(), r))
+			}
+		}
+		require.Equal(t, []string{"created", "refused:d1", "refused:d2"}, f.events(tr.ID, sourceID))
+		require.Equal(t, []string{"created", "refused:d3"}, f.events(tr.ID, targetID))
+		records, err := f.AuditRecords(t.Context(), sourceID)
+		require.NoError(t, err)
+		require.Equal(t, "failed", records[2].Status)
+		require.Equal(t, []string{sourceID}, records[2].Participants)
+		require.JSONEq(t, `{"event":"refused","status":"Pending","by":"stranger","requestId":"d2","partnerTenantId":"`+strangerID+`",
+			"cause":"`+string(transfer.NotActive)+`","message":"Subscription: x is in state: Suspended"}`, records[2].Detail)
+		require.Equal(t, tr, f.stored(tr.ID))
+
+		err = f.RecordRefused(t.Context(), Refused{TransferID: "nonsense", RequestID: "d1", Actor: asSource, Refusal: refusal})
+		refuses(t, err, transfer.NotFound)
+		require.ErrorContains(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID}), "refusal is missing")
+		f.holds()
+	})
+}

@@ -1,0 +1,70 @@
+package ledger
+
+// One SQL text serves both databases. It is written for PostgreSQL, with $1 placeholders, which SQLite's driver takes as
+// they are, and with the token {rows} where a list of rows comes in. A list travels as one JSON parameter, always the
+// first: so a statement is the same text for one row and for ten thousand, is prepared once, and no window of line items
+// costs more statements than another.
+
+import "strings"
+
+// dialect tells the two databases apart.
+type dialect string
+
+const (
+	postgres dialect = "postgres"
+	sqlite   dialect = "sqlite"
+)
+
+// statement is one SQL text as each database wants it.
+type statement struct {
+	postgres string
+	sqlite   string
+}
+
+// in is the text for one database.
+func (s statement) in(d dialect) string {
+	if d == sqlite {
+		return s.sqlite
+	}
+	return s.postgres
+}
+
+// both writes a statement that takes no list of rows. SQLite has one writer at a time, so it needs no row locks.
+func both(text string) statement {
+	return statement{postgres: text, sqlite: strings.ReplaceAll(text, " FOR UPDATE", "")}
+}
+
+// overRows writes a statement in which {rows} stands for the rows of the first parameter, called r, with these columns.
+func overRows(text string, c columns) statement {
+	recordset := "json_to_recordset(CAST($1 AS json)) AS r(" + string(c) + ")"
+	var extracted []string
+	for _, name := range c.names() {
+		extracted = append(extracted, "json_extract(value, '$."+name+"') AS "+name)
+	}
+	each := "(SELECT " + strings.Join(extracted, ", ") + " FROM json_each($1)) AS r"
+	s := both(text)
+	return statement{
+		postgres: strings.ReplaceAll(s.postgres, "{rows}", recordset),
+		sqlite:   strings.ReplaceAll(s.sqlite, "{rows}", each),
+	}
+}
+
+// columns are the columns of a row source or table with their PostgreSQL types: "id text, quantity integer".
+type columns string
+
+func (c columns) names() []string {
+	var names []string
+	for column := range strings.SplitSeq(string(c), ",") {
+		names = append(names, strings.Fields(column)[0])
+	}
+	return names
+}
+
+// of lists the columns as those of a table alias: "t.id, t.quantity".
+func (c columns) of(alias string) string {
+	names := c.names()
+	for i, name := range names {
+		names[i] = alias + "." + name
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,185 @@
+package ledger
+
+// What every transition writes besides its state, in the same transaction: one audit record per participant and the
+// e-mails that are to be sent.
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"handover/internal/transfer"
+)
+
+// happening is one event of a transfer that is about to be written.
+type happening struct {
+	of      record // as it stands after the event
+	effects transfer.Effects
+	key     string // one record per key and participant; the event itself when empty
+	actor   transfer.Actor
+	at      time.Time
+	detail  detail
+}
+
+// detail is what an audit record says beyond its columns.
+type detail struct {
+	Event     transfer.Event       `json:"event"`
+	Status    transfer.Status      `json:"status"`
+	By        transfer.Role        `json:"by"`
+	RequestID string               `json:"requestId,omitempty"`
+	Reason    string               `json:"reason,omitempty"` // of a decline
+	LineItems *transfer.ItemCounts `json:"lineItems,omitempty"`
+	GivenUp   *givenUp             `json:"givenUp,omitempty"`
+	Cause     transfer.Cause       `json:"cause,omitempty"` // of a decision that was not accepted
+	Message   string               `json:"message,omitempty"`
+	PartnerID string               `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
+}
+
+// givenUp is the line item that an operator gave up, as the source knows it.
+type givenUp struct {
+	Ordinal        int    `json:"ordinal"`
+	SubscriptionID string `json:"subscriptionId"`
+	Reason         string `json:"reason"`
+}
+
+// forTarget is the detail that the target may see (R-190): nothing of line items before completion, then how many it
+// got; never a failed one (R-184).
+func (d detail) forTarget() detail {
+	d.GivenUp = nil
+	if d.LineItems != nil {
+		if complete := d.LineItems.Complete; d.Status.Final() && complete > 0 {
+			d.LineItems = &transfer.ItemCounts{Complete: complete}
+		} else {
+			d.LineItems = nil
+		}
+	}
+	return d
+}
+
+// tell writes the audit records (R-203) and the e-mails of an event.
+func (s session) tell(ctx context.Context, h happening) error {
+	h.detail.Event, h.detail.Status, h.detail.By = h.effects.Event, h.of.Status, h.of.RoleOf(h.actor)
+	if h.key == "" {
+		h.key = string(h.effects.Event)
+	}
+	source, err := h.audit(h.of.SourceTenantID, h.detail)
+	if err != nil {
+		return err
+	}
+	target, err := h.audit(h.of.TargetTenantID, h.detail.forTarget())
+	if err != nil {
+		return err
+	}
+	if err := insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
+		return err
+	}
+	return s.queueMail(ctx, h.of.ID, h.effects.Event, h.effects.Mail)
+}
+
+// auditRow is one audit record as it is stored.
+type auditRow struct {
+	id, transferID, eventKey, partner, user, status, detail string
+	operation                                               transfer.AuditOperation
+	at                                                      time.Time
+}
+
+var auditRecords = table[auditRow]{
+	name: "audit_records",
+	columns: `id text, transfer_id text, event_key text, partner_tenant_id text, user_id text, operation text, status text,
+		detail text, recorded_at timestamptz`,
+	fields: func(a *auditRow) []any {
+		return []any{&a.id, &a.transferID, &a.eventKey, &a.partner, &a.user, &a.operation, &a.status, &a.detail, (*stamp)(&a.at)}
+	},
+}
+
+var insertAudit = auditRecords.insert("")
+
+// The values of an audit record's status (R-305).
+const (
+	auditSucceeded = "succeeded"
+	auditFailed    = "failed"
+)
+
+// audit makes the record for one participant's log. The records of a transfer have times that differ, in the order of
+// events: the id is made of the time (R-211), and two events may fall into one microsecond.
+func (h happening) audit(partner string, d detail) (auditRow, error) {
+	text, err := json.Marshal(d)
+	at := h.at
+	if !at.After(h.of.audited) {
+		at = h.of.audited.Add(time.Microsecond)
+	}
+	return auditRow{
+		id:         transfer.AuditID(partner, h.of.State.CustomerTenantID, h.of.ID, string(h.effects.Operation), at),
+		transferID: h.of.ID,
+		eventKey:   h.key,
+		partner:    partner,
+		user:       h.actor.UserID,
+		operation:  h.effects.Operation,
+		status:     auditSucceeded,
+		detail:     string(text),
+		at:         at,
+	}, err
+}
+
+// recipient is somebody who can be told about a transfer.
+type recipient struct {
+	audience transfer.Audience
+	address  string
+	locale   string
+	place    int // among the admin agents of a partner
+}
+
+var selectRecipients = both(`SELECT 'source', a.email, p.locale, a.position FROM transfers t
+		JOIN partners p ON p.tenant_id = t.source_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
+	UNION ALL SELECT 'target', a.email, p.locale, a.position FROM transfers t
+		JOIN partners p ON p.tenant_id = t.target_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
+	UNION ALL SELECT 'customer', t.customer_email, c.locale, 0 FROM transfers t
+		JOIN customers c ON c.tenant_id = t.customer_tenant_id WHERE t.id = $1
+	ORDER BY 1, 4`)
+
+var queuedMail = table[Notification]{
+	name:    "notifications",
+	columns: `transfer_id text, event text, audience text, recipient text, locale text, message_id text`,
+	fields: func(n *Notification) []any {
+		return []any{&n.TransferID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID}
+	},
+}
+
+var insertMail = queuedMail.insert("ON CONFLICT (transfer_id, event, recipient) DO NOTHING")
+
+// queueMail writes one notification per recipient of the audiences. Somebody who belongs to two of them is told once (I-4).
+func (s session) queueMail(ctx context.Context, id string, event transfer.Event, audiences []transfer.Audience) error {
+	if len(audiences) == 0 {
+		return nil
+	}
+	reachable, err := all(ctx, s, selectRecipients, func(r *recipient) []any {
+		return []any{&r.audience, &r.address, &r.locale, &r.place}
+	}, id)
+	if err != nil {
+		return err
+	}
+	var mail []Notification
+	told := map[string]bool{}
+	for _, audience := range audiences {
+		for _, r := range reachable {
+			if r.audience != audience || r.address == "" || told[r.address] {
+				continue
+			}
+			told[r.address] = true
+			mail = append(mail, Notification{
+				TransferID: id, Event: event, Audience: audience, Recipient: r.address, Locale: r.locale,
+				MessageID: messageID(id, event, r.address),
+			})
+		}
+	}
+	return insert(ctx, s, queuedMail, insertMail, mail)
+}
+
+// messageID is the same for every attempt at one e-mail, so that a mail server recognises a repetition (I-4).
+func messageID(transferID string, event transfer.Event, recipient string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", transferID, event, recipient))
+	return hex.EncodeToString(sum[:16]) + "@handover"
+}

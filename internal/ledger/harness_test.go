@@ -1,0 +1,330 @@
+package ledger
+
+// The conformance suite runs every test on both databases. This file is what the tests stand on: a small world, a clock
+// that only moves when told, and the steps of a transfer by name.
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/pgtest"
+	"handover/internal/transfer"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+const (
+	sourceID   = "a0000000-0000-4000-8000-000000000001"
+	targetID   = "a0000000-0000-4000-8000-000000000002"
+	strangerID = "a0000000-0000-4000-8000-000000000003"
+	resellerID = "a0000000-0000-4000-8000-000000000004"
+	customerID = "c0000000-0000-4000-8000-000000000001"
+	otherID    = "c0000000-0000-4000-8000-000000000002"
+
+	sourceAgent = "agent@source.example"
+	targetAgent = "agent@target.example"
+)
+
+// subID is the id of the n-th subscription of a world.
+func subID(n int) string { return fmt.Sprintf("50000000-0000-4000-8000-%012d", n) }
+
+// newID is the id that the n-th subscription gets at the target.
+func newID(n int) string { return fmt.Sprintf("90000000-0000-4000-8000-%012d", n) }
+
+var start = time.Date(2031, 3, 3, 11, 2, 3, 123456000, time.UTC)
+
+// clock stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// fixture is a seeded ledger under test.
+type fixture struct {
+	*Ledger
+	t     *testing.T
+	url   string
+	clock *clock
+}
+
+// onBoth runs the test on an empty SQLite and an empty PostgreSQL ledger seeded with the world.
+func onBoth(t *testing.T, w World, test func(t *testing.T, f fixture)) {
+	t.Helper()
+	onEmpty(t, func(t *testing.T, f fixture) {
+		require.NoError(t, f.Seed(t.Context(), w))
+		test(t, f)
+	})
+}
+
+func onEmpty(t *testing.T, test func(t *testing.T, f fixture)) {
+	t.Helper()
+	t.Parallel()
+	for name, newURL := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, c := newURL(t), &clock{now: start}
+			l, err := Open(t.Context(), url, Options{Now: c.Now})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, l.Close()) })
+			require.Equal(t, name, l.Dialect())
+			test(t, fixture{Ledger: l, t: t, url: url, clock: c})
+		})
+	}
+}
+
+var databases = map[string]func(t *testing.T) string{
+	"sqlite": func(t *testing.T) string {
+		return "sqlite://" + filepath.Join(t.TempDir(), "new folder", "ledger 100%.db")
+	},
+	"postgres": func(t *testing.T) string { return pgtest.Shared(t) },
+}
+
+// worldOf is a world with two partners, their customer and n active subscriptions at the source.
+func worldOf(n int) World {
+	partner := func(id, name string, kind transfer.PartnerType, agents ...string) transfer.Partner {
+		p := transfer.Partner{
+			TenantID: id, Name: name, Type: kind, Status: transfer.ProgramActive, MPASigned: true, MPNID: "mpn-" + name,
+			Market: "DE", Currency: "EUR", Locale: "de-DE",
+		}
+		for _, a := range agents {
+			p.AdminAgents = append(p.AdminAgents, transfer.AdminAgent{UserID: a, Email: a})
+		}
+		return p
+	}
+	w := World{
+		Partners: []transfer.Partner{
+			partner(sourceID, "Source", transfer.DirectBill, sourceAgent, "second@source.example"),
+			partner(targetID, "Target", transfer.IndirectProvider, targetAgent),
+			partner(strangerID, "Stranger", transfer.DirectBill, "agent@stranger.example"),
+			partner(resellerID, "Reseller", transfer.IndirectReseller),
+		},
+		Customers: []transfer.Customer{
+			{TenantID: customerID, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"},
+			{TenantID: otherID, Name: "Fabrikam", Domain: "fabrikam.example", Email: "it@fabrikam.example", Market: "DE", Locale: "en-US"},
+		},
+		Relationships: []Relationship{{PartnerTenantID: targetID, CustomerTenantID: customerID}},
+		Agreements:    []transfer.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: transfer.Attestation}},
+	}
+	for i := range n {
+		w.Subscriptions = append(w.Subscriptions, subscription(i))
+	}
+	return w
+}
+
+func subscription(n int) transfer.Subscription {
+	return transfer.Subscription{
+		ID: subID(n), CustomerTenantID: customerID, PartnerTenantID: sourceID, ProductType: transfer.OnlineServicesNCE,
+		OfferID: "offer", FriendlyName: fmt.Sprintf("Licence %d", n), Quantity: n + 1, UnitPriceMinor: 1999,
+		BillingCycle: transfer.Monthly, TermDuration: "P1Y", CreationDate: start.AddDate(0, -2, 0),
+		CommitmentEndDate: start.AddDate(0, 10, 0), Status: transfer.SubscriptionActive, AutoRenew: true,
+	}
+}
+
+var (
+	asSource   = transfer.Actor{PartnerTenantID: sourceID, UserID: sourceAgent}
+	asTarget   = transfer.Actor{PartnerTenantID: targetID, UserID: targetAgent}
+	asStranger = transfer.Actor{PartnerTenantID: strangerID, UserID: "agent@stranger.example"}
+	asOperator = transfer.Actor{Operator: true, UserID: "operator"}
+)
+
+func request(requestID string) transfer.Request {
+	return transfer.Request{
+		RequestID: requestID, Actor: asTarget, CustomerTenantID: customerID, CustomerEmail: "it@contoso.example",
+		CustomerName: "Contoso", SourcePartnerTenantID: sourceID, SourcePartnerName: "Source", TransferType: 3,
+	}
+}
+
+func everything(requestID string) Submission {
+	return Submission{RequestID: requestID, Actor: asSource, Selection: transfer.Selection{AllEligible: true}}
+}
+
+func picking(requestID string, subscriptions ...int) Submission {
+	s := Submission{RequestID: requestID, Actor: asSource}
+	for _, n := range subscriptions {
+		s.Selection.LineItems = append(s.Selection.LineItems, transfer.Pick{SubscriptionID: subID(n)})
+	}
+	return s
+}
+
+// pending opens a transfer.
+func (f fixture) pending(requestID string) transfer.Transfer {
+	f.t.Helper()
+	t, err := f.OpenTransfer(f.t.Context(), request(requestID))
+	require.NoError(f.t, err)
+	return t
+}
+
+// moving opens a transfer and submits it with the subscriptions, or with everything eligible.
+func (f fixture) moving(requestID string, subscriptions ...int) transfer.Transfer {
+	f.t.Helper()
+	sub := everything("submit-" + requestID)
+	if len(subscriptions) > 0 {
+		sub = picking("submit-"+requestID, subscriptions...)
+	}
+	t, err := f.Submit(f.t.Context(), f.pending(requestID).ID, sub)
+	require.NoError(f.t, err)
+	return t
+}
+
+// moved is the result of an attempt that succeeded.
+func moved(ordinal int) ItemResult {
+	return ItemResult{Ordinal: ordinal, TargetSubscriptionID: newID(ordinal)}
+}
+
+func refused(ordinal int) ItemResult {
+	return ItemResult{Ordinal: ordinal, Refusal: transfer.Refuse(transfer.ProviderRefused, "Never.")}
+}
+
+// record records the results and returns the items.
+func (f fixture) record(id string, results ...ItemResult) []transfer.LineItem {
+	f.t.Helper()
+	items, err := f.RecordItems(f.t.Context(), id, results)
+	require.NoError(f.t, err)
+	return items
+}
+
+// closed moves every line item and closes the transfer.
+func (f fixture) closed(t transfer.Transfer, results ...ItemResult) transfer.Transfer {
+	f.t.Helper()
+	f.record(t.ID, results...)
+	done, err := f.CloseTransfer(f.t.Context(), t.ID)
+	require.NoError(f.t, err)
+	return done
+}
+
+// stored is the transfer as the ledger has it now.
+func (f fixture) stored(id string) transfer.Transfer {
+	f.t.Helper()
+	t, err := f.Transfer(f.t.Context(), id)
+	require.NoError(f.t, err)
+	return t
+}
+
+// sub is a subscription as the ledger has it now.
+func (f fixture) sub(id string) transfer.Subscription {
+	f.t.Helper()
+	s, err := f.Subscription(f.t.Context(), id)
+	require.NoError(f.t, err)
+	return s
+}
+
+// mail lists the recipients of an event's e-mails that are not sent yet.
+func (f fixture) mail(id string, event transfer.Event) []string {
+	f.t.Helper()
+	unsent, err := f.Unsent(f.t.Context(), id, string(event))
+	require.NoError(f.t, err)
+	var recipients []string
+	for _, n := range unsent {
+		recipients = append(recipients, n.Recipient)
+	}
+	return recipients
+}
+
+// events lists the event keys in one partner's log of a transfer.
+func (f fixture) events(id, partner string) []string {
+	f.t.Helper()
+	records, err := f.AuditOf(f.t.Context(), id)
+	require.NoError(f.t, err)
+	var keys []string
+	for _, r := range records {
+		if r.PartnerTenantID == partner {
+			keys = append(keys, r.EventKey)
+		}
+	}
+	return keys
+}
+
+// tables are all tables of the schema, goose's own left out.
+var tables = []string{
+	"partners", "admin_agents", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
+	"audit_records", "notifications",
+}
+
+// contents is everything the ledger holds, so that a test can say that nothing changed.
+func (f fixture) contents() string {
+	f.t.Helper()
+	var out strings.Builder
+	for _, table := range tables {
+		fmt.Fprintf(&out, "%s\n%s\n", table, strings.Join(f.rows("SELECT * FROM "+table), "\n"))
+	}
+	return out.String()
+}
+
+// rows runs a query and gives each row as text, in text order.
+func (f fixture) rows(query string) []string {
+	f.t.Helper()
+	rows, err := f.reader.QueryContext(f.t.Context(), query)
+	require.NoError(f.t, err)
+	defer func() { require.NoError(f.t, rows.Close()) }()
+	columns, err := rows.Columns()
+	require.NoError(f.t, err)
+	var out []string
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		require.NoError(f.t, rows.Scan(values...))
+		var line []string
+		for _, v := range values {
+			line = append(line, fmt.Sprint(*v.(*any)))
+		}
+		out = append(out, strings.Join(line, "|"))
+	}
+	require.NoError(f.t, rows.Err())
+	slices.Sort(out)
+	return out
+}
+
+// behind changes the data behind the API's back.
+func (f fixture) behind(statements ...string) {
+	f.t.Helper()
+	for _, s := range statements {
+		require.NoError(f.t, f.raw(s), s)
+	}
+}
+
+func (f fixture) raw(statement string) error {
+	_, err := f.writer.ExecContext(context.WithoutCancel(f.t.Context()), statement)
+	return err
+}
+
+// refuses asserts that the error is a refusal with that cause.
+func refuses(t *testing.T, err error, cause transfer.Cause) *transfer.Refusal {
+	t.Helper()
+	var refusal *transfer.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, cause, refusal.Cause, refusal.Message)
+	return refusal
+}
+
+// holds asserts that every invariant holds.
+func (f fixture) holds() {
+	f.t.Helper()
+	findings, err := f.Verify(f.t.Context())
+	require.NoError(f.t, err)
+	for _, finding := range findings {
+		require.Zero(f.t, finding.Count, "%s: %v", finding.Invariant, finding.Broken)
+	}
+}

@@ -1,0 +1,285 @@
+package ledger
+
+// Line items on the move: what the mover has to know of them, and what became of them, a window at a time. Windows of one
+// transfer commit side by side: each locks its own line items and, for add-ons, their bases, in ordinal order, then the
+// subscriptions it moves, and never the transfer.
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"handover/internal/transfer"
+)
+
+// moveRow is a line item beside its subscription and the state of its base.
+type moveRow struct {
+	item
+	old  transfer.Subscription
+	base transfer.ItemStatus
+}
+
+var selectMoveFacts = overRows(`SELECT `+lineItems.columns.of("i")+`, `+subscriptions.columns.of("s")+`, COALESCE(b.status, '')
+	FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
+	LEFT JOIN line_items b ON b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal
+	WHERE i.transfer_id = $2 AND i.ordinal IN (SELECT r.ordinal FROM {rows}) ORDER BY i.ordinal`, ordinalColumn)
+
+// MoveFacts loads what the mover has to know of the line items with these ordinals, in ordinal order, in two queries. The
+// transfer comes without the counts of its line items.
+//
+// Refusals: NotFound; ItemNotFound when the transfer has no such line item.
+func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []MoveFact, error) {
+	var of transfer.Transfer
+	facts, err := read(ctx, l, "load line items", func(s session) ([]MoveFact, error) {
+		t, err := s.header(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		of = t.Transfer
+		rows, err := all(ctx, s, selectMoveFacts, func(m *moveRow) []any {
+			return append(append(lineItems.fields(&m.item), subscriptions.fields(&m.old)...), &m.base)
+		}, ordinalRows(ordinals), t.ID)
+		if err != nil {
+			return nil, err
+		}
+		facts, found := make([]MoveFact, len(rows)), map[int]bool{}
+		for i, m := range rows {
+			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base}
+			found[m.Ordinal] = true
+		}
+		return facts, checkFound(ordinals, found)
+	})
+	return of, facts, err
+}
+
+// checkFound refuses ordinals that the transfer does not have.
+func checkFound(ordinals []int, found map[int]bool) error {
+	for _, n := range ordinals {
+		if !found[n] {
+			return transfer.Refuse(transfer.ItemNotFound, "The transfer has no line item %d.", n)
+		}
+	}
+	return nil
+}
+
+// RecordItems writes what one attempt made of a window of line items, all of it in one transaction with a constant number
+// of statements, and returns the items as they stand then, in ordinal order. Items that have ended stay as they are (I-2,
+// R-27). A subscription that can no longer move, though it could when it was submitted, makes its item Failed (R-29).
+//
+// Refusals: NotFound; ItemNotFound when the transfer has no such line item.
+func (l *Ledger) RecordItems(ctx context.Context, id string, results []ItemResult) ([]transfer.LineItem, error) {
+	if len(results) == 0 {
+		return nil, nil
+	}
+	return write(ctx, l, "record line items", func(s session) ([]transfer.LineItem, error) {
+		w, err := l.lockWindow(ctx, s, id, results)
+		if err != nil {
+			return nil, err
+		}
+		for i := range w.items {
+			if err := w.settle(&w.items[i]); err != nil {
+				return nil, err
+			}
+		}
+		return bare(w.items), w.save(ctx, s)
+	})
+}
+
+// window is a run of line items whose results are being recorded.
+type window struct {
+	policy    transfer.Policy
+	now       time.Time
+	of        transfer.Transfer
+	source    transfer.Partner
+	target    transfer.Partner
+	results   map[int]ItemResult
+	items     []item                           // of the window, in ordinal order
+	byOrdinal map[int]transfer.LineItem        // those and the bases of the add-ons among them, as they stand now
+	known     map[string]transfer.Subscription // by id: those that move, and any that has a new id already
+	out       outcome
+}
+
+// outcome is what a window has to write.
+type outcome struct {
+	items      []item
+	deleted    []string // ids of the old subscriptions
+	successors []transfer.Subscription
+	bases      []int // ordinals of the bases that moved
+}
+
+// lockItems reads line items with the bases of those that are add-ons, and keeps them from changing. Which base an add-on
+// has never changes, so the inner query needs no lock.
+var lockItems = overRows(`SELECT `+lineItems.columns.of("i")+` FROM line_items i
+	WHERE i.transfer_id = $2 AND i.ordinal IN (
+		SELECT r.ordinal FROM {rows}
+		UNION SELECT a.base_ordinal FROM line_items a WHERE a.transfer_id = $2 AND a.base_ordinal IS NOT NULL
+			AND a.ordinal IN (SELECT r.ordinal FROM {rows}))
+	ORDER BY i.ordinal FOR UPDATE`, ordinalColumn)
+
+// lockWindow loads and locks everything the results are about.
+func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results []ItemResult) (*window, error) {
+	t, err := s.header(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	w := &window{
+		policy: l.policy, now: l.now(), of: t.Transfer, results: map[int]ItemResult{},
+		byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
+	}
+	var ordinals []int
+	for _, r := range results {
+		lower(&r.TargetSubscriptionID)
+		w.results[r.Ordinal] = r
+		ordinals = append(ordinals, r.Ordinal)
+	}
+	if err := w.lockItems(ctx, s, ordinals); err != nil {
+		return nil, err
+	}
+	return w, w.lockSubscriptions(ctx, s)
+}
+
+func (w *window) lockItems(ctx context.Context, s session, ordinals []int) error {
+	locked, err := all(ctx, s, lockItems, lineItems.fields, ordinalRows(ordinals), w.of.ID)
+	if err != nil {
+		return err
+	}
+	found := map[int]bool{}
+	for _, it := range locked {
+		found[it.Ordinal] = true
+		w.byOrdinal[it.Ordinal] = it.LineItem
+		if _, meant := w.results[it.Ordinal]; meant {
+			w.items = append(w.items, it)
+			if it.Status == transfer.ItemInProgress {
+				w.of.Items.InProgress++
+			}
+		}
+	}
+	return checkFound(ordinals, found)
+}
+
+// decide asks the domain about one line item. The counts it goes by are those of the window, which is locked; counting a
+// whole transfer of ten thousand for every window would cost more than moving them.
+func (w *window) decide(c transfer.Command) (err error) {
+	w.of.State, _, err = w.policy.Decide(w.of.State, c, transfer.Platform(), w.now)
+	return err
+}
+
+// lockSubscriptions loads the subscriptions that are about to move, any that bears a new id already, and the partners.
+func (w *window) lockSubscriptions(ctx context.Context, s session) error {
+	var ids []string
+	for _, it := range w.items {
+		if r := w.results[it.Ordinal]; it.Status == transfer.ItemInProgress && r.moved() {
+			ids = append(ids, it.SubscriptionID, r.TargetSubscriptionID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	found, err := all(ctx, s, lockSubscriptions, subscriptions.fields, idRows(ids...))
+	if err != nil {
+		return err
+	}
+	for _, sub := range found {
+		w.known[sub.ID] = sub
+	}
+	w.source, w.target, err = s.parties(ctx, w.of)
+	return err
+}
+
+// moved tells whether the attempt succeeded.
+func (r ItemResult) moved() bool { return r.Refusal == nil && r.Failure == "" }
+
+// settle applies the result of one line item.
+func (w *window) settle(it *item) error {
+	if it.Status != transfer.ItemInProgress {
+		return nil
+	}
+	r := w.results[it.Ordinal]
+	var err error
+	switch {
+	case r.Refusal != nil:
+		err = w.refuse(it, r.Refusal)
+	case r.Failure != "":
+		it.LastError = clean(r.Failure)
+	default:
+		err = w.move(it, r.TargetSubscriptionID)
+	}
+	if !r.Uncounted {
+		it.Attempts++
+	}
+	w.out.items = append(w.out.items, *it)
+	w.byOrdinal[it.Ordinal] = it.LineItem
+	return err
+}
+
+// refuse ends the item as Failed (R-29).
+func (w *window) refuse(it *item, r *transfer.Refusal) error {
+	if err := w.decide(transfer.ItemRefused{Item: it.Status}); err != nil {
+		return err
+	}
+	it.Status, it.TransferError = transfer.ItemFailed, clean(r.Message)
+	if it.TransferError == "" {
+		it.TransferError = string(r.Cause)
+	}
+	it.LastError = it.TransferError
+	return nil
+}
+
+// move ends the item as Complete: the old subscription is deleted and the target gets its successor (R-30).
+func (w *window) move(it *item, newID string) error {
+	if newID == "" {
+		return errors.New("a line item that moved needs the id of its new subscription")
+	}
+	if _, used := w.known[newID]; used {
+		it.LastError = "The billing system answered with subscription " + newID + ", which exists already."
+		return nil
+	}
+	old := w.known[it.SubscriptionID]
+	var refusal *transfer.Refusal
+	if errors.As(transfer.CheckMovable(w.of, old), &refusal) {
+		return w.refuse(it, refusal)
+	}
+	if err := w.decide(transfer.ItemDone{Item: it.Status}); err != nil {
+		return err
+	}
+	successor := transfer.Successor(w.of, it.LineItem, old, w.source, w.target, newID, w.now)
+	if it.BaseOrdinal == transfer.NoBase {
+		w.out.bases = append(w.out.bases, it.Ordinal)
+	} else {
+		successor.ParentID = w.byOrdinal[it.BaseOrdinal].TargetSubscriptionID // empty until the base moved
+	}
+	it.Status, it.TargetSubscriptionID = transfer.ItemComplete, newID
+	w.known[newID] = successor
+	w.out.deleted = append(w.out.deleted, old.ID)
+	w.out.successors = append(w.out.successors, successor)
+	return nil
+}
+
+var (
+	deleteSubscriptions = overRows(`UPDATE subscriptions SET status = 'deleted' WHERE id IN (SELECT r.id FROM {rows})`, idColumn)
+	// adoptAddons gives add-ons that moved before their base did their new parent.
+	adoptAddons = overRows(`UPDATE subscriptions SET parent_id = b.target_subscription_id
+		FROM line_items a JOIN line_items b ON b.transfer_id = a.transfer_id AND b.ordinal = a.base_ordinal
+		WHERE b.transfer_id = $2 AND b.ordinal IN (SELECT r.ordinal FROM {rows})
+		AND subscriptions.id = a.target_subscription_id AND subscriptions.parent_id IS NULL`, ordinalColumn)
+)
+
+// save writes the outcome. The old subscriptions end before the new ones begin, so that a lineage never has two (I-1).
+func (w *window) save(ctx context.Context, s session) error {
+	if len(w.out.items) == 0 {
+		return nil
+	}
+	if len(w.out.successors) > 0 {
+		if _, err := s.exec(ctx, deleteSubscriptions, idRows(w.out.deleted...)); err != nil {
+			return err
+		}
+		if err := insert(ctx, s, subscriptions, insertSubscriptions, w.out.successors); err != nil {
+			return err
+		}
+	}
+	if err := s.saveItems(ctx, w.out.items...); err != nil || len(w.out.bases) == 0 {
+		return err
+	}
+	_, err := s.exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID)
+	return err
+}

@@ -1,0 +1,71 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// I-4: each e-mail has its own stable Message-ID and its recipient's language; once sent it is not unsent again.
+func TestNotificationIsSentOnce(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		unsent, err := f.Unsent(t.Context(), tr.ID, string(transfer.EventCreated))
+		require.NoError(t, err)
+		require.Len(t, unsent, 3)
+		last := unsent[2]
+		require.Equal(t, Notification{
+			ID: last.ID, TransferID: tr.ID, Event: transfer.EventCreated, Audience: transfer.ToCustomer, Recipient: "it@contoso.example",
+			Locale: "fr-FR", MessageID: messageID(tr.ID, transfer.EventCreated, "it@contoso.example"),
+		}, last)
+		require.Regexp(t, `^[0-9a-f]{32}@handover$`, last.MessageID)
+		require.Equal(t, "de-DE", unsent[0].Locale)
+		require.NotEqual(t, unsent[0].MessageID, unsent[1].MessageID)
+
+		require.NoError(t, f.RecordSent(t.Context(), last.ID))
+		before := f.contents()
+		f.clock.advance(time.Minute)
+		require.NoError(t, f.RecordSent(t.Context(), last.ID))
+		require.NoError(t, f.RecordUndelivered(t.Context(), last.ID, "too late", true))
+		require.Equal(t, before, f.contents())
+		require.Equal(t, []string{sourceAgent, "second@source.example"}, f.mail(tr.ID, transfer.EventCreated))
+		f.holds()
+	})
+}
+
+// R-205: a failed attempt is noted and repeated; a recipient that can never be reached is given up.
+func TestNotificationThatCannotBeDelivered(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		unsent, err := f.Unsent(t.Context(), tr.ID, string(transfer.EventCreated))
+		require.NoError(t, err)
+		require.NoError(t, f.RecordUndelivered(t.Context(), unsent[0].ID, "greylisted", false))
+		require.NoError(t, f.RecordUndelivered(t.Context(), unsent[1].ID, "no such mailbox", true))
+
+		again, err := f.Unsent(t.Context(), tr.ID, string(transfer.EventCreated))
+		require.NoError(t, err)
+		require.Len(t, again, 2)
+		require.Equal(t, unsent[0].ID, again[0].ID)
+		require.Equal(t, 1, again[0].Attempts)
+		require.Equal(t, "greylisted", again[0].LastError)
+		require.Equal(t, unsent[0].MessageID, again[0].MessageID)
+
+		require.ErrorContains(t, f.RecordSent(t.Context(), 99_999), "no notification 99999")
+	})
+}
+
+// I-4: somebody who is an admin agent and the customer's address too is told once, and agents without an address not at all.
+func TestNotificationPerRecipient(t *testing.T) {
+	w := worldOf(1)
+	w.Partners[0].AdminAgents = []transfer.AdminAgent{
+		{UserID: sourceAgent, Email: "it@contoso.example"}, {UserID: "silent"}, {UserID: "b", Email: "b@source.example"},
+	}
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		require.Equal(t, []string{"it@contoso.example", "b@source.example"}, f.mail(tr.ID, transfer.EventCreated))
+		f.holds()
+	})
+}

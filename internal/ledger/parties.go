@@ -1,0 +1,170 @@
+package ledger
+
+// Partners, customers, and what ties them: the facts that decide whether a transfer may be opened.
+
+import (
+	"context"
+	"strings"
+
+	"handover/internal/transfer"
+)
+
+var partners = table[transfer.Partner]{
+	name: "partners",
+	columns: `tenant_id text, name text, type text, status text, mpa_signed boolean, mpn_id text, market text,
+		currency text, locale text`,
+	fields: func(p *transfer.Partner) []any {
+		return []any{&p.TenantID, &p.Name, &p.Type, &p.Status, &p.MPASigned, &p.MPNID, &p.Market, &p.Currency, &p.Locale}
+	},
+}
+
+// agentOf is one admin agent's row.
+type agentOf struct {
+	partner  string
+	position int
+	transfer.AdminAgent
+}
+
+var adminAgents = table[agentOf]{
+	name:    "admin_agents",
+	columns: `partner_tenant_id text, position integer, user_id text, email text`,
+	fields: func(a *agentOf) []any {
+		return []any{&a.partner, &a.position, &a.UserID, &a.Email}
+	},
+}
+
+var customers = table[transfer.Customer]{
+	name:    "customers",
+	columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
+	fields: func(c *transfer.Customer) []any {
+		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale}
+	},
+}
+
+var relationships = table[Relationship]{
+	name:    "relationships",
+	columns: `customer_tenant_id text, partner_tenant_id text`,
+	fields: func(r *Relationship) []any {
+		return []any{&r.CustomerTenantID, &r.PartnerTenantID}
+	},
+}
+
+var agreements = table[transfer.Agreement]{
+	name:    "agreements",
+	columns: `customer_tenant_id text, partner_tenant_id text, mode text`,
+	fields: func(a *transfer.Agreement) []any {
+		return []any{&a.CustomerTenantID, &a.PartnerTenantID, &a.Mode}
+	},
+}
+
+// partnerRow is a partner beside one of its admin agents, or beside nobody.
+type partnerRow struct {
+	transfer.Partner
+	agent transfer.AdminAgent
+}
+
+var selectPartners = overRows(`SELECT `+partners.columns.of("p")+`, COALESCE(a.user_id, ''), COALESCE(a.email, '')
+	FROM partners p LEFT JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id
+	WHERE p.tenant_id IN (SELECT r.id FROM {rows}) OR (p.mpn_id = $2 AND p.mpn_id <> '')
+	ORDER BY p.tenant_id, a.position`, idColumn)
+
+// partners loads partners with their admin agents: those with the ids and, unless it is empty, those with the MPN id.
+func (s session) partners(ctx context.Context, mpnID string, ids ...string) ([]transfer.Partner, error) {
+	rows, err := all(ctx, s, selectPartners, func(r *partnerRow) []any {
+		return append(partners.fields(&r.Partner), &r.agent.UserID, &r.agent.Email)
+	}, idRows(ids...), mpnID)
+	if err != nil {
+		return nil, err
+	}
+	var found []transfer.Partner
+	for _, row := range rows {
+		if len(found) == 0 || found[len(found)-1].TenantID != row.TenantID {
+			found = append(found, row.Partner)
+		}
+		if row.agent != (transfer.AdminAgent{}) {
+			last := &found[len(found)-1]
+			last.AdminAgents = append(last.AdminAgents, row.agent)
+		}
+	}
+	return found, nil
+}
+
+// parties loads the two partners of a transfer.
+func (s session) parties(ctx context.Context, t transfer.Transfer) (source, target transfer.Partner, err error) {
+	found, err := s.partners(ctx, "", t.SourceTenantID, t.TargetTenantID)
+	for _, p := range found {
+		switch p.TenantID {
+		case t.SourceTenantID:
+			source = p
+		case t.TargetTenantID:
+			target = p
+		}
+	}
+	return source, target, err
+}
+
+var selectCustomer = both(`SELECT ` + customers.columns.of("c") + ` FROM customers c WHERE c.tenant_id = $1`)
+
+// tie is a relationship or an agreement of a customer with a partner. The mode is empty for a relationship.
+type tie struct {
+	partner string
+	mode    transfer.AgreementMode
+}
+
+var selectTies = both(`SELECT partner_tenant_id, '' FROM relationships WHERE customer_tenant_id = $1 AND partner_tenant_id = $2
+	UNION ALL SELECT partner_tenant_id, mode FROM agreements WHERE customer_tenant_id = $1`)
+
+var selectAzure = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s
+	WHERE s.customer_tenant_id = $1 AND s.partner_tenant_id = $2 AND (s.product_type = $3 OR s.offer_id = $4)`)
+
+// openFacts loads what decides whether the transfer may be opened, in four queries.
+func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, error) {
+	var f transfer.OpenFacts
+	customer, known, err := one(ctx, s, selectCustomer, customers.fields, r.CustomerTenantID)
+	if err != nil {
+		return f, err
+	}
+	if known {
+		f.Customer = &customer
+	}
+	found, err := s.partners(ctx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
+	if err != nil {
+		return f, err
+	}
+	for _, p := range found {
+		placePartner(&f, r, p)
+	}
+	ties, err := all(ctx, s, selectTies, func(t *tie) []any { return []any{&t.partner, &t.mode} }, r.CustomerTenantID, r.TargetPartnerTenantID)
+	if err != nil {
+		return f, err
+	}
+	for _, t := range ties {
+		f.Relationship = f.Relationship || t.mode == ""
+		f.Agreement = f.Agreement || (t.mode != "" && t.partner == r.TargetPartnerTenantID)
+		f.DirectAgreement = f.DirectAgreement || t.mode == transfer.DirectSign
+	}
+	f.AzureAtTarget, err = all(ctx, s, selectAzure, subscriptions.fields,
+		r.CustomerTenantID, r.TargetPartnerTenantID, transfer.AzurePlan, transfer.LegacyAzureOffer)
+	return f, err
+}
+
+// placePartner puts a partner where the request names it; one may be named twice. Where several partners share the MPN id
+// of the request, a reseller is meant (R-57).
+func placePartner(f *transfer.OpenFacts, r transfer.Request, p transfer.Partner) {
+	if p.TenantID == r.SourcePartnerTenantID {
+		f.Source = &p
+	}
+	if p.TenantID == r.TargetPartnerTenantID {
+		f.Target = &p
+	}
+	if r.PartnerOnRecord != "" && p.MPNID == r.PartnerOnRecord && (f.PartnerOnRecord == nil || p.Type == transfer.IndirectReseller) {
+		f.PartnerOnRecord = &p
+	}
+}
+
+// lower gives ids the form they are stored in (R-105).
+func lower(ids ...*string) {
+	for _, id := range ids {
+		*id = strings.ToLower(*id)
+	}
+}

@@ -1,0 +1,142 @@
+package ledger
+
+// Everything that only asks. Reads never wait for writers and never start a transaction.
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"handover/internal/transfer"
+)
+
+// Transfer reads one transfer with the counts of its line items. Refusal: NotFound.
+func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
+	lower(&id)
+	return read(ctx, l, "read transfer", func(s session) (transfer.Transfer, error) {
+		t, known, err := one(ctx, s, selectTransfer, countedFields, id)
+		if err == nil && !known {
+			err = notFound(id)
+		}
+		return t.whole().Transfer, err
+	})
+}
+
+// Transfers lists transfers with the counts of their line items, the newest first.
+func (l *Ledger) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, error) {
+	lower(&f.CustomerTenantID, &f.PartnerTenantID)
+	var w where
+	w.and(f.CustomerTenantID, "t.customer_tenant_id = %s")
+	w.and(f.PartnerTenantID, "(t.source_tenant_id = %[1]s OR t.target_tenant_id = %[1]s)")
+	w.and(string(f.Status), "t.status = %s")
+	limit := math.MaxInt32
+	if f.Limit > 0 {
+		limit = f.Limit
+	}
+	list := both(fmt.Sprintf("SELECT %s, %s FROM transfers t%s ORDER BY t.created_time DESC, t.id LIMIT %d",
+		transfers.columns.of("t"), counted, w.clause(), limit))
+	return read(ctx, l, "list transfers", func(s session) ([]transfer.Transfer, error) {
+		records, err := all(ctx, s, list, countedFields, w.args...)
+		found := make([]transfer.Transfer, len(records))
+		for i, r := range records {
+			found[i] = r.whole().Transfer
+		}
+		return found, err
+	})
+}
+
+var selectItems = both(`SELECT ` + lineItems.columns.of("i") + ` FROM line_items i
+	WHERE i.transfer_id = $1 AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
+
+// Items reads the line items with ordinals from (included) to (excluded), in ordinal order; to < 0 means all that follow.
+// Refusal: NotFound.
+func (l *Ledger) Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error) {
+	lower(&id)
+	if to < 0 {
+		to = math.MaxInt32
+	}
+	return read(ctx, l, "read line items", func(s session) ([]transfer.LineItem, error) {
+		items, err := all(ctx, s, selectItems, lineItems.fields, id, from, to)
+		if err == nil && len(items) == 0 {
+			_, err = s.header(ctx, id)
+		}
+		return bare(items), err
+	})
+}
+
+// Subscriptions lists what the partner bills the customer for, ended ones included, by id. An empty customer or partner
+// does not narrow.
+func (l *Ledger) Subscriptions(ctx context.Context, customer, partner string) ([]transfer.Subscription, error) {
+	lower(&customer, &partner)
+	var w where
+	w.and(customer, "s.customer_tenant_id = %s")
+	w.and(partner, "s.partner_tenant_id = %s")
+	list := both("SELECT " + subscriptions.columns.of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id")
+	return read(ctx, l, "list subscriptions", func(s session) ([]transfer.Subscription, error) {
+		return all(ctx, s, list, subscriptions.fields, w.args...)
+	})
+}
+
+var selectSubscription = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s WHERE s.id = $1`)
+
+// Subscription reads one subscription. Refusal: SubscriptionUnknown.
+func (l *Ledger) Subscription(ctx context.Context, id string) (transfer.Subscription, error) {
+	lower(&id)
+	return read(ctx, l, "read subscription", func(s session) (transfer.Subscription, error) {
+		found, known, err := one(ctx, s, selectSubscription, subscriptions.fields, id)
+		if err == nil && !known {
+			err = transfer.Refuse(transfer.SubscriptionUnknown, "Subscription %s does not exist.", id).About(id)
+		}
+		return found, err
+	})
+}
+
+// Partner reads one partner with its admin agents. Refusal: PartnerUnknown.
+func (l *Ledger) Partner(ctx context.Context, id string) (transfer.Partner, error) {
+	lower(&id)
+	return read(ctx, l, "read partner", func(s session) (transfer.Partner, error) {
+		found, err := s.partners(ctx, "", id)
+		if err != nil || len(found) == 0 {
+			if err == nil {
+				err = transfer.Refuse(transfer.PartnerUnknown, "Partner %s is not known here. Check its Microsoft ID.", id).About(id)
+			}
+			return transfer.Partner{}, err
+		}
+		return found[0], nil
+	})
+}
+
+// Customer reads one customer. Refusal: CustomerUnknown.
+func (l *Ledger) Customer(ctx context.Context, id string) (transfer.Customer, error) {
+	lower(&id)
+	return read(ctx, l, "read customer", func(s session) (transfer.Customer, error) {
+		found, known, err := one(ctx, s, selectCustomer, customers.fields, id)
+		if err == nil && !known {
+			err = transfer.Refuse(transfer.CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
+		}
+		return found, err
+	})
+}
+
+// where collects the conditions of a list and their arguments.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+// and adds a condition on the argument, unless that is empty. The condition's verb stands for the placeholder.
+func (w *where) and(arg, condition string) {
+	if arg == "" {
+		return
+	}
+	w.args = append(w.args, arg)
+	w.conditions = append(w.conditions, fmt.Sprintf(condition, fmt.Sprintf("$%d", len(w.args))))
+}
+
+func (w *where) clause() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}

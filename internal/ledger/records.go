@@ -1,0 +1,166 @@
+package ledger
+
+// Transfers and line items as they are stored, and how the rows are read and written.
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"handover/internal/transfer"
+)
+
+// record is a transfer with what only the ledger needs to recognise a repetition (R-103).
+type record struct {
+	transfer.Transfer
+	requestDigest  string // of the normalised request
+	decision       string // submit, cancel or decline; empty before
+	decisionDigest string // of what the decision said
+	audited        time.Time
+}
+
+var transfers = table[record]{
+	name: "transfers",
+	columns: `id text, request_id text, request_digest text, requested_by text, customer_tenant_id text, customer_email text,
+		customer_name text, source_tenant_id text, source_name text, target_tenant_id text, target_name text,
+		target_email_id text, target_product_types text, partner_on_record text, transfer_type integer,
+		ignore_eligibility_check boolean, status text, created_time timestamptz, last_modified_time timestamptz,
+		expiration_time timestamptz, submitted_time timestamptz, completed_time timestamptz, last_modified_user text,
+		decline_reason text, overdue boolean, decision text, decision_request_id text, decision_digest text`,
+	fields: func(t *record) []any {
+		return []any{
+			&t.ID, &t.RequestID, &t.requestDigest, &t.Actor.UserID, &t.State.CustomerTenantID, &t.CustomerEmail,
+			&t.CustomerName, &t.SourceTenantID, &t.SourcePartnerName, &t.TargetTenantID, &t.TargetPartnerName,
+			&t.TargetPartnerEmailID, (*productTypes)(&t.TargetProductTypes), &t.PartnerOnRecord, &t.TransferType,
+			&t.IgnoreEligibilityCheck, &t.Status, (*stamp)(&t.CreatedTime), (*stamp)(&t.LastModifiedTime),
+			(*stamp)(&t.ExpirationTime), (*stamp)(&t.SubmittedTime), (*stamp)(&t.CompletedTime), &t.LastModifiedUser,
+			&t.DeclineReason, &t.Overdue, &t.decision, &t.DecisionRequestID, &t.decisionDigest,
+		}
+	},
+}
+
+// whole is the transfer once it was read: the request's ids are the state's.
+func (r record) whole() record {
+	r.Request.CustomerTenantID = r.State.CustomerTenantID
+	r.SourcePartnerTenantID = r.SourceTenantID
+	r.TargetPartnerTenantID = r.TargetTenantID
+	r.Actor.PartnerTenantID = r.TargetTenantID
+	return r
+}
+
+// counted is how the line items of transfer t stand.
+const counted = `(SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'InProgress'),
+	(SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'Complete'),
+	(SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'Failed')`
+
+func countedFields(r *record) []any {
+	return append(transfers.fields(r), &r.Items.InProgress, &r.Items.Complete, &r.Items.Failed)
+}
+
+var (
+	insertTransfer = transfers.insert("ON CONFLICT (id) DO NOTHING")
+	selectHeader   = both(`SELECT ` + transfers.columns.of("t") + ` FROM transfers t WHERE t.id = $1`)
+	selectTransfer = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + ` FROM transfers t WHERE t.id = $1`)
+	lockTransfer   = both(`SELECT t.id FROM transfers t WHERE t.id = $1 FOR UPDATE`)
+	selectLocked   = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `,
+		(SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id) FROM transfers t WHERE t.id = $1`)
+	updateTransfer = both(`UPDATE transfers SET status = $2, last_modified_time = $3, submitted_time = $4, completed_time = $5,
+		last_modified_user = $6, decline_reason = $7, decision = $8, decision_request_id = $9, decision_digest = $10 WHERE id = $1`)
+)
+
+// notFound is the answer about a transfer that does not exist (R-17).
+func notFound(id string) error {
+	return transfer.Refuse(transfer.NotFound, "There is no transfer %s. Check the transfer id.", id).About(id)
+}
+
+// header reads a transfer without counting its line items.
+func (s session) header(ctx context.Context, id string) (record, error) {
+	t, known, err := one(ctx, s, selectHeader, transfers.fields, strings.ToLower(id))
+	if err == nil && !known {
+		err = notFound(id)
+	}
+	return t.whole(), err
+}
+
+// locked reads a transfer that nobody else changes until the transaction ends. The row is locked by a statement of its
+// own, because the next one then sees everything that was committed before the lock was granted.
+func (s session) locked(ctx context.Context, id string) (record, error) {
+	id = strings.ToLower(id)
+	if _, known, err := one(ctx, s, lockTransfer, value[string], id); err != nil || !known {
+		if err == nil {
+			err = notFound(id)
+		}
+		return record{}, err
+	}
+	t, _, err := one(ctx, s, selectLocked, func(r *record) []any {
+		return append(countedFields(r), (*stamp)(&r.audited))
+	}, id)
+	return t.whole(), err
+}
+
+// save writes what a transition changed.
+func (s session) save(ctx context.Context, t record) error {
+	_, err := s.exec(ctx, updateTransfer, t.ID, t.Status, stamp(t.LastModifiedTime), stamp(t.SubmittedTime), stamp(t.CompletedTime),
+		t.LastModifiedUser, t.DeclineReason, t.decision, t.DecisionRequestID, t.decisionDigest)
+	return err
+}
+
+// item is a line item with what only the ledger needs.
+type item struct {
+	transfer.LineItem
+	transferID      string
+	giveUpRequestID string // of the operator who gave it up
+}
+
+var lineItems = table[item]{
+	name: "line_items",
+	columns: `transfer_id text, ordinal integer, base_ordinal integer, subscription_id text, product_type text, offer_id text,
+		friendly_name text, quantity integer, billing_cycle text, status text, target_subscription_id text, attempts integer,
+		last_error text, transfer_error text, give_up_request_id text`,
+	fields: func(i *item) []any {
+		return []any{
+			&i.transferID, &i.Ordinal, (*baseOrdinal)(&i.BaseOrdinal), &i.SubscriptionID, &i.ProductType, &i.OfferID,
+			&i.FriendlyName, &i.Quantity, &i.BillingCycle, &i.Status, (*optional)(&i.TargetSubscriptionID), &i.Attempts,
+			&i.LastError, (*optional)(&i.TransferError), &i.giveUpRequestID,
+		}
+	},
+}
+
+var (
+	insertItems = lineItems.insert("")
+	// updateItems writes what became of line items. The guard on the status makes a second ending a missing row, which
+	// the caller notices, in case its lock should ever fail it (I-2).
+	updateItems = overRows(`UPDATE line_items SET status = r.status, target_subscription_id = r.target_subscription_id,
+		attempts = r.attempts, last_error = r.last_error, transfer_error = r.transfer_error, give_up_request_id = r.give_up_request_id
+		FROM {rows} WHERE line_items.transfer_id = r.transfer_id AND line_items.ordinal = r.ordinal
+		AND line_items.status = 'InProgress'`, lineItems.columns)
+)
+
+// saveItems writes line items that were InProgress.
+func (s session) saveItems(ctx context.Context, items ...item) error {
+	changed, err := s.exec(ctx, updateItems, lineItems.rows(items))
+	if err == nil && changed != int64(len(items)) {
+		return fmt.Errorf("%d of %d line items of transfer %s had ended before", int64(len(items))-changed, len(items), items[0].transferID)
+	}
+	return err
+}
+
+// bare are the line items as the domain knows them.
+func bare(items []item) []transfer.LineItem {
+	out := make([]transfer.LineItem, len(items))
+	for i := range items {
+		out[i] = items[i].LineItem
+	}
+	return out
+}
+
+// digest recognises the content of a request or decision that is repeated under the same id (R-103).
+func digest(content any) (string, error) {
+	text, err := json.Marshal(content)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
+}

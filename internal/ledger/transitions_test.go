@@ -1,0 +1,393 @@
+package ledger
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// T1: the request is Pending, both parties have a record, the source and the customer get an e-mail.
+func TestOpen(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		r := request("r1")
+		r.CustomerTenantID = "C0000000-0000-4000-8000-000000000001"
+		r.TargetProductTypes = []transfer.ProductType{transfer.OnlineServicesNCE}
+		r.PartnerOnRecord = "mpn-Reseller"
+		opened, err := f.OpenTransfer(t.Context(), r)
+		require.NoError(t, err)
+
+		require.Equal(t, transfer.NewID(targetID, "r1"), opened.ID)
+		require.Equal(t, transfer.Pending, opened.Status)
+		require.Equal(t, customerID, opened.Request.CustomerTenantID)
+		require.Equal(t, start, opened.CreatedTime)
+		require.Equal(t, transfer.ExpirationTime(start), opened.ExpirationTime)
+		require.Equal(t, "Target", opened.TargetPartnerName)
+		require.Equal(t, targetAgent, opened.LastModifiedUser)
+		require.Equal(t, opened, f.stored(opened.ID), "what is returned is what is stored")
+
+		require.Equal(t, []string{"created"}, f.events(opened.ID, sourceID))
+		require.Equal(t, []string{"created"}, f.events(opened.ID, targetID))
+		require.Equal(t, []string{sourceAgent, "second@source.example", "it@contoso.example"}, f.mail(opened.ID, transfer.EventCreated))
+		f.holds()
+	})
+}
+
+// the same request again is the same transfer, even when it would be refused by now; another under its id is refused.
+func TestOpenAgain(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		opened := f.pending("r1")
+		f.behind("DELETE FROM relationships")
+		before := f.contents()
+		f.clock.advance(time.Hour)
+
+		again, err := f.OpenTransfer(t.Context(), request("r1"))
+		require.NoError(t, err)
+		require.Equal(t, opened, again)
+
+		other := request("r1")
+		other.CustomerEmail = "cio@contoso.example"
+		_, err = f.OpenTransfer(t.Context(), other)
+		refuses(t, err, transfer.RequestIDReused)
+		require.Equal(t, before, f.contents())
+	})
+}
+
+// R-103 under concurrency: the losers of the race find the winner's transfer.
+func TestOpenAtOnce(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		const callers = 8
+		opened, failed := make(chan transfer.Transfer, callers), make(chan error, callers)
+		for range callers {
+			go func() {
+				tr, err := f.OpenTransfer(t.Context(), request("r1"))
+				opened <- tr
+				failed <- err
+			}()
+		}
+		for range callers {
+			require.NoError(t, <-failed)
+			require.Equal(t, transfer.NewID(targetID, "r1"), (<-opened).ID)
+		}
+		require.Len(t, f.rows("SELECT id FROM transfers"), 1)
+		require.Equal(t, []string{"created"}, f.events(transfer.NewID(targetID, "r1"), sourceID))
+		f.holds()
+	})
+}
+
+// The facts of an opening come from the ledger; one refusal per kind of fact. The rules themselves are the domain's.
+func TestOpenIsRefused(t *testing.T) {
+	cases := map[transfer.Cause]func(*World, *transfer.Request){
+		transfer.PartnerUnknown: func(_ *World, r *transfer.Request) {
+			r.SourcePartnerTenantID = "b0000000-0000-4000-8000-000000000009"
+		},
+		transfer.CustomerUnknown: func(_ *World, r *transfer.Request) {
+			r.CustomerTenantID = "b0000000-0000-4000-8000-000000000009"
+		},
+		transfer.NotAdminAgent:       func(_ *World, r *transfer.Request) { r.Actor.UserID = sourceAgent },
+		transfer.RelationshipMissing: func(w *World, _ *transfer.Request) { w.Relationships = nil },
+		transfer.AgreementMissing:    func(w *World, _ *transfer.Request) { w.Agreements = nil },
+		transfer.ResellerUnknown:     func(_ *World, r *transfer.Request) { r.PartnerOnRecord = "mpn-nobody" },
+		transfer.AzurePlanMissing: func(_ *World, r *transfer.Request) {
+			r.TargetProductTypes = []transfer.ProductType{transfer.AzureSubscription}
+		},
+		transfer.InvalidInput: func(_ *World, r *transfer.Request) { r.CustomerEmail = "" },
+	}
+	for cause, change := range cases {
+		t.Run(string(cause), func(t *testing.T) {
+			w, r := worldOf(1), request("r1")
+			change(&w, &r)
+			onBoth(t, w, func(t *testing.T, f fixture) {
+				before := f.contents()
+				_, err := f.OpenTransfer(t.Context(), r)
+				refuses(t, err, cause)
+				require.Equal(t, before, f.contents())
+			})
+		})
+	}
+}
+
+// facts that allow what would be refused without them.
+func TestOpenWithCarriedOverAgreementAndAzurePlan(t *testing.T) {
+	w := worldOf(1)
+	w.Agreements = []transfer.Agreement{{CustomerTenantID: customerID, PartnerTenantID: sourceID, Mode: transfer.DirectSign}}
+	plan := subscription(7)
+	plan.PartnerTenantID, plan.ProductType = targetID, transfer.AzurePlan
+	w.Subscriptions = append(w.Subscriptions, plan)
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		r := request("r1")
+		r.TargetProductTypes = []transfer.ProductType{transfer.AzureSubscription, transfer.OnlineServicesNCE}
+		r.PartnerOnRecord = "mpn-Reseller"
+		opened, err := f.OpenTransfer(t.Context(), r)
+		require.NoError(t, err)
+		require.Equal(t, r.TargetProductTypes, f.stored(opened.ID).TargetProductTypes)
+	})
+}
+
+// ending is one way to leave Pending or InProgress.
+type ending struct {
+	run    func(f fixture, id string) (transfer.Transfer, error)
+	moving bool // starts from InProgress, with one item moved
+	status transfer.Status
+	event  string
+	mail   []string
+}
+
+var transitions = map[string]ending{
+	"T3 cancel": {
+		run: func(f fixture, id string) (transfer.Transfer, error) {
+			return f.Cancel(f.t.Context(), id, Decision{RequestID: "d1", Actor: asTarget})
+		},
+		status: transfer.Cancelled, event: "cancelled",
+	},
+	"T7 decline": {
+		run: func(f fixture, id string) (transfer.Transfer, error) {
+			return f.Decline(f.t.Context(), id, Decision{RequestID: "d1", Actor: asSource, Reason: "Not ours to give"})
+		},
+		status: transfer.Rejected, event: "declined", mail: []string{targetAgent},
+	},
+	"T4 expire": {
+		run: func(f fixture, id string) (transfer.Transfer, error) {
+			f.clock.advance(f.stored(id).ExpirationTime.Sub(f.clock.Now()))
+			return f.Expire(f.t.Context(), id)
+		},
+		status: transfer.Expired, event: "expired",
+	},
+	"T2 submit": {
+		run: func(f fixture, id string) (transfer.Transfer, error) {
+			return f.Submit(f.t.Context(), id, everything("d1"))
+		},
+		status: transfer.InProgress, event: "submitted",
+	},
+	"T5 close": {
+		run:    func(f fixture, id string) (transfer.Transfer, error) { return f.CloseTransfer(f.t.Context(), id) },
+		moving: true, status: transfer.Complete, event: "completed",
+		mail: []string{sourceAgent, "second@source.example", targetAgent, "it@contoso.example"},
+	},
+}
+
+// begun is a transfer in the state the ending starts from.
+func (e ending) begun(f fixture) transfer.Transfer {
+	if !e.moving {
+		return f.pending("r1")
+	}
+	t := f.moving("r1")
+	f.record(t.ID, moved(0))
+	return t
+}
+
+// Each transition writes its state, one record per participant and its e-mails, once however often it is repeated.
+func TestTransitions(t *testing.T) {
+	for name, e := range transitions {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+				tr := e.begun(f)
+				f.clock.advance(time.Hour)
+				ended, err := e.run(f, tr.ID)
+				require.NoError(t, err)
+				require.Equal(t, e.status, ended.Status)
+				require.Equal(t, f.clock.Now(), ended.LastModifiedTime, "R-28")
+				require.Equal(t, e.status == transfer.Complete, !ended.CompletedTime.IsZero(), "R-28")
+				require.Equal(t, ended, f.stored(tr.ID), "what is returned is what is stored")
+				require.Equal(t, e.mail, f.mail(tr.ID, transfer.Event(e.event)), "R-200..R-202")
+				for _, partner := range []string{sourceID, targetID} {
+					keys := f.events(tr.ID, partner)
+					require.Equal(t, e.event, keys[len(keys)-1], "R-203")
+				}
+				f.holds()
+
+				before := f.contents()
+				f.clock.advance(time.Hour)
+				again, err := e.run(f, tr.ID)
+				require.NoError(t, err)
+				require.Equal(t, ended, again)
+				require.Equal(t, before, f.contents(), "a repetition writes nothing")
+			})
+		})
+	}
+}
+
+// A crash at any point of a transition leaves nothing of it, and repeating it makes it whole. The crash is a database
+// that refuses the transition's last write.
+func TestTransitionsAreAllOrNothing(t *testing.T) {
+	for name, e := range transitions {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+				tr := e.begun(f)
+				last := "audit_records"
+				if e.mail != nil {
+					last = "notifications"
+				}
+				if e.event == "submitted" {
+					last = "line_items"
+				}
+				restore := f.refuseInserts(last)
+				before := f.contents()
+				_, err := e.run(f, tr.ID)
+				require.ErrorContains(t, err, "refused by the test")
+				require.Equal(t, before, f.contents())
+
+				restore()
+				ended, err := e.run(f, tr.ID)
+				require.NoError(t, err)
+				require.Equal(t, e.status, ended.Status)
+				f.holds()
+			})
+		})
+	}
+}
+
+// refuseInserts makes every insert into the table fail until the returned function is called.
+func (f fixture) refuseInserts(table string) (restore func()) {
+	if f.dialect == sqlite {
+		f.behind("CREATE TRIGGER crash BEFORE INSERT ON " + table + " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END")
+		return func() { f.behind("DROP TRIGGER crash") }
+	}
+	f.behind("CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$",
+		"CREATE TRIGGER crash BEFORE INSERT ON "+table+" FOR EACH ROW EXECUTE FUNCTION crash()")
+	return func() { f.behind("DROP TRIGGER crash ON " + table) }
+}
+
+// who may not decide, and when it is too late.
+func TestDecisionsAreRefused(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		before := f.contents()
+		try := func(cause transfer.Cause, run func() (transfer.Transfer, error)) {
+			t.Helper()
+			_, err := run()
+			refuses(t, err, cause)
+		}
+		cancel := func(id string, a transfer.Actor) func() (transfer.Transfer, error) {
+			return func() (transfer.Transfer, error) {
+				return f.Cancel(t.Context(), id, Decision{RequestID: "d1", Actor: a})
+			}
+		}
+		try(transfer.NotFound, cancel("b0000000-0000-4000-8000-000000000009", asTarget))
+		try(transfer.NotFound, cancel(tr.ID, asStranger))
+		try(transfer.WrongParty, cancel(tr.ID, asSource))
+		try(transfer.NotAdminAgent, cancel(tr.ID, transfer.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}))
+		try(transfer.WrongParty, func() (transfer.Transfer, error) {
+			return f.Submit(t.Context(), tr.ID, Submission{RequestID: "d1", Actor: asTarget, Selection: transfer.Selection{AllEligible: true}})
+		})
+		try(transfer.NotYetExpired, func() (transfer.Transfer, error) { return f.Expire(t.Context(), tr.ID) })
+		try(transfer.NotSubmitted, func() (transfer.Transfer, error) { return f.CloseTransfer(t.Context(), tr.ID) })
+		require.Equal(t, before, f.contents())
+
+		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: transfer.Actor{PartnerTenantID: targetID}})
+		require.NoError(t, err, "an application acts for the partner (R-101)")
+		before = f.contents()
+		try(transfer.AlreadyFinal, func() (transfer.Transfer, error) { return f.Submit(t.Context(), tr.ID, everything("d2")) })
+		try(transfer.AlreadyFinal, func() (transfer.Transfer, error) {
+			return f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d2", Actor: asTarget})
+		})
+		try(transfer.NotFound, cancel(tr.ID, asStranger))
+		try(transfer.RequestIDReused, func() (transfer.Transfer, error) {
+			return f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asTarget, Reason: "another"})
+		})
+		require.Equal(t, before, f.contents())
+	})
+}
+
+// at the expiration time a submit is too late.
+func TestSubmitAfterExpiry(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		f.clock.advance(tr.ExpirationTime.Sub(start))
+		_, err := f.Submit(t.Context(), tr.ID, everything("d1"))
+		refuses(t, err, transfer.RequestExpired)
+	})
+}
+
+// cancel racing submit. Whichever commits first decides; the loser learns what happened.
+func TestCancelRacesSubmit(t *testing.T) {
+	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		submitted, cancelled := make(chan error, 1), make(chan error, 1)
+		go func() {
+			_, err := f.Submit(t.Context(), tr.ID, everything("d1"))
+			submitted <- err
+		}()
+		go func() {
+			_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d2", Actor: asTarget})
+			cancelled <- err
+		}()
+		submit, cancel := <-submitted, <-cancelled
+		require.True(t, (submit == nil) != (cancel == nil), "exactly one wins: %v, %v", submit, cancel)
+		if submit == nil {
+			refuses(t, cancel, transfer.AlreadyInProgress)
+		} else {
+			refuses(t, submit, transfer.AlreadyFinal)
+		}
+		f.holds()
+	})
+}
+
+// T6: what a transfer becomes when items failed, and who is told: the partners by audit only.
+func TestCloseWithFailures(t *testing.T) {
+	for want, results := range map[transfer.Status][]ItemResult{
+		transfer.PartiallyComplete: {moved(0), refused(1)},
+		transfer.Failed:            {refused(0), refused(1)},
+	} {
+		t.Run(string(want), func(t *testing.T) {
+			onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+				tr := f.moving("r1")
+				f.record(tr.ID, results[0])
+				_, err := f.CloseTransfer(t.Context(), tr.ID)
+				refuses(t, err, transfer.ItemsRunning)
+
+				done := f.closed(tr, results...)
+				require.Equal(t, want, done.Status)
+				require.Equal(t, done, f.stored(tr.ID))
+				require.Empty(t, f.mail(tr.ID, transfer.EventFailed))
+				require.Equal(t, []string{"created", "submitted", "failed"}, f.events(tr.ID, targetID))
+				f.holds()
+			})
+		})
+	}
+}
+
+// the overdue flag, once submitted and while not final.
+func TestOverdue(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		require.NoError(t, f.FlagOverdue(t.Context(), tr.ID))
+		require.False(t, f.stored(tr.ID).Overdue)
+
+		_, err := f.Submit(t.Context(), tr.ID, everything("d1"))
+		require.NoError(t, err)
+		require.NoError(t, f.FlagOverdue(t.Context(), tr.ID))
+		require.NoError(t, f.FlagOverdue(t.Context(), tr.ID))
+		require.True(t, f.stored(tr.ID).Overdue)
+		refuses(t, f.FlagOverdue(t.Context(), "b0000000-0000-4000-8000-000000000009"), transfer.NotFound)
+	})
+}
+
+// The source is reminded of a request that waits, each time once.
+func TestRemind(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		require.NoError(t, f.Remind(t.Context(), tr.ID, 1))
+		require.NoError(t, f.Remind(t.Context(), tr.ID, 1))
+		require.Equal(t, []string{sourceAgent, "second@source.example"}, f.mail(tr.ID, "reminder-1"))
+
+		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asTarget})
+		require.NoError(t, err)
+		require.NoError(t, f.Remind(t.Context(), tr.ID, 2))
+		require.Empty(t, f.mail(tr.ID, "reminder-2"))
+		refuses(t, f.Remind(t.Context(), "b0000000-0000-4000-8000-000000000009", 1), transfer.NotFound)
+		f.holds()
+	})
+}
+
+// A refusal is returned as it is, so that errors.Is and errors.As see it and nothing else.
+func TestRefusalsPassThrough(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		_, err := f.Transfer(t.Context(), "nonsense")
+		require.True(t, errors.Is(err, transfer.NotFound))
+		require.IsType(t, &transfer.Refusal{}, err)
+	})
+}

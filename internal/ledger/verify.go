@@ -1,0 +1,173 @@
+package ledger
+
+// The invariants I-1 to I-6, checked over everything that is committed at one instant. The schema and the code make them
+// hold; this finds out whether they do, on any deployment and after every chaos run. I-7, that ledger and workflow agree,
+// needs the workflows and is checked where they are.
+
+import "context"
+
+// mostExamples bounds the violations that a finding spells out.
+const mostExamples = 20
+
+// check is one invariant: how many things it is about, and queries for one sentence per violation.
+type check struct {
+	invariant  string
+	says       string
+	counted    statement
+	violations []statement
+}
+
+// Verify checks every invariant and returns one finding for each, in order, those without violations included.
+func (l *Ledger) Verify(ctx context.Context) ([]Finding, error) {
+	return snapshot(ctx, l, "verify the ledger", func(s session) ([]Finding, error) {
+		var findings []Finding
+		for _, c := range checks {
+			f, err := s.find(ctx, c)
+			if err != nil {
+				return nil, err
+			}
+			findings = append(findings, f)
+		}
+		return findings, nil
+	})
+}
+
+func (s session) find(ctx context.Context, c check) (Finding, error) {
+	f := Finding{Invariant: c.invariant, Says: c.says}
+	var err error
+	if f.Checked, _, err = one(ctx, s, c.counted, value[int]); err != nil {
+		return f, err
+	}
+	for _, violation := range c.violations {
+		sentences, err := all(ctx, s, violation, value[string])
+		if err != nil {
+			return f, err
+		}
+		f.Count += len(sentences)
+		room := mostExamples - len(f.Broken)
+		f.Broken = append(f.Broken, sentences[:min(room, len(sentences))]...)
+	}
+	return f, nil
+}
+
+var checks = []check{ownership, endings, auditing, telling, finality, privacy}
+
+var ownership = check{
+	invariant: "I-1",
+	says:      "A subscription has exactly one billing owner.",
+	counted:   both(`SELECT COUNT(DISTINCT lineage_id) FROM subscriptions`),
+	violations: []statement{
+		both(`SELECT 'The subscription that began as ' || lineage_id || ' has ' || COUNT(*) || ' billing owners.'
+			FROM subscriptions WHERE status <> 'deleted' GROUP BY lineage_id HAVING COUNT(*) > 1`),
+		both(`SELECT 'Subscription ' || old.id || ' is still billed by the source although transfer ' || i.transfer_id || ' moved it.'
+			FROM line_items i JOIN subscriptions old ON old.id = i.subscription_id
+			WHERE i.status = 'Complete' AND old.status <> 'deleted'`),
+		both(`SELECT 'Subscription ' || i.subscription_id || ' moved by transfer ' || i.transfer_id || ' and the target does not have it.'
+			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions old ON old.id = i.subscription_id
+			LEFT JOIN subscriptions new ON new.id = i.target_subscription_id AND new.lineage_id = old.lineage_id
+				AND new.partner_tenant_id = t.target_tenant_id AND new.customer_tenant_id = t.customer_tenant_id
+			WHERE i.status = 'Complete' AND new.id IS NULL`),
+	},
+}
+
+var endings = check{
+	invariant: "I-2",
+	says:      "Each accepted line item ends exactly once.",
+	counted:   both(`SELECT COUNT(*) FROM line_items`),
+	violations: []statement{
+		both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' still runs although the transfer is ' || t.status || '.'
+			FROM line_items i JOIN transfers t ON t.id = i.transfer_id
+			WHERE i.status = 'InProgress' AND t.status <> 'InProgress'`),
+		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is ' || status || ' but its result says otherwise.'
+			FROM line_items WHERE (status = 'Complete') <> (target_subscription_id IS NOT NULL)
+			OR (status = 'Failed') <> (transfer_error IS NOT NULL)`),
+		both(`SELECT 'Subscription ' || subscription_id || ' moved ' || COUNT(*) || ' times.'
+			FROM line_items WHERE status = 'Complete' GROUP BY subscription_id HAVING COUNT(*) > 1`),
+		both(`SELECT 'Subscription ' || target_subscription_id || ' is the result of ' || COUNT(*) || ' line items.'
+			FROM line_items WHERE target_subscription_id IS NOT NULL GROUP BY target_subscription_id HAVING COUNT(*) > 1`),
+		both(`SELECT 'Transfer ' || id || ' is ' || status || ' with ' || running || ' running, ' || complete || ' complete and ' || failed || ' failed line items.'
+			FROM (SELECT t.id, t.status, COUNT(CASE WHEN i.status = 'InProgress' THEN 1 END) AS running,
+				COUNT(CASE WHEN i.status = 'Complete' THEN 1 END) AS complete, COUNT(CASE WHEN i.status = 'Failed' THEN 1 END) AS failed
+				FROM transfers t LEFT JOIN line_items i ON i.transfer_id = t.id GROUP BY t.id, t.status) AS c
+			WHERE CASE status WHEN 'InProgress' THEN running + complete + failed = 0
+				WHEN 'Complete' THEN complete = 0 OR failed > 0
+				WHEN 'Failed' THEN failed = 0 OR complete > 0
+				WHEN 'PartiallyComplete' THEN complete = 0 OR failed = 0
+				ELSE running + complete + failed > 0 END`),
+	},
+}
+
+// auditing knows the events from the state of transfers and line items and from the records themselves.
+var auditing = check{
+	invariant: "I-3",
+	says:      "There is one audit record per event and participant.",
+	counted:   both(`SELECT COUNT(*) FROM audit_records`),
+	violations: []statement{
+		both(`SELECT 'Event ' || event_key || ' of transfer ' || transfer_id || ' has ' || COUNT(*) || ' audit records for partner ' || partner_tenant_id || '.'
+			FROM audit_records GROUP BY transfer_id, event_key, partner_tenant_id HAVING COUNT(*) > 1`),
+		both(`WITH happened AS (
+				SELECT id AS transfer_id, 'created' AS event_key FROM transfers
+				UNION SELECT id, 'submitted' FROM transfers WHERE submitted_time IS NOT NULL
+				UNION SELECT id, CASE status WHEN 'Cancel' THEN 'cancelled' WHEN 'Reject' THEN 'declined' WHEN 'Expired' THEN 'expired'
+					WHEN 'Complete' THEN 'completed' ELSE 'failed' END FROM transfers WHERE status NOT IN ('Pending', 'InProgress')
+				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> ''
+				UNION SELECT transfer_id, event_key FROM audit_records WHERE status = 'succeeded'),
+			participants AS (
+				SELECT id AS transfer_id, source_tenant_id AS partner FROM transfers
+				UNION SELECT id, target_tenant_id FROM transfers)
+			SELECT 'Event ' || h.event_key || ' of transfer ' || h.transfer_id || ' has no audit record for partner ' || p.partner || '.'
+			FROM happened h JOIN participants p ON p.transfer_id = h.transfer_id
+			LEFT JOIN audit_records a ON a.transfer_id = h.transfer_id AND a.event_key = h.event_key AND a.partner_tenant_id = p.partner
+			WHERE a.id IS NULL`),
+	},
+}
+
+var telling = check{
+	invariant: "I-4",
+	says:      "An e-mail is owed and sent once per event and recipient.",
+	counted:   both(`SELECT COUNT(*) FROM notifications`),
+	violations: []statement{
+		both(`SELECT 'Event ' || event || ' of transfer ' || transfer_id || ' is told ' || COUNT(*) || ' times to one recipient.'
+			FROM notifications GROUP BY transfer_id, event, recipient HAVING COUNT(*) > 1`),
+		both(`SELECT 'Message id ' || message_id || ' stands on ' || COUNT(*) || ' e-mails.'
+			FROM notifications GROUP BY message_id HAVING COUNT(*) > 1`),
+		both(`SELECT 'The customer of transfer ' || o.id || ' is not told that it was ' || o.event || '.'
+			FROM (SELECT id, customer_email, 'created' AS event FROM transfers
+				UNION ALL SELECT id, customer_email, 'completed' FROM transfers WHERE status = 'Complete') AS o
+			LEFT JOIN notifications n ON n.transfer_id = o.id AND n.event = o.event AND n.recipient = o.customer_email
+			WHERE n.id IS NULL`),
+	},
+}
+
+// finality knows from the audit records which final states a transfer has been in.
+var finality = check{
+	invariant: "I-5",
+	says:      "Nothing leaves a final state.",
+	counted:   both(`SELECT COUNT(*) FROM transfers WHERE status NOT IN ('Pending', 'InProgress')`),
+	violations: []statement{
+		both(`SELECT DISTINCT 'Transfer ' || t.id || ' is ' || t.status || ' although it was ' || a.event_key || '.'
+			FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
+			WHERE CASE a.event_key WHEN 'cancelled' THEN t.status <> 'Cancel' WHEN 'declined' THEN t.status <> 'Reject'
+				WHEN 'expired' THEN t.status <> 'Expired' WHEN 'completed' THEN t.status <> 'Complete'
+				WHEN 'failed' THEN t.status NOT IN ('Failed', 'PartiallyComplete') ELSE FALSE END`),
+	},
+}
+
+var privacy = check{
+	invariant: "I-6",
+	says:      "Nobody reads or acts on what is not theirs.",
+	counted:   both(`SELECT (SELECT COUNT(*) FROM audit_records) + (SELECT COUNT(*) FROM notifications) + (SELECT COUNT(*) FROM line_items)`),
+	violations: []statement{
+		both(`SELECT 'Partner ' || a.partner_tenant_id || ' has an audit record of transfer ' || a.transfer_id || ', of which it is no part.'
+			FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
+			WHERE a.partner_tenant_id NOT IN (t.source_tenant_id, t.target_tenant_id)`),
+		both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.transfer_id || ' goes to somebody who is not its ' || n.audience || '.'
+			FROM notifications n JOIN transfers t ON t.id = n.transfer_id
+			WHERE CASE n.audience WHEN 'customer' THEN n.recipient <> t.customer_email
+				ELSE NOT EXISTS (SELECT 1 FROM admin_agents a WHERE a.email = n.recipient AND a.partner_tenant_id =
+					CASE n.audience WHEN 'source' THEN t.source_tenant_id ELSE t.target_tenant_id END) END`),
+		both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' takes a subscription that is not the source''s.'
+			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions s ON s.id = i.subscription_id
+			WHERE s.partner_tenant_id <> t.source_tenant_id OR s.customer_tenant_id <> t.customer_tenant_id`),
+	},
+}

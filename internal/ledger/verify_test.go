@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A ledger with a transfer in every kind of state holds all invariants, and each check looked at something.
+func TestVerifyFindsNothing(t *testing.T) {
+	onBoth(t, withAddon(), func(t *testing.T, f fixture) {
+		f.closed(f.moving("r1"), moved(0), moved(1))
+		f.pending("r2")
+		_, err := f.Cancel(t.Context(), f.pending("r3").ID, Decision{RequestID: "d", Actor: asTarget})
+		require.NoError(t, err)
+		_, err = f.Decline(t.Context(), f.pending("r4").ID, Decision{RequestID: "d", Actor: asSource})
+		require.NoError(t, err)
+
+		findings, err := f.Verify(t.Context())
+		require.NoError(t, err)
+		require.Len(t, findings, 6)
+		for n, finding := range findings {
+			require.Equal(t, fmt.Sprintf("I-%d", n+1), finding.Invariant)
+			require.Positive(t, finding.Checked, finding.Invariant)
+			require.Zero(t, finding.Count, "%v", finding.Broken)
+			require.Empty(t, finding.Broken)
+		}
+	})
+}
+
+// damage is one way to break an invariant behind the API's back.
+type damage struct {
+	invariant string
+	says      string // part of the sentence that must be found
+	sql       []string
+}
+
+// The ledger that is damaged: r1 is Complete with items 0 and 1, r2 is InProgress with item 2, r3 is Pending.
+var damages = map[string]damage{
+	"two owners":            {"I-1", "has 2 billing owners", []string{"UPDATE subscriptions SET status = 'active' WHERE id = '" + subID(0) + "'"}},
+	"old one lives":         {"I-1", "still billed by the source", []string{"UPDATE subscriptions SET status = 'suspended' WHERE id = '" + subID(0) + "'"}},
+	"successor of somebody": {"I-1", "the target does not have it", []string{"UPDATE subscriptions SET partner_tenant_id = '" + strangerID + "' WHERE id = '" + newID(0) + "'"}},
+
+	"item outlives its transfer": {"I-2", "still runs", []string{"UPDATE line_items SET status = 'InProgress', target_subscription_id = NULL WHERE subscription_id = '" + subID(0) + "'"}},
+	"result without ending":      {"I-2", "result says otherwise", []string{"UPDATE line_items SET target_subscription_id = NULL WHERE subscription_id = '" + subID(0) + "'"}},
+	"moved twice": {"I-2", "moved 2 times", []string{
+		"UPDATE line_items SET subscription_id = '" + subID(0) + "' WHERE subscription_id = '" + subID(1) + "'",
+	}},
+	"one result of two": {"I-2", "is the result of 2 line items", []string{"UPDATE line_items SET target_subscription_id = '" + newID(0) + "' WHERE subscription_id = '" + subID(1) + "'"}},
+	"Complete with a failure": {"I-2", "1 complete and 1 failed", []string{
+		"UPDATE line_items SET status = 'Failed', target_subscription_id = NULL, transfer_error = 'x' WHERE subscription_id = '" + subID(1) + "'",
+	}},
+	"moving nothing": {"I-2", "0 running", []string{"DELETE FROM line_items WHERE subscription_id = '" + subID(2) + "'"}},
+
+	"record lost": {"I-3", "no audit record for partner " + targetID, []string{"DELETE FROM audit_records WHERE event_key = 'submitted' AND partner_tenant_id = '" + targetID + "'"}},
+	"event lost":  {"I-3", "Event completed", []string{"DELETE FROM audit_records WHERE event_key = 'completed'"}},
+	"record twice": {"I-3", "has 2 audit records", []string{`INSERT INTO audit_records SELECT 'again' || id, transfer_id, event_key, partner_tenant_id,
+		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed'`}},
+
+	"told twice": {"I-4", "is told 2 times", []string{`INSERT INTO notifications (transfer_id, event, audience, recipient, locale, message_id)
+		SELECT transfer_id, event, audience, recipient, locale, 'again' || message_id FROM notifications WHERE event = 'completed'`}},
+	"one message id": {"I-4", "stands on", []string{"UPDATE notifications SET message_id = 'same'"}},
+	"customer not told": {"I-4", "not told that it was completed", []string{
+		"DELETE FROM notifications WHERE event = 'completed' AND audience = 'customer'",
+	}},
+
+	"left a final state": {"I-5", "although it was completed", []string{
+		"UPDATE transfers SET status = 'InProgress', completed_time = NULL WHERE status = 'Complete'",
+	}},
+
+	"a stranger's record": {"I-6", "of which it is no part", []string{`INSERT INTO audit_records SELECT 'other' || id, transfer_id, event_key, '` + strangerID + `',
+		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed' AND partner_tenant_id = '` + targetID + `'`}},
+	"a stranger is told":      {"I-6", "not its target", []string{"UPDATE notifications SET recipient = 'agent@stranger.example' WHERE audience = 'target'"}},
+	"another customer told":   {"I-6", "not its customer", []string{"UPDATE notifications SET recipient = 'it@fabrikam.example' WHERE audience = 'customer'"}},
+	"a stranger's line item":  {"I-6", "not the source's", []string{"UPDATE subscriptions SET partner_tenant_id = '" + strangerID + "' WHERE id = '" + subID(2) + "'"}},
+	"another customer's item": {"I-6", "not the source's", []string{"UPDATE subscriptions SET customer_tenant_id = '" + otherID + "' WHERE id = '" + subID(2) + "'"}},
+}
+
+// Each check really finds what it is for, once whatever guards it in the database is out of the way.
+func TestVerifyFindsDamage(t *testing.T) {
+	for name, d := range damages {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+				f.closed(f.moving("r1", 0, 1), moved(0), moved(1))
+				f.moving("r2", 2)
+				f.pending("r3")
+				f.holds()
+				f.dropGuards()
+				f.behind(d.sql...)
+				findings, err := f.Verify(t.Context())
+				require.NoError(t, err)
+				for _, finding := range findings {
+					if finding.Invariant == d.invariant {
+						require.Positive(t, finding.Count)
+						require.Contains(t, fmt.Sprint(finding.Broken), d.says)
+						require.LessOrEqual(t, len(finding.Broken), finding.Count)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Twenty violations are spelled out, all are counted.
+func TestVerifyCountsWhatItDoesNotSpellOut(t *testing.T) {
+	onBoth(t, worldOf(30), func(t *testing.T, f fixture) {
+		f.moving("r1")
+		f.dropGuards()
+		f.behind("UPDATE subscriptions SET partner_tenant_id = '" + strangerID + "'")
+		findings, err := f.Verify(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 30, findings[5].Count)
+		require.Len(t, findings[5].Broken, mostExamples)
+	})
+}
+
+// dropGuards takes away every trigger, unique index and check that keeps the damage from being done.
+func (f fixture) dropGuards() {
+	if f.dialect == postgres {
+		f.behind("DROP TRIGGER transfers_final ON transfers", "DROP TRIGGER line_items_ended ON line_items",
+			"DROP TRIGGER audit_records_no_update ON audit_records", "DROP TRIGGER audit_records_no_delete ON audit_records",
+			"DROP INDEX subscriptions_one_owner", "DROP INDEX line_items_open")
+		for _, constraint := range f.rows(`SELECT 'ALTER TABLE ' || conrelid::regclass || ' DROP CONSTRAINT ' || conname || ' CASCADE' FROM pg_constraint
+			WHERE contype IN ('c', 'u') AND conrelid::regclass::text IN ('line_items', 'audit_records', 'notifications', 'transfers')`) {
+			f.behind(constraint)
+		}
+		return
+	}
+	for _, trigger := range f.rows("SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'") {
+		f.behind(trigger)
+	}
+	// SQLite cannot drop a constraint: the tables are made again without any.
+	f.behind("DROP INDEX subscriptions_one_owner", "PRAGMA foreign_keys = OFF")
+	for _, table := range []string{"line_items", "audit_records", "notifications", "transfers"} {
+		f.behind("CREATE TABLE bare AS SELECT * FROM "+table, "DROP TABLE "+table, "ALTER TABLE bare RENAME TO "+table)
+	}
+}
