@@ -1,0 +1,72 @@
+package world
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+// Request is what the demonstration's target asks for.
+func (d Demonstration) Request(requestID string) transfer.Request {
+	return transfer.Request{
+		RequestID:             requestID,
+		Actor:                 transfer.Actor{PartnerTenantID: d.TargetTenantID, UserID: d.TargetUserID},
+		CustomerTenantID:      d.CustomerTenantID,
+		CustomerEmail:         d.CustomerEmail,
+		CustomerName:          d.CustomerName,
+		SourcePartnerTenantID: d.SourceTenantID,
+		SourcePartnerName:     d.SourceName,
+		TargetPartnerTenantID: d.TargetTenantID,
+		TransferType:          3,
+	}
+}
+
+// TargetName is the name of the demonstration's target.
+func (d Demonstration) TargetName() string {
+	for _, p := range Sample().Partners {
+		if p.TenantID == d.TargetTenantID {
+			return p.Name
+		}
+	}
+	return d.TargetTenantID
+}
+
+// DemoCopy is the demonstration's customer once more, with everything it holds, under ids of its own made from the seed: a
+// ledger that holds the sample can be extended with it, so that the demonstration can be played again. The partners stay.
+func DemoCopy(seed string) (ledger.World, Demonstration) {
+	w, d := Sample(), Demo()
+	fresh := func(id string) string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(seed+id)).String() }
+	var copied ledger.World
+	for _, c := range w.Customers {
+		if c.TenantID == d.CustomerTenantID {
+			c.TenantID = fresh(c.TenantID)
+			c.Domain = strings.ToLower(c.TenantID[:8]) + "." + c.Domain
+			copied.Customers = append(copied.Customers, c)
+		}
+	}
+	for _, r := range w.Relationships {
+		if r.CustomerTenantID == d.CustomerTenantID {
+			copied.Relationships = append(copied.Relationships, ledger.Relationship{PartnerTenantID: r.PartnerTenantID, CustomerTenantID: fresh(r.CustomerTenantID)})
+		}
+	}
+	for _, a := range w.Agreements {
+		if a.CustomerTenantID == d.CustomerTenantID {
+			a.CustomerTenantID = fresh(a.CustomerTenantID)
+			copied.Agreements = append(copied.Agreements, a)
+		}
+	}
+	for _, s := range w.Subscriptions {
+		if s.CustomerTenantID == d.CustomerTenantID {
+			s.CustomerTenantID, s.ID, s.LineageID = fresh(s.CustomerTenantID), fresh(s.ID), fresh(s.LineageID)
+			if s.ParentID != "" {
+				s.ParentID = fresh(s.ParentID)
+			}
+			copied.Subscriptions = append(copied.Subscriptions, s)
+		}
+	}
+	d.CustomerTenantID = fresh(d.CustomerTenantID)
+	return copied, d
+}

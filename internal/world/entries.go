@@ -1,0 +1,148 @@
+package world
+
+import (
+	"time"
+
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+// file is everything a world file says, each value with the place it stands at.
+type file struct {
+	partners      []entry[transfer.Partner]
+	customers     []entry[transfer.Customer]
+	relationships []entry[ledger.Relationship]
+	agreements    []entry[transfer.Agreement]
+	subscriptions []entry[transfer.Subscription]
+}
+
+// The values that enumerations of the file allow.
+var (
+	partnerTypes    = []transfer.PartnerType{transfer.DirectBill, transfer.IndirectProvider, transfer.IndirectReseller}
+	programStatuses = []transfer.ProgramStatus{transfer.ProgramActive, transfer.ProgramRestricted, transfer.ProgramInactive}
+	agreementModes  = []transfer.AgreementMode{transfer.Attestation, transfer.DirectSign}
+	billingCycles   = []transfer.BillingCycle{transfer.Monthly, transfer.Annual, transfer.OneTime, transfer.NoCycle, transfer.UnknownCycle}
+	statuses        = []transfer.SubscriptionStatus{
+		transfer.SubscriptionActive, transfer.SubscriptionPending, transfer.SubscriptionSuspended,
+		transfer.SubscriptionExpired, transfer.SubscriptionDisabled, transfer.SubscriptionDeleted,
+	}
+)
+
+func readFields(root *record) *file {
+	root.require("partners")
+	root.require("customers")
+	f := &file{
+		partners:      list(root, "partners", "partner", partner),
+		customers:     list(root, "customers", "customer", customer),
+		relationships: list(root, "relationships", "relationship", relationship),
+		agreements:    list(root, "agreements", "agreement", agreement),
+		subscriptions: list(root, "subscriptions", "subscription", subscription),
+	}
+	root.done()
+	return f
+}
+
+// world is what the file says, without the places.
+func (f *file) world() ledger.World {
+	return ledger.World{
+		Partners:      values(f.partners),
+		Customers:     values(f.customers),
+		Relationships: values(f.relationships),
+		Agreements:    values(f.agreements),
+		Subscriptions: values(f.subscriptions),
+	}
+}
+
+func values[T any](entries []entry[T]) []T {
+	all := make([]T, len(entries))
+	for i, e := range entries {
+		all[i] = e.value
+	}
+	return all
+}
+
+func partner(r *record) transfer.Partner {
+	p := transfer.Partner{
+		TenantID:  need(r, "tenantId", guid),
+		Name:      need(r, "name", text),
+		Type:      need(r, "type", oneOf(partnerTypes)),
+		Status:    need(r, "status", oneOf(programStatuses)),
+		MPASigned: need(r, "mpaSigned", flag),
+		MPNID:     need(r, "mpnId", mpnID),
+		Market:    need(r, "market", market),
+		Currency:  need(r, "currency", currency),
+		Locale:    need(r, "locale", locale),
+	}
+	agents := list(r, "adminAgents", "admin agent", adminAgent)
+	if len(agents) == 0 {
+		r.found.at(r.at("adminAgents"), "The field adminAgents is missing from this partner, or empty. Name at least one agent; nobody else can act for the partner.")
+	}
+	doubles(r.found, agents, "userId", func(a transfer.AdminAgent) string { return a.UserID })
+	p.AdminAgents = values(agents)
+	return p
+}
+
+func adminAgent(r *record) transfer.AdminAgent {
+	return transfer.AdminAgent{UserID: need(r, "userId", guid), Email: need(r, "email", email)}
+}
+
+func customer(r *record) transfer.Customer {
+	return transfer.Customer{
+		TenantID: need(r, "tenantId", guid),
+		Name:     need(r, "name", text),
+		Domain:   need(r, "domain", domain),
+		Email:    need(r, "email", email),
+		Market:   need(r, "market", market),
+		Locale:   need(r, "locale", locale),
+	}
+}
+
+func relationship(r *record) ledger.Relationship {
+	return ledger.Relationship{PartnerTenantID: need(r, "partner", guid), CustomerTenantID: need(r, "customer", guid)}
+}
+
+func agreement(r *record) transfer.Agreement {
+	return transfer.Agreement{
+		CustomerTenantID: need(r, "customer", guid),
+		PartnerTenantID:  need(r, "partner", guid),
+		Mode:             need(r, "mode", oneOf(agreementModes)),
+	}
+}
+
+func subscription(r *record) transfer.Subscription {
+	s := transfer.Subscription{
+		ID:                need(r, "id", guid),
+		CustomerTenantID:  need(r, "customer", guid),
+		PartnerTenantID:   need(r, "partner", guid),
+		ProductType:       need(r, "productType", oneOf(transfer.ProductTypes())),
+		OfferID:           need(r, "offerId", text),
+		FriendlyName:      need(r, "friendlyName", text),
+		Quantity:          may(r, "quantity", 1, quantity),
+		UnitPriceMinor:    need(r, "unitPrice", price),
+		BillingCycle:      need(r, "billingCycle", oneOf(billingCycles)),
+		TermDuration:      may(r, "termDuration", "", term),
+		CreationDate:      need(r, "creationDate", moment),
+		CommitmentEndDate: may(r, "commitmentEndDate", time.Time{}, moment),
+		Status:            may(r, "status", transfer.SubscriptionActive, oneOf(statuses)),
+		AutoRenew:         may(r, "autoRenew", false, flag),
+		ParentID:          may(r, "parentId", "", guid),
+		PartnerOnRecord:   may(r, "partnerOnRecord", "", mpnID),
+		SandboxFault:      may(r, "sandboxFault", "", fault),
+	}
+	s.LineageID = s.ID
+	checkTerm(r, s)
+	return s
+}
+
+// checkTerm notes a term without its end, an end without its term, and an end before the beginning.
+func checkTerm(r *record, s transfer.Subscription) {
+	hasTerm, hasEnd := r.fields["termDuration"] != nil, r.fields["commitmentEndDate"] != nil
+	switch {
+	case hasTerm && !hasEnd:
+		r.found.at(r.at("termDuration"), "termDuration needs commitmentEndDate, the last day of the term.")
+	case hasEnd && !hasTerm:
+		r.found.at(r.at("commitmentEndDate"), "commitmentEndDate needs termDuration, such as P1Y.")
+	case !s.CommitmentEndDate.IsZero() && !s.CreationDate.IsZero() && s.CommitmentEndDate.Before(s.CreationDate):
+		r.found.at(r.at("commitmentEndDate"), "commitmentEndDate lies before creationDate. Correct one of them.")
+	}
+}

@@ -1,0 +1,116 @@
+package world
+
+import (
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+// checkReferences notes what only the whole file tells: things given twice, and references to what is not in the file.
+// A field that could not be read is empty and was noted already, so it is passed over here.
+func (f *file) checkReferences(found *problems) {
+	partnerID := func(p transfer.Partner) string { return p.TenantID }
+	customerID := func(c transfer.Customer) string { return c.TenantID }
+
+	doubles(found, f.partners, "tenantId", partnerID)
+	doubles(found, f.partners, "mpnId", func(p transfer.Partner) string { return p.MPNID })
+	doubles(found, f.customers, "tenantId", customerID)
+	doubles(found, f.subscriptions, "id", func(s transfer.Subscription) string { return s.ID })
+	doubles(found, f.relationships, "customer", func(r ledger.Relationship) string { return pair(r.PartnerTenantID, r.CustomerTenantID) })
+	doubles(found, f.agreements, "customer", func(a transfer.Agreement) string { return pair(a.PartnerTenantID, a.CustomerTenantID) })
+
+	partners, customers := index(f.partners, partnerID), index(f.customers, customerID)
+	dangling(found, f.relationships, "partner", partners, func(r ledger.Relationship) string { return r.PartnerTenantID })
+	dangling(found, f.relationships, "customer", customers, func(r ledger.Relationship) string { return r.CustomerTenantID })
+	dangling(found, f.agreements, "partner", partners, func(a transfer.Agreement) string { return a.PartnerTenantID })
+	dangling(found, f.agreements, "customer", customers, func(a transfer.Agreement) string { return a.CustomerTenantID })
+	dangling(found, f.subscriptions, "partner", partners, func(s transfer.Subscription) string { return s.PartnerTenantID })
+	dangling(found, f.subscriptions, "customer", customers, func(s transfer.Subscription) string { return s.CustomerTenantID })
+
+	f.checkOwners(found, partners)
+	f.checkParents(found)
+	f.checkCredited(found)
+}
+
+// pair is the key of what exists once for each partner and customer; empty when one of them could not be read.
+func pair(partner, customer string) string {
+	if partner == "" || customer == "" {
+		return ""
+	}
+	return customer + " of partner " + partner
+}
+
+// index finds the values by their key. Of doubles, which are noted elsewhere, the first one counts.
+func index[T any](entries []entry[T], key func(T) string) map[string]T {
+	byKey := make(map[string]T, len(entries))
+	for _, e := range entries {
+		if _, seen := byKey[key(e.value)]; !seen {
+			byKey[key(e.value)] = e.value
+		}
+	}
+	return byKey
+}
+
+// doubles notes every entry that has the key of an earlier one.
+func doubles[T any](found *problems, entries []entry[T], field string, key func(T) string) {
+	lines := make(map[string]int, len(entries))
+	for _, e := range entries {
+		k, at := key(e.value), e.from.at(field)
+		switch line, seen := lines[k]; {
+		case k == "":
+		case seen:
+			found.at(at, "The %s %s of this %s is given already in line %d. Remove or change one of the two.", field, k, e.from.kind, line)
+		default:
+			lines[k] = at.Line
+		}
+	}
+}
+
+// dangling notes every entry that refers to something the file does not have.
+func dangling[T, U any](found *problems, entries []entry[T], field string, known map[string]U, ref func(T) string) {
+	for _, e := range entries {
+		id := ref(e.value)
+		if _, ok := known[id]; id != "" && !ok {
+			found.at(e.from.at(field), "There is no %s %s in this file. Add it under %ss or correct the id.", field, id, field)
+		}
+	}
+}
+
+// checkOwners notes subscriptions billed by an indirect reseller, which bills nothing itself.
+func (f *file) checkOwners(found *problems, partners map[string]transfer.Partner) {
+	for _, e := range f.subscriptions {
+		if partners[e.value.PartnerTenantID].Type == transfer.IndirectReseller {
+			found.at(e.from.at("partner"), "An indirect reseller bills nothing itself. Name its provider here and the reseller as partnerOnRecord.")
+		}
+	}
+}
+
+// checkParents notes add-ons and scoped reservations whose parent is not at the same customer and partner, or has a parent
+// itself.
+func (f *file) checkParents(found *problems) {
+	byID := index(f.subscriptions, func(s transfer.Subscription) string { return s.ID })
+	for _, e := range f.subscriptions {
+		if e.value.ParentID == "" {
+			continue
+		}
+		at := e.from.at("parentId")
+		switch parent, ok := byID[e.value.ParentID]; {
+		case !ok:
+			found.at(at, "There is no subscription %s in this file. Add it or correct parentId.", e.value.ParentID)
+		case parent.CustomerTenantID != e.value.CustomerTenantID || parent.PartnerTenantID != e.value.PartnerTenantID:
+			found.at(at, "parentId must name a subscription of the same customer at the same partner.")
+		case parent.ParentID != "":
+			found.at(at, "parentId must name a subscription that has no parentId itself.")
+		}
+	}
+}
+
+// checkCredited notes a partnerOnRecord that is not the MPN id of an indirect reseller in the file.
+func (f *file) checkCredited(found *problems) {
+	byMPN := index(f.partners, func(p transfer.Partner) string { return p.MPNID })
+	for _, e := range f.subscriptions {
+		credited := e.value.PartnerOnRecord
+		if credited != "" && byMPN[credited].Type != transfer.IndirectReseller {
+			found.at(e.from.at("partnerOnRecord"), "No indirect reseller in this file has the mpnId %s. Correct partnerOnRecord or add the reseller.", credited)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"handover/internal/transfer"
+)
+
+// Each reader in this file turns the node of a field into its value. Its error completes the sentence "field must be …".
+
+// The forms that texts have. The schema holds them too; the tests judge both by the same cases.
+var (
+	printable    = regexp.MustCompile("^[^\u0000-\u001f\u007f-\u009f]*$")
+	mpnForm      = regexp.MustCompile(`^[0-9]{1,10}$`)
+	marketForm   = regexp.MustCompile(`^[A-Z]{2}$`)
+	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
+	localeForm   = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
+	domainForm   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+	emailForm    = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+	termForm     = regexp.MustCompile(`^P[1-9][0-9]{0,2}[DMY]$`)
+	timeForm     = regexp.MustCompile(`^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$`)
+	faultForm    = regexp.MustCompile(`^(transient:([1-9][0-9]{0,2}|1000)|(sync|slow):([0-9]+(\.[0-9]+)?(ms|s|m|h))+|refuse:[A-Za-z0-9_.-]{1,32})$`)
+	priceForm    = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,2}))?$`)
+	countForm    = regexp.MustCompile(`^[1-9][0-9]{0,7}$`)
+)
+
+const (
+	maxText       = 200
+	maxQuantity   = 10_000_000 // times the highest price it still fits 64 bits
+	guidExample   = "aaaaaaaa-0000-4000-8000-000000000001"
+	faultExamples = "transient:2, sync:2s, slow:2s or refuse:900130"
+)
+
+// text is any text of one line that is not blank.
+func text(node *yaml.Node) (string, error) {
+	switch {
+	case node.Kind != yaml.ScalarNode || node.Tag == "!!null":
+		return "", errors.New("text; give a value or remove the field")
+	case node.Tag != "!!str":
+		return "", fmt.Errorf("text; put %.40q in quotes", node.Value)
+	case strings.TrimSpace(node.Value) == "" || !printable.MatchString(node.Value) || utf8.RuneCountInString(node.Value) > maxText:
+		return "", fmt.Errorf("one line of 1 to %d characters, not %.40q", maxText, node.Value)
+	}
+	return node.Value, nil
+}
+
+// form is a text of a fixed form.
+func form(pattern *regexp.Regexp, description string) func(*yaml.Node) (string, error) {
+	return func(node *yaml.Node) (string, error) {
+		value, err := text(node)
+		if err == nil && !pattern.MatchString(value) {
+			return "", fmt.Errorf("%s, not %.40q", description, value)
+		}
+		return value, err
+	}
+}
+
+var (
+	mpnID    = form(mpnForm, "a number of at most ten digits, in quotes")
+	market   = form(marketForm, "a country of two capital letters (ISO 3166) such as US")
+	currency = form(currencyForm, "a currency of three capital letters (ISO 4217) such as USD")
+	locale   = form(localeForm, "a language (BCP 47) such as en-US")
+	email    = form(emailForm, "one plain e-mail address such as it@contoso.example")
+	domain   = form(domainForm, "a domain name in lower case such as contoso.example")
+	term     = form(termForm, "a duration (ISO 8601) such as P1M, P1Y or P3Y")
+)
+
+// guid is an id, in lower case (R-105).
+func guid(node *yaml.Node) (string, error) {
+	value, err := text(node)
+	if err != nil {
+		return "", err
+	}
+	id, err := transfer.ParseID("", value)
+	if err != nil {
+		return "", fmt.Errorf("a GUID such as %s, not %.40q", guidExample, value)
+	}
+	return id, nil
+}
+
+// fault is a scripted fault of the sandbox.
+func fault(node *yaml.Node) (string, error) {
+	value, err := text(node)
+	if err != nil {
+		return "", err
+	}
+	if _, err := transfer.ParseFault(value); err != nil || !faultForm.MatchString(value) {
+		return "", fmt.Errorf("a fault such as %s, not %.40q", faultExamples, value)
+	}
+	return value, nil
+}
+
+// oneOf is one of the values of an enumeration.
+func oneOf[T ~string](allowed []T) func(*yaml.Node) (T, error) {
+	return func(node *yaml.Node) (T, error) {
+		if node.Kind == yaml.ScalarNode && slices.Contains(allowed, T(node.Value)) {
+			return T(node.Value), nil
+		}
+		return "", fmt.Errorf("one of %s, not %.40q", joined(allowed), node.Value)
+	}
+}
+
+func joined[T ~string](all []T) string {
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = string(one)
+	}
+	return strings.Join(names, ", ")
+}
+
+func flag(node *yaml.Node) (bool, error) {
+	if node.Kind != yaml.ScalarNode || node.Tag != "!!bool" {
+		return false, errors.New("true or false")
+	}
+	return strconv.ParseBool(node.Value)
+}
+
+// quantity is a number of units.
+func quantity(node *yaml.Node) (int, error) {
+	expected := fmt.Errorf("a whole number from 1 to %d, without quotes", maxQuantity)
+	if node.Kind != yaml.ScalarNode || node.Tag != "!!int" || !countForm.MatchString(node.Value) {
+		return 0, expected
+	}
+	count, err := strconv.Atoi(node.Value)
+	if err != nil || count > maxQuantity {
+		return 0, expected
+	}
+	return count, nil
+}
+
+// price is an amount of money in minor units. It is read digit by digit, so that no amount is ever rounded.
+func price(node *yaml.Node) (int64, error) {
+	expected := errors.New("an amount such as 12.50: no sign, no quotes, at most nine digits and two decimals")
+	if node.Kind != yaml.ScalarNode || (node.Tag != "!!int" && node.Tag != "!!float") {
+		return 0, expected
+	}
+	parts := priceForm.FindStringSubmatch(node.Value)
+	if parts == nil {
+		return 0, expected
+	}
+	return strconv.ParseInt(parts[1]+(parts[2] + "00")[:2], 10, 64)
+}
+
+// moment is a day, which starts at midnight UTC, or a point in time.
+func moment(node *yaml.Node) (time.Time, error) {
+	if node.Kind == yaml.ScalarNode && timeForm.MatchString(node.Value) {
+		for _, layout := range []string{time.DateOnly, time.RFC3339} {
+			if t, err := time.Parse(layout, node.Value); err == nil {
+				return t.UTC(), nil
+			}
+		}
+	}
+	return time.Time{}, fmt.Errorf("a day such as 2026-04-10 or a time such as 2026-04-10T08:00:00Z, from the years 2000 to 2199, not %.40q", node.Value)
+}
