@@ -1,0 +1,130 @@
+package notify
+
+// From a mail to its words. The templates are chosen by event and audience and see only the facts below, so that none of
+// them can show a line item or the other party's subscription ids (R-182..R-189), whatever it tries.
+
+import (
+	"embed"
+	htmltemplate "html/template"
+	"strings"
+	texttemplate "text/template"
+	"time"
+	"unicode"
+
+	"handover/internal/transfer"
+)
+
+//go:embed templates
+var templates embed.FS
+
+var (
+	texts  = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
+	layout = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/layout.html"))
+)
+
+// facts is all that a template may say. Every text in it fits on one line.
+type facts struct {
+	TransferID  string
+	Customer    string
+	CustomerID  string
+	Source      string
+	Target      string
+	TargetID    string
+	Expires     string // the instant the request ends (R-21)
+	Count       int    // subscriptions that moved
+	SourceUntil string // the last day the source pays (R-32)
+	TargetFrom  string // the first day the target pays (R-32)
+	Reason      string // of a decline, as the source wrote it
+}
+
+// words is a mail ready to be sent.
+type words struct{ Subject, Text, HTML string }
+
+// compose writes the mail. A *PermanentError says that nothing is ever told about this event to this audience (R-202).
+func compose(m Mail) (words, error) {
+	t := texts.Lookup(m.kind() + "-" + string(m.Audience) + ".txt")
+	if t == nil {
+		return words{}, permanent("No mail is sent to the %s about the event %q.", m.Audience, m.Event)
+	}
+	w, err := write(t, factsOf(m))
+	if err != nil {
+		return words{}, permanent("The mail about the event %q could not be written: %v", m.Event, err)
+	}
+	return w, nil
+}
+
+func write(t *texttemplate.Template, f facts) (words, error) {
+	var written, html strings.Builder
+	if err := t.Execute(&written, f); err != nil {
+		return words{}, err
+	}
+	subject, body, blocks, err := split(written.String())
+	if err != nil {
+		return words{}, err
+	}
+	page := struct {
+		Subject string
+		Blocks  []block
+		Foot    string
+	}{subject, blocks, "This message was sent automatically about transfer " + f.TransferID + ". Answers to it are not read."}
+	if err := layout.Execute(&html, page); err != nil {
+		return words{}, err
+	}
+	return words{Subject: subject, Text: body + "\n\n-- \n" + page.Foot + "\n", HTML: html.String()}, nil
+}
+
+func factsOf(m Mail) facts {
+	t := m.Transfer
+	pays := transfer.SplitBilling(transfer.Subscription{}, t.SubmittedTime)
+	return facts{
+		TransferID:  t.ID,
+		Customer:    named(t.CustomerName, t.State.CustomerTenantID),
+		CustomerID:  t.State.CustomerTenantID,
+		Source:      named(t.SourcePartnerName, t.SourceTenantID),
+		Target:      named(t.TargetPartnerName, t.TargetTenantID),
+		TargetID:    t.TargetTenantID,
+		Expires:     date(t.ExpirationTime, m.Locale) + ", " + t.ExpirationTime.UTC().Format("15:04") + " UTC",
+		Count:       t.Items.Complete,
+		SourceUntil: date(pays.SourceUntil, m.Locale),
+		TargetFrom:  date(pays.TargetFrom, m.Locale),
+		Reason:      clean(t.DeclineReason, 1000),
+	}
+}
+
+// named is the name somebody gave, or the id when they gave none.
+func named(name, id string) string {
+	if name = clean(name, 100); name != "" {
+		return name
+	}
+	return id
+}
+
+// date writes the day in UTC. American readers expect the month first.
+func date(t time.Time, locale string) string {
+	if strings.EqualFold(locale, "en-US") {
+		return t.UTC().Format("January 2, 2006")
+	}
+	return t.UTC().Format("2 January 2006")
+}
+
+// clean makes a text that somebody typed safe to stand inside a line of ours: one line, no control characters, nothing
+// that turns the direction of the text around it, at most that many characters.
+func clean(text string, most int) string {
+	visible := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return clip(strings.Join(strings.Fields(visible), " "), most)
+}
+
+func clip(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}

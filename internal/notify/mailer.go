@@ -1,0 +1,116 @@
+package notify
+
+// One SMTP conversation per mail: settings in, a checked MIME message out.
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	netmail "net/mail"
+	"regexp"
+	"time"
+
+	"github.com/wneessen/go-mail"
+)
+
+// The values of Settings.TLS.
+const (
+	TLSNone     = "none"     // plain text all the way; credentials are refused with it
+	TLSStart    = "starttls" // upgraded by STARTTLS; a server that does not offer it is not used
+	TLSImplicit = "tls"      // encrypted from the first byte
+)
+
+// Settings says how mail leaves.
+type Settings struct {
+	Host     string
+	Port     int
+	Username string // empty for a server that wants no authentication
+	Password string
+	From     string        // "Handover <handover@example.org>" or the bare address
+	TLS      string        // none, starttls or tls
+	Timeout  time.Duration // for the whole conversation about one mail
+}
+
+// Mailer sends mails. It is safe for concurrent use.
+type Mailer struct {
+	settings Settings
+	from     *netmail.Address
+	roots    *x509.CertPool // nil for the system's
+}
+
+// NewMailer checks the settings; it does not connect. The error is one sentence about the setting to correct.
+func NewMailer(s Settings) (*Mailer, error) {
+	from, err := netmail.ParseAddress(s.From)
+	switch {
+	case s.Host == "":
+		return nil, fmt.Errorf("the SMTP host is missing")
+	case s.Port < 1 || s.Port > 65535:
+		return nil, fmt.Errorf("the SMTP port must be between 1 and 65535, not %d", s.Port)
+	case err != nil:
+		return nil, fmt.Errorf("the sender %q must be an e-mail address such as handover@example.org: %w", s.From, err)
+	case s.TLS != TLSNone && s.TLS != TLSStart && s.TLS != TLSImplicit:
+		return nil, fmt.Errorf("the SMTP encryption must be none, starttls or tls, not %q", s.TLS)
+	case s.Username != "" && s.TLS == TLSNone:
+		return nil, fmt.Errorf("an SMTP user name needs encryption; set it to starttls or tls")
+	case s.Timeout <= 0:
+		return nil, fmt.Errorf("the SMTP timeout must be positive, not %s", s.Timeout)
+	}
+	return &Mailer{settings: s, from: from}, nil
+}
+
+// Send delivers the mail to the mail server. Nil means that the server took responsibility for it.
+//
+// Errors: *PermanentError when no repetition can help (a malformed address, a 5xx about the recipient or the message, an
+// event nobody is told about); any other error is temporary. A mail that was accepted although the conversation broke
+// afterwards counts as sent; one whose acceptance was not heard is repeated under the same Message-ID (I-4).
+func (m *Mailer) Send(ctx context.Context, told Mail) error {
+	message, err := m.message(told)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.settings.Timeout)
+	defer cancel()
+
+	call := &call{settings: m.settings, roots: m.roots}
+	defer call.hangUp()
+	client, err := call.client(ctx)
+	if err != nil {
+		return fmt.Errorf("the SMTP client cannot be set up: %w", err)
+	}
+	err = client.DialAndSendWithContext(ctx, message)
+	if err == nil || message.IsDelivered() {
+		return nil
+	}
+	return classify(ctx, err, told.To)
+}
+
+// Printable ASCII around one @, with or without angle brackets.
+var messageID = regexp.MustCompile(`^<?([!-;=?A-~]+@[!-;=?A-~]+)>?$`)
+
+// message builds the MIME message. Every header value is either checked here or encoded by the library, so that no text
+// of a user can start a header line.
+func (m *Mailer) message(told Mail) (*mail.Msg, error) {
+	to, err := netmail.ParseAddress(told.To)
+	if err != nil || to.Address != told.To {
+		return nil, permanent("The recipient's address is not one plain e-mail address; correct it.")
+	}
+	id := messageID.FindStringSubmatch(told.MessageID)
+	if id == nil {
+		return nil, permanent("The Message-ID %q is malformed; it must look like name@domain.", clip(told.MessageID, 80))
+	}
+	w, err := compose(told)
+	if err != nil {
+		return nil, err
+	}
+	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	message.FromMailAddress(m.from)
+	message.ToMailAddress(to)
+	message.Subject(w.Subject)
+	message.SetMessageIDWithValue(id[1])
+	message.SetDate()
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
+	message.SetGenHeader(mail.HeaderContentLang, "en")
+	message.SetBodyString(mail.TypeTextPlain, w.Text)
+	message.AddAlternativeString(mail.TypeTextHTML, w.HTML)
+	return message, nil
+}

@@ -1,0 +1,293 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net"
+	netmail "net/mail"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+const testMessageID = "<8c2e4d10.created.1@handover.example>"
+
+func startCatcher(t *testing.T) *Catcher {
+	t.Helper()
+	c, err := StartCatcher(t.TempDir(), "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	return c
+}
+
+func settingsFor(t *testing.T, addr string) Settings {
+	t.Helper()
+	host, text, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	port, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return Settings{Host: host, Port: port, From: "Handover <handover@platform.example>", TLS: TLSNone, Timeout: time.Minute}
+}
+
+func mailerTo(t *testing.T, addr string) *Mailer {
+	t.Helper()
+	m, err := NewMailer(settingsFor(t, addr))
+	require.NoError(t, err)
+	return m
+}
+
+func sampleMail() Mail {
+	return Mail{
+		Event: "created", Audience: transfer.ToSource, To: "agent@fabrikam.example", MessageID: testMessageID, Transfer: sample(),
+	}
+}
+
+func caught(t *testing.T, c *Catcher) []Caught {
+	t.Helper()
+	all, err := c.Messages()
+	require.NoError(t, err)
+	return all
+}
+
+// parts opens the one file and returns its header and its two decoded parts.
+func parts(t *testing.T, c Caught) (header netmail.Header, text, html string) {
+	t.Helper()
+	raw, err := os.ReadFile(c.Path)
+	require.NoError(t, err)
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	require.NoError(t, err)
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	require.Equal(t, "multipart/alternative", kind)
+	var bodies []string
+	for r := multipart.NewReader(m.Body, params["boundary"]); ; {
+		part, err := r.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		require.Equal(t, "quoted-printable", part.Header.Get("Content-Transfer-Encoding"))
+		body, err := io.ReadAll(quotedprintable.NewReader(part))
+		require.NoError(t, err)
+		bodies = append(bodies, string(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))))
+	}
+	require.Len(t, bodies, 2)
+	return m.Header, bodies[0], bodies[1]
+}
+
+func TestMailArrivesAsTextAndHTML(t *testing.T) {
+	t.Parallel()
+	c := startCatcher(t)
+	require.NoError(t, mailerTo(t, c.Addr()).Send(t.Context(), sampleMail()))
+
+	all := caught(t, c)
+	require.Len(t, all, 1)
+	want, err := compose(sampleMail())
+	require.NoError(t, err)
+	assert.Equal(t, Caught{
+		From: "handover@platform.example", To: "agent@fabrikam.example", Subject: want.Subject, MessageID: testMessageID, Path: all[0].Path,
+	}, all[0])
+	header, text, html := parts(t, all[0])
+	assert.Equal(t, want.Text, text)
+	assert.Equal(t, want.HTML, html)
+	assert.Equal(t, "auto-generated", header.Get("Auto-Submitted"))
+	assert.Equal(t, "<agent@fabrikam.example>", header.Get("To"))
+	assert.Equal(t, "en", header.Get("Content-Language"))
+	_, err = header.Date()
+	assert.NoError(t, err)
+}
+
+// I-4: the copies of a repeated mail can be told apart from two mails.
+func TestRepeatedMailHasTheSameMessageID(t *testing.T) {
+	t.Parallel()
+	c := startCatcher(t)
+	m := mailerTo(t, c.Addr())
+	bare := sampleMail()
+	bare.MessageID = testMessageID[1 : len(testMessageID)-1]
+	require.NoError(t, m.Send(t.Context(), sampleMail()))
+	require.NoError(t, m.Send(t.Context(), bare))
+
+	all := caught(t, c)
+	require.Len(t, all, 2)
+	assert.Equal(t, testMessageID, all[0].MessageID)
+	assert.Equal(t, testMessageID, all[1].MessageID)
+}
+
+func TestNamesOfTheWorldArrive(t *testing.T) {
+	t.Parallel()
+	c := startCatcher(t)
+	mail := sampleMail()
+	mail.To = "jürgen@contoso.example"
+	mail.Transfer.CustomerName = "Müller & Søn 株式会社 🚀"
+	require.NoError(t, mailerTo(t, c.Addr()).Send(t.Context(), mail))
+
+	all := caught(t, c)
+	require.Len(t, all, 1)
+	assert.Equal(t, "jürgen@contoso.example", all[0].To)
+	assert.Contains(t, all[0].Subject, "Müller & Søn 株式会社 🚀")
+	_, text, html := parts(t, all[0])
+	assert.Contains(t, text, "Müller & Søn 株式会社 🚀")
+	assert.Contains(t, html, "Müller &amp; Søn 株式会社 🚀")
+}
+
+func TestHeadersCannotBeInjected(t *testing.T) {
+	t.Parallel()
+	c := startCatcher(t)
+	mail := sampleMail()
+	mail.Transfer = hostile()
+	require.NoError(t, mailerTo(t, c.Addr()).Send(t.Context(), mail))
+
+	all := caught(t, c)
+	require.Len(t, all, 1)
+	header, _, _ := parts(t, all[0])
+	assert.Empty(t, header.Get("Bcc"))
+	assert.Contains(t, all[0].Subject, "Bcc: x@evil.example")
+}
+
+func TestMalformedAddressesAndIDsAreFinal(t *testing.T) {
+	t.Parallel()
+	m := mailerTo(t, startCatcher(t).Addr())
+	broken := map[string]Mail{}
+	for _, to := range []string{"", "nobody", "a@b@c", "Agent <agent@fabrikam.example>", "a@b.example\r\nBcc: x@evil.example", "a@b.example, c@d.example"} {
+		mail := sampleMail()
+		mail.To = to
+		broken["to "+to] = mail
+	}
+	for _, id := range []string{"", "no-at-sign", "a@b\r\nBcc: x@evil.example", "a b@c", "a@ü"} {
+		mail := sampleMail()
+		mail.MessageID = id
+		broken["id "+id] = mail
+	}
+	for name, mail := range broken {
+		var final *PermanentError
+		assert.ErrorAs(t, m.Send(t.Context(), mail), &final, "%q", name)
+	}
+}
+
+func TestServerAnswersAreClassified(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		err   error
+		final bool
+	}{
+		{"mailbox full", &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "agent@fabrikam.example is full"}, false},
+		{"internal error", errors.New("disk on fire"), false},
+		{"no such mailbox", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no Agent@Fabrikam.example here"}, true},
+		{"authentication required", &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "log in first"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			catcher := startCatcher(t)
+			catcher.Refuse(func(string) error { return c.err })
+			m := mailerTo(t, catcher.Addr())
+			err := m.Send(t.Context(), sampleMail())
+			require.Error(t, err)
+			var final *PermanentError
+			assert.Equal(t, c.final, errors.As(err, &final), "%v", err)
+			assert.NotContains(t, err.Error(), "abrikam.example", "no personal data in errors")
+			assert.Empty(t, caught(t, catcher))
+
+			catcher.Refuse(nil)
+			assert.NoError(t, m.Send(t.Context(), sampleMail()), "the refusal ends")
+		})
+	}
+}
+
+func TestServerThatIsDownIsTemporary(t *testing.T) {
+	t.Parallel()
+	c := startCatcher(t)
+	m := mailerTo(t, c.Addr())
+	require.NoError(t, c.Close())
+	err := m.Send(t.Context(), sampleMail())
+	require.Error(t, err)
+	var final *PermanentError
+	assert.False(t, errors.As(err, &final), "%v", err)
+}
+
+// silent is a server that takes connections and never says a word.
+func silent(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, l.Close()) })
+	return l.Addr().String()
+}
+
+func TestSlowServerEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	slow := startCatcher(t)
+	answered := make(chan struct{})
+	t.Cleanup(func() { close(answered) })
+	asked := make(chan struct{}, 2)
+	slow.Refuse(func(string) error { asked <- struct{}{}; <-answered; return nil })
+
+	t.Run("deadline while greeting", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		assertTemporary(t, context.DeadlineExceeded, mailerTo(t, silent(t)).Send(ctx, sampleMail()))
+	})
+	t.Run("cancelled in the middle", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { <-asked; cancel() }()
+		assertTemporary(t, context.Canceled, mailerTo(t, slow.Addr()).Send(ctx, sampleMail()))
+	})
+	t.Run("own timeout in the middle", func(t *testing.T) {
+		s := settingsFor(t, slow.Addr())
+		s.Timeout = 50 * time.Millisecond
+		m, err := NewMailer(s)
+		require.NoError(t, err)
+		assertTemporary(t, context.DeadlineExceeded, m.Send(t.Context(), sampleMail()))
+	})
+}
+
+func assertTemporary(t *testing.T, want, err error) {
+	t.Helper()
+	assert.ErrorIs(t, err, want)
+	var final *PermanentError
+	assert.False(t, errors.As(err, &final), "%v", err)
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	t.Parallel()
+	good := settingsFor(t, "127.0.0.1:25")
+	_, err := NewMailer(good)
+	require.NoError(t, err)
+	for name, spoil := range map[string]func(*Settings){
+		"host":        func(s *Settings) { s.Host = "" },
+		"port":        func(s *Settings) { s.Port = 70000 },
+		"sender":      func(s *Settings) { s.From = "handover" },
+		"encryption":  func(s *Settings) { s.TLS = "ssl" },
+		"clear login": func(s *Settings) { s.Username = "handover" },
+		"timeout":     func(s *Settings) { s.Timeout = 0 },
+	} {
+		s := good
+		spoil(&s)
+		_, err := NewMailer(s)
+		assert.Error(t, err, name)
+	}
+}
+
+func ExamplePermanentError() {
+	m, err := NewMailer(Settings{Host: "mail.example", Port: 25, From: "handover@platform.example", TLS: TLSStart, Timeout: time.Minute})
+	if err != nil {
+		panic(err)
+	}
+	var final *PermanentError
+	fmt.Println(errors.As(m.Send(context.Background(), Mail{To: "nobody"}), &final))
+	// Output: true
+}
