@@ -1,0 +1,45 @@
+package billing
+
+// The ways in which a move does not happen, one constructor each, so that both adapters fail alike.
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"handover/internal/transfer"
+)
+
+func unavailable(retryAfter time.Duration, format string, args ...any) *Unavailable {
+	return &Unavailable{Cause: transfer.ProviderUnavailable, RetryAfter: retryAfter, Reason: fmt.Sprintf(format, args...)}
+}
+
+// syncing speaks the words of R-72.
+func syncing(subscriptionID string, retryAfter time.Duration) *Unavailable {
+	return &Unavailable{Cause: transfer.StillSyncing, RetryAfter: retryAfter, Reason: fmt.Sprintf(
+		"Subscription SyncState must be SyncComplete for the Subscription to be a source in a Subscription Ownership Transfer. "+
+			"Subscription: %s, current state: None", subscriptionID)}
+}
+
+// refused is the billing system's final no, under its own code.
+func refused(subscriptionID, code, message string) *transfer.Refusal {
+	r := transfer.Refuse(transfer.ProviderRefused, "The billing system refused to move the subscription: %s", message)
+	r.Code = code
+	return r.About(subscriptionID)
+}
+
+// clean shortens what another system wrote and makes it fit for a line of a log or a database.
+func clean(text string, most int) string {
+	printable := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	printable = strings.Join(strings.Fields(printable), " ")
+	if runes := []rune(printable); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return printable
+}

@@ -1,0 +1,132 @@
+package billing
+
+// Waiting for a move that the billing system accepted. A callback only ends the wait early: what is true is always read
+// from the billing system itself, so a forged callback can cost one request and nothing else.
+
+import (
+	"context"
+	"crypto/subtle"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// heartbeatEvery is the longest time between two heartbeats while waiting. During a request there are none, so whoever
+// watches has to allow for HTTPSettings.Timeout on top.
+const heartbeatEvery = 10 * time.Second
+
+type heartbeatKey struct{}
+
+// WithHeartbeat returns a context that makes Move call the function before each request and every ten seconds while it
+// waits, from the goroutine of Move.
+func WithHeartbeat(ctx context.Context, heartbeat func()) context.Context {
+	return context.WithValue(ctx, heartbeatKey{}, heartbeat)
+}
+
+func beat(ctx context.Context) {
+	if heartbeat, ok := ctx.Value(heartbeatKey{}).(func()); ok {
+		heartbeat()
+	}
+}
+
+// pause waits until the next poll is due, a callback came, or the context ended.
+func (h *HTTP) pause(ctx context.Context, asked time.Duration, woken <-chan struct{}) error {
+	if asked == 0 {
+		asked = h.settings.Poll
+	}
+	due := time.NewTimer(asked)
+	defer due.Stop()
+	pulse := time.NewTicker(heartbeatEvery)
+	defer pulse.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-due.C:
+			return nil
+		case <-woken:
+			return nil
+		case <-pulse.C:
+			beat(ctx)
+		}
+	}
+}
+
+// Callback accepts POST /moves/{key} (the key URL-escaped) with the body of a finished move and the bearer token of the
+// settings, and wakes the Move that waits for the key in this process.
+//
+// It answers 204, whether somebody waits or not, 401 without the token, 400 for a body that tells no result.
+func (h *HTTP) Callback() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /moves/{key}", h.called)
+	return mux
+}
+
+func (h *HTTP) called(w http.ResponseWriter, r *http.Request) {
+	if !h.authentic(r) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		http.Error(w, "Send the callback token as a bearer token.", http.StatusUnauthorized)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil || !tellsResult(body) {
+		http.Error(w, "The body must be the result of the move: subscriptionId, or code and message.", http.StatusBadRequest)
+		return
+	}
+	h.waiting.wake(r.PathValue("key"))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (h *HTTP) authentic(r *http.Request) bool {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	want := h.settings.CallbackToken
+	return bearer && want != "" && subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1
+}
+
+func tellsResult(body []byte) bool {
+	_, done := decodeDone(body)
+	_, _, refused := decodeReason(body)
+	return done == nil || refused == nil
+}
+
+// waiting knows who waits for which key. The zero value is ready.
+type waiting struct {
+	mu    sync.Mutex
+	byKey map[string]map[chan struct{}]bool
+}
+
+// register returns a channel that receives when the key is woken, and a function that ends the registration. More than
+// one call may wait for a key: an attempt that was given up may still run beside its successor.
+func (w *waiting) register(key string) (woken <-chan struct{}, forget func()) {
+	c := make(chan struct{}, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.byKey == nil {
+		w.byKey = map[string]map[chan struct{}]bool{}
+	}
+	if w.byKey[key] == nil {
+		w.byKey[key] = map[chan struct{}]bool{}
+	}
+	w.byKey[key][c] = true
+	return c, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.byKey[key], c)
+		if len(w.byKey[key]) == 0 {
+			delete(w.byKey, key)
+		}
+	}
+}
+
+func (w *waiting) wake(key string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.byKey[key] {
+		select {
+		case c <- struct{}{}:
+		default: // woken already
+		}
+	}
+}
