@@ -1,0 +1,62 @@
+package activities
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"handover/internal/billing"
+	"handover/internal/transfer"
+)
+
+// failure classifies an error for Temporal, the one place where that is done. A refusal is final and expected, so it is
+// not retried and pages nobody; everything else is retried.
+func failure(err error) error {
+	var refusal *transfer.Refusal
+	if errors.As(err, &refusal) {
+		if errors.Is(refusal, transfer.NotYetExpired) {
+			return retryLater(err, time.Second) // the clocks of server and ledger differ a little
+		}
+		return RefusalError(refusal)
+	}
+	var unavailable *billing.Unavailable
+	if errors.As(err, &unavailable) {
+		return retryLater(err, unavailable.RetryAfter)
+	}
+	return err
+}
+
+// RefusalError carries a refusal through Temporal: the cause as type, the whole as details. RefusalOf is its inverse.
+func RefusalError(r *transfer.Refusal) error {
+	return temporal.NewApplicationErrorWithOptions(r.Message, string(r.Cause), temporal.ApplicationErrorOptions{
+		NonRetryable: true,
+		Category:     temporal.ApplicationErrorCategoryBenign,
+		Details:      []any{*r}, // by value: RefusalOf reads it back before it was ever serialised, too
+	})
+}
+
+// RefusalOf finds the refusal inside an error that came through Temporal.
+func RefusalOf(err error) (*transfer.Refusal, bool) {
+	var direct *transfer.Refusal
+	if errors.As(err, &direct) {
+		return direct, true
+	}
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) || !app.HasDetails() {
+		return nil, false
+	}
+	var refusal transfer.Refusal
+	if app.Details(&refusal) != nil || refusal.Cause == "" || string(refusal.Cause) != app.Type() {
+		return nil, false
+	}
+	return &refusal, true
+}
+
+// retryLater asks for the next attempt after the delay; zero leaves it to the retry policy.
+func retryLater(err error, delay time.Duration) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), "Unavailable", temporal.ApplicationErrorOptions{
+		NextRetryDelay: delay,
+		Category:       temporal.ApplicationErrorCategoryBenign,
+	})
+}

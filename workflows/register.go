@@ -1,0 +1,38 @@
+package workflows
+
+import (
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"handover/activities"
+)
+
+// Registry is what workflows and activities are registered with: a worker or a test environment.
+type Registry interface {
+	worker.WorkflowRegistry
+	worker.ActivityRegistry
+}
+
+// Register adds every workflow and activity to a worker, a replayer's twin or a test environment: one list for all. A
+// transfer lives up to a month, so its runs move to the newest worker version by themselves; changes are gated and replayed.
+func Register(r Registry, a *activities.Activities) {
+	RegisterWorkflows(r)
+	r.RegisterActivity(a)
+}
+
+// RegisterWorkflows is the part of Register that a replayer can take.
+func RegisterWorkflows(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(Transfer, workflow.RegisterOptions{Name: TransferType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	r.RegisterWorkflowWithOptions(MoveRange, workflow.RegisterOptions{Name: MoveRangeType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+}
+
+// SearchAttributes are the custom search attributes that a namespace must know before the first transfer.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	all := map[string]enumspb.IndexedValueType{}
+	for _, key := range []temporal.SearchAttributeKey{StatusKey, CustomerKey, SourceKey, TargetKey, OverdueKey} {
+		all[key.GetName()] = key.GetValueType()
+	}
+	return all
+}
