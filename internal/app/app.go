@@ -1,0 +1,130 @@
+// Package app wires the parts together for the programs: settings in, running things out. It decides nothing.
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"handover/activities"
+	"handover/config"
+	"handover/internal/billing"
+	"handover/internal/ledger"
+	"handover/internal/notify"
+	"handover/internal/telemetry"
+	"handover/workflows"
+)
+
+// Steps are the activities with everything they act on.
+type Steps struct {
+	*activities.Activities
+	// Callback takes the billing system's callbacks; nil when the ledger is the billing system.
+	Callback http.Handler
+}
+
+// NewSteps makes the activities from the settings.
+func NewSteps(c config.Config, l *ledger.Ledger) (Steps, error) {
+	mailer, err := notify.NewMailer(notify.Settings{
+		Host: c.SMTP.Host, Port: c.SMTP.Port, Username: c.SMTP.Username, Password: c.SMTP.Password,
+		From: c.SMTP.From, TLS: c.SMTP.TLS, Timeout: c.SMTP.Timeout,
+	})
+	if err != nil {
+		return Steps{}, fmt.Errorf("the mail settings do not work: %w", err)
+	}
+	steps := Steps{Activities: &activities.Activities{Ledger: l, Mailer: mailer, Policy: c.Transfers.Policy(), Mover: billing.Sandbox{Now: time.Now}}}
+	if c.Billing.Adapter != "http" {
+		return steps, nil
+	}
+	remote, err := billing.NewHTTP(billing.HTTPSettings{
+		BaseURL: c.Billing.URL, Token: c.Billing.Token, Timeout: c.Billing.Timeout, Poll: c.Billing.Poll, CallbackToken: c.Billing.CallbackToken,
+	})
+	if err != nil {
+		return Steps{}, fmt.Errorf("the billing settings do not work: %w", err)
+	}
+	steps.Mover, steps.Callback = remote, remote.Callback()
+	return steps, nil
+}
+
+// OpenLedger opens the ledger of the settings and brings its schema up to date.
+func OpenLedger(ctx context.Context, c config.Config) (*ledger.Ledger, error) {
+	if err := c.NeedsLedger(); err != nil {
+		return nil, err
+	}
+	return ledger.Open(ctx, c.LedgerURL, ledger.Options{Policy: c.Transfers.Policy()})
+}
+
+// workerStop is how long a stopping worker lets running steps end; what does not is repeated elsewhere.
+const workerStop = 10 * time.Second
+
+// NewWorker hosts the workflows and activities on the connection.
+func NewWorker(c client.Client, settings config.Worker, steps Steps) worker.Worker {
+	options := worker.Options{
+		MaxConcurrentActivityExecutionSize:      settings.Activities,
+		MaxConcurrentLocalActivityExecutionSize: localActivities,
+		WorkerStopTimeout:                       workerStop,
+	}
+	if settings.BuildID != "" {
+		options.DeploymentOptions = worker.DeploymentOptions{
+			UseVersioning: true,
+			Version:       worker.WorkerDeploymentVersion{DeploymentName: settings.Deployment, BuildID: settings.BuildID},
+		}
+	}
+	worker.SetStickyWorkflowCacheSize(settings.CachedWorkflows)
+	w := worker.New(c, workflows.TaskQueue, options)
+	workflows.Register(w, steps.Activities)
+	return w
+}
+
+// localActivities bounds the ledger transactions that bulk attempts hold open at once.
+const localActivities = 16
+
+// Dial connects to Temporal with the programs' logger and metrics.
+func Dial(ctx context.Context, options client.Options, logger *zap.Logger, metrics telemetry.Metrics) (client.Client, error) {
+	options.Logger = telemetry.ForTemporal(logger)
+	options.MetricsHandler = metrics.Temporal
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("no Temporal server answers at %s; check TEMPORAL_ADDRESS: %w", options.HostPort, err)
+	}
+	return c, nil
+}
+
+// EnsureSearchAttributes registers the search attributes of transfers with the namespace, where they are missing. A
+// service account without that right gets an error that says what an administrator has to run.
+func EnsureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
+	operator := c.OperatorService()
+	listed, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return fmt.Errorf("the search attributes of namespace %q could not be read: %w", namespace, err)
+	}
+	missing := map[string]enumspb.IndexedValueType{}
+	for name, kind := range workflows.SearchAttributes() {
+		if _, known := listed.GetCustomAttributes()[name]; !known {
+			missing[name] = kind
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	_, err = operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
+	if err != nil {
+		return fmt.Errorf("the search attributes %v are missing in namespace %q and could not be added; an administrator adds them with "+
+			"\"temporal operator search-attribute create\": %w", names(missing), namespace, err)
+	}
+	return nil
+}
+
+func names(attributes map[string]enumspb.IndexedValueType) []string {
+	var all []string
+	for name, kind := range attributes {
+		all = append(all, fmt.Sprintf("%s (%s)", name, kind))
+	}
+	return all
+}

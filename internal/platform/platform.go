@@ -1,0 +1,234 @@
+// Package platform is everything in one process: Temporal server, Web UI, ledger, mail catcher and worker. The standalone
+// program is made of it; recordings, integration tests and benchmarks use the same.
+package platform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"handover/config"
+	"handover/internal/app"
+	"handover/internal/engine"
+	"handover/internal/ledger"
+	"handover/internal/notify"
+	"handover/internal/telemetry"
+	"handover/internal/transferclient"
+	"handover/workflows"
+)
+
+// Namespace is Temporal's default, so that every Temporal tool finds the transfers without being told.
+const Namespace = client.DefaultNamespace
+
+// Options say where data lives, which ports are used, and what an empty ledger begins with.
+type Options struct {
+	DataDir      string // folder that keeps everything; empty: a temporary one that is removed at the end
+	TemporalPort int    // 0 for any free port
+	UIPort       int    // 0 for any free port
+	UI           bool
+	World        func() (ledger.World, error) // asked only when the ledger is empty
+	Logger       *zap.Logger
+
+	PostgresURL string // Temporal's data there instead of in the folder
+	LedgerURL   string // the ledger there instead of in the folder
+
+	Settings func(*config.Config) // changes to the settings from the environment
+	Steps    func(*app.Steps)     // changes to the steps, to make faults on purpose
+	NoWorker bool                 // the worker runs elsewhere
+}
+
+// Platform is everything that runs.
+type Platform struct {
+	Dir        string
+	Settings   config.Config
+	Engine     *engine.Engine
+	Ledger     *ledger.Ledger
+	Mail       *notify.Catcher
+	Connection client.Client
+	Transfers  *transferclient.Client
+	Worker     worker.Worker // nil with NoWorker
+
+	options Options
+	closers []func() // in the order of starting
+}
+
+// Start brings the parts up one after the other; when one fails, those before it are stopped again. Errors, each in one
+// line: a data folder that is in use or cannot be written, a port that is taken (*engine.PortTakenError), a world file that
+// cannot be used (*world.InvalidError), a wrong setting.
+func Start(ctx context.Context, o Options) (*Platform, error) {
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	p := &Platform{options: o}
+	for _, part := range []func(context.Context) error{
+		p.takeFolder, p.startMail, p.openLedger, p.startEngine, p.connect, p.startWorker,
+	} {
+		if err := part(ctx); err != nil {
+			p.Stop()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Wait returns when the context ends, or with an error when the Temporal server ended by itself.
+func (p *Platform) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-p.Engine.Done():
+		return errors.Join(errors.New("the Temporal server ended"), p.Engine.Err())
+	}
+}
+
+// Stop ends the parts in reverse order. Transfers under way go on after the next start.
+func (p *Platform) Stop() {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		p.closers[i]()
+	}
+	p.closers = nil
+}
+
+// MailDir is where the mail catcher keeps what it receives.
+func (p *Platform) MailDir() string { return filepath.Join(p.Dir, "mail") }
+
+func (p *Platform) onStop(f func()) { p.closers = append(p.closers, f) }
+
+// takeFolder makes the data folder and keeps other processes out of it.
+func (p *Platform) takeFolder(context.Context) error {
+	dir := p.options.DataDir
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", "handover-")
+		if err != nil {
+			return fmt.Errorf("no temporary folder could be made: %w", err)
+		}
+		dir = temporary
+		p.onStop(func() { _ = os.RemoveAll(temporary) })
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	p.Dir = dir
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("the data folder cannot be made, choose another with --data-dir: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	free, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("the data folder %s cannot be written, choose another with --data-dir: %w", dir, err)
+	}
+	if !free {
+		return fmt.Errorf("the data folder %s is in use by another standalone; stop it, or choose another with --data-dir", dir)
+	}
+	p.onStop(func() { _ = lock.Unlock() })
+	return nil
+}
+
+func (p *Platform) startMail(context.Context) error {
+	catcher, err := notify.StartCatcher(p.MailDir(), "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("the mail catcher did not start: %w", err)
+	}
+	p.Mail = catcher
+	p.onStop(func() { _ = catcher.Close() })
+	return nil
+}
+
+func (p *Platform) openLedger(ctx context.Context) error {
+	settings, err := config.Load()
+	if err != nil {
+		return err
+	}
+	mail, err := netip.ParseAddrPort(p.Mail.Addr())
+	if err != nil {
+		return err
+	}
+	settings.LedgerURL = p.options.LedgerURL
+	if settings.LedgerURL == "" {
+		settings.LedgerURL = "sqlite://" + filepath.Join(p.Dir, "ledger.db")
+	}
+	settings.SMTP = config.SMTP{
+		Host: mail.Addr().String(), Port: int(mail.Port()), From: "handover@localhost.localdomain", TLS: notify.TLSNone, Timeout: settings.SMTP.Timeout,
+	}
+	if p.options.Settings != nil {
+		p.options.Settings(&settings)
+	}
+	p.Settings = settings
+	p.Ledger, err = app.OpenLedger(ctx, settings)
+	if err != nil {
+		return err
+	}
+	p.onStop(func() { _ = p.Ledger.Close() })
+	return p.seed(ctx)
+}
+
+func (p *Platform) seed(ctx context.Context) error {
+	empty, err := p.Ledger.Empty(ctx)
+	if err != nil || !empty || p.options.World == nil {
+		return err
+	}
+	content, err := p.options.World()
+	if err != nil {
+		return err
+	}
+	return p.Ledger.Seed(ctx, content)
+}
+
+func (p *Platform) startEngine(ctx context.Context) error {
+	settings := engine.Options{
+		TemporalPort: p.options.TemporalPort, UIPort: p.options.UIPort, UI: p.options.UI, Namespace: Namespace,
+		SearchAttributes: workflows.SearchAttributes(), Logger: p.options.Logger, PostgresURL: p.options.PostgresURL,
+	}
+	if p.options.DataDir != "" && p.options.PostgresURL == "" {
+		settings.File = filepath.Join(p.Dir, "temporal.db")
+	}
+	started, err := engine.Start(ctx, settings)
+	if err != nil {
+		return err
+	}
+	p.Engine = started
+	p.onStop(started.Stop)
+	return nil
+}
+
+func (p *Platform) connect(ctx context.Context) error {
+	metrics, err := telemetry.NewMetrics()
+	if err != nil {
+		return err
+	}
+	p.Connection, err = app.Dial(ctx, client.Options{HostPort: p.Engine.Address(), Namespace: Namespace}, p.options.Logger, metrics)
+	if err != nil {
+		return err
+	}
+	p.onStop(p.Connection.Close)
+	p.Transfers = transferclient.New(p.Connection)
+	return nil
+}
+
+func (p *Platform) startWorker(context.Context) error {
+	if p.options.NoWorker {
+		return nil
+	}
+	steps, err := app.NewSteps(p.Settings, p.Ledger)
+	if err != nil {
+		return err
+	}
+	if p.options.Steps != nil {
+		p.options.Steps(&steps)
+	}
+	p.Worker = app.NewWorker(p.Connection, p.Settings.Worker, steps)
+	if err := p.Worker.Start(); err != nil {
+		return fmt.Errorf("the worker did not start: %w", err)
+	}
+	p.onStop(p.Worker.Stop)
+	return nil
+}

@@ -1,0 +1,77 @@
+// Package telemetry makes the loggers and metrics of the programs: zap behind every log line, Prometheus behind every
+// number, the Temporal SDK's included.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/log"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+	"go.uber.org/zap/zapcore"
+)
+
+// NewLogger writes JSON lines to standard error from the level (debug, info, warn, error) upwards.
+func NewLogger(level string) (*zap.Logger, error) {
+	at, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return nil, fmt.Errorf("the log level must be debug, info, warn or error: %w", err)
+	}
+	c := zap.NewProductionConfig()
+	c.Level = zap.NewAtomicLevelAt(at)
+	c.EncoderConfig.EncodeTime = zapcore.ISO8601TimeEncoder
+	return c.Build()
+}
+
+// ForTemporal is the logger in the form the Temporal SDK takes.
+func ForTemporal(logger *zap.Logger) log.Logger {
+	return log.NewStructuredLogger(slog.New(zapslog.NewHandler(logger.Core())))
+}
+
+// Metrics is what a program measures, to be scraped from Handler.
+type Metrics struct {
+	Temporal client.MetricsHandler // for client.Options
+	Handler  http.Handler          // /metrics
+}
+
+// NewMetrics collects the Temporal SDK's and the workflows' own metrics into a fresh registry.
+func NewMetrics() (Metrics, error) {
+	registry := prometheus.NewRegistry()
+	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
+	if err != nil {
+		return Metrics{}, fmt.Errorf("make the metrics exporter: %w", err)
+	}
+	meter := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter)).Meter("handover")
+	return Metrics{
+		Temporal: opentelemetry.NewMetricsHandler(opentelemetry.MetricsHandlerOptions{Meter: meter}),
+		Handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	}, nil
+}
+
+// Serve answers HTTP on the address until the context ends. It returns once the address is bound; later failures are logged.
+func Serve(ctx context.Context, address string, handler http.Handler, logger *zap.Logger) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("The HTTP server ended.", zap.String("address", address), zap.Error(err))
+		}
+	}()
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	return nil
+}

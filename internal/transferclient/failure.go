@@ -1,0 +1,75 @@
+package transferclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"handover/activities"
+	"handover/internal/transfer"
+)
+
+// ErrUnavailable says that Temporal, or a worker behind it, gave no answer in time. Whatever was asked may be asked again
+// with the same request id.
+var ErrUnavailable = errors.New("the transfer service gave no answer")
+
+// explain puts a failure into the words of the domain. The workflow id is looked up when the run turns out to be over or
+// unknown: then the reason is the transfer's state, not the engine's.
+func (c *Client) explain(ctx context.Context, workflowID string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if refusal, ok := activities.RefusalOf(err); ok {
+		return refusal
+	}
+	var missing *serviceerror.NotFound
+	if errors.As(err, &missing) {
+		return c.explainMissing(ctx, workflowID)
+	}
+	var tooBig *serviceerror.InvalidArgument
+	if errors.As(err, &tooBig) {
+		return transfer.Refuse(transfer.InvalidInput, "The request was not taken: %s. A submit of everything eligible has no size limit.", tooBig.Error())
+	}
+	if silent(err) {
+		return fmt.Errorf("%w: check that Temporal runs and a worker is connected, then repeat the command (%s)", ErrUnavailable, err.Error())
+	}
+	return err
+}
+
+// explainMissing tells a transfer that never was from one that is over.
+func (c *Client) explainMissing(ctx context.Context, workflowID string) error {
+	notFound := transfer.Refuse(transfer.NotFound, "There is no such transfer. Check the transfer id.")
+	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	var missing *serviceerror.NotFound
+	switch {
+	case errors.As(err, &missing):
+		return notFound
+	case err != nil:
+		return c.explain(ctx, workflowID, err)
+	}
+	if state, ok := statusOf(described.GetWorkflowExecutionInfo().GetSearchAttributes()); ok {
+		return transfer.Refuse(transfer.AlreadyFinal, "The transfer is %s; nothing about it can change any more.", state)
+	}
+	return notFound // the request was refused, so there never was a transfer
+}
+
+// silent tells that nobody answered, as opposed to a no.
+func silent(err error) bool {
+	var unavailable *serviceerror.Unavailable
+	var exceeded *serviceerror.DeadlineExceeded
+	var updateTimeout *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	code := status.Code(err)
+	return errors.As(err, &unavailable) || errors.As(err, &exceeded) || errors.As(err, &updateTimeout) ||
+		errors.Is(err, context.DeadlineExceeded) || code == codes.Unavailable || code == codes.DeadlineExceeded
+}
+
+// IsTechnical tells a failure of the machinery from a refusal, which is an answer.
+func IsTechnical(err error) bool {
+	_, refused := activities.RefusalOf(err)
+	return err != nil && !refused
+}

@@ -1,0 +1,116 @@
+// Command worker hosts the transfer workflows and their steps against a Temporal cluster.
+//
+// Settings come from the environment: HANDOVER_… (package config) and Temporal's own TEMPORAL_… .
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"handover/config"
+	"handover/internal/app"
+	"handover/internal/telemetry"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	command := &cobra.Command{
+		Use:           "worker",
+		Short:         "Host the transfer workflows against a Temporal cluster",
+		Long:          "Host the transfer workflows against a Temporal cluster.\n\nEverything is set by environment variables; docs/operations.md lists them.",
+		Args:          cobra.NoArgs,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context()) },
+	}
+	if err := command.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "worker:", err)
+		os.Exit(1)
+	}
+}
+
+// run works until the context ends or the worker meets an error it cannot live with.
+func run(ctx context.Context) error {
+	settings, err := config.Load()
+	if err != nil {
+		return err
+	}
+	logger, err := telemetry.NewLogger(settings.LogLevel)
+	if err != nil {
+		return err
+	}
+	metrics, err := telemetry.NewMetrics()
+	if err != nil {
+		return err
+	}
+	records, err := app.OpenLedger(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = records.Close() }()
+	steps, err := app.NewSteps(settings, records)
+	if err != nil {
+		return err
+	}
+	if err := serve(ctx, settings, steps, metrics, logger); err != nil {
+		return err
+	}
+	return work(ctx, settings, steps, metrics, logger)
+}
+
+// serve opens the two optional HTTP ports: metrics, and the billing system's callbacks.
+func serve(ctx context.Context, settings config.Config, steps app.Steps, metrics telemetry.Metrics, logger *zap.Logger) error {
+	if address := settings.Worker.MetricsListen; address != "" {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", metrics.Handler)
+		if err := telemetry.Serve(ctx, address, mux, logger); err != nil {
+			return err
+		}
+	}
+	if address := settings.Billing.CallbackListen; address != "" && steps.Callback != nil {
+		return telemetry.Serve(ctx, address, steps.Callback, logger)
+	}
+	return nil
+}
+
+func work(ctx context.Context, settings config.Config, steps app.Steps, metrics telemetry.Metrics, logger *zap.Logger) error {
+	options, err := config.Temporal()
+	if err != nil {
+		return err
+	}
+	connection, err := app.Dial(ctx, options, logger, metrics)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	if err := app.EnsureSearchAttributes(ctx, connection, options.Namespace); err != nil {
+		return err
+	}
+	worker := app.NewWorker(connection, settings.Worker, steps)
+	logger.Info("The worker takes transfers.", zap.String("temporal", options.HostPort), zap.String("namespace", options.Namespace))
+	return worker.Run(interrupt(ctx))
+}
+
+// interrupt turns the context's end into what a Temporal worker waits for.
+func interrupt(ctx context.Context) <-chan any {
+	ended := make(chan any)
+	context.AfterFunc(ctx, func() { close(ended) })
+	return ended
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}
