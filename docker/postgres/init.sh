@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs once, when the PostgreSQL volume is empty: one user per program, each with databases of its own.
+set -eu
+
+psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
+  --set temporal_password="$TEMPORAL_DB_PASSWORD" --set ledger_password="$LEDGER_DB_PASSWORD" <<'SQL'
+CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
+CREATE DATABASE temporal OWNER temporal;
+CREATE DATABASE temporal_visibility OWNER temporal;
+
+CREATE ROLE handover LOGIN PASSWORD :'ledger_password';
+CREATE DATABASE handover OWNER handover;
+SQL
