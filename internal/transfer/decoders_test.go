@@ -38,6 +38,7 @@ func TestParseID(t *testing.T) {
 }
 
 func TestParseFault(t *testing.T) {
+	longest := "refuse:" + strings.Repeat("9", 32)
 	for text, want := range map[string]transfer.Fault{
 		"":                {},
 		"transient:1":     {Transient: 1},
@@ -46,6 +47,7 @@ func TestParseFault(t *testing.T) {
 		"slow:1h30m":      {Slow: 90 * time.Minute},
 		"refuse:900130":   {Refuse: "900130"},
 		"refuse:not:ours": {Refuse: "not:ours"},
+		longest:           {Refuse: strings.Repeat("9", 32)},
 	} {
 		got, err := transfer.ParseFault(text)
 		require.NoError(t, err, text)
@@ -53,7 +55,7 @@ func TestParseFault(t *testing.T) {
 	}
 	for _, text := range []string{
 		"transient", "transient:", "transient:0", "transient:-1", "transient:1001", "transient:many", "sync:", "sync:90", "sync:0s", "sync:-1s",
-		"slow:", "slow:soon", "slow:-5m", "refuse:", "refuse", "refuse:" + strings.Repeat("9", 33), "explode:1", ":", " transient:1", "Transient:1",
+		"slow:", "slow:soon", "slow:-5m", "refuse:", "refuse", longest + "9", "explode:1", ":", " transient:1", "Transient:1",
 	} {
 		got, err := transfer.ParseFault(text)
 		assert.ErrorContains(t, err, "transient:N, sync:DURATION, refuse:CODE, slow:DURATION", text)

@@ -51,6 +51,8 @@ func TestRulesOfTheAzurePlan(t *testing.T) {
 		return transfer.Subscription{ProductType: transfer.AzurePlan, OfferID: transfer.AzurePlanOffer, Status: s}
 	}
 	legacy := transfer.Subscription{ProductType: transfer.AzureSubscription, OfferID: transfer.LegacyAzureOffer, Status: transfer.SubscriptionActive}
+	ended := legacy
+	ended.Status = transfer.SubscriptionDeleted
 	checkOpenings(t, []opening{
 		{"R-55 an active plan", azure(plan(transfer.SubscriptionActive)), ""},
 		{"R-55 an active plan beside a suspended one and legacy Azure", azure(legacy, plan(transfer.SubscriptionSuspended), plan(transfer.SubscriptionActive)), ""},
@@ -59,6 +61,8 @@ func TestRulesOfTheAzurePlan(t *testing.T) {
 		{"R-55 a suspended plan", azure(plan(transfer.SubscriptionSuspended)), transfer.AzurePlanInactive},
 		{"R-55 a plan still pending", azure(plan(transfer.SubscriptionPending)), transfer.AzurePlanInactive},
 		{"R-55 legacy Azure only", azure(legacy), transfer.LegacyAzureAtTarget},
+		{"R-55 legacy Azure that was given up", azure(ended), transfer.AzurePlanMissing},
+		{"R-55 something else from the target", azure(subscription("0001")), transfer.AzurePlanMissing},
 		{"R-55 no plan, and no Azure asked for", func(r *transfer.Request, f *transfer.OpenFacts) {
 			r.TargetProductTypes, f.AzureAtTarget = types("OnlineServicesNCE"), nil
 		}, ""},

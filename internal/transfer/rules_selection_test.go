@@ -75,6 +75,11 @@ func TestRulesOfAddonsThatCannotMove(t *testing.T) {
 
 func TestRulesOfWhatHangsTogether(t *testing.T) {
 	base := subscription("0005")
+	rule(t, "R-74 an ended add-on does not hide a suspended one", func(t *testing.T) {
+		ended, suspended := subscription("0007", under(base), inStatus(transfer.SubscriptionDeleted)), subscription("0008", under(base), inStatus(transfer.SubscriptionSuspended))
+		_, err := policy.Select(opened(), picking(base), holding(base, ended, suspended))
+		assert.Equal(t, []string{suspended.ID}, refused(t, err, transfer.NotActive).Data)
+	})
 	rule(t, "R-74 an add-on that another transfer is moving keeps its base from moving", func(t *testing.T) {
 		addon := subscription("0007", under(base))
 		held := holding(base, addon)

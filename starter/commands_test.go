@@ -1,0 +1,237 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handover/activities"
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+	"handover/internal/transferclient"
+	"handover/workflows"
+)
+
+func createArgs(more ...string) []string {
+	return append([]string{"create", "--customer", customer, "--email", "it@contoso.example", "--source", source,
+		"--source-name", "Northwind Cloud", "--target", target}, more...)
+}
+
+func TestCreateAsksAsTheTarget(t *testing.T) {
+	t.Parallel()
+	s := stage{service: fakeTransfers{receipt: workflows.Receipt{TransferID: transferID, Status: transfer.Pending, ExpirationTime: "2031-04-02T00:00:00Z"}}}
+	require.Equal(t, 0, s.run(t, createArgs("--customer-name", "Contoso Bakery", "--product-type", "OnlineServicesNCE",
+		"--product-type", "AzureSubscription", "--partner-on-record", "4711001")...), s.stderr.String())
+	assert.Equal(t, transfer.Request{
+		RequestID: freshID, Actor: transfer.Actor{PartnerTenantID: target}, CustomerTenantID: customer,
+		CustomerEmail: "it@contoso.example", CustomerName: "Contoso Bakery", SourcePartnerTenantID: source,
+		SourcePartnerName: "Northwind Cloud", TargetPartnerTenantID: target, PartnerOnRecord: "4711001", TransferType: 3,
+		TargetProductTypes: []transfer.ProductType{transfer.OnlineServicesNCE, transfer.AzureSubscription},
+	}, s.service.request)
+	s.golden(t, "create")
+	assert.Empty(t, s.stderr.String())
+	assert.True(t, s.service.closed, "the connection is given back")
+	assert.True(t, s.service.bounded, "--timeout bounds the call")
+}
+
+func TestCreateKeepsTheRequestIDAndTheActorItIsGiven(t *testing.T) {
+	t.Parallel()
+	var s stage
+	require.Equal(t, 0, s.run(t, createArgs("--request-id", "mine", "--as", strings.ToUpper(target)+"/"+user,
+		"--address", "temporal:7233", "--namespace", "prod", "-o", "json")...), s.stderr.String())
+	assert.Equal(t, "mine", s.service.request.RequestID)
+	assert.Equal(t, transfer.Actor{PartnerTenantID: target, UserID: user}, s.service.request.Actor)
+	assert.Equal(t, "temporal:7233", s.address)
+	assert.Equal(t, "prod", s.namespace)
+	var answer map[string]any
+	require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &answer))
+	assert.Equal(t, "mine", answer["requestId"])
+	assert.Contains(t, answer, "transferId")
+	assert.Contains(t, answer, "status")
+}
+
+func TestSubmitNamesWhatMoves(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "items.txt")
+	require.NoError(t, os.WriteFile(file, []byte("# seats\n\n  "+subTwo+":AzureSubscription \n"), 0o600))
+	one := transfer.Pick{SubscriptionID: subOne, ProductType: transfer.OnlineServicesNCE}
+	two := transfer.Pick{SubscriptionID: subTwo, ProductType: transfer.AzureSubscription}
+	cases := map[string]struct {
+		args  []string
+		stdin string
+		want  workflows.Approval
+	}{
+		"listed":        {args: []string{"--item", strings.ToUpper(subOne) + ":OnlineServicesNCE", "--item", subTwo + ":AzureSubscription"}, want: workflows.Approval{LineItems: []transfer.Pick{one, two}}},
+		"without type":  {args: []string{"--item", subOne}, want: workflows.Approval{LineItems: []transfer.Pick{{SubscriptionID: subOne}}}},
+		"a file":        {args: []string{"--items-file", file}, want: workflows.Approval{LineItems: []transfer.Pick{two}}},
+		"standard in":   {args: []string{"--items-file", "-"}, stdin: subOne + ":OnlineServicesNCE\r\n", want: workflows.Approval{LineItems: []transfer.Pick{one}}},
+		"list and file": {args: []string{"--item", subOne + ":OnlineServicesNCE", "--items-file", file}, want: workflows.Approval{LineItems: []transfer.Pick{one, two}}},
+		"everything":    {args: []string{"--all-eligible"}, want: workflows.Approval{AllEligible: true}},
+		"everything of a type": {args: []string{"--all-eligible", "--product-type", "OnlineServicesNCE"},
+			want: workflows.Approval{AllEligible: true, ProductTypes: []transfer.ProductType{transfer.OnlineServicesNCE}}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stage{stdin: c.stdin}
+			require.Equal(t, 0, s.run(t, append([]string{"submit", transferID}, c.args...)...), s.stderr.String())
+			c.want.RequestID, c.want.Actor = freshID, transfer.Actor{PartnerTenantID: source}
+			assert.Equal(t, c.want, s.service.approval)
+			assert.Contains(t, s.stderr.String(), "Acting as the source, Northwind Cloud ("+source+")")
+		})
+	}
+}
+
+func TestSubmitPrintsTheReceipt(t *testing.T) {
+	t.Parallel()
+	s := stage{service: fakeTransfers{receipt: workflows.Receipt{TransferID: transferID, Status: transfer.InProgress, Items: transfer.ItemCounts{InProgress: 3}}}}
+	require.Equal(t, 0, s.run(t, "submit", transferID, "--all-eligible", "--as", source+"/"+user))
+	assert.Equal(t, transfer.Actor{PartnerTenantID: source, UserID: user}, s.service.approval.Actor)
+	assert.Empty(t, s.stderr.String(), "nobody was looked up")
+	s.golden(t, "submit")
+}
+
+func TestDecisionsBelongToAParty(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		args []string
+		verb string
+		role string
+		want activities.Decision
+	}{
+		{[]string{"cancel", transferID}, "cancel", "Acting as the target, Fabrikam Distribution (" + target + ")",
+			activities.Decision{RequestID: freshID, Actor: transfer.Actor{PartnerTenantID: target}}},
+		{[]string{"decline", transferID, "--reason", "They stay."}, "decline", "Acting as the source, Northwind Cloud (" + source + ")",
+			activities.Decision{RequestID: freshID, Actor: transfer.Actor{PartnerTenantID: source}, Reason: "They stay."}},
+		{[]string{"cancel", strings.ToUpper(transferID), "--as", source, "--request-id", "r1"}, "cancel", "",
+			activities.Decision{RequestID: "r1", Actor: transfer.Actor{PartnerTenantID: source}}},
+	}
+	for _, c := range cases {
+		s := stage{service: fakeTransfers{receipt: workflows.Receipt{TransferID: transferID, Status: transfer.Cancelled}}}
+		require.Equal(t, 0, s.run(t, c.args...), s.stderr.String())
+		assert.Equal(t, c.verb, s.service.verb)
+		assert.Equal(t, c.want, s.service.decision)
+		assert.Contains(t, s.stderr.String(), c.role)
+	}
+}
+
+func TestGiveUpIsTheOperators(t *testing.T) { // R-26
+	t.Parallel()
+	failed := transfer.ItemEntity{ID: 4, SubscriptionID: subOne, Status: transfer.ItemFailed, TransferError: "Given up: withdrawn", Attempts: ptr(7)}
+	for as, recorded := range map[string]string{"": "", source: source, source + "/" + user: user} {
+		s := stage{service: fakeTransfers{item: failed}}
+		require.Equal(t, 0, s.run(t, "give-up", transferID, "--item", "4", "--reason", "withdrawn", "--as", as), s.stderr.String())
+		assert.Equal(t, activities.GiveUp{RequestID: freshID, Actor: transfer.Actor{Operator: true, UserID: recorded}, Item: 4, Reason: "withdrawn"}, s.service.givenUp)
+		s.golden(t, "give-up")
+	}
+	s := stage{service: fakeTransfers{item: failed}}
+	require.Equal(t, 0, s.run(t, "give-up", transferID, "--item", "4", "--reason", "withdrawn", "-o", "json"))
+	s.golden(t, "give-up.json")
+}
+
+func TestGetShowsTheOperatorsView(t *testing.T) {
+	t.Parallel()
+	for name, snapshot := range map[string]workflows.Snapshot{
+		"get-pending": waitingSnapshot(), "get-moving": movingSnapshot(), "get-complete": endedSnapshot(transfer.Complete),
+	} {
+		s := stage{service: fakeTransfers{get: answering(snapshot)}}
+		require.Equal(t, 0, s.run(t, "get", transferID), s.stderr.String())
+		s.golden(t, name)
+	}
+}
+
+func TestGetAsJSONIsTheEntity(t *testing.T) { // section 4.2
+	t.Parallel()
+	s := stage{service: fakeTransfers{get: answering(movingSnapshot())}}
+	require.Equal(t, 0, s.run(t, "get", transferID, "-o", "json"))
+	var shown transfer.Entity
+	decoder := json.NewDecoder(&s.stdout)
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&shown))
+	assert.Equal(t, movingSnapshot().Transfer, shown)
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	created := time.Date(2031, 3, 2, 9, 15, 4, 0, time.FixedZone("", 3600))
+	two := []transferclient.Summary{
+		{TransferID: transferID, Status: transfer.InProgress, CustomerTenantID: customer, SourceTenantID: source, TargetTenantID: target, Overdue: true, Created: created},
+		{TransferID: freshID, Status: transfer.Complete, CustomerTenantID: customer, SourceTenantID: source, TargetTenantID: target, Created: created.Add(-time.Hour)},
+	}
+	s := stage{service: fakeTransfers{summary: two}}
+	require.Equal(t, 0, s.run(t, "list", "--customer", customer, "--partner", source, "--status", "InProgress", "--limit", "5"))
+	assert.Equal(t, transferclient.Filter{CustomerTenantID: customer, PartnerTenantID: source, Status: transfer.InProgress, Limit: 6}, s.service.filter)
+	s.golden(t, "list")
+
+	s = stage{service: fakeTransfers{summary: two}}
+	require.Equal(t, 0, s.run(t, "list", "--limit", "1", "-o", "json"))
+	s.golden(t, "list.json")
+	assert.Contains(t, s.stderr.String(), "There are more than these 1")
+
+	s = stage{}
+	require.Equal(t, 0, s.run(t, "list", "--limit", "0"))
+	assert.Equal(t, transferclient.Filter{}, s.service.filter)
+	assert.Empty(t, s.stdout.String())
+	assert.Equal(t, "No transfers.\n", s.stderr.String())
+
+	s = stage{}
+	require.Equal(t, 0, s.run(t, "list", "-o", "json"))
+	assert.Equal(t, "[]\n", s.stdout.String(), "an empty list is a list")
+}
+
+func TestSeed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join("..", "internal", "world", "sample.yaml")
+	s := stage{}
+	require.Equal(t, 0, s.run(t, "seed", file, "--ledger", "sqlite://ledger.db"), s.stderr.String())
+	assert.Equal(t, "sqlite://ledger.db", s.ledgerURL)
+	assert.NotEmpty(t, s.book.seeded.Subscriptions)
+	assert.True(t, s.book.closed)
+	assert.Regexp(t, `(?m)^Partners +\d+$`, s.stdout.String())
+
+	s = stage{}
+	require.Equal(t, 0, s.run(t, "seed", file, "-o", "json"))
+	var counts map[string]int
+	require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &counts))
+	assert.Equal(t, len(s.book.seeded.Subscriptions), counts["subscriptions"])
+
+	s = stage{book: fakeRecords{err: ledger.ErrNotEmpty}}
+	assert.Equal(t, 1, s.run(t, "seed", file))
+	assert.Contains(t, s.stderr.String(), "only an empty ledger can be seeded")
+
+	s = stage{}
+	assert.Equal(t, 2, s.run(t, "seed", "no-such-file.yaml"))
+	assert.Empty(t, s.ledgerURL)
+	assert.Contains(t, s.stderr.String(), "no-such-file.yaml")
+}
+
+func TestHelpVersionAndCompletion(t *testing.T) {
+	t.Parallel()
+	var s stage
+	require.Equal(t, 0, s.run(t, "--version"))
+	assert.Contains(t, s.stdout.String(), "starter version ")
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		s = stage{}
+		require.Equal(t, 0, s.run(t, "completion", shell))
+		assert.Contains(t, s.stdout.String(), "starter", shell)
+	}
+	s = stage{}
+	require.Equal(t, 0, s.run(t, "__complete", "list", "--status", ""))
+	assert.Contains(t, s.stdout.String(), "PartiallyComplete")
+}
+
+func TestEveryCommandHasAnExample(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range (&cli{}).root().Commands() {
+		var s stage
+		require.Equal(t, 0, s.run(t, cmd.Name(), "--help"))
+		assert.Contains(t, s.stdout.String(), "Examples:", cmd.Name())
+		assert.Contains(t, s.stdout.String(), "--output", cmd.Name())
+	}
+}

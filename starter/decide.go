@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"handover/activities"
+	"handover/internal/transfer"
+	"handover/workflows"
+)
+
+func (c *cli) submitCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "submit ID",
+		Short: "Approve a transfer as the source and name what moves (T2)",
+		Long: "Approve a transfer as the source and name what moves. The answer comes once the line items exist;\n" +
+			"the move goes on by itself, see watch. One item that cannot move refuses the whole submit (R-153).",
+		Example: "  starter submit ID --all-eligible --product-type OnlineServicesNCE\n" +
+			"  starter submit ID --item a1b2c3d4-0001-4000-8000-0000000000f1:OnlineServicesNCE\n" +
+			"  starter submit ID --items-file items.txt --as PARTNER/USER",
+		Args: c.aTransfer,
+	}
+	chosen := selectionFlags(cmd)
+	requestID := c.requestIDFlag(cmd)
+	cmd.RunE = c.work(func(ctx context.Context) error {
+		selected, err := chosen.parse(c.in)
+		if err != nil {
+			return err
+		}
+		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (workflows.Receipt, error) {
+			return service.Submit(ctx, c.id, workflows.Approval{
+				RequestID: request, Actor: by,
+				LineItems: selected.LineItems, AllEligible: selected.AllEligible, ProductTypes: selected.ProductTypes,
+			})
+		})
+	})
+	return cmd
+}
+
+func (c *cli) cancelCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "cancel ID",
+		Short:   "Withdraw a transfer as the target, while it is Pending (T3)",
+		Example: "  starter cancel 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001",
+		Args:    c.aTransfer,
+	}
+	requestID := c.requestIDFlag(cmd)
+	cmd.RunE = c.work(func(ctx context.Context) error {
+		return c.decide(ctx, requestID, transfer.RoleTarget, func(ctx context.Context, service transfers, request string, by transfer.Actor) (workflows.Receipt, error) {
+			return service.Cancel(ctx, c.id, activities.Decision{RequestID: request, Actor: by})
+		})
+	})
+	return cmd
+}
+
+func (c *cli) declineCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "decline ID",
+		Short:   "Say no to a transfer as the source, while it is Pending (T7)",
+		Example: "  starter decline 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001 --reason \"The customer stays with us.\"",
+		Args:    c.aTransfer,
+	}
+	reason := cmd.Flags().String("reason", "", "why; the target reads it")
+	requestID := c.requestIDFlag(cmd)
+	cmd.RunE = c.work(func(ctx context.Context) error {
+		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (workflows.Receipt, error) {
+			return service.Decline(ctx, c.id, activities.Decision{RequestID: request, Actor: by, Reason: *reason})
+		})
+	})
+	return cmd
+}
+
+// decision brings one decision to the transfer.
+type decision func(ctx context.Context, service transfers, requestID string, by transfer.Actor) (workflows.Receipt, error)
+
+// decide takes a decision as the party whose it is, and prints what the transfer is then.
+func (c *cli) decide(ctx context.Context, requestID func() (string, error), role transfer.Role, take decision) error {
+	request, err := requestID()
+	if err != nil {
+		return err
+	}
+	return c.withTransfers(ctx, func(ctx context.Context, service transfers) error {
+		by, err := c.party(ctx, service, role)
+		if err != nil {
+			return err
+		}
+		receipt, err := take(ctx, service, request, by)
+		if err != nil {
+			return unsureError(err, request)
+		}
+		return c.printReceipt(receipt, request)
+	})
+}
+
+func (c *cli) giveUpCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "give-up ID",
+		Short: "End the retries of one line item, as an operator (R-26)",
+		Long: "End the retries of one line item, as an operator. The item becomes Failed, its subscription stays with\n" +
+			"the source, and the transfer ends once no other item is running.",
+		Example: "  starter give-up 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001 --item 4 --reason \"The offer was withdrawn.\"",
+		Args:    c.aTransfer,
+	}
+	item := cmd.Flags().Int("item", 0, "number of the line item, as get shows it")
+	reason := cmd.Flags().String("reason", "", "why; the source reads it")
+	requestID := c.requestIDFlag(cmd)
+	mandatory(cmd, "item", "reason")
+	cmd.RunE = c.work(func(ctx context.Context) error {
+		if *item < 0 {
+			return &usageError{fmt.Errorf("--item must be the number of a line item, 0 or more, not %d", *item)}
+		}
+		request, err := requestID()
+		if err != nil {
+			return err
+		}
+		return c.giveUp(ctx, activities.GiveUp{RequestID: request, Actor: c.operator(), Item: *item, Reason: *reason})
+	})
+	return cmd
+}
+
+func (c *cli) giveUp(ctx context.Context, g activities.GiveUp) error {
+	return c.withTransfers(ctx, func(ctx context.Context, service transfers) error {
+		item, err := service.GiveUp(ctx, c.id, g)
+		if err != nil {
+			return unsureError(err, g.RequestID)
+		}
+		return c.printItem(item, g.RequestID)
+	})
+}

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+	"handover/internal/transferclient"
+	"handover/workflows"
+)
+
+func answering(s workflows.Snapshot) func(context.Context, string) (workflows.Snapshot, error) {
+	return func(context.Context, string) (workflows.Snapshot, error) { return s, nil }
+}
+
+// TestBadCommandLinesAreFoundBeforeConnecting: exit status 2, and nobody was asked anything.
+func TestBadCommandLinesAreFoundBeforeConnecting(t *testing.T) {
+	t.Parallel()
+	submit := func(more ...string) []string { return append([]string{"submit", transferID}, more...) }
+	cases := map[string]struct {
+		args []string
+		says string
+	}{
+		"no such command":      {[]string{"approve"}, `unknown command "approve"`},
+		"no such flag":         {[]string{"list", "--colour"}, "unknown flag: --colour"},
+		"no id":                {[]string{"get"}, "takes one transfer id"},
+		"two ids":              {[]string{"cancel", transferID, transferID}, "takes one transfer id"},
+		"malformed id":         {[]string{"get", "8c2e4d10"}, "the transfer id must be a GUID"},
+		"malformed id, braces": {[]string{"watch", "{" + transferID + "}"}, "the transfer id must be a GUID"},
+		"a workflow id":        {[]string{"decline", "transfer/" + transferID}, "the transfer id must be a GUID"},
+		"malformed partner":    {[]string{"get", transferID, "--as", "northwind"}, "the partner of --as must be a GUID"},
+		"malformed user":       {[]string{"get", transferID, "--as", source + "/ann"}, "the user of --as must be a GUID"},
+		"empty user":           {[]string{"get", transferID, "--as", source + "/"}, "the user of --as must be a GUID"},
+		"malformed customer":   {append(createArgs(), "--customer", "x"), "--customer must be a GUID"},
+		"malformed source":     {append(createArgs(), "--source", "x"), "--source must be a GUID"},
+		"malformed target":     {append(createArgs(), "--target", "x"), "--target must be a GUID"},
+		"create without":       {[]string{"create", "--customer", customer}, `required flag(s) "email", "source", "source-name", "target" not set`},
+		"empty request id":     {append(createArgs(), "--request-id", " "), "--request-id must have 1 to 128 characters"},
+		"long request id":      {submit("--all-eligible", "--request-id", strings.Repeat("x", 129)), "--request-id must have 1 to 128 characters"},
+		"nothing to submit":    {submit(), "name line items with --item"},
+		"list and everything":  {submit("--item", subOne, "--all-eligible"), "[all-eligible item]"},
+		"types of a list":      {submit("--item", subOne, "--product-type", "OnlineServicesNCE"), "--product-type narrows --all-eligible"},
+		"item: nothing":        {submit("--item", ""), "--item: the subscription id must be a GUID"},
+		"item: no id":          {submit("--item", ":OnlineServicesNCE"), "--item: the subscription id must be a GUID"},
+		"item: not a GUID":     {submit("--item", "sub-1:OnlineServicesNCE"), "--item: the subscription id must be a GUID"},
+		"item: empty type":     {submit("--item", subOne+":"), "must be SUB or SUB:TYPE"},
+		"item: two types":      {submit("--item", subOne+":OnlineServicesNCE:AzurePlan"), "must be SUB or SUB:TYPE"},
+		"item: two at once":    {submit("--item", subOne+","+subTwo), "--item: the subscription id must be a GUID"},
+		"no items file":        {submit("--items-file", "no-such-file"), "--items-file: open no-such-file"},
+		"no item number":       {[]string{"give-up", transferID, "--reason", "r"}, `required flag(s) "item" not set`},
+		"no reason":            {[]string{"give-up", transferID, "--item", "0"}, `required flag(s) "reason" not set`},
+		"item number":          {[]string{"give-up", transferID, "--item", "-1", "--reason", "r"}, "--item must be the number of a line item"},
+		"list: customer":       {[]string{"list", "--customer", "x"}, "--customer must be a GUID"},
+		"list: partner":        {[]string{"list", "--partner", "x' OR 'a'='a"}, "--partner must be a GUID"},
+		"list: status":         {[]string{"list", "--status", "Done"}, "--status must be one of [Pending InProgress"},
+		"list: limit":          {[]string{"list", "--limit", "-1"}, "--limit must be 0 or more"},
+		"output":               {[]string{"list", "-o", "yaml"}, "--output must be table or json"},
+		"timeout":              {[]string{"list", "--timeout", "0s"}, "--timeout must be positive"},
+		"every":                {[]string{"watch", transferID, "--every", "0s"}, "--every must be positive"},
+		"no world file":        {[]string{"seed"}, "accepts 1 arg(s), received 0"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s stage
+			assert.Equal(t, 2, s.run(t, c.args...))
+			assert.Contains(t, s.stderr.String(), c.says)
+			assert.Contains(t, s.stderr.String(), "--help' for usage.")
+			assert.Empty(t, s.stdout.String())
+			assert.False(t, s.service.connected)
+		})
+	}
+}
+
+func TestABadLineOfAnItemsFileIsNamed(t *testing.T) {
+	t.Parallel()
+	s := stage{stdin: subOne + "\n# comment\nnonsense\n"}
+	assert.Equal(t, 2, s.run(t, "submit", transferID, "--items-file", "-"))
+	assert.Contains(t, s.stderr.String(), "--items-file: line 3: the subscription id must be a GUID")
+
+	s = stage{stdin: strings.Repeat("x", 1<<20)}
+	assert.Equal(t, 2, s.run(t, "submit", transferID, "--items-file", "-"))
+	assert.Contains(t, s.stderr.String(), "token too long")
+
+	s = stage{stdin: "\n# nothing\n"}
+	assert.Equal(t, 2, s.run(t, "submit", transferID, "--items-file", "-"))
+}
+
+// TestEveryEndHasItsExitStatus holds for each way in which the service can answer.
+func TestEveryEndHasItsExitStatus(t *testing.T) {
+	t.Parallel()
+	refusal := transfer.Refuse(transfer.NotActive, "Subscription: %s is in state: Suspended", subOne).About(subOne)
+	cases := map[string]struct {
+		err    error
+		status int
+		want   failure
+	}{
+		"refused":      {refusal, 3, failure{Code: "800078", Cause: "SubscriptionNotActive", Message: refusal.Message, Data: []string{subOne}}},
+		"unknown":      {transfer.Refuse(transfer.NotFound, "None."), 4, failure{Code: "900100", Cause: "TransferNotFound", Message: "None.", Data: []string{}}},
+		"other 404":    {transfer.Refuse(transfer.SubscriptionUnknown, "No."), 3, failure{Code: "20003", Cause: "SubscriptionUnknown", Message: "No.", Data: []string{}}},
+		"no partner":   {transfer.Refuse(transfer.PartnerUnknown, "No."), 3, failure{Code: "60003", Cause: "PartnerUnknown", Message: "No.", Data: []string{}}},
+		"silent":       {fmt.Errorf("%w: x", transferclient.ErrUnavailable), 5, failure{Cause: "Unavailable", Message: "the transfer service gave no answer: x; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
+		"out of time":  {context.DeadlineExceeded, 5, failure{Cause: "Unavailable", Message: "context deadline exceeded; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
+		"anything":     {errors.New("boom"), 1, failure{Cause: "Failed", Message: "boom; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
+		"wrapped":      {fmt.Errorf("create: %w", refusal), 3, failure{Code: "800078", Cause: "SubscriptionNotActive", Message: "create: " + refusal.Message, Data: []string{subOne}}},
+		"not ready":    {serviceerror.NewWorkflowNotReady("task in failed state"), 5, failure{Cause: "Unavailable", Message: "task in failed state; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
+		"no namespace": {serviceerror.NewNamespaceNotFound("prod"), 1, failure{Cause: "Failed", Message: "Namespace prod is not found.; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stage{service: fakeTransfers{err: c.err}}
+			assert.Equal(t, c.status, s.run(t, createArgs("-o", "json")...))
+			var told failure
+			decoder := json.NewDecoder(&s.stderr)
+			decoder.DisallowUnknownFields()
+			require.NoError(t, decoder.Decode(&told))
+			assert.Equal(t, c.want, told)
+			assert.Empty(t, s.stdout.String())
+		})
+	}
+}
+
+// TestEveryCommandReportsARefusal: none swallows what the service said.
+func TestEveryCommandReportsARefusal(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		createArgs(), {"submit", transferID, "--all-eligible"}, {"submit", transferID, "--all-eligible", "--as", source},
+		{"cancel", transferID}, {"cancel", transferID, "--as", target}, {"decline", transferID, "--as", source},
+		{"give-up", transferID, "--item", "0", "--reason", "r"}, {"get", transferID}, {"list"}, {"watch", transferID},
+	} {
+		s := stage{service: fakeTransfers{err: transfer.Refuse(transfer.WrongParty, "Only the source may do this.")}}
+		assert.Equal(t, 3, s.run(t, args...), args)
+		assert.Equal(t, "starter: Only the source may do this. (900150)\n", s.stderr.String(), args)
+		assert.True(t, s.service.closed, args)
+	}
+}
+
+func TestAnUnreachableServerIsUnavailable(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{createArgs(), {"get", transferID}, {"watch", transferID}} {
+		s := stage{connectErr: &unreachableError{errors.New("no Temporal server answers at localhost:7233")}}
+		assert.Equal(t, 5, s.run(t, args...))
+		assert.Equal(t, "starter: no Temporal server answers at localhost:7233\n", s.stderr.String())
+	}
+}
+
+func TestTheLedgerMayBeUnavailableToo(t *testing.T) {
+	t.Parallel()
+	s := stage{openErr: fmt.Errorf("open the ledger: %w", ledger.ErrUnavailable)}
+	assert.Equal(t, 5, s.run(t, "verify"))
+	s = stage{openErr: &usageError{errors.New("name the ledger's database with --ledger")}}
+	assert.Equal(t, 2, s.run(t, "verify"))
+}
+
+func TestAnInterruptHasItsOwnStatus(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := stage{service: fakeTransfers{err: fmt.Errorf("%w: canceled", transferclient.ErrUnavailable)}}
+	assert.Equal(t, 130, s.runUntil(ctx, createArgs("-o", "json")...))
+	assert.Contains(t, s.stderr.String(), `"cause":"Interrupted"`)
+	assert.Contains(t, s.stderr.String(), "--request-id "+freshID)
+}
+
+func TestAJSONErrorIsJSONWhateverIsWrong(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"bogus", "-o", "json"}, {"list", "--bogus", "-o", "json"}, {"list", "--output=json", "--limit", "x"},
+		{"get", "not-an-id", "-ojson"}, {"submit", transferID, "--output", "json"},
+	} {
+		var s stage
+		assert.Equal(t, 2, s.run(t, args...))
+		var told failure
+		assert.NoError(t, json.Unmarshal(s.stderr.Bytes(), &told), "%v: %s", args, s.stderr.String())
+		assert.NotEmpty(t, told.Message)
+	}
+}
+
+// TestARequestBeyondTemporalsLimitsIsRefusedClearly: over 2 MB Temporal refuses, over 4 MB gRPC does.
+func TestARequestBeyondTemporalsLimitsIsRefusedClearly(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat(subOne+":OnlineServicesNCE\n", 50_000)
+	for name, err := range map[string]error{
+		"typed":   serviceerror.NewResourceExhausted(0, "grpc: received message larger than max (5000000 vs. 4194304)"),
+		"untyped": errors.New("rpc error: code = ResourceExhausted desc = grpc: trying to send message larger than max"),
+		"refused": transfer.Refuse(transfer.InvalidInput, "The request was not taken: blob size exceeds limit. A submit of everything eligible has no size limit."),
+	} {
+		s := stage{service: fakeTransfers{err: err}, stdin: many}
+		assert.Equal(t, 3, s.run(t, "submit", transferID, "--items-file", "-", "--as", source), name)
+		assert.Len(t, s.service.approval.LineItems, 50_000)
+		assert.Regexp(t, `starter: .*(--all-eligible|everything eligible).*no.*limit.*\(800002\)\n$`, s.stderr.String(), name)
+	}
+}
+
+func TestOtherPeoplesControlCharactersStayOut(t *testing.T) {
+	t.Parallel()
+	s := stage{service: fakeTransfers{err: transfer.Refuse(transfer.InvalidInput, "bad \x1b]0;title\x07\nsecond line")}}
+	assert.Equal(t, 3, s.run(t, "get", transferID))
+	assert.Equal(t, "starter: bad ]0;title\nsecond line (800002)\n", s.stderr.String())
+}
+
+func TestWatchFollowsToTheEnd(t *testing.T) {
+	t.Parallel()
+	answers := []workflows.Snapshot{waitingSnapshot(), waitingSnapshot(), movingSnapshot(), endedSnapshot(transfer.Complete)}
+	s := stage{}
+	s.service.get = func(context.Context, string) (workflows.Snapshot, error) {
+		next := answers[0]
+		answers = answers[1:]
+		return next, nil
+	}
+	require.Equal(t, 0, s.run(t, "watch", transferID, "--every", "1us"), s.stderr.String())
+	s.golden(t, "watch")
+}
+
+func TestWatchAsJSONPrintsTheEntityAtTheEnd(t *testing.T) {
+	t.Parallel()
+	s := stage{service: fakeTransfers{get: answering(endedSnapshot(transfer.Complete))}}
+	require.Equal(t, 0, s.run(t, "watch", transferID, "-o", "json"))
+	var shown transfer.Entity
+	require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &shown))
+	assert.Equal(t, transfer.Complete, shown.Status)
+	assert.Equal(t, "Complete: 2 of 2 line items moved\n", s.stderr.String())
+}
+
+func TestWatchFailsForEveryOtherEnd(t *testing.T) {
+	t.Parallel()
+	for _, status := range transfer.Statuses() {
+		if !status.Final() || status == transfer.Complete {
+			continue
+		}
+		s := stage{service: fakeTransfers{get: answering(endedSnapshot(status))}}
+		assert.Equal(t, 3, s.run(t, "watch", transferID))
+		assert.Equal(t, fmt.Sprintf("starter: the transfer ended as %s, not as Complete\n", status), s.stderr.String())
+		assert.Contains(t, s.stdout.String(), fmt.Sprintf("transfer %s %s: nothing was moved, 3s\n", transferID, status))
+	}
+}
+
+func TestWatchEndsOnInterrupt(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	looks := 0
+	s := stage{}
+	s.service.get = func(context.Context, string) (workflows.Snapshot, error) {
+		if looks++; looks == 3 {
+			cancel()
+		}
+		return waitingSnapshot(), nil
+	}
+	assert.Equal(t, 130, s.runUntil(ctx, "watch", transferID, "--every", "1us"))
+	assert.Equal(t, "starter: interrupted\n", s.stderr.String())
+}
+
+func TestColoursAreForTerminalsThatWantThem(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		terminal  bool
+		variables map[string]string
+		coloured  bool
+	}{
+		"a terminal":   {true, map[string]string{"TERM": "xterm"}, true},
+		"a pipe":       {false, map[string]string{"TERM": "xterm"}, false},
+		"NO_COLOR":     {true, map[string]string{"NO_COLOR": "1"}, false},
+		"NO_COLOR=0":   {true, map[string]string{"NO_COLOR": "0"}, false},
+		"a dumb one":   {true, map[string]string{"TERM": "dumb"}, false},
+		"empty is not": {true, map[string]string{"NO_COLOR": ""}, true},
+	}
+	for name, c := range cases {
+		s := stage{terminal: c.terminal, variables: c.variables, service: fakeTransfers{get: answering(movingSnapshot())}}
+		require.Equal(t, 0, s.run(t, "get", transferID))
+		assert.Equal(t, c.coloured, strings.Contains(s.stdout.String(), "\x1b[33mInProgress\x1b[0m"), name)
+		assert.Equal(t, c.coloured, strings.Contains(s.stdout.String(), "\x1b"), name)
+	}
+}
+
+func TestLasted(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 3217100*time.Microsecond, lasted(endedSnapshot(transfer.Complete).Transfer))
+	assert.Equal(t, 3*time.Second, lasted(endedSnapshot(transfer.Cancelled).Transfer))
+	early := entity(transfer.Cancelled)
+	early.CreatedTime = "2031-03-02T09:15:04.9000000Z"
+	assert.Zero(t, lasted(early), "the last change has no fractions of a second")
+}

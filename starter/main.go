@@ -1,0 +1,31 @@
+// Command starter requests transfers, approves, cancels and watches them, over Temporal alone; and it seeds and verifies
+// the ledger. docs/cli.md is its manual.
+//
+//	main.go       hands the process's surroundings to run
+//	run.go        one run: arguments in, exit status out
+//	commands.go   the root command and what every command shares
+//	create.go     create
+//	decide.go     submit, cancel, decline, give-up
+//	selection.go  which line items a submit names
+//	actor.go      who acts
+//	read.go       get, list, watch
+//	records.go    seed, verify
+//	agree.go      I-7: do ledger and workflows agree?
+//	service.go    Temporal, as the commands use it
+//	print.go      tables and JSON
+//	failure.go    every way to end, and its exit status
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, surroundings())
+	stop()
+	os.Exit(status)
+}

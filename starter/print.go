@@ -1,0 +1,245 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"handover/internal/ledger"
+	"handover/internal/progress"
+	"handover/internal/transfer"
+	"handover/internal/transferclient"
+	"handover/workflows"
+)
+
+// tell says something on standard error, in as many lines as it has. Other people's control characters do not get through.
+func (c *cli) tell(message string) {
+	for _, line := range strings.Split(message, "\n") {
+		if line = progress.OneLine(line); line != "" {
+			fmt.Fprintln(c.err, line)
+		}
+	}
+}
+
+func (c *cli) printJSON(value any) error {
+	encoder := json.NewEncoder(c.out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// printTable writes columns with a heading, or pairs of name and value without one.
+func (c *cli) printTable(heading table.Row, rows []table.Row) {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Box.PaddingLeft = ""
+	style.Box.PaddingRight = "  "
+	t.SetStyle(style)
+	t.SuppressTrailingSpaces()
+	if heading != nil {
+		t.AppendHeader(heading)
+	}
+	for _, row := range rows {
+		for i, cell := range row {
+			if words, ok := cell.(string); ok {
+				row[i] = progress.OneLine(words)
+			}
+		}
+		t.AppendRow(row)
+	}
+	fmt.Fprintln(c.out, t.Render())
+}
+
+// painted is text with colour, which is ours and so needs no cleaning.
+type painted string
+
+// paint colours a state for somebody who watches a terminal.
+func (c *cli) paint(state string) painted {
+	colour, known := map[string]text.Color{
+		string(transfer.Complete): text.FgGreen, string(transfer.Failed): text.FgRed,
+		string(transfer.PartiallyComplete): text.FgRed, string(transfer.InProgress): text.FgYellow,
+	}[state]
+	noColour, _ := c.env.variable("NO_COLOR")
+	if !known || noColour != "" || c.dumb() || !c.env.terminal(c.out) {
+		return painted(progress.OneLine(state))
+	}
+	return painted(text.Escape(state, colour.EscapeSeq()))
+}
+
+// dumb tells of a terminal that knows neither colours nor how to move its cursor.
+func (c *cli) dumb() bool {
+	kind, _ := c.env.variable("TERM")
+	return kind == "dumb"
+}
+
+func (c *cli) printReceipt(r workflows.Receipt, requestID string) error {
+	if c.output == outputJSON {
+		return c.printJSON(struct {
+			workflows.Receipt
+			RequestID string `json:"requestId"`
+		}{r, requestID})
+	}
+	rows := []table.Row{{"Transfer", r.TransferID}, {"Status", c.paint(string(r.Status))}}
+	if r.Items.Total() > 0 {
+		rows = append(rows, table.Row{"Line items", r.Items.Total()})
+	}
+	if r.ExpirationTime != "" {
+		rows = append(rows, table.Row{"Expires", r.ExpirationTime})
+	}
+	c.printTable(nil, append(rows, table.Row{"Request id", requestID}))
+	return nil
+}
+
+func (c *cli) printItem(item transfer.ItemEntity, requestID string) error {
+	if c.output == outputJSON {
+		return c.printJSON(struct {
+			transfer.ItemEntity
+			RequestID string `json:"requestId"`
+		}{item, requestID})
+	}
+	c.printTable(nil, []table.Row{
+		{"Line item", item.ID}, {"Subscription", item.SubscriptionID}, {"Status", c.paint(string(item.Status))},
+		{"Error", item.TransferError}, {"Request id", requestID},
+	})
+	return nil
+}
+
+func (c *cli) printSnapshot(s workflows.Snapshot) error {
+	if c.output == outputJSON {
+		return c.printJSON(s.Transfer)
+	}
+	c.printTable(nil, c.headerRows(s))
+	if len(s.Transfer.LineItems) == 0 {
+		return nil
+	}
+	rows := make([]table.Row, 0, len(s.Transfer.LineItems))
+	for _, item := range s.Transfer.LineItems {
+		rows = append(rows, c.itemRow(item))
+	}
+	fmt.Fprintln(c.out)
+	c.printTable(table.Row{"item", "subscription", "type", "quantity", "status", "new subscription", "attempts", "error"}, rows)
+	return nil
+}
+
+func (c *cli) headerRows(s workflows.Snapshot) []table.Row {
+	e := s.Transfer
+	rows := []table.Row{{"Transfer", e.ID}, {"Status", c.paint(string(e.Status))}}
+	if s.Overdue && !e.Status.Final() {
+		rows = append(rows, table.Row{"Overdue", "submitted more than 72 hours ago"})
+	}
+	rows = append(rows,
+		table.Row{"Customer", named(e.CustomerName, e.CustomerTenantID)},
+		table.Row{"Source", named(e.SourcePartnerName, e.SourcePartnerTenantID)},
+		table.Row{"Target", named(e.TargetPartnerName, e.TargetPartnerTenantID)},
+		table.Row{"Created", e.CreatedTime},
+	)
+	if e.Status == transfer.Pending {
+		rows = append(rows, table.Row{"Expires", e.ExpirationTime})
+	}
+	if e.CompletedTime != "" {
+		rows = append(rows, table.Row{"Completed", e.CompletedTime})
+	}
+	if s.Items.Total() > 0 {
+		rows = append(rows, table.Row{"Line items", fmt.Sprintf("%d: %d moved, %d failed, %d to go",
+			s.Items.Total(), s.Items.Complete, s.Items.Failed, s.Items.InProgress)})
+	}
+	if len(s.Mail) > 0 {
+		rows = append(rows, table.Row{"E-mail due", strings.Join(s.Mail, ", ")})
+	}
+	for _, sentence := range s.Refused {
+		rows = append(rows, table.Row{"Not accepted", sentence})
+	}
+	return rows
+}
+
+func named(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return fmt.Sprintf("%s (%s)", name, id)
+}
+
+func (c *cli) itemRow(item transfer.ItemEntity) table.Row {
+	attempts, problem := "", item.TransferError
+	if item.Attempts != nil {
+		attempts = fmt.Sprint(*item.Attempts)
+	}
+	if item.Status == transfer.ItemInProgress {
+		problem = item.LastError
+	}
+	return table.Row{
+		item.ID, item.SubscriptionID, string(item.ProductType), item.Quantity, c.paint(string(item.Status)),
+		item.TargetSubscriptionID, attempts, problem,
+	}
+}
+
+func (c *cli) printList(found []transferclient.Summary) error {
+	if c.output == outputJSON {
+		return c.printJSON(append([]transferclient.Summary{}, found...))
+	}
+	if len(found) == 0 {
+		c.tell("No transfers.")
+		return nil
+	}
+	rows := make([]table.Row, 0, len(found))
+	for _, s := range found {
+		overdue := ""
+		if s.Overdue {
+			overdue = "overdue"
+		}
+		rows = append(rows, table.Row{
+			s.TransferID, c.paint(string(s.Status)), overdue, s.CustomerTenantID, s.SourceTenantID, s.TargetTenantID,
+			s.Created.UTC().Format("2006-01-02 15:04:05Z"),
+		})
+	}
+	c.printTable(table.Row{"transfer", "status", "", "customer", "source", "target", "created"}, rows)
+	return nil
+}
+
+// checked is a finding, or the reason why there is none.
+type checked struct {
+	ledger.Finding
+	NotChecked string `json:"notChecked,omitempty"`
+}
+
+func (c *cli) printFindings(all []checked) error {
+	if c.output == outputJSON {
+		return c.printJSON(all)
+	}
+	rows := make([]table.Row, 0, len(all))
+	for _, f := range all {
+		if f.NotChecked != "" {
+			rows = append(rows, table.Row{f.Invariant, f.Says, "not checked", ""})
+			continue
+		}
+		rows = append(rows, table.Row{f.Invariant, f.Says, fmt.Sprint(f.Checked), fmt.Sprint(f.Count)})
+	}
+	c.printTable(table.Row{"", "invariant", "checked", "violations"}, rows)
+	for _, f := range all {
+		for _, sentence := range f.Broken {
+			fmt.Fprintf(c.out, "%s: %s\n", f.Invariant, progress.OneLine(sentence))
+		}
+		if more := f.Count - len(f.Broken); more > 0 {
+			fmt.Fprintf(c.out, "%s: and %d more\n", f.Invariant, more)
+		}
+	}
+	return nil
+}
+
+func (c *cli) printSeeded(w ledger.World) error {
+	if c.output == outputJSON {
+		return c.printJSON(map[string]int{
+			"partners": len(w.Partners), "customers": len(w.Customers), "relationships": len(w.Relationships),
+			"agreements": len(w.Agreements), "subscriptions": len(w.Subscriptions),
+		})
+	}
+	c.printTable(nil, []table.Row{
+		{"Partners", len(w.Partners)}, {"Customers", len(w.Customers)}, {"Relationships", len(w.Relationships)},
+		{"Agreements", len(w.Agreements)}, {"Subscriptions", len(w.Subscriptions)},
+	})
+	return nil
+}

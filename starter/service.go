@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.uber.org/zap"
+
+	"handover/config"
+	"handover/internal/app"
+	"handover/internal/telemetry"
+	"handover/internal/transfer"
+	"handover/internal/transferclient"
+	"handover/workflows"
+)
+
+// runs is what I-7 needs to know about workflow runs, beyond what a transfer says about itself.
+type runs interface {
+	// OpenRuns is one page of the transfers whose run Temporal's index holds for running, and the token of the next page,
+	// empty after the last. The index may lag a moment behind.
+	OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte, error)
+	// Running tells whether the transfer's run is running right now; a run that never was is not.
+	Running(ctx context.Context, id string) (bool, error)
+}
+
+// openRun is a transfer whose run is running, with the status that the index has of it.
+type openRun struct {
+	id     string
+	status transfer.Status
+}
+
+// runsPerPage is what Temporal gives at most by default.
+const runsPerPage = 1000
+
+// service is a connection to Temporal with the transfers behind it.
+type service struct {
+	*transferclient.Client
+	temporal client.Client
+}
+
+// connect dials Temporal; empty arguments leave the choice to TEMPORAL_… . Every failure to connect counts as unavailable.
+func connect(ctx context.Context, address, namespace string) (transfers, error) {
+	options, err := config.Temporal()
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	if address != "" {
+		options.HostPort = address
+	}
+	if namespace != "" {
+		options.Namespace = namespace
+	}
+	connection, err := app.Dial(ctx, options, zap.NewNop(), telemetry.Metrics{})
+	if err != nil {
+		return nil, &unreachableError{err}
+	}
+	return &service{Client: transferclient.New(connection), temporal: connection}, nil
+}
+
+// Close ends the connection.
+func (s *service) Close() { s.temporal.Close() }
+
+func (s *service) OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte, error) {
+	answer, err := s.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND %s IS NOT NULL",
+			workflows.TransferType, workflows.StatusKey.GetName()),
+		PageSize:      runsPerPage,
+		NextPageToken: page,
+	})
+	if err != nil {
+		return nil, nil, &unreachableError{err}
+	}
+	var found []openRun
+	for _, execution := range answer.GetExecutions() {
+		id, ok := workflows.TransferID(execution.GetExecution().GetWorkflowId())
+		if !ok {
+			continue
+		}
+		var status string
+		field := execution.GetSearchAttributes().GetIndexedFields()[workflows.StatusKey.GetName()]
+		if err := converter.GetDefaultDataConverter().FromPayload(field, &status); err != nil {
+			return nil, nil, fmt.Errorf("read the status that the index has of transfer %s: %w", id, err)
+		}
+		found = append(found, openRun{id: id, status: transfer.Status(status)})
+	}
+	return found, answer.GetNextPageToken(), nil
+}
+
+func (s *service) Running(ctx context.Context, id string) (bool, error) {
+	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
+	var missing *serviceerror.NotFound
+	switch {
+	case errors.As(err, &missing):
+		return false, nil
+	case err != nil:
+		return false, &unreachableError{err}
+	}
+	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
+}
+
+// mostPayload is what Temporal carries in one payload, 2 MB by default, less room for what it adds. A larger update is
+// not refused by the server: it keeps failing at the worker, until the caller's patience ends.
+const mostPayload = 2<<20 - 8<<10
+
+// Submit refuses what would not get through; see transferclient.Client for everything else.
+func (s *service) Submit(ctx context.Context, id string, a workflows.Approval) (workflows.Receipt, error) {
+	payload, err := converter.GetDefaultDataConverter().ToPayload(a)
+	if err != nil {
+		return workflows.Receipt{}, fmt.Errorf("write the approval: %w", err)
+	}
+	if len(payload.GetData()) > mostPayload {
+		return workflows.Receipt{}, errTooLarge()
+	}
+	return s.Client.Submit(ctx, id, a)
+}
+
+// isTooLarge tells a request that is over the size of a gRPC message.
+func isTooLarge(err error) bool {
+	var exhausted *serviceerror.ResourceExhausted
+	text := err.Error()
+	return strings.Contains(text, "larger than max") && (errors.As(err, &exhausted) || strings.Contains(text, "grpc"))
+}

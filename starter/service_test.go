@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/mocks"
+
+	"handover/activities"
+	"handover/internal/transfer"
+	"handover/internal/transferclient"
+	"handover/workflows"
+)
+
+// temporal is a service on a mocked connection.
+func temporal(t *testing.T) (*service, *mocks.Client) {
+	connection := &mocks.Client{}
+	connection.Test(t)
+	return &service{Client: transferclient.New(connection), temporal: connection}, connection
+}
+
+func execution(workflowID, status string) *workflowpb.WorkflowExecutionInfo {
+	return &workflowpb.WorkflowExecutionInfo{
+		Execution: &commonpb.WorkflowExecution{WorkflowId: workflowID},
+		SearchAttributes: &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{
+			workflows.StatusKey.GetName(): {Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(status)},
+		}},
+	}
+}
+
+func TestOpenRunsReadsOnePageOfTheIndex(t *testing.T) {
+	t.Parallel()
+	s, connection := temporal(t)
+	page := mock.MatchedBy(func(r *workflowservice.ListWorkflowExecutionsRequest) bool {
+		return string(r.NextPageToken) == "page 2" && r.PageSize == runsPerPage &&
+			r.Query == "WorkflowType = 'Transfer' AND ExecutionStatus = 'Running' AND TransferStatus IS NOT NULL"
+	})
+	connection.On("ListWorkflow", mock.Anything, page).Return(&workflowservice.ListWorkflowExecutionsResponse{
+		Executions: []*workflowpb.WorkflowExecutionInfo{
+			execution(workflows.WorkflowID(transferID), `"Pending"`),
+			execution("somebody-elses", `"Pending"`),
+		},
+		NextPageToken: []byte("page 3"),
+	}, nil)
+	open, next, err := s.OpenRuns(t.Context(), []byte("page 2"))
+	require.NoError(t, err)
+	assert.Equal(t, []openRun{{transferID, transfer.Pending}}, open)
+	assert.Equal(t, "page 3", string(next))
+}
+
+func TestOpenRunsWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	s, connection := temporal(t)
+	connection.On("ListWorkflow", mock.Anything, mock.Anything).Return(nil, serviceerror.NewUnavailable("away"))
+	_, _, err := s.OpenRuns(t.Context(), nil)
+	require.ErrorIs(t, err, transferclient.ErrUnavailable)
+
+	s, connection = temporal(t)
+	connection.On("ListWorkflow", mock.Anything, mock.Anything).Return(&workflowservice.ListWorkflowExecutionsResponse{
+		Executions: []*workflowpb.WorkflowExecutionInfo{execution(workflows.WorkflowID(transferID), `{`)},
+	}, nil)
+	_, _, err = s.OpenRuns(t.Context(), nil)
+	require.ErrorContains(t, err, transferID)
+}
+
+func TestRunning(t *testing.T) {
+	t.Parallel()
+	answer := func(status enumspb.WorkflowExecutionStatus) *workflowservice.DescribeWorkflowExecutionResponse {
+		return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{Status: status}}
+	}
+	cases := map[string]struct {
+		answer  *workflowservice.DescribeWorkflowExecutionResponse
+		err     error
+		running bool
+		want    error
+	}{
+		"running":    {answer: answer(enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING), running: true},
+		"completed":  {answer: answer(enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED)},
+		"terminated": {answer: answer(enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED)},
+		"never was":  {err: serviceerror.NewNotFound("no such workflow")},
+		"silent":     {err: serviceerror.NewUnavailable("away"), want: transferclient.ErrUnavailable},
+	}
+	for name, c := range cases {
+		s, connection := temporal(t)
+		connection.On("DescribeWorkflowExecution", mock.Anything, workflows.WorkflowID(transferID), "").Return(c.answer, c.err)
+		running, err := s.Running(t.Context(), transferID)
+		assert.ErrorIs(t, err, c.want, name)
+		assert.Equal(t, c.running, running, name)
+	}
+}
+
+// TestASubmitThatWouldNotGetThroughIsNotSent: an update over 2 MB is no use to anybody.
+func TestASubmitThatWouldNotGetThroughIsNotSent(t *testing.T) {
+	t.Parallel()
+	a := workflows.Approval{RequestID: freshID, LineItems: make([]transfer.Pick, 30_000)}
+	for i := range a.LineItems {
+		a.LineItems[i] = transfer.Pick{SubscriptionID: numbered(i), ProductType: transfer.OnlineServicesNCE}
+	}
+	s, connection := temporal(t)
+	_, err := s.Submit(t.Context(), transferID, a)
+	require.ErrorIs(t, err, transfer.InvalidInput)
+	connection.AssertNotCalled(t, "UpdateWorkflow", mock.Anything, mock.Anything)
+
+	a.LineItems = a.LineItems[:20_000]
+	connection.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(nil, serviceerror.NewUnavailable("away"))
+	_, err = s.Submit(t.Context(), transferID, a)
+	require.ErrorIs(t, err, transferclient.ErrUnavailable, "below the limit it is sent")
+}
+
+// TestATooLargeSubmitIsRefused goes through the real client: what Temporal says of a payload over its limit becomes a
+// refusal that says what to do instead.
+func TestATooLargeSubmitIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, said := range map[string]error{
+		"2 MB": serviceerror.NewInvalidArgument("UpdateWorkflowExecution: payload blob size exceeds limit"),
+		"4 MB": serviceerror.NewResourceExhausted(enumspb.RESOURCE_EXHAUSTED_CAUSE_UNSPECIFIED, "grpc: received message larger than max (5000000 vs. 4194304)"),
+	} {
+		s, connection := temporal(t)
+		connection.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(nil, said)
+		_, err := s.Submit(t.Context(), transferID, workflows.Approval{RequestID: freshID})
+		f := ending(t.Context(), err)
+		assert.Equal(t, statusRefused, f.status, name)
+		assert.Equal(t, string(transfer.InvalidInput), f.Cause, name)
+		assert.Contains(t, f.Message, "eligible", name)
+	}
+}
+
+// TestARefusalSurvivesTheWayThroughTemporal: what the workflow refuses with is what the command reports.
+func TestARefusalSurvivesTheWayThroughTemporal(t *testing.T) {
+	t.Parallel()
+	s, connection := temporal(t)
+	refusal := transfer.Refuse(transfer.WrongParty, "Only the target may do this.")
+	connection.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(nil, activities.RefusalError(refusal))
+	_, err := s.Cancel(t.Context(), transferID, activities.Decision{RequestID: freshID})
+	assert.Equal(t, failure{status: 3, Code: "900150", Cause: "WrongParty", Message: refusal.Message, Data: []string{}}, ending(t.Context(), err))
+}
+
+func TestUnreachableKeepsTheCause(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("certificate expired")
+	err := &unreachableError{cause}
+	assert.ErrorIs(t, err, cause)
+	assert.ErrorIs(t, err, transferclient.ErrUnavailable)
+}
+
+// TestTheTemporalServerIsNotLinked keeps the programs small: only standalone may contain the server.
+func TestTheTemporalServerIsNotLinked(t *testing.T) {
+	t.Parallel()
+	listed, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "handover/starter", "handover/worker").CombinedOutput()
+	require.NoError(t, err, string(listed))
+	linked := strings.Fields(string(listed))
+	require.Contains(t, linked, "go.temporal.io/sdk/client", "the list is the programs'")
+	for _, pkg := range linked {
+		assert.NotRegexp(t, `^go\.temporal\.io/server(/|$)`, pkg)
+	}
+}
+
+// TestTheRealSurroundings opens a real ledger and dials a port where nobody listens.
+func TestTheRealSurroundings(t *testing.T) {
+	t.Setenv("HANDOVER_LEDGER_URL", "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"))
+	book, err := surroundings().openLedger(t.Context(), "")
+	require.NoError(t, err)
+	empty, err := book.Empty(t.Context())
+	require.NoError(t, err)
+	assert.True(t, empty)
+	require.NoError(t, book.Close())
+
+	_, err = surroundings().openLedger(t.Context(), "mysql://root@localhost/handover")
+	assert.Equal(t, statusUsage, ending(t.Context(), err).status)
+	t.Setenv("HANDOVER_LEDGER_URL", "")
+	_, err = surroundings().openLedger(t.Context(), "")
+	assert.ErrorContains(t, err, "name the ledger's database with --ledger or HANDOVER_LEDGER_URL")
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	_, err = surroundings().connect(t.Context(), address, "default")
+	assert.Equal(t, statusUnavailable, ending(t.Context(), err).status)
+	assert.ErrorContains(t, err, address)
+}
