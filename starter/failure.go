@@ -66,9 +66,6 @@ type failure struct {
 
 // ending classifies an error, the one place where that is done.
 func ending(ctx context.Context, err error) failure {
-	if isTooLarge(err) {
-		err = errTooLarge()
-	}
 	f := failure{Message: err.Error(), Data: []string{}}
 	var refusal *transfer.Refusal
 	if errors.As(err, &refusal) {
@@ -104,11 +101,6 @@ func silent(err error) bool {
 	var notReady *serviceerror.WorkflowNotReady
 	return errors.Is(err, transferclient.ErrUnavailable) || errors.Is(err, ledger.ErrUnavailable) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &notReady)
-}
-
-// errTooLarge is the refusal of a request that Temporal does not carry.
-func errTooLarge() error {
-	return transfer.Refuse(transfer.InvalidInput, "The request is too large for Temporal. Use --all-eligible, which has no limit, or name fewer line items.")
 }
 
 // is sets the exit status, and the cause unless the refusal inside says it better.

@@ -187,22 +187,6 @@ func TestAJSONErrorIsJSONWhateverIsWrong(t *testing.T) {
 	}
 }
 
-// TestARequestBeyondTemporalsLimitsIsRefusedClearly: over 2 MB Temporal refuses, over 4 MB gRPC does.
-func TestARequestBeyondTemporalsLimitsIsRefusedClearly(t *testing.T) {
-	t.Parallel()
-	many := strings.Repeat(subOne+":OnlineServicesNCE\n", 50_000)
-	for name, err := range map[string]error{
-		"typed":   serviceerror.NewResourceExhausted(0, "grpc: received message larger than max (5000000 vs. 4194304)"),
-		"untyped": errors.New("rpc error: code = ResourceExhausted desc = grpc: trying to send message larger than max"),
-		"refused": transfer.Refuse(transfer.InvalidInput, "The request was not taken: blob size exceeds limit. A submit of everything eligible has no size limit."),
-	} {
-		s := stage{service: fakeTransfers{err: err}, stdin: many}
-		assert.Equal(t, 3, s.run(t, "submit", transferID, "--items-file", "-", "--as", source), name)
-		assert.Len(t, s.service.approval.LineItems, 50_000)
-		assert.Regexp(t, `starter: .*(--all-eligible|everything eligible).*no.*limit.*\(800002\)\n$`, s.stderr.String(), name)
-	}
-}
-
 func TestOtherPeoplesControlCharactersStayOut(t *testing.T) {
 	t.Parallel()
 	s := stage{service: fakeTransfers{err: transfer.Refuse(transfer.InvalidInput, "bad \x1b]0;title\x07\nsecond line")}}

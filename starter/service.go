@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -103,27 +102,4 @@ func (s *service) Running(ctx context.Context, id string) (bool, error) {
 		return false, &unreachableError{err}
 	}
 	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
-}
-
-// mostPayload is what Temporal carries in one payload, 2 MB by default, less room for what it adds. A larger update is
-// not refused by the server: it keeps failing at the worker, until the caller's patience ends.
-const mostPayload = 2<<20 - 8<<10
-
-// Submit refuses what would not get through; see transferclient.Client for everything else.
-func (s *service) Submit(ctx context.Context, id string, a workflows.Approval) (workflows.Receipt, error) {
-	payload, err := converter.GetDefaultDataConverter().ToPayload(a)
-	if err != nil {
-		return workflows.Receipt{}, fmt.Errorf("write the approval: %w", err)
-	}
-	if len(payload.GetData()) > mostPayload {
-		return workflows.Receipt{}, errTooLarge()
-	}
-	return s.Client.Submit(ctx, id, a)
-}
-
-// isTooLarge tells a request that is over the size of a gRPC message.
-func isTooLarge(err error) bool {
-	var exhausted *serviceerror.ResourceExhausted
-	text := err.Error()
-	return strings.Contains(text, "larger than max") && (errors.As(err, &exhausted) || strings.Contains(text, "grpc"))
 }

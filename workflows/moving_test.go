@@ -35,6 +35,20 @@ func TestFailingItemIsRetried(t *testing.T) {
 	require.NotContains(t, w.seen.activities, "item-0")
 }
 
+// the retries have no end of their own, but slow down to one an hour.
+func TestRetriesSlowDown(t *testing.T) {
+	w := newWorld(t, 1)
+	w.billing.script[subscription(0).ID] = func(int) error {
+		if w.Now().Before(created.Add(24 * time.Hour)) {
+			return errBusy
+		}
+		return nil
+	}
+	w.approveAt(time.Hour)
+	w.becomes(transfer.Complete)
+	require.InDelta(t, 35, w.billing.attempts[subscription(0).ID], 3, "a dozen in the first hour, then one an hour")
+}
+
 // items that still run 72 hours after submit make the transfer overdue, once, and their retries go on.
 func TestOverdue(t *testing.T) {
 	w := newWorld(t, 2)
@@ -52,6 +66,7 @@ func TestOverdue(t *testing.T) {
 		require.Contains(t, w.details(), "Overdue")
 	})
 	w.becomes(transfer.Complete)
+	require.NotContains(t, w.details(), "Overdue")
 	require.Equal(t, 1, w.ledger.calls["FlagOverdue"])
 	require.Equal(t, 9, w.billing.attempts[subscription(0).ID])
 }

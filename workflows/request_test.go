@@ -111,21 +111,38 @@ func TestTemporalCancellationDuringADecision(t *testing.T) {
 	require.NoError(t, giveUp.err)
 }
 
-// A run that somebody starts by hand, with the request as its whole input, is a transfer like any other.
+// A run that somebody starts by hand, without search attributes, is a transfer like any other under the right workflow id;
+// under another one nobody would find it, so it opens nothing.
 func TestStartedByHand(t *testing.T) {
-	w := newWorld(t, 1)
-	w.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: "by hand", TaskQueue: workflows.TaskQueue})
-	w.approveAt(time.Hour)
-	receipt, err := w.execute()
+	startedAs := func(t *testing.T, workflowID func(transfer.Request) string) (*world, workflows.Receipt, error) {
+		w := newWorld(t, 1)
+		w.request.TargetPartnerTenantID = target1.PartnerTenantID
+		w.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflowID(w.request), TaskQueue: workflows.TaskQueue})
+		w.at(time.Minute, func() { w.publishes(transfer.Pending) })
+		w.approveAt(time.Hour)
+		receipt, err := w.execute()
+		return w, receipt, err
+	}
+	t.Run("wrong id", func(t *testing.T) {
+		w, _, err := startedAs(t, func(transfer.Request) string { return "transfer/by-hand" })
+		requireRefusal(t, transfer.InvalidInput, err)
+		require.Empty(t, w.ledger.events)
+	})
+	w, receipt, err := startedAs(t, func(r transfer.Request) string { return workflows.StartOptions(r).ID })
 	require.NoError(t, err)
 	require.Equal(t, transfer.Complete, receipt.Status)
-	require.Equal(t, w.ledger.transfer.ID, receipt.TransferID)
+	w.publishes(transfer.Complete)
+}
+
+// publishes requires that the transfer can be found by its status and by who takes part.
+func (w *world) publishes(status transfer.Status) {
+	w.t.Helper()
 	for key, value := range map[temporal.SearchAttributeKeyKeyword]string{
-		workflows.StatusKey: string(transfer.Complete), workflows.CustomerKey: customer,
+		workflows.StatusKey: string(status), workflows.CustomerKey: customer,
 		workflows.SourceKey: source1.PartnerTenantID, workflows.TargetKey: target1.PartnerTenantID,
 	} {
 		found, _ := w.seen.attributes.GetKeyword(key)
-		require.Equal(t, value, found)
+		require.Equal(w.t, value, found)
 	}
 }
 

@@ -112,8 +112,15 @@ func TestLateSignalIsAudited(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 1)
 			w.billing.refuses(0)
-			w.during("CloseTransfer", func() { send(w, everything("submit-2")) })
+			w.ledger.before["CloseTransfer"] = func(call int) error {
+				if call < 3 {
+					return errBusy // so that a regular activity closes, whose result wakes the run itself
+				}
+				w.meanwhile(func() { send(w, everything("submit-2")) })
+				return nil
+			}
 			w.approveAt(time.Hour)
+			w.unreachable("RecordRefused", 5)
 			audited := 0
 			w.seen.closing = func() { audited = len(w.ledger.refused) }
 			w.becomes(transfer.Failed)

@@ -243,7 +243,8 @@ func TestStopEndsTheEngineOnce(t *testing.T) {
 
 func TestAFatalServerErrorReachesTheOwner(t *testing.T) {
 	t.Parallel()
-	for name, logger := range map[string]*zap.Logger{"with a logger": zap.NewExample(zap.IncreaseLevel(zap.FatalLevel)), "without": nil} {
+	core, _ := observer.New(zapcore.ErrorLevel)
+	for name, logger := range map[string]*zap.Logger{"with a logger": zap.New(core), "without": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := &Engine{done: make(chan struct{})}

@@ -38,11 +38,18 @@ func classify(ctx context.Context, what string, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	case unreachable(err):
-		return fmt.Errorf("%s: %w (%w)", what, ErrUnavailable, err)
+		return fmt.Errorf("%s: %w (%w)", what, ErrUnavailable, oneLine{err})
 	default:
 		return fmt.Errorf("%s: %w", what, err)
 	}
 }
+
+// oneLine is an error in one line: PostgreSQL's driver tells of each address it tried in a line of its own.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+
+func (e oneLine) Unwrap() error { return e.error }
 
 // unreachable tells a database that is away, full or overloaded from one that found fault with the statement.
 func unreachable(err error) bool {

@@ -48,7 +48,7 @@ func (l *Ledger) GiveUp(ctx context.Context, id string, ordinal int, reason, req
 // lockedItem reads one line item that nobody else changes until the transaction ends. One that does not exist comes back
 // with status NoItem, for the domain to refuse.
 func (s session) lockedItem(ctx context.Context, transferID string, ordinal int) (item, error) {
-	found, err := all(ctx, s, lockItems, lineItems.fields, ordinalRows([]int{ordinal}), transferID)
+	found, err := s.lockItems(ctx, transferID, ordinal)
 	for _, it := range found {
 		if it.Ordinal == ordinal {
 			return it, err

@@ -7,6 +7,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"handover/internal/transfer"
@@ -19,10 +20,14 @@ type moveRow struct {
 	base transfer.ItemStatus
 }
 
-var selectMoveFacts = overRows(`SELECT `+lineItems.columns.of("i")+`, `+subscriptions.columns.of("s")+`, COALESCE(b.status, '')
+// The statements about a window also name its bounds, $3 and $4: a planner that takes every transfer for a small one
+// would otherwise read all ten thousand items of a large one for each window.
+
+var selectMoveFacts = overRows(`SELECT `+lineItems.columns.of("i")+`, `+subscriptions.columns.of("s")+`,
+		COALESCE((SELECT b.status FROM line_items b WHERE b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal), '')
 	FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
-	LEFT JOIN line_items b ON b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal
-	WHERE i.transfer_id = $2 AND i.ordinal IN (SELECT r.ordinal FROM {rows}) ORDER BY i.ordinal`, ordinalColumn)
+	WHERE i.transfer_id = $2 AND i.ordinal BETWEEN $3 AND $4 AND i.ordinal IN (SELECT r.ordinal FROM {rows})
+	ORDER BY i.ordinal`, ordinalColumn)
 
 // MoveFacts loads what the mover has to know of the line items with these ordinals, in ordinal order, in two queries. The
 // transfer comes without the counts of its line items.
@@ -32,13 +37,13 @@ func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (tran
 	var of transfer.Transfer
 	facts, err := read(ctx, l, "load line items", func(s session) ([]MoveFact, error) {
 		t, err := s.header(ctx, id)
-		if err != nil {
+		of = t.Transfer
+		if err != nil || len(ordinals) == 0 {
 			return nil, err
 		}
-		of = t.Transfer
 		rows, err := all(ctx, s, selectMoveFacts, func(m *moveRow) []any {
 			return append(append(lineItems.fields(&m.item), subscriptions.fields(&m.old)...), &m.base)
-		}, ordinalRows(ordinals), t.ID)
+		}, ordinalRows(ordinals), t.ID, slices.Min(ordinals), slices.Max(ordinals))
 		if err != nil {
 			return nil, err
 		}
@@ -110,11 +115,18 @@ type outcome struct {
 // lockItems reads line items with the bases of those that are add-ons, and keeps them from changing. Which base an add-on
 // has never changes, so the inner query needs no lock.
 var lockItems = overRows(`SELECT `+lineItems.columns.of("i")+` FROM line_items i
-	WHERE i.transfer_id = $2 AND i.ordinal IN (
-		SELECT r.ordinal FROM {rows}
-		UNION SELECT a.base_ordinal FROM line_items a WHERE a.transfer_id = $2 AND a.base_ordinal IS NOT NULL
-			AND a.ordinal IN (SELECT r.ordinal FROM {rows}))
+	WHERE i.transfer_id = $2
+	AND i.ordinal BETWEEN COALESCE((SELECT MIN(a.base_ordinal) FROM line_items a
+		WHERE a.transfer_id = $2 AND a.ordinal BETWEEN $3 AND $4 AND a.base_ordinal < $3), $3) AND $4
+	AND i.ordinal IN (SELECT r.ordinal FROM {rows}
+		UNION SELECT a.base_ordinal FROM line_items a WHERE a.transfer_id = $2 AND a.ordinal BETWEEN $3 AND $4
+			AND a.base_ordinal IS NOT NULL AND a.ordinal IN (SELECT r.ordinal FROM {rows}))
 	ORDER BY i.ordinal FOR UPDATE`, ordinalColumn)
+
+// lockItems locks the line items with these ordinals, and their bases, and returns both in ordinal order.
+func (s session) lockItems(ctx context.Context, transferID string, ordinals ...int) ([]item, error) {
+	return all(ctx, s, lockItems, lineItems.fields, ordinalRows(ordinals), transferID, slices.Min(ordinals), slices.Max(ordinals))
+}
 
 // lockWindow loads and locks everything the results are about.
 func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results []ItemResult) (*window, error) {
@@ -139,7 +151,7 @@ func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results [
 }
 
 func (w *window) lockItems(ctx context.Context, s session, ordinals []int) error {
-	locked, err := all(ctx, s, lockItems, lineItems.fields, ordinalRows(ordinals), w.of.ID)
+	locked, err := s.lockItems(ctx, w.of.ID, ordinals...)
 	if err != nil {
 		return err
 	}
@@ -260,7 +272,8 @@ var (
 	// adoptAddons gives add-ons that moved before their base did their new parent.
 	adoptAddons = overRows(`UPDATE subscriptions SET parent_id = b.target_subscription_id
 		FROM line_items a JOIN line_items b ON b.transfer_id = a.transfer_id AND b.ordinal = a.base_ordinal
-		WHERE b.transfer_id = $2 AND b.ordinal IN (SELECT r.ordinal FROM {rows})
+		WHERE a.transfer_id = $2 AND a.base_ordinal BETWEEN $3 AND $4
+		AND b.transfer_id = $2 AND b.ordinal BETWEEN $3 AND $4 AND b.ordinal IN (SELECT r.ordinal FROM {rows})
 		AND subscriptions.id = a.target_subscription_id AND subscriptions.parent_id IS NULL`, ordinalColumn)
 )
 
@@ -280,6 +293,6 @@ func (w *window) save(ctx context.Context, s session) error {
 	if err := s.saveItems(ctx, w.out.items...); err != nil || len(w.out.bases) == 0 {
 		return err
 	}
-	_, err := s.exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID)
+	_, err := s.exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID, slices.Min(w.out.bases), slices.Max(w.out.bases))
 	return err
 }

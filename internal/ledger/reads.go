@@ -17,7 +17,7 @@ func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, er
 	return read(ctx, l, "read transfer", func(s session) (transfer.Transfer, error) {
 		t, known, err := one(ctx, s, selectTransfer, countedFields, id)
 		if err == nil && !known {
-			err = notFound(id)
+			err = transfer.NoSuchTransfer()
 		}
 		return t.whole().Transfer, err
 	})

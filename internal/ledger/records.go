@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -72,16 +71,11 @@ var (
 		last_modified_user = $6, decline_reason = $7, decision = $8, decision_request_id = $9, decision_digest = $10 WHERE id = $1`)
 )
 
-// notFound is the answer about a transfer that does not exist (R-17).
-func notFound(id string) error {
-	return transfer.Refuse(transfer.NotFound, "There is no transfer %s. Check the transfer id.", id).About(id)
-}
-
 // header reads a transfer without counting its line items.
 func (s session) header(ctx context.Context, id string) (record, error) {
 	t, known, err := one(ctx, s, selectHeader, transfers.fields, strings.ToLower(id))
 	if err == nil && !known {
-		err = notFound(id)
+		err = transfer.NoSuchTransfer()
 	}
 	return t.whole(), err
 }
@@ -92,7 +86,7 @@ func (s session) locked(ctx context.Context, id string) (record, error) {
 	id = strings.ToLower(id)
 	if _, known, err := one(ctx, s, lockTransfer, value[string], id); err != nil || !known {
 		if err == nil {
-			err = notFound(id)
+			err = transfer.NoSuchTransfer()
 		}
 		return record{}, err
 	}
@@ -132,20 +126,18 @@ var lineItems = table[item]{
 
 var (
 	insertItems = lineItems.insert("")
-	// updateItems writes what became of line items. The guard on the status makes a second ending a missing row, which
-	// the caller notices, in case its lock should ever fail it (I-2).
+	// updateItems writes what became of line items. That they had not ended is known from their locks; the trigger
+	// line_items_ended is the second guard (I-2).
 	updateItems = overRows(`UPDATE line_items SET status = r.status, target_subscription_id = r.target_subscription_id,
 		attempts = r.attempts, last_error = r.last_error, transfer_error = r.transfer_error, give_up_request_id = r.give_up_request_id
-		FROM {rows} WHERE line_items.transfer_id = r.transfer_id AND line_items.ordinal = r.ordinal
-		AND line_items.status = 'InProgress'`, lineItems.columns)
+		FROM {rows} WHERE line_items.transfer_id = $2 AND line_items.ordinal BETWEEN $3 AND $4
+		AND line_items.ordinal = r.ordinal`, lineItems.columns)
 )
 
-// saveItems writes line items that were InProgress.
+// saveItems writes line items of one transfer, in ordinal order, that were InProgress.
 func (s session) saveItems(ctx context.Context, items ...item) error {
-	changed, err := s.exec(ctx, updateItems, lineItems.rows(items))
-	if err == nil && changed != int64(len(items)) {
-		return fmt.Errorf("%d of %d line items of transfer %s had ended before", int64(len(items))-changed, len(items), items[0].transferID)
-	}
+	first, last := items[0], items[len(items)-1]
+	_, err := s.exec(ctx, updateItems, lineItems.rows(items), first.transferID, first.Ordinal, last.Ordinal)
 	return err
 }
 

@@ -42,7 +42,7 @@ func (s session) reopened(ctx context.Context, r transfer.Request, sum string) (
 	case err != nil:
 		return transfer.Transfer{}, err
 	case !known:
-		return transfer.Transfer{}, notFound(id)
+		return transfer.Transfer{}, transfer.NoSuchTransfer()
 	case t.requestDigest != sum:
 		return transfer.Transfer{}, reused(r.RequestID)
 	}

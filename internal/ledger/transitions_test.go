@@ -80,34 +80,30 @@ func TestOpenAtOnce(t *testing.T) {
 
 // The facts of an opening come from the ledger; one refusal per kind of fact. The rules themselves are the domain's.
 func TestOpenIsRefused(t *testing.T) {
-	cases := map[transfer.Cause]func(*World, *transfer.Request){
-		transfer.PartnerUnknown: func(_ *World, r *transfer.Request) {
-			r.SourcePartnerTenantID = "b0000000-0000-4000-8000-000000000009"
-		},
-		transfer.CustomerUnknown: func(_ *World, r *transfer.Request) {
-			r.CustomerTenantID = "b0000000-0000-4000-8000-000000000009"
-		},
-		transfer.NotAdminAgent:       func(_ *World, r *transfer.Request) { r.Actor.UserID = sourceAgent },
-		transfer.RelationshipMissing: func(w *World, _ *transfer.Request) { w.Relationships = nil },
-		transfer.AgreementMissing:    func(w *World, _ *transfer.Request) { w.Agreements = nil },
-		transfer.ResellerUnknown:     func(_ *World, r *transfer.Request) { r.PartnerOnRecord = "mpn-nobody" },
-		transfer.AzurePlanMissing: func(_ *World, r *transfer.Request) {
+	const nobody = "b0000000-0000-4000-8000-000000000009"
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		refused := func(cause transfer.Cause, change func(*transfer.Request)) {
+			t.Helper()
+			r, before := request("r1"), f.contents()
+			change(&r)
+			_, err := f.OpenTransfer(t.Context(), r)
+			refuses(t, err, cause)
+			require.Equal(t, before, f.contents())
+		}
+		refused(transfer.InvalidInput, func(r *transfer.Request) { r.CustomerEmail = "" })
+		refused(transfer.PartnerUnknown, func(r *transfer.Request) { r.SourcePartnerTenantID = nobody })
+		refused(transfer.CustomerUnknown, func(r *transfer.Request) { r.CustomerTenantID = nobody })
+		refused(transfer.NotAdminAgent, func(r *transfer.Request) { r.Actor.UserID = sourceAgent })
+		refused(transfer.ResellerUnknown, func(r *transfer.Request) { r.PartnerOnRecord = "mpn-nobody" })
+		refused(transfer.AzurePlanMissing, func(r *transfer.Request) {
 			r.TargetProductTypes = []transfer.ProductType{transfer.AzureSubscription}
-		},
-		transfer.InvalidInput: func(_ *World, r *transfer.Request) { r.CustomerEmail = "" },
-	}
-	for cause, change := range cases {
-		t.Run(string(cause), func(t *testing.T) {
-			w, r := worldOf(1), request("r1")
-			change(&w, &r)
-			onBoth(t, w, func(t *testing.T, f fixture) {
-				before := f.contents()
-				_, err := f.OpenTransfer(t.Context(), r)
-				refuses(t, err, cause)
-				require.Equal(t, before, f.contents())
-			})
 		})
-	}
+		unchanged := func(*transfer.Request) {}
+		f.behind("DELETE FROM agreements")
+		refused(transfer.AgreementMissing, unchanged)
+		f.behind("DELETE FROM relationships")
+		refused(transfer.RelationshipMissing, unchanged)
+	})
 }
 
 // facts that allow what would be refused without them.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,29 +78,36 @@ var damages = map[string]damage{
 	"another customer's item": {"I-6", "not the source's", []string{"UPDATE subscriptions SET customer_tenant_id = '" + otherID + "' WHERE id = '" + subID(2) + "'"}},
 }
 
-// Each check really finds what it is for, once whatever guards it in the database is out of the way.
+// Each check really finds what it is for, once whatever guards it in the database is out of the way. Each damage is done
+// and looked for in a transaction that is undone.
 func TestVerifyFindsDamage(t *testing.T) {
-	for name, d := range damages {
-		t.Run(name, func(t *testing.T) {
-			onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
-				f.closed(f.moving("r1", 0, 1), moved(0), moved(1))
-				f.moving("r2", 2)
-				f.pending("r3")
-				f.holds()
-				f.dropGuards()
-				f.behind(d.sql...)
-				findings, err := f.Verify(t.Context())
+	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+		f.closed(f.moving("r1", 0, 1), moved(0), moved(1))
+		f.moving("r2", 2)
+		f.pending("r3")
+		f.dropGuards()
+		f.holds()
+		for name, d := range damages {
+			tx, err := f.writer.BeginTx(t.Context(), nil)
+			require.NoError(t, err)
+			for _, statement := range d.sql {
+				changed, err := tx.ExecContext(t.Context(), statement)
+				require.NoError(t, err, name)
+				rows, err := changed.RowsAffected()
 				require.NoError(t, err)
-				for _, finding := range findings {
-					if finding.Invariant == d.invariant {
-						require.Positive(t, finding.Count)
-						require.Contains(t, fmt.Sprint(finding.Broken), d.says)
-						require.LessOrEqual(t, len(finding.Broken), finding.Count)
-					}
-				}
-			})
-		})
-	}
+				require.Positive(t, rows, name)
+			}
+			findings, err := session{on: tx, dialect: f.dialect, statements: &f.statements}.verify(t.Context())
+			require.NoError(t, err, name)
+			require.NoError(t, tx.Rollback())
+
+			finding := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Invariant == d.invariant })]
+			require.Contains(t, fmt.Sprint(finding.Broken), d.says, name)
+			require.Positive(t, finding.Count, name)
+			require.LessOrEqual(t, len(finding.Broken), finding.Count, name)
+		}
+		f.holds()
+	})
 }
 
 // Twenty violations are spelled out, all are counted.

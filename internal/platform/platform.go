@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"handover/config"
 	"handover/internal/app"
@@ -57,7 +58,8 @@ type Platform struct {
 	Worker     worker.Worker // nil with NoWorker
 
 	options Options
-	closers []func() // in the order of starting
+	level   zap.AtomicLevel // of what the parts may log
+	closers []func()        // in the order of starting
 }
 
 // Start brings the parts up one after the other; when one fails, those before it are stopped again. Errors, each in one
@@ -67,7 +69,9 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	p := &Platform{options: o}
+	p := &Platform{level: zap.NewAtomicLevelAt(zapcore.LevelOf(o.Logger.Core()))}
+	o.Logger = o.Logger.WithOptions(zap.IncreaseLevel(p.level))
+	p.options = o
 	for _, part := range []func(context.Context) error{
 		p.takeFolder, p.startMail, p.openLedger, p.startEngine, p.connect, p.startWorker,
 	} {
@@ -91,6 +95,7 @@ func (p *Platform) Wait(ctx context.Context) error {
 
 // Stop ends the parts in reverse order. Transfers under way go on after the next start.
 func (p *Platform) Stop() {
+	p.level.SetLevel(zap.FatalLevel) // what one part complains of now is the end of another
 	for i := len(p.closers) - 1; i >= 0; i-- {
 		p.closers[i]()
 	}
@@ -119,7 +124,7 @@ func (p *Platform) takeFolder(context.Context) error {
 	}
 	p.Dir = dir
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("the data folder cannot be made, choose another with --data-dir: %w", err)
+		return fmt.Errorf("the data folder %s cannot be made, choose another with --data-dir: %w", dir, err)
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))
 	free, err := lock.TryLock()

@@ -15,6 +15,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"handover/internal/transfer"
+	"handover/internal/transferclient"
 	"handover/workflows"
 )
 
@@ -41,7 +42,7 @@ type display interface {
 // and repeated, for as long as the context lasts.
 //
 // Errors, each with the latest snapshot there was: the *transfer.Refusal that read answered, NotFound when the transfer
-// is not there any more, and the context's error.
+// is not there any more, transferclient.ErrAbandoned, and the context's error.
 func Follow(ctx context.Context, out io.Writer, read func(context.Context) (workflows.Snapshot, error), o Options) (workflows.Snapshot, error) {
 	if o.Every <= 0 {
 		o.Every = defaultEvery
@@ -59,7 +60,7 @@ func Follow(ctx context.Context, out io.Writer, read func(context.Context) (work
 			if now.Transfer.Status.Final() {
 				return now, nil
 			}
-		case errors.As(err, &refusal):
+		case errors.As(err, &refusal), errors.Is(err, transferclient.ErrAbandoned):
 			return last, err
 		case ctx.Err() == nil:
 			d.unanswered(err)

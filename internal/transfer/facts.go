@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 )
@@ -89,6 +90,17 @@ type Agreement struct {
 
 // ProductType names what a subscription is. The first four move by transfer.
 type ProductType string
+
+// UnmarshalJSON takes the bare number 5 as well, which some clients send for licences (OQ-16). Numbers stay as they came,
+// as text, for CheckSelection to judge.
+func (p *ProductType) UnmarshalJSON(data []byte) error {
+	var number json.Number
+	if err := json.Unmarshal(data, &number); err == nil {
+		*p = ProductType(number)
+		return nil
+	}
+	return json.Unmarshal(data, (*string)(p))
+}
 
 // The product types of a world (domain section 3.3).
 const (

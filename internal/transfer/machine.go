@@ -138,7 +138,7 @@ func permitted(s State, c Command, by Actor) error {
 	case role == c.by():
 		return nil
 	case role == RoleStranger, role == RoleCustomer:
-		return Refuse(NotFound, "There is no such transfer for you. Check the transfer id and the partner you act for.")
+		return NoSuchTransfer()
 	default:
 		return Refuse(WrongParty, "Only the %s may do this, and you act as the %s.", c.by(), role)
 	}
@@ -200,7 +200,7 @@ func wrongStatus(s Status, c Command) error {
 	case s == Pending:
 		return Refuse(NotSubmitted, "The transfer waits for the source; it has no line items yet.")
 	default:
-		return Refuse(NotFound, "There is no such transfer.")
+		return NoSuchTransfer()
 	}
 }
 

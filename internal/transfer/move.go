@@ -52,13 +52,18 @@ func targetOffer(old string) string {
 // exchanged; paid in instalments between different currencies it ends with the current billing cycle. An end that an
 // earlier transfer set stays: moving on does not save it.
 func commitment(old Subscription, source, target Partner, submitted time.Time) (cancelAt time.Time, locked bool) {
-	if old.BillingCycle == OneTime {
+	if old.paidUpFront() {
 		return time.Time{}, true
 	}
 	if old.CancelAt.IsZero() && source.Currency != target.Currency {
 		return NextCycle(old, submitted), false
 	}
 	return old.CancelAt, false
+}
+
+// paidUpFront tells whether the whole term was invoiced at once.
+func (s Subscription) paidUpFront() bool {
+	return s.BillingCycle == OneTime || (s.BillingCycle == Annual && s.TermDuration == "P1Y")
 }
 
 // NextCycle is the first start of a billing cycle after the given time, counted from the day of purchase.

@@ -154,6 +154,12 @@ func Refuse(cause Cause, format string, args ...any) *Refusal {
 	return &Refusal{Cause: cause, Code: catalogue[cause].code, Message: fmt.Sprintf(format, args...)}
 }
 
+// NoSuchTransfer is the answer about a transfer that does not exist, and word for word the same to whoever takes no part in
+// one that does.
+func NoSuchTransfer() *Refusal {
+	return Refuse(NotFound, "There is no such transfer for you. Check the transfer id and the partner you act for.")
+}
+
 // About returns the refusal with the ids it is about.
 func (r *Refusal) About(ids ...string) *Refusal {
 	r.Data = append(r.Data, ids...)

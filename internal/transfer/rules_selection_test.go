@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -241,4 +242,14 @@ func TestSubmitAsksAgain(t *testing.T) {
 		assert.Equal(t, 403, r.HTTPStatus())
 		assert.Equal(t, "900150", r.Code)
 	})
+}
+
+// OQ-16: some clients send the product type of licences as the number 5.
+func TestAProductTypeMayBeANumber(t *testing.T) {
+	var pick transfer.Pick
+	require.NoError(t, json.Unmarshal([]byte(`{"subscriptionId": "x", "productType": 5}`), &pick))
+	assert.Equal(t, transfer.ProductType("5"), pick.ProductType)
+	require.NoError(t, json.Unmarshal([]byte(`{"productType": "AzureSubscription"}`), &pick))
+	assert.Equal(t, transfer.AzureSubscription, pick.ProductType)
+	require.Error(t, json.Unmarshal([]byte(`{"productType": {}}`), &pick))
 }

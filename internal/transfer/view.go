@@ -82,7 +82,7 @@ func View(t Transfer, items []LineItem, v Viewer) (Entity, error) {
 		role = t.RoleOf(Actor{PartnerTenantID: v.PartnerTenantID})
 	}
 	if role != RoleSource && role != RoleTarget && role != RoleOperator {
-		return Entity{}, Refuse(NotFound, "There is no such transfer for you. Check the transfer id and the partner you act for.")
+		return Entity{}, NoSuchTransfer()
 	}
 	e := header(t)
 	switch role {

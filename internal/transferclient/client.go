@@ -40,7 +40,7 @@ func New(c client.Client) *Client {
 // the same transfer and answers with its present state. Refusals: all of transfer.Policy.Normalize and CheckOpen,
 // RequestIDReused.
 func (c *Client) Create(ctx context.Context, r transfer.Request) (workflows.Receipt, error) {
-	r, err := transfer.DefaultPolicy().Normalize(r)
+	r, err := leavingTypesToTheWorker().Normalize(r)
 	if err != nil {
 		return workflows.Receipt{}, err
 	}
@@ -58,6 +58,13 @@ func (c *Client) Create(ctx context.Context, r transfer.Request) (workflows.Rece
 		return c.createdBefore(ctx, options.ID, r)
 	}
 	return receipt, c.explain(ctx, options.ID, err)
+}
+
+// leavingTypesToTheWorker is a policy that refuses no product type: which ones move is the deployment's choice.
+func leavingTypesToTheWorker() transfer.Policy {
+	p := transfer.DefaultPolicy()
+	p.ProductTypes = transfer.ProductTypes()
+	return p
 }
 
 // createdBefore answers a repeated create whose run is over.
@@ -88,8 +95,20 @@ func (c *Client) requestOf(ctx context.Context, workflowID string) (transfer.Req
 	return r, c.converter.FromPayloads(startedWith(first), &r)
 }
 
-// Submit approves the transfer as the source (T2). It answers once the line items exist; the move goes on by itself.
+// mostPayload is what Temporal carries in one payload, 2 MB by default, less room for what it adds. A larger update is
+// not refused by the server: it keeps failing at the worker, until the caller's patience ends.
+const mostPayload = 2<<20 - 8<<10
+
+// Submit approves the transfer as the source (T2). It answers once the line items exist; the move goes on by itself. An
+// approval that Temporal would not carry is an InvalidInput refusal, and nothing was sent.
 func (c *Client) Submit(ctx context.Context, id string, a workflows.Approval) (workflows.Receipt, error) {
+	payload, err := c.converter.ToPayload(a)
+	if err != nil {
+		return workflows.Receipt{}, fmt.Errorf("write the approval: %w", err)
+	}
+	if len(payload.GetData()) > mostPayload {
+		return workflows.Receipt{}, tooLarge()
+	}
 	return c.decide(ctx, id, workflows.UpdateSubmit, a.RequestID, a)
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc/codes"
@@ -31,9 +33,8 @@ func (c *Client) explain(ctx context.Context, workflowID string, err error) erro
 	if errors.As(err, &missing) {
 		return c.explainMissing(ctx, workflowID)
 	}
-	var tooBig *serviceerror.InvalidArgument
-	if errors.As(err, &tooBig) {
-		return transfer.Refuse(transfer.InvalidInput, "The request was not taken: %s. A submit of everything eligible has no size limit.", tooBig.Error())
+	if isTooLarge(err) {
+		return tooLarge()
 	}
 	if silent(err) {
 		return fmt.Errorf("%w: check that Temporal runs and a worker is connected, then repeat the command (%s)", ErrUnavailable, err.Error())
@@ -43,7 +44,7 @@ func (c *Client) explain(ctx context.Context, workflowID string, err error) erro
 
 // explainMissing tells a transfer that never was from one that is over.
 func (c *Client) explainMissing(ctx context.Context, workflowID string) error {
-	notFound := transfer.Refuse(transfer.NotFound, "There is no such transfer. Check the transfer id.")
+	notFound := transfer.NoSuchTransfer()
 	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	var missing *serviceerror.NotFound
 	switch {
@@ -52,10 +53,35 @@ func (c *Client) explainMissing(ctx context.Context, workflowID string) error {
 	case err != nil:
 		return c.explain(ctx, workflowID, err)
 	}
-	if state, ok := statusOf(described.GetWorkflowExecutionInfo().GetSearchAttributes()); ok {
+	state, known := statusOf(described.GetWorkflowExecutionInfo().GetSearchAttributes())
+	switch {
+	case !known:
+		return notFound // the request was refused, so there never was a transfer
+	case !state.Final():
+		return abandoned(described.GetWorkflowExecutionInfo().GetStatus())
+	default:
 		return transfer.Refuse(transfer.AlreadyFinal, "The transfer is %s; nothing about it can change any more.", state)
 	}
-	return notFound // the request was refused, so there never was a transfer
+}
+
+// ErrAbandoned says that somebody ended the run of a transfer that is not over, past all of its rules. The ledger still
+// has the transfer open; only an operator of Temporal can bring the run back, by resetting it.
+var ErrAbandoned = errors.New("the transfer's run was ended from outside")
+
+func abandoned(ended enumspb.WorkflowExecutionStatus) error {
+	return fmt.Errorf("%w (%s) although the transfer is not over; reset the workflow in Temporal", ErrAbandoned, ended)
+}
+
+// tooLarge is the refusal of a request that Temporal does not carry.
+func tooLarge() error {
+	return transfer.Refuse(transfer.InvalidInput, "The request is too large for Temporal. Ask for everything eligible, which has no limit, or name fewer line items.")
+}
+
+// isTooLarge tells a request that is over the size of a payload (2 MB) or of a gRPC message (4 MB).
+func isTooLarge(err error) bool {
+	var invalid *serviceerror.InvalidArgument
+	text := err.Error()
+	return strings.Contains(text, "larger than max") || (errors.As(err, &invalid) && strings.Contains(text, "size exceeds limit"))
 }
 
 // silent tells that nobody answered, as opposed to a no.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"golang.org/x/sync/errgroup"
@@ -25,7 +26,7 @@ func (c *Client) Get(ctx context.Context, id string) (workflows.Snapshot, error)
 	if err != nil {
 		return workflows.Snapshot{}, err
 	}
-	snapshot, err := c.read(ctx, workflows.WorkflowID(id))
+	snapshot, run, err := c.read(ctx, workflows.WorkflowID(id))
 	if err != nil {
 		return snapshot, err
 	}
@@ -33,28 +34,35 @@ func (c *Client) Get(ctx context.Context, id string) (workflows.Snapshot, error)
 		return snapshot, transfer.Refuse(transfer.NotFound, "There is no such transfer: the request was refused or is still being checked. %s",
 			strings.Join(snapshot.Refused, " "))
 	}
+	if run == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED || run == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED {
+		return snapshot, abandoned(run)
+	}
 	return snapshot, c.addRanges(ctx, &snapshot)
 }
 
-// read asks one run how it stands and adds what only the server knows: the items being retried.
-func (c *Client) read(ctx context.Context, workflowID string) (workflows.Snapshot, error) {
+// unknown is the status of a run nobody asked about.
+const unknown = enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
+
+// read asks one run how it stands and adds what only the server knows: the items being retried, and, when the transfer is
+// not over, whether the run still runs.
+func (c *Client) read(ctx context.Context, workflowID string) (workflows.Snapshot, enumspb.WorkflowExecutionStatus, error) {
 	var snapshot workflows.Snapshot
 	answer, err := c.temporal.QueryWorkflow(ctx, workflowID, "", workflows.QueryState)
 	if err == nil {
 		err = answer.Get(&snapshot)
 	}
 	if err != nil {
-		return snapshot, c.explain(ctx, workflowID, err)
+		return snapshot, unknown, c.explain(ctx, workflowID, err)
 	}
 	if snapshot.Transfer.Status.Final() {
-		return snapshot, nil
+		return snapshot, unknown, nil
 	}
 	described, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	if err != nil {
-		return snapshot, c.explain(ctx, workflowID, err)
+		return snapshot, unknown, c.explain(ctx, workflowID, err)
 	}
 	addRetries(&snapshot, described)
-	return snapshot, nil
+	return snapshot, described.GetWorkflowExecutionInfo().GetStatus(), nil
 }
 
 // addRetries adds the attempts that the server has counted since the item was last heard of.
@@ -88,7 +96,7 @@ func (c *Client) addRanges(ctx context.Context, s *workflows.Snapshot) error {
 	group.SetLimit(childReads)
 	for i, workflowID := range s.Ranges {
 		group.Go(func() error {
-			part, err := c.read(ctx, workflowID)
+			part, _, err := c.read(ctx, workflowID)
 			parts[i] = part
 			return err
 		})
