@@ -12,11 +12,14 @@ import (
 	"handover/internal/transfer"
 )
 
-// The messages that steps share with the ledger.
+// The messages that steps share with the ledger, by a name that workflows may use.
 type (
+	// Submission is the source's approval of a transfer.
 	Submission = ledger.Submission
-	Decision   = ledger.Decision
-	Refused    = ledger.Refused
+	// Decision is a cancel by the target or a decline by the source.
+	Decision = ledger.Decision
+	// Refused is a decision that was not accepted.
+	Refused = ledger.Refused
 )
 
 // Ledger is what the steps need of the system of record. *ledger.Ledger implements it.

@@ -47,10 +47,8 @@ func RefusalOf(err error) (*transfer.Refusal, bool) {
 		return nil, false
 	}
 	var refusal transfer.Refusal
-	if app.Details(&refusal) != nil || refusal.Cause == "" || string(refusal.Cause) != app.Type() {
-		return nil, false
-	}
-	return &refusal, true
+	unreadable := app.Details(&refusal)
+	return &refusal, unreadable == nil && refusal.Cause != "" && string(refusal.Cause) == app.Type()
 }
 
 // retryLater asks for the next attempt after the delay; zero leaves it to the retry policy.

@@ -49,7 +49,9 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 	if err != nil {
 		return transfer.ItemEntity{}, failure(err)
 	}
-	if err := attempted.failed[ordinal]; err != nil {
+	if err := attempted.failed[ordinal]; errors.Is(err, errBaseNotMoved) {
+		return transfer.ItemEntity{}, retryLater(err, baseDelay(activity.GetInfo(ctx).Attempt))
+	} else if err != nil {
 		return transfer.ItemEntity{}, failure(err)
 	}
 	item := attempted.items[0]
@@ -122,8 +124,11 @@ type outcome struct {
 // errBaseNotMoved keeps an add-on waiting: it moves only after its base.
 var errBaseNotMoved = errors.New("waits for its base subscription to move first")
 
-// baseDelay is how soon a waiting add-on looks again.
-const baseDelay = 2 * time.Second
+// baseDelay is how soon an add-on that waits for its base looks again: soon at first, and never later than a minute, since
+// the base may move any moment.
+func baseDelay(attempt int32) time.Duration {
+	return min(time.Second<<min(attempt, 6), time.Minute)
+}
 
 // result turns the outcome into what the ledger records, and the error with which the attempt is to be repeated, if any.
 func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
@@ -137,7 +142,7 @@ func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
 		return r, nil
 	case errors.Is(o.err, errBaseNotMoved):
 		r.Failure, r.Uncounted = o.err.Error(), true
-		return r, &billing.Unavailable{Cause: transfer.ProviderUnavailable, RetryAfter: baseDelay, Reason: o.err.Error()}
+		return r, o.err
 	default:
 		r.Failure = o.err.Error()
 		return r, o.err

@@ -23,13 +23,17 @@ import (
 	"handover/internal/world"
 )
 
-func main() {
+func main() { os.Exit(execute()) }
+
+// execute runs the command and returns the exit status.
+func execute() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := command().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "standalone:", err)
-		os.Exit(exitStatus(err))
+		return exitStatus(err)
 	}
+	return 0
 }
 
 // exitStatus is 2 for a command line that cannot be used, 1 for everything else.
@@ -95,6 +99,9 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	}
 	defer p.Stop()
 	banner(out, p)
+	if o.world != "" && !p.Seeded {
+		fmt.Fprintf(out, "\nThe ledger is in use already, so %s was not loaded.\n", o.world)
+	}
 	return p.Wait(ctx)
 }
 

@@ -20,7 +20,10 @@ import (
 	"handover/internal/telemetry"
 )
 
-func main() {
+func main() { os.Exit(start()) }
+
+// start runs the command and returns the exit status.
+func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	command := &cobra.Command{
@@ -35,8 +38,9 @@ func main() {
 	}
 	if err := command.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // run works until the context ends or the worker meets an error it cannot live with.

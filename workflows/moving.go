@@ -224,6 +224,7 @@ func (p *process) watchOverdue(ctx workflow.Context) (stop func()) {
 		if timer.Get(ctx, nil) != nil {
 			return
 		}
+		workflow.GetMetricsHandler(ctx).Counter(overdueMetric).Inc(1)
 		p.overdue = true
 		p.publish(ctx)
 		p.show(ctx)

@@ -66,6 +66,7 @@ func TestOverdue(t *testing.T) {
 		require.Contains(t, w.details(), "Overdue")
 	})
 	w.becomes(transfer.Complete)
+	require.False(t, overdue(), "what is over is not late any more")
 	require.NotContains(t, w.details(), "Overdue")
 	require.Equal(t, 1, w.ledger.calls["FlagOverdue"])
 	require.Equal(t, 9, w.billing.attempts[subscription(0).ID])

@@ -46,6 +46,9 @@ var (
 	OverdueKey  = temporal.NewSearchAttributeKeyBool("TransferOverdue")
 )
 
+// overdueMetric counts the transfers that became overdue, for operators to be alerted by.
+const overdueMetric = "handover_transfers_overdue"
+
 const idPrefix = "transfer/"
 
 // WorkflowID is the workflow id of a transfer; TransferID is its inverse.

@@ -45,8 +45,9 @@ func (p *process) publish(ctx workflow.Context) {
 	if status, _ := known.GetKeyword(StatusKey); status != string(p.header.Status) {
 		changes = append(changes, StatusKey.ValueSet(string(p.header.Status)))
 	}
-	if overdue, _ := known.GetBool(OverdueKey); overdue != p.overdue {
-		changes = append(changes, OverdueKey.ValueSet(p.overdue))
+	late := p.overdue && !p.header.Status.Final()
+	if overdue, _ := known.GetBool(OverdueKey); overdue != late {
+		changes = append(changes, OverdueKey.ValueSet(late))
 	}
 	if _, started := known.GetKeyword(CustomerKey); !started {
 		changes = append(changes,
@@ -138,7 +139,7 @@ func ending(s transfer.Status, c transfer.ItemCounts) string {
 // snapshot answers the state query.
 func (p *process) snapshot() (Snapshot, error) {
 	if p.refusal != nil {
-		return Snapshot{Refused: []string{p.refusal.Error()}}, nil
+		return Snapshot{Refused: []string{p.refusal.Error()}}, nil //nolint:nilerr // why there is no transfer is the answer
 	}
 	if !p.opened {
 		return Snapshot{}, nil

@@ -67,6 +67,7 @@ func Transfer(ctx workflow.Context, request transfer.Request) (Receipt, error) {
 		}
 	case transfer.Rejected:
 		p.tell(ctx, transfer.EventDeclined)
+	default: // expired or cancelled: nobody gets e-mail
 	}
 	return p.receipt(), p.settle(ctx)
 }

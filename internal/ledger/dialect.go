@@ -42,7 +42,7 @@ func overRows(text string, c columns) statement {
 		extracted = append(extracted, "json_extract(value, '$."+name+"') AS "+name)
 	}
 	// The limit, which limits nothing, makes SQLite unpack the list once instead of once per row that it is joined with.
-	each := "(SELECT " + strings.Join(extracted, ", ") + " FROM json_each($1) LIMIT -1) AS r"
+	each := "(SELECT " + strings.Join(extracted, ", ") + " FROM jsonb_each($1) LIMIT -1) AS r"
 	s := both(text)
 	return statement{
 		postgres: strings.ReplaceAll(s.postgres, "{rows}", recordset),

@@ -12,6 +12,7 @@
 //	reads.go           everything that only asks
 //	verify.go          the invariants, checked over the whole ledger
 //	session.go         how statements are run; dialect.go and table.go how they are written once for both databases
+//	records.go         transfers and line items as rows; parties.go and subscriptions.go the facts decisions need
 //	migrations/        the schema, which guards the invariants a second time
 //
 // Every method can also fail with ErrUnavailable, when the database cannot be reached and the call may be repeated, and

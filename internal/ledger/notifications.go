@@ -69,11 +69,7 @@ func (l *Ledger) mark(ctx context.Context, st statement, id int64, args ...any) 
 		if err != nil || changed > 0 {
 			return changed, err
 		}
-		_, known, err := one(ctx, s, selectNotification, value[int64], id)
-		if err == nil && !known {
-			err = fmt.Errorf("there is no notification %d", id)
-		}
-		return 0, err
+		return known(ctx, s, fmt.Errorf("there is no notification %d", id), selectNotification, value[int64], id)
 	})
 	return err
 }

@@ -129,7 +129,7 @@ func (l *Ledger) Close() error {
 
 // Ping tells whether the database answers: nil, ErrUnavailable or the context's error.
 func (l *Ledger) Ping(ctx context.Context) error {
-	return classify(ctx, "reach the ledger", l.writer.PingContext(ctx))
+	return classify(ctx, "reach the ledger", l.reader.PingContext(ctx))
 }
 
 // Dialect names the database: "postgres" or "sqlite".

@@ -120,11 +120,11 @@ var selectAzure = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscr
 // openFacts loads what decides whether the transfer may be opened, in four queries.
 func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, error) {
 	var f transfer.OpenFacts
-	customer, known, err := one(ctx, s, selectCustomer, customers.fields, r.CustomerTenantID)
+	customer, exists, err := one(ctx, s, selectCustomer, customers.fields, r.CustomerTenantID)
 	if err != nil {
 		return f, err
 	}
-	if known {
+	if exists {
 		f.Customer = &customer
 	}
 	found, err := s.partners(ctx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)

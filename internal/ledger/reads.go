@@ -15,10 +15,7 @@ import (
 func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
 	lower(&id)
 	return read(ctx, l, "read transfer", func(s session) (transfer.Transfer, error) {
-		t, known, err := one(ctx, s, selectTransfer, countedFields, id)
-		if err == nil && !known {
-			err = transfer.NoSuchTransfer()
-		}
+		t, err := known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 		return t.whole().Transfer, err
 	})
 }
@@ -83,12 +80,9 @@ var selectSubscription = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM
 // Subscription reads one subscription. Refusal: SubscriptionUnknown.
 func (l *Ledger) Subscription(ctx context.Context, id string) (transfer.Subscription, error) {
 	lower(&id)
+	missing := transfer.Refuse(transfer.SubscriptionUnknown, "Subscription %s does not exist.", id).About(id)
 	return read(ctx, l, "read subscription", func(s session) (transfer.Subscription, error) {
-		found, known, err := one(ctx, s, selectSubscription, subscriptions.fields, id)
-		if err == nil && !known {
-			err = transfer.Refuse(transfer.SubscriptionUnknown, "Subscription %s does not exist.", id).About(id)
-		}
-		return found, err
+		return known(ctx, s, missing, selectSubscription, subscriptions.fields, id)
 	})
 }
 
@@ -97,11 +91,11 @@ func (l *Ledger) Partner(ctx context.Context, id string) (transfer.Partner, erro
 	lower(&id)
 	return read(ctx, l, "read partner", func(s session) (transfer.Partner, error) {
 		found, err := s.partners(ctx, "", id)
-		if err != nil || len(found) == 0 {
-			if err == nil {
-				err = transfer.Refuse(transfer.PartnerUnknown, "Partner %s is not known here. Check its Microsoft ID.", id).About(id)
-			}
+		switch {
+		case err != nil:
 			return transfer.Partner{}, err
+		case len(found) == 0:
+			return transfer.Partner{}, transfer.Refuse(transfer.PartnerUnknown, "Partner %s is not known here. Check its Microsoft ID.", id).About(id)
 		}
 		return found[0], nil
 	})
@@ -110,12 +104,9 @@ func (l *Ledger) Partner(ctx context.Context, id string) (transfer.Partner, erro
 // Customer reads one customer. Refusal: CustomerUnknown.
 func (l *Ledger) Customer(ctx context.Context, id string) (transfer.Customer, error) {
 	lower(&id)
+	missing := transfer.Refuse(transfer.CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
 	return read(ctx, l, "read customer", func(s session) (transfer.Customer, error) {
-		found, known, err := one(ctx, s, selectCustomer, customers.fields, id)
-		if err == nil && !known {
-			err = transfer.Refuse(transfer.CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
-		}
-		return found, err
+		return known(ctx, s, missing, selectCustomer, customers.fields, id)
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"handover/internal/transfer"
@@ -73,24 +72,19 @@ var (
 
 // header reads a transfer without counting its line items.
 func (s session) header(ctx context.Context, id string) (record, error) {
-	t, known, err := one(ctx, s, selectHeader, transfers.fields, strings.ToLower(id))
-	if err == nil && !known {
-		err = transfer.NoSuchTransfer()
-	}
+	lower(&id)
+	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectHeader, transfers.fields, id)
 	return t.whole(), err
 }
 
 // locked reads a transfer that nobody else changes until the transaction ends. The row is locked by a statement of its
 // own, because the next one then sees everything that was committed before the lock was granted.
 func (s session) locked(ctx context.Context, id string) (record, error) {
-	id = strings.ToLower(id)
-	if _, known, err := one(ctx, s, lockTransfer, value[string], id); err != nil || !known {
-		if err == nil {
-			err = transfer.NoSuchTransfer()
-		}
+	lower(&id)
+	if _, err := known(ctx, s, transfer.NoSuchTransfer(), lockTransfer, value[string], id); err != nil {
 		return record{}, err
 	}
-	t, _, err := one(ctx, s, selectLocked, func(r *record) []any {
+	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
 		return append(countedFields(r), (*stamp)(&r.audited))
 	}, id)
 	return t.whole(), err

@@ -108,6 +108,15 @@ func one[T any](ctx context.Context, s session, st statement, fields func(*T) []
 	return found[0], true, nil
 }
 
+// known runs a query for one thing that must exist; missing is the refusal when it does not.
+func known[T any](ctx context.Context, s session, missing error, st statement, fields func(*T) []any, args ...any) (T, error) {
+	found, exists, err := one(ctx, s, st, fields, args...)
+	if err == nil && !exists {
+		err = missing
+	}
+	return found, err
+}
+
 // value is the fields of a query with a single column.
 func value[T any](v *T) []any { return []any{v} }
 

@@ -37,16 +37,11 @@ func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request) (transfer
 // reopened is the transfer that the request opened before, or NotFound.
 func (s session) reopened(ctx context.Context, r transfer.Request, sum string) (transfer.Transfer, error) {
 	id := transfer.NewID(r.TargetPartnerTenantID, r.RequestID)
-	t, known, err := one(ctx, s, selectTransfer, countedFields, id)
-	switch {
-	case err != nil:
-		return transfer.Transfer{}, err
-	case !known:
-		return transfer.Transfer{}, transfer.NoSuchTransfer()
-	case t.requestDigest != sum:
-		return transfer.Transfer{}, reused(r.RequestID)
+	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
+	if err == nil && t.requestDigest != sum {
+		err = reused(r.RequestID)
 	}
-	return t.whole().Transfer, nil
+	return t.whole().Transfer, err
 }
 
 func reused(requestID string) error {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -247,81 +246,6 @@ func (f fixture) refuseInserts(table string) (restore func()) {
 	return func() { f.behind("DROP TRIGGER crash ON " + table) }
 }
 
-// who may not decide, and when it is too late.
-func TestDecisionsAreRefused(t *testing.T) {
-	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		tr := f.pending("r1")
-		before := f.contents()
-		try := func(cause transfer.Cause, run func() (transfer.Transfer, error)) {
-			t.Helper()
-			_, err := run()
-			refuses(t, err, cause)
-		}
-		cancel := func(id string, a transfer.Actor) func() (transfer.Transfer, error) {
-			return func() (transfer.Transfer, error) {
-				return f.Cancel(t.Context(), id, Decision{RequestID: "d1", Actor: a})
-			}
-		}
-		try(transfer.NotFound, cancel("b0000000-0000-4000-8000-000000000009", asTarget))
-		try(transfer.NotFound, cancel(tr.ID, asStranger))
-		try(transfer.WrongParty, cancel(tr.ID, asSource))
-		try(transfer.NotAdminAgent, cancel(tr.ID, transfer.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}))
-		try(transfer.WrongParty, func() (transfer.Transfer, error) {
-			return f.Submit(t.Context(), tr.ID, Submission{RequestID: "d1", Actor: asTarget, Selection: transfer.Selection{AllEligible: true}})
-		})
-		try(transfer.NotYetExpired, func() (transfer.Transfer, error) { return f.Expire(t.Context(), tr.ID) })
-		try(transfer.NotSubmitted, func() (transfer.Transfer, error) { return f.CloseTransfer(t.Context(), tr.ID) })
-		require.Equal(t, before, f.contents())
-
-		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: transfer.Actor{PartnerTenantID: targetID}})
-		require.NoError(t, err, "an application acts for the partner (R-101)")
-		before = f.contents()
-		try(transfer.AlreadyFinal, func() (transfer.Transfer, error) { return f.Submit(t.Context(), tr.ID, everything("d2")) })
-		try(transfer.AlreadyFinal, func() (transfer.Transfer, error) {
-			return f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d2", Actor: asTarget})
-		})
-		try(transfer.NotFound, cancel(tr.ID, asStranger))
-		try(transfer.RequestIDReused, func() (transfer.Transfer, error) {
-			return f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asTarget, Reason: "another"})
-		})
-		require.Equal(t, before, f.contents())
-	})
-}
-
-// at the expiration time a submit is too late.
-func TestSubmitAfterExpiry(t *testing.T) {
-	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		tr := f.pending("r1")
-		f.clock.advance(tr.ExpirationTime.Sub(start))
-		_, err := f.Submit(t.Context(), tr.ID, everything("d1"))
-		refuses(t, err, transfer.RequestExpired)
-	})
-}
-
-// cancel racing submit. Whichever commits first decides; the loser learns what happened.
-func TestCancelRacesSubmit(t *testing.T) {
-	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
-		tr := f.pending("r1")
-		submitted, cancelled := make(chan error, 1), make(chan error, 1)
-		go func() {
-			_, err := f.Submit(t.Context(), tr.ID, everything("d1"))
-			submitted <- err
-		}()
-		go func() {
-			_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d2", Actor: asTarget})
-			cancelled <- err
-		}()
-		submit, cancel := <-submitted, <-cancelled
-		require.True(t, (submit == nil) != (cancel == nil), "exactly one wins: %v, %v", submit, cancel)
-		if submit == nil {
-			refuses(t, cancel, transfer.AlreadyInProgress)
-		} else {
-			refuses(t, submit, transfer.AlreadyFinal)
-		}
-		f.holds()
-	})
-}
-
 // T6: what a transfer becomes when items failed, and who is told: the partners by audit only.
 func TestCloseWithFailures(t *testing.T) {
 	for want, results := range map[transfer.Status][]ItemResult{
@@ -376,14 +300,5 @@ func TestRemind(t *testing.T) {
 		require.Empty(t, f.mail(tr.ID, "reminder-2"))
 		refuses(t, f.Remind(t.Context(), "b0000000-0000-4000-8000-000000000009", 1), transfer.NotFound)
 		f.holds()
-	})
-}
-
-// A refusal is returned as it is, so that errors.Is and errors.As see it and nothing else.
-func TestRefusalsPassThrough(t *testing.T) {
-	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		_, err := f.Transfer(t.Context(), "nonsense")
-		require.True(t, errors.Is(err, transfer.NotFound))
-		require.IsType(t, &transfer.Refusal{}, err)
 	})
 }

@@ -50,8 +50,8 @@ func Main(m *testing.M) int {
 // machine the test is skipped, or fails when the environment says CI=true.
 func Shared(t testing.TB) string {
 	t.Helper()
-	server, err := sharedURL()
-	if errors.Is(err, ErrNotInstalled) && os.Getenv("CI") != "true" {
+	server, err := sharedURL(t.Context())
+	if errors.Is(err, ErrNotInstalled) && os.Getenv("CI") != "true" { //nolint:forbidigo // tests have no Config
 		t.Skip(err)
 	}
 	if err != nil {
@@ -61,13 +61,13 @@ func Shared(t testing.TB) string {
 }
 
 // sharedURL starts the shared server at the first call. A server that would not start fails every test the same way.
-func sharedURL() (string, error) {
+func sharedURL(ctx context.Context) (string, error) {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.url != "" || shared.failed != nil {
 		return shared.url, shared.failed
 	}
-	if given := os.Getenv(ServerURLVariable); given != "" {
+	if given := os.Getenv(ServerURLVariable); given != "" { //nolint:forbidigo // tests have no Config
 		shared.url = given
 		return given, nil
 	}
@@ -75,7 +75,7 @@ func sharedURL() (string, error) {
 		return "", shared.failed
 	}
 	// Nothing of it has to survive a crash, so it need not wait for the disk.
-	server, err := StartServer(context.Background(), shared.dir, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	server, err := StartServer(ctx, shared.dir, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 	if err != nil {
 		shared.failed = errors.Join(err, os.RemoveAll(shared.dir))
 		return "", shared.failed

@@ -41,7 +41,7 @@ func StartServer(ctx context.Context, dir string, settings ...string) (*Server, 
 	if s.binaries, err = findBinaries(); err != nil {
 		return nil, err
 	}
-	if s.port, err = freePort(); err != nil {
+	if s.port, err = freePort(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.makeFolder(); err != nil {
@@ -203,8 +203,9 @@ func version(folder string) int {
 	return n
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}

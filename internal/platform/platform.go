@@ -56,6 +56,7 @@ type Platform struct {
 	Connection client.Client
 	Transfers  *transferclient.Client
 	Worker     worker.Worker // nil with NoWorker
+	Seeded     bool          // the ledger was empty and got the world of the options
 
 	options Options
 	level   zap.AtomicLevel // of what the parts may log
@@ -185,6 +186,7 @@ func (p *Platform) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.Seeded = true
 	return p.Ledger.Seed(ctx, content)
 }
 

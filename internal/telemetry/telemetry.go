@@ -62,7 +62,7 @@ func NewMetrics() (Metrics, error) {
 
 // Serve answers HTTP on the address until the context ends. It returns once the address is bound; later failures are logged.
 func Serve(ctx context.Context, address string, handler http.Handler, logger *zap.Logger) error {
-	listener, err := net.Listen("tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}

@@ -141,6 +141,7 @@ func viewItem(item LineItem, role Role) (ItemEntity, bool) {
 	case RoleOperator:
 		attempts := item.Attempts
 		e.TargetSubscriptionID, e.Attempts, e.LastError = item.TargetSubscriptionID, &attempts, item.LastError
+	default: // the source, whose share is the item as it is
 	}
 	return e, true
 }

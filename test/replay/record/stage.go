@@ -24,7 +24,11 @@ func newStage(ctx context.Context) (*stage, error) {
 	var err error
 	s.Platform, err = platform.Start(ctx, platform.Options{
 		World: func() (ledger.World, error) { return world.Sample(), nil },
-		Steps: func(steps *app.Steps) { steps.Ledger = pastOpening{Ledger: steps.Ledger, clock: s.clock} },
+		Steps: func(steps *app.Steps) {
+			if real, ok := steps.Ledger.(*ledger.Ledger); ok {
+				steps.Ledger = pastOpening{Ledger: real, real: real, clock: s.clock}
+			}
+		},
 	})
 	return s, err
 }
@@ -39,9 +43,10 @@ func (c *clock) set(shift time.Duration) { c.shift.Store(int64(shift)) }
 // pastOpening opens transfers as if it had been done earlier; all else happens now.
 type pastOpening struct {
 	activities.Ledger
+	real  *ledger.Ledger
 	clock *clock
 }
 
 func (p pastOpening) OpenTransfer(ctx context.Context, r transfer.Request) (transfer.Transfer, error) {
-	return p.Ledger.(*ledger.Ledger).At(time.Now().Add(time.Duration(p.clock.shift.Load()))).OpenTransfer(ctx, r)
+	return p.real.At(time.Now().Add(time.Duration(p.clock.shift.Load()))).OpenTransfer(ctx, r)
 }

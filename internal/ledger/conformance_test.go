@@ -1,6 +1,6 @@
 package ledger
 
-// The conformance suite runs every test on both databases. This file is what the tests stand on: a small world, a clock
+// The conformance suite runs every test on both databases. The themed files hold the tests; this one is what they stand on: a small world, a clock
 // that only moves when told, and the steps of a transfer by name.
 
 import (
