@@ -40,16 +40,16 @@ type answer struct {
 // decode reads an answer about the move of that subscription. Errors: *transfer.Refusal, *Unavailable.
 func decode(status int, header http.Header, body []byte, subscriptionID string, now time.Time) (answer, error) {
 	wait := retryAfter(header.Get("Retry-After"), now)
-	switch {
-	case status == http.StatusAccepted:
+	switch status {
+	case http.StatusAccepted:
 		return answer{accepted: true, location: header.Get("Location"), retryAfter: wait}, nil
-	case status == http.StatusOK, status == http.StatusCreated:
+	case http.StatusOK, http.StatusCreated:
 		id, err := decodeDone(body)
 		if err != nil {
 			return answer{}, unavailable(wait, "The billing system answered %d, but %v.", status, err)
 		}
 		return answer{subscriptionID: id}, nil
-	case status == http.StatusConflict, status == http.StatusUnprocessableEntity:
+	case http.StatusConflict, http.StatusUnprocessableEntity:
 		return answer{}, decodeNo(status, body, subscriptionID, wait)
 	default:
 		return answer{}, unavailable(wait, "The billing system answered %s", describe(status))

@@ -69,7 +69,7 @@ func Start(ctx context.Context, options Options) (*Engine, error) {
 	if err := options.check(); err != nil {
 		return nil, err
 	}
-	ports, err := choosePorts(options)
+	ports, err := choosePorts(ctx, options)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func ensureNamespace(ctx context.Context, database *config.SQL, o Options, logge
 	defer factory.Close()
 	store, err := factory.NewMetadataStore()
 	if err != nil {
-		return fmt.Errorf("Temporal's namespaces cannot be read: %w", err)
+		return fmt.Errorf("the namespaces of Temporal cannot be read: %w", err)
 	}
 	manager := persistence.NewMetadataManagerImpl(store, serializer, logger, clusterName)
 	if err := createOrUpdate(ctx, manager, o); err != nil {

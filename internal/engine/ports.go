@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -32,14 +33,14 @@ type ports struct {
 
 // choosePorts checks the ports that were asked for and finds free ones for the rest. A free one stays reserved for this
 // machine's explicit binds for a minute, so nothing else is given it before the server listens.
-func choosePorts(o Options) (ports, error) {
+func choosePorts(ctx context.Context, o Options) (ports, error) {
 	p := ports{frontend: o.TemporalPort, ui: o.UIPort}
-	if err := checkFree("temporal", p.frontend); err != nil {
+	if err := checkFree(ctx, "temporal", p.frontend); err != nil {
 		return ports{}, err
 	}
 	if !o.UI {
 		p.ui = 0
-	} else if err := checkFree("ui", p.ui); err != nil {
+	} else if err := checkFree(ctx, "ui", p.ui); err != nil {
 		return ports{}, err
 	}
 	unset := []*int{&p.history, &p.matching, &p.worker}
@@ -56,8 +57,8 @@ func choosePorts(o Options) (ports, error) {
 }
 
 // checkFree accepts port 0, which is always free.
-func checkFree(name string, port int) error {
-	listener, err := net.Listen("tcp", hostPort(port))
+func checkFree(ctx context.Context, name string, port int) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", hostPort(port))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return &PortTakenError{Name: name, Port: port}

@@ -51,7 +51,7 @@ func Main(m *testing.M) int {
 func Shared(t testing.TB) string {
 	t.Helper()
 	server, err := sharedURL(t.Context())
-	if errors.Is(err, ErrNotInstalled) && os.Getenv("CI") != "true" { //nolint:forbidigo // tests have no Config
+	if errors.Is(err, ErrNotInstalled) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func sharedURL(ctx context.Context) (string, error) {
 	if shared.url != "" || shared.failed != nil {
 		return shared.url, shared.failed
 	}
-	if given := os.Getenv(ServerURLVariable); given != "" { //nolint:forbidigo // tests have no Config
+	if given := os.Getenv(ServerURLVariable); given != "" {
 		shared.url = given
 		return given, nil
 	}

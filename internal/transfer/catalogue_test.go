@@ -122,7 +122,7 @@ func literal(t *testing.T, e ast.Expr) string {
 }
 
 func TestARefusalIsItsCauseAndNoOther(t *testing.T) {
-	var err error = fmt.Errorf("while submitting: %w", transfer.Refuse(transfer.NotActive, "Subscription %s is gone.", "x").About("x", "y"))
+	err := fmt.Errorf("while submitting: %w", transfer.Refuse(transfer.NotActive, "Subscription %s is gone.", "x").About("x", "y"))
 	assert.ErrorIs(t, err, transfer.NotActive)
 	for _, other := range transfer.Causes() {
 		assert.Equal(t, other == transfer.NotActive, errors.Is(err, other), other)

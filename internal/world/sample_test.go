@@ -20,10 +20,10 @@ func customerID(number string) string { return "cccccccc-0000-4000-8000-00000000
 func factsOf(w ledger.World, r transfer.Request) transfer.OpenFacts {
 	var f transfer.OpenFacts
 	for i, p := range w.Partners {
-		switch {
-		case p.TenantID == r.SourcePartnerTenantID:
+		switch p.TenantID {
+		case r.SourcePartnerTenantID:
 			f.Source = &w.Partners[i]
-		case p.TenantID == r.TargetPartnerTenantID:
+		case r.TargetPartnerTenantID:
 			f.Target = &w.Partners[i]
 		}
 		if p.MPNID == r.PartnerOnRecord {
