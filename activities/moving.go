@@ -25,19 +25,37 @@ type Window struct {
 // the items as they stand afterwards. An item that did not succeed is not an error: it stays InProgress and goes on by
 // itself with MoveItem. The step fails only when the ledger cannot be reached.
 func (a *Activities) MoveWindow(ctx context.Context, w Window) ([]transfer.ItemEntity, error) {
+	attempted, err := a.attempt(ctx, w.TransferID, w.ordinals(), quickLimit)
+	if err != nil {
+		return nil, failure(err)
+	}
+	return operatorItems(attempted.items), nil
+}
+
+// ListWindow reads the line items of the window as they stand. A run whose billing system gets no first attempts in bulk
+// begins with it, so that whoever asks the run sees what it is working on.
+func (a *Activities) ListWindow(ctx context.Context, w Window) ([]transfer.ItemEntity, error) {
+	_, facts, err := a.Ledger.MoveFacts(ctx, w.TransferID, w.ordinals())
+	if err != nil {
+		return nil, failure(err)
+	}
+	return operatorItems(merge(facts, nil)), nil
+}
+
+func (w Window) ordinals() []int {
 	ordinals := make([]int, 0, w.To-w.From)
 	for n := w.From; n < w.To; n++ {
 		ordinals = append(ordinals, n)
 	}
-	attempted, err := a.attempt(ctx, w.TransferID, ordinals, quickLimit)
-	if err != nil {
-		return nil, failure(err)
-	}
-	entities := make([]transfer.ItemEntity, len(attempted.items))
-	for i, item := range attempted.items {
+	return ordinals
+}
+
+func operatorItems(items []transfer.LineItem) []transfer.ItemEntity {
+	entities := make([]transfer.ItemEntity, len(items))
+	for i, item := range items {
 		entities[i] = transfer.OperatorItem(item)
 	}
-	return entities, nil
+	return entities
 }
 
 // MoveItem attempts one line item and fails until it is over: moved, refused for good or given up, each of which is a

@@ -43,6 +43,10 @@ func (c *clerk) CloseTransfer(_ context.Context, id string) (transfer.Transfer, 
 	return c.did("close", id)
 }
 
+func (c *clerk) Transfer(_ context.Context, id string) (transfer.Transfer, error) {
+	return c.did("read", id)
+}
+
 func (c *clerk) FlagOverdue(_ context.Context, id string) error {
 	_, err := c.did("overdue", id)
 	return err
@@ -87,6 +91,7 @@ var askings = map[string]struct {
 		return a.DeclineTransfer(ctx, "t", decision)
 	}, []any{"decline", "t", decision}},
 	"close":   {func(ctx context.Context, a *activities.Activities) (any, error) { return a.CloseTransfer(ctx, "t") }, []any{"close", "t"}},
+	"read":    {func(ctx context.Context, a *activities.Activities) (any, error) { return a.ReadTransfer(ctx, "t") }, []any{"read", "t"}},
 	"overdue": {func(ctx context.Context, a *activities.Activities) (any, error) { return nil, a.FlagOverdue(ctx, "t") }, []any{"overdue", "t"}},
 	"remind": {func(ctx context.Context, a *activities.Activities) (any, error) {
 		return nil, a.RemindSource(ctx, "t", 2)

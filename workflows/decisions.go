@@ -164,6 +164,7 @@ func (p *process) decide(ctx workflow.Context, c transfer.Command, by transfer.A
 	defer func() { p.making = decision{} }()
 	state, err := step(ctx)
 	if err != nil {
+		p.catchUp(ctx, err)
 		return Receipt{}, err
 	}
 	p.decided = this
@@ -171,6 +172,24 @@ func (p *process) decide(ctx workflow.Context, c transfer.Command, by transfer.A
 	p.header.LastModifiedUser = by.UserID
 	p.show(ctx)
 	return p.receipt(), nil
+}
+
+// catchUp takes over the ledger's state when a step was refused because the ledger is further than this run believes. An
+// update is durable only with the answer to its workflow task: when worker and server die between a decision's ledger
+// transaction and that answer, the decision stands and nobody remembers having made it.
+func (p *process) catchUp(ctx workflow.Context, refused error) bool {
+	refusal, ok := activities.RefusalOf(refused)
+	if !ok || (refusal.Cause != transfer.AlreadyInProgress && refusal.Cause != transfer.AlreadyFinal) {
+		return false
+	}
+	state, err := do[transfer.State](ctx, "Read what was decided", steps.ReadTransfer, p.header.ID)
+	if err != nil {
+		workflow.GetLogger(ctx).Error("The ledger did not say what was decided.", "error", err)
+		return false
+	}
+	p.header.State = state
+	p.show(ctx)
+	return true
 }
 
 func (p *process) deciding() bool { return p.making != decision{} }

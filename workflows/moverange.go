@@ -1,10 +1,10 @@
 package workflows
 
 import (
+	"fmt"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/workflow"
-
-	"fmt"
 
 	"handover/activities"
 	"handover/internal/transfer"

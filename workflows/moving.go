@@ -44,16 +44,17 @@ func newMover(w activities.Window, plan activities.Plan, show func(workflow.Cont
 func (m *mover) done() bool { return m.counts.InProgress == 0 }
 
 // firstAttempts gives every item a first attempt inside the workflow task, a window at a time: one event each. A billing
-// system that is slow by nature gets none of that; its items go straight to keepTrying.
+// system that is slow by nature gets none of that; its items are only listed, for those who ask, and left to keepTrying.
 func (m *mover) firstAttempts(ctx workflow.Context) error {
+	step, what := steps.MoveWindow, "First attempt of"
 	if !m.plan.Immediate {
-		return nil
+		step, what = steps.ListWindow, "List"
 	}
 	for from := m.window.From; from < m.window.To; from += windowSize {
 		w := activities.Window{TransferID: m.window.TransferID, From: from, To: min(from+windowSize, m.window.To)}
-		options := atOnce(fmt.Sprintf("First attempt of line items %d to %d", w.From, w.To-1))
+		options := atOnce(fmt.Sprintf("%s line items %d to %d", what, w.From, w.To-1))
 		var items []transfer.ItemEntity
-		err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), steps.MoveWindow, w).Get(ctx, &items)
+		err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), step, w).Get(ctx, &items)
 		if err != nil {
 			if !worthRepeating(err) {
 				return err

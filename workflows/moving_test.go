@@ -241,9 +241,15 @@ func TestItemEndsAtItsDeadline(t *testing.T) {
 func TestSlowBillingSystem(t *testing.T) {
 	w := newWorld(t, 3)
 	w.billing.immediate = false
-	w.billing.fails(1, 2, 0)
+	w.billing.fails(1, 2, time.Hour)
 	w.approveAt(time.Hour)
+	w.at(2*time.Hour+time.Minute, func() {
+		s := w.snapshot()
+		require.Len(t, s.Transfer.LineItems, 3, "those that are still being tried are seen too")
+		require.Equal(t, subscription(1).ID, s.Transfer.LineItems[1].SubscriptionID)
+		require.Equal(t, transfer.ItemInProgress, s.Transfer.LineItems[1].Status)
+	})
 	require.Equal(t, transfer.ItemCounts{Complete: 3}, w.becomes(transfer.Complete).Items)
 	require.Subset(t, w.seen.activities, []string{"item-0", "item-1", "item-2"})
-	require.Equal(t, 3+2, w.ledger.calls["MoveFacts"])
+	require.Equal(t, 1+3+2, w.ledger.calls["MoveFacts"], "the list, the first attempts, the retries")
 }

@@ -60,13 +60,14 @@ func untilDone(summary string) workflow.ActivityOptions {
 	}
 }
 
-// untilMoved is for one line item: without end, ever slower up to an hour, unless the deployment set a deadline.
+// untilMoved is for one line item: without end, ever slower up to an hour, unless the deployment set a deadline. The
+// heartbeats, every five seconds, tell a slow billing system from a worker that died: its items are taken over in 15 s.
 func untilMoved(ordinal int, deadline time.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		ActivityID:             itemActivityID(ordinal),
 		Summary:                itemSummary(ordinal),
 		StartToCloseTimeout:    5 * time.Minute,
-		HeartbeatTimeout:       30 * time.Second,
+		HeartbeatTimeout:       15 * time.Second,
 		ScheduleToCloseTimeout: deadline,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval:    time.Second,

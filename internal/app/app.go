@@ -63,11 +63,16 @@ func OpenLedger(ctx context.Context, c config.Config) (*ledger.Ledger, error) {
 // workerStop is how long a stopping worker lets running steps end; what does not is repeated elsewhere.
 const workerStop = 10 * time.Second
 
+// heartbeatThrottle lets the steps' heartbeats through as often as they are made. By default the SDK holds them back for
+// most of the heartbeat timeout, and a machine under load would look dead.
+const heartbeatThrottle = 5 * time.Second
+
 // NewWorker hosts the workflows and activities on the connection.
 func NewWorker(c client.Client, settings config.Worker, steps Steps) worker.Worker {
 	options := worker.Options{
 		MaxConcurrentActivityExecutionSize:      settings.Activities,
 		MaxConcurrentLocalActivityExecutionSize: localActivities,
+		MaxHeartbeatThrottleInterval:            heartbeatThrottle,
 		WorkerStopTimeout:                       workerStop,
 	}
 	if settings.BuildID != "" {

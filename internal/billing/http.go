@@ -79,8 +79,7 @@ func pool() http.RoundTripper {
 // Immediate is false: an operator's system takes its time.
 func (h *HTTP) Immediate() bool { return false }
 
-// Move posts the move and waits until the billing system says what came of it, as long as ctx allows. Give ctx a heartbeat
-// (WithHeartbeat) when somebody watches over the call.
+// Move posts the move and waits until the billing system says what came of it, as long as ctx allows.
 //
 // Errors: *transfer.Refusal with cause ProviderRefused for a 409 or 422 with a code that does not say "busy";
 // *Unavailable for every other failure, with what Retry-After asked for, cause StillSyncing for code 900103; the
@@ -133,7 +132,6 @@ func (h *HTTP) locate(status, from *url.URL, location string) (*url.URL, error) 
 
 // ask sends one request and reads its answer.
 func (h *HTTP) ask(ctx context.Context, method string, to *url.URL, m Move, body []byte) (answer, error) {
-	beat(ctx)
 	request, err := http.NewRequestWithContext(ctx, method, to.String(), bytes.NewReader(body))
 	if err != nil {
 		return answer{}, unavailable(0, "The request to the billing system cannot be made: %v", err)

@@ -271,15 +271,6 @@ func TestAcceptedMoveCanBeRefusedOrLost(t *testing.T) {
 	}
 }
 
-func TestEveryPollBeatsTheHeart(t *testing.T) {
-	t.Parallel()
-	beats := 0
-	ctx := billing.WithHeartbeat(t.Context(), func() { beats++ })
-	_, err := adapter(t, &billingtest.System{Accepts: true, Polls: 4}, nil).Move(ctx, billingtest.Sample(0))
-	require.NoError(t, err)
-	assert.Equal(t, 6, beats, "one post, four polls and the one that was done")
-}
-
 func TestWaitEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

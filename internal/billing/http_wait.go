@@ -13,24 +13,6 @@ import (
 	"time"
 )
 
-// heartbeatEvery is the longest time between two heartbeats while waiting. During a request there are none, so whoever
-// watches has to allow for HTTPSettings.Timeout on top.
-const heartbeatEvery = 10 * time.Second
-
-type heartbeatKey struct{}
-
-// WithHeartbeat returns a context that makes Move call the function before each request and every ten seconds while it
-// waits, from the goroutine of Move.
-func WithHeartbeat(ctx context.Context, heartbeat func()) context.Context {
-	return context.WithValue(ctx, heartbeatKey{}, heartbeat)
-}
-
-func beat(ctx context.Context) {
-	if heartbeat, ok := ctx.Value(heartbeatKey{}).(func()); ok {
-		heartbeat()
-	}
-}
-
 // pause waits until the next poll is due, a callback came, or the context ended.
 func (h *HTTP) pause(ctx context.Context, asked time.Duration, woken <-chan struct{}) error {
 	if asked == 0 {
@@ -38,19 +20,13 @@ func (h *HTTP) pause(ctx context.Context, asked time.Duration, woken <-chan stru
 	}
 	due := time.NewTimer(asked)
 	defer due.Stop()
-	pulse := time.NewTicker(heartbeatEvery)
-	defer pulse.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-due.C:
-			return nil
-		case <-woken:
-			return nil
-		case <-pulse.C:
-			beat(ctx)
-		}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-due.C:
+		return nil
+	case <-woken:
+		return nil
 	}
 }
 

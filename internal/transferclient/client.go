@@ -24,8 +24,8 @@ import (
 	"handover/workflows"
 )
 
-// Client gives commands to transfers and reads them. Every error is a *transfer.Refusal, wraps ErrUnavailable, or is the
-// context's own.
+// Client gives commands to transfers and reads them. Every error is a *transfer.Refusal, wraps ErrUnavailable or
+// ErrAbandoned, or is the context's own.
 type Client struct {
 	temporal  client.Client
 	converter converter.DataConverter

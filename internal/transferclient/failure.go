@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -30,7 +31,8 @@ func (c *Client) explain(ctx context.Context, workflowID string, err error) erro
 		return refusal
 	}
 	var missing *serviceerror.NotFound
-	if errors.As(err, &missing) {
+	var terminated *temporal.TerminatedError
+	if errors.As(err, &missing) || errors.As(err, &terminated) {
 		return c.explainMissing(ctx, workflowID)
 	}
 	if isTooLarge(err) {

@@ -2,8 +2,10 @@ package transferclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
@@ -89,14 +91,21 @@ func addRetries(s *workflows.Snapshot, described *workflowservice.DescribeWorkfl
 	}
 }
 
-// addRanges collects the line items of a large transfer from its children, in order.
+// addRanges collects the line items of a large transfer from its children, in order. A child that Temporal does not know
+// has not begun yet, or was over for longer than the namespace keeps runs while another still retries: its line items are
+// left out, and the counts stay those of the parent, which knows every child that ended.
 func (c *Client) addRanges(ctx context.Context, s *workflows.Snapshot) error {
 	parts := make([]workflows.Snapshot, len(s.Ranges))
+	var missing atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(childReads)
 	for i, workflowID := range s.Ranges {
 		group.Go(func() error {
 			part, _, err := c.read(ctx, workflowID)
+			if errors.Is(err, transfer.NotFound) {
+				missing.Store(true)
+				return nil
+			}
 			parts[i] = part
 			return err
 		})
@@ -107,7 +116,7 @@ func (c *Client) addRanges(ctx context.Context, s *workflows.Snapshot) error {
 	for _, part := range parts {
 		s.Transfer.LineItems = append(s.Transfer.LineItems, part.Transfer.LineItems...)
 	}
-	if len(parts) > 0 && !s.Transfer.Status.Final() {
+	if len(parts) > 0 && !missing.Load() && !s.Transfer.Status.Final() {
 		s.Items = transfer.ItemCounts{}
 		for _, part := range parts {
 			s.Items.InProgress += part.Items.InProgress
