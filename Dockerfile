@@ -1,6 +1,6 @@
 # worker (the default target) holds the worker and the starter; standalone holds the program with everything in it.
 
-FROM golang:1.26 AS source
+FROM golang:1.26.8 AS source
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

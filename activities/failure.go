@@ -16,13 +16,13 @@ func failure(err error) error {
 	var refusal *transfer.Refusal
 	if errors.As(err, &refusal) {
 		if errors.Is(refusal, transfer.NotYetExpired) {
-			return retryLater(err, time.Second) // the clocks of server and ledger differ a little
+			return waitFor(err, time.Second) // the clocks of server and ledger differ a little
 		}
 		return RefusalError(refusal)
 	}
 	var unavailable *billing.Unavailable
 	if errors.As(err, &unavailable) {
-		return retryLater(err, unavailable.RetryAfter)
+		return retryLater(err, unavailable)
 	}
 	return err
 }
@@ -51,8 +51,17 @@ func RefusalOf(err error) (*transfer.Refusal, bool) {
 	return &refusal, unreadable == nil && refusal.Cause != "" && string(refusal.Cause) == app.Type()
 }
 
-// retryLater asks for the next attempt after the delay; zero leaves it to the retry policy.
-func retryLater(err error, delay time.Duration) error {
+// retryLater asks for the next attempt when the billing system wants it; zero leaves it to the retry policy. An outage
+// shows in the worker's failure metrics; a subscription that still syncs is no failure of anybody.
+func retryLater(err error, u *billing.Unavailable) error {
+	if u.Cause == transfer.StillSyncing {
+		return waitFor(err, u.RetryAfter)
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), "Unavailable", temporal.ApplicationErrorOptions{NextRetryDelay: u.RetryAfter})
+}
+
+// waitFor asks for the next attempt after the delay, for something that is expected to take its time.
+func waitFor(err error, delay time.Duration) error {
 	return temporal.NewApplicationErrorWithOptions(err.Error(), "Unavailable", temporal.ApplicationErrorOptions{
 		NextRetryDelay: delay,
 		Category:       temporal.ApplicationErrorCategoryBenign,

@@ -25,6 +25,8 @@ type book struct {
 	reads    int
 	err      error // of every step
 	sentErr  error // of RecordSent
+
+	endedMeanwhile bool // every item, between an attempt and its result
 }
 
 // running is a fact about a line item that is being moved.
@@ -67,6 +69,8 @@ func (b *book) RecordItems(_ context.Context, _ string, results []ledger.ItemRes
 	for _, r := range results {
 		item := &b.facts[slices.IndexFunc(b.facts, func(f ledger.MoveFact) bool { return f.Item.Ordinal == r.Ordinal })].Item
 		switch {
+		case b.endedMeanwhile:
+			item.Status, item.TransferError = transfer.ItemFailed, "given up"
 		case r.Refusal != nil:
 			item.Status, item.TransferError = transfer.ItemFailed, r.Refusal.Message
 		case r.TargetSubscriptionID == taken:

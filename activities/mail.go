@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"handover/internal/ledger"
 	"handover/internal/notify"
+	"handover/internal/transfer"
 )
 
 // MailParties sends every e-mail of the event that is not sent yet, each at most once per recipient (I-4), and records
@@ -21,6 +23,9 @@ func (a *Activities) MailParties(ctx context.Context, id, event string) error {
 	if err != nil {
 		return failure(err)
 	}
+	if stale(t, event) {
+		return a.withdraw(ctx, unsent)
+	}
 	var failures []error
 	for _, n := range unsent {
 		err := a.Mailer.Send(ctx, notify.Mail{
@@ -32,6 +37,21 @@ func (a *Activities) MailParties(ctx context.Context, id, event string) error {
 	}
 	if len(failures) > 0 {
 		return fmt.Errorf("%d of %d e-mails are not delivered yet: %w", len(failures), len(unsent), errors.Join(failures...))
+	}
+	return nil
+}
+
+// stale tells that the e-mail asks for something that was done meanwhile.
+func stale(t transfer.Transfer, event string) bool {
+	return strings.HasPrefix(event, string(transfer.EventReminder)) && t.Status != transfer.Pending
+}
+
+// withdraw gives up e-mails that nobody needs any more.
+func (a *Activities) withdraw(ctx context.Context, unsent []ledger.Notification) error {
+	for _, n := range unsent {
+		if err := a.Ledger.RecordUndelivered(ctx, n.ID, "The request was answered before the reminder could be sent.", true); err != nil {
+			return failure(err)
+		}
 	}
 	return nil
 }

@@ -82,3 +82,13 @@ func TestMailWithoutLedger(t *testing.T) {
 	b.err = errDown
 	require.ErrorIs(t, mailCreated(t, b, &mailer{}), errDown)
 }
+
+// A reminder of a request that was answered meanwhile is not sent any more.
+func TestStaleReminderIsWithdrawn(t *testing.T) {
+	b, m := outbox("ada"), &mailer{}
+	b.outbox[0].Event = transfer.EventReminder + "-1"
+	steps := &activities.Activities{Ledger: b, Mailer: m}
+	require.NoError(t, steps.MailParties(t.Context(), "t", "reminder-1"))
+	require.Empty(t, m.sent, "the transfer is InProgress")
+	require.Contains(t, b.outbox[0].LastError, "answered")
+}

@@ -68,7 +68,7 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 		return transfer.ItemEntity{}, failure(err)
 	}
 	if err := attempted.failed[ordinal]; errors.Is(err, errBaseNotMoved) {
-		return transfer.ItemEntity{}, retryLater(err, baseDelay(activity.GetInfo(ctx).Attempt))
+		return transfer.ItemEntity{}, waitFor(err, baseDelay(activity.GetInfo(ctx).Attempt))
 	} else if err != nil {
 		return transfer.ItemEntity{}, failure(err)
 	}
@@ -114,7 +114,24 @@ func (a *Activities) attempt(ctx context.Context, id string, ordinals []int, lim
 		return attempts{}, err
 	}
 	round.items = merge(facts, recorded)
+	reportLate(ctx, id, results, recorded)
 	return round, nil
+}
+
+// reportLate tells operators of an item that the billing system moved although it was given up meanwhile: the ledger keeps
+// it Failed, so the two have to be reconciled by hand.
+func reportLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) {
+	failed := map[int]bool{}
+	for _, item := range recorded {
+		failed[item.Ordinal] = item.Status == transfer.ItemFailed
+	}
+	for _, r := range results {
+		if r.TargetSubscriptionID != "" && failed[r.Ordinal] {
+			activity.GetMetricsHandler(ctx).Counter("handover_items_moved_after_end").Inc(1)
+			activity.GetLogger(ctx).Error("The billing system moved a line item that had ended as Failed; reconcile it by hand.",
+				"transfer", id, "item", r.Ordinal, "targetSubscription", r.TargetSubscriptionID)
+		}
+	}
 }
 
 // merge is every item of the round as it stands now, those that had ended before included.

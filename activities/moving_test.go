@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"testing"
@@ -170,6 +171,24 @@ func TestMoveItemFailsUntilItIsOver(t *testing.T) {
 			require.Len(t, b.results, 1, "the failure is written too")
 		})
 	}
+}
+
+// what the billing system moved after the item had ended changes nothing, and is reported.
+func TestMoveItemTooLate(t *testing.T) {
+	b := newBook(running(0))
+	b.endedMeanwhile = true
+	var said bytes.Buffer
+	suite := testsuite.WorkflowTestSuite{}
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(&said, nil))))
+	environment := suite.NewTestActivityEnvironment()
+	steps := &activities.Activities{Ledger: b, Mover: &mover{}}
+	environment.RegisterActivity(steps.MoveItem)
+	answer, err := environment.ExecuteActivity(steps.MoveItem, "t", 0)
+	require.NoError(t, err)
+	var item transfer.ItemEntity
+	require.NoError(t, answer.Get(&item))
+	require.Equal(t, failed, item.Status)
+	require.Contains(t, said.String(), "reconcile it by hand")
 }
 
 // Moved, refused for good and given up are results.

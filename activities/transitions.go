@@ -66,12 +66,6 @@ func (a *Activities) CloseTransfer(ctx context.Context, id string) (transfer.Sta
 	return stateOf(t, err)
 }
 
-// ReadTransfer tells how the transfer stands in the ledger, to a run that missed a decision.
-func (a *Activities) ReadTransfer(ctx context.Context, id string) (transfer.State, error) {
-	t, err := a.Ledger.Transfer(ctx, id)
-	return stateOf(t, err)
-}
-
 func stateOf(t transfer.Transfer, err error) (transfer.State, error) {
 	if err != nil {
 		return transfer.State{}, failure(err)

@@ -91,7 +91,6 @@ var askings = map[string]struct {
 		return a.DeclineTransfer(ctx, "t", decision)
 	}, []any{"decline", "t", decision}},
 	"close":   {func(ctx context.Context, a *activities.Activities) (any, error) { return a.CloseTransfer(ctx, "t") }, []any{"close", "t"}},
-	"read":    {func(ctx context.Context, a *activities.Activities) (any, error) { return a.ReadTransfer(ctx, "t") }, []any{"read", "t"}},
 	"overdue": {func(ctx context.Context, a *activities.Activities) (any, error) { return nil, a.FlagOverdue(ctx, "t") }, []any{"overdue", "t"}},
 	"remind": {func(ctx context.Context, a *activities.Activities) (any, error) {
 		return nil, a.RemindSource(ctx, "t", 2)

@@ -15,10 +15,16 @@ type decision struct {
 	requestID string
 	verb      string
 	party     string
+	content   string // fingerprint of all that was said
 }
 
-func decisionOf(c transfer.Command, by transfer.Actor, requestID string) decision {
-	return decision{requestID: requestID, verb: verb(c), party: strings.ToLower(by.PartnerTenantID)}
+func decisionOf(c transfer.Command, by transfer.Actor, requestID string, said any) decision {
+	return decision{requestID: requestID, verb: verb(c), party: strings.ToLower(by.PartnerTenantID), content: Fingerprint(said)}
+}
+
+// reuses tells whether the request id was used by the same party for a decision that said something else.
+func (d decision) reuses(earlier decision) bool {
+	return d.requestID == earlier.requestID && d.party == earlier.party && d.verb == earlier.verb && d.content != earlier.content
 }
 
 // listen sets up everything that can be said to or asked of the run.
@@ -71,12 +77,12 @@ func (p *process) awaitOpened(ctx workflow.Context) error {
 }
 
 func (p *process) validateSubmit(ctx workflow.Context, a Approval) error {
-	return p.validate(ctx, p.submitting(a), a.Actor, a.RequestID)
+	return p.validate(ctx, p.submitting(a), a.Actor, a.RequestID, a)
 }
 
 func (p *process) handleSubmit(ctx workflow.Context, a Approval) (Receipt, error) {
-	return p.decide(ctx, p.submitting(a), a.Actor, a.RequestID, func(ctx workflow.Context) (transfer.State, error) {
-		return do[transfer.State](ctx, "Check the selection and submit", steps.SubmitTransfer, p.header.ID, a.submission())
+	return p.decide(ctx, p.submitting(a), a.Actor, a.RequestID, a, func(ctx workflow.Context) (transfer.State, error) {
+		return durably[transfer.State](ctx, "Check the selection and submit", steps.SubmitTransfer, p.header.ID, a.submission())
 	})
 }
 
@@ -89,39 +95,44 @@ func (p *process) submitting(a Approval) transfer.Command {
 }
 
 func (p *process) validateCancel(ctx workflow.Context, d activities.Decision) error {
-	return p.validate(ctx, transfer.Cancel{}, d.Actor, d.RequestID)
+	return p.validate(ctx, transfer.Cancel{}, d.Actor, d.RequestID, d)
 }
 
 func (p *process) handleCancel(ctx workflow.Context, d activities.Decision) (Receipt, error) {
-	return p.decide(ctx, transfer.Cancel{}, d.Actor, d.RequestID, func(ctx workflow.Context) (transfer.State, error) {
-		return do[transfer.State](ctx, "Cancel the request", steps.CancelTransfer, p.header.ID, d)
+	return p.decide(ctx, transfer.Cancel{}, d.Actor, d.RequestID, d, func(ctx workflow.Context) (transfer.State, error) {
+		return durably[transfer.State](ctx, "Cancel the request", steps.CancelTransfer, p.header.ID, d)
 	})
 }
 
 func (p *process) validateDecline(ctx workflow.Context, d activities.Decision) error {
-	return p.validate(ctx, transfer.Decline{Reason: d.Reason}, d.Actor, d.RequestID)
+	return p.validate(ctx, transfer.Decline{Reason: d.Reason}, d.Actor, d.RequestID, d)
 }
 
 func (p *process) handleDecline(ctx workflow.Context, d activities.Decision) (Receipt, error) {
-	return p.decide(ctx, transfer.Decline{Reason: d.Reason}, d.Actor, d.RequestID, func(ctx workflow.Context) (transfer.State, error) {
-		return do[transfer.State](ctx, "Decline the request", steps.DeclineTransfer, p.header.ID, d)
+	return p.decide(ctx, transfer.Decline{Reason: d.Reason}, d.Actor, d.RequestID, d, func(ctx workflow.Context) (transfer.State, error) {
+		return durably[transfer.State](ctx, "Decline the request", steps.DeclineTransfer, p.header.ID, d)
 	})
 }
 
 // validate refuses a decision without a trace in the history. It lets a repeated one through to get its answer again, and
 // one that came before the opening to wait for it.
-func (p *process) validate(ctx workflow.Context, c transfer.Command, by transfer.Actor, requestID string) error {
-	if requestID == "" {
-		return activities.RefusalError(transfer.Refuse(transfer.InvalidInput, "requestId is required; it makes a repeated decision safe."))
+func (p *process) validate(ctx workflow.Context, c transfer.Command, by transfer.Actor, requestID string, said any) error {
+	if requestID == "" || len(requestID) > longestRequestID {
+		return activities.RefusalError(badRequestID())
 	}
-	if !p.opened || p.repeats(decisionOf(c, by, requestID)) {
+	this := decisionOf(c, by, requestID, said)
+	if !p.opened || p.repeats(this) {
 		return nil
 	}
-	return p.guard(ctx, c, by)
+	return p.guard(ctx, c, by, this)
 }
 
 // guard asks the state machine, and keeps decisions one at a time.
-func (p *process) guard(ctx workflow.Context, c transfer.Command, by transfer.Actor) error {
+func (p *process) guard(ctx workflow.Context, c transfer.Command, by transfer.Actor, this decision) error {
+	if this.reuses(p.decided) || this.reuses(p.making) {
+		return activities.RefusalError(transfer.Refuse(transfer.RequestIDReused,
+			"The request id was used before for a different decision. Use a new one."))
+	}
 	if _, _, err := p.plan.Policy.Decide(p.header.State, c, by, workflow.Now(ctx)); err != nil {
 		return asFailure(err)
 	}
@@ -141,14 +152,14 @@ func asFailure(err error) error {
 }
 
 // decide makes one decision: whichever comes first wins, the others meet the guard.
-func (p *process) decide(ctx workflow.Context, c transfer.Command, by transfer.Actor, requestID string,
+func (p *process) decide(ctx workflow.Context, c transfer.Command, by transfer.Actor, requestID string, said any,
 	step func(workflow.Context) (transfer.State, error),
 ) (Receipt, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err := p.awaitOpened(ctx); err != nil {
 		return Receipt{}, err
 	}
-	this := decisionOf(c, by, requestID)
+	this := decisionOf(c, by, requestID, said)
 	if p.repeats(this) {
 		if err := workflow.Await(ctx, func() bool { return !p.deciding() }); err != nil {
 			return Receipt{}, err
@@ -157,14 +168,13 @@ func (p *process) decide(ctx workflow.Context, c transfer.Command, by transfer.A
 	if this == p.decided {
 		return p.receipt(), nil
 	}
-	if err := p.guard(ctx, c, by); err != nil {
+	if err := p.guard(ctx, c, by, this); err != nil {
 		return Receipt{}, err
 	}
 	p.making = this
 	defer func() { p.making = decision{} }()
 	state, err := step(ctx)
 	if err != nil {
-		p.catchUp(ctx, err)
 		return Receipt{}, err
 	}
 	p.decided = this
@@ -172,24 +182,6 @@ func (p *process) decide(ctx workflow.Context, c transfer.Command, by transfer.A
 	p.header.LastModifiedUser = by.UserID
 	p.show(ctx)
 	return p.receipt(), nil
-}
-
-// catchUp takes over the ledger's state when a step was refused because the ledger is further than this run believes. An
-// update is durable only with the answer to its workflow task: when worker and server die between a decision's ledger
-// transaction and that answer, the decision stands and nobody remembers having made it.
-func (p *process) catchUp(ctx workflow.Context, refused error) bool {
-	refusal, ok := activities.RefusalOf(refused)
-	if !ok || (refusal.Cause != transfer.AlreadyInProgress && refusal.Cause != transfer.AlreadyFinal) {
-		return false
-	}
-	state, err := do[transfer.State](ctx, "Read what was decided", steps.ReadTransfer, p.header.ID)
-	if err != nil {
-		workflow.GetLogger(ctx).Error("The ledger did not say what was decided.", "error", err)
-		return false
-	}
-	p.header.State = state
-	p.show(ctx)
-	return true
 }
 
 func (p *process) deciding() bool { return p.making != decision{} }
@@ -222,7 +214,7 @@ func (p *process) handleGiveUp(ctx workflow.Context, g activities.GiveUp) (trans
 	if err := p.awaitOpened(ctx); err != nil {
 		return transfer.ItemEntity{}, err
 	}
-	item, err := do[transfer.ItemEntity](ctx, "Give up "+itemSummary(g.Item), steps.GiveUpItem, p.header.ID, g)
+	item, err := durably[transfer.ItemEntity](ctx, "Give up "+itemSummary(g.Item), steps.GiveUpItem, p.header.ID, g)
 	if err != nil {
 		return item, err
 	}

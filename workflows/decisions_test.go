@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
 	"handover/internal/notify"
 	"handover/internal/transfer"
+	"handover/workflows"
 )
 
 // holdOpen keeps a run from closing until the second day, so that something can still be said to it.
@@ -249,4 +251,67 @@ func TestRequestIDBelongsToItsPartyAndVerb(t *testing.T) {
 	w.refuses(transfer.WrongParty, byTarget)
 	w.refuses(transfer.NotFound, byStranger)
 	w.refuses(transfer.AlreadyInProgress, otherVerb)
+}
+
+// a request id stands for one decision; the same id with other content is no repetition of it.
+func TestRequestIDIsForOneContent(t *testing.T) {
+	w := newWorld(t, 1)
+	w.billing.fails(0, 3, time.Hour)
+	w.approveAt(time.Hour)
+	var other *answer
+	w.at(2*time.Hour, func() { other = w.submit(picked("submit-1", 0)) })
+	w.becomes(transfer.Complete)
+	w.refuses(transfer.RequestIDReused, other)
+}
+
+func TestRequestIDsAreBounded(t *testing.T) {
+	w := newWorld(t, 1)
+	var long *answer
+	w.at(time.Hour, func() { long = w.submit(everything(strings.Repeat("x", 129))) })
+	w.becomes(transfer.Expired)
+	w.refuses(transfer.InvalidInput, long)
+}
+
+// A decision changes the ledger only once it stands in the history: as a regular activity, never inside the workflow task
+// that brought it.
+func TestDecisionsAreDurableBeforeTheirEffect(t *testing.T) {
+	for name, decide := range map[string]func(w *world){
+		"submit":  func(w *world) { submitting(w) },
+		"cancel":  func(w *world) { cancelling(w) },
+		"decline": func(w *world) { w.decline(by(source1, "decline-1")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			before := 0
+			w.at(time.Hour, func() {
+				before = len(w.seen.activities)
+				decide(w)
+			})
+			_, err := w.run()
+			require.NoError(t, err)
+			require.Greater(t, len(w.seen.activities), before, "the decision was an activity")
+			require.Empty(t, w.seen.activities[before], "and none of the named ones")
+		})
+	}
+}
+
+// A flood of refused decisions must not fill the history: the run begins afresh, opens the same transfer again and waits on.
+func TestCrowdedHistoryBeginsAfresh(t *testing.T) {
+	w := newWorld(t, 1)
+	w.at(time.Hour, func() { w.signal("not an approval") })
+	w.at(2*time.Hour, func() { w.SetContinueAsNewSuggested(true) })
+	_, err := w.run()
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(t, err, &again)
+	require.Equal(t, workflows.TransferType, again.WorkflowType.Name)
+	require.Equal(t, transfer.Pending, w.ledger.transfer.Status)
+	require.Len(t, w.ledger.refused, 1, "what came is answered first")
+
+	t.Run("and waits on", func(t *testing.T) {
+		next := newWorld(t, 1)
+		next.ledger = w.ledger
+		next.approveAt(3 * time.Hour)
+		next.becomes(transfer.Complete)
+		require.NotContains(t, strings.Join(next.mail.sent, ", "), "created", "nobody is told twice")
+	})
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -96,43 +95,4 @@ func TestNoReminderAfterSubmit(t *testing.T) {
 	w.approveAt(time.Hour)
 	w.becomes(transfer.Complete)
 	require.Zero(t, w.ledger.calls["Remind"])
-}
-
-// A decision that reached the ledger counts, although worker and server died before the run could remember it: at expiry
-// the run goes on from what the ledger says, and loses no transfer.
-func TestDecisionThatTheRunNeverHeardOf(t *testing.T) {
-	for name, c := range map[string]struct {
-		decide  func(w *world, id string) error
-		becomes transfer.Status
-	}{
-		"submit": {func(w *world, id string) error {
-			_, err := w.ledger.Submit(w.t.Context(), id, ledger.Submission{RequestID: "lost", Actor: source1, Selection: transfer.Selection{AllEligible: true}})
-			return err
-		}, transfer.Complete},
-		"cancel": {func(w *world, id string) error {
-			_, err := w.ledger.Cancel(w.t.Context(), id, by(target1, "lost"))
-			return err
-		}, transfer.Cancelled},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, 3)
-			w.at(time.Hour, func() { require.NoError(t, c.decide(w, w.ledger.transfer.ID)) })
-			w.becomes(c.becomes)
-		})
-	}
-}
-
-// The next who decides is refused, and brings the run up to date at once.
-func TestNextDecisionBringsTheRunUpToDate(t *testing.T) {
-	w := newWorld(t, 3)
-	var late *answer
-	w.at(time.Hour, func() {
-		_, err := w.ledger.Submit(t.Context(), w.ledger.transfer.ID,
-			ledger.Submission{RequestID: "lost", Actor: source1, Selection: transfer.Selection{AllEligible: true}})
-		require.NoError(t, err)
-	})
-	w.at(2*time.Hour, func() { late = cancelling(w) })
-	w.becomes(transfer.Complete)
-	w.refuses(transfer.AlreadyInProgress, late)
-	require.Zero(t, w.ledger.calls["Expire"])
 }

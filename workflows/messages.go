@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -58,11 +59,28 @@ func DecodeApproval(raw converter.RawValue) (Approval, error) {
 	if a.Actor.Platform || a.Actor.Operator {
 		return Approval{RequestID: fingerprint(data)}, transfer.Refuse(transfer.InvalidInput, "A signal cannot claim to come from the platform.")
 	}
-	if a.RequestID == "" || len(a.RequestID) > 128 {
+	if a.RequestID == "" || len(a.RequestID) > longestRequestID {
 		return Approval{RequestID: fingerprint(data), Actor: a.Actor},
-			transfer.Refuse(transfer.InvalidInput, "requestId is required, at most 128 characters; it makes a repeated decision safe.")
+			badRequestID()
 	}
 	return a, nil
+}
+
+// longestRequestID bounds request ids, in bytes; a GUID has 36.
+const longestRequestID = 128
+
+func badRequestID() *transfer.Refusal {
+	return transfer.Refuse(transfer.InvalidInput, "requestId is required, at most %d characters; it makes a repeated decision safe.", longestRequestID)
+}
+
+// Fingerprint tells two messages apart that claim to be the same request.
+func Fingerprint(message any) string {
+	data, err := json.Marshal(message)
+	if err != nil {
+		return "" // messages are plain structs; what cannot be written cannot have been received
+	}
+	sum := sha256.Sum256(bytes.ToLower(data)) // ids are the same in any case
+	return hex.EncodeToString(sum[:16])
 }
 
 func fingerprint(data []byte) string {

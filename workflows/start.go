@@ -19,6 +19,7 @@ func StartOptions(r transfer.Request) client.StartWorkflowOptions {
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("Customer %s: %s → %s", r.CustomerTenantID, r.SourcePartnerTenantID, r.TargetPartnerTenantID),
+		Priority:                 temporal.Priority{FairnessKey: r.TargetPartnerTenantID}, // a merger must not hold up everybody else
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			StatusKey.ValueSet(string(transfer.Pending)),
 			CustomerKey.ValueSet(r.CustomerTenantID),

@@ -25,6 +25,15 @@ func do[Result any](ctx workflow.Context, summary string, step any, args ...any)
 	return result, err
 }
 
+// durably runs a step that somebody outside asked for by an update. An update is written to the history only together with
+// the next command; a local activity would change the ledger before that, and a crash in between would leave a decision
+// that nobody remembers. So these steps are regular activities.
+func durably[Result any](ctx workflow.Context, summary string, step any, args ...any) (Result, error) {
+	var result Result
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, untilDone(summary)), step, args...).Get(ctx, &result)
+	return result, err
+}
+
 // worthRepeating tells a passing fault from a refusal and from the end of the run.
 func worthRepeating(err error) bool {
 	if temporal.IsCanceledError(err) {

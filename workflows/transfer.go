@@ -44,7 +44,7 @@ type process struct {
 // for the source's approval, the target's cancel, the source's decline or the end of the 30th day, moves the line items
 // and closes. It returns what the transfer became; a request that is refused fails with the refusal.
 //
-// A request that nobody answers has about 45 events, reminders included, one of three items about 30; a large one adds six
+// A request that nobody answers has about 45 events, reminders included, one of three items about 36; a large one adds six
 // or more per 500 items, the items being in the histories of its children.
 func Transfer(ctx workflow.Context, request transfer.Request) (Receipt, error) {
 	// Cancelling the run in Temporal would leave the ledger Pending with nobody to end it. Only the domain's cancel counts.
@@ -148,16 +148,30 @@ func (p *process) decidedBefore(ctx workflow.Context, at time.Time, why string) 
 	if left := at.Sub(workflow.Now(ctx)); left > 0 && !p.settled() {
 		timerCtx, stop := workflow.WithCancel(ctx)
 		timer := workflow.NewTimerWithOptions(timerCtx, left, workflow.TimerOptions{Summary: why})
-		err := workflow.Await(ctx, func() bool { return p.settled() || timer.IsReady() })
+		err := workflow.Await(ctx, func() bool { return p.settled() || timer.IsReady() || p.crowded(ctx) })
 		stop()
 		if err != nil {
 			return false, err
 		}
 	}
+	if !p.settled() && p.crowded(ctx) {
+		return false, workflow.NewContinueAsNewError(ctx, TransferType, p.request)
+	}
 	if err := workflow.Await(ctx, func() bool { return !p.deciding() }); err != nil {
 		return false, err
 	}
 	return p.settled(), nil
+}
+
+// crowded tells that so many refused decisions came that the history should begin afresh, and that nothing is under way
+// that would be lost by it. The new run opens the transfer again, finds it as it is, and waits on.
+func (p *process) crowded(ctx workflow.Context) bool {
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && p.quiet(ctx)
+}
+
+// quiet tells that all e-mail is delivered and everybody answered.
+func (p *process) quiet(ctx workflow.Context) bool {
+	return len(p.mail) == 0 && p.answering == 0 && p.approvals.Len() == 0 && workflow.AllHandlersFinished(ctx)
 }
 
 // settled tells that the request was decided.
@@ -175,12 +189,9 @@ func (p *process) remind(ctx workflow.Context, n int) error {
 	return nil
 }
 
-// expire ends the request (T4). Decisions that come meanwhile are too late; one that the ledger has already counts.
+// expire ends the request (T4). Decisions that come meanwhile are too late.
 func (p *process) expire(ctx workflow.Context) error {
 	state, err := do[transfer.State](ctx, "Expire the request", steps.ExpireTransfer, p.header.ID)
-	if p.catchUp(ctx, err) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
@@ -211,9 +222,7 @@ func (p *process) move(ctx workflow.Context) error {
 func (p *process) settle(ctx workflow.Context) error {
 	p.publish(ctx)
 	p.show(ctx)
-	return workflow.Await(ctx, func() bool {
-		return len(p.mail) == 0 && p.answering == 0 && p.approvals.Len() == 0 && workflow.AllHandlersFinished(ctx)
-	})
+	return workflow.Await(ctx, func() bool { return p.quiet(ctx) })
 }
 
 func (p *process) receipt() Receipt {

@@ -39,7 +39,7 @@ func patient(t *testing.T, s *billingtest.System) (h *billing.HTTP, asked <-chan
 		requests <- struct{}{}
 	})
 	settings := settingsFor(server)
-	settings.Poll = time.Hour
+	settings.Poll = 50 * time.Second
 	return connect(t, settings), requests
 }
 
@@ -123,7 +123,7 @@ func TestEarlyCallbackIsNotMissed(t *testing.T) {
 		system.ServeHTTP(w, r)
 	})
 	settings := settingsFor(server)
-	settings.Poll = time.Hour
+	settings.Poll = 50 * time.Second
 	h = connect(t, settings)
 	_, err := h.Move(t.Context(), billingtest.Sample(0))
 	require.NoError(t, err)

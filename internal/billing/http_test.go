@@ -144,6 +144,7 @@ func TestAnswersThatAreTriedAgain(t *testing.T) {
 		{"refused with an odd code", 409, nil, `{"code": ["x"]}`, "not the JSON", 0},
 		{"busy (R-29)", 409, http.Header{"Retry-After": {"30"}}, `{"code": 900278, "message": "pending"}`, "busy", 30 * time.Second},
 		{"busy with an order (R-29)", 409, nil, `{"code": "800082", "message": "pending"}`, "busy", 0},
+		{"accepted, for later", 202, http.Header{"Retry-After": {"300"}}, "", "still working on it", 5 * time.Minute},
 		{"accepted, but elsewhere", 202, http.Header{"Location": {"https://evil.example/moves/1"}}, "", "another host (evil.example)", 0},
 		{"accepted, but downgraded", 202, http.Header{"Location": {"ftp:///moves/1"}}, "", "another host", 0},
 		{"accepted at gibberish", 202, http.Header{"Location": {"http://[::1"}}, "", "malformed Location", 0},

@@ -13,10 +13,22 @@ import (
 	"time"
 )
 
-// pause waits until the next poll is due, a callback came, or the context ended.
+const (
+	// mostPatience bounds how long one attempt waits between two polls.
+	mostPatience = time.Minute
+	// lastWord is what an attempt keeps of its time to say that the move goes on.
+	lastWord = 5 * time.Second
+)
+
+// pause waits until the next poll is due, a callback came, or the context ended. A wait that is too long for the attempt
+// ends it as *Unavailable: the next one posts the same key again and finds the move where it is.
 func (h *HTTP) pause(ctx context.Context, asked time.Duration, woken <-chan struct{}) error {
 	if asked == 0 {
 		asked = h.settings.Poll
+	}
+	deadline, bounded := ctx.Deadline()
+	if asked > mostPatience || (bounded && time.Until(deadline) < asked+lastWord) {
+		return unavailable(asked, "The billing system has accepted the move and is still working on it.")
 	}
 	due := time.NewTimer(asked)
 	defer due.Stop()

@@ -49,7 +49,7 @@ func (c *Client) Create(ctx context.Context, r transfer.Request) (workflows.Rece
 	var receipt workflows.Receipt
 	handle, err := c.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
-		UpdateOptions:          c.update(options.ID, workflows.UpdateOpen, "", r),
+		UpdateOptions:          c.update(options.ID, workflows.UpdateOpen, r),
 	})
 	if err == nil {
 		err = handle.Get(ctx, &receipt)
@@ -109,28 +109,28 @@ func (c *Client) Submit(ctx context.Context, id string, a workflows.Approval) (w
 	if len(payload.GetData()) > mostPayload {
 		return workflows.Receipt{}, tooLarge()
 	}
-	return c.decide(ctx, id, workflows.UpdateSubmit, a.RequestID, a)
+	return c.decide(ctx, id, workflows.UpdateSubmit, a)
 }
 
 // Cancel withdraws the request as the target (T3).
 func (c *Client) Cancel(ctx context.Context, id string, d activities.Decision) (workflows.Receipt, error) {
-	return c.decide(ctx, id, workflows.UpdateCancel, d.RequestID, d)
+	return c.decide(ctx, id, workflows.UpdateCancel, d)
 }
 
 // Decline says no as the source (T7).
 func (c *Client) Decline(ctx context.Context, id string, d activities.Decision) (workflows.Receipt, error) {
-	return c.decide(ctx, id, workflows.UpdateDecline, d.RequestID, d)
+	return c.decide(ctx, id, workflows.UpdateDecline, d)
 }
 
-func (c *Client) decide(ctx context.Context, id, verb, requestID string, command any) (workflows.Receipt, error) {
+func (c *Client) decide(ctx context.Context, id, verb string, command any) (workflows.Receipt, error) {
 	var receipt workflows.Receipt
-	return receipt, c.send(ctx, id, c.update(workflows.WorkflowID(id), verb, requestID, command), &receipt)
+	return receipt, c.send(ctx, id, c.update(workflows.WorkflowID(id), verb, command), &receipt)
 }
 
 // GiveUp ends the retries of one line item, as an operator.
 func (c *Client) GiveUp(ctx context.Context, id string, g activities.GiveUp) (transfer.ItemEntity, error) {
 	var item transfer.ItemEntity
-	return item, c.send(ctx, id, c.update(workflows.WorkflowID(id), workflows.UpdateGiveUp, g.RequestID, g), &item)
+	return item, c.send(ctx, id, c.update(workflows.WorkflowID(id), workflows.UpdateGiveUp, g), &item)
 }
 
 func (c *Client) send(ctx context.Context, id string, update client.UpdateWorkflowOptions, answer any) error {
@@ -144,15 +144,13 @@ func (c *Client) send(ctx context.Context, id string, update client.UpdateWorkfl
 	return c.explain(ctx, update.WorkflowID, err)
 }
 
-// update names the update after its request, so that a repeated one gets the first one's answer.
-func (c *Client) update(workflowID, name, requestID string, args ...any) client.UpdateWorkflowOptions {
-	u := client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateName: name, Args: args, WaitForStage: client.WorkflowUpdateStageCompleted,
+// update names the update after all that it says, its request id and party included: the very same again gets the first
+// one's answer, and nobody else does.
+func (c *Client) update(workflowID, name string, message any) client.UpdateWorkflowOptions {
+	return client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateName: name, Args: []any{message}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		UpdateID: fmt.Sprintf("%s/%s", name, workflows.Fingerprint(message)),
 	}
-	if requestID != "" {
-		u.UpdateID = fmt.Sprintf("%s/%s", name, requestID)
-	}
-	return u
 }
 
 func startedWith(first *historypb.HistoryEvent) *commonpb.Payloads {

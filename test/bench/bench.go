@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// amounts are how much is measured.
+type amounts struct {
+	items     int // of the one transfer of row 3
+	transfers int // of row 4
+	few, many int // items of the two transfers that row 5 compares
+}
+
+var (
+	wholeAmounts = amounts{items: 1_000, transfers: 150, few: 1_000, many: 10_000}
+	quickAmounts = amounts{items: 200, transfers: 8, few: 100, many: 1_200}
+)
+
+// bench takes the figures.
+type bench struct {
+	options
+	amounts
+	progress io.Writer
+	report   *report
+}
+
+// measure takes all figures. A transfer that does not complete, a count that is wrong or a broken invariant is an error.
+func measure(ctx context.Context, o options, progress io.Writer) (*report, error) {
+	b := &bench{options: o, amounts: wholeAmounts, progress: progress, report: &report{}}
+	if o.quick {
+		b.amounts, b.rounds = quickAmounts, 1
+	}
+	if b.wants(1, 2, 3, 4) {
+		if err := b.compare(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if b.wants(5) && o.only != naiveName {
+		if err := b.weighStandalone(ctx); err != nil {
+			return nil, err
+		}
+	}
+	b.report.Rounds = b.rounds
+	return b.report, nil
+}
+
+// wants tells whether one of the rows is to be measured.
+func (b *bench) wants(rows ...int) bool {
+	return slices.ContainsFunc(rows, func(row int) bool { return slices.Contains(b.rows, row) })
+}
+
+func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.progress, format+"\n", args...) }
+
+// compare takes rows 1 to 4 of both contenders on one platform.
+func (b *bench) compare(ctx context.Context) (err error) {
+	b.say("Starting Temporal and the ledger on %s ...", b.database)
+	s, err := newStage(ctx, b.database,
+		crowd{customers: 2 * b.rounds, items: b.items}, crowd{customers: 2 + 2*b.rounds*b.transfers, items: smallItems})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if b.report.Machine, err = describe(ctx, s); err != nil {
+		return err
+	}
+	if b.only != "" {
+		s.contenders = slices.DeleteFunc(s.contenders, func(c contender) bool { return c.name() != b.only })
+	}
+	if err := b.countEvents(ctx, s); err != nil {
+		return err
+	}
+	for round := range b.rounds {
+		if err := b.race(ctx, s, round); err != nil {
+			return err
+		}
+	}
+	return s.verified(ctx)
+}
+
+// countEvents takes rows 1 and 2. It also warms up connections and caches.
+func (b *bench) countEvents(ctx context.Context, s *stage) error {
+	for _, c := range s.contenders {
+		events, err := s.smallTransfer(ctx, c)
+		if err != nil {
+			return err
+		}
+		if b.wants(1) {
+			b.report.note(figure{Row: 1, What: fmt.Sprintf("Events of a %d-item transfer", smallItems), Budget: atMost(45)}, c, float64(len(events)))
+		}
+		if b.wants(2) {
+			b.report.note(figure{Row: 2, What: "Billable actions of the same", Budget: atMost(12)}, c, float64(CountActions(events)))
+		}
+	}
+	return nil
+}
+
+// race takes rows 3 and 4 once of each contender, who take turns in going first.
+func (b *bench) race(ctx context.Context, s *stage, round int) error {
+	order := slices.Clone(s.contenders)
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	for _, row := range []struct {
+		figure figure
+		take   func(contender) (float64, error)
+	}{
+		{
+			figure{Row: 3, What: fmt.Sprintf("Line items/s, one %d-item transfer", b.items), Budget: timesNaive(10)},
+			func(c contender) (float64, error) { return s.moveItems(ctx, c, b.items) },
+		},
+		{
+			figure{Row: 4, What: fmt.Sprintf("%d-item transfers/s, %d at once", smallItems, inFlight), Budget: timesNaive(1.5)},
+			func(c contender) (float64, error) { return s.makeTransfers(ctx, c, b.transfers) },
+		},
+	} {
+		if !b.wants(row.figure.Row) {
+			continue
+		}
+		for _, c := range order {
+			measured, err := row.take(c)
+			if err != nil {
+				return err
+			}
+			b.report.note(row.figure, c, measured)
+			b.say("round %d of %d: %s, %s: %.1f", round+1, b.rounds, row.figure.What, c.name(), measured)
+		}
+	}
+	return nil
+}
+
+// weighStandalone takes row 5 on a platform like the standalone's: everything on SQLite files.
+func (b *bench) weighStandalone(ctx context.Context) (err error) {
+	b.say("Starting Temporal and the ledger on sqlite for row 5 ...")
+	s, err := newStage(ctx, "sqlite", crowd{1, b.many}, crowd{1, b.few}, crowd{1, smallItems})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if b.report.Machine.CPU == "" {
+		if b.report.Machine, err = describe(ctx, s); err != nil {
+			return err
+		}
+	}
+	c := s.contenders[0]
+	if _, err := s.smallTransfer(ctx, c); err != nil { // warms up
+		return err
+	}
+	few, err := s.weigh(ctx, c, b.few)
+	if err != nil {
+		return err
+	}
+	many, err := s.weigh(ctx, c, b.many)
+	if err != nil {
+		return err
+	}
+	b.noteWeights(c, few, many)
+	return s.verified(ctx)
+}
+
+func (b *bench) noteWeights(c contender, few, many load) {
+	for _, l := range []struct {
+		items int
+		load  load
+	}{{b.few, few}, {b.many, many}} {
+		b.say("%d items on sqlite: %.1f s, live heap %.1f MB before, %.1f MB at most, %.1f MB after; events %d, children %v",
+			l.items, l.load.took.Seconds(), l.load.before, l.load.peak, l.load.after, l.load.sizes.parent, l.load.sizes.children)
+	}
+	of := fmt.Sprintf("%d items on sqlite: ", b.many)
+	b.report.note(figure{Row: 5, What: of + "seconds, create to complete"}, c, many.took.Seconds())
+	b.report.note(figure{Row: 5, What: of + "events of its biggest run", Budget: atMost(10_000)}, c, float64(many.sizes.biggest()))
+	b.report.note(figure{Row: 5, What: of + "live heap at most, MB"}, c, many.peak)
+	b.report.note(figure{Row: 5, What: fmt.Sprintf("the same, times that of %d items", b.few), Budget: atMost(2)}, c, many.peak/few.peak)
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+)
+
+// history is every event of one run.
+func (s *stage) history(ctx context.Context, workflowID string) ([]*historypb.HistoryEvent, error) {
+	var events []*historypb.HistoryEvent
+	found := s.Connection.GetWorkflowHistory(ctx, workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for found.HasNext() {
+		event, err := found.Next()
+		if err != nil {
+			return nil, fmt.Errorf("the history of %s: %w", workflowID, err)
+		}
+		events = append(events, event)
+	}
+	return events, nil
+}
+
+// smallTransfer makes one small transfer, with all its e-mail, and returns its history.
+func (s *stage) smallTransfer(ctx context.Context, c contender) ([]*historypb.HistoryEvent, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	id, err := s.complete(ctx, c, smallItems)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.settled(ctx, c, id, smallItems); err != nil {
+		return nil, err
+	}
+	return s.history(ctx, c.workflowID(id))
+}
+
+// sizes are how many events the runs of a transfer have.
+type sizes struct {
+	parent   int
+	children []int
+}
+
+func (s sizes) biggest() int {
+	most := s.parent
+	for _, n := range s.children {
+		most = max(most, n)
+	}
+	return most
+}
+
+// historySizes counts the events of a transfer's run and of its children.
+func (s *stage) historySizes(ctx context.Context, workflowID string) (sizes, error) {
+	parent, err := s.history(ctx, workflowID)
+	if err != nil {
+		return sizes{}, err
+	}
+	counted := sizes{parent: len(parent)}
+	for _, event := range parent {
+		if event.GetEventType() != enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED {
+			continue
+		}
+		child, err := s.history(ctx, event.GetChildWorkflowExecutionStartedEventAttributes().GetWorkflowExecution().GetWorkflowId())
+		if err != nil {
+			return sizes{}, err
+		}
+		counted.children = append(counted.children, len(child))
+	}
+	return counted, nil
+}
+
+// load is what one transfer did to this process and to the histories.
+type load struct {
+	took   time.Duration
+	before float64 // MB of live heap
+	peak   float64
+	after  float64
+	sizes  sizes
+}
+
+// weigh makes one transfer of that many items and watches the heap meanwhile. Server, worker and client share the process,
+// so the worker's share is less than what is seen.
+func (s *stage) weigh(ctx context.Context, c contender, items int) (load, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	l := load{before: liveHeap()}
+	began := time.Now()
+	peak := watchHeap()
+	id, err := s.complete(ctx, c, items)
+	l.peak, l.took = peak(), time.Since(began)
+	if err != nil {
+		return l, err
+	}
+	if err := s.settled(ctx, c, id, items); err != nil {
+		return l, err
+	}
+	l.after = liveHeap()
+	l.sizes, err = s.historySizes(ctx, c.workflowID(id))
+	return l, err
+}
+
+// liveHeap is what is reachable now, in MB.
+func liveHeap() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / (1 << 20)
+}
+
+// heapEvery is how often the heap is looked at; each look is a collection.
+const heapEvery = 200 * time.Millisecond
+
+// watchHeap looks at the heap until the returned function is called, which tells the most that was seen.
+func watchHeap() (stop func() float64) {
+	end, most := make(chan struct{}), make(chan float64)
+	go func() {
+		tick := time.NewTicker(heapEvery)
+		defer tick.Stop()
+		peak := liveHeap()
+		for {
+			select {
+			case <-end:
+				most <- max(peak, liveHeap())
+				return
+			case <-tick.C:
+				peak = max(peak, liveHeap())
+			}
+		}
+	}()
+	return func() float64 {
+		close(end)
+		return <-most
+	}
+}
