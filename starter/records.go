@@ -65,7 +65,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check the invariants I-1 to I-7 on the ledger and the running transfers",
-		Long: "Check the invariants I-1 to I-7 on the ledger and the running transfers. It changes nothing.\n" +
+		Long: "Check the invariants I-1 to I-7 on the ledger and the running transfers. It changes no data.\n" +
 			"Exit status: 0 when all hold, 1 when one does not, 5 when I-7 could not be checked because Temporal is silent.",
 		Example: "  starter verify --ledger sqlite://ledger.db\n  starter verify --ledger-only -o json",
 		Args:    cobra.NoArgs,

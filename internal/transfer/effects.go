@@ -43,7 +43,6 @@ type Effects struct {
 	Event     Event          // empty when nobody is told (a line item that moved)
 	Operation AuditOperation // one record for the source and one for the target
 	Mail      []Audience     // who gets an e-mail (R-200..R-202, T7)
-	Lock      bool           // the submitted subscriptions are taken by this transfer
 }
 
 // effects is the row of the notification matrix (domain section 6.1) that belongs to the transition.
@@ -52,7 +51,7 @@ func effects(next State, c Command) Effects {
 	case Open:
 		return Effects{Event: EventCreated, Operation: AuditCreate, Mail: []Audience{ToSource, ToCustomer}}
 	case Submit:
-		return Effects{Event: EventSubmitted, Operation: AuditUpdate, Lock: true}
+		return Effects{Event: EventSubmitted, Operation: AuditUpdate}
 	case Cancel:
 		return Effects{Event: EventCancelled, Operation: AuditUpdate}
 	case Decline:

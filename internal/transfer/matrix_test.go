@@ -201,7 +201,7 @@ func TestEffectsOfEveryChange(t *testing.T) {
 	everybody := []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}
 	want := map[string]transfer.Effects{
 		"Open":                    {Event: transfer.EventCreated, Operation: transfer.AuditCreate, Mail: []transfer.Audience{transfer.ToSource, transfer.ToCustomer}},
-		"Submit":                  {Event: transfer.EventSubmitted, Operation: transfer.AuditUpdate, Lock: true},
+		"Submit":                  {Event: transfer.EventSubmitted, Operation: transfer.AuditUpdate},
 		"Cancel":                  {Event: transfer.EventCancelled, Operation: transfer.AuditUpdate},
 		"Decline":                 {Event: transfer.EventDeclined, Operation: transfer.AuditUpdate, Mail: []transfer.Audience{transfer.ToTarget}},
 		"Expire":                  {Event: transfer.EventExpired, Operation: transfer.AuditUpdate},
