@@ -20,10 +20,6 @@ func failure(err error) error {
 		}
 		return RefusalError(refusal)
 	}
-	var unavailable *billing.Unavailable
-	if errors.As(err, &unavailable) {
-		return retryLater(err, unavailable)
-	}
 	return err
 }
 
@@ -51,18 +47,33 @@ func RefusalOf(err error) (*transfer.Refusal, bool) {
 	return &refusal, unreadable == nil && refusal.Cause != "" && string(refusal.Cause) == app.Type()
 }
 
-// retryLater asks for the next attempt when the billing system wants it; zero leaves it to the retry policy. An outage
-// shows in the worker's failure metrics; a subscription that still syncs is no failure of anybody.
-func retryLater(err error, u *billing.Unavailable) error {
-	if u.Cause == transfer.StillSyncing {
-		return waitFor(err, u.RetryAfter)
+// usualAttempts is how many failures of one line item are nobody's concern: about the first minute of retries.
+const usualAttempts = 6
+
+// again asks for another attempt of a line item: when the billing system wants it, otherwise when the retry policy does.
+// What outlives the usual attempts shows as an error in the worker's log and failure metrics, unless it is expected to take
+// its time: a subscription that syncs, an add-on that waits for its base.
+func again(err error, attempt int32) error {
+	var unavailable *billing.Unavailable
+	switch {
+	case errors.Is(err, errBaseNotMoved):
+		return waitFor(err, baseDelay(attempt))
+	case !errors.As(err, &unavailable):
+		return err
+	case unavailable.Cause == transfer.StillSyncing || attempt <= usualAttempts:
+		return waitFor(err, unavailable.RetryAfter)
+	default:
+		options := temporal.ApplicationErrorOptions{NextRetryDelay: unavailable.RetryAfter}
+		return temporal.NewApplicationErrorWithOptions(err.Error(), unavailableType, options)
 	}
-	return temporal.NewApplicationErrorWithOptions(err.Error(), "Unavailable", temporal.ApplicationErrorOptions{NextRetryDelay: u.RetryAfter})
 }
 
-// waitFor asks for the next attempt after the delay, for something that is expected to take its time.
+// unavailableType is the type of failures that another attempt may cure.
+const unavailableType = "Unavailable"
+
+// waitFor asks for the next attempt after the delay, zero leaving it to the retry policy, and alarms nobody.
 func waitFor(err error, delay time.Duration) error {
-	return temporal.NewApplicationErrorWithOptions(err.Error(), "Unavailable", temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(err.Error(), unavailableType, temporal.ApplicationErrorOptions{
 		NextRetryDelay: delay,
 		Category:       temporal.ApplicationErrorCategoryBenign,
 	})

@@ -67,15 +67,14 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 	if err != nil {
 		return transfer.ItemEntity{}, failure(err)
 	}
-	if err := attempted.failed[ordinal]; errors.Is(err, errBaseNotMoved) {
-		return transfer.ItemEntity{}, waitFor(err, baseDelay(activity.GetInfo(ctx).Attempt))
-	} else if err != nil {
-		return transfer.ItemEntity{}, failure(err)
+	if err := attempted.failed[ordinal]; err != nil {
+		return transfer.ItemEntity{}, again(err, activity.GetInfo(ctx).Attempt)
 	}
 	item := attempted.items[0]
 	if item.Status == transfer.ItemInProgress {
 		// The billing system said yes, but the ledger could not take its answer: an id that is in use already.
-		return transfer.ItemEntity{}, failure(&billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError})
+		notTaken := &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}
+		return transfer.ItemEntity{}, again(notTaken, activity.GetInfo(ctx).Attempt)
 	}
 	return transfer.OperatorItem(item), nil
 }
