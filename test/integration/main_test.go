@@ -1,0 +1,47 @@
+// Package integration runs the programs as a user runs them: built with go build, started as processes, spoken to over
+// their ports, their flags and their standard streams, ended with Ctrl-C or kill -9. What they leave behind is then judged
+// by the invariants I-1 to I-7, with "starter verify".
+//
+//	main_test.go        builds the programs once
+//	process_test.go     one running program
+//	handover_test.go    standalone, worker and starter as the tests use them, and what they leave behind
+//	world_test.go       the worlds the tests play in
+//
+// Every other file is one story, named for what a user sees.
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"handover/internal/pgtest"
+)
+
+// programs is the folder of the built programs.
+var programs string
+
+func TestMain(m *testing.M) {
+	os.Exit(main(m))
+}
+
+func main(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "handover-programs-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "a folder for the programs:", err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	programs = dir
+	for _, name := range []string{"worker", "starter", "standalone"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), "./"+name)
+		build.Dir = filepath.Join("..", "..")
+		if said, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build ./%s: %v\n%s", name, err, said)
+			return 1
+		}
+	}
+	return pgtest.Main(m)
+}

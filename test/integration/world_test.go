@@ -1,0 +1,113 @@
+package integration
+
+// The worlds the tests play in, and how they are written down for standalone's --world.
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+	"handover/internal/world"
+)
+
+// parties are who takes part in a transfer.
+type parties struct {
+	customer, source, target string
+}
+
+// largeParties are the source and target of world.Large with one of its customers, counted from 0.
+func largeParties(number int) parties {
+	return parties{
+		customer: fmt.Sprintf("cccccccc-1111-4000-8000-%012x", number), source: world.LargeSource, target: world.LargeTarget,
+	}
+}
+
+// sampleParties are partners and a customer of the sample world, by their numbers.
+func sampleParties(customer, source, target int) parties {
+	return parties{
+		customer: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", customer),
+		source:   fmt.Sprintf("aaaaaaaa-0000-4000-8000-%012d", source),
+		target:   fmt.Sprintf("aaaaaaaa-0000-4000-8000-%012d", target),
+	}
+}
+
+// withFaults gives the movable subscriptions of one customer of the world the faults, in turn; "" is none.
+func withFaults(w ledger.World, customer string, faults ...string) ledger.World {
+	n := 0
+	for i, s := range w.Subscriptions {
+		if s.CustomerTenantID == customer && s.ProductType == transfer.OnlineServicesNCE {
+			w.Subscriptions[i].SandboxFault = faults[n%len(faults)]
+			n++
+		}
+	}
+	return w
+}
+
+// both is two worlds in one.
+func both(a, b ledger.World) ledger.World {
+	return ledger.World{
+		Partners:      append(a.Partners, b.Partners...),
+		Customers:     append(a.Customers, b.Customers...),
+		Relationships: append(a.Relationships, b.Relationships...),
+		Agreements:    append(a.Agreements, b.Agreements...),
+		Subscriptions: append(a.Subscriptions, b.Subscriptions...),
+	}
+}
+
+// record is one mapping of a world file.
+type record map[string]any
+
+// worldFile writes the world down as a world file (docs/world.md) and returns its path.
+func worldFile(t *testing.T, w ledger.World) string {
+	t.Helper()
+	sections := map[string][]record{}
+	add := func(section string, one record) { sections[section] = append(sections[section], one) }
+	for _, p := range w.Partners {
+		add("partners", record{
+			"tenantId": p.TenantID, "name": p.Name, "type": p.Type, "status": p.Status, "mpaSigned": p.MPASigned, "mpnId": p.MPNID,
+			"market": p.Market, "currency": p.Currency, "locale": p.Locale, "adminAgents": p.AdminAgents,
+		})
+	}
+	for _, c := range w.Customers {
+		add("customers", record{
+			"tenantId": c.TenantID, "name": c.Name, "domain": c.Domain, "email": c.Email, "market": c.Market, "locale": c.Locale,
+		})
+	}
+	for _, r := range w.Relationships {
+		add("relationships", record{"partner": r.PartnerTenantID, "customer": r.CustomerTenantID})
+	}
+	for _, a := range w.Agreements {
+		add("agreements", record{"partner": a.PartnerTenantID, "customer": a.CustomerTenantID, "mode": a.Mode})
+	}
+	for _, s := range w.Subscriptions {
+		add("subscriptions", subscription(s))
+	}
+	content, err := yaml.Marshal(sections)
+	require.NoError(t, err)
+	return file(t, "world.yaml", string(content))
+}
+
+// subscription is how a world file says it: what is empty is left out.
+func subscription(s transfer.Subscription) record {
+	said := record{
+		"id": s.ID, "customer": s.CustomerTenantID, "partner": s.PartnerTenantID, "productType": s.ProductType, "offerId": s.OfferID,
+		"friendlyName": s.FriendlyName, "quantity": s.Quantity, "unitPrice": float64(s.UnitPriceMinor) / 100,
+		"billingCycle": s.BillingCycle, "creationDate": s.CreationDate.Format(time.RFC3339), "status": s.Status, "autoRenew": s.AutoRenew,
+	}
+	for field, value := range map[string]string{
+		"termDuration": s.TermDuration, "parentId": s.ParentID, "partnerOnRecord": s.PartnerOnRecord, "sandboxFault": s.SandboxFault,
+	} {
+		if value != "" {
+			said[field] = value
+		}
+	}
+	if !s.CommitmentEndDate.IsZero() {
+		said["commitmentEndDate"] = s.CommitmentEndDate.Format(time.RFC3339)
+	}
+	return said
+}
