@@ -15,6 +15,8 @@ import (
 // what became of it. It fails while a delivery is worth repeating; a recipient that can never be reached is recorded as
 // undelivered and holds up nobody.
 func (a *Activities) MailParties(ctx context.Context, id, event string) error {
+	stop := heartbeat(ctx)
+	defer stop()
 	unsent, err := a.Ledger.Unsent(ctx, id, event)
 	if err != nil || len(unsent) == 0 {
 		return failure(err)

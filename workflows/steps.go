@@ -92,6 +92,7 @@ func untilDelivered(event string) workflow.ActivityOptions {
 		ActivityID:             "mail-" + event,
 		Summary:                "E-mail: " + event,
 		StartToCloseTimeout:    2 * time.Minute,
+		HeartbeatTimeout:       15 * time.Second,
 		ScheduleToCloseTimeout: 72 * time.Hour,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval:    2 * time.Second,

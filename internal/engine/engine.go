@@ -52,6 +52,7 @@ type Engine struct {
 	options Options
 	ports   ports
 	logger  log.Logger
+	said    zap.AtomicLevel // from which level the server's log is passed on
 	server  temporal.Server
 	ui      webUI
 
@@ -73,12 +74,13 @@ func Start(ctx context.Context, options Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{options: options, ports: ports, done: make(chan struct{})}
-	e.logger = serverLogger(options.Logger, e.finish)
+	e := &Engine{options: options, ports: ports, done: make(chan struct{}), said: zap.NewAtomicLevelAt(zap.FatalLevel)}
+	e.logger = serverLogger(options.Logger, e.said, e.finish)
 	if err := e.start(ctx); err != nil {
 		e.Stop()
 		return nil, err
 	}
+	e.said.SetLevel(zap.WarnLevel)
 	return e, nil
 }
 
@@ -178,6 +180,7 @@ func (e *Engine) finish(reason error) {
 // with the next Start.
 func (e *Engine) Stop() {
 	e.finish(nil)
+	e.said.SetLevel(zap.FatalLevel)
 	e.stopped.Do(func() {
 		e.ui.stop()
 		if e.server != nil {

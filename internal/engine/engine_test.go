@@ -250,7 +250,7 @@ func TestAFatalServerErrorReachesTheOwner(t *testing.T) {
 			e := &Engine{done: make(chan struct{})}
 			cause := errors.New("disk on fire")
 			err := e.unlessDead(func() error {
-				serverLogger(logger, e.finish).Fatal("Failed to serve", tag.Error(cause))
+				serverLogger(logger, zap.NewAtomicLevelAt(zap.WarnLevel), e.finish).Fatal("Failed to serve", tag.Error(cause))
 				return nil
 			})
 			require.ErrorIs(t, err, cause)
@@ -263,7 +263,7 @@ func TestAFatalServerErrorReachesTheOwner(t *testing.T) {
 func TestOnlyWarningsReachTheLog(t *testing.T) {
 	t.Parallel()
 	core, logs := observer.New(zapcore.DebugLevel)
-	logger := serverLogger(zap.New(core), func(error) {})
+	logger := serverLogger(zap.New(core), zap.NewAtomicLevelAt(zap.WarnLevel), func(error) {})
 	logger.Info("chatter")
 	logger.Warn("mind the gap")
 	require.Equal(t, 1, logs.Len())

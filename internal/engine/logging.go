@@ -12,21 +12,22 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// serverLogger passes warnings and errors on to logger, which may be nil, and fatal errors to died as well.
-func serverLogger(logger *zap.Logger, died func(error)) log.Logger {
+// serverLogger passes what reaches the level on to logger, which may be nil, and fatal errors to died as well. While it
+// starts and stops, the server complains of parts that are not there yet or no more; the level keeps that to itself then.
+func serverLogger(logger *zap.Logger, level zap.AtomicLevel, died func(error)) log.Logger {
 	if logger == nil {
 		logger = zap.NewNop()
 	}
 	alwaysFatal := zapcore.NewCore(zapcore.NewJSONEncoder(zapcore.EncoderConfig{}), zapcore.AddSync(io.Discard), zap.FatalLevel)
 	return log.NewZapLogger(logger.WithOptions(
-		zap.WrapCore(func(core zapcore.Core) zapcore.Core { return zapcore.NewTee(warningsOf(core), alwaysFatal) }),
+		zap.WrapCore(func(core zapcore.Core) zapcore.Core { return zapcore.NewTee(filtered(core, level), alwaysFatal) }),
 		zap.WithFatalHook(fatalHook(died)),
 	))
 }
 
-func warningsOf(core zapcore.Core) zapcore.Core {
-	quieter, err := zapcore.NewIncreaseLevelCore(core, zap.WarnLevel)
-	if err != nil { // it only passes errors, or nothing, as it is
+func filtered(core zapcore.Core, level zap.AtomicLevel) zapcore.Core {
+	quieter, err := zapcore.NewIncreaseLevelCore(core, level)
+	if err != nil { // it passes nothing anyway
 		return core
 	}
 	return quieter

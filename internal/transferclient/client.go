@@ -60,10 +60,10 @@ func (c *Client) Create(ctx context.Context, r transfer.Request) (workflows.Rece
 	return receipt, c.explain(ctx, options.ID, err)
 }
 
-// leavingTypesToTheWorker is a policy that refuses no product type: which ones move is the deployment's choice.
+// leavingTypesToTheWorker is a policy that refuses no product type that some deployment might allow (OQ-5).
 func leavingTypesToTheWorker() transfer.Policy {
 	p := transfer.DefaultPolicy()
-	p.ProductTypes = transfer.ProductTypes()
+	p.ProductTypes = append(p.ProductTypes, transfer.Software, transfer.SaaS)
 	return p
 }
 
