@@ -53,14 +53,14 @@ func DecodeApproval(raw converter.RawValue) (Approval, error) {
 	data := raw.Payload().GetData()
 	var a Approval
 	if err := json.Unmarshal(data, &a); err != nil {
-		return Approval{RequestID: fingerprint(data)},
+		return Approval{RequestID: unreadID(data)},
 			transfer.Refuse(transfer.InvalidInput, "The signal's payload is not a JSON object with requestId, actor and lineItems.")
 	}
 	if a.Actor.Platform || a.Actor.Operator {
-		return Approval{RequestID: fingerprint(data)}, transfer.Refuse(transfer.InvalidInput, "A signal cannot claim to come from the platform.")
+		return Approval{RequestID: unreadID(data)}, transfer.Refuse(transfer.InvalidInput, "A signal cannot claim to come from the platform.")
 	}
 	if a.RequestID == "" || len(a.RequestID) > longestRequestID {
-		return Approval{RequestID: fingerprint(data), Actor: a.Actor},
+		return Approval{RequestID: unreadID(data), Actor: a.Actor},
 			badRequestID()
 	}
 	return a, nil
@@ -83,7 +83,8 @@ func Fingerprint(message any) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func fingerprint(data []byte) string {
+// unreadID is the request id of a payload that has none of its own.
+func unreadID(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "unread-" + hex.EncodeToString(sum[:8])
 }

@@ -44,7 +44,7 @@ type process struct {
 // for the source's approval, the target's cancel, the source's decline or the end of the 30th day, moves the line items
 // and closes. It returns what the transfer became; a request that is refused fails with the refusal.
 //
-// A request that nobody answers has about 45 events, reminders included, one of three items about 36; a large one adds six
+// A request that nobody answers has about 45 events, reminders included, one of three items about 33; a large one adds six
 // or more per 500 items, the items being in the histories of its children.
 func Transfer(ctx workflow.Context, request transfer.Request) (Receipt, error) {
 	// Cancelling the run in Temporal would leave the ledger Pending with nobody to end it. Only the domain's cancel counts.
