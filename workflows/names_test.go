@@ -14,7 +14,7 @@ import (
 )
 
 func TestTransferIDIsTheInverseOfWorkflowID(t *testing.T) {
-	id := transfer.NewID(target1.PartnerTenantID, "create-1")
+	id := transfer.NewID(transfer.Request{TargetPartnerTenantID: target1.PartnerTenantID, RequestID: "create-1"})
 	got, ok := workflows.TransferID(workflows.WorkflowID(id))
 	require.True(t, ok)
 	require.Equal(t, id, got)

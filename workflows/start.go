@@ -14,7 +14,7 @@ import (
 // the run there is, open or closed: the id is derived from the target and its request id.
 func StartOptions(r transfer.Request) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID:                       WorkflowID(transfer.NewID(r.TargetPartnerTenantID, r.RequestID)),
+		ID:                       WorkflowID(transfer.NewID(r)),
 		TaskQueue:                TaskQueue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,

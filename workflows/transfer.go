@@ -86,7 +86,7 @@ func (p *process) open(ctx workflow.Context) error {
 		return asFailure(err)
 	}
 	p.header = transfer.Transfer{
-		ID: transfer.NewID(normal.TargetPartnerTenantID, normal.RequestID), Request: normal, State: opened.State,
+		ID: transfer.NewID(normal), Request: normal, State: opened.State,
 		TargetPartnerName: opened.TargetPartnerName, LastModifiedUser: normal.Actor.UserID,
 	}
 	p.plan = opened.Plan

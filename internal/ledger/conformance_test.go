@@ -148,6 +148,13 @@ var (
 	asOperator = transfer.Actor{Operator: true, UserID: "operator"}
 )
 
+// idOf is the id of the transfer that request opens.
+func idOf(requestID string) string {
+	r := request(requestID)
+	r.TargetPartnerTenantID = targetID
+	return transfer.NewID(r)
+}
+
 func request(requestID string) transfer.Request {
 	return transfer.Request{
 		RequestID: requestID, Actor: asTarget, CustomerTenantID: customerID, CustomerEmail: "it@contoso.example",

@@ -36,7 +36,7 @@ func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request) (transfer
 
 // reopened is the transfer that the request opened before, or NotFound.
 func (s session) reopened(ctx context.Context, r transfer.Request, sum string) (transfer.Transfer, error) {
-	id := transfer.NewID(r.TargetPartnerTenantID, r.RequestID)
+	id := transfer.NewID(r)
 	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 	if err == nil && t.requestDigest != sum {
 		err = reused(r.RequestID)

@@ -19,7 +19,7 @@ func TestOpen(t *testing.T) {
 		opened, err := f.OpenTransfer(t.Context(), r)
 		require.NoError(t, err)
 
-		require.Equal(t, transfer.NewID(targetID, "r1"), opened.ID)
+		require.Equal(t, idOf("r1"), opened.ID)
 		require.Equal(t, transfer.Pending, opened.Status)
 		require.Equal(t, customerID, opened.Request.CustomerTenantID)
 		require.Equal(t, start, opened.CreatedTime)
@@ -69,10 +69,10 @@ func TestOpenAtOnce(t *testing.T) {
 		}
 		for range callers {
 			require.NoError(t, <-failed)
-			require.Equal(t, transfer.NewID(targetID, "r1"), (<-opened).ID)
+			require.Equal(t, idOf("r1"), (<-opened).ID)
 		}
 		require.Len(t, f.rows("SELECT id FROM transfers"), 1)
-		require.Equal(t, []string{"created"}, f.events(transfer.NewID(targetID, "r1"), sourceID))
+		require.Equal(t, []string{"created"}, f.events(idOf("r1"), sourceID))
 		f.holds()
 	})
 }

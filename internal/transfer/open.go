@@ -21,6 +21,7 @@ type Request struct {
 	PartnerOnRecord        string        `json:"partnerOnRecord,omitempty"`
 	TransferType           int           `json:"transferType"`
 	IgnoreEligibilityCheck bool          `json:"ignoreEligibilityCheck,omitempty"`
+	Labels                               // the target's (an extension)
 }
 
 // Normalize checks what can be checked without facts, fills the defaults and lowers the case of ids.
@@ -50,6 +51,10 @@ func (p Policy) Normalize(r Request) (Request, error) {
 	}
 	if r.TargetPartnerEmailID == "" {
 		r.TargetPartnerEmailID = r.TargetPartnerTenantID
+	}
+	var err error
+	if r.Labels, err = r.Labels.Normalize(); err != nil {
+		return r, err
 	}
 	return r, p.checkRequest(r)
 }
@@ -237,7 +242,7 @@ func CheckAzurePlan(f OpenFacts) error {
 // NewTransfer is the transfer that the request opens, before the state machine made it Pending.
 func NewTransfer(r Request, f OpenFacts) Transfer {
 	return Transfer{
-		ID:      NewID(r.TargetPartnerTenantID, r.RequestID),
+		ID:      NewID(r),
 		Request: r,
 		State: State{
 			CustomerTenantID: r.CustomerTenantID,

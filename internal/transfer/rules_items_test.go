@@ -62,7 +62,7 @@ func derivedIDs(t *testing.T) {
 	}
 	assert.Len(t, seen, 1000)
 	assert.False(t, seen[transfer.TargetSubscriptionID(sourceID, 0)], "another transfer's item")
-	assert.False(t, seen[transfer.NewID(transferID, "0")], "a transfer's id")
+	assert.False(t, seen[transfer.NewID(transfer.Request{TargetPartnerTenantID: transferID, RequestID: "0"})], "a transfer's id")
 }
 
 func changedTimes(t *testing.T) {

@@ -103,9 +103,18 @@ func TestRulesOfWhatIsKept(t *testing.T) {
 	rule(t, "R-103 the same request of the same target makes the same transfer", func(t *testing.T) {
 		id := transfer.NewTransfer(request(), facts()).ID
 		assert.Equal(t, id, transfer.NewTransfer(request(), facts()).ID)
-		assert.Equal(t, id, transfer.NewID(upper(targetID), upper(request().RequestID)))
-		assert.NotEqual(t, id, transfer.NewID(targetID, "0d2f5c1e-0000-4000-8000-0000000000e2"))
-		assert.NotEqual(t, id, transfer.NewID(strangerID, request().RequestID))
+		same := request()
+		same.TargetPartnerTenantID, same.CustomerTenantID, same.RequestID = upper(targetID), upper(same.CustomerTenantID), upper(same.RequestID)
+		assert.Equal(t, id, transfer.NewID(same))
+		for name, change := range map[string]func(*transfer.Request){
+			"request id": func(r *transfer.Request) { r.RequestID = "0d2f5c1e-0000-4000-8000-0000000000e2" },
+			"target":     func(r *transfer.Request) { r.TargetPartnerTenantID = strangerID },
+			"customer":   func(r *transfer.Request) { r.CustomerTenantID = strangerID },
+		} {
+			other := request()
+			change(&other)
+			assert.NotEqual(t, id, transfer.NewID(other), name)
+		}
 	})
 }
 

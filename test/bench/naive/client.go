@@ -25,7 +25,7 @@ func (c Client) Create(ctx context.Context, r transfer.Request) (workflows.Recei
 		return workflows.Receipt{}, err
 	}
 	options := workflows.StartOptions(r)
-	options.ID = WorkflowID(transfer.NewID(r.TargetPartnerTenantID, r.RequestID))
+	options.ID = WorkflowID(transfer.NewID(r))
 	options.TaskQueue = TaskQueue
 	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(options, workflowType, r),

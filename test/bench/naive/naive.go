@@ -44,7 +44,7 @@ func Transfer(ctx workflow.Context, request transfer.Request) (workflows.Receipt
 		StartToCloseTimeout: time.Minute,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute},
 	})
-	p := &process{request: request, id: transfer.NewID(request.TargetPartnerTenantID, request.RequestID)}
+	p := &process{request: request, id: transfer.NewID(request)}
 	if err := p.listen(ctx); err != nil {
 		return workflows.Receipt{}, err
 	}

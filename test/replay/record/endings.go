@@ -138,7 +138,7 @@ func (s *stage) expired(ctx context.Context) (string, error) {
 func (s *stage) refused(ctx context.Context) (string, error) {
 	p := s.customer("")
 	p.content.Relationships = nil
-	id := transfer.NewID(p.request.TargetPartnerTenantID, p.request.RequestID)
+	id := transfer.NewID(p.request)
 	_, err := s.opened(ctx, p)
 	if refusal, ok := activities.RefusalOf(err); ok && refusal.Cause == transfer.RelationshipMissing {
 		return id, nil
