@@ -23,6 +23,8 @@ type Config struct {
 	Billing   Billing  `envPrefix:"HANDOVER_BILLING_"`
 	Transfers Transfer `envPrefix:"HANDOVER_TRANSFERS_"`
 	Worker    Worker   `envPrefix:"HANDOVER_WORKER_"`
+	API       API      `envPrefix:"HANDOVER_API_"`
+	Auth      Auth     `envPrefix:"HANDOVER_AUTH_"`
 	LogLevel  string   `env:"HANDOVER_LOG_LEVEL" envDefault:"info"`
 }
 
@@ -65,6 +67,27 @@ type Worker struct {
 	BuildID         string `env:"BUILD_ID"`
 }
 
+// API is how the gateway serves HTTP.
+type API struct {
+	Listen            string        `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	TLSCertificate    string        `env:"TLS_CERTIFICATE"` // files in PEM; empty: plain HTTP
+	TLSKey            string        `env:"TLS_KEY"`
+	RequestsPerSecond float64       `env:"REQUESTS_PER_SECOND" envDefault:"50"` // of one partner, per gateway; 0 for no limit
+	Burst             int           `env:"BURST" envDefault:"100"`
+	WriteTimeout      time.Duration `env:"WRITE_TIMEOUT" envDefault:"10s"` // how long a write waits for Temporal
+	InvitationURL     string        `env:"INVITATION_URL" envDefault:"https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId={partnerId}&msppId=0&DAP=false#/BillingAccounts/partner-invitation"`
+}
+
+// Auth says whose access tokens the API trusts, and what their claims mean.
+type Auth struct {
+	Issuer           string   `env:"ISSUER"`   // OpenID Connect issuer; {tenantid} stands for the token's tenant
+	Audiences        []string `env:"AUDIENCE"` // any of them
+	TenantClaim      string   `env:"TENANT_CLAIM" envDefault:"tid"`
+	RolesClaim       string   `env:"ROLES_CLAIM" envDefault:"roles"`
+	UserClaim        string   `env:"USER_CLAIM" envDefault:"oid"`
+	ApplicationClaim string   `env:"APPLICATION_CLAIM" envDefault:"azp"`
+}
+
 // Load reads the environment. The error names every setting that is wrong and what it must be.
 func Load() (Config, error) {
 	c, err := env.ParseAs[Config]()
@@ -91,6 +114,12 @@ func (c Config) check() error {
 	complain(c.Transfers.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")
 	complain(c.Worker.CachedWorkflows < 1 || c.Worker.Activities < 1, "HANDOVER_WORKER_CACHED_WORKFLOWS and HANDOVER_WORKER_ACTIVITIES must be at least 1")
 	complain((c.Worker.Deployment == "") != (c.Worker.BuildID == ""), "HANDOVER_WORKER_DEPLOYMENT and HANDOVER_WORKER_BUILD_ID go together")
+	complain((c.API.TLSCertificate == "") != (c.API.TLSKey == ""), "HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY go together")
+	complain(c.API.RequestsPerSecond < 0 || c.API.Burst < 1, "HANDOVER_API_REQUESTS_PER_SECOND must not be negative and HANDOVER_API_BURST must be at least 1")
+	complain(c.API.WriteTimeout < time.Second, "HANDOVER_API_WRITE_TIMEOUT must be at least 1s")
+	complain(!strings.Contains(c.API.InvitationURL, "{partnerId}"), "HANDOVER_API_INVITATION_URL must contain {partnerId}, where the partner's id goes")
+	complain(c.Auth.Issuer != "" && !httpURL(c.Auth.Issuer), "HANDOVER_AUTH_ISSUER must be the http or https address of an OpenID Connect issuer")
+	complain(c.Auth.Issuer != "" && len(c.Auth.Audiences) == 0, "HANDOVER_AUTH_AUDIENCE is required with HANDOVER_AUTH_ISSUER: it names this API in the issuer's tokens")
 	for _, t := range c.Transfers.ProductTypes {
 		complain(!known(t), "HANDOVER_TRANSFERS_PRODUCT_TYPES does not know %q", t)
 	}
@@ -102,6 +131,14 @@ func (c Config) NeedsLedger() error {
 	scheme, _, ok := strings.Cut(c.LedgerURL, "://")
 	if !ok || !oneOf(scheme, "postgres", "postgresql", "sqlite") {
 		return errors.New("HANDOVER_LEDGER_URL must name the ledger's database: postgres://user@host/handover or sqlite:///path/ledger.db")
+	}
+	return nil
+}
+
+// NeedsIssuer refuses a configuration that trusts nobody's tokens, for programs that serve the API.
+func (c Config) NeedsIssuer() error {
+	if c.Auth.Issuer == "" {
+		return errors.New("HANDOVER_AUTH_ISSUER must name the OpenID Connect issuer whose access tokens the API accepts")
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ func ForTemporal(logger *zap.Logger) log.Logger {
 type Metrics struct {
 	Temporal client.MetricsHandler // for client.Options
 	Handler  http.Handler          // /metrics
+	Registry *prometheus.Registry  // for what a program measures besides
 }
 
 // NewMetrics collects the Temporal SDK's and the workflows' own metrics into a fresh registry.
@@ -57,6 +58,7 @@ func NewMetrics() (Metrics, error) {
 	return Metrics{
 		Temporal: opentelemetry.NewMetricsHandler(opentelemetry.MetricsHandlerOptions{Meter: meter}),
 		Handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		Registry: registry,
 	}, nil
 }
 
