@@ -56,6 +56,8 @@ type Transfer struct {
 	MaxListedItems int           `env:"MAX_LISTED_ITEMS" envDefault:"10000"`
 	DeclineAllowed bool          `env:"DECLINE_ALLOWED" envDefault:"true"`
 	ItemDeadline   time.Duration `env:"ITEM_DEADLINE" envDefault:"0"`
+	// CancellationWindow is how long a licence can be cancelled after the start of its term (R-84).
+	CancellationWindow time.Duration `env:"CANCELLATION_WINDOW" envDefault:"168h"`
 }
 
 // Worker sizes and versions the worker process.
@@ -112,6 +114,7 @@ func (c Config) check() error {
 	complain(c.Billing.CallbackListen != "" && c.Billing.CallbackToken == "", "HANDOVER_BILLING_CALLBACK_TOKEN is required with HANDOVER_BILLING_CALLBACK_LISTEN")
 	complain(c.Transfers.MaxListedItems < 1, "HANDOVER_TRANSFERS_MAX_LISTED_ITEMS must be at least 1")
 	complain(c.Transfers.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")
+	complain(c.Transfers.CancellationWindow < 0, "HANDOVER_TRANSFERS_CANCELLATION_WINDOW must not be negative")
 	complain(c.Worker.CachedWorkflows < 1 || c.Worker.Activities < 1, "HANDOVER_WORKER_CACHED_WORKFLOWS and HANDOVER_WORKER_ACTIVITIES must be at least 1")
 	complain((c.Worker.Deployment == "") != (c.Worker.BuildID == ""), "HANDOVER_WORKER_DEPLOYMENT and HANDOVER_WORKER_BUILD_ID go together")
 	complain((c.API.TLSCertificate == "") != (c.API.TLSKey == ""), "HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY go together")
@@ -149,6 +152,7 @@ func (t Transfer) Policy() transfer.Policy {
 	p.MaxListedItems = t.MaxListedItems
 	p.DeclineDisabled = !t.DeclineAllowed
 	p.ItemDeadline = t.ItemDeadline
+	p.CancellationWindow = t.CancellationWindow
 	if len(t.ProductTypes) > 0 {
 		p.ProductTypes = nil
 		for _, name := range t.ProductTypes {

@@ -23,32 +23,34 @@ func TestSettingsReachThePolicy(t *testing.T) {
 	t.Setenv("HANDOVER_TRANSFERS_MAX_LISTED_ITEMS", "25")
 	t.Setenv("HANDOVER_TRANSFERS_DECLINE_ALLOWED", "false")
 	t.Setenv("HANDOVER_TRANSFERS_ITEM_DEADLINE", "240h")
+	t.Setenv("HANDOVER_TRANSFERS_CANCELLATION_WINDOW", "72h")
 	c, err := Load()
 	require.NoError(t, err)
 	assert.Equal(t, transfer.Policy{
-		ProductTypes:   []transfer.ProductType{transfer.OnlineServicesNCE, transfer.SaaS}, // OQ-5
-		MaxListedItems: 25, DeclineDisabled: true, ItemDeadline: 240 * time.Hour,
+		ProductTypes:   []transfer.ProductType{transfer.OnlineServicesNCE, transfer.SaaS},                            // OQ-5
+		MaxListedItems: 25, DeclineDisabled: true, ItemDeadline: 240 * time.Hour, CancellationWindow: 72 * time.Hour, // C-4
 	}, c.Transfers.Policy())
 }
 
 func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 	for name, value := range map[string]string{
-		"HANDOVER_SMTP_PORT":                  "70000",
-		"HANDOVER_SMTP_TLS":                   "maybe",
-		"HANDOVER_BILLING_ADAPTER":            "fax",
-		"HANDOVER_LOG_LEVEL":                  "loud",
-		"HANDOVER_BILLING_CALLBACK_LISTEN":    ":9000",
-		"HANDOVER_TRANSFERS_MAX_LISTED_ITEMS": "0",
-		"HANDOVER_TRANSFERS_ITEM_DEADLINE":    "-1s",
-		"HANDOVER_TRANSFERS_PRODUCT_TYPES":    "Fax",
-		"HANDOVER_WORKER_ACTIVITIES":          "0",
-		"HANDOVER_WORKER_BUILD_ID":            "b1",
+		"HANDOVER_SMTP_PORT":                     "70000",
+		"HANDOVER_SMTP_TLS":                      "maybe",
+		"HANDOVER_BILLING_ADAPTER":               "fax",
+		"HANDOVER_LOG_LEVEL":                     "loud",
+		"HANDOVER_BILLING_CALLBACK_LISTEN":       ":9000",
+		"HANDOVER_TRANSFERS_MAX_LISTED_ITEMS":    "0",
+		"HANDOVER_TRANSFERS_ITEM_DEADLINE":       "-1s",
+		"HANDOVER_TRANSFERS_CANCELLATION_WINDOW": "-1s",
+		"HANDOVER_TRANSFERS_PRODUCT_TYPES":       "Fax",
+		"HANDOVER_WORKER_ACTIVITIES":             "0",
+		"HANDOVER_WORKER_BUILD_ID":               "b1",
 	} {
 		t.Setenv(name, value)
 	}
 	_, err := Load()
 	for _, said := range []string{
-		"SMTP_PORT", "SMTP_TLS", "BILLING_ADAPTER", "LOG_LEVEL", "CALLBACK_TOKEN", "MAX_LISTED_ITEMS", "ITEM_DEADLINE", `"Fax"`,
+		"SMTP_PORT", "SMTP_TLS", "BILLING_ADAPTER", "LOG_LEVEL", "CALLBACK_TOKEN", "MAX_LISTED_ITEMS", "ITEM_DEADLINE", "CANCELLATION_WINDOW", `"Fax"`,
 		"HANDOVER_WORKER_ACTIVITIES", "HANDOVER_WORKER_DEPLOYMENT",
 	} {
 		assert.ErrorContains(t, err, said)

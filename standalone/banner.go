@@ -16,21 +16,23 @@ func banner(out io.Writer, p *platform.Platform) {
 	fmt.Fprintf(out, `
 Handover is up.
 
-  Temporal  %s (namespace %s)
-  Web UI    %s
-  Ledger    %s
-  E-mail    %s (every message as an .eml file)
+  Temporal  %[1]s (namespace %[2]s)
+  Web UI    %[3]s
+  HTTP API  %[4]s (described at %[4]s/docs)
+  Ledger    %[5]s
+  E-mail    %[6]s (every message as an .eml file)
 
 Try next, in another terminal:
 
-  go run ./starter create --address %[1]s --customer %[6]s --email %[7]s \
-    --source %[8]s --source-name %[9]q --target %[10]s
+  go run ./starter create --address %[1]s --customer %[7]s --email %[8]s \
+    --source %[9]s --source-name %[10]q --target %[11]s
   go run ./starter submit ID --address %[1]s --all-eligible
   go run ./starter watch ID --address %[1]s
-  go run ./starter verify --address %[1]s --ledger %[4]s
+  go run ./starter verify --address %[1]s --ledger %[5]s
+  go run ./starter token --api %[4]s --partner %[11]s --role AdminAgent
 
 Ctrl-C stops everything; the data stays.
-`, p.Engine.Address(), platform.Namespace, p.Engine.UIAddress(), p.Settings.LedgerURL, p.MailDir(),
+`, p.Engine.Address(), platform.Namespace, p.Engine.UIAddress(), p.API, p.Settings.LedgerURL, p.MailDir(),
 		demo.CustomerTenantID, demo.CustomerEmail, demo.SourceTenantID, demo.SourceName, demo.TargetTenantID)
 }
 

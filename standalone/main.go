@@ -1,5 +1,5 @@
-// Command standalone is the whole platform in one process: Temporal server, its Web UI, the worker, a ledger on SQLite and
-// a mail server that keeps what it receives. For trying, developing and small installations.
+// Command standalone is the whole platform in one process: Temporal server, its Web UI, the worker, the HTTP API, a ledger
+// on SQLite and a mail server that keeps what it receives. For trying, developing and small installations.
 //
 //	main.go    the command line
 //	banner.go  what is said when everything is up
@@ -52,9 +52,9 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "standalone",
 		Short: "The whole platform in one process",
-		Long: "Temporal server, Web UI, worker, ledger and mail catcher in one process.\n" +
+		Long: "Temporal server, Web UI, worker, HTTP API, ledger and mail catcher in one process.\n" +
 			"Data lives in --data-dir and survives restarts; Ctrl-C stops everything cleanly.",
-		Example:       "  go run ./standalone\n  go run ./standalone demo --exit\n  go run ./standalone --ephemeral --temporal-port 0 --ui-port 0",
+		Example:       "  go run ./standalone\n  go run ./standalone demo --exit\n  go run ./standalone --ephemeral --temporal-port 0 --ui-port 0 --http-port 0",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -65,6 +65,7 @@ func command() *cobra.Command {
 	flags.BoolVar(&o.ephemeral, "ephemeral", false, "keep nothing: data in a temporary folder that is removed at the end")
 	flags.IntVar(&o.temporalPort, "temporal-port", 7233, "port of the Temporal server, 0 for any free one")
 	flags.IntVar(&o.uiPort, "ui-port", 8233, "port of the Web UI, 0 for any free one")
+	flags.IntVar(&o.httpPort, "http-port", 8080, "port of the HTTP API, 0 for any free one")
 	flags.StringVar(&o.world, "world", "", "world file to load when the ledger is empty (default: the built-in sample)")
 	flags.StringVar(&o.logLevel, "log-level", "error", "what is logged to standard error: debug, info, warn, error")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
@@ -87,6 +88,7 @@ type options struct {
 	ephemeral    bool
 	temporalPort int
 	uiPort       int
+	httpPort     int
 	world        string
 	logLevel     string
 }
@@ -111,7 +113,7 @@ func start(ctx context.Context, o options) (*platform.Platform, error) {
 		return nil, &usageError{err}
 	}
 	settings := platform.Options{
-		DataDir: o.dataDir, TemporalPort: o.temporalPort, UIPort: o.uiPort, UI: true, Logger: logger,
+		DataDir: o.dataDir, TemporalPort: o.temporalPort, UIPort: o.uiPort, UI: true, HTTP: true, HTTPPort: o.httpPort, Logger: logger,
 		World: func() (ledger.World, error) {
 			if o.world == "" {
 				return world.Sample(), nil

@@ -39,7 +39,7 @@ func (c *cli) root() *cobra.Command {
 		Use:   "starter",
 		Short: "Request, approve, cancel and watch transfers of billing ownership",
 		Long: "Request, approve, cancel and watch transfers of billing ownership, over Temporal alone.\n" +
-			"seed and verify work on the ledger.\n\n" +
+			"seed and verify work on the ledger, token on the HTTP API.\n\n" +
 			"Exit status: 0 done, 2 the command line cannot be used, 3 refused, 4 no such transfer,\n" +
 			"5 no answer (try again), 130 interrupted, 1 anything else.",
 		Example: "  starter create --customer CUSTOMER --email it@contoso.example --source SOURCE --source-name Northwind --target TARGET\n" +
@@ -63,6 +63,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.createCommand(), c.submitCommand(), c.cancelCommand(), c.declineCommand(), c.giveUpCommand(),
 		c.getCommand(), c.listCommand(), c.watchCommand(), c.seedCommand(), c.verifyCommand(),
+		c.tokenCommand(),
 	)
 	return root
 }

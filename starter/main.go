@@ -1,5 +1,5 @@
-// Command starter requests transfers, approves, cancels and watches them, over Temporal alone; and it seeds and verifies
-// the ledger. docs/cli.md is its manual.
+// Command starter requests transfers, approves, cancels and watches them, over Temporal alone; it seeds and verifies the
+// ledger, and gets tokens for the HTTP API. docs/cli.md is its manual.
 //
 //	main.go       hands the process's surroundings to run
 //	run.go        one run: arguments in, exit status out
@@ -10,6 +10,7 @@
 //	actor.go      who acts
 //	read.go       get, list, watch
 //	records.go    seed, verify
+//	token.go      token
 //	agree.go      I-7: do ledger and workflows agree?
 //	service.go    Temporal, as the commands use it
 //	print.go      tables and JSON

@@ -18,7 +18,7 @@ const loopback = "127.0.0.1"
 
 // PortTakenError says that a port that was asked for is in use.
 type PortTakenError struct {
-	Name string // "temporal" or "ui"
+	Name string // "temporal", "ui" or "http"
 	Port int
 }
 

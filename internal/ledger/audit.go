@@ -59,6 +59,7 @@ const selectAudit = `SELECT a.id, a.transfer_id, a.event_key, a.partner_tenant_i
 var (
 	selectAuditByPartner  = both(selectAudit + `WHERE a.partner_tenant_id = $1 ORDER BY a.recorded_at, a.id`)
 	selectAuditByTransfer = both(selectAudit + `WHERE a.transfer_id = $1 ORDER BY a.recorded_at, a.partner_tenant_id`)
+	selectLogOf           = both(selectAudit + `WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2 ORDER BY a.recorded_at, a.id`)
 )
 
 // AuditRecords is a partner's activity log, oldest first (R-307). A record's Detail is what that partner may see; the
@@ -74,14 +75,20 @@ func (l *Ledger) AuditOf(ctx context.Context, transferID string) ([]AuditRecord,
 	return l.audit(ctx, selectAuditByTransfer, transferID)
 }
 
-func (l *Ledger) audit(ctx context.Context, st statement, id string) ([]AuditRecord, error) {
+// LogOf is what one participant's log says about one transfer, oldest first (R-190): nothing for who takes no part.
+func (l *Ledger) LogOf(ctx context.Context, transferID, partnerTenantID string) ([]AuditRecord, error) {
+	lower(&transferID, &partnerTenantID)
+	return l.audit(ctx, selectLogOf, transferID, partnerTenantID)
+}
+
+func (l *Ledger) audit(ctx context.Context, st statement, ids ...any) ([]AuditRecord, error) {
 	return read(ctx, l, "read audit records", func(s session) ([]AuditRecord, error) {
 		rows, err := all(ctx, s, st, func(a *auditRead) []any {
 			return []any{
 				&a.ID, &a.TransferID, &a.EventKey, &a.PartnerTenantID, &a.UserID, &a.Operation, &a.Status, &a.Detail,
 				(*stamp)(&a.At), &a.source, &a.target, &a.CustomerTenantID, &a.CustomerName,
 			}
-		}, id)
+		}, ids...)
 		records := make([]AuditRecord, len(rows))
 		for i, row := range rows {
 			records[i] = row.AuditRecord

@@ -70,7 +70,7 @@ func TestAuditDetailObeysVisibility(t *testing.T) {
 		}
 		require.Equal(t, &transfer.ItemCounts{InProgress: 3}, details[sourceID]["submitted"].LineItems)
 		require.Nil(t, details[targetID]["submitted"].LineItems)
-		require.Equal(t, &givenUp{Ordinal: 2, SubscriptionID: subID(2), Reason: "enough"}, details[sourceID]["given-up:2"].GivenUp)
+		require.Equal(t, &transfer.GivenUpItem{Ordinal: 2, SubscriptionID: subID(2), Reason: "enough"}, details[sourceID]["given-up:2"].GivenUp)
 		require.Nil(t, details[targetID]["given-up:2"].GivenUp)
 		require.Equal(t, &transfer.ItemCounts{Complete: 1, Failed: 2}, details[sourceID]["failed"].LineItems)
 		require.Equal(t, &transfer.ItemCounts{Complete: 1}, details[targetID]["failed"].LineItems)
@@ -122,5 +122,33 @@ func TestRefusedDecisionsAreAudited(t *testing.T) {
 		refuses(t, err, transfer.NotFound)
 		require.ErrorContains(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID}), "refusal is missing")
 		f.holds()
+	})
+}
+
+// A participant's log of one transfer is its own (I-6), in the order of events.
+func TestLogOf(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		tr := f.closed(f.moving("r1", 0), moved(0))
+		other := f.pending("r2")
+		require.NoError(t, f.RecordRefused(t.Context(), Refused{
+			TransferID: tr.ID, RequestID: "late", Actor: asTarget, Refusal: transfer.Refuse(transfer.AlreadyFinal, "Too late."),
+		}))
+		for partner, want := range map[string][]string{
+			sourceID:   {"created", "submitted", "completed"},
+			targetID:   {"created", "submitted", "completed", "refused:late"},
+			strangerID: nil,
+		} {
+			log, err := f.LogOf(t.Context(), strings.ToUpper(tr.ID), strings.ToUpper(partner))
+			require.NoError(t, err)
+			require.Len(t, log, len(want))
+			for n, r := range log {
+				require.Equal(t, want[n], r.EventKey)
+				require.Equal(t, partner, r.PartnerTenantID)
+				require.Equal(t, tr.ID, r.TransferID)
+			}
+		}
+		log, err := f.LogOf(t.Context(), other.ID, targetID)
+		require.NoError(t, err)
+		require.Len(t, log, 1)
 	})
 }

@@ -25,39 +25,7 @@ type happening struct {
 }
 
 // detail is what an audit record says beyond its columns.
-type detail struct {
-	Event     transfer.Event       `json:"event"`
-	Status    transfer.Status      `json:"status"`
-	By        transfer.Role        `json:"by"`
-	RequestID string               `json:"requestId,omitempty"`
-	Reason    string               `json:"reason,omitempty"` // of a decline
-	LineItems *transfer.ItemCounts `json:"lineItems,omitempty"`
-	GivenUp   *givenUp             `json:"givenUp,omitempty"`
-	Cause     transfer.Cause       `json:"cause,omitempty"` // of a decision that was not accepted
-	Message   string               `json:"message,omitempty"`
-	PartnerID string               `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
-}
-
-// givenUp is the line item that an operator gave up, as the source knows it.
-type givenUp struct {
-	Ordinal        int    `json:"ordinal"`
-	SubscriptionID string `json:"subscriptionId"`
-	Reason         string `json:"reason"`
-}
-
-// forTarget is the detail that the target may see (R-190): nothing of line items before completion, then how many it
-// got; never a failed one (R-184).
-func (d detail) forTarget() detail {
-	d.GivenUp = nil
-	if d.LineItems != nil {
-		if complete := d.LineItems.Complete; d.Status.Final() && complete > 0 {
-			d.LineItems = &transfer.ItemCounts{Complete: complete}
-		} else {
-			d.LineItems = nil
-		}
-	}
-	return d
-}
+type detail = transfer.AuditDetail
 
 // tell writes the audit records (R-203) and the e-mails of an event.
 func (s session) tell(ctx context.Context, h happening) error {
@@ -69,7 +37,7 @@ func (s session) tell(ctx context.Context, h happening) error {
 	if err != nil {
 		return err
 	}
-	target, err := h.audit(h.of.TargetTenantID, h.detail.forTarget())
+	target, err := h.audit(h.of.TargetTenantID, h.detail.ForTarget())
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (l *Ledger) GiveUp(ctx context.Context, id string, ordinal int, reason, req
 		}
 		return it.LineItem, s.tell(ctx, happening{
 			of: t, effects: effects, key: fmt.Sprintf("%s:%d", effects.Event, ordinal), actor: actor, at: now,
-			detail: detail{RequestID: requestID, GivenUp: &givenUp{Ordinal: ordinal, SubscriptionID: it.SubscriptionID, Reason: reason}},
+			detail: detail{RequestID: requestID, GivenUp: &transfer.GivenUpItem{Ordinal: ordinal, SubscriptionID: it.SubscriptionID, Reason: reason}},
 		})
 	})
 }

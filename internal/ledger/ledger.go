@@ -9,7 +9,12 @@
 //	transitions.go     the transitions of a transfer as a whole; submit.go the one that makes line items
 //	moving.go          what became of line items, a window at a time; giveup.go the operator's end to one
 //	effects.go         what every transition writes besides its state: audit records and notifications
-//	reads.go           everything that only asks
+//	reads.go           everything that only asks; search.go lists of many transfers, page by page
+//	preview.go         what would be refused, by the rules of the real thing; report.go what became of a transfer
+//	requests.go        requests of the API's clients, executed once; labels.go what each party calls a transfer
+//	directory.go       whom a partner deals with: its customers, their subscriptions; relations.go its partners
+//	change.go          changes of a subscription by its owner; agreements.go what customers agreed to
+//	activity.go        a partner's activity log, over transfers and everything else
 //	verify.go          the invariants, checked over the whole ledger
 //	session.go         how statements are run; dialect.go and table.go how they are written once for both databases
 //	records.go         transfers and line items as rows; parties.go and subscriptions.go the facts decisions need
@@ -116,6 +121,7 @@ type World struct {
 	Customers     []transfer.Customer
 	Relationships []Relationship
 	Agreements    []transfer.Agreement
+	Partnerships  []Partnership
 	Subscriptions []transfer.Subscription
 }
 
@@ -123,4 +129,10 @@ type World struct {
 type Relationship struct {
 	PartnerTenantID  string
 	CustomerTenantID string
+}
+
+// Partnership says that the indirect reseller works under the indirect provider.
+type Partnership struct {
+	ProviderTenantID string
+	ResellerTenantID string
 }

@@ -49,11 +49,17 @@ var relationships = table[Relationship]{
 	},
 }
 
-var agreements = table[transfer.Agreement]{
-	name:    "agreements",
-	columns: `customer_tenant_id text, partner_tenant_id text, mode text`,
-	fields: func(a *transfer.Agreement) []any {
-		return []any{&a.CustomerTenantID, &a.PartnerTenantID, &a.Mode}
+// newCustomer is a customer with the key that lists find it by.
+type newCustomer struct {
+	transfer.Customer
+	key string
+}
+
+var newCustomers = table[newCustomer]{
+	name:    customers.name,
+	columns: customers.columns + `, name_key text`,
+	fields: func(c *newCustomer) []any {
+		return append(customers.fields(&c.Customer), &c.key)
 	},
 }
 

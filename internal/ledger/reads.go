@@ -80,9 +80,8 @@ var selectSubscription = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM
 // Subscription reads one subscription. Refusal: SubscriptionUnknown.
 func (l *Ledger) Subscription(ctx context.Context, id string) (transfer.Subscription, error) {
 	lower(&id)
-	missing := transfer.Refuse(transfer.SubscriptionUnknown, "Subscription %s does not exist.", id).About(id)
 	return read(ctx, l, "read subscription", func(s session) (transfer.Subscription, error) {
-		return known(ctx, s, missing, selectSubscription, subscriptions.fields, id)
+		return known(ctx, s, noSuchSubscription(id), selectSubscription, subscriptions.fields, id)
 	})
 }
 
@@ -104,9 +103,8 @@ func (l *Ledger) Partner(ctx context.Context, id string) (transfer.Partner, erro
 // Customer reads one customer. Refusal: CustomerUnknown.
 func (l *Ledger) Customer(ctx context.Context, id string) (transfer.Customer, error) {
 	lower(&id)
-	missing := transfer.Refuse(transfer.CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
 	return read(ctx, l, "read customer", func(s session) (transfer.Customer, error) {
-		return known(ctx, s, missing, selectCustomer, customers.fields, id)
+		return known(ctx, s, noSuchCustomer(id), selectCustomer, customers.fields, id)
 	})
 }
 
@@ -121,8 +119,13 @@ func (w *where) and(arg, condition string) {
 	if arg == "" {
 		return
 	}
+	w.conditions = append(w.conditions, fmt.Sprintf(condition, w.placeholder(arg)))
+}
+
+// placeholder adds an argument and returns what stands for it.
+func (w *where) placeholder(arg any) string {
 	w.args = append(w.args, arg)
-	w.conditions = append(w.conditions, fmt.Sprintf(condition, fmt.Sprintf("$%d", len(w.args))))
+	return fmt.Sprintf("$%d", len(w.args))
 }
 
 func (w *where) clause() string {

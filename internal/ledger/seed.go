@@ -13,9 +13,10 @@ var (
 
 	insertPartners      = partners.insert("")
 	insertAgents        = adminAgents.insert("")
-	insertCustomers     = customers.insert("")
+	insertCustomers     = newCustomers.insert("")
 	insertRelationships = relationships.insert("")
 	insertAgreements    = agreements.insert("")
+	insertPartnerships  = partnerships.insert("")
 )
 
 // Empty tells whether the ledger holds no partners yet.
@@ -57,12 +58,17 @@ func (s session) plant(ctx context.Context, w World) error {
 			agents = append(agents, agentOf{partner: p.TenantID, position: i, AdminAgent: a})
 		}
 	}
+	known := make([]newCustomer, len(w.Customers))
+	for i, c := range w.Customers {
+		known[i] = newCustomer{Customer: c, key: nameKey(c.Name)}
+	}
 	for _, planted := range []func() error{
 		func() error { return insert(ctx, s, partners, insertPartners, w.Partners) },
 		func() error { return insert(ctx, s, adminAgents, insertAgents, agents) },
-		func() error { return insert(ctx, s, customers, insertCustomers, w.Customers) },
+		func() error { return insert(ctx, s, newCustomers, insertCustomers, known) },
 		func() error { return insert(ctx, s, relationships, insertRelationships, w.Relationships) },
 		func() error { return insert(ctx, s, agreements, insertAgreements, w.Agreements) },
+		func() error { return insert(ctx, s, partnerships, insertPartnerships, w.Partnerships) },
 		func() error { return insert(ctx, s, subscriptions, insertSubscriptions, w.Subscriptions) },
 	} {
 		if err := planted(); err != nil {
@@ -89,6 +95,10 @@ func (w World) normal() World {
 	w.Agreements = slices.Clone(w.Agreements)
 	for i := range w.Agreements {
 		lower(&w.Agreements[i].PartnerTenantID, &w.Agreements[i].CustomerTenantID)
+	}
+	w.Partnerships = slices.Clone(w.Partnerships)
+	for i := range w.Partnerships {
+		lower(&w.Partnerships[i].ProviderTenantID, &w.Partnerships[i].ResellerTenantID)
 	}
 	w.Subscriptions = slices.Clone(w.Subscriptions)
 	for i := range w.Subscriptions {

@@ -59,13 +59,16 @@ func (s session) selectionFacts(ctx context.Context, t transfer.Transfer, picks 
 	if err != nil {
 		return transfer.SelectionFacts{}, err
 	}
+	openIn, err := s.openIn(ctx, customer, source)
+	return transfer.SelectionFacts{Open: open, Subscriptions: held, OpenIn: openIn}, err
+}
+
+// openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
+func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
 	moving, err := all(ctx, s, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
-	if err != nil {
-		return transfer.SelectionFacts{}, err
-	}
-	f := transfer.SelectionFacts{Open: open, Subscriptions: held, OpenIn: make(map[string]string, len(moving))}
+	by := make(map[string]string, len(moving))
 	for _, m := range moving {
-		f.OpenIn[m.subscription] = m.transfer
+		by[m.subscription] = m.transfer
 	}
-	return f, nil
+	return by, err
 }

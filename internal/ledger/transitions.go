@@ -11,8 +11,8 @@ import (
 	"handover/internal/transfer"
 )
 
-// OpenTransfer writes the transfer that the target asks for as Pending (T1). The same request again returns the stored
-// transfer, whatever became of the facts meanwhile.
+// OpenTransfer writes the transfer that the target asks for as Pending (T1), with the target's labels. The same request
+// again returns the stored transfer, whatever became of the facts and the labels meanwhile. Either is without labels.
 //
 // Refusals: those of transfer.Policy.Normalize, CheckOpen and Decide; RequestIDReused when the target used the request id
 // for another request.
@@ -59,6 +59,7 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, sum st
 	}
 	now := l.now()
 	t := record{Transfer: transfer.NewTransfer(r, facts), requestDigest: sum}
+	t.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
 	next, effects, err := l.policy.Decide(t.State, transfer.Open{}, r.Actor, now)
 	if err != nil {
 		return transfer.Transfer{}, err
@@ -70,6 +71,10 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, sum st
 	}
 	if inserted == 0 { // the same request won in another transaction
 		return s.reopened(ctx, r, sum)
+	}
+	own := labelRow{transferID: t.ID, partner: t.TargetTenantID, created: t.CreatedTime, Labels: r.Labels}
+	if err := s.labelNew(ctx, own); err != nil {
+		return transfer.Transfer{}, err
 	}
 	return t.Transfer, s.tell(ctx, happening{of: t, effects: effects, actor: r.Actor, at: now, detail: detail{RequestID: r.RequestID}})
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -35,6 +36,8 @@ type Options struct {
 	TemporalPort int    // 0 for any free port
 	UIPort       int    // 0 for any free port
 	UI           bool
+	HTTP         bool                         // serve the HTTP API
+	HTTPPort     int                          // 0 for any free port
 	World        func() (ledger.World, error) // asked only when the ledger is empty
 	Logger       *zap.Logger
 
@@ -56,11 +59,14 @@ type Platform struct {
 	Connection client.Client
 	Transfers  *transferclient.Client
 	Worker     worker.Worker // nil with NoWorker
+	API        string        // address of the HTTP API; empty without HTTP
 	Seeded     bool          // the ledger was empty and got the world of the options
 
-	options Options
-	level   zap.AtomicLevel // of what the parts may log
-	closers []func()        // in the order of starting
+	listener net.Listener // of the HTTP API
+	metrics  telemetry.Metrics
+	options  Options
+	level    zap.AtomicLevel // of what the parts may log
+	closers  []func()        // in the order of starting
 }
 
 // Start brings the parts up one after the other; when one fails, those before it are stopped again. Errors, each in one
@@ -74,7 +80,7 @@ func Start(ctx context.Context, o Options) (*Platform, error) {
 	o.Logger = o.Logger.WithOptions(zap.IncreaseLevel(p.level))
 	p.options = o
 	for _, part := range []func(context.Context) error{
-		p.takeFolder, p.startMail, p.openLedger, p.startEngine, p.connect, p.startWorker,
+		p.takeFolder, p.takePort, p.startMail, p.openLedger, p.startEngine, p.connect, p.startWorker, p.startAPI,
 	} {
 		if err := part(ctx); err != nil {
 			p.Stop()
@@ -208,11 +214,11 @@ func (p *Platform) startEngine(ctx context.Context) error {
 }
 
 func (p *Platform) connect(ctx context.Context) error {
-	metrics, err := telemetry.NewMetrics()
-	if err != nil {
+	var err error
+	if p.metrics, err = telemetry.NewMetrics(); err != nil {
 		return err
 	}
-	p.Connection, err = app.Dial(ctx, client.Options{HostPort: p.Engine.Address(), Namespace: Namespace}, p.options.Logger, metrics)
+	p.Connection, err = app.Dial(ctx, client.Options{HostPort: p.Engine.Address(), Namespace: Namespace}, p.options.Logger, p.metrics)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ import (
 
 // The catalogue of refusals: the published codes of section 4.6, and messages fit for the person who reads them.
 
-// published is section 4.6 of the domain reference: every code and the HTTP statuses it comes with.
+// published is section 4.6 of the domain reference, and section 8 for what surrounds a transfer: every code and the HTTP
+// statuses it comes with.
 var published = map[string]int{
 	"900150": 403, "20002": 403, "13605": 403, "900124": 403, "900123": 403, "900137": 403, "900138": 403, "900149": 403,
 	"900100": 404, "20003": 404, "60003": 404, "800015": 404,
@@ -30,6 +31,8 @@ var published = map[string]int{
 	"900102": 400, "800078": 400, "800002": 400, "3000": 400, "900126": 400, "800016": 400, "900154": 400, "900131": 400,
 	"900132": 400, "900133": 400, "900134": 400, "900136": 400, "900146": 400, "900148": 400, "900400": 400,
 	"900103": 500,
+	"2055":   400, "2001": 400, "2002": 400, "2071": 400, "2072": 404, "800042": 400, "800081": 400, "800093": 400, "800098": 400,
+	"900117": 400, "600061": 400, "1000": 404,
 }
 
 // promised are the codes that the rules name for a cause.
@@ -44,6 +47,10 @@ var promised = map[transfer.Cause]string{
 	transfer.NoLineItems: "800002", transfer.DuplicateLineItem: "800002", transfer.OperatorOnly: "900150", transfer.NotFound: "900100",
 	transfer.AlreadyInProgress: "900101", transfer.AlreadyFinal: "900102", transfer.BeingProcessed: "900104", transfer.StillSyncing: "900103",
 	transfer.InvalidInput: "800002", transfer.RequestIDReused: "800002", transfer.PartnerNotEnabled: "900137", transfer.RequestExpired: "900102",
+	transfer.StaleETag: "2055", transfer.NotForSalesAgents: "900150", transfer.NotActivated: "800081", transfer.CancellationClosed: "900117",
+	transfer.QuantitySuspended: "2001", transfer.QuantityOutOfRange: "2002", transfer.RenewalNotPossible: "800093",
+	transfer.RecordNotAllowed: "800098", transfer.RecordUnknown: "2072", transfer.RecordNotReseller: "2071",
+	transfer.StatusNotPossible: "800042", transfer.SubscriptionEnded: "800042", transfer.AlreadyAttested: "600061",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {

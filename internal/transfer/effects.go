@@ -28,6 +28,12 @@ const (
 	AuditFail     AuditOperation = "fail_transfer"
 )
 
+// The operations on what surrounds a transfer.
+const (
+	AuditUpdateSubscription AuditOperation = "update_subscription"
+	AuditCreateAgreement    AuditOperation = "create_agreement"
+)
+
 // Audience is a group of e-mail recipients: a partner's admin agents, or the customer's notification address.
 type Audience string
 

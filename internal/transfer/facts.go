@@ -81,11 +81,15 @@ const (
 	DirectSign  AgreementMode = "direct"
 )
 
-// Agreement is one customer's acceptance with one partner.
+// Agreement is one customer's acceptance with one partner. Only an attestation names a contact and who attested it.
 type Agreement struct {
 	CustomerTenantID string
 	PartnerTenantID  string
 	Mode             AgreementMode
+	DateAgreed       time.Time // zero when nobody told
+	TemplateID       string    // which text was agreed to; empty when nobody told
+	Contact          Contact
+	AttestedBy       string // user id
 }
 
 // ProductType names what a subscription is. The first four move by transfer.

@@ -9,8 +9,8 @@ import (
 // Labels are what one party of a transfer calls it: a reference into its own systems and words to find it by. They are an
 // extension of the wire contract. Each party has its own and never sees the other's.
 type Labels struct {
-	ExternalReference string   `json:"externalReference,omitempty"`
-	Tags              []string `json:"tags,omitempty"`
+	ExternalReference string   `json:"externalReference,omitempty" doc:"Extension: your own reference; the other partner never sees it."`
+	Tags              []string `json:"tags,omitempty" doc:"Extension: your own words to find the transfer by; the other partner never sees them."`
 }
 
 // The bounds of labels, in characters and in number.

@@ -66,6 +66,22 @@ const (
 	ProviderUnavailable    Cause = "BillingUnavailable"
 	ProviderRefused        Cause = "BillingRefused"
 	GivenUp                Cause = "GivenUp"
+	StaleETag              Cause = "StaleETag"
+	NotForSalesAgents      Cause = "NotForSalesAgents"
+	SubscriptionEnded      Cause = "SubscriptionEnded"
+	NotActivated           Cause = "SubscriptionNotActivated"
+	StatusNotPossible      Cause = "StatusNotPossible"
+	AddonsActive           Cause = "AddonsActive"
+	CancellationClosed     Cause = "CancellationClosed"
+	QuantitySuspended      Cause = "QuantityWhileSuspended"
+	QuantityOutOfRange     Cause = "QuantityOutOfRange"
+	RenewalNotPossible     Cause = "RenewalNotPossible"
+	RecordNotAllowed       Cause = "PartnerIdNotAllowed"
+	RecordUnknown          Cause = "PartnerIdUnknown"
+	RecordNotReseller      Cause = "PartnerIdNotReseller"
+	AlreadyAttested        Cause = "AgreementAlreadyAttested"
+	LogNotKept             Cause = "ActivityLogNotKept"
+	LogEntryUnknown        Cause = "AuditRecordUnknown"
 )
 
 // wire is what a refusal looks like to a client of the REST contract, and the rule it enforces.
@@ -131,6 +147,22 @@ var catalogue = map[Cause]wire{
 	ProviderUnavailable:    {"900103", http.StatusInternalServerError, "R-29"},
 	ProviderRefused:        {"900103", http.StatusInternalServerError, "R-29"},
 	GivenUp:                {"900103", http.StatusInternalServerError, "R-26"},
+	StaleETag:              {"2055", http.StatusBadRequest, "section 4.1"},
+	NotForSalesAgents:      {"900150", http.StatusForbidden, "R-289"},
+	SubscriptionEnded:      {"800042", http.StatusBadRequest, "R-30, section 8.3"},
+	NotActivated:           {"800081", http.StatusBadRequest, "R-286"},
+	StatusNotPossible:      {"800042", http.StatusBadRequest, "R-74, section 8.3"},
+	AddonsActive:           {"800042", http.StatusBadRequest, "R-74"},
+	CancellationClosed:     {"900117", http.StatusBadRequest, "R-37, R-84, R-284"},
+	QuantitySuspended:      {"2001", http.StatusBadRequest, "section 8.3"},
+	QuantityOutOfRange:     {"2002", http.StatusBadRequest, "R-285"},
+	RenewalNotPossible:     {"800093", http.StatusBadRequest, "section 8.3"},
+	RecordNotAllowed:       {"800098", http.StatusBadRequest, "section 8.3"},
+	RecordUnknown:          {"2072", http.StatusNotFound, "section 8.3"},
+	RecordNotReseller:      {"2071", http.StatusBadRequest, "section 8.3"},
+	AlreadyAttested:        {"600061", http.StatusBadRequest, "section 8.1"},
+	LogNotKept:             {"800002", http.StatusBadRequest, "R-300"},
+	LogEntryUnknown:        {"1000", http.StatusNotFound, "R-307"},
 }
 
 // Causes lists every cause in the catalogue, in no particular order.

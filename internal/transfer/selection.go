@@ -1,10 +1,5 @@
 package transfer
 
-import (
-	"sort"
-	"strings"
-)
-
 // Pick is one subscription the source names in a submit. An empty product type means whatever the subscription is; the
 // REST contract requires it and checks that before.
 type Pick struct {
@@ -112,7 +107,7 @@ func knownType(pick Pick) (Pick, error) {
 // AddonWithoutBase, SubscriptionUnknown, NoLineItems when nothing is eligible, the four of the Azure plan
 // when an Azure item is among the selected.
 func (p Policy) Select(t Transfer, s Selection, f SelectionFacts) ([]LineItem, error) {
-	if err := checkParties(withoutAgent(t.Request), f.Open); err != nil {
+	if err := first(partyRefusals(withoutAgent(t.Request), f.Open)); err != nil {
 		return nil, err
 	}
 	h := p.holdingsOf(t, f)
@@ -125,8 +120,8 @@ func (p Policy) Select(t Transfer, s Selection, f SelectionFacts) ([]LineItem, e
 		return nil, err
 	}
 	if anyAzure(items) {
-		if err := CheckAzurePlan(f.Open); err != nil {
-			return nil, err
+		if reason := CheckAzurePlan(f.Open); reason != nil {
+			return nil, reason
 		}
 	}
 	return items, nil
@@ -136,29 +131,6 @@ func (p Policy) Select(t Transfer, s Selection, f SelectionFacts) ([]LineItem, e
 func withoutAgent(r Request) Request {
 	r.Actor.UserID = ""
 	return r
-}
-
-// holdings are the subscriptions a selection may draw from, indexed.
-type holdings struct {
-	policy   Policy
-	transfer Transfer
-	byID     map[string]Subscription
-	addons   map[string][]Subscription // by base id, in id order
-	sorted   []Subscription            // by id
-	openIn   map[string]string
-}
-
-func (p Policy) holdingsOf(t Transfer, f SelectionFacts) holdings {
-	h := holdings{policy: p, transfer: t, byID: map[string]Subscription{}, addons: map[string][]Subscription{}, openIn: f.OpenIn}
-	h.sorted = append(h.sorted, f.Subscriptions...)
-	sort.Slice(h.sorted, func(i, j int) bool { return h.sorted[i].ID < h.sorted[j].ID })
-	for _, s := range h.sorted {
-		h.byID[s.ID] = s
-		if s.addon() {
-			h.addons[s.ParentID] = append(h.addons[s.ParentID], s)
-		}
-	}
-	return h
 }
 
 // bases resolves the selection to the subscriptions that were asked for, add-ons that stand alone refused.
@@ -187,14 +159,14 @@ func (h holdings) bases(s Selection) ([]Subscription, error) {
 }
 
 func (h holdings) checkPick(sub Subscription, pick Pick, picked map[string]bool) error {
-	if reason := h.policy.Ineligible(h.transfer, sub, h.openIn); reason != nil {
-		return reason
+	if err := first(h.own(sub)); err != nil {
+		return err
 	}
 	if pick.ProductType != "" && pick.ProductType != sub.ProductType {
 		return Refuse(ProductTypeMismatch, "Subscription %s is of type %s, not %s.", sub.ID, sub.ProductType, pick.ProductType).About(sub.ID)
 	}
-	if sub.addon() && !picked[sub.ParentID] {
-		return Refuse(AddonWithoutBase, "Subscription %s is an add-on of %s and moves only with it. Select the base.", sub.ID, sub.ParentID).About(sub.ID)
+	if sub.addon() && (!picked[sub.ParentID] || h.byID[sub.ParentID].addon()) {
+		return addonWithoutBase(sub)
 	}
 	return nil
 }
@@ -205,7 +177,7 @@ func (h holdings) everythingEligible(only []ProductType) ([]Subscription, error)
 		if sub.addon() || (len(only) > 0 && !contains(only, sub.ProductType)) {
 			continue
 		}
-		if h.policy.Ineligible(h.transfer, sub, h.openIn) == nil && h.blockedAddon(sub) == nil {
+		if len(h.obstacles(sub)) == 0 {
 			chosen = append(chosen, sub)
 		}
 	}
@@ -215,35 +187,16 @@ func (h holdings) everythingEligible(only []ProductType) ([]Subscription, error)
 	return chosen, nil
 }
 
-// blockedAddon is why an add-on keeps its base from moving, or nil. An add-on that ended already stays behind.
-func (h holdings) blockedAddon(base Subscription) *Refusal {
-	for _, addon := range h.addons[base.ID] {
-		if gone(addon) {
-			continue
-		}
-		if reason := h.policy.Ineligible(h.transfer, addon, h.openIn); reason != nil {
-			return reason
-		}
-	}
-	return nil
-}
-
-func gone(s Subscription) bool {
-	return s.Status == SubscriptionDeleted || s.Status == SubscriptionExpired || s.Status == SubscriptionDisabled
-}
-
 func (h holdings) lineItems(bases []Subscription) ([]LineItem, error) {
 	var items []LineItem
 	for _, base := range bases {
-		if reason := h.blockedAddon(base); reason != nil {
-			return nil, reason
+		if err := first(h.obstacles(base)); err != nil {
+			return nil, err
 		}
 		baseOrdinal := len(items)
 		items = append(items, lineItem(base, baseOrdinal, NoBase))
-		for _, addon := range h.addons[base.ID] {
-			if !gone(addon) {
-				items = append(items, lineItem(addon, len(items), baseOrdinal))
-			}
+		for _, addon := range h.travellers(base) {
+			items = append(items, lineItem(addon, len(items), baseOrdinal))
 		}
 	}
 	return items, nil
@@ -254,37 +207,6 @@ func lineItem(s Subscription, ordinal, base int) LineItem {
 		Ordinal: ordinal, BaseOrdinal: base, SubscriptionID: s.ID, ProductType: s.ProductType, OfferID: s.OfferID,
 		FriendlyName: s.FriendlyName, Quantity: s.Quantity, BillingCycle: s.BillingCycle, Status: ItemInProgress,
 	}
-}
-
-// Ineligible is the reason why a subscription cannot move by this transfer, or nil. openIn maps subscription ids to the
-// transfer that is moving them.
-//
-// Reasons: NotOwnedBySource, ThirdPartyProduct, ProductNotMovable, OutsideTargetTypes,
-// NotActive, InOtherTransfer.
-func (p Policy) Ineligible(t Transfer, s Subscription, openIn map[string]string) *Refusal {
-	switch {
-	case !SameID(s.CustomerTenantID, t.State.CustomerTenantID) || !SameID(s.PartnerTenantID, t.SourceTenantID):
-		return Refuse(NotOwnedBySource, "Subscription %s is not one that the source bills this customer for.", s.ID).About(s.ID)
-	case s.ProductType == SaaS && !p.moves(SaaS):
-		return Refuse(ThirdPartyProduct, "Subscription %s is a third-party product; those do not move by transfer.", s.ID).About(s.ID)
-	case !p.moves(s.ProductType):
-		return Refuse(ProductNotMovable, "Subscription %s is of type %s, which does not move by transfer.", s.ID, s.ProductType).About(s.ID)
-	case len(t.TargetProductTypes) > 0 && !contains(t.TargetProductTypes, s.ProductType):
-		return Refuse(OutsideTargetTypes, "Subscription %s is of type %s; the target asked for %s only.", s.ID, s.ProductType, join(t.TargetProductTypes)).About(s.ID)
-	case s.Status != SubscriptionActive:
-		return Refuse(NotActive, "Subscription: %s is in state: %s", s.ID, titled(s.Status)).About(s.ID)
-	case openIn[s.ID] != "":
-		return Refuse(InOtherTransfer, "subscription is already part of another transfer request id : %s", openIn[s.ID]).About(s.ID)
-	}
-	return nil
-}
-
-// titled spells a state as the wire's reason texts do: "Suspended".
-func titled(s SubscriptionStatus) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(string(s[:1])) + string(s[1:])
 }
 
 func anyAzure(items []LineItem) bool {

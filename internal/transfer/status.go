@@ -45,9 +45,9 @@ const (
 
 // ItemCounts says how many line items of a transfer stand in each state.
 type ItemCounts struct {
-	InProgress int `json:"inProgress"`
-	Complete   int `json:"complete"`
-	Failed     int `json:"failed"`
+	InProgress int `json:"inProgress" doc:"Being moved, or waiting for another attempt."`
+	Complete   int `json:"complete" doc:"Moved."`
+	Failed     int `json:"failed" doc:"Given up."`
 }
 
 // Total is the number of line items of the transfer.

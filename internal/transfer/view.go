@@ -13,58 +13,58 @@ type Viewer struct {
 
 // Entity is the TransferEntity of the wire (domain section 4.2) as one viewer sees it. The spelling is exact.
 type Entity struct {
-	ID                     string        `json:"id"`
-	Status                 Status        `json:"status"`
-	TransferType           int           `json:"transferType"`
-	TransferDirection      int           `json:"transferDirection"`
-	CustomerEmailID        string        `json:"customerEmailId"`
-	CustomerName           string        `json:"customerName,omitempty"`
-	CustomerTenantID       string        `json:"customerTenantId"`
-	ViewerTenantID         string        `json:"partnertenantid,omitempty"`
-	SourcePartnerName      string        `json:"sourcePartnerName"`
-	SourcePartnerTenantID  string        `json:"sourcePartnerTenantId"`
-	TargetPartnerName      string        `json:"targetPartnerName"`
-	TargetPartnerTenantID  string        `json:"targetPartnerTenantId"`
-	TargetPartnerEmailID   string        `json:"targetPartnerEmailId"`
-	TargetProductTypes     []ProductType `json:"targetProductTypes"`
-	PartnerOnRecord        string        `json:"partnerOnRecord,omitempty"`
-	IgnoreEligibilityCheck bool          `json:"ignoreEligibilityCheck"`
-	CreatedTime            string        `json:"createdTime"`
-	LastModifiedTime       string        `json:"lastModifiedTime"`
-	CompletedTime          string        `json:"completedTime,omitempty"`
-	ExpirationTime         string        `json:"expirationTime"`
-	LastModifiedUser       string        `json:"lastModifiedUser"`
-	LineItems              []ItemEntity  `json:"lineItems,omitempty"`
-	Links                  Links         `json:"links"`
+	ID                     string        `json:"id" doc:"The transfer."`
+	Status                 Status        `json:"status" doc:"Pending, InProgress, Complete, Expired, Cancel, Reject, Failed or PartiallyComplete (section 2.2)."`
+	TransferType           int           `json:"transferType" doc:"As it was asked for: 3 or 5 (R-120)."`
+	TransferDirection      int           `json:"transferDirection" doc:"1 for the target, 2 for the source (R-121)."`
+	CustomerEmailID        string        `json:"customerEmailId" doc:"Where the customer is told about the transfer."`
+	CustomerName           string        `json:"customerName,omitempty" doc:"Name of the customer, as the target gave it."`
+	CustomerTenantID       string        `json:"customerTenantId" doc:"Microsoft ID of the customer."`
+	ViewerTenantID         string        `json:"partnertenantid,omitempty" doc:"Microsoft ID of the partner who looks (R-186)."`
+	SourcePartnerName      string        `json:"sourcePartnerName" doc:"Name of the partner who bills today."`
+	SourcePartnerTenantID  string        `json:"sourcePartnerTenantId" doc:"Microsoft ID of the partner who bills today."`
+	TargetPartnerName      string        `json:"targetPartnerName" doc:"Name of the partner who will bill."`
+	TargetPartnerTenantID  string        `json:"targetPartnerTenantId" doc:"Microsoft ID of the partner who will bill."`
+	TargetPartnerEmailID   string        `json:"targetPartnerEmailId" doc:"Free text of the target (R-123)."`
+	TargetProductTypes     []ProductType `json:"targetProductTypes" doc:"What the source may submit; null for everything (R-60)."`
+	PartnerOnRecord        string        `json:"partnerOnRecord,omitempty" doc:"PartnerID of the indirect reseller that is credited (R-57)."`
+	IgnoreEligibilityCheck bool          `json:"ignoreEligibilityCheck" doc:"Always false for partners (R-81)."`
+	CreatedTime            string        `json:"createdTime" doc:"When it was asked for."`
+	LastModifiedTime       string        `json:"lastModifiedTime" doc:"When its state last changed (R-28)."`
+	CompletedTime          string        `json:"completedTime,omitempty" doc:"When it became Complete; absent otherwise (R-28)."`
+	ExpirationTime         string        `json:"expirationTime" doc:"When a request that nobody answers ends (R-21)."`
+	LastModifiedUser       string        `json:"lastModifiedUser" doc:"Object id of the user who last decided; empty for an application."`
+	LineItems              []ItemEntity  `json:"lineItems,omitempty" doc:"Those that the viewer may see (R-181..R-185)."`
+	Links                  Links         `json:"links" doc:"Where the transfer can be read."`
 }
 
 // ItemEntity is the TransferLineItem of the wire (domain section 4.3). The last three fields are the operator's only.
 type ItemEntity struct {
-	ID             int          `json:"id"`
-	SubscriptionID string       `json:"subscriptionId"`
-	Quantity       int          `json:"quantity"`
-	BillingCycle   BillingCycle `json:"billingCycle"`
-	ProductType    ProductType  `json:"productType"`
-	Status         ItemStatus   `json:"status"`
-	FriendlyName   string       `json:"friendlyName,omitempty"`
-	OfferID        string       `json:"offerId,omitempty"`
-	TransferError  string       `json:"transferError,omitempty"`
+	ID             int          `json:"id" doc:"Number of the line item, from 0."`
+	SubscriptionID string       `json:"subscriptionId" doc:"The subscription: the old one for the source, the new one for the target (R-131)."`
+	Quantity       int          `json:"quantity" doc:"Quantity when it was submitted (R-75)."`
+	BillingCycle   BillingCycle `json:"billingCycle" doc:"How often it is billed."`
+	ProductType    ProductType  `json:"productType" doc:"What it is (R-130)."`
+	Status         ItemStatus   `json:"status" doc:"InProgress, Complete or Failed (section 2.3)."`
+	FriendlyName   string       `json:"friendlyName,omitempty" doc:"Name of the subscription."`
+	OfferID        string       `json:"offerId,omitempty" doc:"What was bought."`
+	TransferError  string       `json:"transferError,omitempty" doc:"Why it failed."`
 
-	TargetSubscriptionID string `json:"targetSubscriptionId,omitempty"`
-	Attempts             *int   `json:"attempts,omitempty"`
-	LastError            string `json:"lastError,omitempty"`
+	TargetSubscriptionID string `json:"targetSubscriptionId,omitempty" doc:"For operators only."`
+	Attempts             *int   `json:"attempts,omitempty" doc:"For operators only."`
+	LastError            string `json:"lastError,omitempty" doc:"For operators only."`
 }
 
 // Links are the links of an entity.
 type Links struct {
-	Self Link `json:"self"`
+	Self Link `json:"self" doc:"The resource itself."`
 }
 
 // Link is one link of the wire; its address is relative.
 type Link struct {
-	URI     string   `json:"uri"`
-	Method  string   `json:"method"`
-	Headers []string `json:"headers"`
+	URI     string   `json:"uri" doc:"Address, relative to the API."`
+	Method  string   `json:"method" doc:"How to ask for it."`
+	Headers []string `json:"headers" doc:"Always empty."`
 }
 
 // The values of transferDirection (R-121).
@@ -77,12 +77,9 @@ const (
 // View is the transfer as the viewer may see it: the whole for an operator, the source's or the target's share for a
 // participant (R-181..R-186). For anybody else it is NotFound (R-110).
 func View(t Transfer, items []LineItem, v Viewer) (Entity, error) {
-	role := RoleOperator
-	if !v.Operator {
-		role = t.RoleOf(Actor{PartnerTenantID: v.PartnerTenantID})
-	}
-	if role != RoleSource && role != RoleTarget && role != RoleOperator {
-		return Entity{}, NoSuchTransfer()
+	role, err := t.viewedBy(v)
+	if err != nil {
+		return Entity{}, err
 	}
 	e := header(t)
 	switch role {
@@ -99,6 +96,31 @@ func View(t Transfer, items []LineItem, v Viewer) (Entity, error) {
 		}
 	}
 	return e, nil
+}
+
+// viewedBy says as what the viewer sees the transfer: source, target or operator. To anybody else it does not exist (R-110).
+func (s State) viewedBy(v Viewer) (Role, error) {
+	if v.Operator {
+		return RoleOperator, nil
+	}
+	role := s.RoleOf(Actor{PartnerTenantID: v.PartnerTenantID})
+	if role != RoleSource && role != RoleTarget {
+		return role, NoSuchTransfer()
+	}
+	return role, nil
+}
+
+// Progress is how many line items the viewer knows to stand in each state: all of them for the source and an operator, for
+// the target only those that are done (R-182..R-184). Refusal: NotFound for anybody else (R-110).
+func Progress(t Transfer, v Viewer) (ItemCounts, error) {
+	role, err := t.viewedBy(v)
+	switch {
+	case err != nil:
+		return ItemCounts{}, err
+	case role == RoleTarget:
+		return ItemCounts{Complete: t.Items.Complete}, nil
+	}
+	return t.Items, nil
 }
 
 func header(t Transfer) Entity {

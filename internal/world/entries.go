@@ -13,6 +13,7 @@ type file struct {
 	customers     []entry[transfer.Customer]
 	relationships []entry[ledger.Relationship]
 	agreements    []entry[transfer.Agreement]
+	partnerships  []entry[ledger.Partnership]
 	subscriptions []entry[transfer.Subscription]
 }
 
@@ -36,6 +37,7 @@ func readFields(root *record) *file {
 		customers:     list(root, "customers", "customer", customer),
 		relationships: list(root, "relationships", "relationship", relationship),
 		agreements:    list(root, "agreements", "agreement", agreement),
+		partnerships:  list(root, "partnerships", "partnership", partnership),
 		subscriptions: list(root, "subscriptions", "subscription", subscription),
 	}
 	root.done()
@@ -49,6 +51,7 @@ func (f *file) world() ledger.World {
 		Customers:     values(f.customers),
 		Relationships: values(f.relationships),
 		Agreements:    values(f.agreements),
+		Partnerships:  values(f.partnerships),
 		Subscriptions: values(f.subscriptions),
 	}
 }
@@ -106,7 +109,12 @@ func agreement(r *record) transfer.Agreement {
 		CustomerTenantID: need(r, "customer", guid),
 		PartnerTenantID:  need(r, "partner", guid),
 		Mode:             need(r, "mode", oneOf(agreementModes)),
+		DateAgreed:       may(r, "dateAgreed", time.Time{}, moment),
 	}
+}
+
+func partnership(r *record) ledger.Partnership {
+	return ledger.Partnership{ProviderTenantID: need(r, "provider", guid), ResellerTenantID: need(r, "reseller", guid)}
 }
 
 func subscription(r *record) transfer.Subscription {

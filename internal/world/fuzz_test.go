@@ -19,7 +19,7 @@ import (
 func FuzzParse(f *testing.F) {
 	f.Add(world.SampleYAML())
 	for _, seed := range []string{
-		valid, "", "{}", "partners: [", "partners: &a [*a]", "partners: []\ncustomers: []\n", "---\n---\n", "? [a]\n: b", "<<: {a: 1}",
+		valid, valid + together, "", "{}", "partners: [", "partners: &a [*a]", "partners: []\ncustomers: []\n", "---\n---\n", "? [a]\n: b", "<<: {a: 1}",
 		strings.Replace(valid, "12.50", "1e9", 1), strings.Replace(valid, "2026-03-02", "2026-13-02", 1), strings.Repeat("[", 2000),
 	} {
 		f.Add([]byte(seed))
@@ -97,6 +97,13 @@ func requirePairs(t *testing.T, w ledger.World, partners map[string]transfer.Par
 		require.Contains(t, customers, a.CustomerTenantID)
 		agreed[ledger.Relationship{PartnerTenantID: a.PartnerTenantID, CustomerTenantID: a.CustomerTenantID}] = true
 	}
+	together := map[ledger.Partnership]bool{}
+	for _, p := range w.Partnerships {
+		require.Equal(t, transfer.IndirectProvider, partners[p.ProviderTenantID].Type)
+		require.Equal(t, transfer.IndirectReseller, partners[p.ResellerTenantID].Type)
+		together[p] = true
+	}
+	require.Len(t, together, len(w.Partnerships), "partnerships are unique")
 	require.Len(t, accepted, len(w.Relationships), "relationships are unique")
 	require.Len(t, agreed, len(w.Agreements), "agreements are unique")
 }

@@ -48,7 +48,7 @@ customers:
 relationships:
   - { partner: aaaaaaaa-0000-4000-8000-000000000001, customer: cccccccc-0000-4000-8000-000000000001 }
 agreements:
-  - { customer: cccccccc-0000-4000-8000-000000000001, partner: aaaaaaaa-0000-4000-8000-000000000001, mode: direct }
+  - { customer: cccccccc-0000-4000-8000-000000000001, partner: aaaaaaaa-0000-4000-8000-000000000001, mode: direct, dateAgreed: 2026-02-27 }
 subscriptions:
   - id: 55555555-0101-4000-8000-000000000001
     customer: cccccccc-0000-4000-8000-000000000001
@@ -76,6 +76,11 @@ subscriptions:
     billingCycle: none
     creationDate: 2026-03-02T09:30:00+02:00
     parentId: 55555555-0101-4000-8000-000000000001
+`
+
+// together is a section that can be added to the valid world (R-258).
+const together = `partnerships:
+  - { provider: aaaaaaaa-0000-4000-8000-000000000001, reseller: aaaaaaaa-0000-4000-8000-000000000009 }
 `
 
 // change replaces one text of the valid world, which must be there.

@@ -19,7 +19,7 @@ import (
 
 func TestEveryFieldArrives(t *testing.T) {
 	t.Parallel()
-	w, err := world.Parse("w.yaml", []byte(valid))
+	w, err := world.Parse("w.yaml", []byte(valid+together))
 	require.NoError(t, err)
 
 	assert.Equal(t, transfer.Partner{
@@ -36,8 +36,11 @@ func TestEveryFieldArrives(t *testing.T) {
 	}}, w.Relationships)
 	assert.Equal(t, []transfer.Agreement{{
 		CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001",
-		Mode: transfer.DirectSign,
+		Mode: transfer.DirectSign, DateAgreed: day(2026, 2, 27),
 	}}, w.Agreements)
+	assert.Equal(t, []ledger.Partnership{{
+		ProviderTenantID: "aaaaaaaa-0000-4000-8000-000000000001", ResellerTenantID: "aaaaaaaa-0000-4000-8000-000000000009",
+	}}, w.Partnerships)
 	assert.Equal(t, []transfer.Subscription{{
 		ID: "55555555-0101-4000-8000-000000000001", LineageID: "55555555-0101-4000-8000-000000000001",
 		CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001",
@@ -142,6 +145,14 @@ func TestProblemsBetweenRecords(t *testing.T) {
 			"w.yaml:11:109: The userId eeeeeeee-0000-4000-8000-000000000101 of this admin agent is given already in line 11."},
 		"relationship twice": {"relationships:\n", "relationships:\n  - { partner: aaaaaaaa-0000-4000-8000-000000000001, customer: cccccccc-0000-4000-8000-000000000001 }\n",
 			"w.yaml:37:64: The customer cccccccc-0000-4000-8000-000000000001 of partner aaaaaaaa-0000-4000-8000-000000000001 of this relationship is given already in line 36."},
+		"partnership twice (R-258)": {"subscriptions:\n", together + "  - { provider: aaaaaaaa-0000-4000-8000-000000000001, reseller: aaaaaaaa-0000-4000-8000-000000000009 }\nsubscriptions:\n",
+			"w.yaml:41:65: The reseller aaaaaaaa-0000-4000-8000-000000000009 of partner aaaaaaaa-0000-4000-8000-000000000001 of this partnership is given already in line 40."},
+		"partnership under a reseller (R-258)": {"subscriptions:\n", strings.Replace(together, "000000000001", "000000000009", 1) + "subscriptions:\n",
+			"w.yaml:40:17: provider must name a partner of type indirect-provider; Alpine Resale is of type indirect-reseller."},
+		"partnership of a provider (R-258)": {"subscriptions:\n", strings.Replace(together, "000000000009", "000000000001", 1) + "subscriptions:\n",
+			"w.yaml:40:65: reseller must name a partner of type indirect-reseller; Northwind Cloud is of type indirect-provider."},
+		"partnership of nobody": {"subscriptions:\n", strings.Replace(together, "000000000009", "000000000077", 1) + "subscriptions:\n",
+			"w.yaml:40:65: There is no partner aaaaaaaa-0000-4000-8000-000000000077 in this file. Add it under partners or correct the id."},
 		"subscription twice": {"id: 55555555-0101-4000-8000-000000000002", "id: 55555555-0101-4000-8000-000000000001", "w.yaml:56:9: The id 55555555"},
 		"unknown partner": {"partner: aaaaaaaa-0000-4000-8000-000000000001, customer", "partner: aaaaaaaa-0000-4000-8000-000000000077, customer",
 			"w.yaml:36:16: There is no partner aaaaaaaa-0000-4000-8000-000000000077 in this file. Add it under partners or correct the id."},

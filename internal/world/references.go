@@ -17,6 +17,7 @@ func (f *file) checkReferences(found *problems) {
 	doubles(found, f.subscriptions, "id", func(s transfer.Subscription) string { return s.ID })
 	doubles(found, f.relationships, "customer", func(r ledger.Relationship) string { return pair(r.PartnerTenantID, r.CustomerTenantID) })
 	doubles(found, f.agreements, "customer", func(a transfer.Agreement) string { return pair(a.PartnerTenantID, a.CustomerTenantID) })
+	doubles(found, f.partnerships, "reseller", func(p ledger.Partnership) string { return pair(p.ProviderTenantID, p.ResellerTenantID) })
 
 	partners, customers := index(f.partners, partnerID), index(f.customers, customerID)
 	dangling(found, f.relationships, "partner", partners, func(r ledger.Relationship) string { return r.PartnerTenantID })
@@ -26,17 +27,18 @@ func (f *file) checkReferences(found *problems) {
 	dangling(found, f.subscriptions, "partner", partners, func(s transfer.Subscription) string { return s.PartnerTenantID })
 	dangling(found, f.subscriptions, "customer", customers, func(s transfer.Subscription) string { return s.CustomerTenantID })
 
+	f.checkPartnerships(found, partners)
 	f.checkOwners(found, partners)
 	f.checkParents(found)
 	f.checkCredited(found)
 }
 
-// pair is the key of what exists once for each partner and customer; empty when one of them could not be read.
-func pair(partner, customer string) string {
-	if partner == "" || customer == "" {
+// pair is the key of what exists once for each partner and the other one; empty when one of them could not be read.
+func pair(partner, other string) string {
+	if partner == "" || other == "" {
 		return ""
 	}
-	return customer + " of partner " + partner
+	return other + " of partner " + partner
 }
 
 // index finds the values by their key. Of doubles, which are noted elsewhere, the first one counts.
@@ -71,6 +73,27 @@ func dangling[T, U any](found *problems, entries []entry[T], field string, known
 		id := ref(e.value)
 		if _, ok := known[id]; id != "" && !ok {
 			found.at(e.from.at(field), "There is no %s %s in this file. Add it under %ss or correct the id.", field, id, field)
+		}
+	}
+}
+
+// checkPartnerships notes partnerships that are not between an indirect provider and an indirect reseller.
+func (f *file) checkPartnerships(found *problems, partners map[string]transfer.Partner) {
+	for _, e := range f.partnerships {
+		for _, side := range []struct {
+			field, id string
+			kind      transfer.PartnerType
+		}{
+			{"provider", e.value.ProviderTenantID, transfer.IndirectProvider},
+			{"reseller", e.value.ResellerTenantID, transfer.IndirectReseller},
+		} {
+			switch p, known := partners[side.id]; {
+			case side.id == "":
+			case !known:
+				found.at(e.from.at(side.field), "There is no partner %s in this file. Add it under partners or correct the id.", side.id)
+			case p.Type != side.kind:
+				found.at(e.from.at(side.field), "%s must name a partner of type %s; %s is of type %s.", side.field, side.kind, p.Name, p.Type)
+			}
 		}
 	}
 }

@@ -92,6 +92,11 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"tenantId: cccccccc-0000-4000-8000-000000000002", []string{"tenantId: CCCCCCCC-0000-4000-8000-00000000000F"},
 			[]string{"tenantId: cccccccc000040008000000000000002", "tenantId: '{cccccccc-0000-4000-8000-000000000002}'", "tenantId: gggggggg-0000-4000-8000-000000000002", "tenantId:"}},
 		{"mode: direct", []string{"mode: attestation"}, []string{"mode: signed", "mode:", "how: direct"}},
+		{", dateAgreed: 2026-02-27", []string{"", ", dateAgreed: 2026-02-27T10:00:00Z"}, []string{", dateAgreed: 27.02.2026", ", dateAgreed:", ", agreed: 2026-02-27"}},
+		{"subscriptions:\n", []string{together + "subscriptions:\n"}, []string{
+			"partnerships:\nsubscriptions:\n", "partnerships:\n  - { provider: aaaaaaaa-0000-4000-8000-000000000001 }\nsubscriptions:\n",
+			strings.Replace(together, "reseller:", "partner:", 1) + "subscriptions:\n", strings.Replace(together, "-000000000009", "", 1) + "subscriptions:\n",
+		}},
 		{"productType: OnlineServicesNCE", []string{"productType: SaaS", "productType: AzurePlan", "productType: TermBased"}, []string{"productType: 5", "productType: saas"}},
 		{"quantity: 25", []string{"quantity: 1", "quantity: 10000000"}, []string{"quantity: 0", "quantity: -1", "quantity: 2.5", `quantity: "25"`, "quantity: 10000001", "quantity:"}},
 		{"unitPrice: 12.50", []string{"unitPrice: 0", "unitPrice: 1899", "unitPrice: 999999999.99"}, []string{"unitPrice: -1", `unitPrice: "12.50"`, "unitPrice: free", "unitPrice: 1000000000"}},
@@ -146,6 +151,7 @@ func TestSchemaAndParserHaveTheSameFields(t *testing.T) {
 		"customer":     "partners: []\ncustomers: [" + odd + "]",
 		"relationship": "partners: []\ncustomers: []\nrelationships: [" + odd + "]",
 		"agreement":    "partners: []\ncustomers: []\nagreements: [" + odd + "]",
+		"partnership":  "partners: []\ncustomers: []\npartnerships: [" + odd + "]",
 		"subscription": "partners: []\ncustomers: []\nsubscriptions: [" + odd + "]",
 		"adminAgent":   strings.Replace(valid, "[{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]", "["+odd+"]", 1),
 	} {

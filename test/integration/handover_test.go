@@ -34,7 +34,7 @@ type standalone struct {
 // startStandalone starts one on free ports and waits until it says that it is up.
 func startStandalone(t *testing.T, dir string, args ...string) *standalone {
 	t.Helper()
-	p := launch(t, nil, "standalone", append([]string{"--data-dir", dir, "--temporal-port", "0", "--ui-port", "0"}, args...)...)
+	p := launch(t, nil, "standalone", append([]string{"--data-dir", dir, "--temporal-port", "0", "--ui-port", "0", "--http-port", "0"}, args...)...)
 	p.says(t, `Ctrl-C stops everything`)
 	return &standalone{
 		process: p,

@@ -54,11 +54,12 @@ func TestCtrlCStopsStandaloneCleanly(t *testing.T) {
 	require.NoError(t, err)
 
 	t.Run("a second one on its folder is refused", func(t *testing.T) {
-		oneLine(t, refusedStart(t, "--data-dir", dir, "--temporal-port", "0", "--ui-port", "0"), dir, "in use", "--data-dir")
+		oneLine(t, refusedStart(t, "--data-dir", dir, "--temporal-port", "0", "--ui-port", "0", "--http-port", "0"), dir, "in use", "--data-dir")
 	})
 	t.Run("a second one on its port is refused", func(t *testing.T) {
-		oneLine(t, refusedStart(t, "--data-dir", t.TempDir(), "--temporal-port", port, "--ui-port", "0"), port, "--temporal-port")
-		oneLine(t, refusedStart(t, "--data-dir", t.TempDir(), "--temporal-port", "0", "--ui-port", port), port, "--ui-port")
+		oneLine(t, refusedStart(t, "--data-dir", t.TempDir(), "--temporal-port", port, "--ui-port", "0", "--http-port", "0"), port, "--temporal-port")
+		oneLine(t, refusedStart(t, "--data-dir", t.TempDir(), "--temporal-port", "0", "--ui-port", port, "--http-port", "0"), port, "--ui-port")
+		oneLine(t, refusedStart(t, "--data-dir", t.TempDir(), "--temporal-port", "0", "--ui-port", "0", "--http-port", port), port, "--http-port")
 	})
 	for range 2 {
 		s.interrupt(t)
@@ -73,17 +74,17 @@ func TestStandaloneSaysWhatItCannotUse(t *testing.T) {
 	t.Parallel()
 	t.Run("a world file with mistakes", func(t *testing.T) {
 		path := file(t, "world.yaml", "partners:\n  - tenantId: nobody\n    nmae: Northwind\ncustomers: []\n")
-		said := refusedStart(t, "--ephemeral", "--temporal-port", "0", "--ui-port", "0", "--world", path)
+		said := refusedStart(t, "--ephemeral", "--temporal-port", "0", "--ui-port", "0", "--http-port", "0", "--world", path)
 		assert.Regexp(t, `world\.yaml:2:\d+: tenantId must be a GUID`, said)
 		assert.Regexp(t, `world\.yaml:3:\d+: This partner has no field "nmae"\. Did you mean name\?`, said)
 	})
 	t.Run("a world file that is not there", func(t *testing.T) {
-		said := refusedStart(t, "--ephemeral", "--temporal-port", "0", "--ui-port", "0", "--world", filepath.Join(t.TempDir(), "missing.yaml"))
+		said := refusedStart(t, "--ephemeral", "--temporal-port", "0", "--ui-port", "0", "--http-port", "0", "--world", filepath.Join(t.TempDir(), "missing.yaml"))
 		oneLine(t, said, "missing.yaml")
 	})
 	t.Run("a data folder that cannot be made", func(t *testing.T) {
 		inAFile := filepath.Join(file(t, "plain", ""), "data")
-		oneLine(t, refusedStart(t, "--data-dir", inAFile, "--temporal-port", "0", "--ui-port", "0"), inAFile, "--data-dir")
+		oneLine(t, refusedStart(t, "--data-dir", inAFile, "--temporal-port", "0", "--ui-port", "0", "--http-port", "0"), inAFile, "--data-dir")
 	})
 	t.Run("a flag that it does not have", func(t *testing.T) {
 		p := launch(t, nil, "standalone", "--colour")

@@ -1,0 +1,108 @@
+// Command gateway serves the HTTP API against a Temporal cluster and the ledger.
+//
+// Settings come from the environment: HANDOVER_… (package config) and Temporal's own TEMPORAL_… .
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"handover/config"
+	"handover/internal/api"
+	"handover/internal/app"
+	"handover/internal/serving"
+	"handover/internal/telemetry"
+)
+
+func main() { os.Exit(start()) }
+
+// start runs the command and returns the exit status.
+func start() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	command := &cobra.Command{
+		Use:           "gateway",
+		Short:         "Serve the HTTP API",
+		Long:          "Serve the HTTP API against a Temporal cluster and the ledger.\n\nEverything is set by environment variables; docs/operations.md lists them.",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context()) },
+	}
+	command.AddCommand(&cobra.Command{
+		Use:   "openapi",
+		Short: "Print the description of the API (OpenAPI 3.1)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			described, err := api.Describe()
+			if err == nil {
+				_, err = cmd.OutOrStdout().Write(append(described, '\n'))
+			}
+			return err
+		},
+	})
+	if err := command.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "gateway:", err)
+		return 1
+	}
+	return 0
+}
+
+// run serves until the context ends.
+func run(ctx context.Context) error {
+	settings, err := config.Load()
+	if err != nil {
+		return err
+	}
+	if err := settings.NeedsIssuer(); err != nil {
+		return err
+	}
+	logger, err := telemetry.NewLogger(settings.LogLevel)
+	if err != nil {
+		return err
+	}
+	metrics, err := telemetry.NewMetrics()
+	if err != nil {
+		return err
+	}
+	records, err := app.OpenLedger(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = records.Close() }()
+	connection, err := connect(logger, metrics)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	handler, err := serving.NewAPI(serving.Parts{Settings: settings, Ledger: records, Temporal: connection, Metrics: metrics, Logger: logger})
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.API.Listen)
+	if err != nil {
+		return fmt.Errorf("HANDOVER_API_LISTEN cannot be used: %w", err)
+	}
+	logger.Info("The gateway answers.", zap.Stringer("address", listener.Addr()))
+	go handler.Housekeep(ctx)
+	return serving.Serve(ctx, listener, handler, settings.API, logger)
+}
+
+// connect prepares the connection to Temporal and makes it with the first write: reads must not wait for Temporal.
+func connect(logger *zap.Logger, metrics telemetry.Metrics) (client.Client, error) {
+	options, err := config.Temporal()
+	if err != nil {
+		return nil, err
+	}
+	options.Logger = telemetry.ForTemporal(logger)
+	options.MetricsHandler = metrics.Temporal
+	return client.NewLazyClient(options)
+}

@@ -1,0 +1,183 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"handover/internal/identity"
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+// AuditRecord is one entry of the caller's activity log (domain section 7).
+type AuditRecord struct {
+	ID                    string                  `json:"id" doc:"Id of the record (R-211)."`
+	PartnerID             string                  `json:"partnerId" doc:"Whose log it is."`
+	Participants          []string                `json:"participants" doc:"The partners that have a record of the same event."`
+	CustomerID            string                  `json:"customerId" doc:"The customer it concerns."`
+	CustomerName          string                  `json:"customerName" doc:"Name of that customer."`
+	UserPrincipalName     string                  `json:"userPrincipalName,omitempty" doc:"Object id of the user who acted; absent for an application."`
+	ApplicationID         string                  `json:"applicationId" doc:"The application that acted; empty where nobody told."`
+	ResourceType          transfer.ResourceType   `json:"resourceType" example:"transfer" doc:"What it was done to."`
+	ResourceOldValue      string                  `json:"resourceOldValue,omitempty" doc:"JSON as text."`
+	ResourceNewValue      string                  `json:"resourceNewValue,omitempty" doc:"JSON as text; never more than the caller may see (R-190)."`
+	OperationType         transfer.AuditOperation `json:"operationType" example:"create_transfer" doc:"What was done (R-304, R-306)."`
+	OriginalCorrelationID string                  `json:"originalCorrelationId,omitempty" doc:"MS-CorrelationId of the request, where there was one."`
+	OperationDate         time.Time               `json:"operationDate" doc:"When it happened, in UTC."`
+	OperationStatus       string                  `json:"operationStatus" enum:"succeeded,failed" doc:"Whether it was done or refused (R-305)."`
+	CustomizedData        []KeyValue              `json:"customizedData" doc:"The id of what the record is about."`
+	Attributes            Attributes              `json:"attributes"`
+}
+
+// KeyValue is a pair in an audit record.
+type KeyValue struct {
+	Key   string `json:"key" doc:"What the value is."`
+	Value string `json:"value" doc:"The value."`
+}
+
+// AuditRecords is one page of the log.
+type AuditRecords struct {
+	TotalCount        int           `json:"totalCount" doc:"How many records the search finds in all."`
+	Items             []AuditRecord `json:"items" doc:"The newest first."`
+	ContinuationToken string        `json:"continuationToken,omitempty" doc:"For ?seek= of the next request; absent on the last page."`
+	Links             PageLinks     `json:"links"`
+	Attributes        Attributes    `json:"attributes"`
+}
+
+type searchAudit struct {
+	Paging
+	StartDate string `query:"startDate" doc:"yyyy-mm-dd, at most 90 days back; 30 days back when left out (R-300)." example:"2026-11-01"`
+	EndDate   string `query:"endDate" doc:"yyyy-mm-dd, included; today when left out."`
+	Filter    string `query:"filter" doc:"JSON: {\"Field\": \"CompanyName\", \"Value\": \"…\", \"Operator\": \"substring\"}, or CustomerId or ResourceType with equals (R-301)."`
+}
+
+func (a *API) registerAudit() {
+	auditors := []identity.Role{identity.AdminAgent}
+	register(a, route{
+		id: "listAuditRecords", method: http.MethodGet, path: "/v1/auditrecords", tag: "Audit", summary: "Read your activity log",
+		description: "Records in which the caller is the partner or a participant (R-307), the newest first.", roles: auditors,
+		causes: []transfer.Cause{transfer.LogNotKept, transfer.InvalidInput, transfer.UnknownEnum},
+	}, a.listAudit)
+	for id, path := range map[string]string{"getAuditRecord": "/v1/auditrecords/{recordId}", "getAuditRecordByUri": "/auditactivity/v1/auditrecords/{recordId}"} {
+		register(a, route{
+			id: id, method: http.MethodGet, path: path, tag: "Audit", summary: "Read one record of your activity log", roles: auditors,
+			description: "The record with the id of R-211, as the AuditUri of a webhook names it.", causes: []transfer.Cause{transfer.LogEntryUnknown},
+		}, a.getAudit)
+	}
+}
+
+func (a *API) listAudit(ctx context.Context, in *searchAudit) (*struct{ Body AuditRecords }, error) {
+	wanted, err := in.search(requestOf(ctx).caller.TenantID, a.Now())
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.Ledger.AuditLog(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	page := AuditRecords{TotalCount: found.Total, Items: make([]AuditRecord, len(found.Items)), Attributes: collection}
+	for i, e := range found.Items {
+		page.Items[i] = auditRecord(e)
+	}
+	kept := url.Values{}
+	for name, value := range map[string]string{"startDate": in.StartDate, "endDate": in.EndDate, "filter": in.Filter} {
+		if value != "" {
+			kept.Set(name, value)
+		}
+	}
+	page.Links.Self = link("/auditrecords", kept)
+	if found.More {
+		last := found.Items[len(found.Items)-1].Cursor()
+		page.ContinuationToken = writeCursor(last.At, last.ID)
+	}
+	page.Links.Next = in.next("/auditrecords", page.ContinuationToken, kept)
+	return &struct{ Body AuditRecords }{page}, nil
+}
+
+func (a *API) getAudit(ctx context.Context, in *struct {
+	RecordID string `path:"recordId" doc:"Id of the record."`
+}) (*struct{ Body AuditRecord }, error) {
+	found, err := a.Ledger.AuditEntry(ctx, requestOf(ctx).caller.TenantID, in.RecordID)
+	return &struct{ Body AuditRecord }{auditRecord(found)}, err
+}
+
+// search is what the ledger is asked.
+func (in *searchAudit) search(partner string, now time.Time) (ledger.AuditSearch, error) {
+	q := ledger.AuditSearch{PartnerTenantID: partner}
+	var err error
+	if q.Limit, err = pageSize(in.Size, mostPage); err != nil {
+		return q, err
+	}
+	from, _, err := logDate("startDate", in.StartDate)
+	if err != nil {
+		return q, err
+	}
+	until, wholeDay, err := logDate("endDate", in.EndDate)
+	if err != nil {
+		return q, err
+	}
+	if wholeDay {
+		until = until.AddDate(0, 0, 1)
+	}
+	if q.From, q.Until, err = transfer.LogWindow(from, until, now); err != nil {
+		return q, err
+	}
+	if err := auditFilter(in.Filter, &q); err != nil {
+		return q, err
+	}
+	after, err := in.after()
+	if err != nil || after == "" {
+		return q, err
+	}
+	at, id, err := readCursor(after)
+	q.After = &ledger.AuditCursor{At: at, ID: id}
+	return q, err
+}
+
+// logDate reads a date of the log's search, in the forms that clients send it (wire-notes 5); wholeDay tells that it came
+// without a time. With a time, a slashed date is the month first, as Microsoft's SDK writes it; without one it could mean
+// two days and is refused.
+func logDate(name, text string) (at time.Time, wholeDay bool, err error) {
+	if text == "" {
+		return time.Time{}, false, nil
+	}
+	if at, err = time.Parse(time.DateOnly, text); err == nil {
+		return at, true, nil
+	}
+	for _, layout := range []string{"1/2/2006 15:04:05", "1/2/2006 3:04:05 PM", time.RFC3339, "2006-01-02T15:04:05"} {
+		if at, err = time.Parse(layout, text); err == nil {
+			return at.UTC(), false, nil
+		}
+	}
+	return at, false, transfer.Refuse(transfer.InvalidInput, "%s must be a date such as 2026-11-21.", name)
+}
+
+func auditFilter(text string, q *ledger.AuditSearch) error {
+	f, err := readFilter(text)
+	if err != nil || f.Field == "" {
+		return err
+	}
+	switch {
+	case f.Field == "companyname" && f.Operator == "substring":
+		q.CompanyName = f.Value
+	case f.Field == "customerid" && f.Operator == "equals":
+		q.CustomerID = f.Value
+	case f.Field == "resourcetype" && f.Operator == "equals":
+		q.Resource = transfer.ResourceType(strings.ToLower(f.Value))
+	default:
+		return transfer.Refuse(transfer.UnknownEnum, "filter allows CompanyName with substring, CustomerId with equals and ResourceType with equals.")
+	}
+	return nil
+}
+
+func auditRecord(e ledger.AuditEntry) AuditRecord {
+	return AuditRecord{
+		ID: e.ID, PartnerID: e.PartnerTenantID, Participants: e.Participants, CustomerID: e.CustomerTenantID, CustomerName: e.CustomerName,
+		UserPrincipalName: e.UserID, ApplicationID: e.ApplicationID, ResourceType: e.Resource, ResourceOldValue: e.OldValue,
+		ResourceNewValue: e.NewValue, OperationType: e.Operation, OriginalCorrelationID: e.CorrelationID, OperationDate: e.At,
+		OperationStatus: e.Status, CustomizedData: []KeyValue{{Key: "ResourceId", Value: e.ResourceID}}, Attributes: Attributes{ObjectType: "AuditRecord"},
+	}
+}

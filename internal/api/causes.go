@@ -1,0 +1,94 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"handover/internal/transfer"
+)
+
+// The causes that belong to HTTP and not to transfers. Each has a code of its own where the wire contract has one.
+const (
+	tokenMissing       transfer.Cause = "TokenMissing"
+	tokenInvalid       transfer.Cause = "TokenInvalid"
+	userRequired       transfer.Cause = "UserRequired"
+	roleMissing        transfer.Cause = "RoleMissing"
+	notAPartner        transfer.Cause = "NotAPartner"
+	noSuchPath         transfer.Cause = "NoSuchPath"
+	methodNotAllowed   transfer.Cause = "MethodNotAllowed"
+	badRequest         transfer.Cause = "BadRequest"
+	unsupportedPatch   transfer.Cause = "UnsupportedPatch"
+	wrongMediaType     transfer.Cause = "WrongMediaType"
+	tooLarge           transfer.Cause = "RequestTooLarge"
+	tooSlow            transfer.Cause = "RequestTooSlow"
+	changedMeanwhile   transfer.Cause = "ChangedMeanwhile"
+	tooManyRequests    transfer.Cause = "TooManyRequests"
+	unavailable        transfer.Cause = "Unavailable"
+	unexpected         transfer.Cause = "Unexpected"
+	legacyNotOffered   transfer.Cause = "LegacyNotOffered"
+	partnerNotNamed    transfer.Cause = "PartnerNotNamed"
+	partnerNotReadable transfer.Cause = "PartnerNotReadable"
+)
+
+// cause is what one of them looks like on the wire.
+type cause struct {
+	status int
+	code   string
+	rule   string
+}
+
+var httpCauses = map[transfer.Cause]cause{
+	tokenMissing:       {http.StatusUnauthorized, "800001", "R-101"},
+	tokenInvalid:       {http.StatusUnauthorized, "400", "R-101"},
+	userRequired:       {http.StatusForbidden, "900329", "R-101"},
+	roleMissing:        {http.StatusForbidden, "900150", "R-54, R-82, R-303"},
+	notAPartner:        {http.StatusForbidden, "900137", "R-189"},
+	noSuchPath:         {http.StatusNotFound, "404", "R-109"},
+	methodNotAllowed:   {http.StatusMethodNotAllowed, "405", "R-109"},
+	badRequest:         {http.StatusBadRequest, "800002", "R-140"},
+	unsupportedPatch:   {http.StatusBadRequest, "800042", "R-151"},
+	wrongMediaType:     {http.StatusUnsupportedMediaType, "415", "R-101"},
+	tooLarge:           {http.StatusRequestEntityTooLarge, "413", "R-80"},
+	tooSlow:            {http.StatusRequestTimeout, "408", "R-109"},
+	changedMeanwhile:   {http.StatusPreconditionFailed, "2055", "extension"},
+	tooManyRequests:    {http.StatusTooManyRequests, "429", "R-108"},
+	unavailable:        {http.StatusServiceUnavailable, "503", "R-29"},
+	unexpected:         {http.StatusInternalServerError, "800003", "R-109"},
+	legacyNotOffered:   {http.StatusForbidden, "900137", "R-160"},
+	partnerNotNamed:    {http.StatusBadRequest, "2001", "R-263"},
+	partnerNotReadable: {http.StatusBadRequest, "2000", "R-263"},
+}
+
+// refuse makes the error for one of the causes above.
+func refuse(c transfer.Cause, format string, args ...any) *Error {
+	w := httpCauses[c]
+	return &Error{status: w.status, Code: w.code, ErrorName: string(c), Description: fmt.Sprintf(format, args...), Source: source}
+}
+
+// again adds when the request may be repeated.
+func (e *Error) again(after time.Duration) *Error {
+	e.retryAfter, e.IsRetryable = max(after, time.Second), true
+	return e
+}
+
+// What a create and a decision can be refused with, by the domain.
+var (
+	createCauses = []transfer.Cause{
+		transfer.InvalidInput, transfer.UnknownEnum, transfer.SourceMissing, transfer.SourceIsTarget, transfer.OperatorOnly,
+		transfer.PartnerUnknown, transfer.CustomerUnknown, transfer.PartnerNotEnabled, transfer.NotAdminAgent,
+		transfer.ProgramNotActive, transfer.MPAMissing, transfer.RelationshipMissing, transfer.AgreementMissing,
+		transfer.MarketMismatch, transfer.NotForDirectBill, transfer.ResellerUnknown, transfer.NotAReseller,
+		transfer.ResellerInactive, transfer.ResellerMPAMissing, transfer.AzurePlanMissing, transfer.AzurePlanInactive,
+		transfer.AzurePlanUnpurchasable, transfer.LegacyAzureAtTarget, legacyNotOffered,
+	}
+	decisionCauses = []transfer.Cause{
+		transfer.NotFound, transfer.WrongParty, transfer.NotAdminAgent, transfer.AlreadyInProgress, transfer.AlreadyFinal,
+		transfer.RequestExpired, transfer.DeclineDisabled, transfer.InvalidInput, transfer.UnknownEnum, transfer.NoLineItems,
+		transfer.DuplicateLineItem, transfer.TooManyLineItems, transfer.SubscriptionUnknown, transfer.NotOwnedBySource,
+		transfer.NotActive, transfer.AddonWithoutBase, transfer.InOtherTransfer, transfer.ProductTypeMismatch,
+		transfer.OutsideTargetTypes, transfer.ProductNotMovable, transfer.ThirdPartyProduct, transfer.RelationshipMissing,
+		transfer.AgreementMissing, transfer.MPAMissing, transfer.ProgramNotActive, transfer.MarketMismatch,
+		transfer.AzurePlanMissing, transfer.AzurePlanInactive, transfer.LegacyAzureAtTarget, unsupportedPatch, changedMeanwhile,
+	}
+)

@@ -1,0 +1,216 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handover/internal/transfer"
+)
+
+// CreateTransfer is the body of a create (R-140). Whatever else a client sends is ignored (R-142).
+type CreateTransfer struct {
+	SourcePartnerTenantID  string                 `json:"sourcePartnerTenantId" doc:"Microsoft ID of the partner who bills the customer today (R-53)." example:"aaaaaaaa-0000-4000-8000-000000000001"`
+	SourcePartnerName      string                 `json:"sourcePartnerName" doc:"Name of that partner (R-122)." example:"Northwind Cloud"`
+	CustomerEmailID        string                 `json:"customerEmailId" doc:"Where the customer is told about the transfer." example:"it@contoso-bakery.example"`
+	CustomerName           string                 `json:"customerName,omitempty" doc:"Name of the customer."`
+	TargetPartnerTenantID  string                 `json:"targetPartnerTenantId,omitempty" doc:"The caller; may be left out (R-43)."`
+	TargetPartnerEmailID   string                 `json:"targetPartnerEmailId,omitempty" doc:"Free text that is returned as it came (R-123)."`
+	TargetProductTypes     []transfer.ProductType `json:"targetProductTypes,omitempty" nullable:"true" doc:"Limits what the source may submit; null or absent for everything (R-60)."`
+	PartnerOnRecord        string                 `json:"partnerOnRecord,omitempty" doc:"PartnerID of the indirect reseller to credit; only for an indirect provider as target (R-57)."`
+	Participants           []Participant          `json:"participants,omitempty" nullable:"true" doc:"Another spelling of partnerOnRecord: key TransactionReseller."`
+	TransferType           TransferType           `json:"transferType" doc:"3 for new commerce; 5 means the same (R-120)."`
+	IgnoreEligibilityCheck bool                   `json:"ignoreEligibilityCheck,omitempty" doc:"Reserved to operators: true is refused (R-81)."`
+	ExternalReference      string                 `json:"externalReference,omitempty" maxLength:"256" doc:"Extension: your own reference, which only you see."`
+	Tags                   []string               `json:"tags,omitempty" nullable:"true" maxItems:"20" doc:"Extension: your own words to find the transfer by, which only you see."`
+
+	LineItems []json.RawMessage `json:"lineItems,omitempty" hidden:"true"` // tells a legacy create (R-160)
+}
+
+// Participant is a key and its value, as some clients name the reseller to credit.
+type Participant struct {
+	Key   string `json:"key" example:"TransactionReseller" doc:"TransactionReseller for the reseller to credit."`
+	Value string `json:"value" example:"4000009" doc:"Its PartnerID."`
+}
+
+// TransferType is the number of a transfer type, written as a number or as text (R-120). -1 stands for anything else.
+type TransferType int
+
+// UnmarshalJSON accepts 3, 5, "3" and "5". Everything else is kept as -1, to be refused with a reason.
+func (t *TransferType) UnmarshalJSON(data []byte) error {
+	data = bytes.Trim(data, `"`)
+	if string(data) == "null" {
+		return nil
+	}
+	n, err := strconv.Atoi(string(data))
+	if err != nil || n == 0 {
+		n = -1
+	}
+	*t = TransferType(n)
+	return nil
+}
+
+// Schema describes what is accepted.
+func (TransferType) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeInteger, Enum: []any{3, 5}, Examples: []any{3}}
+}
+
+type createTransfer struct {
+	CustomerPath
+	DryRun bool `query:"dryRun" doc:"Extension: create nothing, and say what would be refused."`
+	Body   CreateTransfer
+}
+
+// createForms are the two answers of a create.
+var createForms = []form{
+	{http.StatusCreated, "application/json", typeOf[Transfer](), "The transfer, Pending."},
+	{http.StatusOK, "application/json", typeOf[DryRun](), "What a dry run found."},
+}
+
+// createAnswer is the created transfer, or what a dry run found.
+type createAnswer struct {
+	Status   int
+	ETag     string `header:"ETag" doc:"Extension: for If-Match."`
+	Location string `header:"Location" doc:"Where the transfer can be read."`
+	Body     any
+}
+
+// DryRun says what a create would be refused for.
+type DryRun struct {
+	WouldSucceed bool     `json:"wouldSucceed" doc:"Whether the very same request would create a transfer now."`
+	Refusals     []Reason `json:"refusals" doc:"Every reason why it would not, the one that a create would answer with first."`
+}
+
+// Reason is why something is refused.
+type Reason struct {
+	Code        string   `json:"code" doc:"Code of the wire contract." example:"900133"`
+	ErrorName   string   `json:"errorName" doc:"The one cause." example:"AzurePlanMissing"`
+	Description string   `json:"description" doc:"What is wrong and what to do about it."`
+	Data        []string `json:"data,omitempty" doc:"The ids that the description speaks of."`
+}
+
+func reasons(refusals []*transfer.Refusal) []Reason {
+	all := make([]Reason, len(refusals))
+	for i, r := range refusals {
+		all[i] = Reason{Code: r.Code, ErrorName: string(r.Cause), Description: r.Message, Data: r.Data}
+	}
+	return all
+}
+
+// dryRun tells whether the request asks for nothing to happen.
+func dryRun(req *http.Request) bool {
+	query, err := url.ParseQuery(req.URL.RawQuery)
+	wanted, notBool := strconv.ParseBool(query.Get("dryRun"))
+	return err == nil && notBool == nil && wanted
+}
+
+func (a *API) createTransfer(ctx context.Context, in *createTransfer) (*createAnswer, error) {
+	r := requestOf(ctx)
+	request, err := in.Body.request(in.CustomerID, r)
+	if err != nil {
+		return nil, err
+	}
+	if in.DryRun {
+		return a.rehearse(ctx, request)
+	}
+	if request, err = a.Policy.Normalize(request); err != nil {
+		return nil, err
+	}
+	if err := a.refuseEarly(ctx, request); err != nil {
+		return nil, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, a.WriteTimeout)
+	defer cancel()
+	receipt, err := a.Transfers.Create(waiting, request)
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.Ledger.Transfer(ctx, receipt.TransferID)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := a.show(ctx, t.AsOpened(), nil)
+	if err != nil {
+		return nil, err
+	}
+	return &createAnswer{
+		Status: http.StatusCreated, ETag: shown.ETag, Body: shown.Body,
+		Location: fmt.Sprintf("/v1/customers/%s/transfers/%s", t.State.CustomerTenantID, t.ID),
+	}, nil
+}
+
+// rehearse answers a dry run. It asks the very rules that a create asks.
+func (a *API) rehearse(ctx context.Context, request transfer.Request) (*createAnswer, error) {
+	refusals, err := a.Ledger.PreviewOpen(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return &createAnswer{Status: http.StatusOK, Body: &DryRun{WouldSucceed: len(refusals) == 0, Refusals: reasons(refusals)}}, nil
+}
+
+// refuseEarly keeps a request that will be refused from starting a workflow. A transfer that exists already was not
+// refused, whatever became of the facts since.
+func (a *API) refuseEarly(ctx context.Context, request transfer.Request) error {
+	_, err := a.Ledger.Transfer(ctx, transfer.NewID(request))
+	if !errors.Is(err, transfer.NotFound) {
+		return err
+	}
+	refusals, err := a.Ledger.PreviewOpen(ctx, request)
+	if err == nil && len(refusals) > 0 {
+		err = refusals[0]
+	}
+	return err
+}
+
+// request is the domain's request that the body stands for.
+func (c CreateTransfer) request(customer string, r *request) (transfer.Request, error) {
+	if c.TransferType == 0 {
+		if len(c.LineItems) > 0 {
+			return transfer.Request{}, refuse(legacyNotOffered, "Legacy transfers are not offered here. Send transferType 3, and leave the line items to the source.")
+		}
+		return transfer.Request{}, transfer.Refuse(transfer.InvalidInput, "transferType is required; send 3.")
+	}
+	if c.TransferType < 0 {
+		return transfer.Request{}, transfer.Refuse(transfer.UnknownEnum, "transferType must be 3 (new commerce).")
+	}
+	credited, err := c.credited()
+	if err != nil {
+		return transfer.Request{}, err
+	}
+	id := r.key
+	if id == "" {
+		id = r.id
+	}
+	return transfer.Request{
+		RequestID: id, Actor: r.actor(), CustomerTenantID: customer,
+		CustomerEmail: c.CustomerEmailID, CustomerName: c.CustomerName,
+		SourcePartnerTenantID: c.SourcePartnerTenantID, SourcePartnerName: c.SourcePartnerName,
+		TargetPartnerTenantID: strings.ToLower(c.TargetPartnerTenantID), TargetPartnerEmailID: c.TargetPartnerEmailID,
+		TargetProductTypes: c.TargetProductTypes, PartnerOnRecord: credited,
+		TransferType: int(c.TransferType), IgnoreEligibilityCheck: c.IgnoreEligibilityCheck,
+		Labels: transfer.Labels{ExternalReference: c.ExternalReference, Tags: c.Tags},
+	}, nil
+}
+
+// credited is the PartnerID of the reseller, whichever way it was given.
+func (c CreateTransfer) credited() (string, error) {
+	given := c.PartnerOnRecord
+	for _, p := range c.Participants {
+		switch {
+		case !strings.EqualFold(p.Key, "TransactionReseller") || p.Value == "":
+		case given != "" && given != p.Value:
+			return "", transfer.Refuse(transfer.InvalidInput, "partnerOnRecord and participants name two different resellers. Name one.")
+		default:
+			given = p.Value
+		}
+	}
+	return given, nil
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+const item = `{"subscriptionId":"a1b2c3d4-0001-4000-8000-0000000000f1","productType":"OnlineServicesNCE"}`
+
+// R-151: which bodies mean what.
+func TestVerbs(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"lineItems":[` + item + `]}`:                                               "submit",
+		`{"status":"InProgress","lineItems":[` + item + `]}`:                         "submit",
+		`{"status":"ACCEPT","lineItems":[` + item + `]}`:                             "submit",
+		`{"Status":"inprogress","LineItems":[` + item + `]}`:                         "submit",
+		`{"allEligible":true}`:                                                       "submit",
+		`{"status":"Accept","allEligible":true,"productTypes":["AzureReservation"]}`: "submit",
+		`{"status":"Cancel"}`:                                                        "cancel",
+		`{"status":"cancel","lineItems":[]}`:                                         "cancel",
+		`{"status":"CANCEL","lineItems":null}`:                                       "cancel",
+		`{"status":"Reject","reason":"no"}`:                                          "decline",
+		`{"externalReference":"x"}`:                                                  "label",
+		`{"tags":[]}`:                                                                "label",
+		`{"status":"Cancel","lineItems":[` + item + `]}`:                             "800042",
+		`{"status":"Reject","allEligible":true}`:                                     "800042",
+		`{"status":"Complete"}`:                                                      "800042",
+		`{"status":"Pending","tags":["x"]}`:                                          "800042",
+		`{}`:                                                                         "800042",
+		`{"status":"InProgress"}`:                                                    "800002", // R-79
+		`{"status":"Accept","lineItems":[]}`:                                         "800002",
+		`{"lineItems":[{"subscriptionId":"x"}]}`:                                     "800002", // R-130
+		`{"lineItems":[{"productType":"OnlineServicesNCE"}]}`:                        "800002", // R-150
+	} {
+		t.Run(body, func(t *testing.T) {
+			var in UpdateTransfer
+			require.NoError(t, json.Unmarshal([]byte(body), &in))
+			verb, err := in.verb()
+			if err == nil {
+				require.Equal(t, want, string(verb))
+				return
+			}
+			require.Equal(t, want, (&API{}).explain(t.Context(), err).Code)
+		})
+	}
+}
+
+// R-120: 3 and 5, as number or as text; anything else is refused by the domain.
+func TestTransferTypes(t *testing.T) {
+	for body, want := range map[string]int{`3`: 3, `5`: 5, `"3"`: 3, `"5"`: 5, `4`: 4, `0`: -1, `"NewCommerce"`: -1, `3.5`: -1, `{}`: -1, `[3]`: -1, `null`: 0} {
+		var got TransferType
+		require.NoError(t, json.Unmarshal([]byte(body), &got), body)
+		require.Equal(t, want, int(got), body)
+	}
+}
+
+// R-160: a body without transferType is legacy when it has line items, and wrong otherwise.
+func TestLegacyCreateIsTold(t *testing.T) {
+	for body, code := range map[string]string{`{"lineItems":[{"subscriptionId":"x"}]}`: "900137", `{}`: "800002"} {
+		var in CreateTransfer
+		require.NoError(t, json.Unmarshal([]byte(body), &in))
+		_, err := in.request("c", &request{})
+		require.Equal(t, code, (&API{}).explain(t.Context(), err).Code)
+	}
+}
+
+// wire-notes 3: participants are another spelling of partnerOnRecord.
+func TestParticipants(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"transferType":3,"participants":[{"Key":"TransactionReseller","Value":"4711001"}]}`:                                 "4711001",
+		`{"transferType":3,"participants":null,"partnerOnRecord":"4711001"}`:                                                  "4711001",
+		`{"transferType":3,"participants":[{"key":"Other","value":"1"}]}`:                                                     "",
+		`{"transferType":3,"participants":[{"key":"transactionreseller","value":"4711001"}],"partnerOnRecord":"4711001"}`:     "4711001",
+		`{"transferType":3,"participants":[{"key":"TransactionReseller","value":"4711001"}],"partnerOnRecord":"another one"}`: "refused",
+	} {
+		var in CreateTransfer
+		require.NoError(t, json.Unmarshal([]byte(body), &in))
+		r, err := in.request("c", &request{})
+		if want == "refused" {
+			require.ErrorIs(t, err, transfer.InvalidInput)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, r.PartnerOnRecord)
+	}
+}
+
+// wire-notes 5: the forms of dates in the log's search.
+func TestLogDates(t *testing.T) {
+	for text, want := range map[string]string{
+		"11/13/2026 23:32:46":   "2026-11-13T23:32:46Z",
+		"1/5/2026 3:04:05 PM":   "2026-01-05T15:04:05Z",
+		"2026-11-13":            "2026-11-13T00:00:00Z",
+		"2026-11-13T23:32:46Z":  "2026-11-13T23:32:46Z",
+		"05/06/2026":            "",
+		"13/11/2026 23:32:46":   "",
+		"yesterday":             "",
+		"2026-11-31":            "",
+		"11/13/2026 23:32:46 Z": "",
+	} {
+		at, _, err := logDate("startDate", text)
+		if want == "" {
+			require.ErrorIs(t, err, transfer.InvalidInput, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		require.Equal(t, want, at.Format("2006-01-02T15:04:05Z07:00"), text)
+	}
+}
+
+// Entity tags in the forms that RFC 9110 allows.
+func TestMatches(t *testing.T) {
+	for header, want := range map[string]bool{`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `*`: true, `"b"`: false, `a`: false, ``: false} {
+		require.Equal(t, want, matches(header, `"a"`), header)
+	}
+}

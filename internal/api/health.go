@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Health says whether the API can do its work.
+type Health struct {
+	Status   string `json:"status" enum:"ok,unavailable" doc:"Whether requests can be answered."`
+	Ledger   string `json:"ledger,omitempty" doc:"Whether the ledger answers; without it nothing does."`
+	Tokens   string `json:"tokens,omitempty" doc:"Whether the issuer's keys are at hand; without them nobody is let in."`
+	Temporal string `json:"temporal,omitempty" doc:"Whether Temporal answers. Without it reads go on and writes answer 503, so it does not count for status."`
+}
+
+type healthAnswer struct {
+	Status int
+	Body   Health
+}
+
+func (a *API) registerHealth() {
+	register(a, route{
+		id: "isAlive", method: http.MethodGet, path: "/healthz", tag: "Operations", open: true, extension: true,
+		summary: "Whether the process answers", description: "For liveness probes. It asks nothing else.",
+	}, func(context.Context, *struct{}) (*healthAnswer, error) {
+		return &healthAnswer{Status: http.StatusOK, Body: Health{Status: "ok"}}, nil
+	})
+	register(a, route{
+		id: "isReady", method: http.MethodGet, path: "/readyz", tag: "Operations", open: true, extension: true,
+		summary: "Whether requests can be answered", description: "For readiness probes: 503 while the ledger or the token issuer does not answer.",
+	}, a.ready)
+	if a.Metrics != nil {
+		a.mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
+	}
+}
+
+func (a *API) ready(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
+	answer := &healthAnswer{Status: http.StatusOK, Body: Health{Status: "ok"}}
+	for _, part := range []struct {
+		ask    func(context.Context) error
+		says   *string
+		needed bool
+	}{
+		{a.Ledger.Ping, &answer.Body.Ledger, true},
+		{a.Tokens.Ready, &answer.Body.Tokens, true},
+		{a.Temporal, &answer.Body.Temporal, false},
+	} {
+		*part.says = "ok"
+		if part.ask(ctx) == nil {
+			continue
+		}
+		*part.says = "unavailable"
+		if part.needed {
+			answer.Status, answer.Body.Status = http.StatusServiceUnavailable, "unavailable"
+		}
+	}
+	return answer, nil
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"handover/internal/identity"
+	"handover/internal/transfer"
+)
+
+// route declares one operation: what it is, who may call it and what it can be refused with. Everything about access and
+// idempotency follows from it, and so does its description.
+type route struct {
+	id          string // of the operation, as generated clients call it
+	method      string
+	path        string
+	tag         string
+	summary     string
+	description string
+	status      int // of success; 0 for 200
+
+	open      bool            // no token needed
+	roles     []identity.Role // the caller needs one of them
+	users     bool            // an application alone is refused (900329)
+	write     bool            // changes something: idempotent by its request id
+	extension bool            // not part of the wire contract
+	maxBody   int64           // bytes; 0 for the usual limit
+	forms     []form          // of success, where the handler's type does not tell
+	causes    []transfer.Cause
+}
+
+// form is one form of an answer.
+type form struct {
+	status      int
+	kind        string // media type
+	body        reflect.Type
+	description string
+}
+
+// usualBody bounds a request body, in bytes; largeBody that of a submit, which may list 10,000 line items.
+const (
+	usualBody = 64 << 10
+	largeBody = 4 << 20
+)
+
+// bodyTimeout is how long a client may take to send a body.
+const bodyTimeout = 30 * time.Second
+
+// register declares the operation and its handler. The handler finds the caller in requestOf(ctx); whatever error it
+// returns is classified by explain.
+func register[I, O any](a *API, r route, handle func(context.Context, *I) (*O, error)) {
+	if r.maxBody == 0 {
+		r.maxBody = usualBody
+	}
+	a.routes = append(a.routes, r)
+	huma.Register(a.huma, a.operation(r), func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, a.explain(ctx, err).inShape(acceptOf(ctx))
+		}
+		return out, nil
+	})
+}
+
+// operation is the route as the framework wants it.
+func (a *API) operation(r route) huma.Operation {
+	op := huma.Operation{
+		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.describe(), Tags: []string{r.tag},
+		DefaultStatus: r.status, MaxBodyBytes: r.maxBody + 1, BodyReadTimeout: bodyTimeout,
+		SkipValidateBody: true, // the domain checks what bodies say, and says it better
+		Responses:        r.answers(a.huma),
+		Middlewares:      huma.Middlewares{a.through(r)},
+	}
+	op.Security = []map[string][]string{{securityScheme: {}}}
+	if r.open {
+		op.Security = []map[string][]string{{}} // an empty requirement: nothing is needed
+	}
+	return op
+}
+
+// through is the way of a request to its handler: who is it, may it, not too often, not twice.
+func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		req, w := humago.Unwrap(ctx)
+		known := requestOf(req.Context())
+		known.route = r.method + " " + r.path
+		req = req.WithContext(context.WithValue(req.Context(), acceptKey{}, req.Header.Get("Accept")))
+		handle := func(w http.ResponseWriter, req *http.Request) {
+			next(humago.NewContext(ctx.Operation(), req, w))
+		}
+		if r.open {
+			handle(w, req)
+			return
+		}
+		if err := a.admit(req, r); err != nil {
+			a.explain(req.Context(), err).write(w, req)
+			return
+		}
+		if r.write && !dryRun(req) {
+			a.once(handle, r)(w, req)
+			return
+		}
+		handle(w, req)
+	}
+}
+
+type acceptKey struct{}
+
+func acceptOf(ctx context.Context) string {
+	accept, _ := ctx.Value(acceptKey{}).(string)
+	return accept
+}
+
+// typeOf is the type that the framework describes.
+func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }

@@ -1,0 +1,234 @@
+package ledger
+
+// A partner's activity log (domain section 7): the audit records of transfers, and beside them the records of everything
+// else that a partner changes. Both are append-only.
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"handover/internal/transfer"
+)
+
+// By is who makes a change that is not a transfer's, for the log.
+type By struct {
+	PartnerTenantID string
+	UserID          string // empty when an application acts by itself
+	ApplicationID   string
+	CorrelationID   string // MS-CorrelationId of the request
+	SalesAgentOnly  bool   // a sales agent who is not an admin agent too (R-289)
+}
+
+// activity is one record that is about to be written.
+type activity struct {
+	by               By
+	customerTenantID string
+	resource         transfer.ResourceType
+	resourceID       string
+	operation        transfer.AuditOperation
+	before, after    any // before is nil when there was nothing
+	at               time.Time
+}
+
+// activityRow is one record as it is stored.
+type activityRow struct {
+	id, partner, customer, resourceID, user, application, correlation, before, after, status string
+	resource                                                                                 transfer.ResourceType
+	operation                                                                                transfer.AuditOperation
+	at                                                                                       time.Time
+}
+
+var activityRecords = table[activityRow]{
+	name: "activity_records",
+	columns: `id text, partner_tenant_id text, customer_tenant_id text, resource_type text, resource_id text, operation text,
+		user_id text, application_id text, correlation_id text, old_value text, new_value text, status text,
+		recorded_at timestamptz`,
+	fields: func(a *activityRow) []any {
+		return []any{
+			&a.id, &a.partner, &a.customer, &a.resource, &a.resourceID, &a.operation, &a.user, &a.application, &a.correlation,
+			&a.before, &a.after, &a.status, (*stamp)(&a.at),
+		}
+	},
+}
+
+var (
+	insertActivity   = activityRecords.insert("")
+	selectLastAction = both(`SELECT MAX(recorded_at) FROM activity_records WHERE resource_id = $1`)
+)
+
+// note writes the record of a change, in the transaction that makes it. Whoever calls it holds a lock on the resource:
+// the records of one resource have times that differ, because their ids are made of them (R-211).
+func (s session) note(ctx context.Context, a activity) error {
+	last, _, err := one(ctx, s, selectLastAction, func(t *time.Time) []any { return []any{(*stamp)(t)} }, a.resourceID)
+	if err != nil {
+		return err
+	}
+	if !a.at.After(last) {
+		a.at = last.Add(time.Microsecond)
+	}
+	row := activityRow{
+		id:      transfer.AuditID(a.by.PartnerTenantID, a.customerTenantID, a.resourceID, string(a.operation), a.at),
+		partner: a.by.PartnerTenantID, customer: a.customerTenantID, resource: a.resource, resourceID: a.resourceID,
+		operation: a.operation, user: a.by.UserID, application: a.by.ApplicationID, correlation: a.by.CorrelationID,
+		status: auditSucceeded, at: a.at,
+	}
+	if row.before, err = asJSON(a.before); err != nil {
+		return err
+	}
+	if row.after, err = asJSON(a.after); err != nil {
+		return err
+	}
+	return insert(ctx, s, activityRecords, insertActivity, []activityRow{row})
+}
+
+// asJSON is the value as JSON, and nothing for nil.
+func asJSON(v any) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}
+
+// AuditEntry is one entry of a partner's activity log, of a transfer or of anything else.
+type AuditEntry struct {
+	ID               string // R-211
+	PartnerTenantID  string // whose log it is
+	Participants     []string
+	CustomerTenantID string
+	CustomerName     string
+	UserID           string
+	ApplicationID    string // empty where nobody told
+	CorrelationID    string // empty where nobody told
+	Resource         transfer.ResourceType
+	ResourceID       string
+	OldValue         string // JSON; empty when there was none
+	NewValue         string // JSON, obeys the visibility of PartnerTenantID (R-190)
+	Operation        transfer.AuditOperation
+	Status           string // succeeded, failed
+	At               time.Time
+}
+
+// AuditSearch asks for entries of one partner's log. Empty fields do not narrow (R-301).
+type AuditSearch struct {
+	PartnerTenantID string    // never empty
+	From            time.Time // included
+	Until           time.Time // excluded
+	CompanyName     string    // a part of the customer's name, in any case
+	CustomerID      string
+	Resource        transfer.ResourceType
+	Limit           int          // entries in the page, at least 1
+	After           *AuditCursor // nil for the first page
+}
+
+// AuditCursor is a place in a log: after this entry. It allows nothing by itself.
+type AuditCursor struct {
+	At time.Time // in microseconds
+	ID string
+}
+
+// entryColumns are what one entry is read from; ofTransfers and ofTheRest are where from.
+const (
+	entryColumns = `e.id, e.partner_tenant_id, e.source, e.target, e.customer_tenant_id, c.name, e.user_id, e.application_id, e.correlation_id,
+		e.resource_type, e.resource_id, e.old_value, e.new_value, e.operation, e.status, e.recorded_at`
+	ofTransfers = ` FROM (SELECT a.id, a.partner_tenant_id, t.source_tenant_id AS source, t.target_tenant_id AS target, t.customer_tenant_id,
+		a.user_id, '' AS application_id, '' AS correlation_id, 'transfer' AS resource_type, a.transfer_id AS resource_id,
+		'' AS old_value, a.detail AS new_value, a.operation, a.status, a.recorded_at
+		FROM audit_records a JOIN transfers t ON t.id = a.transfer_id) AS e JOIN customers c ON c.tenant_id = e.customer_tenant_id`
+	ofTheRest = ` FROM (SELECT v.id, v.partner_tenant_id, v.partner_tenant_id AS source, v.partner_tenant_id AS target, v.customer_tenant_id,
+		v.user_id, v.application_id, v.correlation_id, v.resource_type, v.resource_id, v.old_value, v.new_value, v.operation,
+		v.status, v.recorded_at
+		FROM activity_records v) AS e JOIN customers c ON c.tenant_id = e.customer_tenant_id`
+
+	// The same to be counted whoever the customer is: an index alone has it.
+	allTransfers = ` FROM (SELECT a.partner_tenant_id, 'transfer' AS resource_type, a.recorded_at FROM audit_records a) AS e`
+	allTheRest   = ` FROM activity_records e`
+)
+
+// AuditLog finds a page of the partner's activity log, the newest entry first (R-307). Which times may be asked for is
+// transfer.LogWindow's to say.
+func (l *Ledger) AuditLog(ctx context.Context, q AuditSearch) (Page[AuditEntry], error) {
+	lower(&q.PartnerTenantID, &q.CustomerID)
+	w := where{args: []any{q.PartnerTenantID}, conditions: []string{"e.partner_tenant_id = $1"}}
+	w.at(q.From, "e.recorded_at >= %s")
+	w.at(q.Until, "e.recorded_at < %s")
+	w.and(containing(nameKey(q.CompanyName)), `c.name_key LIKE %s ESCAPE '\'`)
+	w.and(q.CustomerID, "e.customer_tenant_id = %s")
+	w.and(string(q.Resource), "e.resource_type = %s")
+	transfers, rest := ofTransfers, ofTheRest
+	if q.CompanyName == "" && q.CustomerID == "" {
+		transfers, rest = allTransfers, allTheRest
+	}
+	count := listing{
+		text: "SELECT (SELECT COUNT(*)" + transfers + w.clause() + ") + (SELECT COUNT(*)" + rest + w.clause() + ")",
+		args: w.args,
+	}
+	if q.After != nil {
+		w.conditions = append(w.conditions, fmt.Sprintf("(e.recorded_at, e.id) < (%s, %s)",
+			w.placeholder(stamp(q.After.At)), w.placeholder(q.After.ID)))
+	}
+	rows := listing{text: newest(w.clause(), q.Limit), args: w.args}
+	return read(ctx, l, "read the activity log", func(s session) (Page[AuditEntry], error) {
+		page, err := pageOf(ctx, s, count, rows, entryFields, q.Limit)
+		return Page[AuditEntry]{Items: entries(page.Items), Total: page.Total, More: page.More}, err
+	})
+}
+
+// newest is the query for entries in the order of the log. Each part is cut to the page's length by itself, so that a page
+// costs the same however long the log is.
+func newest(clause string, limit int) string {
+	part := func(from string) string {
+		return fmt.Sprintf("SELECT * FROM (SELECT %s%s%s ORDER BY e.recorded_at DESC, e.id DESC LIMIT %d) AS part",
+			entryColumns, from, clause, max(limit, 1)+1)
+	}
+	return "SELECT * FROM (" + part(ofTransfers) + " UNION ALL " + part(ofTheRest) + ") AS log ORDER BY recorded_at DESC, id DESC"
+}
+
+var selectEntry = both("SELECT " + entryColumns + ofTransfers + " WHERE e.partner_tenant_id = $1 AND e.id = $2 UNION ALL SELECT " +
+	entryColumns + ofTheRest + " WHERE e.partner_tenant_id = $1 AND e.id = $2")
+
+// AuditEntry reads one entry of the partner's log. Refusal: LogEntryUnknown, for an entry of another's log too (R-307).
+func (l *Ledger) AuditEntry(ctx context.Context, partnerTenantID, id string) (AuditEntry, error) {
+	lower(&partnerTenantID, &id)
+	missing := transfer.Refuse(transfer.LogEntryUnknown, "There is no such record in your activity log. Check its id.")
+	return read(ctx, l, "read an audit record", func(s session) (AuditEntry, error) {
+		row, err := known(ctx, s, missing, selectEntry, entryFields, partnerTenantID, id)
+		return row.entry(), err
+	})
+}
+
+// Cursor is the place of the entry in its log.
+func (e AuditEntry) Cursor() *AuditCursor { return &AuditCursor{At: e.At, ID: e.ID} }
+
+// entryRow is an entry beside the parties of what it is about.
+type entryRow struct {
+	AuditEntry
+	source, target string
+}
+
+func entryFields(r *entryRow) []any {
+	return []any{
+		&r.ID, &r.PartnerTenantID, &r.source, &r.target, &r.CustomerTenantID, &r.CustomerName, &r.UserID, &r.ApplicationID,
+		&r.CorrelationID, &r.Resource, &r.ResourceID, &r.OldValue, &r.NewValue, &r.Operation, &r.Status, (*stamp)(&r.At),
+	}
+}
+
+// entry is the entry with its participants: both parties of what happened, only its own partner of what was refused or
+// concerns nobody else.
+func (r entryRow) entry() AuditEntry {
+	r.Participants = []string{r.PartnerTenantID}
+	if r.source != r.target && r.Status != auditFailed {
+		r.Participants = []string{r.source, r.target}
+	}
+	return r.AuditEntry
+}
+
+func entries(rows []entryRow) []AuditEntry {
+	found := make([]AuditEntry, len(rows))
+	for i, row := range rows {
+		found[i] = row.entry()
+	}
+	return found
+}

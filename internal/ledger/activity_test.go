@@ -1,0 +1,151 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// busy has something of everything in the source's log: a transfer's four records, a refused decision and two changes.
+func (f fixture) busy() transfer.Transfer {
+	f.t.Helper()
+	tr := f.moving("r1", 0)
+	f.clock.advance(time.Hour)
+	f.changed(1, transfer.SubscriptionChange{Quantity: wanting(5)})
+	f.clock.advance(time.Hour)
+	f.closed(tr, moved(0))
+	f.changed(1, transfer.SubscriptionChange{Quantity: wanting(6)}) // at the very time of the record before
+	require.NoError(f.t, f.RecordRefused(f.t.Context(), Refused{
+		TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: transfer.Refuse(transfer.AlreadyFinal, "Too late."),
+	}))
+	return tr
+}
+
+// read follows the log to its end, page by page.
+func (f fixture) read(q AuditSearch) []AuditEntry {
+	f.t.Helper()
+	var found []AuditEntry
+	for {
+		page, err := f.AuditLog(f.t.Context(), q)
+		require.NoError(f.t, err)
+		require.LessOrEqual(f.t, len(page.Items), max(q.Limit, 1))
+		found = append(found, page.Items...)
+		if !page.More {
+			require.Len(f.t, found, page.Total)
+			return found
+		}
+		q.After = page.Items[len(page.Items)-1].Cursor()
+	}
+}
+
+// one log over transfers and everything else, the newest first, the same at every page size.
+func TestAuditLog(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		tr := f.busy()
+		all := f.log(sourceID)
+		var operations []transfer.AuditOperation
+		for i, e := range all {
+			operations = append(operations, e.Operation)
+			require.Equal(t, sourceID, e.PartnerTenantID)
+			require.Equal(t, "Contoso", e.CustomerName)
+			require.False(t, i > 0 && e.At.After(all[i-1].At), "newest first")
+		}
+		require.ElementsMatch(t, []transfer.AuditOperation{
+			"create_transfer", "update_transfer", "update_subscription", "complete_transfer", "update_subscription", "update_transfer",
+		}, operations)
+		require.Equal(t, transfer.AuditCreate, all[5].Operation)
+		for _, limit := range []int{0, 1, 2, 3, 4, 5, 6, 7} {
+			require.Equal(t, all, f.read(AuditSearch{PartnerTenantID: sourceID, Limit: limit}), limit)
+		}
+
+		created := all[5]
+		record, err := f.LogOf(t.Context(), tr.ID, sourceID)
+		require.NoError(t, err)
+		require.Equal(t, AuditEntry{
+			ID: record[0].ID, PartnerTenantID: sourceID, Participants: []string{sourceID, targetID}, CustomerTenantID: customerID,
+			CustomerName: "Contoso", UserID: targetAgent, Resource: "transfer", ResourceID: tr.ID, NewValue: record[0].Detail,
+			Operation: transfer.AuditCreate, Status: "succeeded", At: start,
+		}, created)
+		refusal := all[0]
+		if refusal.Status != auditFailed {
+			refusal = all[1]
+		}
+		require.Equal(t, auditFailed, refusal.Status)
+		require.Equal(t, []string{sourceID}, refusal.Participants, "the other party has no part in what was never accepted")
+		require.Len(t, f.log(targetID), 3)
+		require.Empty(t, f.log(strangerID))
+	})
+}
+
+// what a search narrows by.
+func TestAuditLogIsNarrowed(t *testing.T) {
+	w := worldOf(2)
+	w.Customers[0].Name = "Contoso Ölmühle 100%"
+	w.Customers[1].Name = "Fabrikam"
+	other := subscription(2)
+	other.CustomerTenantID = otherID
+	w.Subscriptions = append(w.Subscriptions, other)
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		f.busy()
+		_, err := f.ChangeSubscription(t.Context(), Claim{}, bySource, otherID, subID(2), "", transfer.SubscriptionChange{Quantity: wanting(9)})
+		require.NoError(t, err)
+		for name, c := range map[string]struct {
+			search AuditSearch
+			want   int
+		}{
+			"nothing":                {AuditSearch{}, 7},
+			"a part of the name":     {AuditSearch{CompanyName: "so öLM"}, 6},
+			"a percent sign":         {AuditSearch{CompanyName: "0%"}, 6},
+			"a wildcard":             {AuditSearch{CompanyName: "c%o"}, 0},
+			"another customer":       {AuditSearch{CompanyName: "BRIK"}, 1},
+			"a customer by id":       {AuditSearch{CustomerID: "C0000000-0000-4000-8000-000000000002"}, 1},
+			"an unknown customer":    {AuditSearch{CustomerID: newID(1)}, 0},
+			"transfers":              {AuditSearch{Resource: transfer.TransferResource}, 4},
+			"subscriptions":          {AuditSearch{Resource: transfer.SubscriptionResource}, 3},
+			"a type that is not":     {AuditSearch{Resource: "license"}, 0},
+			"from a time, included":  {AuditSearch{From: start.Add(time.Hour)}, 5},
+			"until a time, excluded": {AuditSearch{Until: start.Add(time.Hour)}, 2},
+			"between two times":      {AuditSearch{From: start.Add(time.Hour), Until: start.Add(2 * time.Hour)}, 1},
+			"everything together":    {AuditSearch{From: start, Until: start.AddDate(0, 0, 1), CompanyName: "con", CustomerID: customerID, Resource: "subscription"}, 2},
+		} {
+			c.search.PartnerTenantID, c.search.Limit = sourceID, 2
+			require.Len(t, f.read(c.search), c.want, name)
+		}
+	})
+}
+
+// an entry is found by its id in the partner's own log only.
+func TestAuditEntry(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		f.busy()
+		for _, e := range f.log(sourceID) {
+			found, err := f.AuditEntry(t.Context(), sourceID, e.ID)
+			require.NoError(t, err)
+			require.Equal(t, e, found)
+			_, err = f.AuditEntry(t.Context(), targetID, e.ID)
+			foreign := refuses(t, err, transfer.LogEntryUnknown)
+			_, err = f.AuditEntry(t.Context(), sourceID, "nothing")
+			require.Equal(t, foreign, refuses(t, err, transfer.LogEntryUnknown))
+		}
+	})
+}
+
+// R-308, I-3: the database itself refuses to rewrite these records too.
+func TestActivityIsAppendOnly(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(5)})
+		before := f.contents()
+		for _, s := range []string{
+			"UPDATE activity_records SET new_value = '{}'", "UPDATE activity_records SET user_id = user_id", "DELETE FROM activity_records",
+		} {
+			require.ErrorContains(t, f.raw(s), "append-only", s)
+		}
+		if f.dialect == postgres {
+			require.ErrorContains(t, f.raw("TRUNCATE activity_records"), "append-only")
+		}
+		require.Equal(t, before, f.contents())
+	})
+}

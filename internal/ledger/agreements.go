@@ -1,0 +1,129 @@
+package ledger
+
+// What customers agreed to, with whom, and who attested it.
+
+import (
+	"context"
+	"time"
+
+	"handover/internal/transfer"
+)
+
+var agreements = table[transfer.Agreement]{
+	name: "agreements",
+	columns: `customer_tenant_id text, partner_tenant_id text, mode text, date_agreed timestamptz, template_id text,
+		first_name text, last_name text, email text, phone_number text, attested_by text`,
+	fields: func(a *transfer.Agreement) []any {
+		return []any{
+			&a.CustomerTenantID, &a.PartnerTenantID, &a.Mode, (*stamp)(&a.DateAgreed), &a.TemplateID,
+			&a.Contact.FirstName, &a.Contact.LastName, &a.Contact.Email, &a.Contact.PhoneNumber, &a.AttestedBy,
+		}
+	},
+}
+
+var (
+	selectAgreements = both(`SELECT ` + agreements.columns.of("a") + ` FROM agreements a
+		WHERE a.partner_tenant_id = $1 AND a.customer_tenant_id = $2 ORDER BY a.mode`)
+	selectDirect = both(`SELECT COUNT(*) FROM agreements WHERE customer_tenant_id = $1 AND mode = 'direct'`)
+
+	// lockRelationship makes attestations of one customer by one partner take turns.
+	lockRelationship = both(`SELECT r.partner_tenant_id FROM relationships r
+		WHERE r.partner_tenant_id = $1 AND r.customer_tenant_id = $2 FOR UPDATE`)
+	upsertAgreement = agreements.insert(`ON CONFLICT (customer_tenant_id, partner_tenant_id, mode) DO UPDATE SET
+		date_agreed = excluded.date_agreed, template_id = excluded.template_id, first_name = excluded.first_name,
+		last_name = excluded.last_name, email = excluded.email, phone_number = excluded.phone_number, attested_by = excluded.attested_by`)
+)
+
+// Agreements are what the customer accepted with the partner: attested by the partner, directly, or both. Refusal:
+// CustomerUnknown, as CustomerOf says it.
+func (l *Ledger) Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]transfer.Agreement, error) {
+	lower(&partnerTenantID, &customerTenantID)
+	return read(ctx, l, "list agreements", func(s session) ([]transfer.Agreement, error) {
+		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
+			return nil, err
+		}
+		return all(ctx, s, selectAgreements, agreements.fields, partnerTenantID, customerTenantID)
+	})
+}
+
+// DirectSigned tells a partner of the customer whether the customer accepted the agreement itself, with whichever partner
+// (R-56). Refusal: CustomerUnknown, as CustomerOf says it.
+func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error) {
+	lower(&partnerTenantID, &customerTenantID)
+	return read(ctx, l, "read how an agreement was accepted", func(s session) (bool, error) {
+		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
+			return false, err
+		}
+		count, _, err := one(ctx, s, selectDirect, value[int], customerTenantID)
+		return count > 0, err
+	})
+}
+
+// AttestAgreement records, once per claim, that the customer accepted the agreement with the partner, and returns it as it
+// is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
+//
+// Refusals: those of transfer.CheckAttestation. Error: ErrClaimLost.
+func (l *Ledger) AttestAgreement(ctx context.Context, c Claim, by By, a transfer.AgreementAttestation) (transfer.Agreement, error) {
+	lower(&by.PartnerTenantID, &a.CustomerTenantID)
+	return write(ctx, l, "attest an agreement", func(s session) (transfer.Agreement, error) {
+		return once(ctx, s, c, func() (transfer.Agreement, error) {
+			facts, err := s.attestationFacts(ctx, by, a.CustomerTenantID)
+			if err != nil {
+				return transfer.Agreement{}, err
+			}
+			facts.Now = l.now()
+			agreed, err := transfer.CheckAttestation(a, facts)
+			if err != nil {
+				return transfer.Agreement{}, err
+			}
+			if _, err := s.exec(ctx, upsertAgreement, agreements.rows([]transfer.Agreement{agreed})); err != nil {
+				return transfer.Agreement{}, err
+			}
+			record := activity{
+				by: by, customerTenantID: a.CustomerTenantID, resource: transfer.AgreementResource, resourceID: a.CustomerTenantID,
+				operation: transfer.AuditCreateAgreement, after: attested(agreed), at: facts.Now,
+			}
+			if facts.Attested != nil {
+				record.before = attested(*facts.Attested)
+			}
+			return agreed, s.note(ctx, record)
+		})
+	})
+}
+
+func (s session) attestationFacts(ctx context.Context, by By, customer string) (transfer.AttestationFacts, error) {
+	f := transfer.AttestationFacts{UserID: by.UserID}
+	found, err := s.partners(ctx, "", by.PartnerTenantID)
+	if err != nil {
+		return f, err
+	}
+	if len(found) > 0 {
+		f.Partner = &found[0]
+	}
+	if _, f.Relationship, err = one(ctx, s, lockRelationship, value[string], by.PartnerTenantID, customer); err != nil {
+		return f, err
+	}
+	stored, err := all(ctx, s, selectAgreements, agreements.fields, by.PartnerTenantID, customer)
+	for _, a := range stored {
+		if a.Mode == transfer.Attestation {
+			f.Attested = &a
+		}
+	}
+	return f, err
+}
+
+// agreementValue is what the log says of an attestation, spelled as on the wire.
+type agreementValue struct {
+	Type           string           `json:"type"`
+	TemplateID     string           `json:"templateId,omitempty"`
+	DateAgreed     *time.Time       `json:"dateAgreed,omitempty"`
+	PrimaryContact transfer.Contact `json:"primaryContact"`
+}
+
+func attested(a transfer.Agreement) agreementValue {
+	v := agreementValue{Type: transfer.CustomerAgreement, TemplateID: a.TemplateID, PrimaryContact: a.Contact}
+	if !a.DateAgreed.IsZero() {
+		v.DateAgreed = &a.DateAgreed
+	}
+	return v
+}

@@ -1,0 +1,148 @@
+package ledger
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+const templateID = "99999999-0000-4000-8000-00000000000a"
+
+var byTarget = By{PartnerTenantID: targetID, UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr"}
+
+func attestation(email string) transfer.AgreementAttestation {
+	return transfer.AgreementAttestation{
+		CustomerTenantID: customerID, Type: transfer.CustomerAgreement, TemplateID: templateID, DateAgreed: start.AddDate(0, 0, -1),
+		Contact: transfer.Contact{FirstName: "Ada", LastName: "Byron", Email: email, PhoneNumber: "123"},
+	}
+}
+
+// Section 8.1: an attestation is stored, and what it replaces stays in the log.
+func TestAttestAgreement(t *testing.T) {
+	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
+		by, a := byTarget, attestation("ada@contoso.example")
+		by.PartnerTenantID, a.CustomerTenantID = strings.ToUpper(targetID), strings.ToUpper(customerID)
+		got, err := f.AttestAgreement(t.Context(), Claim{}, by, a)
+		require.NoError(t, err)
+		want := transfer.Agreement{
+			CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: transfer.Attestation, DateAgreed: a.DateAgreed,
+			TemplateID: templateID, Contact: a.Contact, AttestedBy: targetAgent,
+		}
+		require.Equal(t, want, got)
+		stored, err := f.Agreements(t.Context(), strings.ToUpper(targetID), strings.ToUpper(customerID))
+		require.NoError(t, err)
+		require.Equal(t, []transfer.Agreement{want}, stored)
+
+		f.clock.advance(lease)
+		_, err = f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("eve@contoso.example"))
+		require.NoError(t, err)
+		log := f.log(targetID)
+		require.Len(t, log, 2)
+		require.Equal(t, AuditEntry{
+			ID:              transfer.AuditID(targetID, customerID, customerID, "createagreement", start.Add(lease)),
+			PartnerTenantID: targetID, Participants: []string{targetID}, CustomerTenantID: customerID, CustomerName: "Contoso",
+			UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "agreement", ResourceID: customerID,
+			OldValue:  strings.Replace(log[0].NewValue, "eve@", "ada@", 1),
+			NewValue:  log[0].NewValue,
+			Operation: "create_agreement", Status: "succeeded", At: start.Add(lease),
+		}, log[0])
+		require.JSONEq(t, `{"type":"MicrosoftCustomerAgreement","templateId":"`+templateID+`","dateAgreed":"2031-03-02T11:02:03.123456Z",
+			"primaryContact":{"firstName":"Ada","lastName":"Byron","email":"eve@contoso.example","phoneNumber":"123"}}`, log[0].NewValue)
+		require.JSONEq(t, `{"type":"MicrosoftCustomerAgreement","primaryContact":{"firstName":"","lastName":"","email":""}}`, log[1].OldValue,
+			"the attestation of the world names nobody")
+	})
+}
+
+func TestAttestAgreementIsRefused(t *testing.T) {
+	w := worldOf(1)
+	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID})
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		_, err := f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("ada@contoso.example"))
+		require.NoError(t, err)
+		before := f.contents()
+		attest := func(partner, customer, email string) error {
+			a := attestation(email)
+			a.CustomerTenantID = customer
+			_, err := f.AttestAgreement(t.Context(), Claim{}, By{PartnerTenantID: partner}, a)
+			return err
+		}
+		refuses(t, attest(targetID, customerID, "Ada@contoso.example"), transfer.AlreadyAttested)
+		refuses(t, attest(resellerID, customerID, "a@contoso.example"), transfer.PartnerNotEnabled)
+		refuses(t, attest(newID(1), customerID, "a@contoso.example"), transfer.PartnerUnknown)
+		unrelated := refuses(t, attest(sourceID, customerID, "a@contoso.example"), transfer.RelationshipMissing)
+		unknown := refuses(t, attest(sourceID, newID(1), "a@contoso.example"), transfer.RelationshipMissing)
+		require.Equal(t, unrelated, unknown, "R-110")
+		require.Equal(t, before, f.contents())
+	})
+}
+
+// R-103; and of the same attestation sent twice at once under two keys, one is made.
+func TestAttestAgreementOnce(t *testing.T) {
+	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
+		f.claimed(claimOf("first"))
+		first, err := f.AttestAgreement(t.Context(), claimOf("first"), byTarget, attestation("ada@contoso.example"))
+		require.NoError(t, err)
+		f.clock.advance(lease)
+		f.claimed(claimOf("second"))
+		again, err := f.AttestAgreement(t.Context(), claimOf("second"), byTarget, attestation("ada@contoso.example"))
+		require.NoError(t, err)
+		require.Equal(t, first, again)
+		require.Len(t, f.log(targetID), 1)
+
+		failed := make(chan error, 16)
+		for range cap(failed) {
+			go func() {
+				_, err := f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("eve@contoso.example"))
+				failed <- err
+			}()
+		}
+		made := 0
+		for range cap(failed) {
+			if err := <-failed; err == nil {
+				made++
+			} else {
+				refuses(t, err, transfer.AlreadyAttested)
+			}
+		}
+		require.Equal(t, 1, made)
+	})
+}
+
+// R-51: an attestation is what was missing for a transfer.
+func TestAttestedAgreementCounts(t *testing.T) {
+	w := worldOf(1)
+	w.Agreements = nil
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		_, err := f.OpenTransfer(t.Context(), request("r1"))
+		refuses(t, err, transfer.AgreementMissing)
+		_, err = f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("ada@contoso.example"))
+		require.NoError(t, err)
+		f.pending("r1")
+	})
+}
+
+// R-56: a direct acceptance shows to every partner of the customer, and to nobody else.
+func TestDirectSigned(t *testing.T) {
+	w := worldOf(1)
+	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: targetID, CustomerTenantID: otherID})
+	w.Agreements = append(w.Agreements, transfer.Agreement{
+		CustomerTenantID: customerID, PartnerTenantID: strangerID, Mode: transfer.DirectSign, DateAgreed: start,
+	})
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		for customer, want := range map[string]bool{customerID: true, otherID: false} {
+			signed, err := f.DirectSigned(t.Context(), targetID, strings.ToUpper(customer))
+			require.NoError(t, err)
+			require.Equal(t, want, signed)
+		}
+		_, err := f.DirectSigned(t.Context(), strangerID, customerID)
+		refuses(t, err, transfer.CustomerUnknown)
+		_, err = f.Agreements(t.Context(), strangerID, customerID)
+		refuses(t, err, transfer.CustomerUnknown)
+		held, err := f.Agreements(t.Context(), sourceID, customerID)
+		require.NoError(t, err)
+		require.Empty(t, held, "those of others are theirs")
+	})
+}

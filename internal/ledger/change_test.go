@@ -1,0 +1,299 @@
+package ledger
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+var bySource = By{PartnerTenantID: sourceID, UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr"}
+
+// changed changes the n-th subscription of the source, whatever it was before.
+func (f fixture) changed(n int, c transfer.SubscriptionChange) transfer.Subscription {
+	f.t.Helper()
+	s, err := f.ChangeSubscription(f.t.Context(), Claim{}, bySource, customerID, subID(n), "", c)
+	require.NoError(f.t, err)
+	return s
+}
+
+// notChanged asserts that the change is refused and leaves no trace.
+func (f fixture) notChanged(cause transfer.Cause, by By, customer, id, ifMatch string, c transfer.SubscriptionChange) *transfer.Refusal {
+	f.t.Helper()
+	before := f.contents()
+	_, err := f.ChangeSubscription(f.t.Context(), Claim{}, by, customer, id, ifMatch, c)
+	require.Equal(f.t, before, f.contents())
+	return refuses(f.t, err, cause)
+}
+
+// log is the partner's whole activity log, the newest entry first.
+func (f fixture) log(partner string) []AuditEntry {
+	f.t.Helper()
+	page, err := f.AuditLog(f.t.Context(), AuditSearch{PartnerTenantID: partner, Limit: 1000})
+	require.NoError(f.t, err)
+	require.False(f.t, page.More)
+	require.Len(f.t, page.Items, page.Total)
+	return page.Items
+}
+
+func wanting[T any](v T) *T { return &v }
+
+// Section 8.3, R-306: a change is stored and recorded with the old and the new value.
+func TestChangeSubscription(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		old := f.sub(subID(0))
+		f.clock.advance(lease)
+		by := bySource
+		by.PartnerTenantID = strings.ToUpper(sourceID)
+		got, err := f.ChangeSubscription(t.Context(), Claim{}, by, strings.ToUpper(customerID), strings.ToUpper(subID(0)), old.ETag(), transfer.SubscriptionChange{
+			FriendlyName: wanting("Front öffice"), Quantity: wanting(7), AutoRenew: wanting(false), Status: wanting(transfer.SubscriptionActive),
+		})
+		require.NoError(t, err)
+		want := old
+		want.FriendlyName, want.Quantity, want.AutoRenew = "Front öffice", 7, false
+		require.Equal(t, want, got)
+		require.Equal(t, want, f.sub(subID(0)))
+		require.Equal(t, got.ETag(), f.sub(subID(0)).ETag(), "the tag of the answer is that of the next read")
+		require.NotEqual(t, old.ETag(), got.ETag())
+		require.Equal(t, subscription(1).Quantity, f.sub(subID(1)).Quantity)
+
+		require.Equal(t, []AuditEntry{{
+			ID:              transfer.AuditID(sourceID, customerID, subID(0), "updatesubscription", start.Add(lease)),
+			PartnerTenantID: sourceID, Participants: []string{sourceID}, CustomerTenantID: customerID, CustomerName: "Contoso",
+			UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "subscription", ResourceID: subID(0),
+			OldValue:  `{"id":"` + subID(0) + `","friendlyName":"Licence 0","quantity":1,"status":"active","autoRenewEnabled":true}`,
+			NewValue:  `{"id":"` + subID(0) + `","friendlyName":"Front öffice","quantity":7,"status":"active","autoRenewEnabled":false}`,
+			Operation: "update_subscription", Status: "succeeded", At: start.Add(lease),
+		}}, f.log(sourceID))
+		require.Empty(t, f.log(targetID))
+		f.holds()
+	})
+}
+
+// Wire-notes 13: what does not differ changes nothing and is not recorded.
+func TestChangeWithoutADifference(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		s := f.sub(subID(0))
+		before := f.contents()
+		require.Equal(t, s, f.changed(0, transfer.SubscriptionChange{
+			FriendlyName: &s.FriendlyName, Quantity: &s.Quantity, AutoRenew: &s.AutoRenew, Status: &s.Status, PartnerOnRecord: &s.PartnerOnRecord,
+		}))
+		require.Equal(t, before, f.contents())
+	})
+}
+
+// R-110: whoever does not bill a subscription hears the same as about one that does not exist.
+func TestChangeOfWhatIsNotOnes(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		change := transfer.SubscriptionChange{Quantity: wanting(5)}
+		stranger := bySource
+		stranger.PartnerTenantID = strangerID
+		nowhere := f.notChanged(transfer.SubscriptionUnknown, bySource, customerID, subID(9), "", change)
+		for name, said := range map[string]*transfer.Refusal{
+			"another partner":  f.notChanged(transfer.SubscriptionUnknown, stranger, customerID, subID(0), "", change),
+			"another customer": f.notChanged(transfer.SubscriptionUnknown, bySource, otherID, subID(0), "", change),
+			"a stale tag too":  f.notChanged(transfer.SubscriptionUnknown, stranger, customerID, subID(0), "stale", change),
+		} {
+			require.Equal(t, strings.ReplaceAll(nowhere.Message, subID(9), subID(0)), said.Message, name)
+			require.Equal(t, nowhere.Code, said.Code, name)
+		}
+	})
+}
+
+// Section 4.1: who did not see the latest change may not change.
+func TestChangeWithAStaleETag(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tag := f.sub(subID(0)).ETag()
+		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(5)})
+		said := f.notChanged(transfer.StaleETag, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(6)})
+		require.Equal(t, "2055", said.Code)
+		require.Equal(t, 400, said.HTTPStatus())
+		require.Contains(t, said.Message, "Etag is no longer valid")
+		f.notChanged(transfer.StaleETag, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(5)})
+	})
+}
+
+// Two who saw the same and change it at once: one wins, the other is told.
+func TestChangeAtOnce(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tag := f.sub(subID(0)).ETag()
+		const writers = 8
+		failed := make(chan error, writers)
+		for n := range writers {
+			go func() {
+				_, err := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(n + 10)})
+				failed <- err
+			}()
+		}
+		made := 0
+		for range writers {
+			if err := <-failed; err == nil {
+				made++
+			} else {
+				refuses(t, err, transfer.StaleETag)
+			}
+		}
+		require.Equal(t, 1, made)
+		require.Len(t, f.log(sourceID), 1)
+	})
+}
+
+// R-76: what is being moved cannot be changed, and what is no longer can.
+func TestChangeOfWhatMoves(t *testing.T) {
+	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+		tr := f.moving("r1", 0, 1)
+		change := transfer.SubscriptionChange{FriendlyName: wanting("x")}
+		said := f.notChanged(transfer.InOtherTransfer, bySource, customerID, subID(0), "", change)
+		require.Equal(t, "subscription is already part of another transfer request id : "+tr.ID, said.Message)
+		f.changed(2, change)
+
+		f.closed(tr, moved(0), refused(1))
+		f.changed(1, change)
+		f.notChanged(transfer.SubscriptionEnded, bySource, customerID, subID(0), "", change)
+		byTarget := By{PartnerTenantID: targetID}
+		got, err := f.ChangeSubscription(t.Context(), Claim{}, byTarget, customerID, newID(0), "", change)
+		require.NoError(t, err)
+		require.Equal(t, "x", got.FriendlyName)
+		require.Equal(t, "x", f.sub(newID(0)).FriendlyName)
+		f.holds()
+	})
+}
+
+// A submit and a change of the same subscription at once: whichever comes first, the moved quantity is the stored one.
+func TestChangeWhileItIsSubmitted(t *testing.T) {
+	onBoth(t, worldOf(6), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		outcome := make(chan error)
+		go func() {
+			_, err := f.Submit(t.Context(), tr.ID, everything("s1"))
+			outcome <- err
+		}()
+		_, err := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(3), "", transfer.SubscriptionChange{Quantity: wanting(99)})
+		if err != nil {
+			refuses(t, err, transfer.InOtherTransfer)
+		}
+		require.NoError(t, <-outcome)
+		items, err := f.Items(t.Context(), tr.ID, 3, 4)
+		require.NoError(t, err)
+		require.Equal(t, f.sub(subID(3)).Quantity, items[0].Quantity, "R-75")
+	})
+}
+
+// R-74: base and add-ons are looked at together.
+func TestChangeOfABaseAndItsAddon(t *testing.T) {
+	w := worldOf(2)
+	w.Subscriptions[1].ParentID = subID(0)
+	for i := range w.Subscriptions {
+		w.Subscriptions[i].CreationDate = start
+	}
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		suspend := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionSuspended)}
+		activate := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionActive)}
+		cancel := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionDeleted)}
+		require.Equal(t, []string{subID(1)}, f.notChanged(transfer.AddonsActive, bySource, customerID, subID(0), "", suspend).Data)
+		f.changed(1, suspend)
+		f.changed(0, suspend)
+		require.Equal(t, []string{subID(0)}, f.notChanged(transfer.StatusNotPossible, bySource, customerID, subID(1), "", activate).Data)
+		f.notChanged(transfer.AddonsActive, bySource, customerID, subID(0), "", cancel)
+		f.changed(1, cancel)
+		f.changed(0, cancel)
+		require.Equal(t, transfer.SubscriptionDeleted, f.sub(subID(0)).Status)
+		f.notChanged(transfer.SubscriptionEnded, bySource, customerID, subID(0), "", activate)
+		require.Len(t, f.log(sourceID), 4)
+		f.holds()
+	})
+}
+
+// A base is suspended while its add-on is reactivated: never is an active add-on left without an active base.
+func TestChangeOfAFamilyAtOnce(t *testing.T) {
+	w := worldOf(2)
+	w.Subscriptions[1].ParentID = subID(0)
+	w.Subscriptions[1].Status = transfer.SubscriptionSuspended
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		outcome := make(chan error)
+		go func() {
+			_, err := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(0), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionSuspended)})
+			outcome <- err
+		}()
+		_, activated := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(1), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionActive)})
+		suspended := <-outcome
+		require.NotEqual(t, activated == nil, suspended == nil, "one wins: %v, %v", activated, suspended)
+	})
+}
+
+// The reseller on record is looked up by its MPN id, the owner by who asks (R-289 by its role).
+func TestChangeOfTheCreditedReseller(t *testing.T) {
+	w := worldOf(2)
+	w.Subscriptions[1].PartnerTenantID, w.Subscriptions[1].ProductType = targetID, transfer.SaaS
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		byTarget := By{PartnerTenantID: targetID, SalesAgentOnly: true}
+		credit := func(mpn string) transfer.SubscriptionChange {
+			return transfer.SubscriptionChange{PartnerOnRecord: &mpn}
+		}
+		f.notChanged(transfer.RecordNotAllowed, bySource, customerID, subID(0), "", credit("mpn-Reseller"))
+		f.notChanged(transfer.RecordUnknown, byTarget, customerID, subID(1), "", credit("mpn-Nobody"))
+		f.notChanged(transfer.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Stranger"))
+		f.notChanged(transfer.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Target"))
+		f.notChanged(transfer.NotForSalesAgents, byTarget, customerID, subID(1), "", transfer.SubscriptionChange{Quantity: wanting(9)})
+		got, err := f.ChangeSubscription(t.Context(), Claim{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
+		require.NoError(t, err)
+		require.Equal(t, "mpn-Reseller", got.PartnerOnRecord)
+		require.Equal(t, "mpn-Reseller", f.sub(subID(1)).PartnerOnRecord)
+	})
+}
+
+// R-84: the deployment's window decides.
+func TestChangeAfterTheWindow(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		cancel := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionDeleted)}
+		f.notChanged(transfer.CancellationClosed, bySource, customerID, subID(0), "", cancel)
+		f.policy.CancellationWindow = 100 * 24 * time.Hour
+		require.Equal(t, transfer.SubscriptionDeleted, f.changed(0, cancel).Status)
+	})
+}
+
+// R-103: a repeated request gets the first result and does not undo what came after; a lost claim changes nothing.
+func TestChangeUnderClaim(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		change := transfer.SubscriptionChange{Quantity: wanting(5)}
+		attempt := func(owner string) (transfer.Subscription, error) {
+			return f.ChangeSubscription(t.Context(), claimOf(owner), bySource, customerID, subID(0), "", change)
+		}
+		f.claimed(claimOf("first"))
+		first, err := attempt("first")
+		require.NoError(t, err)
+		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(8)})
+
+		f.clock.advance(lease)
+		f.claimed(claimOf("second"))
+		again, err := attempt("second")
+		require.NoError(t, err)
+		require.Equal(t, first, again)
+		require.Equal(t, 8, f.sub(subID(0)).Quantity)
+		_, err = attempt("first")
+		require.ErrorIs(t, err, ErrClaimLost)
+		require.Len(t, f.log(sourceID), 2)
+	})
+}
+
+// R-211: changes within one microsecond have records of their own, in their order.
+func TestChangesAreRecordedInOrder(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		for n := 2; n < 6; n++ {
+			f.changed(0, transfer.SubscriptionChange{Quantity: &n})
+		}
+		f.clock.advance(-lease)
+		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(6)})
+		var quantities []int
+		for _, e := range f.log(sourceID) {
+			var v subscriptionValue
+			require.NoError(t, json.Unmarshal([]byte(e.NewValue), &v))
+			quantities = append(quantities, v.Quantity)
+		}
+		require.Equal(t, []int{6, 5, 4, 3, 2}, quantities)
+	})
+}

@@ -1,0 +1,232 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// names follows a list of customers to its end.
+func (f fixture) names(q CustomerSearch) []string {
+	f.t.Helper()
+	var found []string
+	for {
+		page, err := f.Customers(f.t.Context(), q)
+		require.NoError(f.t, err)
+		require.LessOrEqual(f.t, len(page.Items), q.Limit)
+		for _, c := range page.Items {
+			found = append(found, c.Name)
+			q.After = c.TenantID
+		}
+		if !page.More {
+			require.Len(f.t, found, page.Total)
+			return found
+		}
+	}
+}
+
+// peopled is a world in which the target deals with nine customers, and bills one more.
+func peopled() World {
+	w := worldOf(2)
+	for i, name := range []string{"Alpha 100%", "alpha_7", "ALPHA", "Ölmühle", "ölwerk", "Zeta", "beta"} {
+		c := transfer.Customer{
+			TenantID: newID(100 + i), Name: name, Domain: fmt.Sprintf("d%d.example", i), Email: "a@b.example", Market: "DE", Locale: "de-DE",
+		}
+		w.Customers = append(w.Customers, c)
+		w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: targetID, CustomerTenantID: c.TenantID})
+	}
+	w.Subscriptions[1].CustomerTenantID, w.Subscriptions[1].PartnerTenantID = otherID, targetID
+	return w
+}
+
+func TestCustomers(t *testing.T) {
+	onBoth(t, peopled(), func(t *testing.T, f fixture) {
+		all := []string{"ALPHA", "Alpha 100%", "alpha_7", "beta", "Contoso", "Fabrikam", "Zeta", "Ölmühle", "ölwerk"}
+		for _, limit := range []int{1, 2, 4, 9, 100} {
+			require.Equal(t, all, f.names(CustomerSearch{PartnerTenantID: strings.ToUpper(targetID), Limit: limit}))
+		}
+		for prefix, want := range map[string][]string{
+			"alpha": all[:3], "ALPHA": all[:3], "alpha_": {"alpha_7"}, "alpha 100%": {"Alpha 100%"}, "%": nil, "_": nil, `\`: nil,
+			"ÖL": {"Ölmühle", "ölwerk"}, "pha": nil,
+		} {
+			require.Equal(t, want, f.names(CustomerSearch{PartnerTenantID: targetID, NamePrefix: prefix, Limit: 2}), prefix)
+		}
+		require.Equal(t, []string{"beta"}, f.names(CustomerSearch{PartnerTenantID: targetID, DomainPrefix: "D6", Limit: 2}))
+		require.Empty(t, f.names(CustomerSearch{PartnerTenantID: targetID, NamePrefix: "a", DomainPrefix: "d6", Limit: 2}))
+		require.Equal(t, []string{"Contoso"}, f.names(CustomerSearch{PartnerTenantID: sourceID, Limit: 2}), "billed only")
+		require.Empty(t, f.names(CustomerSearch{PartnerTenantID: strangerID, Limit: 2}))
+
+		page, err := f.Customers(t.Context(), CustomerSearch{PartnerTenantID: targetID, NamePrefix: "fab"})
+		require.NoError(t, err)
+		require.Equal(t, peopled().Customers[1], page.Items[0].Customer)
+		require.False(t, page.Items[0].Relationship, "the target bills it and is not its reseller")
+		page, err = f.Customers(t.Context(), CustomerSearch{PartnerTenantID: targetID, NamePrefix: "con"})
+		require.NoError(t, err)
+		require.True(t, page.Items[0].Relationship)
+	})
+}
+
+// R-110: a customer of others does not exist.
+func TestCustomerOf(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		c, err := f.CustomerOf(t.Context(), strings.ToUpper(targetID), strings.ToUpper(customerID))
+		require.NoError(t, err)
+		require.Equal(t, Client{Customer: worldOf(0).Customers[0], Relationship: true}, c)
+		c, err = f.CustomerOf(t.Context(), sourceID, customerID)
+		require.NoError(t, err)
+		require.Equal(t, Client{Customer: worldOf(0).Customers[0]}, c)
+
+		_, err = f.CustomerOf(t.Context(), strangerID, customerID)
+		foreign := refuses(t, err, transfer.CustomerUnknown)
+		_, err = f.CustomerOf(t.Context(), strangerID, newID(1))
+		unknown := refuses(t, err, transfer.CustomerUnknown)
+		require.Equal(t, strings.ReplaceAll(unknown.Message, newID(1), customerID), foreign.Message)
+
+		f.closed(f.moving("r1"), moved(0))
+		_, err = f.CustomerOf(t.Context(), sourceID, customerID)
+		require.NoError(t, err, "what was billed stays readable")
+	})
+}
+
+func TestSubscriptionsOf(t *testing.T) {
+	onBoth(t, worldOf(5), func(t *testing.T, f fixture) {
+		f.closed(f.moving("r1", 0), moved(0))
+		for _, limit := range []int{1, 2, 5, 50} {
+			var found []string
+			after := ""
+			for {
+				page, err := f.SubscriptionsOf(t.Context(), strings.ToUpper(sourceID), customerID, limit, after)
+				require.NoError(t, err)
+				require.Equal(t, 5, page.Total)
+				require.LessOrEqual(t, len(page.Items), limit)
+				for _, s := range page.Items {
+					found = append(found, s.ID)
+					after = strings.ToUpper(s.ID)
+				}
+				if !page.More {
+					break
+				}
+			}
+			require.Equal(t, []string{subID(0), subID(1), subID(2), subID(3), subID(4)}, found)
+		}
+		page, err := f.SubscriptionsOf(t.Context(), targetID, customerID, 0, "")
+		require.NoError(t, err)
+		require.Equal(t, []transfer.Subscription{f.sub(newID(0))}, page.Items)
+		_, err = f.SubscriptionsOf(t.Context(), strangerID, customerID, 5, "")
+		refuses(t, err, transfer.CustomerUnknown)
+	})
+}
+
+// R-70, R-110: a subscription of others does not exist.
+func TestSubscriptionOf(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		s, err := f.SubscriptionOf(t.Context(), strings.ToUpper(sourceID), strings.ToUpper(customerID), strings.ToUpper(subID(0)))
+		require.NoError(t, err)
+		require.Equal(t, f.sub(subID(0)), s)
+		_, err = f.SubscriptionOf(t.Context(), sourceID, customerID, subID(7))
+		unknown := refuses(t, err, transfer.SubscriptionUnknown)
+		for _, other := range [][2]string{{targetID, customerID}, {strangerID, customerID}, {sourceID, otherID}} {
+			_, err = f.SubscriptionOf(t.Context(), other[0], other[1], subID(0))
+			require.Equal(t, strings.ReplaceAll(unknown.Message, subID(7), subID(0)), refuses(t, err, transfer.SubscriptionUnknown).Message)
+		}
+	})
+}
+
+// R-258: partnerships are seen from both ends, and those that a customer shares are found for it.
+func TestPartnerships(t *testing.T) {
+	w := worldOf(1)
+	w.Partners = append(w.Partners, transfer.Partner{
+		TenantID: newID(1), Name: "Second", Type: transfer.IndirectReseller, Status: transfer.ProgramInactive, MPNID: "mpn-Second",
+		Market: "DE", Currency: "EUR", Locale: "de-DE", AdminAgents: []transfer.AdminAgent{{UserID: "u", Email: "u@second.example"}},
+	})
+	w.Partnerships = []Partnership{
+		{ProviderTenantID: strings.ToUpper(targetID), ResellerTenantID: newID(1)}, {ProviderTenantID: targetID, ResellerTenantID: resellerID},
+	}
+	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID},
+		Relationship{PartnerTenantID: newID(1), CustomerTenantID: otherID})
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		of := func(partner string, as transfer.PartnerType) []string {
+			found, err := f.Partnerships(t.Context(), strings.ToUpper(partner), as)
+			require.NoError(t, err)
+			return partnerNames(found)
+		}
+		require.Equal(t, []string{"Second", "Reseller"}, of(targetID, transfer.IndirectProvider))
+		require.Equal(t, []string{"Target"}, of(resellerID, transfer.IndirectReseller))
+		require.Empty(t, of(targetID, transfer.IndirectReseller))
+		require.Empty(t, of(targetID, transfer.DirectBill))
+		require.Empty(t, of(sourceID, transfer.IndirectProvider))
+		whole, err := f.Partnerships(t.Context(), targetID, transfer.IndirectProvider)
+		require.NoError(t, err)
+		require.Equal(t, w.Partners[4], whole[0], "with everything about the partner")
+
+		shared := func(partner, customer string) []string {
+			found, err := f.CustomerPartnerships(t.Context(), partner, customer)
+			require.NoError(t, err)
+			return partnerNames(found)
+		}
+		require.Equal(t, []string{"Reseller"}, shared(targetID, customerID))
+		require.Equal(t, []string{"Target"}, shared(resellerID, customerID))
+		require.Empty(t, shared(sourceID, customerID))
+		require.Empty(t, shared(newID(1), otherID), "the provider has no relationship with that customer")
+		_, err = f.CustomerPartnerships(t.Context(), strangerID, customerID)
+		refuses(t, err, transfer.CustomerUnknown)
+		_, err = f.CustomerPartnerships(t.Context(), targetID, otherID)
+		refuses(t, err, transfer.CustomerUnknown)
+	})
+}
+
+func partnerNames(partners []transfer.Partner) []string {
+	var names []string
+	for _, p := range partners {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// R-263: a partner is found by its PartnerID, the reseller first where several share one.
+func TestPartnerByMPN(t *testing.T) {
+	w := worldOf(0)
+	w.Partners[0].MPNID = w.Partners[3].MPNID
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		p, err := f.PartnerByMPN(t.Context(), "mpn-Reseller")
+		require.NoError(t, err)
+		require.Equal(t, "Reseller", p.Name)
+		p, err = f.PartnerByMPN(t.Context(), "mpn-Target")
+		require.NoError(t, err)
+		require.Equal(t, targetAgent, p.AdminAgents[0].UserID)
+		for _, nobody := range []string{"mpn-Nobody", ""} {
+			_, err = f.PartnerByMPN(t.Context(), nobody)
+			refuses(t, err, transfer.PartnerUnknown)
+		}
+	})
+}
+
+// Customers that were there before lists were can be listed too.
+func TestMigratedCustomersAreFound(t *testing.T) {
+	t.Parallel()
+	for name, newURL := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			databaseURL := newURL(t)
+			old := oldLedger(t, databaseURL, 2)
+			for _, statement := range firstVersion {
+				_, err := old.ExecContext(context.WithoutCancel(t.Context()), statement)
+				require.NoError(t, err, statement)
+			}
+			require.NoError(t, old.Close())
+			l, err := Open(t.Context(), databaseURL, Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, l.Close()) })
+			f := fixture{Ledger: l, t: t}
+			require.Equal(t, []string{"Contoso"}, f.names(CustomerSearch{PartnerTenantID: targetID, NamePrefix: "conto", Limit: 1}))
+			held, err := l.Agreements(t.Context(), targetID, customerID)
+			require.NoError(t, err)
+			require.Equal(t, []transfer.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: transfer.Attestation}}, held)
+		})
+	}
+}

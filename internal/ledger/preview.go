@@ -1,0 +1,95 @@
+package ledger
+
+// What would be refused, found out without doing it. The rules are those of the real thing (transfer.Policy.CheckOpen and
+// Select); the facts are read at one committed instant, without locks, and nothing is written.
+
+import (
+	"context"
+	"errors"
+
+	"handover/internal/transfer"
+)
+
+// PreviewOpen is what OpenTransfer would refuse the request for, the first being the one that it would answer with; none
+// when it would open the transfer, or has opened it before. A request that is not well-formed, or whose id was used for
+// another one, is refused for that alone.
+func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*transfer.Refusal, error) {
+	r, err := l.policy.Normalize(r)
+	if err != nil {
+		return alone(err)
+	}
+	return snapshot(ctx, l, "preview a transfer", func(s session) ([]*transfer.Refusal, error) {
+		sum, err := digest(r)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.reopened(ctx, r, sum); !errors.Is(err, transfer.NotFound) {
+			return alone(err)
+		}
+		facts, err := s.openFacts(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if refusals := l.policy.OpenRefusals(r, facts); len(refusals) > 0 {
+			return refusals, nil
+		}
+		_, _, err = l.policy.Decide(transfer.NewTransfer(r, facts).State, transfer.Open{}, r.Actor, l.now())
+		return alone(err)
+	})
+}
+
+// alone makes a refusal the only one of a list. Any other error stays an error.
+func alone(err error) ([]*transfer.Refusal, error) {
+	var refusal *transfer.Refusal
+	if errors.As(err, &refusal) {
+		return []*transfer.Refusal{refusal}, nil
+	}
+	return nil, err
+}
+
+// selectHoldings is lockHoldings without the locks, and without what was picked elsewhere.
+var selectHoldings = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s
+	WHERE s.customer_tenant_id = $1 AND s.partner_tenant_id = $2 ORDER BY s.id`)
+
+// SurveyHoldings says of everything that the source bills the customer for whether a submit of the transfer could pick
+// it, as transfer.Policy.Survey does. Without a transfer (an empty id) the answer is about any target. The number of
+// statements does not grow with the holdings.
+//
+// Refusals: NotFound for a transfer that is not of this customer and this source; those of transfer.Policy.Decide when it
+// cannot be submitted any more.
+func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransfer string) ([]transfer.Eligibility, error) {
+	lower(&customer, &source)
+	return snapshot(ctx, l, "survey subscriptions", func(s session) ([]transfer.Eligibility, error) {
+		t := transfer.Transfer{State: transfer.State{CustomerTenantID: customer, SourceTenantID: source}}
+		var f transfer.SelectionFacts
+		var err error
+		if forTransfer != "" {
+			if t, err = l.submittable(ctx, s, forTransfer, customer, source); err != nil {
+				return nil, err
+			}
+			if f.Open, err = s.openFacts(ctx, t.Request); err != nil {
+				return nil, err
+			}
+		}
+		if f.Subscriptions, err = all(ctx, s, selectHoldings, subscriptions.fields, customer, source); err != nil {
+			return nil, err
+		}
+		if f.OpenIn, err = s.openIn(ctx, customer, source); err != nil {
+			return nil, err
+		}
+		return l.policy.Survey(t, f), nil
+	})
+}
+
+// submittable is the transfer, if this source may submit it now.
+func (l *Ledger) submittable(ctx context.Context, s session, id, customer, source string) (transfer.Transfer, error) {
+	t, err := s.header(ctx, id)
+	if err != nil {
+		return t.Transfer, err
+	}
+	if t.State.CustomerTenantID != customer || t.SourceTenantID != source {
+		return t.Transfer, transfer.NoSuchTransfer()
+	}
+	_, _, err = l.policy.Decide(t.State, transfer.Submit{Items: 1}, transfer.Actor{PartnerTenantID: source}, l.now())
+	return t.Transfer, err
+}

@@ -1,0 +1,289 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// search follows the cursors to the end and returns the ids it met.
+func (f fixture) search(q Search) []string {
+	f.t.Helper()
+	var ids []string
+	for {
+		found, more, err := f.SearchTransfers(f.t.Context(), q)
+		require.NoError(f.t, err)
+		for _, listed := range found {
+			ids = append(ids, listed.ID)
+		}
+		if more == nil {
+			return ids
+		}
+		require.Len(f.t, found, q.Limit)
+		q.After = more
+	}
+}
+
+func TestSearch(t *testing.T) {
+	onBoth(t, forStranger(), func(t *testing.T, f fixture) {
+		third := f.moving("r1", 0) // the oldest
+		f.clock.advance(time.Hour)
+		second := f.pending("r2")
+		f.clock.advance(time.Hour)
+		foreign := request("r3")
+		foreign.Actor, foreign.CustomerTenantID = asStranger, otherID
+		foreign.Labels = transfer.Labels{ExternalReference: "PO-1", Tags: []string{"emea"}}
+		first, err := f.OpenTransfer(t.Context(), foreign)
+		require.NoError(t, err)
+		f.clock.advance(time.Hour)
+		third = f.closed(third, moved(0))
+		f.label(second.ID, targetID, transfer.Labels{ExternalReference: "PO-1", Tags: []string{"emea", "urgent"}})
+		f.label(third.ID, targetID, transfer.Labels{Tags: []string{"emea"}})
+		f.label(third.ID, sourceID, transfer.Labels{ExternalReference: "PO-1"})
+
+		for _, c := range []struct {
+			search Search
+			want   []transfer.Transfer
+		}{
+			{Search{PartnerTenantID: strings.ToUpper(sourceID)}, []transfer.Transfer{first, second, third}},
+			{Search{PartnerTenantID: targetID}, []transfer.Transfer{second, third}},
+			{Search{PartnerTenantID: strangerID}, []transfer.Transfer{first}},
+			{Search{PartnerTenantID: resellerID}, nil},
+			{Search{PartnerTenantID: customerID}, nil},
+			{Search{}, nil},
+			{Search{PartnerTenantID: sourceID, Direction: Outgoing}, []transfer.Transfer{first, second, third}},
+			{Search{PartnerTenantID: sourceID, Direction: Incoming}, nil},
+			{Search{PartnerTenantID: targetID, Direction: Incoming}, []transfer.Transfer{second, third}},
+			{Search{PartnerTenantID: sourceID, Statuses: []transfer.Status{transfer.Complete, transfer.Failed, transfer.Complete}}, []transfer.Transfer{third}},
+			{Search{PartnerTenantID: sourceID, CustomerTenantID: strings.ToUpper(customerID)}, []transfer.Transfer{second, third}},
+			{Search{PartnerTenantID: targetID, CustomerTenantID: otherID}, nil},
+			{Search{PartnerTenantID: sourceID, CreatedFrom: second.CreatedTime}, []transfer.Transfer{first, second}},
+			{Search{PartnerTenantID: sourceID, CreatedUntil: second.CreatedTime}, []transfer.Transfer{third}},
+			{Search{PartnerTenantID: sourceID, ModifiedFrom: first.CreatedTime}, []transfer.Transfer{first, third}},
+			{Search{PartnerTenantID: targetID, ExternalReference: "PO-1"}, []transfer.Transfer{second}},
+			{Search{PartnerTenantID: sourceID, ExternalReference: "PO-1"}, []transfer.Transfer{third}},
+			{Search{PartnerTenantID: targetID, Tag: "emea"}, []transfer.Transfer{second, third}},
+			{Search{PartnerTenantID: sourceID, Tag: "emea"}, nil},
+			{Search{PartnerTenantID: targetID, Tag: "emea", Direction: Outgoing}, nil},
+			{Search{PartnerTenantID: targetID, Tag: "emea", Statuses: []transfer.Status{transfer.Complete, transfer.Failed}}, []transfer.Transfer{third}},
+			{Search{PartnerTenantID: targetID, ExternalReference: "PO-1", Tag: "urgent", Direction: Incoming}, []transfer.Transfer{second}},
+			{Search{PartnerTenantID: sourceID, ExternalReference: "PO-1", Tag: "emea"}, nil},
+		} {
+			for limit := 1; limit <= 3; limit++ {
+				c.search.Limit = limit
+				require.Equal(t, idsOf(c.want), f.search(c.search), "%+v", c.search)
+			}
+			found, more, err := f.SearchTransfers(t.Context(), c.search)
+			require.NoError(t, err)
+			require.Nil(t, more)
+			for n, want := range c.want {
+				require.Equal(t, want, found[n].Transfer)
+				require.Equal(t, f.labels(want.ID, strings.ToLower(c.search.PartnerTenantID)), found[n].Labels, "the searching partner's own")
+			}
+		}
+	})
+}
+
+func idsOf(transfers []transfer.Transfer) []string {
+	var ids []string
+	for _, t := range transfers {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
+// forStranger is a world in which the stranger can be a target too.
+func forStranger() World {
+	w := worldOf(2)
+	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
+	w.Agreements = append(w.Agreements, transfer.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: transfer.DirectSign})
+	return w
+}
+
+// A list read page by page has every transfer once, those created in one microsecond too, while others are created.
+func TestPagesNeitherRepeatNorSkip(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		var opened []transfer.Transfer
+		for n := range 12 {
+			opened = append(opened, f.pending(fmt.Sprint("r", n)))
+			if n%4 == 3 {
+				f.clock.advance(time.Microsecond)
+			}
+		}
+		slices.SortFunc(opened, func(a, b transfer.Transfer) int {
+			if later := b.CreatedTime.Compare(a.CreatedTime); later != 0 {
+				return later
+			}
+			return strings.Compare(b.ID, a.ID)
+		})
+		for _, partner := range []string{sourceID, targetID} {
+			for _, limit := range []int{0, 3, 5, 50} {
+				q := Search{PartnerTenantID: partner, Limit: limit}
+				var met []string
+				for round := 0; ; round++ {
+					found, more, err := f.SearchTransfers(t.Context(), q)
+					require.NoError(t, err)
+					for _, listed := range found {
+						met = append(met, listed.ID)
+					}
+					if more == nil {
+						break
+					}
+					f.clock.advance(time.Microsecond)
+					if round < 2 {
+						require.NotContains(t, met, f.pending(fmt.Sprint("newer", partner, limit, round)).ID)
+					}
+					q.After = more
+				}
+				require.Equal(t, idsOf(opened), met[len(met)-len(opened):], "limit %d", limit)
+				require.Len(t, slices.Compact(slices.Sorted(slices.Values(met))), len(met))
+			}
+		}
+	})
+}
+
+// crowd adds 20,000 transfers without going through their lives. The source gives one in eight away and takes one in eight
+// over, and gave all of those the same labels; the others are not its own. One in forty is Expired.
+func (f fixture) crowd() {
+	f.t.Helper()
+	var opened []record
+	var labels []labelRow
+	var tags []tagRow
+	for i := range 40 {
+		r := request(fmt.Sprint("crowd", i))
+		r.SourcePartnerTenantID, r.TargetPartnerTenantID = targetID, strangerID
+		switch i % 8 {
+		case 0:
+			r.SourcePartnerTenantID, r.TargetPartnerTenantID = sourceID, targetID
+		case 1:
+			r.SourcePartnerTenantID, r.TargetPartnerTenantID = targetID, sourceID
+		}
+		if i%3 == 0 {
+			r.CustomerTenantID = otherID
+		}
+		t := record{Transfer: transfer.NewTransfer(r, transfer.OpenFacts{Target: &transfer.Partner{}})}
+		t.Status, t.CreatedTime = transfer.Pending, start.Add(time.Duration(i)*time.Minute)
+		t.LastModifiedTime, t.ExpirationTime = t.CreatedTime, transfer.ExpirationTime(t.CreatedTime)
+		if i == 8 {
+			t.Status = transfer.Expired
+		}
+		opened = append(opened, t)
+		if i%8 < 2 {
+			own := labelRow{transferID: t.ID, partner: sourceID, created: t.CreatedTime}
+			own.ExternalReference, own.Tags = "PO-1", []string{"emea"}
+			labels, tags = append(labels, own), append(tags, tagRow{labelRow: own, tag: "emea"})
+		}
+	}
+	_, err := write(f.t.Context(), f.Ledger, "add a crowd", func(s session) (int, error) {
+		if err := insert(f.t.Context(), s, transfers, insertTransfer, opened); err != nil {
+			return 0, err
+		}
+		if err := insert(f.t.Context(), s, transferLabels, upsertLabels, labels); err != nil {
+			return 0, err
+		}
+		return 0, insert(f.t.Context(), s, transferTags, insertTags, tags)
+	})
+	require.NoError(f.t, err)
+	f.behind(multiplied(transfers.name, "id", transfers.columns), multiplied(transferLabels.name, "transfer_id", transferLabels.columns),
+		multiplied(transferTags.name, "transfer_id", transferTags.columns))
+	if f.dialect == postgres {
+		f.behind("VACUUM ANALYZE")
+	}
+}
+
+// multiplied is the statement that makes five hundred of each row, with ids of their own.
+func multiplied(table, id string, c columns) string {
+	others := slices.DeleteFunc(c.names(), func(name string) bool { return name == id })
+	rest := strings.Join(others, ", ")
+	return fmt.Sprintf(`INSERT INTO %[1]s (%[2]s, %[3]s)
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)
+		SELECT %[2]s || '-' || i, %[3]s FROM %[1]s, n`, table, id, rest)
+}
+
+// plan is how the database answers the search.
+func (f fixture) plan(q Search) string {
+	f.t.Helper()
+	page, args := q.page()
+	explain := map[dialect]string{postgres: "EXPLAIN ", sqlite: "EXPLAIN QUERY PLAN "}[f.dialect]
+	bound, err := bind(args)
+	require.NoError(f.t, err)
+	rows, err := f.reader.QueryContext(f.t.Context(), explain+page.in(f.dialect), bound...)
+	require.NoError(f.t, err)
+	defer func() { require.NoError(f.t, rows.Close()) }()
+	var lines []string
+	for rows.Next() {
+		var line string
+		into := []any{&line}
+		if f.dialect == sqlite {
+			into = []any{new(int), new(int), new(int), &line}
+		}
+		require.NoError(f.t, rows.Scan(into...))
+		lines = append(lines, line)
+	}
+	require.NoError(f.t, rows.Err())
+	return strings.Join(lines, "\n")
+}
+
+// However many transfers there are, a page is read by indexes in the order of the list, in one statement.
+func TestSearchUsesIndexes(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.crowd()
+		after := &Cursor{CreatedTime: start.Add(20 * time.Minute), ID: "8"}
+		for _, c := range []struct {
+			search  Search
+			indexes []string
+		}{
+			{Search{}, []string{"transfers_by_source", "transfers_by_target"}},
+			{Search{After: after}, []string{"transfers_by_source", "transfers_by_target"}},
+			{Search{Direction: Incoming, After: after}, []string{"transfers_by_target"}},
+			{Search{Statuses: []transfer.Status{transfer.Pending}, After: after}, []string{"transfers_by_source_status", "transfers_by_target_status"}},
+			{Search{Statuses: []transfer.Status{transfer.Expired, transfer.Failed}}, []string{"transfers_by_source_status", "transfers_by_target_status"}},
+			{Search{ModifiedFrom: start.Add(35 * time.Minute)}, []string{"transfers_by_source", "transfers_by_target"}},
+			{Search{CustomerTenantID: customerID, After: after}, []string{"transfers_by_source_customer", "transfers_by_target_customer"}},
+			{Search{CustomerTenantID: "new", Statuses: []transfer.Status{transfer.Pending}, Direction: Outgoing}, []string{"transfers_by_source_customer"}},
+			{Search{ExternalReference: "PO-1", After: after}, []string{"transfer_labels_by_reference"}},
+			{Search{Tag: "emea", After: after}, []string{"transfer_tags_by_tag"}},
+			{Search{ExternalReference: "PO-1", Tag: "emea"}, []string{"transfer_labels_by_reference"}},
+		} {
+			c.search.PartnerTenantID, c.search.Limit = sourceID, 50
+			plan := f.plan(c.search)
+			for _, index := range c.indexes {
+				require.Contains(t, plan, index, "%+v", c.search)
+			}
+			for _, slow := range []string{"SCAN t\n", "SCAN t ", "SCAN transfer", "SCAN l", "Seq Scan on transfer", "Bitmap"} {
+				require.NotContains(t, plan, slow, "%+v", c.search)
+			}
+			before := f.Statements()
+			found, more, err := f.SearchTransfers(t.Context(), c.search)
+			require.NoError(t, err)
+			require.EqualValues(t, 1, f.Statements()-before)
+			require.Equal(t, len(found) < c.search.Limit, more == nil)
+		}
+	})
+}
+
+// The line items of a page of transfers come in one statement.
+func TestItemsOf(t *testing.T) {
+	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+		first, second, third := f.moving("r1", 0, 2), f.moving("r2", 1), f.pending("r3")
+		before := f.Statements()
+		items, err := f.ItemsOf(t.Context(), []string{strings.ToUpper(second.ID), third.ID, first.ID, "nothing"})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, f.Statements()-before)
+		require.Len(t, items, 2)
+		for _, tr := range []transfer.Transfer{first, second} {
+			alone, err := f.Items(t.Context(), tr.ID, 0, -1)
+			require.NoError(t, err)
+			require.Equal(t, alone, items[tr.ID])
+		}
+		none, err := f.ItemsOf(t.Context(), nil)
+		require.NoError(t, err)
+		require.Empty(t, none)
+	})
+}

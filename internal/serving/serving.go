@@ -1,0 +1,106 @@
+// Package serving wires the HTTP API for the programs that serve it: gateway against a Temporal cluster, standalone in one
+// process with everything else. It decides nothing.
+package serving
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"handover/config"
+	"handover/internal/api"
+	"handover/internal/identity"
+	"handover/internal/ledger"
+	"handover/internal/telemetry"
+	"handover/internal/transferclient"
+)
+
+// Parts are what the API is made of.
+type Parts struct {
+	Settings config.Config
+	Ledger   *ledger.Ledger
+	Temporal client.Client
+	Metrics  telemetry.Metrics
+	Logger   *zap.Logger
+}
+
+// NewAPI makes the API from the settings. The issuer is asked for its keys only when the first token comes.
+func NewAPI(p Parts) (*api.API, error) {
+	auth := p.Settings.Auth
+	tokens, err := identity.New(identity.Settings{
+		Issuer: auth.Issuer, Audiences: auth.Audiences, TenantClaim: auth.TenantClaim, RolesClaim: auth.RolesClaim,
+		UserClaim: auth.UserClaim, ApplicationClaim: auth.ApplicationClaim,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the settings HANDOVER_AUTH_… do not work: %w", err)
+	}
+	limits := p.Settings.API
+	return api.New(api.Options{
+		Ledger: p.Ledger, Transfers: transferclient.New(p.Temporal), Tokens: tokens, Policy: p.Settings.Transfers.Policy(),
+		Temporal: func(ctx context.Context) error {
+			_, err := p.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+			return err
+		},
+		Logger: p.Logger, Metrics: p.Metrics.Registry, Version: version(),
+		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst, WriteTimeout: limits.WriteTimeout, InvitationURL: limits.InvitationURL,
+	})
+}
+
+// The limits of one connection.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute // a body of 4 MB over a slow line
+	writeTimeout  = 2 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	mostHeader    = 32 << 10 // bytes
+	drain         = 20 * time.Second
+)
+
+// Serve answers HTTP on the listener until the context ends, then lets running requests end. With a certificate it answers
+// HTTPS only. Errors: a certificate that cannot be read, a listener that broke.
+func Serve(ctx context.Context, listener net.Listener, handler *api.API, settings config.API, logger *zap.Logger) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: mostHeader, ErrorLog: zap.NewStdLog(logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
+	}
+	drained := make(chan error, 1)
+	release := context.AfterFunc(ctx, func() {
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		handler.EndStreams()
+		drained <- server.Shutdown(patience)
+	})
+	defer release()
+	err := listen(server, listener, settings)
+	if errors.Is(err, http.ErrServerClosed) {
+		return <-drained
+	}
+	return err
+}
+
+func listen(server *http.Server, listener net.Listener, settings config.API) error {
+	if settings.TLSCertificate == "" {
+		return server.Serve(listener)
+	}
+	pair, err := tls.LoadX509KeyPair(settings.TLSCertificate, settings.TLSKey)
+	if err != nil {
+		return fmt.Errorf("HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY cannot be used: %w", err)
+	}
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	return server.ServeTLS(listener, "", "")
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}

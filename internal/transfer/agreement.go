@@ -1,0 +1,116 @@
+package transfer
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// Contact is the person at the customer who accepted an agreement.
+type Contact struct {
+	FirstName   string `json:"firstName" doc:"First name."`
+	LastName    string `json:"lastName" doc:"Last name."`
+	Email       string `json:"email" doc:"E-mail address."`
+	PhoneNumber string `json:"phoneNumber,omitempty" doc:"Telephone number."`
+}
+
+// is tells whether both are one person: the same name at the same address.
+func (c Contact) is(other Contact) bool {
+	return strings.EqualFold(c.FirstName, other.FirstName) && strings.EqualFold(c.LastName, other.LastName) &&
+		strings.EqualFold(c.Email, other.Email)
+}
+
+// CustomerAgreement names the agreement that a customer accepts with a partner, the only type that can be attested.
+const CustomerAgreement = "MicrosoftCustomerAgreement"
+
+// AgreementAttestation is a partner's word that the customer accepted the agreement (domain section 8.1).
+type AgreementAttestation struct {
+	CustomerTenantID string
+	Type             string // CustomerAgreement
+	TemplateID       string // GUID of the text that was agreed to
+	DateAgreed       time.Time
+	Contact          Contact
+}
+
+// AttestationFacts is what the ledger knows that decides an attestation.
+type AttestationFacts struct {
+	Partner      *Partner // who attests; nil when unknown
+	Relationship bool     // the customer accepted the partner as reseller; false for an unknown customer too
+	Attested     *Agreement
+	UserID       string // who attests, empty for an application
+	Now          time.Time
+}
+
+// The bounds of a contact, in characters.
+const (
+	longestContact = 256
+	longestPhone   = 64
+)
+
+// CheckAttestation is the agreement that follows from the attestation. It takes the place of one that the partner attested
+// before with another contact.
+//
+// Refusals: PartnerUnknown; PartnerNotEnabled for an indirect reseller, which cannot attest; RelationshipMissing (R-50),
+// the same for a customer that does not exist; UnknownEnum for another type; InvalidInput for a contact or template that
+// is not complete and for a date to come; AlreadyAttested for the same contact again.
+func CheckAttestation(a AgreementAttestation, f AttestationFacts) (Agreement, error) {
+	switch {
+	case f.Partner == nil:
+		return Agreement{}, Refuse(PartnerUnknown, "The partner is not known here. Check its Microsoft ID.")
+	case !f.Partner.transacts():
+		return Agreement{}, Refuse(PartnerNotEnabled, "An indirect reseller cannot attest an agreement; its indirect provider does.")
+	case !f.Relationship:
+		return Agreement{}, Refuse(RelationshipMissing, "There is no reseller relationship with this customer. Send the customer a relationship request first.")
+	case a.Type != CustomerAgreement:
+		return Agreement{}, Refuse(UnknownEnum, "The type must be %s, not %q.", CustomerAgreement, clip(a.Type))
+	case a.DateAgreed.IsZero():
+		return Agreement{}, Refuse(InvalidInput, "dateAgreed is required: when the customer accepted the agreement.")
+	case a.DateAgreed.After(f.Now):
+		return Agreement{}, Refuse(InvalidInput, "dateAgreed lies in the future. Attest an agreement once the customer has accepted it.")
+	}
+	template, err := ParseID("templateId", a.TemplateID)
+	if err != nil {
+		return Agreement{}, err
+	}
+	contact, err := a.Contact.normal()
+	if err != nil {
+		return Agreement{}, err
+	}
+	if f.Attested != nil && f.Attested.Contact.is(contact) {
+		return Agreement{}, Refuse(AlreadyAttested, "The agreement is attested with this contact already. Nothing has to be done, or name another contact.")
+	}
+	return Agreement{
+		CustomerTenantID: strings.ToLower(a.CustomerTenantID), PartnerTenantID: f.Partner.TenantID, Mode: Attestation,
+		DateAgreed: a.DateAgreed.UTC().Truncate(time.Microsecond), TemplateID: template, Contact: contact, AttestedBy: f.UserID,
+	}, nil
+}
+
+// normal trims the contact and checks that it is complete.
+func (c Contact) normal() (Contact, error) {
+	for _, f := range []struct {
+		name string
+		text *string
+		most int
+		may  bool
+	}{
+		{"firstName", &c.FirstName, longestContact, false},
+		{"lastName", &c.LastName, longestContact, false},
+		{"email", &c.Email, longestContact, false},
+		{"phoneNumber", &c.PhoneNumber, longestPhone, true},
+	} {
+		*f.text = strings.TrimSpace(*f.text)
+		if !printable(*f.text, f.most) || (*f.text == "" && !f.may) {
+			return c, Refuse(InvalidInput, "primaryContact.%s must be up to %d printable characters.", f.name, f.most)
+		}
+	}
+	if !plainAddress(c.Email) {
+		return c, Refuse(InvalidInput, "primaryContact.email must be one plain e-mail address such as it@contoso.example.")
+	}
+	return c, nil
+}
+
+// plainAddress tells whether the text is one e-mail address and nothing else.
+func plainAddress(text string) bool {
+	address, err := mail.ParseAddress(text)
+	return err == nil && address.Address == text
+}

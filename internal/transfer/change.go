@@ -1,0 +1,271 @@
+package transfer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SubscriptionChange is what the billing owner wants of a subscription (domain section 8.3). Nil leaves a property as it
+// is, and so does its present value: clients send the whole subscription with one property changed (wire-notes 13).
+type SubscriptionChange struct {
+	FriendlyName    *string
+	Quantity        *int
+	AutoRenew       *bool
+	Status          *SubscriptionStatus // active, suspended, or deleted to cancel
+	PartnerOnRecord *string             // MPN id; empty to credit nobody any more
+}
+
+// ChangeFacts is what the ledger knows that decides a change.
+type ChangeFacts struct {
+	Subscription   Subscription
+	Base           *Subscription  // of an add-on
+	Dependents     []Subscription // those whose parent it is, ended ones included
+	Owner          Partner
+	OpenIn         string   // id of the transfer that is moving it; empty for none
+	Record         *Partner // who has the MPN id of the new PartnerOnRecord; nil for nobody
+	SalesAgentOnly bool     // the caller is a sales agent and not an admin agent
+	Now            time.Time
+}
+
+// The bounds of a subscription's properties, the name's in characters.
+const (
+	longestName  = 256
+	mostQuantity = 1_000_000
+)
+
+// ChangeSubscription is the subscription after the change; the same one when nothing differs, whatever its state.
+//
+// Refusals, in this order: NotForSalesAgents, InOtherTransfer, NotActivated, SubscriptionEnded,
+// InvalidInput for the name, QuantitySuspended, QuantityOutOfRange, RenewalNotPossible, UnknownEnum and
+// StatusNotPossible for the status, AddonsActive, CancellationClosed, RecordNotAllowed,
+// RecordUnknown, RecordNotReseller.
+func (p Policy) ChangeSubscription(f ChangeFacts, c SubscriptionChange) (Subscription, error) {
+	next := c.appliedTo(f.Subscription)
+	if next == f.Subscription {
+		return next, nil
+	}
+	for _, check := range []func(ChangeFacts, Subscription) error{
+		checkSeller, checkChangeable, checkName, checkQuantity, checkRenewal, checkStatus, p.checkCancellation, checkRecord,
+	} {
+		if err := check(f, next); err != nil {
+			return f.Subscription, err
+		}
+	}
+	return next, nil
+}
+
+func (c SubscriptionChange) appliedTo(s Subscription) Subscription {
+	if c.FriendlyName != nil && *c.FriendlyName != s.FriendlyName {
+		s.FriendlyName = strings.TrimSpace(*c.FriendlyName)
+	}
+	set(&s.Quantity, c.Quantity)
+	set(&s.AutoRenew, c.AutoRenew)
+	set(&s.Status, c.Status)
+	set(&s.PartnerOnRecord, c.PartnerOnRecord)
+	return s
+}
+
+func set[T any](property *T, to *T) {
+	if to != nil {
+		*property = *to
+	}
+}
+
+func checkSeller(f ChangeFacts, next Subscription) error {
+	old := f.Subscription
+	if f.SalesAgentOnly && old.ProductType == SaaS && (next.Quantity != old.Quantity || next.Status != old.Status) {
+		return Refuse(NotForSalesAgents, "A sales agent may not change quantity or status of a marketplace product. Ask an admin agent to do it.").About(old.ID)
+	}
+	return nil
+}
+
+// checkChangeable refuses any change of a subscription that is on its way to another partner, not there yet, or over.
+func checkChangeable(f ChangeFacts, _ Subscription) error {
+	s := f.Subscription
+	switch {
+	case f.OpenIn != "":
+		return Refuse(InOtherTransfer, "subscription is already part of another transfer request id : %s", f.OpenIn).About(s.ID)
+	case s.Status == SubscriptionPending:
+		return Refuse(NotActivated, "Subscription %s is not activated yet and cannot be changed. Activate it first.", s.ID).About(s.ID)
+	case gone(s):
+		return Refuse(SubscriptionEnded, "Subscription %s is %s and cannot be changed any more. Buy a new one.", s.ID, s.Status).About(s.ID)
+	}
+	return nil
+}
+
+func checkName(f ChangeFacts, next Subscription) error {
+	if next.FriendlyName != f.Subscription.FriendlyName && (next.FriendlyName == "" || !printable(next.FriendlyName, longestName)) {
+		return Refuse(InvalidInput, "friendlyName must be 1 to %d printable characters.", longestName)
+	}
+	return nil
+}
+
+// checkQuantity lets a suspended subscription get another quantity only together with its reactivation. Fewer units of
+// what cannot be cancelled would be cancelling in part.
+func checkQuantity(f ChangeFacts, next Subscription) error {
+	old := f.Subscription
+	switch {
+	case next.Quantity == old.Quantity:
+		return nil
+	case next.Status == SubscriptionSuspended:
+		return Refuse(QuantitySuspended, "The quantity of a suspended subscription cannot be changed. Reactivate it first.").About(old.ID)
+	case next.Quantity < 1 || next.Quantity > mostQuantity:
+		return Refuse(QuantityOutOfRange, "The quantity must be between 1 and %d, not %d. To end the subscription, cancel it.", mostQuantity, next.Quantity)
+	case old.Locked && next.Quantity < old.Quantity:
+		return cannotCancel(old)
+	}
+	return nil
+}
+
+func checkRenewal(f ChangeFacts, next Subscription) error {
+	if next.AutoRenew && !f.Subscription.AutoRenew && !f.Subscription.licenceWithTerm() {
+		return Refuse(RenewalNotPossible, "A subscription without a licence term goes on by itself and does not renew. Leave autoRenewEnabled out.").About(next.ID)
+	}
+	return nil
+}
+
+func checkStatus(f ChangeFacts, next Subscription) error {
+	s := f.Subscription
+	if next.Status == s.Status {
+		return nil
+	}
+	switch next.Status {
+	case SubscriptionActive:
+		if s.addon() && f.Base != nil && f.Base.Status != SubscriptionActive {
+			return Refuse(StatusNotPossible, "The base of this add-on is %s. Reactivate the base first.", f.Base.Status).About(f.Base.ID)
+		}
+	case SubscriptionSuspended:
+		return checkAddons(f, func(addon Subscription) bool { return addon.Status == SubscriptionSuspended })
+	case SubscriptionDeleted:
+		return checkAddons(f, func(Subscription) bool { return false })
+	case SubscriptionPending, SubscriptionExpired, SubscriptionDisabled:
+		return Refuse(StatusNotPossible, "A subscription cannot be made %s. Ask for active, suspended or deleted.", next.Status).About(s.ID)
+	default:
+		return Refuse(UnknownEnum, "The status %q is not known; ask for active, suspended or deleted.", clip(string(next.Status)))
+	}
+	return nil
+}
+
+// checkAddons refuses to take away the base of add-ons that would go on without it. Which may stay as they are
+// is for the caller to say; ended ones always may.
+func checkAddons(f ChangeFacts, mayStay func(Subscription) bool) error {
+	var inTheWay []string
+	for _, s := range f.Dependents {
+		if s.addon() && !gone(s) && !mayStay(s) {
+			inTheWay = append(inTheWay, s.ID)
+		}
+	}
+	if len(inTheWay) > 0 {
+		return Refuse(AddonsActive, "The subscription is the base of %d add-ons that are still in use. Suspend or cancel those first.", len(inTheWay)).About(inTheWay...)
+	}
+	return nil
+}
+
+func (p Policy) checkCancellation(f ChangeFacts, next Subscription) error {
+	s := f.Subscription
+	if next.Status != SubscriptionDeleted {
+		return nil
+	}
+	until, limited := p.CancellationAllowedUntil(s)
+	switch {
+	case s.Locked:
+		return cannotCancel(s)
+	case limited && !f.Now.Before(until):
+		return Refuse(CancellationClosed, "The subscription could be cancelled until %s. Switch its renewal off instead; it then ends with its term.",
+			wireSeconds(until)).About(s.ID)
+	}
+	return nil
+}
+
+func cannotCancel(s Subscription) error {
+	return Refuse(CancellationClosed, "The commitment was paid up front and then transferred. It can be neither cancelled nor exchanged; let it end with its term.").About(s.ID)
+}
+
+func checkRecord(f ChangeFacts, next Subscription) error {
+	record := next.PartnerOnRecord
+	switch {
+	case record == f.Subscription.PartnerOnRecord:
+		return nil
+	case f.Owner.Type != IndirectProvider:
+		return Refuse(RecordNotAllowed, "Only an indirect provider credits a reseller. Leave partnerId out.")
+	case record == "":
+		return nil
+	case f.Record == nil:
+		return Refuse(RecordUnknown, "No partner has the PartnerID given as partnerId.").About(clip(record))
+	case f.Record.Type != IndirectReseller || f.Record.Status != ProgramActive:
+		return Refuse(RecordNotReseller, "The PartnerID given as partnerId is not an active indirect reseller's.").About(clip(record))
+	}
+	return nil
+}
+
+// Windows in which a marketplace product can be cancelled.
+const (
+	monthlyWindow = 24 * time.Hour
+	longerWindow  = 14 * 24 * time.Hour
+)
+
+// CancellationAllowedUntil is the time from which on the subscription cannot be cancelled any more, counted from the
+// start of its term: a renewal opens the window again, a transfer does not. Limited is false when it can be
+// cancelled at any time; limited without a time means never.
+func (p Policy) CancellationAllowedUntil(s Subscription) (until time.Time, limited bool) {
+	switch {
+	case s.Locked:
+		return time.Time{}, true
+	case !s.licenceWithTerm():
+		return time.Time{}, false
+	case s.ProductType != SaaS:
+		return s.termStart().Add(p.CancellationWindow), true
+	case s.TermDuration == "P1M":
+		return s.termStart().Add(monthlyWindow), true
+	default:
+		return s.termStart().Add(longerWindow), true
+	}
+}
+
+// licenceWithTerm tells what is bought for a term from what goes on until it is cancelled: Azure, and everything without
+// a term.
+func (s Subscription) licenceWithTerm() bool {
+	return s.TermDuration != "" && !s.ProductType.azure() && s.ProductType != AzurePlan
+}
+
+// termStart is when the term that CommitmentEndDate closes began. For a first term that is the purchase, to the second; a
+// subscription that was transferred was created by that, so only the calendar tells.
+func (s Subscription) termStart() time.Time {
+	start := termBefore(day(s.CommitmentEndDate).AddDate(0, 0, 1), s.TermDuration)
+	bought := s.LineageID == "" || SameID(s.LineageID, s.ID)
+	if bought && s.CreationDate.After(start) {
+		return s.CreationDate
+	}
+	return start
+}
+
+// termBefore goes back by a term such as P1M, P3Y or P30D; the zero time for any other text.
+func termBefore(end time.Time, term string) time.Time {
+	if len(term) < 3 || term[0] != 'P' {
+		return time.Time{}
+	}
+	n, err := strconv.Atoi(term[1 : len(term)-1])
+	switch unit := term[len(term)-1]; {
+	case err != nil:
+		return time.Time{}
+	case unit == 'D':
+		return end.AddDate(0, 0, -n)
+	case unit == 'M':
+		return addMonths(end, -n)
+	case unit == 'Y':
+		return addMonths(end, -12*n)
+	}
+	return time.Time{}
+}
+
+// ETag is the strong entity tag of the subscription as it is, without quotes: the same content has the same tag, on every
+// server and after a restart (section 4.1).
+func (s Subscription) ETag() string {
+	s.CreationDate, s.CommitmentEndDate, s.CancelAt = s.CreationDate.UTC(), s.CommitmentEndDate.UTC(), s.CancelAt.UTC()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", s))
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,196 @@
+package transfer
+
+import (
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Eligibility says of one subscription whether a submit may pick it, and if not, why not.
+type Eligibility struct {
+	Subscription Subscription
+	Eligible     bool
+	Reasons      []*Refusal // every one, in the order in which a submit meets them; none when eligible
+	AddOns       []string   // ids of the add-ons that a submit takes along with it, in order
+	Base         string     // of an add-on: id of the subscription it moves with, and never without
+}
+
+// Survey says of everything that the source bills the customer for, ended subscriptions included, whether it can move,
+// by the rules of Select and in the order of ids. An add-on is eligible when it and its base are; when only the base is
+// in its way, the reasons of the base stand in that one's entry and their first in the add-on's.
+//
+// For a transfer, a submit of an eligible subscription by itself succeeds, and one of an ineligible subscription is
+// refused with the first reason. Without a target (only source and customer are set) what depends on the target is left
+// out: the types that it asked for, the prerequisites (OQ-24) and its Azure plan.
+func (p Policy) Survey(t Transfer, f SelectionFacts) []Eligibility {
+	s := survey{holdings: p.holdingsOf(t, f), ofBase: map[string][]*Refusal{}}
+	if t.TargetTenantID != "" {
+		if parties := partyRefusals(withoutAgent(t.Request), f.Open); len(parties) > 0 {
+			s.party = parties[:1]
+		}
+		s.plan = CheckAzurePlan(f.Open)
+	}
+	var all []Eligibility
+	for _, sub := range s.sorted {
+		if t.bills(sub) {
+			all = append(all, s.judge(sub))
+		}
+	}
+	return all
+}
+
+// bills tells whether the source bills this customer for the subscription.
+func (s State) bills(sub Subscription) bool {
+	return SameID(sub.CustomerTenantID, s.CustomerTenantID) && SameID(sub.PartnerTenantID, s.SourceTenantID)
+}
+
+// survey is a look at all holdings for one transfer.
+type survey struct {
+	holdings
+	party  []*Refusal // what keeps everything from moving: at most one
+	plan   *Refusal   // what keeps Azure items from moving
+	ofBase map[string][]*Refusal
+}
+
+func (s survey) judge(sub Subscription) Eligibility {
+	e := Eligibility{Subscription: sub}
+	if sub.addon() {
+		e.Base, e.Reasons = sub.ParentID, s.againstAddon(sub)
+	} else {
+		e.Reasons = s.againstBase(sub)
+		for _, addon := range s.travellers(sub) {
+			e.AddOns = append(e.AddOns, addon.ID)
+		}
+	}
+	e.Eligible = len(e.Reasons) == 0
+	return e
+}
+
+// againstBase are all reasons why the base cannot move with its add-ons.
+func (s survey) againstBase(base Subscription) []*Refusal {
+	reasons, known := s.ofBase[base.ID]
+	if known {
+		return reasons
+	}
+	reasons = slices.Concat(s.party, s.obstacles(base))
+	if s.plan != nil && slices.ContainsFunc(append(s.travellers(base), base), needsPlan) {
+		reasons = append(reasons, s.plan)
+	}
+	s.ofBase[base.ID] = reasons
+	return reasons
+}
+
+func needsPlan(sub Subscription) bool { return sub.ProductType.azure() }
+
+func (s survey) againstAddon(addon Subscription) []*Refusal {
+	reasons := slices.Concat(s.party, s.own(addon))
+	base, known := s.byID[addon.ParentID]
+	if !known || base.addon() {
+		return append(reasons, addonWithoutBase(addon))
+	}
+	if len(reasons) == 0 {
+		ofBase := s.againstBase(base)
+		reasons = append(reasons, ofBase[:min(1, len(ofBase))]...)
+	}
+	return reasons
+}
+
+// holdings are the subscriptions a selection may draw from, indexed.
+type holdings struct {
+	policy   Policy
+	transfer Transfer
+	byID     map[string]Subscription
+	addons   map[string][]Subscription // by base id, in id order
+	sorted   []Subscription            // by id
+	openIn   map[string]string
+}
+
+func (p Policy) holdingsOf(t Transfer, f SelectionFacts) holdings {
+	h := holdings{policy: p, transfer: t, byID: map[string]Subscription{}, addons: map[string][]Subscription{}, openIn: f.OpenIn}
+	h.sorted = append(h.sorted, f.Subscriptions...)
+	sort.Slice(h.sorted, func(i, j int) bool { return h.sorted[i].ID < h.sorted[j].ID })
+	for _, s := range h.sorted {
+		h.byID[s.ID] = s
+		if s.addon() {
+			h.addons[s.ParentID] = append(h.addons[s.ParentID], s)
+		}
+	}
+	return h
+}
+
+// travellers are the add-ons that move with the base, in id order. Those that ended already stay behind.
+func (h holdings) travellers(base Subscription) []Subscription {
+	var moving []Subscription
+	for _, addon := range h.addons[base.ID] {
+		if !gone(addon) {
+			moving = append(moving, addon)
+		}
+	}
+	return moving
+}
+
+func gone(s Subscription) bool {
+	return s.Status == SubscriptionDeleted || s.Status == SubscriptionExpired || s.Status == SubscriptionDisabled
+}
+
+// obstacles are all reasons why a base cannot move: its own, then those of the add-ons that would move with it.
+func (h holdings) obstacles(base Subscription) []*Refusal {
+	reasons := h.own(base)
+	for _, addon := range h.travellers(base) {
+		reasons = append(reasons, h.own(addon)...)
+	}
+	return reasons
+}
+
+func (h holdings) own(s Subscription) []*Refusal {
+	return h.policy.ineligibilities(h.transfer, s, h.openIn)
+}
+
+// Ineligible is the first reason why a subscription cannot move by this transfer, or nil. openIn maps subscription ids to
+// the transfer that is moving them.
+//
+// Reasons: NotOwnedBySource, ThirdPartyProduct, ProductNotMovable, OutsideTargetTypes,
+// NotActive, InOtherTransfer.
+func (p Policy) Ineligible(t Transfer, s Subscription, openIn map[string]string) *Refusal {
+	if reasons := p.ineligibilities(t, s, openIn); len(reasons) > 0 {
+		return reasons[0]
+	}
+	return nil
+}
+
+// ineligibilities are all reasons that lie in the subscription itself: whose it is, what it is, how it stands. Of one that
+// is somebody else's nothing more is told, and of one that never moves not that the target did not ask for it.
+func (p Policy) ineligibilities(t Transfer, s Subscription, openIn map[string]string) []*Refusal {
+	if !t.bills(s) {
+		return []*Refusal{Refuse(NotOwnedBySource, "Subscription %s is not one that the source bills this customer for.", s.ID).About(s.ID)}
+	}
+	var reasons []*Refusal
+	switch {
+	case s.ProductType == SaaS && !p.moves(SaaS):
+		reasons = append(reasons, Refuse(ThirdPartyProduct, "Subscription %s is a third-party product; those do not move by transfer.", s.ID).About(s.ID))
+	case !p.moves(s.ProductType):
+		reasons = append(reasons, Refuse(ProductNotMovable, "Subscription %s is of type %s, which does not move by transfer.", s.ID, s.ProductType).About(s.ID))
+	case len(t.TargetProductTypes) > 0 && !contains(t.TargetProductTypes, s.ProductType):
+		reasons = append(reasons, Refuse(OutsideTargetTypes, "Subscription %s is of type %s; the target asked for %s only.",
+			s.ID, s.ProductType, join(t.TargetProductTypes)).About(s.ID))
+	}
+	if s.Status != SubscriptionActive {
+		reasons = append(reasons, Refuse(NotActive, "Subscription: %s is in state: %s", s.ID, titled(s.Status)).About(s.ID))
+	}
+	if other := openIn[s.ID]; other != "" {
+		reasons = append(reasons, Refuse(InOtherTransfer, "subscription is already part of another transfer request id : %s", other).About(s.ID))
+	}
+	return reasons
+}
+
+func addonWithoutBase(addon Subscription) *Refusal {
+	return Refuse(AddonWithoutBase, "Subscription %s is an add-on of %s and moves only with it. Select the base.", addon.ID, addon.ParentID).About(addon.ID)
+}
+
+// titled spells a state as the wire's reason texts do: "Suspended".
+func titled(s SubscriptionStatus) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
+}

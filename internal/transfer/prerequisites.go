@@ -1,0 +1,230 @@
+package transfer
+
+import "strings"
+
+// OpenFacts is what the ledger knows that decides whether a transfer may be opened. A nil pointer means unknown.
+type OpenFacts struct {
+	Customer        *Customer
+	Source          *Partner
+	Target          *Partner
+	Relationship    bool           // the customer accepted the target as reseller
+	Agreement       bool           // the customer accepted the agreement with the target
+	DirectAgreement bool           // the customer accepted it directly, with any partner
+	AzureAtTarget   []Subscription // Azure plans and legacy Azure subscriptions of the customer at the target
+	PartnerOnRecord *Partner       // the partner with the MPN id of the request
+}
+
+// CheckOpen checks everything that must be true before a transfer is opened: it is the first of OpenRefusals.
+//
+// Refusals: PartnerUnknown and CustomerUnknown, PartnerNotEnabled, NotAdminAgent,
+// ProgramNotActive, MPAMissing, RelationshipMissing, AgreementMissing, MarketMismatch
+// the five of partnerOnRecord and, when Azure types are asked for by name, the four of the Azure
+// plan.
+func (p Policy) CheckOpen(r Request, f OpenFacts) error { return first(p.OpenRefusals(r, f)) }
+
+// OpenRefusals are all reasons to refuse a normalised request, in the order of prerequisites; none when the transfer may
+// be opened. It tells nothing that CheckOpen keeps to itself: what comes after a gate that is shut is not in the list,
+// and of one source or reseller no more than its first shortcoming.
+func (p Policy) OpenRefusals(r Request, f OpenFacts) []*Refusal {
+	return refusals(append(prerequisites(), prerequisite{check: checkAzureAsked}), r, f)
+}
+
+// prerequisite is one thing that must be true before a transfer is opened.
+type prerequisite struct {
+	check func(Request, OpenFacts) *Refusal
+	gate  bool // while it is not met, the caller has no right to hear what comes after it
+}
+
+// prerequisites are what must be true of the parties when a transfer is opened and still when it is submitted, whatever is
+// selected then (OQ-24): who asks, who takes part, what they signed, where they are, what they ask for. Four are gates:
+// who may not take over hears nothing of others; where source or customer is not known there is nothing more to tell; and
+// before its relationship with the target is shown, nothing is told about a customer but that it is known here. The
+// target's own signature is no gate: it can sign at any time. What the source holds is asked by none (R-44, OQ-23).
+func prerequisites() []prerequisite {
+	return []prerequisite{
+		{check: checkTarget, gate: true},
+		{check: checkSourceKnown, gate: true},
+		{check: checkSourceStanding},
+		{check: checkCustomerKnown, gate: true},
+		{check: checkPartnerAgreement},
+		{check: checkRelationship, gate: true},
+		{check: checkCustomerAgreement},
+		{check: checkSourceMarket},
+		{check: checkTargetMarket},
+		{check: checkPartnerOnRecord},
+	}
+}
+
+func partyRefusals(r Request, f OpenFacts) []*Refusal { return refusals(prerequisites(), r, f) }
+
+// refusals are those of the prerequisites that are not met, up to and including a gate.
+func refusals(asked []prerequisite, r Request, f OpenFacts) []*Refusal {
+	var all []*Refusal
+	for _, one := range asked {
+		refusal := one.check(r, f)
+		if refusal == nil {
+			continue
+		}
+		all = append(all, refusal)
+		if one.gate {
+			break
+		}
+	}
+	return all
+}
+
+// first is the first of the refusals as an error, nil when there is none.
+func first(refusals []*Refusal) error {
+	if len(refusals) == 0 {
+		return nil
+	}
+	return refusals[0]
+}
+
+func checkTarget(r Request, f OpenFacts) *Refusal {
+	switch {
+	case f.Target == nil:
+		return Refuse(PartnerUnknown, "The target partner is not known here. Check its Microsoft ID.").About(r.TargetPartnerTenantID)
+	case !f.Target.transacts():
+		return Refuse(PartnerNotEnabled, "An indirect reseller cannot take over billing; its indirect provider must create the transfer.")
+	case !f.Target.Admits(r.Actor.UserID):
+		return Refuse(NotAdminAgent, "The user is not an admin agent of the target. Ask one of its admin agents to create the transfer.")
+	case f.Target.Status != ProgramActive:
+		return Refuse(ProgramNotActive, "The target's programme status is %s; only an active partner can take over billing.", f.Target.Status)
+	}
+	return nil
+}
+
+func checkSourceKnown(r Request, f OpenFacts) *Refusal {
+	if f.Source == nil {
+		return Refuse(PartnerUnknown, "The source partner is not known here. Check its Microsoft ID.").About(r.SourcePartnerTenantID)
+	}
+	return nil
+}
+
+func checkSourceStanding(_ Request, f OpenFacts) *Refusal {
+	switch {
+	case !f.Source.transacts():
+		return Refuse(PartnerNotEnabled, "The source is an indirect reseller, which bills nothing itself; name its indirect provider as the source.")
+	case f.Source.Status != ProgramActive && f.Source.Status != ProgramRestricted:
+		return Refuse(ProgramNotActive, "The source's programme status is %s; its subscriptions cannot be transferred.", f.Source.Status)
+	}
+	return nil
+}
+
+func checkCustomerKnown(r Request, f OpenFacts) *Refusal {
+	if f.Customer == nil {
+		return Refuse(CustomerUnknown, "The customer is not known here. Check its Microsoft ID.").About(r.CustomerTenantID)
+	}
+	return nil
+}
+
+func checkPartnerAgreement(_ Request, f OpenFacts) *Refusal {
+	if !f.Target.MPASigned {
+		return Refuse(MPAMissing, "The target has not signed the Microsoft Partner Agreement. Sign it, then create the transfer.")
+	}
+	return nil
+}
+
+func checkRelationship(_ Request, f OpenFacts) *Refusal {
+	if !f.Relationship {
+		return Refuse(RelationshipMissing, "The customer has not accepted a reseller relationship with the target. Send the customer a relationship request first.")
+	}
+	return nil
+}
+
+func checkCustomerAgreement(_ Request, f OpenFacts) *Refusal {
+	carriedOver := f.Target.Type == IndirectProvider && f.DirectAgreement
+	if !f.Agreement && !carriedOver {
+		return Refuse(AgreementMissing, "The customer has not accepted the Microsoft Customer Agreement with the target. Have it attested or signed first.")
+	}
+	return nil
+}
+
+// checkSourceMarket tells the market of a source in good standing only, as CheckOpen does.
+func checkSourceMarket(r Request, f OpenFacts) *Refusal {
+	if standing := checkSourceStanding(r, f); standing == nil {
+		return checkMarket(f.Source, f.Customer)
+	}
+	return nil
+}
+
+func checkTargetMarket(_ Request, f OpenFacts) *Refusal { return checkMarket(f.Target, f.Customer) }
+
+func checkMarket(p *Partner, c *Customer) *Refusal {
+	if Region(p.Market) != Region(c.Market) {
+		return Refuse(MarketMismatch, "Partner %s sells in %s and the customer is in %s; both partners must be in the customer's region.",
+			p.Name, p.Market, c.Market)
+	}
+	return nil
+}
+
+func checkPartnerOnRecord(r Request, f OpenFacts) *Refusal {
+	if r.PartnerOnRecord == "" {
+		return nil
+	}
+	reseller := f.PartnerOnRecord
+	switch {
+	case f.Target.Type != IndirectProvider:
+		return Refuse(NotForDirectBill, "partnerOnRecord is only for an indirect provider as target; leave it out.")
+	case reseller == nil:
+		return Refuse(ResellerUnknown, "No partner has the PartnerID given as partnerOnRecord.").About(r.PartnerOnRecord)
+	case reseller.Type != IndirectReseller:
+		return Refuse(NotAReseller, "The PartnerID given as partnerOnRecord is not an indirect reseller's.").About(r.PartnerOnRecord)
+	case reseller.Status != ProgramActive:
+		return Refuse(ResellerInactive, "The PartnerID given as partnerOnRecord belongs to no active reseller tenant.").About(r.PartnerOnRecord)
+	case !reseller.MPASigned:
+		return Refuse(ResellerMPAMissing, "The reseller given as partnerOnRecord has not signed the Microsoft Partner Agreement.").About(r.PartnerOnRecord)
+	}
+	return nil
+}
+
+// checkAzureAsked asks for the Azure plan when Azure types are asked for by name. Otherwise the selection decides.
+func checkAzureAsked(r Request, f OpenFacts) *Refusal {
+	for _, t := range r.TargetProductTypes {
+		if t.azure() {
+			return CheckAzurePlan(f)
+		}
+	}
+	return nil
+}
+
+// CheckAzurePlan is the reason why Azure items, which need an active Azure plan of the customer with the target, cannot move
+// there, or nil.
+//
+// Reasons: LegacyAzureAtTarget, AzurePlanUnpurchasable, AzurePlanMissing, AzurePlanInactive.
+func CheckAzurePlan(f OpenFacts) *Refusal {
+	inactive, legacy := false, false
+	for _, s := range f.AzureAtTarget {
+		switch {
+		case s.ProductType == AzurePlan && s.Status == SubscriptionActive:
+			return nil
+		case s.ProductType == AzurePlan && s.Status != SubscriptionDeleted:
+			inactive = true
+		case s.OfferID == LegacyAzureOffer && s.Status == SubscriptionActive:
+			legacy = true
+		}
+	}
+	switch {
+	case inactive:
+		return Refuse(AzurePlanInactive, "The customer's Azure plan with the target is not active. Reactivate it, or leave the Azure types out.")
+	case legacy:
+		return Refuse(LegacyAzureAtTarget, "The customer is on legacy Azure with the target. Move it to an Azure plan first.")
+	case f.Target != nil && f.Target.Status != ProgramActive:
+		return Refuse(AzurePlanUnpurchasable, "The target cannot buy an Azure plan for the customer in its programme status.")
+	default:
+		return Refuse(AzurePlanMissing, "The customer has no Azure plan with the target. Buy one first, or leave the Azure types out.")
+	}
+}
+
+// Region is the area a partner of that market may sell in: the EU and EFTA countries and the United Kingdom are
+// one, every other market is its own.
+func Region(market string) string {
+	m := strings.ToUpper(market)
+	if contains(europe, m) {
+		return "EU/EFTA"
+	}
+	return m
+}
+
+var europe = strings.Fields("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK")

@@ -1,0 +1,128 @@
+package transfer
+
+import "time"
+
+// AuditDetail is what an audit record says beyond who, when and which transfer, as it is kept.
+type AuditDetail struct {
+	Event     Event        `json:"event"`
+	Status    Status       `json:"status"` // after the event
+	By        Role         `json:"by"`
+	RequestID string       `json:"requestId,omitempty"`
+	Reason    string       `json:"reason,omitempty"` // of a decline
+	LineItems *ItemCounts  `json:"lineItems,omitempty"`
+	GivenUp   *GivenUpItem `json:"givenUp,omitempty"`
+	Cause     Cause        `json:"cause,omitempty"` // of a decision that was not accepted
+	Message   string       `json:"message,omitempty"`
+	PartnerID string       `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
+}
+
+// GivenUpItem is the line item that an operator gave up, as the source knows it.
+type GivenUpItem struct {
+	Ordinal        int    `json:"ordinal" doc:"Number of the line item in the transfer, from 0."`
+	SubscriptionID string `json:"subscriptionId" doc:"Id of the subscription at the source."`
+	Reason         string `json:"reason" doc:"Why the operator gave it up."`
+}
+
+// ForTarget is the detail that the target may see (R-190): nothing of line items before completion, then how many it got;
+// never a failed one (R-184).
+func (d AuditDetail) ForTarget() AuditDetail {
+	d.GivenUp = nil
+	if d.LineItems != nil {
+		if complete := d.LineItems.Complete; d.Status.Final() && complete > 0 {
+			d.LineItems = &ItemCounts{Complete: complete}
+		} else {
+			d.LineItems = nil
+		}
+	}
+	return d
+}
+
+// LogEntry is an audit record of a transfer.
+type LogEntry struct {
+	ID              string // R-211
+	PartnerTenantID string // the participant whose log it is in
+	UserID          string // who acted; empty for an application and for the platform
+	At              time.Time
+	Detail          AuditDetail
+}
+
+// TimelineEvent is something that happened to a transfer, as one viewer may know it.
+type TimelineEvent struct {
+	ID        string        `json:"id" doc:"Id of the record in the viewer's activity log."`
+	Event     Event         `json:"event" doc:"What happened."`
+	Time      time.Time     `json:"time" doc:"When, in UTC."`
+	Actor     TimelineActor `json:"actor" doc:"Who did it."`
+	Status    Status        `json:"status" doc:"Status of the transfer after the event."`
+	Reason    string        `json:"reason,omitempty" doc:"Why it was declined, given up or refused."`
+	Cause     Cause         `json:"cause,omitempty" doc:"Of a decision that was refused: the rule that it met."`
+	RequestID string        `json:"requestId,omitempty" doc:"Id of the viewer's own request that brought it about."`
+	LineItems *ItemCounts   `json:"lineItems,omitempty" doc:"How the line items stood that the viewer may know of."`
+	GivenUp   *GivenUpItem  `json:"givenUp,omitempty" doc:"The line item that an operator gave up; not shown to the target."`
+}
+
+// TimelineActor is who brought an event about.
+type TimelineActor struct {
+	Role            Role   `json:"role" doc:"Who that is to the transfer: source, target, platform, operator, or somebody who takes no part."`
+	PartnerTenantID string `json:"partnerTenantId,omitempty" doc:"Microsoft ID, when it was a partner."`
+	UserID          string `json:"userId,omitempty" doc:"The viewer's own user; those of others are not shown."`
+}
+
+// Timeline is what the audit records say that the viewer may know, in the order given: a participant hears what stands in
+// its own log (R-190), and of what others did neither the user nor the request id. An operator hears everything once.
+// Refusal: NotFound for anybody else (R-110).
+func Timeline(t Transfer, log []LogEntry, v Viewer) ([]TimelineEvent, error) {
+	viewer, err := t.viewedBy(v)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]TimelineEvent, 0, len(log))
+	for _, entry := range log {
+		if t.hears(viewer, entry) {
+			events = append(events, t.timelineEvent(viewer, entry))
+		}
+	}
+	return events, nil
+}
+
+// hears tells whether the entry is the viewer's to read. Both logs tell of the same events, but for refused decisions:
+// those stand in one of them only.
+func (t Transfer) hears(viewer Role, e LogEntry) bool {
+	inSourceLog := SameID(e.PartnerTenantID, t.SourceTenantID)
+	switch viewer {
+	case RoleSource:
+		return inSourceLog
+	case RoleTarget:
+		return SameID(e.PartnerTenantID, t.TargetTenantID)
+	default: // an operator
+		return inSourceLog || e.Detail.Event == EventRefused
+	}
+}
+
+func (t Transfer) timelineEvent(viewer Role, e LogEntry) TimelineEvent {
+	d := e.Detail
+	if viewer == RoleTarget {
+		d = d.ForTarget()
+	}
+	event := TimelineEvent{
+		ID: e.ID, Event: d.Event, Time: e.At, Actor: TimelineActor{Role: d.By}, Status: d.Status,
+		Reason: d.Reason, Cause: d.Cause, LineItems: d.LineItems, GivenUp: d.GivenUp,
+	}
+	switch d.By {
+	case RoleSource:
+		event.Actor.PartnerTenantID = t.SourceTenantID
+	case RoleTarget:
+		event.Actor.PartnerTenantID = t.TargetTenantID
+	default: // somebody who takes no part, or nobody's partner
+		event.Actor.PartnerTenantID = d.PartnerID
+	}
+	if d.By == viewer || viewer == RoleOperator {
+		event.Actor.UserID, event.RequestID = e.UserID, d.RequestID
+	}
+	switch {
+	case d.GivenUp != nil:
+		event.Reason = d.GivenUp.Reason
+	case d.Event == EventRefused:
+		event.Reason = d.Message
+	}
+	return event
+}
