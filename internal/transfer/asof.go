@@ -8,7 +8,7 @@ import (
 // AsOpened is the transfer as it was when it was opened, whatever became of it since: the answer to a create, also when it
 // is given late.
 func (t Transfer) AsOpened() Transfer {
-	t.Status, t.LastModifiedTime, t.LastModifiedUser = Pending, t.CreatedTime, t.Request.Actor.UserID
+	t.Status, t.LastModifiedTime, t.LastModifiedUser = Pending, t.CreatedTime, t.Actor.UserID
 	t.SubmittedTime, t.CompletedTime, t.Items = time.Time{}, time.Time{}, ItemCounts{}
 	return t
 }

@@ -52,7 +52,7 @@ func (p Policy) Normalize(r Request) (Request, error) {
 		r.TargetPartnerEmailID = r.TargetPartnerTenantID
 	}
 	var err error
-	if r.Labels, err = r.Labels.Normalize(); err != nil {
+	if r.Labels, err = r.Normalize(); err != nil {
 		return r, err
 	}
 	return r, p.checkRequest(r)
