@@ -65,6 +65,26 @@ func TestThrottledShape(t *testing.T) {
 	require.NoError(t, limits.take("p", now.Add(2*time.Second)))
 }
 
+// Streams are bounded per partner, and whoever stops following one may follow another.
+func TestStreamsAreBounded(t *testing.T) {
+	limits := newLimiter(0, 1)
+	var leave func()
+	for range mostStreams {
+		var err error
+		leave, err = limits.enter("p")
+		require.NoError(t, err)
+	}
+	var refused *Error
+	_, err := limits.enter("p")
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, http.StatusTooManyRequests, refused.GetStatus())
+	_, err = limits.enter("another")
+	require.NoError(t, err)
+	leave()
+	_, err = limits.enter("p")
+	require.NoError(t, err)
+}
+
 func TestLimiterForgetsQuietPartners(t *testing.T) {
 	limits := newLimiter(1, 1)
 	now := time.Now()

@@ -12,9 +12,10 @@ type limiter struct {
 	perSecond rate.Limit
 	burst     int
 
-	mu    sync.Mutex
-	of    map[string]*share
-	swept time.Time
+	mu      sync.Mutex
+	of      map[string]*share
+	streams map[string]int // open ones, by partner
+	swept   time.Time
 }
 
 // share is what one partner may still ask for.
@@ -27,7 +28,7 @@ type share struct {
 const forgetAfter = 10 * time.Minute
 
 func newLimiter(perSecond float64, burst int) *limiter {
-	return &limiter{perSecond: rate.Limit(perSecond), burst: burst, of: map[string]*share{}}
+	return &limiter{perSecond: rate.Limit(perSecond), burst: burst, of: map[string]*share{}, streams: map[string]int{}}
 }
 
 // take counts a request of the partner, or refuses it with when to come back.
@@ -52,6 +53,26 @@ func (l *limiter) take(partner string, now time.Time) error {
 	reserved.CancelAt(now)
 	seconds := int(wait.Seconds()) + 1
 	return refuse(tooManyRequests, "Rate limit is exceeded. Try again in %d seconds.", seconds).again(time.Duration(seconds) * time.Second)
+}
+
+// mostStreams bounds the streams that one partner has open at once: each asks the ledger again and again.
+const mostStreams = 50
+
+// enter counts a stream of the partner until leave is called, or refuses it.
+func (l *limiter) enter(partner string) (leave func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.streams[partner] >= mostStreams {
+		return nil, refuse(tooManyRequests, "You follow %d transfers already. Stop following one first.", mostStreams).again(retryWrite)
+	}
+	l.streams[partner]++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.streams[partner]--; l.streams[partner] == 0 {
+			delete(l.streams, partner)
+		}
+	}, nil
 }
 
 // sweep forgets partners that have been quiet, so that memory stays bounded.

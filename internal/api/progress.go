@@ -48,12 +48,20 @@ func (a *API) follow(ctx context.Context, in *TransferPath) (*huma.StreamRespons
 		return nil, err
 	}
 	viewer := requestOf(ctx).viewer()
+	leave, err := a.limits.enter(viewer.PartnerTenantID)
+	if err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(sending huma.Context) {
+		defer leave()
 		_, w := humago.Unwrap(sending)
 		until, cancel := context.WithTimeout(sending.Context(), streamFor)
 		defer cancel()
 		defer context.AfterFunc(a.streaming, cancel)()
 		s := stream{w: w, control: http.NewResponseController(w)}
+		if s.control.SetReadDeadline(time.Time{}) != nil { // the client says nothing more, however long it listens
+			return
+		}
 		w.Header().Set("Content-Type", "text/event-stream")
 		a.stream(until, &s, t, viewer)
 	}}, nil

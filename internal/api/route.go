@@ -28,6 +28,7 @@ type route struct {
 	roles     []identity.Role // the caller needs one of them
 	users     bool            // an application alone is refused (900329)
 	write     bool            // changes something: idempotent by its request id
+	rehearses bool            // with ?dryRun=true it changes nothing
 	extension bool            // not part of the wire contract
 	maxBody   int64           // bytes; 0 for the usual limit
 	forms     []form          // of success, where the handler's type does not tell
@@ -101,7 +102,7 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 			a.explain(req.Context(), err).write(w, req)
 			return
 		}
-		if r.write && !dryRun(req) {
+		if r.write && !(r.rehearses && dryRun(req)) {
 			a.once(handle, r)(w, req)
 			return
 		}
