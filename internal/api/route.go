@@ -102,11 +102,11 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 			a.explain(req.Context(), err).write(w, req)
 			return
 		}
-		if r.write && !(r.rehearses && dryRun(req)) {
-			a.once(handle, r)(w, req)
+		if !r.write || r.rehearses && dryRun(req) {
+			handle(w, req)
 			return
 		}
-		handle(w, req)
+		a.once(handle, r)(w, req)
 	}
 }
 

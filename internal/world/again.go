@@ -37,29 +37,37 @@ func (d Demonstration) TargetName() string {
 // DemoCopy is the demonstration's customer once more, with everything it holds, under ids of its own made from the seed: a
 // ledger that holds the sample can be extended with it, so that the demonstration can be played again. The partners stay.
 func DemoCopy(seed string) (ledger.World, Demonstration) {
-	w, d := Sample(), Demo()
+	d := Demo()
+	copied, customer := Copy(d.CustomerTenantID, seed)
+	d.CustomerTenantID = customer
+	return copied, d
+}
+
+// Copy is what DemoCopy is, of any customer of the sample; the second result is the id of the new one.
+func Copy(customerTenantID, seed string) (ledger.World, string) {
+	w := Sample()
 	fresh := func(id string) string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(seed+id)).String() }
 	var copied ledger.World
 	for _, c := range w.Customers {
-		if c.TenantID == d.CustomerTenantID {
+		if c.TenantID == customerTenantID {
 			c.TenantID = fresh(c.TenantID)
 			c.Domain = strings.ToLower(c.TenantID[:8]) + "." + c.Domain
 			copied.Customers = append(copied.Customers, c)
 		}
 	}
 	for _, r := range w.Relationships {
-		if r.CustomerTenantID == d.CustomerTenantID {
+		if r.CustomerTenantID == customerTenantID {
 			copied.Relationships = append(copied.Relationships, ledger.Relationship{PartnerTenantID: r.PartnerTenantID, CustomerTenantID: fresh(r.CustomerTenantID)})
 		}
 	}
 	for _, a := range w.Agreements {
-		if a.CustomerTenantID == d.CustomerTenantID {
+		if a.CustomerTenantID == customerTenantID {
 			a.CustomerTenantID = fresh(a.CustomerTenantID)
 			copied.Agreements = append(copied.Agreements, a)
 		}
 	}
 	for _, s := range w.Subscriptions {
-		if s.CustomerTenantID == d.CustomerTenantID {
+		if s.CustomerTenantID == customerTenantID {
 			s.CustomerTenantID, s.ID, s.LineageID = fresh(s.CustomerTenantID), fresh(s.ID), fresh(s.LineageID)
 			if s.ParentID != "" {
 				s.ParentID = fresh(s.ParentID)
@@ -67,6 +75,5 @@ func DemoCopy(seed string) (ledger.World, Demonstration) {
 			copied.Subscriptions = append(copied.Subscriptions, s)
 		}
 	}
-	d.CustomerTenantID = fresh(d.CustomerTenantID)
-	return copied, d
+	return copied, fresh(customerTenantID)
 }
