@@ -185,12 +185,8 @@ func (c CreateTransfer) request(customer string, r *request) (transfer.Request, 
 	if err != nil {
 		return transfer.Request{}, err
 	}
-	id := r.key
-	if id == "" {
-		id = r.id
-	}
 	return transfer.Request{
-		RequestID: id, Actor: r.actor(), CustomerTenantID: customer,
+		RequestID: r.decisionID(), Actor: r.actor(), CustomerTenantID: customer,
 		CustomerEmail: c.CustomerEmailID, CustomerName: c.CustomerName,
 		SourcePartnerTenantID: c.SourcePartnerTenantID, SourcePartnerName: c.SourcePartnerName,
 		TargetPartnerTenantID: strings.ToLower(c.TargetPartnerTenantID), TargetPartnerEmailID: c.TargetPartnerEmailID,

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -71,10 +72,12 @@ func (a *API) updateTransfer(ctx context.Context, in *updateTransfer) (*tagged, 
 	if err != nil {
 		return nil, err
 	}
-	if err := a.checkMatch(ctx, t, in.IfMatch); err != nil {
-		return nil, err
+	if verb == verbLabel {
+		err = a.label(ctx, t, in)
+	} else if err = a.checkMatch(ctx, t, in.IfMatch); err == nil {
+		err = a.decide(ctx, t, verb, in.Body)
 	}
-	if err := a.change(ctx, t, verb, in.Body); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	changed, err := a.Ledger.Transfer(ctx, t.ID)
@@ -105,30 +108,32 @@ func (a *API) showSubmitted(ctx context.Context, t transfer.Transfer, everything
 	return a.show(ctx, t, items)
 }
 
-// checkMatch honours If-Match. What a decision needs is the state it was made for, and that is checked again where the
-// decision is taken.
+// checkMatch honours If-Match before a decision. That the state still allows the decision is checked again where it is
+// taken. A decision that this very request took already, before its answer was lost, is not stopped by its own effect.
 func (a *API) checkMatch(ctx context.Context, t transfer.Transfer, header string) error {
-	if header == "" {
+	r := requestOf(ctx)
+	if header == "" || t.DecisionRequestID == r.decisionID() {
 		return nil
 	}
-	r := requestOf(ctx)
 	labels, err := a.Ledger.Labels(ctx, t.ID, r.caller.TenantID)
 	if err != nil {
 		return err
 	}
-	if !matches(header, etag(t, labels, r.viewer())) {
-		return refuse(changedMeanwhile, "The transfer has changed since you read it. Read it again, then decide.")
-	}
-	return nil
+	return unchanged(header, etag(t, labels, r.viewer()))
 }
 
-// change brings the decision to the transfer.
-func (a *API) change(ctx context.Context, t transfer.Transfer, v verb, body UpdateTransfer) error {
-	r := requestOf(ctx)
-	id := r.key
-	if id == "" {
-		id = r.id
+// unchanged refuses a change for which the caller has read another state.
+func unchanged(ifMatch, tag string) error {
+	if ifMatch == "" || matches(ifMatch, tag) {
+		return nil
 	}
+	return refuse(changedMeanwhile, "The transfer has changed since you read it. Read it again, then decide.")
+}
+
+// decide brings the decision to the transfer.
+func (a *API) decide(ctx context.Context, t transfer.Transfer, v verb, body UpdateTransfer) error {
+	r := requestOf(ctx)
+	id := r.decisionID()
 	waiting, cancel := context.WithTimeout(ctx, a.WriteTimeout)
 	defer cancel()
 	decision := activities.Decision{RequestID: id, Actor: r.actor(), Reason: body.Reason}
@@ -138,27 +143,31 @@ func (a *API) change(ctx context.Context, t transfer.Transfer, v verb, body Upda
 		_, err = a.Transfers.Submit(waiting, t.ID, body.approval(id, r.actor()))
 	case verbCancel:
 		_, err = a.Transfers.Cancel(waiting, t.ID, decision)
-	case verbDecline:
+	default:
 		_, err = a.Transfers.Decline(waiting, t.ID, decision)
-	case verbLabel:
-		err = a.label(ctx, t, body)
+	}
+	if errors.Is(err, transfer.NotFound) && t.Status.Final() { // Temporal forgets a run some days after its end
+		err = transfer.Refuse(transfer.AlreadyFinal, "The transfer is %s; nothing about it can change any more.", t.Status)
 	}
 	return err
 }
 
-func (a *API) label(ctx context.Context, t transfer.Transfer, body UpdateTransfer) error {
-	partner := requestOf(ctx).caller.TenantID
-	labels, err := a.Ledger.Labels(ctx, t.ID, partner)
-	if err != nil {
-		return err
+// label changes the caller's own labels, one or both.
+func (a *API) label(ctx context.Context, t transfer.Transfer, in *updateTransfer) error {
+	viewer := requestOf(ctx).viewer()
+	change := func(now transfer.Transfer, labels transfer.Labels) (transfer.Labels, error) {
+		if err := unchanged(in.IfMatch, etag(now, labels, viewer)); err != nil {
+			return labels, err
+		}
+		if in.Body.ExternalReference != nil {
+			labels.ExternalReference = *in.Body.ExternalReference
+		}
+		if in.Body.Tags != nil {
+			labels.Tags = *in.Body.Tags
+		}
+		return labels, nil
 	}
-	if body.ExternalReference != nil {
-		labels.ExternalReference = *body.ExternalReference
-	}
-	if body.Tags != nil {
-		labels.Tags = *body.Tags
-	}
-	_, err = a.Ledger.SetLabels(ctx, claimOf(ctx), t.ID, partner, labels)
+	_, err := a.Ledger.Relabel(ctx, claimOf(ctx), t.ID, viewer.PartnerTenantID, change)
 	return err
 }
 

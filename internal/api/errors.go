@@ -168,8 +168,6 @@ func fromFramework(status int, message string, details []error) *Error {
 		return refuse(tooLarge, "The body is larger than this operation takes. Ask for everything eligible instead of listing it.")
 	case http.StatusRequestTimeout:
 		return refuse(tooSlow, "The body did not arrive in time. Repeat the same request.")
-	case http.StatusUnsupportedMediaType:
-		return refuse(wrongMediaType, "The body must be application/json.")
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return refuse(badRequest, "The request cannot be read: %s.", complaint(message, details))
 	default:

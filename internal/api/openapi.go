@@ -100,7 +100,7 @@ func (r route) allCauses() []transfer.Cause {
 		all = append(all, userRequired)
 	}
 	if r.write {
-		all = append(all, transfer.RequestIDReused, transfer.BeingProcessed, tooLarge, tooSlow)
+		all = append(all, transfer.RequestIDReused, transfer.BeingProcessed, tooLarge, tooSlow, wrongMediaType)
 	}
 	return all
 }

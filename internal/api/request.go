@@ -28,6 +28,15 @@ type request struct {
 	partner     transfer.Partner // whom the caller acts for
 }
 
+// decisionID is the request id under which a transfer remembers what the request decided: its key, so that a repetition
+// finds it.
+func (r *request) decisionID() string {
+	if r.key != "" {
+		return r.key
+	}
+	return r.id
+}
+
 type requestKey struct{}
 
 // requestOf is the request that the context belongs to.

@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"mime"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -102,12 +104,28 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 			a.explain(req.Context(), err).write(w, req)
 			return
 		}
+		if r.write && !readAsJSON(req) {
+			refuse(wrongMediaType, "The body must be application/json.").write(w, req)
+			return
+		}
 		if !r.write || r.rehearses && dryRun(req) {
 			handle(w, req)
 			return
 		}
 		a.once(handle, r)(w, req)
 	}
+}
+
+// readAsJSON tells whether the body is JSON by its media type, or by the lack of one. The framework then sees a type that it
+// knows: it tells no other complaint about a body from one about its type.
+func readAsJSON(req *http.Request) bool {
+	given := req.Header.Get("Content-Type")
+	kind, _, err := mime.ParseMediaType(given)
+	if given != "" && (err != nil || kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
+		return false
+	}
+	req.Header.Set("Content-Type", "application/json")
+	return true
 }
 
 type acceptKey struct{}

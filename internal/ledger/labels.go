@@ -81,18 +81,18 @@ func (l *Ledger) Labels(ctx context.Context, transferID, partnerTenantID string)
 	})
 }
 
-// SetLabels replaces the partner's labels of the transfer, in any state, and returns them as they are stored.
+// Relabel changes the partner's labels of the transfer, in any state, and returns them as they are stored. The change sees
+// the transfer and the present labels, which nobody else changes meanwhile, and may refuse.
 //
-// Refusals: those of transfer.Labels.Normalize; NotFound for who takes no part. Error: ErrClaimLost.
-func (l *Ledger) SetLabels(ctx context.Context, c Claim, transferID, partnerTenantID string, labels transfer.Labels) (transfer.Labels, error) {
-	labels, err := labels.Normalize()
-	if err != nil {
-		return transfer.Labels{}, err
-	}
+// Refusals: NotFound for who takes no part, those of the change and of transfer.Labels.Normalize. Error:
+// ErrClaimLost.
+func (l *Ledger) Relabel(ctx context.Context, c Claim, transferID, partnerTenantID string,
+	change func(transfer.Transfer, transfer.Labels) (transfer.Labels, error),
+) (transfer.Labels, error) {
 	lower(&partnerTenantID)
-	return write(ctx, l, "set labels", func(s session) (transfer.Labels, error) {
+	return write(ctx, l, "change labels", func(s session) (transfer.Labels, error) {
 		return once(ctx, s, c, func() (transfer.Labels, error) {
-			t, err := s.header(ctx, transferID)
+			t, err := s.locked(ctx, transferID)
 			if err != nil {
 				return transfer.Labels{}, err
 			}
@@ -100,12 +100,23 @@ func (l *Ledger) SetLabels(ctx context.Context, c Claim, transferID, partnerTena
 			if role != transfer.RoleSource && role != transfer.RoleTarget {
 				return transfer.Labels{}, transfer.NoSuchTransfer()
 			}
+			present, _, err := one(ctx, s, selectLabels, (*labelRow).read, t.ID, partnerTenantID)
+			if err != nil {
+				return transfer.Labels{}, err
+			}
+			labels, err := change(t.Transfer, present.Labels)
+			if err == nil {
+				labels, err = labels.Normalize()
+			}
+			if err != nil {
+				return transfer.Labels{}, err
+			}
 			return labels, s.label(ctx, labelRow{transferID: t.ID, partner: partnerTenantID, created: t.CreatedTime, Labels: labels})
 		})
 	})
 }
 
-// label replaces one party's labels. The first statement locks them, so that two replacements never mix.
+// label replaces one party's labels.
 func (s session) label(ctx context.Context, r labelRow) error {
 	if _, err := s.exec(ctx, upsertLabels, transferLabels.rows([]labelRow{r})); err != nil {
 		return err

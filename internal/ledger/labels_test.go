@@ -23,7 +23,7 @@ func (f fixture) labels(id, partner string) transfer.Labels {
 // label sets a partner's labels.
 func (f fixture) label(id, partner string, labels transfer.Labels) {
 	f.t.Helper()
-	stored, err := f.SetLabels(f.t.Context(), Claim{}, id, partner, labels)
+	stored, err := f.Relabel(f.t.Context(), Claim{}, id, partner, to(labels))
 	require.NoError(f.t, err)
 	require.Equal(f.t, stored, f.labels(id, partner), "what is returned is what is stored")
 }
@@ -91,8 +91,38 @@ func TestOpenWithLabelsIsAllOrNothing(t *testing.T) {
 	})
 }
 
+// to is the change that replaces whatever there is.
+func to(labels transfer.Labels) func(transfer.Transfer, transfer.Labels) (transfer.Labels, error) {
+	return func(transfer.Transfer, transfer.Labels) (transfer.Labels, error) { return labels, nil }
+}
+
+// A change sees the transfer and what is there, and may refuse; then nothing changes.
+func TestRelabelSeesWhatIsThere(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		r := request("r1")
+		r.Labels = transfer.Labels{ExternalReference: "mine", Tags: []string{"a"}}
+		opened, err := f.OpenTransfer(t.Context(), r)
+		require.NoError(t, err)
+		changed, err := f.Relabel(t.Context(), Claim{}, opened.ID, targetID, func(now transfer.Transfer, labels transfer.Labels) (transfer.Labels, error) {
+			require.Equal(t, opened.ID, now.ID)
+			require.Equal(t, transfer.Pending, now.Status)
+			labels.Tags = append(labels.Tags, "b")
+			return labels, nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, transfer.Labels{ExternalReference: "mine", Tags: []string{"a", "b"}}, changed)
+		_, err = f.Relabel(t.Context(), Claim{}, opened.ID, targetID, func(transfer.Transfer, transfer.Labels) (transfer.Labels, error) {
+			return transfer.Labels{}, transfer.Refuse(transfer.InvalidInput, "no")
+		})
+		require.ErrorIs(t, err, transfer.InvalidInput)
+		kept, err := f.Labels(t.Context(), opened.ID, targetID)
+		require.NoError(t, err)
+		require.Equal(t, changed, kept)
+	})
+}
+
 // Each party replaces its own labels in any state, final ones included; the transfer itself stays as it is.
-func TestSetLabels(t *testing.T) {
+func TestRelabel(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		for _, tr := range []transfer.Transfer{f.pending("r1"), f.closed(f.moving("r2"), moved(0))} {
 			f.label(tr.ID, sourceID, transfer.Labels{ExternalReference: "theirs", Tags: []string{"gone"}})
@@ -112,7 +142,7 @@ func TestSetLabels(t *testing.T) {
 	})
 }
 
-func TestSetLabelsIsRefused(t *testing.T) {
+func TestRelabelIsRefused(t *testing.T) {
 	const nobody = "b0000000-0000-4000-8000-000000000009"
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
@@ -130,7 +160,7 @@ func TestSetLabelsIsRefused(t *testing.T) {
 			{transfer.InvalidInput, tr.ID, targetID, transfer.Labels{ExternalReference: strings.Repeat("x", 257)}},
 			{transfer.InvalidInput, tr.ID, targetID, transfer.Labels{Tags: []string{"a\nb"}}},
 		} {
-			_, err := f.SetLabels(t.Context(), Claim{}, c.transfer, c.partner, c.labels)
+			_, err := f.Relabel(t.Context(), Claim{}, c.transfer, c.partner, to(c.labels))
 			refuses(t, err, c.cause)
 		}
 		require.Equal(t, before, f.contents())
@@ -141,28 +171,28 @@ func TestSetLabelsIsRefused(t *testing.T) {
 }
 
 // A repeated request whose first owner died does not undo what was said since.
-func TestSetLabelsUnderClaim(t *testing.T) {
+func TestRelabelUnderClaim(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		f.claimed(claimOf("first"))
-		first, err := f.SetLabels(t.Context(), claimOf("first"), tr.ID, targetID, ours)
+		first, err := f.Relabel(t.Context(), claimOf("first"), tr.ID, targetID, to(ours))
 		require.NoError(t, err)
 		later := transfer.Labels{ExternalReference: "PO-4712"}
 		f.label(tr.ID, targetID, later)
 
 		f.clock.advance(lease)
 		f.claimed(claimOf("second"))
-		again, err := f.SetLabels(t.Context(), claimOf("second"), tr.ID, targetID, ours)
+		again, err := f.Relabel(t.Context(), claimOf("second"), tr.ID, targetID, to(ours))
 		require.NoError(t, err)
 		require.Equal(t, first, again)
 		require.Equal(t, later, f.labels(tr.ID, targetID))
-		_, err = f.SetLabels(t.Context(), claimOf("first"), tr.ID, targetID, ours)
+		_, err = f.Relabel(t.Context(), claimOf("first"), tr.ID, targetID, to(ours))
 		require.ErrorIs(t, err, ErrClaimLost)
 	})
 }
 
 // Of labels that are set at once, one set stays as a whole.
-func TestSetLabelsAtOnce(t *testing.T) {
+func TestRelabelAtOnce(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		const writers = 8
@@ -170,9 +200,9 @@ func TestSetLabelsAtOnce(t *testing.T) {
 		for n := range writers {
 			for _, partner := range []string{sourceID, targetID} {
 				go func() {
-					_, err := f.SetLabels(t.Context(), Claim{}, tr.ID, partner, transfer.Labels{
+					_, err := f.Relabel(t.Context(), Claim{}, tr.ID, partner, to(transfer.Labels{
 						ExternalReference: fmt.Sprint(n), Tags: []string{"all", fmt.Sprint(n), fmt.Sprint(n, " ", partner)},
-					})
+					}))
 					failed <- err
 				}()
 			}
