@@ -67,9 +67,13 @@ const (
 // Serve answers HTTP on the listener until the context ends, then lets running requests end. With a certificate it answers
 // HTTPS only. Errors: a certificate that cannot be read, a listener that broke.
 func Serve(ctx context.Context, listener net.Listener, handler *api.API, settings config.API, logger *zap.Logger) error {
+	complaints, err := zap.NewStdLogAt(logger, zap.WarnLevel)
+	if err != nil {
+		return err
+	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: mostHeader, ErrorLog: zap.NewStdLog(logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
+		MaxHeaderBytes: mostHeader, ErrorLog: complaints,
 	}
 	drained := make(chan error, 1)
 	release := context.AfterFunc(ctx, func() {
@@ -79,7 +83,7 @@ func Serve(ctx context.Context, listener net.Listener, handler *api.API, setting
 		drained <- server.Shutdown(patience)
 	})
 	defer release()
-	err := listen(server, listener, settings)
+	err = listen(server, listener, settings)
 	if errors.Is(err, http.ErrServerClosed) {
 		return <-drained
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -79,13 +80,19 @@ type answer struct {
 // do sends the request with the client's token.
 func (c client) do(t testing.TB, r call) answer {
 	t.Helper()
-	if r.header == nil {
-		r.header = map[string]string{}
-	}
 	if _, given := r.header["Authorization"]; !given {
-		r.header["Authorization"] = "Bearer " + c.token(t)
+		r = r.with(map[string]string{"Authorization": "Bearer " + c.token(t)})
 	}
 	return send(t, r)
+}
+
+// with is the request with more headers.
+func (r call) with(headers map[string]string) call {
+	all := map[string]string{}
+	maps.Copy(all, r.header)
+	maps.Copy(all, headers)
+	r.header = all
+	return r
 }
 
 func send(t testing.TB, r call) answer {

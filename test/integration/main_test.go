@@ -35,7 +35,7 @@ func main(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	programs = dir
-	for _, name := range []string{"worker", "starter", "standalone"} {
+	for _, name := range []string{"worker", "gateway", "starter", "standalone"} {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), "./"+name)
 		build.Dir = filepath.Join("..", "..")
 		if said, err := build.CombinedOutput(); err != nil {
