@@ -22,7 +22,7 @@ func (a *API) admit(req *http.Request, r route) error {
 	var invalid *identity.InvalidTokenError
 	switch {
 	case errors.As(err, &invalid):
-		return refuse(tokenInvalid, "Access denied: %s. Get a new token and send the request again.", invalid.Error())
+		return refuse(tokenInvalid, "Access denied: %s Get a new token and send the request again.", invalid.Error())
 	case errors.Is(err, identity.ErrUnavailable):
 		return refuse(unavailable, "Tokens cannot be checked, because their issuer does not answer. Repeat the same request later.").again(retryWrite)
 	case err != nil:

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"mime"
 	"net/http"
 	"reflect"
@@ -63,10 +64,14 @@ func register[I, O any](a *API, r route, handle func(context.Context, *I) (*O, e
 	a.routes = append(a.routes, r)
 	huma.Register(a.huma, a.operation(r), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
-		if err != nil {
-			return nil, a.explain(ctx, err).inShape(acceptOf(ctx))
+		var unmodified notModified
+		switch {
+		case err == nil:
+			return out, nil
+		case errors.As(err, &unmodified):
+			return nil, unmodified // an answer like any other, only that the framework wants it as an error
 		}
-		return out, nil
+		return nil, a.explain(ctx, err).inShape(acceptOf(ctx))
 	})
 }
 

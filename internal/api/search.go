@@ -67,10 +67,10 @@ func (a *API) searchTransfers(ctx context.Context, in *searchTransfers) (*struct
 		}
 		page.Items = append(page.Items, *seen)
 	}
-	page.Links.Self = link("/v1/transfers", in.query(in.Cursor))
+	page.Links.Self = link("/transfers", in.query(in.Cursor))
 	if more != nil {
 		page.ContinuationToken = writeCursor(more.CreatedTime, more.ID)
-		next := link("/v1/transfers", in.query(page.ContinuationToken))
+		next := link("/transfers", in.query(page.ContinuationToken))
 		page.Links.Next = &next
 	}
 	return &struct{ Body FoundTransfers }{page}, nil

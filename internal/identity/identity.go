@@ -199,7 +199,7 @@ func (v *Verifier) explain(err error, a *attempt) error {
 	case errors.As(err, &expired) && expired.Expiry.IsZero():
 		return invalid("The token has no expiry (exp).")
 	case errors.As(err, &expired):
-		return invalid("The token has expired; ask for a new one.")
+		return invalid("The token has expired (exp).")
 	}
 	found, err := readClaims(a.payload)
 	if err == nil && found.begins(v.settings.Now()) {

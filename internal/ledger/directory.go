@@ -128,11 +128,22 @@ func pageOf[T any](ctx context.Context, s session, count, rows listing, fields f
 }
 
 func noSuchCustomer(id string) error {
+	id = clip(id)
 	return transfer.Refuse(transfer.CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
 }
 
 func noSuchSubscription(id string) error {
+	id = clip(id)
 	return transfer.Refuse(transfer.SubscriptionUnknown, "Subscription %s does not exist.", id).About(id)
+}
+
+// clip keeps what a caller named short enough to be repeated in a message. An id is shorter.
+func clip(id string) string {
+	const most = 80
+	if len(id) <= most {
+		return id
+	}
+	return strings.ToValidUTF8(id[:most], "") + "…"
 }
 
 // nameKey is what a customer's name is found by. It is made here and not by the databases, which disagree about letters

@@ -137,6 +137,22 @@ func TestSubscriptionOf(t *testing.T) {
 	})
 }
 
+// however long what was asked for is, the answer about it stays short.
+func TestUnknownIDsAreClipped(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		long := strings.Repeat("x", 5000)
+		for _, ask := range []func() error{
+			func() error { _, err := f.CustomerOf(t.Context(), sourceID, long); return err },
+			func() error { _, err := f.SubscriptionOf(t.Context(), sourceID, customerID, long); return err },
+		} {
+			var refusal *transfer.Refusal
+			require.ErrorAs(t, ask(), &refusal)
+			require.Less(t, len(refusal.Message), 1024)
+			require.Less(t, len(refusal.Data[0]), 100)
+		}
+	})
+}
+
 // partnerships are seen from both ends, and those that a customer shares are found for it.
 func TestPartnerships(t *testing.T) {
 	w := worldOf(1)
