@@ -65,6 +65,10 @@ func run(ctx context.Context) error {
 	if err := settings.NeedsIssuer(); err != nil {
 		return err
 	}
+	certificate, err := serving.Certificate(settings.API)
+	if err != nil {
+		return err
+	}
 	logger, err := telemetry.NewLogger(settings.LogLevel)
 	if err != nil {
 		return err
@@ -93,7 +97,7 @@ func run(ctx context.Context) error {
 	}
 	logger.Info("The gateway answers.", zap.Stringer("address", listener.Addr()))
 	go handler.Housekeep(ctx)
-	return serving.Serve(ctx, listener, handler, settings.API, logger)
+	return serving.Serve(ctx, listener, handler, certificate, logger)
 }
 
 // connect prepares the connection to Temporal and makes it with the first write: reads must not wait for Temporal.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -115,6 +116,9 @@ func (a *API) listCustomers(ctx context.Context, in *listCustomers) (*struct{ Bo
 	if wanted.After, err = in.after(); err != nil {
 		return nil, err
 	}
+	if err := a.checkToken(ctx, wanted); err != nil {
+		return nil, err
+	}
 	if err := customerFilter(in.Filter, &wanted); err != nil {
 		return nil, err
 	}
@@ -136,6 +140,19 @@ func (a *API) listCustomers(ctx context.Context, in *listCustomers) (*struct{ Bo
 	}
 	page.Links.Next = in.next("/customers", page.ContinuationToken, kept)
 	return &struct{ Body Customers }{page}, nil
+}
+
+// checkToken accepts as the end of the page before only a customer of the partner: where the others stand in the order of
+// names is nothing to it.
+func (a *API) checkToken(ctx context.Context, q ledger.CustomerSearch) error {
+	if q.After == "" {
+		return nil
+	}
+	_, err := a.Ledger.CustomerOf(ctx, q.PartnerTenantID, q.After)
+	if errors.Is(err, transfer.CustomerUnknown) {
+		return noSuchToken()
+	}
+	return err
 }
 
 // fieldFilter is the filter of a collection.

@@ -135,3 +135,22 @@ func TestExplain(t *testing.T) {
 		})
 	}
 }
+
+// A body that cannot be read is complained of in the words of the contract: the decoder's are nobody's business.
+func TestReadJSON(t *testing.T) {
+	for body, said := range map[string]string{
+		`{"customerEmailId": 5}`:              "customerEmailId cannot be a JSON number",
+		`{"participants": [{"Key": {}}]}`:     "participants.key cannot be a JSON object",
+		`[]`:                                  "it must be a JSON object",
+		`{"customerEmailId": `:                "it is not valid JSON at byte 20",
+		`{"customerEmailId": "a"} {"more":1}`: "it is not valid JSON at byte 26",
+		`{"CUSTOMEREMAILID": "a"}`:            "",
+	} {
+		err := readJSON([]byte(body), &CreateTransfer{})
+		if said == "" {
+			require.NoError(t, err, body)
+			continue
+		}
+		require.EqualError(t, err, said, body)
+	}
+}

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -36,9 +38,13 @@ func (a *API) registerHealth() {
 	}
 }
 
+// readyIn bounds what /readyz waits for: probes usually give up after a second, and a silent Temporal must not look like a
+// gateway that is not ready.
+const readyIn = 800 * time.Millisecond
+
 func (a *API) ready(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 	answer := &healthAnswer{Status: http.StatusOK, Body: Health{Status: "ok"}}
-	for _, part := range []struct {
+	parts := []struct {
 		ask    func(context.Context) error
 		says   *string
 		needed bool
@@ -46,13 +52,21 @@ func (a *API) ready(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 		{a.Ledger.Ping, &answer.Body.Ledger, true},
 		{a.Tokens.Ready, &answer.Body.Tokens, true},
 		{a.Temporal, &answer.Body.Temporal, false},
-	} {
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyIn)
+	defer cancel()
+	var asking sync.WaitGroup
+	for _, part := range parts {
 		*part.says = "ok"
-		if part.ask(ctx) == nil {
-			continue
-		}
-		*part.says = "unavailable"
-		if part.needed {
+		asking.Go(func() {
+			if part.ask(ctx) != nil {
+				*part.says = "unavailable"
+			}
+		})
+	}
+	asking.Wait()
+	for _, part := range parts {
+		if part.needed && *part.says != "ok" {
 			answer.Status, answer.Body.Status = http.StatusServiceUnavailable, "unavailable"
 		}
 	}

@@ -22,6 +22,8 @@ func (a *API) description() huma.Config {
 		"The paths and bodies are those that Partner Center clients know; what Handover adds is marked as an extension.\n\n" +
 		"Every answer repeats `MS-RequestId` and `MS-CorrelationId`. A write that is repeated with the same `MS-RequestId` " +
 		"(or `Idempotency-Key`) within 30 days gets the same answer and has no second effect."
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat} // the second for what ends in +json
+	config.DefaultFormat = "application/json"
 	config.Servers = []*huma.Server{{URL: "/", Description: "This server"}}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{securityScheme: {
 		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
@@ -70,6 +72,9 @@ func (r route) answers(api huma.API) map[string]*huma.Response {
 		status := strconv.Itoa(f.status)
 		if answers[status] == nil {
 			answers[status] = &huma.Response{Description: f.description, Content: map[string]*huma.MediaType{}}
+		}
+		if f.body == nil {
+			continue
 		}
 		answers[status].Content[f.kind] = &huma.MediaType{Schema: schemas.Schema(f.body, true, r.id)}
 	}

@@ -41,8 +41,8 @@ type route struct {
 // form is one form of an answer.
 type form struct {
 	status      int
-	kind        string // media type
-	body        reflect.Type
+	kind        string       // media type
+	body        reflect.Type // nil for none
 	description string
 }
 

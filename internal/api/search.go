@@ -184,7 +184,11 @@ func readCursor(text string) (time.Time, string, error) {
 	stamp, id, found := strings.Cut(string(plain), " ")
 	at, bad := time.Parse(time.RFC3339Nano, stamp)
 	if err != nil || bad != nil || !found || id == "" {
-		return at, "", transfer.Refuse(transfer.InvalidInput, "The continuation token is not one that this API gave. Start again without it.")
+		return at, "", noSuchToken()
 	}
 	return at, id, nil
+}
+
+func noSuchToken() error {
+	return transfer.Refuse(transfer.InvalidInput, "The continuation token is not one that this API gave. Start again without it.")
 }

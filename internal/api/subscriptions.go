@@ -117,6 +117,9 @@ func (a *API) listSubscriptions(ctx context.Context, in *listSubscriptions) (*st
 	if err != nil {
 		return nil, err
 	}
+	if _, err := transfer.ParseID("the token", after); after != "" && err != nil {
+		return nil, noSuchToken()
+	}
 	found, err := a.Ledger.SubscriptionsOf(ctx, requestOf(ctx).caller.TenantID, in.CustomerID, size, after)
 	if err != nil {
 		return nil, err

@@ -61,6 +61,7 @@ func (a *API) registerTransfers() {
 		id: "getTransfer", method: http.MethodGet, path: "/v1/customers/{customerId}/transfers/{transferId}", tag: "Transfers",
 		summary: "Read a transfer", description: "The transfer with the line items that the caller may see (R-181..R-186).",
 		roles: transferRoles, causes: []transfer.Cause{transfer.NotFound},
+		forms: []form{{status: http.StatusNotModified, description: "The transfer still has the entity tag of If-None-Match."}},
 	}, a.getTransfer)
 }
 

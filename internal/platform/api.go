@@ -43,7 +43,6 @@ func (p *Platform) startAPI(context.Context) error {
 	if !p.options.HTTP {
 		return nil
 	}
-	p.Settings.API.TLSCertificate, p.Settings.API.TLSKey = "", ""
 	issuer, err := p.devIssuer()
 	if err != nil {
 		return err
@@ -62,7 +61,7 @@ func (p *Platform) startAPI(context.Context) error {
 	go handler.Housekeep(serve)
 	go func() {
 		defer close(ended)
-		if err := serving.Serve(serve, p.listener, handler, p.Settings.API, p.options.Logger); err != nil {
+		if err := serving.Serve(serve, p.listener, handler, nil, p.options.Logger); err != nil {
 			p.options.Logger.Error("The HTTP API ended.", zap.Error(err))
 		}
 	}()

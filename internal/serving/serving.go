@@ -64,42 +64,56 @@ const (
 	drain         = 20 * time.Second
 )
 
-// Serve answers HTTP on the listener until the context ends, then lets running requests end. With a certificate it answers
-// HTTPS only. Errors: a certificate that cannot be read, a listener that broke.
-func Serve(ctx context.Context, listener net.Listener, handler *api.API, settings config.API, logger *zap.Logger) error {
+// Certificate reads the certificate of the settings; without one it is nil, for plain HTTP. The error names the settings.
+func Certificate(settings config.API) (*tls.Config, error) {
+	if settings.TLSCertificate == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(settings.TLSCertificate, settings.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY cannot be used: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// Serve answers HTTP on the listener until the context ends, then lets running requests end; what has not ended 20 s later
+// is cut off. With a certificate it answers HTTPS only. Error: a listener that broke.
+func Serve(ctx context.Context, listener net.Listener, handler *api.API, certificate *tls.Config, logger *zap.Logger) error {
 	complaints, err := zap.NewStdLogAt(logger, zap.WarnLevel)
 	if err != nil {
 		return err
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: mostHeader, ErrorLog: complaints,
+		MaxHeaderBytes: mostHeader, ErrorLog: complaints, TLSConfig: certificate,
 	}
 	drained := make(chan error, 1)
 	release := context.AfterFunc(ctx, func() {
-		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-		defer cancel()
 		handler.EndStreams()
-		drained <- server.Shutdown(patience)
+		drained <- end(server, logger)
 	})
 	defer release()
-	err = listen(server, listener, settings)
+	if certificate == nil {
+		err = server.Serve(listener)
+	} else {
+		err = server.ServeTLS(listener, "", "")
+	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return <-drained
 	}
 	return err
 }
 
-func listen(server *http.Server, listener net.Listener, settings config.API) error {
-	if settings.TLSCertificate == "" {
-		return server.Serve(listener)
+// end lets running requests end for as long as drain.
+func end(server *http.Server, logger *zap.Logger) error {
+	patience, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	err := server.Shutdown(patience)
+	if errors.Is(err, context.DeadlineExceeded) {
+		logger.Warn("Requests that did not end were cut off.", zap.Duration("after", drain))
+		err = server.Close()
 	}
-	pair, err := tls.LoadX509KeyPair(settings.TLSCertificate, settings.TLSKey)
-	if err != nil {
-		return fmt.Errorf("HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY cannot be used: %w", err)
-	}
-	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	return server.ServeTLS(listener, "", "")
+	return err
 }
 
 func version() string {

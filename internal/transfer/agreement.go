@@ -100,7 +100,7 @@ func (c Contact) normal() (Contact, error) {
 	} {
 		*f.text = strings.TrimSpace(*f.text)
 		if !printable(*f.text, f.most) || (*f.text == "" && !f.may) {
-			return c, Refuse(InvalidInput, "primaryContact.%s must be up to %d printable characters.", f.name, f.most)
+			return c, Refuse(InvalidInput, "primaryContact.%s must be given, in at most %d printable characters.", f.name, f.most)
 		}
 	}
 	if !plainAddress(c.Email) {

@@ -121,7 +121,11 @@ func wording(asked call, got answer) string {
 		got.header.Del(name)
 	}
 	text := got.text()
-	for i, name := range slices.Compact(nameable.FindAllString(asked.path, -1)) {
+	named, err := url.QueryUnescape(asked.path) // in %22 before an id, the 22 would belong to it
+	if err != nil {
+		named = asked.path
+	}
+	for i, name := range slices.Compact(nameable.FindAllString(named, -1)) {
 		text = strings.ReplaceAll(text, strings.ToLower(name), fmt.Sprintf("{%d}", i))
 	}
 	return text

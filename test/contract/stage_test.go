@@ -1,8 +1,11 @@
 // Package contract drives the HTTP API as clients do: over real HTTP against what standalone is made of, with tokens from
 // its issuer. Tests are named after the rules of the domain that they show.
 //
-//	stage_test.go   the platform that all tests share, and a client of it
-//	cast_test.go    who calls, and fresh customers to call about
+//	stage_test.go    the platform that all tests share, and a client of it
+//	cast_test.go     who calls, and fresh customers to call about
+//	scenery_test.go  customers made to measure, and what is read off answers
+//
+// Every other file is one theme.
 package contract
 
 import (
@@ -39,9 +42,12 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	started, err := platform.Start(context.Background(), platform.Options{
-		HTTP:     true,
-		World:    func() (ledger.World, error) { return world.Sample(), nil },
-		Settings: func(c *config.Config) { c.API.RequestsPerSecond = 0 }, // limits have tests of their own
+		HTTP:  true,
+		World: func() (ledger.World, error) { return world.Sample(), nil },
+		Settings: func(c *config.Config) {
+			c.API.RequestsPerSecond = 0      // limits have tests of their own
+			c.API.WriteTimeout = time.Minute // machines are shared
+		},
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "the platform did not start:", err)

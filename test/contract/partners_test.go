@@ -1,0 +1,91 @@
+package contract
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// R-258, wire notes 15: a provider lists its resellers, a reseller its providers.
+func TestR258_Relationships(t *testing.T) {
+	t.Parallel()
+	list := as[object](t, target.get(t, "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf"), http.StatusOK)
+	assert.Equal(t, []string{"attributes", "items", "totalCount"}, fields(list))
+	assert.Equal(t, 3.0, list["totalCount"])
+	assert.Equal(t, object{
+		"id": partnerID("09"), "name": "Alpine Resale", "relationshipType": "is_indirect_cloud_solution_provider_of", "state": "active",
+		"mpnId": "4000009", "location": "US", "attributes": object{"objectType": "PartnerRelationship"},
+	}, objects(t, list["items"])[0])
+
+	list = as[object](t, reseller.get(t, "/v1/relationships?relationship_type=is_indirect_reseller_of"), http.StatusOK)
+	assert.Equal(t, []any{partnerID("02"), partnerID("05")}, values(objects(t, list["items"]), "id"))
+	assert.Equal(t, "is_indirect_reseller_of", objects(t, list["items"])[0]["relationshipType"])
+
+	for _, none := range []answer{
+		source.get(t, "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf"),
+		target.get(t, "/v1/relationships?relationship_type=IsIndirectResellerOf"),
+	} {
+		assert.Equal(t, []any{}, as[object](t, none, http.StatusOK)["items"], "nobody is an empty list")
+	}
+	refused(t, target.get(t, "/v1/relationships"), http.StatusBadRequest, "900126")
+	refused(t, target.get(t, "/v1/relationships?relationship_type=IsFriendOf"), http.StatusBadRequest, "900126")
+}
+
+// Wire notes 15: the partners of the caller that a customer accepted too.
+func TestWireNotes15_RelationshipsOfACustomer(t *testing.T) {
+	t.Parallel()
+	seen := func(c client, customer string) []any {
+		return values(objects(t, as[object](t, c.get(t, "/v1/customers/"+customer+"/relationships"), http.StatusOK)["items"]), "id")
+	}
+	contoso, margies := customer(t), copyOf(t, "03")
+	assert.Equal(t, []any{partnerID("09")}, seen(target, contoso))
+	assert.Equal(t, []any{partnerID("02")}, seen(reseller, contoso))
+	assert.Empty(t, seen(source, contoso))
+	assert.Empty(t, seen(target, margies))
+}
+
+// an invitation is for a user of an active partner that is no reseller, and names that partner.
+func TestR311_Invitations(t *testing.T) {
+	t.Parallel()
+	const path = "/v1/customers/relationshiprequests"
+	got := as[object](t, target.get(t, path), http.StatusOK)
+	assert.Equal(t, object{"objectType": "RelationshipRequest"}, got["attributes"])
+	link, err := url.Parse(field[string](t, got, "url"))
+	require.NoError(t, err)
+	assert.Contains(t, link.RawQuery, target.tenant)
+	alone := target
+	alone.user = ""
+	refused(t, alone.get(t, path), http.StatusForbidden, "900329")
+	refused(t, agent("09").get(t, path), http.StatusForbidden, "900137")
+	refused(t, agent("04").get(t, path), http.StatusForbidden, "900149")
+}
+
+// whether a partner signed, by exactly one of two ids; only about oneself or, for a provider, a reseller.
+func TestR263_AgreementStatus(t *testing.T) {
+	t.Parallel()
+	ask := func(c client, query string) answer { return c.get(t, "/v1/compliance/csp/agreementstatus?"+query) }
+	for query, signed := range map[string]bool{
+		"tenantId=" + target.tenant: true, "mpnId=4000002": true, "mpnId=4000009": true, "mpnId=4000010": false, "tenantId=" + partnerID("10"): false,
+	} {
+		assert.Equal(t, object{"isAgreementSigned": signed}, as[object](t, ask(target, query), http.StatusOK), query)
+	}
+	assert.Equal(t, object{"isAgreementSigned": false}, as[object](t, ask(agent("05"), "mpnId=4000005"), http.StatusOK))
+	for query, code := range map[string]string{
+		"": "2001", "mpnId=&tenantId=": "2001", "mpnId=4000009&tenantId=" + partnerID("09"): "2001", "mpnId=Alpine": "2000", "tenantId=17": "2000",
+	} {
+		refused(t, ask(target, query), http.StatusBadRequest, code)
+	}
+	for name, c := range map[string]struct {
+		by             client
+		known, unknown string
+	}{
+		"a provider about another": {target, "4000005", "4999999"}, "a direct-bill partner about a reseller": {source, "4000009", "4999999"},
+	} {
+		known, unknown := refused(t, ask(c.by, "mpnId="+c.known), http.StatusNotFound, "60003"), refused(t, ask(c.by, "mpnId="+c.unknown), http.StatusNotFound, "60003")
+		assert.Equal(t, []any{c.known}, known["data"])
+		assert.Equal(t, with(unknown, object{"data": nil}), with(known, object{"data": nil}), name)
+	}
+}
