@@ -191,8 +191,13 @@ func (f fixture) crowd() {
 	})
 	require.NoError(f.t, err)
 	f.behind(multiplied(transfers.name, "id", transfers.columns), multiplied(transferLabels.name, "transfer_id", transferLabels.columns),
-		multiplied(transferTags.name, "transfer_id", transferTags.columns), "VACUUM ANALYZE")
+		multiplied(transferTags.name, "transfer_id", transferTags.columns), failedItems, "VACUUM ANALYZE")
 }
+
+// failedItems gives every transfer one line item, which failed. So none is InProgress when the database plans.
+var failedItems = `INSERT INTO line_items (transfer_id, ordinal, subscription_id, product_type, offer_id, friendly_name, quantity,
+		billing_cycle, status, attempts, last_error, transfer_error, give_up_request_id)
+	SELECT id, 0, '` + subID(0) + `', 'OnlineServicesNCE', '', '', 1, '', 'Failed', 1, '', 'Never.', '' FROM transfers`
 
 // multiplied is the statement that makes five hundred of each row, with ids of their own.
 func multiplied(table, id string, c columns) string {
@@ -227,7 +232,8 @@ func (f fixture) plan(q Search) string {
 	return strings.Join(lines, "\n")
 }
 
-// However many transfers there are, a page is read by indexes in the order of the list, in one statement.
+// However many transfers there are, a page is read by indexes in the order of the list, in one statement. It counts the line
+// items of its own transfers and never goes through the running ones of all others, few as they may be at the time.
 func TestSearchUsesIndexes(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		if f.dialect == postgres { // which plans by what there is; SQLite does not look
@@ -255,7 +261,7 @@ func TestSearchUsesIndexes(t *testing.T) {
 			for _, index := range c.indexes {
 				require.Contains(t, plan, index, "%+v", c.search)
 			}
-			for _, slow := range []string{"SCAN t\n", "SCAN t ", "SCAN transfer", "SCAN l", "Seq Scan on transfer", "Bitmap"} {
+			for _, slow := range []string{"SCAN t\n", "SCAN t ", "SCAN transfer", "SCAN l", "Seq Scan on transfer", "Bitmap", "line_items_open"} {
 				require.NotContains(t, plan, slow, "%+v", c.search)
 			}
 			before := f.Statements()

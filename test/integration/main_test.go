@@ -7,6 +7,11 @@
 //	handover_test.go    standalone, worker and starter as the tests use them, and what they leave behind
 //	world_test.go       the worlds the tests play in
 //
+//	gateway_scene_test.go   the gateway as a process, with everything it needs and two partners who call it
+//	gateway_ask_test.go     requests to it, sent as often as it takes
+//	gateway_writes_test.go  one write of each kind, and what it does if it is done once; gateway_reads_test.go every read
+//	gateway_hand_test.go    how the programs are held up at a certain point
+//
 // Every other file is one story, named for what a user sees.
 package integration
 
