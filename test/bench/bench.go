@@ -13,11 +13,14 @@ type amounts struct {
 	items     int // of the one transfer of row 3
 	transfers int // of row 4
 	few, many int // items of the two transfers that row 5 compares
+
+	past          int // transfers in the ledger of row 7, a multiple of 500
+	writes, reads int // requests of each kind of row 7
 }
 
 var (
-	wholeAmounts = amounts{items: 1_000, transfers: 150, few: 1_000, many: 10_000}
-	quickAmounts = amounts{items: 200, transfers: 8, few: 100, many: 1_200}
+	wholeAmounts = amounts{items: 1_000, transfers: 150, few: 1_000, many: 10_000, past: 100_000, writes: 200, reads: 500}
+	quickAmounts = amounts{items: 200, transfers: 8, few: 100, many: 1_200, past: 2_000, writes: 8, reads: 20}
 )
 
 // bench takes the figures.
@@ -44,8 +47,31 @@ func measure(ctx context.Context, o options, progress io.Writer) (*report, error
 			return nil, err
 		}
 	}
-	b.report.Rounds = b.rounds
+	if b.wants(7) && b.only != naiveName {
+		for _, database := range b.servedFrom() {
+			if err := b.timeAPI(ctx, database); err != nil {
+				return nil, err
+			}
+		}
+	}
+	b.report.Rounds, b.report.Transfers = b.rounds, b.past
 	return b.report, nil
+}
+
+// servedFrom are the databases that the API is measured on: both, unless PostgreSQL is to be left out.
+func (b *bench) servedFrom() []string {
+	if b.database == "sqlite" {
+		return []string{"sqlite"}
+	}
+	return []string{"sqlite", "postgres"}
+}
+
+// describe notes once where the figures are taken.
+func (b *bench) describe(ctx context.Context, s *stage) (err error) {
+	if b.report.Machine.CPU == "" {
+		b.report.Machine, err = describe(ctx, s)
+	}
+	return err
 }
 
 // wants tells whether one of the rows is to be measured.
@@ -64,7 +90,7 @@ func (b *bench) compare(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if b.report.Machine, err = describe(ctx, s); err != nil {
+	if err := b.describe(ctx, s); err != nil {
 		return err
 	}
 	if b.only != "" {
@@ -140,10 +166,8 @@ func (b *bench) weighStandalone(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if b.report.Machine.CPU == "" {
-		if b.report.Machine, err = describe(ctx, s); err != nil {
-			return err
-		}
+	if err := b.describe(ctx, s); err != nil {
+		return err
 	}
 	c := s.contenders[0]
 	if _, err := s.smallTransfer(ctx, c); err != nil { // warms up

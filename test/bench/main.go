@@ -7,8 +7,10 @@
 //	contender.go   one way to make a transfer: ours or the naive one
 //	race.go        rows 3 and 4: how fast
 //	weight.go      rows 1, 2 and 5: how many events and actions, how much memory
+//	latency.go     row 7: how soon the HTTP API answers; writing.go and reading.go its requests, caller.go its client
+//	past.go        the transfers that are in the ledger before that; past.sql how they are written
 //	actions.go     the count rule of billable actions
-//	report.go      the table; machine.go where it was measured
+//	report.go      the table; latencytable.go that of row 7, machine.go where it was measured
 //
 // Times depend on the machine and decide nothing. What decides the exit status is that every transfer completes, that
 // every count is right and that the ledger's invariants hold.
@@ -63,7 +65,7 @@ func command() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure transfers against the budgets and against a naive implementation",
 		Long: "Starts PostgreSQL with fsync on and a Temporal server on it, runs transfers with ours and with a naive implementation\n" +
-			"in turn, and prints the medians. Row 5 always runs on SQLite, as the standalone does.",
+			"in turn, and prints the medians. Row 5 always runs on SQLite, as the standalone does, row 7 on both databases.",
 		Args:         cobra.NoArgs,
 		SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o, c.OutOrStdout(), c.ErrOrStderr()) },
@@ -71,7 +73,7 @@ func command() *cobra.Command {
 	c.Flags().StringVar(&o.database, "db", "postgres", "database of server and ledger: postgres or sqlite")
 	c.Flags().IntVar(&o.rounds, "rounds", 5, "how often rows 3 and 4 are measured, 1 to 50")
 	c.Flags().BoolVar(&o.quick, "quick", false, "one round of small sizes: shows that it works, the figures say nothing")
-	c.Flags().IntSliceVar(&o.rows, "rows", []int{1, 2, 3, 4, 5}, "rows of the budget table to measure")
+	c.Flags().IntSliceVar(&o.rows, "rows", []int{1, 2, 3, 4, 5, 7}, "rows of the budget table to measure")
 	c.Flags().StringVar(&o.only, "only", "", "measure one contender: ours or naive")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
 	c.Flags().StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this process to the file")

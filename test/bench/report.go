@@ -12,9 +12,11 @@ import (
 
 // report is everything that was measured.
 type report struct {
-	Machine machine   `json:"machine"`
-	Rounds  int       `json:"rounds"`
-	Figures []*figure `json:"figures"`
+	Machine   machine    `json:"machine"`
+	Rounds    int        `json:"rounds"`
+	Figures   []*figure  `json:"figures"`
+	Transfers int        `json:"transfers"` // in the full ledger of row 7
+	Latencies []*latency `json:"latencies"`
 }
 
 // figure is one line of the table: what was measured, in every round.
@@ -111,6 +113,16 @@ func (r *report) writeJSON(out io.Writer) error {
 }
 
 func (r *report) writeTable(out io.Writer) {
+	fmt.Fprintf(out, "\n%s\n", r.Machine)
+	if len(r.Figures) > 0 {
+		r.writeFigures(out)
+	}
+	if len(r.Latencies) > 0 {
+		r.writeLatencies(out)
+	}
+}
+
+func (r *report) writeFigures(out io.Writer) {
 	r.compute()
 	t := table.NewWriter()
 	t.SetOutputMirror(out)
@@ -121,7 +133,7 @@ func (r *report) writeTable(out io.Writer) {
 	for _, f := range r.Figures {
 		t.AppendRow(table.Row{f.Row, f.What, number(f.OursMedian), number(f.NaiveMedian), number(f.Ratio), f.Budget.String(), yes(f.Within)})
 	}
-	fmt.Fprintf(out, "\n%s\nRows 3 and 4: medians of %d rounds. Rows 1, 2 and 5: one transfer.\n", r.Machine, r.Rounds)
+	fmt.Fprintf(out, "\nRows 3 and 4: medians of %d rounds. Rows 1, 2 and 5: one transfer.\n", r.Rounds)
 	t.Render()
 }
 

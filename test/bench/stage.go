@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"handover/activities"
+	"handover/config"
 	"handover/internal/app"
 	"handover/internal/ledger"
 	"handover/internal/pgtest"
@@ -58,8 +59,9 @@ func (s *stage) start(ctx context.Context, database string, content ledger.World
 	s.onClose(func() error { return os.RemoveAll(dir) })
 	var steps *activities.Activities
 	settings := platform.Options{
-		DataDir: filepath.Join(dir, "data"),
-		World:   func() (ledger.World, error) { return content, nil },
+		DataDir: filepath.Join(dir, "data"), HTTP: true,
+		Settings: func(c *config.Config) { c.API.RequestsPerSecond = 0 }, // the limit of one partner is not what is measured
+		World:    func() (ledger.World, error) { return content, nil },
 		Steps: func(a *app.Steps) {
 			s.closings.Ledger, a.Ledger = a.Ledger, s.closings
 			steps = a.Activities
