@@ -38,18 +38,21 @@ func (a *Activities) OpenTransfer(ctx context.Context, r transfer.Request) (Open
 // SubmitTransfer checks the selection and writes its line items, all or nothing (T2, R-153). Failures: every refusal of
 // transfer.Policy.Select and Decide.
 func (a *Activities) SubmitTransfer(ctx context.Context, id string, s Submission) (transfer.State, error) {
+	defer heartbeat(ctx)()
 	t, err := a.Ledger.Submit(ctx, id, s)
 	return stateOf(t, err)
 }
 
 // CancelTransfer withdraws the request (T3).
 func (a *Activities) CancelTransfer(ctx context.Context, id string, d Decision) (transfer.State, error) {
+	defer heartbeat(ctx)()
 	t, err := a.Ledger.Cancel(ctx, id, d)
 	return stateOf(t, err)
 }
 
 // DeclineTransfer records the source's no (T7, R-15).
 func (a *Activities) DeclineTransfer(ctx context.Context, id string, d Decision) (transfer.State, error) {
+	defer heartbeat(ctx)()
 	t, err := a.Ledger.Decline(ctx, id, d)
 	return stateOf(t, err)
 }
@@ -99,6 +102,7 @@ type GiveUp struct {
 // GiveUpItem ends one line item as Failed with the operator's reason. Failures: ItemNotFound, ItemEnded, ReasonMissing,
 // WrongParty.
 func (a *Activities) GiveUpItem(ctx context.Context, id string, g GiveUp) (transfer.ItemEntity, error) {
+	defer heartbeat(ctx)()
 	item, err := a.Ledger.GiveUp(ctx, id, g.Item, g.Reason, g.RequestID, g.Actor)
 	if err != nil {
 		return transfer.ItemEntity{}, failure(err)

@@ -27,10 +27,13 @@ func do[Result any](ctx workflow.Context, summary string, step any, args ...any)
 
 // durably runs a step that somebody outside asked for by an update. An update is written to the history only together with
 // the next command; a local activity would change the ledger before that, and a crash in between would leave a decision
-// that nobody remembers. So these steps are regular activities.
+// that nobody remembers. So these steps are regular activities. Somebody waits for them: their heartbeats let another worker
+// take over 15 s after one died.
 func durably[Result any](ctx workflow.Context, summary string, step any, args ...any) (Result, error) {
 	var result Result
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, untilDone(summary)), step, args...).Get(ctx, &result)
+	options := untilDone(summary)
+	options.HeartbeatTimeout = 15 * time.Second
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), step, args...).Get(ctx, &result)
 	return result, err
 }
 

@@ -117,8 +117,11 @@ func (a *API) explain(ctx context.Context, err error) *Error {
 		return refuse(unavailable, "The ledger is not available. Repeat the same request later.").again(retryWrite)
 	case errors.Is(err, ledger.ErrClaimLost), errors.Is(err, context.Canceled):
 		return refuse(unavailable, "The request was not finished. Repeat the same request.").again(time.Second)
-	case errors.Is(err, transferclient.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, transferclient.ErrUnavailable):
 		return refuse(unavailable, "Transfers cannot be changed at the moment. Repeat the same request later; it is safe.").again(retryWrite)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return refuse(unavailable, "The answer took too long. Repeat the same request later; it is safe.").again(retryWrite)
 	}
 	a.log(ctx).Error("A request failed in a way nobody expected.", errorField(err))
 	return refuse(unexpected, "Something went wrong here. Repeat the same request; if it persists, give the operator the MS-RequestId.")

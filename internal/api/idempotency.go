@@ -145,6 +145,7 @@ func readBody(w http.ResponseWriter, req *http.Request, most int64) ([]byte, err
 		return nil, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, most))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the deadline was for the body, not for what comes of it
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

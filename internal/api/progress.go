@@ -38,7 +38,7 @@ func (a *API) registerProgress() {
 		description: "Server-sent events: one `progress` event at once and one after each change, until the transfer is over. " +
 			"Each event's data is a Progress object.",
 		roles: transferRoles, causes: []transfer.Cause{transfer.NotFound},
-		forms: []form{{http.StatusOK, "text/event-stream", typeOf[Progress](), "Events named progress; this is the data of each."}},
+		streams: true, forms: []form{{http.StatusOK, "text/event-stream", typeOf[Progress](), "Events named progress; this is the data of each."}},
 	}, a.follow)
 }
 

@@ -32,6 +32,7 @@ type route struct {
 	users     bool            // an application alone is refused (900329)
 	write     bool            // changes something: idempotent by its request id
 	rehearses bool            // with ?dryRun=true it changes nothing
+	streams   bool            // goes on for as long as there is something to tell
 	extension bool            // not part of the wire contract
 	maxBody   int64           // bytes; 0 for the usual limit
 	forms     []form          // of success, where the handler's type does not tell
@@ -51,6 +52,10 @@ const (
 	usualBody = 64 << 10
 	largeBody = 4 << 20
 )
+
+// answerIn bounds every request, on top of what a write may wait for Temporal: a ledger that accepts a question and never
+// answers must not hold its caller.
+const answerIn = 20 * time.Second
 
 // bodyTimeout is how long a client may take to send a body.
 const bodyTimeout = 30 * time.Second
@@ -97,7 +102,13 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 		req, w := humago.Unwrap(ctx)
 		known := requestOf(req.Context())
 		known.route = r.method + " " + r.path
-		req = req.WithContext(context.WithValue(req.Context(), acceptKey{}, req.Header.Get("Accept")))
+		within := context.WithValue(req.Context(), acceptKey{}, req.Header.Get("Accept"))
+		if !r.streams {
+			var cancel context.CancelFunc
+			within, cancel = context.WithTimeout(within, a.WriteTimeout+answerIn)
+			defer cancel()
+		}
+		req = req.WithContext(within)
 		handle := func(w http.ResponseWriter, req *http.Request) {
 			next(humago.NewContext(ctx.Operation(), req, w))
 		}
