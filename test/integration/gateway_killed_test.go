@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -135,11 +134,4 @@ func durable(writes []write) []write {
 		}
 	}
 	return found
-}
-
-// pause stops the program where it is until it may go on.
-func (p *process) pause(t *testing.T) (goOn func()) {
-	t.Helper()
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
-	return func() { require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT)) }
 }

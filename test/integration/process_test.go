@@ -5,6 +5,7 @@ package integration
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,6 +119,33 @@ func (p *process) says(t *testing.T, pattern string) []string {
 	})
 	require.NotNil(t, match, "%s ended before it said %q", p.name, pattern)
 	return match
+}
+
+// pause stops the program where it is until it may go on.
+func (p *process) pause(t *testing.T) (goOn func()) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGSTOP))
+	eventually(t, p.name+" stands still", func() bool { return p.standsStill(t) })
+	return func() { require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT)) }
+}
+
+// standsStill tells whether every thread is stopped. The signal reaches the first of them some time after it was sent, and
+// until then the others go on.
+func (p *process) standsStill(t *testing.T) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+	require.NoError(t, err)
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			return false // the thread has just ended
+		}
+		_, state, _ := strings.Cut(string(stat), ") ")
+		if !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return len(threads) > 0
 }
 
 // eventually looks until something holds, and fails with its name when it does not in time.
