@@ -1,59 +1,63 @@
-// Package activities holds the steps of a transfer. Each touches the world once and may be repeated: the ledger, the
-// billing system and the mail server all recognise what was done before. What may happen is decided in internal/transfer,
-// in which order in workflows.
+// Package activities holds the steps of a transfer. Each touches the world once and may be repeated: the ledger and the
+// billing system recognise what was done before. What may happen is decided in internal/transfer, in which order in
+// workflows.
+//
+//	looking.go      how the transfer stands, and what the time brings about
+//	commands.go     commands that came through Temporal instead of the API
+//	moving.go       line items: windows of first attempts, then one by one
+//	fencing.go      the end of a line item that a billing system may be at work on
+//	notifying.go    the hand-over to the mail relay
+//	failure.go      errors as Temporal takes them
 package activities
 
 import (
 	"context"
+	"time"
 
 	"handover/internal/billing"
 	"handover/internal/ledger"
-	"handover/internal/notify"
 	"handover/internal/transfer"
 )
 
-// The messages that steps share with the ledger, by a name that workflows may use.
-type (
-	// Submission is the source's approval of a transfer.
-	Submission = ledger.Submission
-	// Decision is a cancel by the target or a decline by the source.
-	Decision = ledger.Decision
-	// Refused is a decision that was not accepted.
-	Refused = ledger.Refused
-)
+// Watched says what a run knows and wants to know when it looks, by a name that workflows may use.
+type Watched = ledger.Watched
 
 // Ledger is what the steps need of the system of record. *ledger.Ledger implements it.
 type Ledger interface {
-	OpenTransfer(ctx context.Context, r transfer.Request) (transfer.Transfer, error)
-	Submit(ctx context.Context, id string, s ledger.Submission) (transfer.Transfer, error)
-	Cancel(ctx context.Context, id string, d ledger.Decision) (transfer.Transfer, error)
-	Decline(ctx context.Context, id string, d ledger.Decision) (transfer.Transfer, error)
-	Expire(ctx context.Context, id string) (transfer.Transfer, error)
-	CloseTransfer(ctx context.Context, id string) (transfer.Transfer, error)
-	FlagOverdue(ctx context.Context, id string) error
-	Remind(ctx context.Context, id string, n int) error
+	Look(ctx context.Context, id string, w ledger.Watched) (transfer.Standing, error)
+	Expire(ctx context.Context, id string) (transfer.Standing, error)
+	CloseTransfer(ctx context.Context, id string) (transfer.Standing, error)
+	FlagOverdue(ctx context.Context, id string) (transfer.Standing, error)
+	GiveUpLate(ctx context.Context, id string) (transfer.Standing, error)
+	Remind(ctx context.Context, id string, n int) (transfer.Standing, error)
+
+	OpenTransfer(ctx context.Context, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Submit(ctx context.Context, id string, s ledger.Submission, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Cancel(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Decline(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
 	RecordRefused(ctx context.Context, r ledger.Refused) error
 
 	MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []ledger.MoveFact, error)
+	Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error)
 	RecordItems(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error)
-	GiveUp(ctx context.Context, id string, ordinal int, reason, requestID string, actor transfer.Actor) (transfer.LineItem, error)
-
-	Transfer(ctx context.Context, id string) (transfer.Transfer, error)
-	Unsent(ctx context.Context, id, event string) ([]ledger.Notification, error)
-	RecordSent(ctx context.Context, notificationID int64) error
-	RecordUndelivered(ctx context.Context, notificationID int64, reason string, final bool) error
-}
-
-// Mailer delivers one e-mail. *notify.Mailer implements it.
-type Mailer interface {
-	// Send returns a *notify.PermanentError when trying again is pointless, any other error when it is not.
-	Send(ctx context.Context, m notify.Mail) error
+	RangeMoved(ctx context.Context, id string, from, to int) error
 }
 
 // Activities are the steps with what they act on. A nil value serves workflows as type-checked method references.
 type Activities struct {
 	Ledger Ledger
 	Mover  billing.Mover
-	Mailer Mailer
-	Policy transfer.Policy
+	// HandOver wakes the mail relay; nil where none is near. What it is to deliver stands in the ledger.
+	HandOver func()
+	// Now tells the time by which items rest between attempts; nil for the system clock.
+	Now func() time.Time
+	// DoorClosed says that this deployment takes commands by its API only.
+	DoorClosed bool
+}
+
+func (a *Activities) now() time.Time {
+	if a.Now != nil {
+		return a.Now()
+	}
+	return time.Now()
 }

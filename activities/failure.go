@@ -15,9 +15,6 @@ import (
 func failure(err error) error {
 	var refusal *transfer.Refusal
 	if errors.As(err, &refusal) {
-		if errors.Is(refusal, transfer.NotYetExpired) {
-			return waitFor(err, time.Second) // the clocks of server and ledger differ a little
-		}
 		return RefusalError(refusal)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,25 +22,50 @@ type Window struct {
 	To         int    `json:"to"`
 }
 
-// MoveWindow gives every line item of the window its first attempt, all of them in one ledger transaction, and returns
-// the items as they stand afterwards. An item that did not succeed is not an error: it stays InProgress and goes on by
-// itself with MoveItem. The step fails only when the ledger cannot be reached.
-func (a *Activities) MoveWindow(ctx context.Context, w Window) ([]transfer.ItemEntity, error) {
-	attempted, err := a.attempt(ctx, w.TransferID, w.ordinals(), quickLimit)
-	if err != nil {
-		return nil, failure(err)
-	}
-	return operatorItems(attempted.items), nil
+// Moved is what became of line items, in counts, and which of them are to be gone on with one by one.
+type Moved struct {
+	Complete int               `json:"complete,omitempty"`
+	Failed   int               `json:"failed,omitempty"`
+	Open     transfer.Ordinals `json:"open,omitempty"`
 }
 
-// ListWindow reads the line items of the window as they stand. A run whose billing system gets no first attempts in bulk
-// begins with it, so that whoever asks the run sees what it is working on.
-func (a *Activities) ListWindow(ctx context.Context, w Window) ([]transfer.ItemEntity, error) {
-	_, facts, err := a.Ledger.MoveFacts(ctx, w.TransferID, w.ordinals())
+// MoveWindow gives every line item of the window its first attempt, all of them in one ledger transaction. An item that did
+// not succeed is not an error: it stays InProgress and goes on by itself with MoveItem, and so does from the start every item
+// of a billing system that is slow by nature, and every item that was attempted before. The step fails only when the ledger
+// cannot be reached.
+func (a *Activities) MoveWindow(ctx context.Context, w Window) (Moved, error) {
+	t, facts, err := a.Ledger.MoveFacts(ctx, w.TransferID, w.ordinals())
 	if err != nil {
-		return nil, failure(err)
+		return Moved{}, failure(err)
 	}
-	return operatorItems(merge(facts, nil)), nil
+	if !a.Mover.Immediate() || t.Status != transfer.InProgress {
+		return movedOf(merge(facts, nil)), nil
+	}
+	fresh := slices.DeleteFunc(slices.Clone(facts), func(f ledger.MoveFact) bool {
+		return f.Item.Attempts > 0 || f.Item.Ending != transfer.NotEnding
+	})
+	attempted, err := a.attempt(ctx, t, fresh, quickLimit)
+	if err != nil {
+		return Moved{}, failure(err)
+	}
+	return movedOf(merge(facts, attempted.items)), nil
+}
+
+func movedOf(items []transfer.LineItem) Moved {
+	var m Moved
+	var open []int
+	for _, item := range items {
+		switch item.Status {
+		case transfer.ItemComplete:
+			m.Complete++
+		case transfer.ItemFailed:
+			m.Failed++
+		default:
+			open = append(open, item.Ordinal)
+		}
+	}
+	m.Open = transfer.OrdinalsOf(open)
+	return m
 }
 
 func (w Window) ordinals() []int {
@@ -50,33 +76,53 @@ func (w Window) ordinals() []int {
 	return ordinals
 }
 
-func operatorItems(items []transfer.LineItem) []transfer.ItemEntity {
-	entities := make([]transfer.ItemEntity, len(items))
-	for i, item := range items {
-		entities[i] = transfer.OperatorItem(item)
-	}
-	return entities
-}
-
 // MoveItem attempts one line item and fails until it is over: moved, refused for good or given up, each of which is a
-// result, not a failure. Temporal repeats it without end, honouring the billing system's Retry-After (R-25, R-26, R-29).
-func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal int) (transfer.ItemEntity, error) {
+// result, not a failure. Temporal repeats it without end, honouring the billing system's Retry-After (R-25, R-26, R-29). An
+// item that an operator wants ended is left as it is: FenceItem ends it.
+func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal int) (Moved, error) {
 	stop := heartbeat(ctx)
 	defer stop()
-	attempted, err := a.attempt(ctx, transferID, []int{ordinal}, 0)
+	t, facts, err := a.Ledger.MoveFacts(ctx, transferID, []int{ordinal})
 	if err != nil {
-		return transfer.ItemEntity{}, failure(err)
+		return Moved{}, failure(err)
+	}
+	item := facts[0].Item
+	if item.Status != transfer.ItemInProgress || item.Ending != transfer.NotEnding {
+		return movedOf([]transfer.LineItem{item}), nil
+	}
+	try := activity.GetInfo(ctx).Attempt
+	if left := restOf(item, try, a.now()); left > 0 {
+		return Moved{}, waitFor(errTooEarly, left)
+	}
+	attempted, err := a.attempt(ctx, t, facts, 0)
+	if err != nil {
+		return Moved{}, failure(err)
 	}
 	if err := attempted.failed[ordinal]; err != nil {
-		return transfer.ItemEntity{}, again(err, activity.GetInfo(ctx).Attempt)
+		return Moved{}, again(err, try)
 	}
-	item := attempted.items[0]
-	if item.Status == transfer.ItemInProgress {
+	if len(attempted.items) > 0 {
+		item = attempted.items[0]
+	}
+	if item.Status == transfer.ItemInProgress && item.Ending == transfer.NotEnding && len(attempted.items) > 0 {
 		// The billing system said yes, but the ledger could not take its answer: an id that is in use already.
-		notTaken := &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}
-		return transfer.ItemEntity{}, again(notTaken, activity.GetInfo(ctx).Attempt)
+		return Moved{}, again(&billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}, try)
 	}
-	return transfer.OperatorItem(item), nil
+	return movedOf([]transfer.LineItem{item}), nil
+}
+
+// errTooEarly keeps an item waiting whose run began afresh.
+var errTooEarly = errors.New("was attempted a moment ago, by a run that has begun afresh since")
+
+// restOf is how long an item has to rest since its latest attempt, when this is the first one of its run: all items of a run
+// that begins afresh would otherwise be attempted at once, however often they failed before.
+func restOf(item transfer.LineItem, try int32, now time.Time) time.Duration {
+	if try > 1 || item.AttemptedAt.IsZero() {
+		return 0
+	}
+	const longest = time.Hour
+	rest := min(time.Second<<min(item.Attempts, 12), longest)
+	return min(item.AttemptedAt.Add(rest).Sub(now), longest)
 }
 
 // attempts is what one round made of its items: how they stand, and what went wrong with those that did not end.
@@ -86,10 +132,10 @@ type attempts struct {
 }
 
 // attempt moves the items in the billing system side by side and records all results in one transaction. The limit
-// bounds each item's share; zero leaves it to the context.
-func (a *Activities) attempt(ctx context.Context, id string, ordinals []int, limit time.Duration) (attempts, error) {
-	t, facts, err := a.Ledger.MoveFacts(ctx, id, ordinals)
-	if err != nil {
+// bounds each item's share; zero leaves it to the context. Items that got no leave to go to a billing system are left out.
+func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []ledger.MoveFact, limit time.Duration) (attempts, error) {
+	facts, err := a.withLeave(ctx, t, facts)
+	if err != nil || len(facts) == 0 {
 		return attempts{}, err
 	}
 	outcomes := a.moveAll(ctx, t, facts, limit)
@@ -108,13 +154,27 @@ func (a *Activities) attempt(ctx context.Context, id string, ordinals []int, lim
 			round.failed[fact.Item.Ordinal] = failed
 		}
 	}
-	recorded, err := a.Ledger.RecordItems(ctx, id, results)
+	recorded, err := a.Ledger.RecordItems(ctx, t.ID, results)
 	if err != nil {
 		return attempts{}, err
 	}
 	round.items = merge(facts, recorded)
-	reportLate(ctx, id, results, recorded)
+	reportLate(ctx, t.ID, results, recorded)
 	return round, nil
+}
+
+// withLeave are the items that may go to the billing system now. Where that is not the ledger, leave is a committed fact
+// before every call, so that whoever ends an item knows whether the billing system may be at work on it.
+func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts []ledger.MoveFact) ([]ledger.MoveFact, error) {
+	if a.Mover.Immediate() || len(facts) == 0 {
+		return facts, nil
+	}
+	ordinals := make([]int, len(facts))
+	for i, f := range facts {
+		ordinals[i] = f.Item.Ordinal
+	}
+	granted, err := a.Ledger.Leave(ctx, t.ID, ordinals)
+	return slices.DeleteFunc(slices.Clone(facts), func(f ledger.MoveFact) bool { return !granted[f.Item.Ordinal] }), err
 }
 
 // reportLate tells operators of an item that the billing system moved although it was given up meanwhile: the ledger keeps
@@ -236,13 +296,24 @@ func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f ledger.
 		defer cancel()
 	}
 	id, err := a.Mover.Move(ctx, billing.Move{
-		Key: billing.Key(t.ID, f.Item.Ordinal), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts,
+		Key: keyOf(t, f.Item), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts,
 	})
 	if errors.Is(err, context.DeadlineExceeded) && limit > 0 {
 		err = fmt.Errorf("the billing system took longer than %s", limit)
 	}
 	return outcome{targetID: id, err: err}
 }
+
+// keyOf is the billing system's key for the item.
+func keyOf(t transfer.Transfer, item transfer.LineItem) string {
+	if item.MoveKey != "" {
+		return item.MoveKey
+	}
+	return billing.Key(t.ID, item.SubscriptionID)
+}
+
+// quickLimit bounds one item's share of a bulk attempt; what takes longer goes on in an activity of its own.
+const quickLimit = time.Second
 
 // heartbeatEvery keeps a slow attempt alive: the server repeats it only when the worker is really gone.
 const heartbeatEvery = 5 * time.Second

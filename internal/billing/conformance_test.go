@@ -77,7 +77,7 @@ func TestSandboxGivesTheDerivedID(t *testing.T) {
 	m := billingtest.Sample(3)
 	id, err := billing.Sandbox{Now: time.Now}.Move(t.Context(), m)
 	require.NoError(t, err)
-	assert.Equal(t, transfer.TargetSubscriptionID(m.Transfer.ID, 3), id)
+	assert.Equal(t, transfer.TargetSubscriptionID(m.Transfer.ID, m.Item.SubscriptionID), id)
 }
 
 func TestSandboxTakesItsTime(t *testing.T) {

@@ -4,7 +4,7 @@ package billing
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"handover/internal/transfer"
@@ -12,7 +12,7 @@ import (
 
 // Move is one line item on its way to the billing system.
 type Move struct {
-	Key      string // idempotency key, the same for every attempt: "<transfer id>/<ordinal>"
+	Key      string // idempotency key, the same for every attempt: "<transfer id>/<subscription id>"
 	Transfer transfer.Transfer
 	Item     transfer.LineItem
 	Old      transfer.Subscription // as the source has it now
@@ -30,6 +30,17 @@ type Mover interface {
 	Immediate() bool
 }
 
+// Fencer is a Mover whose billing system can be kept from a move that it was asked for.
+type Fencer interface {
+	// Fence asks never to move under the key from now on. It returns the id of the new subscription when the move is done
+	// already, and an empty one for the promise that it never will be: a later Move of the key is refused. Errors:
+	// ErrNoPromise when the billing system cannot promise that; *Unavailable; the context's error.
+	Fence(ctx context.Context, key string) (targetSubscriptionID string, err error)
+}
+
+// ErrNoPromise says that a billing system cannot be kept from a move that it was asked for.
+var ErrNoPromise = errors.New("the billing system cannot promise never to move it")
+
 // Unavailable says that the attempt failed and another may succeed.
 type Unavailable struct {
 	Cause      transfer.Cause // ProviderUnavailable or StillSyncing
@@ -42,5 +53,7 @@ func (u *Unavailable) Error() string { return u.Reason }
 // Unwrap makes errors.Is(err, transfer.StillSyncing) work.
 func (u *Unavailable) Unwrap() error { return u.Cause }
 
-// Key is the idempotency key of one line item.
-func Key(transferID string, ordinal int) string { return fmt.Sprintf("%s/%d", transferID, ordinal) }
+// Key is the idempotency key of one subscription in one transfer. It is not made of the line item's number: after a ledger was
+// restored, another selection may give the same number to another subscription, and the billing system would answer "done"
+// for the wrong one.
+func Key(transferID, subscriptionID string) string { return transferID + "/" + subscriptionID }

@@ -32,7 +32,7 @@ func (s Sandbox) Move(ctx context.Context, m Move) (string, error) {
 	if err := s.play(fault, m); err != nil {
 		return "", err
 	}
-	return transfer.TargetSubscriptionID(m.Transfer.ID, m.Item.Ordinal), nil
+	return transfer.TargetSubscriptionID(m.Transfer.ID, m.Item.SubscriptionID), nil
 }
 
 // Immediate is true: only a scripted fault takes time.

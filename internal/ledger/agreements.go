@@ -59,35 +59,35 @@ func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTena
 	})
 }
 
-// AttestAgreement records, once per claim, that the customer accepted the agreement with the partner, and returns it as it
+// AttestAgreement records, under the terms, that the customer accepted the agreement with the partner, and returns it as it
 // is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
 //
-// Refusals: those of transfer.CheckAttestation. Error: ErrClaimLost.
-func (l *Ledger) AttestAgreement(ctx context.Context, c Claim, by By, a transfer.AgreementAttestation) (transfer.Agreement, error) {
+// Refusals: those of transfer.CheckAttestation. Errors: those of command.
+func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[transfer.Agreement], by By, a transfer.AgreementAttestation) (transfer.Agreement, error) {
 	lower(&by.PartnerTenantID, &a.CustomerTenantID)
-	return write(ctx, l, "attest an agreement", func(s session) (transfer.Agreement, error) {
-		return once(ctx, s, c, func() (transfer.Agreement, error) {
-			facts, err := s.attestationFacts(ctx, by, a.CustomerTenantID)
-			if err != nil {
-				return transfer.Agreement{}, err
-			}
-			facts.Now = l.now()
-			agreed, err := transfer.CheckAttestation(a, facts)
-			if err != nil {
-				return transfer.Agreement{}, err
-			}
-			if _, err := s.exec(ctx, upsertAgreement, agreements.rows([]transfer.Agreement{agreed})); err != nil {
-				return transfer.Agreement{}, err
-			}
-			record := activity{
-				by: by, customerTenantID: a.CustomerTenantID, resource: transfer.AgreementResource, resourceID: a.CustomerTenantID,
-				operation: transfer.AuditCreateAgreement, after: attested(agreed), at: facts.Now,
-			}
-			if facts.Attested != nil {
-				record.before = attested(*facts.Attested)
-			}
-			return agreed, s.note(ctx, record)
-		})
+	return command(ctx, l, "attest an agreement", terms, func(s session) (transfer.Agreement, error) {
+		facts, err := s.attestationFacts(ctx, by, a.CustomerTenantID)
+		if err != nil {
+			return transfer.Agreement{}, err
+		}
+		if facts.Now, err = l.at(ctx, s); err != nil {
+			return transfer.Agreement{}, err
+		}
+		agreed, err := transfer.CheckAttestation(a, facts)
+		if err != nil {
+			return transfer.Agreement{}, err
+		}
+		if _, err := s.exec(ctx, upsertAgreement, agreements.rows([]transfer.Agreement{agreed})); err != nil {
+			return transfer.Agreement{}, err
+		}
+		record := activity{
+			by: by, customerTenantID: a.CustomerTenantID, resource: transfer.AgreementResource, resourceID: a.CustomerTenantID,
+			operation: transfer.AuditCreateAgreement, after: attested(agreed), at: facts.Now,
+		}
+		if facts.Attested != nil {
+			record.before = attested(*facts.Attested)
+		}
+		return agreed, s.note(ctx, record)
 	})
 }
 

@@ -3,12 +3,19 @@ package ledger
 import (
 	"context"
 	"errors"
+	"time"
 
 	"handover/internal/transfer"
 )
 
 // insertRefusal writes the record of a refused decision once per request id.
 var insertRefusal = auditRecords.insert("ON CONFLICT (transfer_id, event_key, partner_tenant_id) DO NOTHING")
+
+// mostRefusals bounds the refused decisions about one transfer that a day adds to one participant's log.
+const mostRefusals = 100
+
+var countRefusals = both(`SELECT COUNT(*) FROM audit_records a WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2
+	AND a.status = 'failed' AND a.recorded_at > $3`)
 
 // RecordRefused audits a decision that was not accepted, once per request id, with status failed: in the target's log
 // when the target made it, otherwise in the source's, whose decision it should have been. Refusal: NotFound.
@@ -21,18 +28,30 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		if err != nil {
 			return t, err
 		}
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return t, err
+		}
+		if !now.After(t.audited) {
+			now = t.audited.Add(time.Microsecond)
+		}
 		role, log := t.RoleOf(r.Actor), t.SourceTenantID
 		if role == transfer.RoleTarget {
 			log = t.TargetTenantID
+		}
+		refusals, _, err := one(ctx, s, countRefusals, value[int], t.ID, log, stamp(now.AddDate(0, 0, -1)))
+		if err != nil || refusals >= mostRefusals {
+			return t, err
 		}
 		said := detail{
 			Event: transfer.EventRefused, Status: t.Status, By: role, RequestID: r.RequestID,
 			Cause: r.Refusal.Cause, Message: r.Refusal.Message, PartnerID: r.Actor.PartnerTenantID,
 		}
-		row, err := happening{
+		h := happening{
 			of: t, effects: transfer.Effects{Event: transfer.EventRefused, Operation: transfer.AuditUpdate},
-			key: refusedKey + r.RequestID, actor: r.Actor, at: l.now(),
-		}.audit(log, said)
+			key: refusedKey + r.RequestID, actor: r.Actor, origin: r.Origin, at: now,
+		}
+		row, err := h.audit(log, said)
 		if err != nil {
 			return t, err
 		}

@@ -15,42 +15,44 @@ var (
 		WHERE (s.id = $1 OR s.parent_id = $1 OR s.id = (SELECT b.parent_id FROM subscriptions b WHERE b.id = $1))
 		AND s.partner_tenant_id = $2 AND s.customer_tenant_id = $3 ORDER BY s.id FOR UPDATE`)
 	// selectMover finds the transfer that is moving a subscription (R-76).
-	selectMover = both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND status = 'InProgress'`)
+	selectMover = both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND (status = 'InProgress' OR held)`)
 
 	updateSubscription = both(`UPDATE subscriptions SET friendly_name = $2, quantity = $3, auto_renew = $4, status = $5,
 		partner_on_record = $6 WHERE id = $1`)
 )
 
-// ChangeSubscription changes a subscription that the partner bills the customer for, once per claim, and returns it as it
+// ChangeSubscription changes a subscription that the partner bills the customer for, under the terms, and returns it as it
 // is stored then; without a difference it writes nothing. ifMatch is the entity tag that the caller read, without quotes;
 // empty for any.
 //
 // Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; StaleETag; those of
-// transfer.Policy.ChangeSubscription. Error: ErrClaimLost.
-func (l *Ledger) ChangeSubscription(ctx context.Context, c Claim, by By, customerTenantID, id, ifMatch string, change transfer.SubscriptionChange) (transfer.Subscription, error) {
+// transfer.Policy.ChangeSubscription. Errors: those of command.
+func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[transfer.Subscription], by By, customerTenantID, id, ifMatch string,
+	change transfer.SubscriptionChange,
+) (transfer.Subscription, error) {
 	lower(&by.PartnerTenantID, &customerTenantID, &id)
-	return write(ctx, l, "change subscription", func(s session) (transfer.Subscription, error) {
-		return once(ctx, s, c, func() (transfer.Subscription, error) {
-			facts, err := s.changeFacts(ctx, by, customerTenantID, id, change)
-			if err != nil {
-				return transfer.Subscription{}, err
-			}
-			facts.Now = l.now()
-			old := facts.Subscription
-			if ifMatch != "" && ifMatch != old.ETag() {
-				return old, transfer.Refuse(transfer.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
-			}
-			next, err := l.policy.ChangeSubscription(facts, change)
-			if err != nil || next == old {
-				return next, err
-			}
-			if _, err := s.exec(ctx, updateSubscription, id, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord); err != nil {
-				return next, err
-			}
-			return next, s.note(ctx, activity{
-				by: by, customerTenantID: customerTenantID, resource: transfer.SubscriptionResource, resourceID: id,
-				operation: transfer.AuditUpdateSubscription, before: changeable(old), after: changeable(next), at: facts.Now,
-			})
+	return command(ctx, l, "change subscription", terms, func(s session) (transfer.Subscription, error) {
+		facts, err := s.changeFacts(ctx, by, customerTenantID, id, change)
+		if err != nil {
+			return transfer.Subscription{}, err
+		}
+		if facts.Now, err = l.at(ctx, s); err != nil {
+			return transfer.Subscription{}, err
+		}
+		old := facts.Subscription
+		if ifMatch != "" && ifMatch != old.ETag() {
+			return old, transfer.Refuse(transfer.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
+		}
+		next, err := l.policy.ChangeSubscription(facts, change)
+		if err != nil || next == old {
+			return next, err
+		}
+		if _, err := s.exec(ctx, updateSubscription, id, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord); err != nil {
+			return next, err
+		}
+		return next, s.note(ctx, activity{
+			by: by, customerTenantID: customerTenantID, resource: transfer.SubscriptionResource, resourceID: id,
+			operation: transfer.AuditUpdateSubscription, before: changeable(old), after: changeable(next), at: facts.Now,
 		})
 	})
 }

@@ -20,31 +20,34 @@ type happening struct {
 	effects transfer.Effects
 	key     string // one record per key and participant; the event itself when empty
 	actor   transfer.Actor
+	origin  transfer.Origin
 	at      time.Time
 	detail  detail
+	handed  transfer.MailCounts // set once it is told
 }
 
 // detail is what an audit record says beyond its columns.
 type detail = transfer.AuditDetail
 
-// tell writes the audit records and the e-mails of an event.
-func (s session) tell(ctx context.Context, h happening) error {
+// tell writes the audit records and the e-mails of an event, and returns the id of the source's record.
+func (s session) tell(ctx context.Context, h *happening) (string, error) {
 	h.detail.Event, h.detail.Status, h.detail.By = h.effects.Event, h.of.Status, h.of.RoleOf(h.actor)
 	if h.key == "" {
 		h.key = string(h.effects.Event)
 	}
 	source, err := h.audit(h.of.SourceTenantID, h.detail)
 	if err != nil {
-		return err
+		return "", err
 	}
 	target, err := h.audit(h.of.TargetTenantID, h.detail.ForTarget())
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
-		return err
+		return "", err
 	}
-	return s.queueMail(ctx, h.of.ID, h.effects.Event, h.effects.Mail)
+	h.handed, err = s.queueMail(ctx, h.of.ID, h.effects.Event, h.effects.Mail, h.at)
+	return source.id, err
 }
 
 // auditRow is one audit record as it is stored.
@@ -71,16 +74,18 @@ const (
 	auditFailed    = "failed"
 )
 
-// audit makes the record for one participant's log. The records of a transfer have times that differ, in the order of
-// events: the id is made of the time, and two events may fall into one microsecond.
-func (h happening) audit(partner string, d detail) (auditRow, error) {
-	text, err := json.Marshal(d)
-	at := h.at
-	if !at.After(h.of.audited) {
-		at = h.of.audited.Add(time.Microsecond)
+// audit makes the record for one participant's log. Through what application a command came is for the log of who gave it.
+func (h *happening) audit(partner string, d detail) (auditRow, error) {
+	if h.origin != (transfer.Origin{}) {
+		origin := h.origin
+		if !transfer.SameID(partner, h.actor.PartnerTenantID) {
+			origin = origin.ForOther()
+		}
+		d.Origin = &origin
 	}
+	text, err := json.Marshal(d)
 	return auditRow{
-		id:         transfer.AuditID(partner, h.of.State.CustomerTenantID, h.of.ID, string(h.effects.Operation), at),
+		id:         h.recordID(partner),
 		transferID: h.of.ID,
 		eventKey:   h.key,
 		partner:    partner,
@@ -88,8 +93,14 @@ func (h happening) audit(partner string, d detail) (auditRow, error) {
 		operation:  h.effects.Operation,
 		status:     auditSucceeded,
 		detail:     string(text),
-		at:         at,
+		at:         h.at,
 	}, err
+}
+
+// recordID is the id of the record in the participant's log. It is made of the time, so the records of a transfer
+// must have times that differ; begin sees to it.
+func (h *happening) recordID(partner string) string {
+	return transfer.AuditID(partner, h.of.State.CustomerTenantID, h.of.ID, string(h.effects.Operation), h.at)
 }
 
 // recipient is somebody who can be told about a transfer.

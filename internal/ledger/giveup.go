@@ -1,58 +1,209 @@
 package ledger
 
+// The end that an operator, or the deployment's deadline, sets to line items (R-26).
+
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"handover/internal/transfer"
 )
 
-// GiveUp ends the retries of one line item by an operator's word: the item is Failed with the reason as its
-// transferError, and its subscription is free for another transfer (R-26). The request id that gave it up before returns
-// the stored item.
+// GivingUp is an operator's word to stop retrying line items of one transfer.
+type GivingUp struct {
+	RequestID string         `json:"requestId"`
+	Actor     transfer.Actor `json:"actor"`
+	Ordinals  []int          `json:"ordinals,omitempty"`
+	Failing   bool           `json:"failing,omitempty"` // instead of ordinals: every one that was attempted and still runs
+	Reason    string         `json:"reason"`
+}
+
+// GivenUp is what became of the line items that were given up, by ordinal.
+type GivenUp struct {
+	Transfer transfer.Transfer `json:"-"`
+	Ended    []int             `json:"ended"`   // Failed, their subscriptions free for another transfer
+	Fencing  []int             `json:"fencing"` // the billing system was asked to move them before, and is now asked not to
+}
+
+var selectOpen = both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY i.ordinal`)
+
+// GiveUp ends the retries of line items by an operator's word, all of them or, after a refusal, none. An item that no
+// billing system was asked to move is Failed at once, with the reason as its transferError; of any other the billing system
+// has to say first what became of it.
 //
-// Refusals: those of transfer.Policy.Decide, ItemNotFound, ItemEnded and ReasonMissing among them.
-func (l *Ledger) GiveUp(ctx context.Context, id string, ordinal int, reason, requestID string, actor transfer.Actor) (transfer.LineItem, error) {
-	return write(ctx, l, "give up line item", func(s session) (transfer.LineItem, error) {
-		t, err := s.locked(ctx, id)
+// Refusals: those of transfer.Policy.Decide, ItemNotFound, ItemEnded and ReasonMissing among them; NoLineItems when none is
+// named or failing. Errors: those of command.
+func (l *Ledger) GiveUp(ctx context.Context, id string, g GivingUp, terms Terms[GivenUp]) (GivenUp, error) {
+	return command(ctx, l, "give up line items", terms, func(s session) (GivenUp, error) {
+		st, err := l.begin(ctx, s, id, g.Actor, terms.Origin)
 		if err != nil {
-			return transfer.LineItem{}, err
+			return GivenUp{}, err
 		}
-		it, err := s.lockedItem(ctx, t.ID, ordinal)
-		if err != nil {
-			return transfer.LineItem{}, err
-		}
-		now := l.now()
-		next, effects, err := l.policy.Decide(t.State, transfer.GiveUp{Item: it.Status, Reason: reason}, actor, now)
-		switch {
-		case errors.Is(err, transfer.NotFound), errors.Is(err, transfer.WrongParty):
-			return transfer.LineItem{}, err
-		case requestID != "" && requestID == it.giveUpRequestID:
-			return it.LineItem, nil
-		case err != nil:
-			return transfer.LineItem{}, err
-		}
-		t.State = next
-		it.Status, it.TransferError, it.giveUpRequestID = transfer.ItemFailed, clean(reason), requestID
-		if err := s.saveItems(ctx, it); err != nil {
-			return transfer.LineItem{}, err
-		}
-		return it.LineItem, s.tell(ctx, happening{
-			of: t, effects: effects, key: fmt.Sprintf("%s:%d", effects.Event, ordinal), actor: actor, at: now,
-			detail: detail{RequestID: requestID, GivenUp: &transfer.GivenUpItem{Ordinal: ordinal, SubscriptionID: it.SubscriptionID, Reason: reason}},
-		})
+		return st.giveUp(ctx, s, g, terms.ByRun)
 	})
 }
 
-// lockedItem reads one line item that nobody else changes until the transaction ends. One that does not exist comes back
-// with status NoItem, for the domain to refuse.
-func (s session) lockedItem(ctx context.Context, transferID string, ordinal int) (item, error) {
-	found, err := s.lockItems(ctx, transferID, ordinal)
-	for _, it := range found {
-		if it.Ordinal == ordinal {
-			return it, err
+// GiveUpLate gives up every line item that still runs when the deployment's deadline has passed, and tells how the transfer
+// stands. Refusal: NotFound.
+func (l *Ledger) GiveUpLate(ctx context.Context, id string) (transfer.Standing, error) {
+	return write(ctx, l, "give up late line items", func(s session) (transfer.Standing, error) {
+		st, err := l.begin(ctx, s, id, transfer.Actor{Operator: true}, transfer.Origin{})
+		if err != nil {
+			return transfer.Standing{}, err
+		}
+		now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, 0, st.at)
+		if now.Due != transfer.DueDeadline {
+			return l.standing(ctx, s, st, Watched{})
+		}
+		open, err := all(ctx, s, selectOpen, value[int], st.of.ID)
+		if err != nil {
+			return transfer.Standing{}, err
+		}
+		late := GivingUp{
+			RequestID: "deadline", Actor: st.actor, Ordinals: open,
+			Reason: fmt.Sprintf("Not moved within the %s that this platform allows.", st.rules.ItemDeadline),
+		}
+		if len(open) > 0 {
+			if _, err := st.giveUp(ctx, s, late, true); err != nil {
+				return transfer.Standing{}, err
+			}
+		}
+		return l.standing(ctx, s, st, Watched{})
+	})
+}
+
+func (st *step) giveUp(ctx context.Context, s session, g GivingUp, byRun bool) (GivenUp, error) {
+	items, err := st.meant(ctx, s, g)
+	if err != nil {
+		return GivenUp{}, err
+	}
+	result := GivenUp{Ended: []int{}, Fencing: []int{}}
+	st.next = st.of.State
+	for i := range items {
+		it := &items[i]
+		next, effects, err := st.rules.Decide(st.next, transfer.GiveUp{Item: it.Status, Reason: g.Reason}, g.Actor, st.at)
+		if err != nil {
+			return GivenUp{}, err
+		}
+		st.effects, it.giveUpRequestID, it.EndingReason, it.EndingSince = effects, g.RequestID, clean(g.Reason), st.at
+		if it.SentAt.IsZero() {
+			st.next = next
+			it.Status, it.TransferError, it.Ending = transfer.ItemFailed, clean(g.Reason), transfer.NotEnding
+			result.Ended = append(result.Ended, it.Ordinal)
+		} else {
+			it.Ending = transfer.EndingAsked
+			result.Fencing = append(result.Fencing, it.Ordinal)
 		}
 	}
-	return item{}, err
+	st.of.State = st.next
+	result.Transfer = st.of.Transfer
+	if err := s.saveItems(ctx, items...); err != nil {
+		return GivenUp{}, err
+	}
+	if err := s.tellGivenUp(ctx, st, items, g); err != nil {
+		return GivenUp{}, err
+	}
+	return result, s.want(ctx, st.concerned(items, byRun)...)
+}
+
+// meant are the line items that are to be given up, locked. One that was given up before is refused as ended.
+func (st *step) meant(ctx context.Context, s session, g GivingUp) ([]item, error) {
+	ordinals := g.Ordinals
+	if g.Failing {
+		var err error
+		if ordinals, err = all(ctx, s, selectOpen, value[int], st.of.ID); err != nil {
+			return nil, err
+		}
+	}
+	if _, _, err := st.rules.Decide(st.of.State, transfer.GiveUp{Item: transfer.ItemInProgress, Reason: g.Reason}, g.Actor, st.at); err != nil {
+		return nil, err
+	}
+	var items []item
+	if len(ordinals) > 0 {
+		locked, err := s.lockItems(ctx, st.of.ID, ordinals...)
+		if err != nil {
+			return nil, err
+		}
+		if items, err = named(locked, ordinals, g.Failing); err != nil {
+			return nil, err
+		}
+	}
+	if len(items) == 0 {
+		return nil, transfer.Refuse(transfer.NoLineItems, "There is no line item to give up: name some, or wait until one failed.")
+	}
+	return items, nil
+}
+
+// named keeps those of the locked line items that were named, without the bases that were locked beside them; of all that are
+// failing, those that were attempted and are not ending yet.
+func named(locked []item, ordinals []int, failing bool) ([]item, error) {
+	meant, found := map[int]bool{}, map[int]bool{}
+	for _, n := range ordinals {
+		meant[n] = true
+	}
+	var items []item
+	for _, it := range locked {
+		found[it.Ordinal] = true
+		switch {
+		case !meant[it.Ordinal]:
+		case failing && (it.Attempts == 0 || it.Ending != transfer.NotEnding || it.Status != transfer.ItemInProgress):
+		case it.Ending != transfer.NotEnding:
+			return nil, transfer.Refuse(transfer.ItemEnded, "Line item %d is being given up already.", it.Ordinal)
+		default:
+			items = append(items, it)
+		}
+	}
+	return items, checkFound(ordinals, found)
+}
+
+// tellGivenUp writes a record per line item and participant. Their ids are made of times, so each has one of its own.
+func (s session) tellGivenUp(ctx context.Context, st *step, items []item, g GivingUp) error {
+	var rows []auditRow
+	for i, it := range items {
+		h := happening{
+			of: st.of, effects: st.effects, key: fmt.Sprintf("%s:%d", st.effects.Event, it.Ordinal), actor: g.Actor, origin: st.origin,
+			at: st.at.Add(time.Duration(i) * time.Microsecond),
+			detail: detail{
+				Event: st.effects.Event, Status: st.of.Status, By: st.of.RoleOf(g.Actor), RequestID: g.RequestID,
+				GivenUp: &transfer.GivenUpItem{Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID, Reason: g.Reason},
+			},
+		}
+		source, err := h.audit(st.of.SourceTenantID, h.detail)
+		if err != nil {
+			return err
+		}
+		target, err := h.audit(st.of.TargetTenantID, h.detail.ForTarget())
+		if err != nil {
+			return err
+		}
+		rows = append(rows, source, target)
+	}
+	return insert(ctx, s, auditRecords, insertAudit, rows)
+}
+
+// concerned are the runs that have to take notice: the transfer's and, of a large one, those that move these line items.
+func (st *step) concerned(items []item, byRun bool) []Wanted {
+	wanted := []Wanted{wantedBy(st.of.Transfer, CauseGivenUp, st.origin, byRun)}
+	total := st.of.Items.Total()
+	if total <= transfer.RangeSize {
+		return wanted
+	}
+	told := map[int]bool{}
+	for _, it := range items {
+		from, to := transfer.RangeOf(it.Ordinal, total)
+		if told[from] {
+			continue
+		}
+		told[from] = true
+		wanted = append(wanted, rangeWanted(st.of.Transfer, from, to, CauseGivenUp))
+	}
+	return wanted
+}
+
+func rangeWanted(t transfer.Transfer, from, to int, cause Cause) Wanted {
+	return Wanted{
+		WorkflowID: transfer.RangeWorkflowID(t.ID, from, to), WorkflowType: transfer.RangeWorkflowType, SubjectID: t.ID,
+		FairKey: t.TargetTenantID, Cause: cause,
+	}
 }

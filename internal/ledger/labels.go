@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"handover/internal/transfer"
@@ -76,44 +77,53 @@ var (
 func (l *Ledger) Labels(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
 	lower(&transferID, &partnerTenantID)
 	return read(ctx, l, "read labels", func(s session) (transfer.Labels, error) {
-		r, _, err := one(ctx, s, selectLabels, (*labelRow).read, transferID, partnerTenantID)
-		return r.Labels, err
+		return s.labelsOf(ctx, transferID, partnerTenantID)
 	})
 }
 
-// Relabel changes the partner's labels of the transfer, in any state, and returns them as they are stored. The change sees
-// the transfer and the present labels, which nobody else changes meanwhile, and may refuse.
+// Relabel changes the partner's labels of the transfer, in any state, under the terms. The change sees the present labels,
+// which nobody else changes meanwhile.
 //
-// Refusals: NotFound for who takes no part, those of the change and of transfer.Labels.Normalize. Error:
-// ErrClaimLost.
-func (l *Ledger) Relabel(ctx context.Context, c Claim, transferID, partnerTenantID string,
-	change func(transfer.Transfer, transfer.Labels) (transfer.Labels, error),
-) (transfer.Labels, error) {
+// Refusals: NotFound for who takes no part, those of transfer.Labels.Normalize. Errors: those of command.
+func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
+	terms Terms[Outcome],
+) (Outcome, error) {
 	lower(&partnerTenantID)
-	return write(ctx, l, "change labels", func(s session) (transfer.Labels, error) {
-		return once(ctx, s, c, func() (transfer.Labels, error) {
-			t, err := s.locked(ctx, transferID)
-			if err != nil {
-				return transfer.Labels{}, err
+	return command(ctx, l, "change labels", terms, func(s session) (Outcome, error) {
+		t, err := s.locked(ctx, transferID)
+		if err != nil {
+			return Outcome{}, err
+		}
+		role := t.RoleOf(transfer.Actor{PartnerTenantID: partnerTenantID})
+		if role != transfer.RoleSource && role != transfer.RoleTarget {
+			return Outcome{}, transfer.NoSuchTransfer()
+		}
+		present, err := s.labelsOf(ctx, t.ID, partnerTenantID)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if terms.Match != nil {
+			if err := terms.Match(t.Transfer, present); err != nil {
+				return Outcome{}, err
 			}
-			role := t.RoleOf(transfer.Actor{PartnerTenantID: partnerTenantID})
-			if role != transfer.RoleSource && role != transfer.RoleTarget {
-				return transfer.Labels{}, transfer.NoSuchTransfer()
-			}
-			present, _, err := one(ctx, s, selectLabels, (*labelRow).read, t.ID, partnerTenantID)
-			if err != nil {
-				return transfer.Labels{}, err
-			}
-			labels, err := change(t.Transfer, present.Labels)
-			if err == nil {
-				labels, err = labels.Normalize()
-			}
-			if err != nil {
-				return transfer.Labels{}, err
-			}
-			return labels, s.label(ctx, labelRow{transferID: t.ID, partner: partnerTenantID, created: t.CreatedTime, Labels: labels})
-		})
+		}
+		labels, err := change(present).Normalize()
+		if err != nil {
+			return Outcome{}, err
+		}
+		if err := s.label(ctx, labelRow{transferID: t.ID, partner: partnerTenantID, created: t.CreatedTime, Labels: labels}); err != nil {
+			return Outcome{}, err
+		}
+		items, err := all(ctx, s, selectItems, lineItems.fields, t.ID, 0, math.MaxInt32)
+		return Outcome{Transfer: t.Transfer, Labels: labels, Items: bare(items)}, err
 	})
+}
+
+// labelsOf are one party's labels.
+func (s session) labelsOf(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
+	lower(&partnerTenantID)
+	r, _, err := one(ctx, s, selectLabels, (*labelRow).read, transferID, partnerTenantID)
+	return r.Labels, err
 }
 
 // label replaces one party's labels.

@@ -50,6 +50,7 @@ type Refused struct {
 	RequestID  string            `json:"requestId"`
 	Actor      transfer.Actor    `json:"actor"`
 	Refusal    *transfer.Refusal `json:"refusal"`
+	Origin     transfer.Origin   `json:"origin"`
 }
 
 // ItemResult is what one attempt made of a line item.
@@ -59,7 +60,18 @@ type ItemResult struct {
 	Refusal              *transfer.Refusal // the item can never move
 	Failure              string            // the attempt failed, another may succeed
 	Uncounted            bool              // the failure was not the item's own (its base is not moved yet)
+	Fence                Fence             // the item was given up, and this is what the billing system says to it
 }
+
+// Fence is what a billing system says when it is asked never to move a line item that it was asked to move before.
+type Fence string
+
+// The answers. That it has moved the item already is told as a move.
+const (
+	Unfenced        Fence = ""
+	FencePromised   Fence = "promised"   // it never will
+	FenceUnanswered Fence = "unanswered" // it cannot or did not say
+)
 
 // MoveFact is what the mover has to know of one line item.
 type MoveFact struct {

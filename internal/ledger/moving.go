@@ -90,6 +90,31 @@ func (l *Ledger) RecordItems(ctx context.Context, id string, results []ItemResul
 	})
 }
 
+// leave gives line items leave to go to a billing system, unless they ended or are to end.
+var leave = overRows(`UPDATE line_items SET sent_at = COALESCE(sent_at, $3), attempted_at = $3
+	WHERE transfer_id = $2 AND status = 'InProgress' AND ending = '' AND ordinal IN (SELECT r.ordinal FROM {rows}) RETURNING ordinal`, ordinalColumn)
+
+// Leave gives line items leave for one call of a billing system that is not the ledger, and returns those that got it: not
+// those that have ended or that an operator wants ended. It is committed before the call, so that whoever ends an item
+// afterwards knows that the billing system may have been asked.
+func (l *Ledger) Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error) {
+	lower(&id)
+	granted := map[int]bool{}
+	_, err := write(ctx, l, "give leave to move", func(s session) (bool, error) {
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return false, err
+		}
+		found, err := all(ctx, s, leave, value[int], ordinalRows(ordinals), id, stamp(now))
+		clear(granted)
+		for _, n := range found {
+			granted[n] = true
+		}
+		return true, err
+	})
+	return granted, err
+}
+
 // window is a run of line items whose results are being recorded.
 type window struct {
 	policy    transfer.Policy
@@ -135,8 +160,13 @@ func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results [
 		return nil, err
 	}
 	w := &window{
-		policy: l.policy, now: l.now(), of: t.Transfer, results: map[int]ItemResult{},
-		byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
+		of: t.Transfer, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
+	}
+	if w.policy, err = l.rulesOf(ctx, s, t); err != nil {
+		return nil, err
+	}
+	if w.now, err = l.at(ctx, s); err != nil {
+		return nil, err
 	}
 	var ordinals []int
 	for _, r := range results {
@@ -199,7 +229,7 @@ func (w *window) lockSubscriptions(ctx context.Context, s session) error {
 }
 
 // moved tells whether the attempt succeeded.
-func (r ItemResult) moved() bool { return r.Refusal == nil && r.Failure == "" }
+func (r ItemResult) moved() bool { return r.Refusal == nil && r.Failure == "" && r.Fence == Unfenced }
 
 // settle applies the result of one line item.
 func (w *window) settle(it *item) error {
@@ -213,11 +243,13 @@ func (w *window) settle(it *item) error {
 		err = w.refuse(it, r.Refusal)
 	case r.Failure != "":
 		it.LastError = clean(r.Failure)
+	case r.Fence != Unfenced:
+		err = w.endFenced(it, r.Fence)
 	default:
 		err = w.move(it, r.TargetSubscriptionID)
 	}
 	if !r.Uncounted {
-		it.Attempts++
+		it.Attempts, it.AttemptedAt = it.Attempts+1, w.now
 	}
 	w.out.items = append(w.out.items, *it)
 	w.byOrdinal[it.Ordinal] = it.LineItem
@@ -233,7 +265,17 @@ func (w *window) refuse(it *item, r *transfer.Refusal) error {
 	if it.TransferError == "" {
 		it.TransferError = string(r.Cause)
 	}
-	it.LastError = it.TransferError
+	it.LastError, it.Ending = it.TransferError, transfer.NotEnding
+	return nil
+}
+
+// endFenced ends the item as Failed with the operator's reason. Without a promise of the billing system the item is held: its
+// subscription stays locked until somebody knows whether it moved.
+func (w *window) endFenced(it *item, f Fence) error {
+	if err := w.decide(transfer.ItemRefused{Item: it.Status}); err != nil {
+		return err
+	}
+	it.Status, it.TransferError, it.Ending, it.Held = transfer.ItemFailed, it.EndingReason, transfer.NotEnding, f == FenceUnanswered
 	return nil
 }
 
@@ -260,7 +302,7 @@ func (w *window) move(it *item, newID string) error {
 	} else {
 		successor.ParentID = w.byOrdinal[it.BaseOrdinal].TargetSubscriptionID // empty until the base moved
 	}
-	it.Status, it.TargetSubscriptionID = transfer.ItemComplete, newID
+	it.Status, it.TargetSubscriptionID, it.Ending = transfer.ItemComplete, newID, transfer.NotEnding
 	w.known[newID] = successor
 	w.out.deleted = append(w.out.deleted, old.ID)
 	w.out.successors = append(w.out.successors, successor)

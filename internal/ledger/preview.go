@@ -11,19 +11,15 @@ import (
 )
 
 // PreviewOpen is what OpenTransfer would refuse the request for, the first being the one that it would answer with; none
-// when it would open the transfer, or has opened it before. A request that is not well-formed, or whose id was used for
-// another one, is refused for that alone.
+// when it would open the transfer. A request that is not well-formed, or whose id opened a transfer before, is refused for
+// that alone.
 func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*transfer.Refusal, error) {
 	r, err := l.policy.Normalize(r)
 	if err != nil {
 		return alone(err)
 	}
 	return snapshot(ctx, l, "preview a transfer", func(s session) ([]*transfer.Refusal, error) {
-		sum, err := digest(r)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.reopened(ctx, r, sum); !errors.Is(err, transfer.NotFound) {
+		if err := s.checkUnused(ctx, r); err != nil {
 			return alone(err)
 		}
 		facts, err := s.openFacts(ctx, r)
@@ -46,10 +42,6 @@ func alone(err error) ([]*transfer.Refusal, error) {
 	}
 	return nil, err
 }
-
-// selectHoldings is lockHoldings without the locks, and without what was picked elsewhere.
-var selectHoldings = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s
-	WHERE s.customer_tenant_id = $1 AND s.partner_tenant_id = $2 ORDER BY s.id`)
 
 // SurveyHoldings says of everything that the source bills the customer for whether a submit of the transfer could pick
 // it, as transfer.Policy.Survey does. Without a transfer (an empty id) the answer is about any target. The number of

@@ -4,39 +4,36 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"time"
 
 	"handover/internal/transfer"
 )
 
-// record is a transfer with what only the ledger needs to recognise a repetition (R-103).
+// record is a transfer with what only the ledger needs.
 type record struct {
 	transfer.Transfer
-	requestDigest  string // of the normalised request
-	decision       string // submit, cancel or decline; empty before
-	decisionDigest string // of what the decision said
-	audited        time.Time
+	policy   string    // digest of the rules under which it was opened; empty for those of the deployment
+	changeID string    // newest log record of the transfer as a whole
+	audited  time.Time // of the newest log record of any kind
+	reminded string    // the latest reminder event; empty before the first
 }
 
 var transfers = table[record]{
 	name: "transfers",
-	columns: `id text, request_id text, request_digest text, requested_by text, customer_tenant_id text, customer_email text,
+	columns: `id text, request_id text, requested_by text, customer_tenant_id text, customer_email text,
 		customer_name text, source_tenant_id text, source_name text, target_tenant_id text, target_name text,
 		target_email_id text, target_product_types text, partner_on_record text, transfer_type integer,
 		ignore_eligibility_check boolean, status text, created_time timestamptz, last_modified_time timestamptz,
 		expiration_time timestamptz, submitted_time timestamptz, completed_time timestamptz, last_modified_user text,
-		decline_reason text, overdue boolean, decision text, decision_request_id text, decision_digest text`,
+		decline_reason text, overdue boolean, policy text, change_id text`,
 	fields: func(t *record) []any {
 		return []any{
-			&t.ID, &t.RequestID, &t.requestDigest, &t.Actor.UserID, &t.State.CustomerTenantID, &t.CustomerEmail,
+			&t.ID, &t.RequestID, &t.Actor.UserID, &t.State.CustomerTenantID, &t.CustomerEmail,
 			&t.CustomerName, &t.SourceTenantID, &t.SourcePartnerName, &t.TargetTenantID, &t.TargetPartnerName,
 			&t.TargetPartnerEmailID, (*productTypes)(&t.TargetProductTypes), &t.PartnerOnRecord, &t.TransferType,
 			&t.IgnoreEligibilityCheck, &t.Status, (*stamp)(&t.CreatedTime), (*stamp)(&t.LastModifiedTime),
 			(*stamp)(&t.ExpirationTime), (*stamp)(&t.SubmittedTime), (*stamp)(&t.CompletedTime), &t.LastModifiedUser,
-			&t.DeclineReason, &t.Overdue, &t.decision, &t.DecisionRequestID, &t.decisionDigest,
+			&t.DeclineReason, &t.Overdue, &t.policy, &t.changeID,
 		}
 	},
 }
@@ -68,7 +65,7 @@ var (
 	selectLocked   = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `,
 		(SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id) FROM transfers t WHERE t.id = $1`)
 	updateTransfer = both(`UPDATE transfers SET status = $2, last_modified_time = $3, submitted_time = $4, completed_time = $5,
-		last_modified_user = $6, decline_reason = $7, decision = $8, decision_request_id = $9, decision_digest = $10 WHERE id = $1`)
+		last_modified_user = $6, decline_reason = $7, change_id = $8 WHERE id = $1`)
 )
 
 // header reads a transfer without counting its line items.
@@ -94,7 +91,7 @@ func (s session) locked(ctx context.Context, id string) (record, error) {
 // save writes what a transition changed.
 func (s session) save(ctx context.Context, t record) error {
 	_, err := s.exec(ctx, updateTransfer, t.ID, t.Status, stamp(t.LastModifiedTime), stamp(t.SubmittedTime), stamp(t.CompletedTime),
-		t.LastModifiedUser, t.DeclineReason, t.decision, t.DecisionRequestID, t.decisionDigest)
+		t.LastModifiedUser, t.DeclineReason, t.changeID)
 	return err
 }
 
@@ -109,12 +106,14 @@ var lineItems = table[item]{
 	name: "line_items",
 	columns: `transfer_id text, ordinal integer, base_ordinal integer, subscription_id text, product_type text, offer_id text,
 		friendly_name text, quantity integer, billing_cycle text, status text, target_subscription_id text, attempts integer,
-		last_error text, transfer_error text, give_up_request_id text`,
+		last_error text, transfer_error text, give_up_request_id text, attempted_at timestamptz, sent_at timestamptz, ending text,
+		ending_reason text, ending_since timestamptz, held boolean, move_key text`,
 	fields: func(i *item) []any {
 		return []any{
 			&i.transferID, &i.Ordinal, (*baseOrdinal)(&i.BaseOrdinal), &i.SubscriptionID, &i.ProductType, &i.OfferID,
 			&i.FriendlyName, &i.Quantity, &i.BillingCycle, &i.Status, (*optional)(&i.TargetSubscriptionID), &i.Attempts,
-			&i.LastError, (*optional)(&i.TransferError), &i.giveUpRequestID,
+			&i.LastError, (*optional)(&i.TransferError), &i.giveUpRequestID, (*stamp)(&i.AttemptedAt), (*stamp)(&i.SentAt), &i.Ending,
+			&i.EndingReason, (*stamp)(&i.EndingSince), &i.Held, &i.MoveKey,
 		}
 	},
 }
@@ -124,7 +123,8 @@ var (
 	// updateItems writes what became of line items. That they had not ended is known from their locks; the trigger
 	// line_items_ended is the second guard (I-2).
 	updateItems = overRows(`UPDATE line_items SET status = r.status, target_subscription_id = r.target_subscription_id,
-		attempts = r.attempts, last_error = r.last_error, transfer_error = r.transfer_error, give_up_request_id = r.give_up_request_id
+		attempts = r.attempts, last_error = r.last_error, transfer_error = r.transfer_error, give_up_request_id = r.give_up_request_id,
+		attempted_at = r.attempted_at, ending = r.ending, ending_reason = r.ending_reason, ending_since = r.ending_since, held = r.held
 		FROM {rows} WHERE line_items.transfer_id = $2 AND line_items.ordinal BETWEEN $3 AND $4
 		AND line_items.ordinal = r.ordinal`, lineItems.columns)
 )
@@ -143,11 +143,4 @@ func bare(items []item) []transfer.LineItem {
 		out[i] = items[i].LineItem
 	}
 	return out
-}
-
-// digest recognises the content of a request or decision that is repeated under the same id (R-103).
-func digest(content any) (string, error) {
-	text, err := json.Marshal(content)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), err
 }

@@ -1,8 +1,8 @@
 package ledger
 
-// Write requests of the API's clients: each is executed once, however often it is sent, and always gets the same answer
-// (R-103). A claim says who executes a request now. It is a lease: once its owner is gone, a repetition takes over and
-// finds in the row what the owner had changed in the ledger already. The row then keeps the answer.
+// Commands of clients: each is carried out once, however often it is sent, and always gets the same answer (R-103). The
+// claim of the request, its effect and its answer are one transaction: a twin that comes meanwhile waits for the claim and
+// then finds the answer, and after a crash there is either all of it or nothing.
 
 import (
 	"bytes"
@@ -17,29 +17,47 @@ import (
 	"handover/internal/transfer"
 )
 
-// Claim is one write request of a client on its way: who sent it, to what, under which key, and what it says. The zero
-// Claim, with an empty key, asks for no idempotency: everything done under it is simply done.
+// Claim is one command of a client on its way: who sent it, to what, under which key, and what it says. The zero Claim,
+// with an empty key, asks for no idempotency: everything done under it is simply done.
 type Claim struct {
 	CallerTenantID string
-	Route          string // method and path, at most 1,024 bytes
+	Route          string // method and path, or the door that it came through; at most 1,024 bytes
 	Key            string // the client's name for the request, at most 255 bytes
 	Fingerprint    string // of the content; two requests under one key must have the same
-	Owner          string // of this execution; random, so that no two are the same
 }
 
-// Answer is what a client was told.
+// Answer is what a client was told. A body beyond mostKept is not kept when the answer has a form: it is rendered again from
+// the subject as it stands then.
 type Answer struct {
-	Status int // HTTP, 100 to 599
-	Header map[string]string
-	Body   []byte
+	Status  int // HTTP, 100 to 599
+	Header  map[string]string
+	Body    []byte
+	Subject string // id of what the answer is about
+	Form    string // which rendering of the subject it is; empty when only the body tells
 }
+
+// Terms are what a command comes with besides its content. The zero value asks for nothing.
+type Terms[T any] struct {
+	Claim Claim
+	// Match is asked once the command is permitted, before it is decided: its error, such as a stale entity tag, ends the
+	// command without a trace. Nil accepts whatever the transfer has become.
+	Match func(transfer.Transfer, transfer.Labels) error
+	// Answer renders what is kept for a repetition, of the result or of the refusal. One without a status is not kept, and
+	// a refusal with it leaves no trace. Nil keeps an empty 204.
+	Answer func(result T, refusal *transfer.Refusal) (Answer, error)
+	// Origin is through which door the command came, for the log.
+	Origin transfer.Origin
+	// ByRun says that the transfer's own run brings the command and looks by itself: nobody has to tell it.
+	ByRun bool
+}
+
+// Repeated says that the very same request was answered before; it is to be answered with that again.
+type Repeated struct{ Answer Answer }
+
+func (*Repeated) Error() string { return "the request was answered before" }
 
 // RequestsKept is how long a request is remembered. An older one counts as never sent.
 const RequestsKept = 30 * 24 * time.Hour
-
-// ErrClaimLost says that the request is not this execution's any more: another one took over after the lease had ended.
-// Whatever this one found out may be wrong by now; the client has to ask again.
-var ErrClaimLost = errors.New("the request is being executed elsewhere by now; repeat it")
 
 // The bounds of what identifies a request, in bytes; an index of PostgreSQL cannot hold much more.
 const (
@@ -47,151 +65,161 @@ const (
 	longestRoute = 1024
 )
 
+// mostKept bounds the bodies of kept answers that can be rendered again, in bytes.
+const mostKept = 4 << 10
+
 // id is the request's primary key.
 func (c Claim) id() []any {
 	lower(&c.CallerTenantID)
 	return []any{c.CallerTenantID, c.Route, c.Key}
 }
 
+func (c Claim) check() error {
+	if len(c.Key) > longestKey || len(c.Route) > longestRoute {
+		return transfer.Refuse(transfer.InvalidInput,
+			"The request id may have %d characters and the address %d; this request has more.", longestKey, longestRoute)
+	}
+	return nil
+}
+
 // apiRequest is a request as it is stored.
 type apiRequest struct {
 	fingerprint string
-	owner       string
 	claimedAt   time.Time
-	leaseUntil  time.Time
-	result      optional // of the change in the ledger, as JSON
-	status      int      // 0 while it is not answered
+	status      int
 	header      optional // as JSON
 	body        []byte   // compressed
-}
-
-const requestColumns = `fingerprint, owner, claimed_at, lease_until, result, COALESCE(status, 0), header, body`
-
-func requestFields(r *apiRequest) []any {
-	return []any{&r.fingerprint, &r.owner, (*stamp)(&r.claimedAt), (*stamp)(&r.leaseUntil), &r.result, &r.status, &r.header, &r.body}
+	subject     string
+	form        string
 }
 
 const ofRequest = ` WHERE caller_tenant_id = $1 AND route = $2 AND request_key = $3`
 
 var (
-	// claimRequest inserts the request or locks the one that is there; either way it returns the row.
-	claimRequest = both(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, owner, claimed_at, lease_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (caller_tenant_id, route, request_key) DO UPDATE SET owner = api_requests.owner RETURNING ` + requestColumns)
-	takeOver = both(`UPDATE api_requests SET fingerprint = $4, owner = $5, claimed_at = $6, lease_until = $7` + ofRequest)
-	startNew = both(`UPDATE api_requests SET fingerprint = $4, owner = $5, claimed_at = $6, lease_until = $7,
-		result = NULL, status = NULL, header = NULL, body = NULL, answered_at = NULL` + ofRequest)
+	// claimRequest inserts the request, or takes over a row that is too old to count. It returns no row when the request was
+	// answered before; until then it waits for whoever is answering it.
+	claimRequest = both(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, claimed_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (caller_tenant_id, route, request_key) DO UPDATE SET fingerprint = excluded.fingerprint, claimed_at = excluded.claimed_at,
+			status = NULL, header = NULL, body = NULL, answered_at = NULL, subject_id = '', form = ''
+		WHERE api_requests.claimed_at < $6 RETURNING fingerprint`)
+	selectRequest = both(`SELECT fingerprint, claimed_at, COALESCE(status, 0), header, body, subject_id, form FROM api_requests` + ofRequest)
+	storeAnswer   = both(`UPDATE api_requests SET status = $4, header = $5, body = $6, answered_at = $7, subject_id = $8, form = $9` + ofRequest)
 )
 
-// ClaimRequest asks to execute the request for as long as the lease. No answer means yes: the request is new, or its
-// earlier owner's lease has ended, and what that one stored by once is kept. An answer means that the request was executed
-// before and is to be answered with it. A claim that is repeated by its owner is granted again.
-//
-// Refusals: RequestIDReused when the key was used for something else; BeingProcessed while another owner's lease runs;
-// InvalidInput for a key or route that is too long.
-func (l *Ledger) ClaimRequest(ctx context.Context, c Claim, lease time.Duration) (*Answer, error) {
-	if c.Key == "" {
-		return nil, nil
-	}
-	if len(c.Key) > longestKey || len(c.Route) > longestRoute {
-		return nil, transfer.Refuse(transfer.InvalidInput,
-			"The request id may have %d characters and the address %d; this request has more.", longestKey, longestRoute)
-	}
-	return write(ctx, l, "claim request", func(s session) (*Answer, error) {
-		now := l.now()
-		args := append(c.id(), c.Fingerprint, c.Owner, stamp(now), stamp(now.Add(lease)))
-		r, _, err := one(ctx, s, claimRequest, requestFields, args...)
-		switch {
-		case err != nil:
-			return nil, err
-		case r.claimedAt.Before(now.Add(-RequestsKept)):
-			_, err = s.exec(ctx, startNew, args...)
-			return nil, err
-		case r.fingerprint != c.Fingerprint:
-			return nil, reused(c.Key)
-		case r.status != 0:
-			a, err := r.answer()
-			return &a, err
-		case r.owner == c.Owner && r.claimedAt.Equal(now): // inserted just now
-			return nil, nil
-		case r.owner != c.Owner && now.Before(r.leaseUntil):
-			return nil, transfer.Refuse(transfer.BeingProcessed,
-				"A request with this request id is still being processed. Send it again in a few seconds to get its answer.").About(c.Key)
-		}
-		_, err = s.exec(ctx, takeOver, args...)
-		return nil, err
-	})
+func requestFields(r *apiRequest) []any {
+	return []any{&r.fingerprint, (*stamp)(&r.claimedAt), &r.status, &r.header, &r.body, &r.subject, &r.form}
 }
 
-var renewClaim = both(`UPDATE api_requests SET lease_until = $5` + ofRequest + ` AND owner = $4`)
-
-// RenewClaim makes the lease last that long from now. Error: ErrClaimLost.
-func (l *Ledger) RenewClaim(ctx context.Context, c Claim, lease time.Duration) error {
-	if c.Key == "" {
-		return nil
+// command carries a command out under its terms, in one transaction with the claim and the answer. do must refuse before it
+// writes anything: a refusal is an outcome like any other, and its answer is committed too.
+//
+// Errors: the refusal; *Repeated; RequestIDReused when the key was used for something else; InvalidInput for a key or route
+// that is too long; whatever else do and the answer fail with, and then nothing is kept.
+func command[T any](ctx context.Context, l *Ledger, what string, terms Terms[T], do func(session) (T, error)) (T, error) {
+	var nothing T
+	if terms.Claim.Key == "" {
+		return write(ctx, l, what, do)
 	}
-	_, err := write(ctx, l, "renew claim", func(s session) (int64, error) {
-		renewed, err := s.exec(ctx, renewClaim, append(c.id(), c.Owner, stamp(l.now().Add(lease)))...)
-		if err == nil && renewed == 0 {
-			err = ErrClaimLost
+	if err := terms.Claim.check(); err != nil {
+		return nothing, err
+	}
+	var refused error
+	result, err := write(ctx, l, what, func(s session) (T, error) {
+		refused = nil
+		if err := s.claim(ctx, l, terms.Claim); err != nil {
+			return nothing, err
 		}
-		return renewed, err
+		result, err := do(s)
+		var refusal *transfer.Refusal
+		if err != nil && !errors.As(err, &refusal) {
+			return nothing, err
+		}
+		answer, failed := terms.answer(result, refusal)
+		switch {
+		case failed != nil:
+			return nothing, failed
+		case err != nil && answer.Status == 0:
+			return nothing, err
+		}
+		refused = err
+		return result, s.keep(ctx, l, terms.Claim, answer)
 	})
+	if err == nil {
+		err = refused
+	}
+	return result, err
+}
+
+func (t Terms[T]) answer(result T, refusal *transfer.Refusal) (Answer, error) {
+	if t.Answer == nil {
+		return Answer{Status: 204}, nil
+	}
+	return t.Answer(result, refusal)
+}
+
+// claim makes the request this transaction's own, or says how it was answered before.
+func (s session) claim(ctx context.Context, l *Ledger, c Claim) error {
+	now := l.now()
+	args := append(c.id(), c.Fingerprint, stamp(now), stamp(now.Add(-RequestsKept)))
+	if _, granted, err := one(ctx, s, claimRequest, value[string], args...); granted || err != nil {
+		return err
+	}
+	r, _, err := one(ctx, s, selectRequest, requestFields, c.id()...)
+	if err != nil {
+		return err
+	}
+	return r.repeatedBy(c)
+}
+
+// repeatedBy is how a request that came before answers another one under its key.
+func (r apiRequest) repeatedBy(c Claim) error {
+	if r.fingerprint != c.Fingerprint {
+		return reused(c.Key)
+	}
+	a, err := r.answer()
+	if err != nil {
+		return err
+	}
+	return &Repeated{a}
+}
+
+func reused(requestID string) error {
+	return transfer.Refuse(transfer.RequestIDReused,
+		"The request id was used for another request already; use a new one for every request.").About(requestID)
+}
+
+// keep stores the answer of the request that this transaction claimed.
+func (s session) keep(ctx context.Context, l *Ledger, c Claim, a Answer) error {
+	header, body, err := a.pack()
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, stamp(l.now()), a.Subject, a.Form)...)
 	return err
 }
 
-var (
-	lockRequest = both(`SELECT ` + requestColumns + ` FROM api_requests` + ofRequest + ` FOR UPDATE`)
-	storeAnswer = both(`UPDATE api_requests SET status = $4, header = $5, body = $6, answered_at = $7` + ofRequest)
-	storeResult = both(`UPDATE api_requests SET result = $4` + ofRequest)
-)
-
-// AnswerRequest stores the answer and returns what the client is to be told: this answer or, where the request was
-// answered before, that one, so that everybody hears the same. Error: ErrClaimLost, when another owner has taken over and
-// has not answered yet.
-func (l *Ledger) AnswerRequest(ctx context.Context, c Claim, a Answer) (Answer, error) {
-	if c.Key == "" {
-		return a, nil
-	}
-	header, body, err := a.pack()
-	if err != nil {
-		return Answer{}, err
-	}
-	return write(ctx, l, "answer request", func(s session) (Answer, error) {
-		r, exists, err := one(ctx, s, lockRequest, requestFields, c.id()...)
-		switch {
-		case err != nil:
-			return Answer{}, err
-		case !exists || r.fingerprint != c.Fingerprint:
-			return Answer{}, ErrClaimLost
-		case r.status != 0:
-			return r.answer()
-		case r.owner != c.Owner:
-			return Answer{}, ErrClaimLost
-		}
-		_, err = s.exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, stamp(l.now()))...)
-		return a, err
-	})
-}
-
-var (
-	dropClaim = both(`DELETE FROM api_requests` + ofRequest + ` AND owner = $4 AND status IS NULL AND result IS NULL`)
-	endLease  = both(`UPDATE api_requests SET lease_until = $5` + ofRequest + ` AND owner = $4`)
-)
-
-// ReleaseClaim gives the claim up without an answer, so that a repetition is executed at once. What once stored is kept;
-// otherwise the request counts as never sent. A claim that is lost or answered stays as it is.
-func (l *Ledger) ReleaseClaim(ctx context.Context, c Claim) error {
+// Kept tells whether the request was answered before, without claiming it: nil when it was not. Errors: *Repeated; the refusal
+// RequestIDReused.
+func (l *Ledger) Kept(ctx context.Context, c Claim) error {
 	if c.Key == "" {
 		return nil
 	}
-	_, err := write(ctx, l, "release claim", func(s session) (int64, error) {
-		dropped, err := s.exec(ctx, dropClaim, append(c.id(), c.Owner)...)
-		if err != nil || dropped > 0 {
-			return dropped, err
-		}
-		return s.exec(ctx, endLease, append(c.id(), c.Owner, stamp(l.now()))...)
+	r, err := read(ctx, l, "look for a kept answer", func(s session) (apiRequest, error) {
+		r, _, err := one(ctx, s, selectRequest, requestFields, c.id()...)
+		return r, err
 	})
+	if err != nil || r.status == 0 || r.claimedAt.Before(l.now().Add(-RequestsKept)) {
+		return err
+	}
+	return r.repeatedBy(c)
+}
+
+// Keep remembers an answer that nothing in the ledger had to be asked for, such as the refusal of a request that cannot be
+// read. Errors: *Repeated and RequestIDReused when another answer was kept first; InvalidInput.
+func (l *Ledger) Keep(ctx context.Context, c Claim, a Answer) error {
+	_, err := command(ctx, l, "keep an answer", Terms[bool]{
+		Claim: c, Answer: func(bool, *transfer.Refusal) (Answer, error) { return a, nil },
+	}, func(session) (bool, error) { return true, nil })
 	return err
 }
 
@@ -217,38 +245,11 @@ func (l *Ledger) ForgetRequests(ctx context.Context) (int64, error) {
 	}
 }
 
-// once makes a change in the ledger once for a request, however often the request is executed: the result is stored in the
-// transaction that makes the change, and whoever comes later gets it instead of making the change again. A refused change
-// stores nothing. T must survive JSON. Error: ErrClaimLost.
-func once[T any](ctx context.Context, s session, c Claim, do func() (T, error)) (T, error) {
-	if c.Key == "" {
-		return do()
-	}
-	var result T
-	r, exists, err := one(ctx, s, lockRequest, requestFields, c.id()...)
-	switch {
-	case err != nil:
-		return result, err
-	case !exists || r.owner != c.Owner:
-		return result, ErrClaimLost
-	case r.result != "":
-		return result, json.Unmarshal([]byte(r.result), &result)
-	}
-	if result, err = do(); err != nil {
-		return result, err
-	}
-	text, err := json.Marshal(result)
-	if err != nil {
-		return result, err
-	}
-	_, err = s.exec(ctx, storeResult, append(c.id(), string(text))...)
-	return result, err
-}
-
-// pack is the answer as it is stored: the header as JSON, the body compressed. Without a body the second is nil.
+// pack is the answer as it is stored: the header as JSON, the body compressed. Without a body, or with a large one that can
+// be rendered again, the second is nil.
 func (a Answer) pack() (header string, body any, err error) {
 	text, err := json.Marshal(a.Header)
-	if err != nil || len(a.Body) == 0 {
+	if err != nil || len(a.Body) == 0 || a.Form != "" && len(a.Body) > mostKept {
 		return string(text), nil, err
 	}
 	var packed bytes.Buffer
@@ -261,7 +262,7 @@ func (a Answer) pack() (header string, body any, err error) {
 
 // answer is the stored answer as it was given.
 func (r apiRequest) answer() (Answer, error) {
-	a := Answer{Status: r.status}
+	a := Answer{Status: r.status, Subject: r.subject, Form: r.form}
 	if err := json.Unmarshal([]byte(r.header), &a.Header); err != nil || len(r.body) == 0 {
 		return a, err
 	}

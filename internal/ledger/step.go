@@ -1,6 +1,7 @@
 package ledger
 
-// The frame of every decision by a party: who may take it, whether it was taken before, and how it is written.
+// The frame of every decision about a transfer: it is locked and read, the domain decides, and only then anything is
+// written. By whichever door a command comes, it comes through here.
 
 import (
 	"context"
@@ -10,59 +11,71 @@ import (
 	"handover/internal/transfer"
 )
 
-// verdict is a decision by a party: which, under which request id, by whom, and what it says.
-type verdict struct {
-	name      string // submit, cancel or decline
-	requestID string
-	actor     transfer.Actor
-	content   any // two decisions under one request id must say the same
+// Outcome is what a command made of a transfer, as its caller may be told.
+type Outcome struct {
+	Transfer transfer.Transfer
+	Labels   transfer.Labels     // the caller's own
+	Items    []transfer.LineItem // those that the command is about
 }
 
 // step is a transition on its way: the locked transfer, and what the domain makes of it.
 type step struct {
-	of       record
-	next     transfer.State
-	effects  transfer.Effects
-	actor    transfer.Actor
-	at       time.Time
-	repeated bool // the very same was decided before; of is the result
+	of      record
+	rules   transfer.Policy
+	next    transfer.State
+	effects transfer.Effects
+	actor   transfer.Actor
+	origin  transfer.Origin
+	at      time.Time
 }
 
-// begin locks the transfer and decides. Checks come in this order, so that nobody learns what is not theirs: is the actor
-// a party at all and the right one, is the user its admin agent, was this decided before, does the state allow it.
-func (l *Ledger) begin(ctx context.Context, s session, id string, c transfer.Command, v verdict) (step, error) {
+// begin locks the transfer and reads the time. From here on nobody else decides about it: whoever is first at the lock wins,
+// and the ledger's clock says when that was.
+func (l *Ledger) begin(ctx context.Context, s session, id string, by transfer.Actor, origin transfer.Origin) (step, error) {
 	t, err := s.locked(ctx, id)
 	if err != nil {
 		return step{}, err
 	}
-	st := step{of: t, actor: v.actor, at: l.now()}
+	st := step{of: t, actor: by, origin: origin}
+	if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
+		return st, err
+	}
+	if st.at, err = l.at(ctx, s); err != nil {
+		return st, err
+	}
+	if !st.at.After(t.audited) { // records of a transfer have times that differ, in the order of events
+		st.at = t.audited.Add(time.Microsecond)
+	}
+	return st, nil
+}
+
+// decide asks the domain. Checks come in this order, so that nobody learns what is not theirs: is the actor a party at all
+// and the right one, is the user its admin agent, is the transfer what the caller takes it for, does the state allow it.
+func (st *step) decide(ctx context.Context, s session, c transfer.Command, match func(transfer.Transfer, transfer.Labels) error) error {
 	var refusal error
-	st.next, st.effects, refusal = l.policy.Decide(t.State, c, v.actor, st.at)
+	st.next, st.effects, refusal = st.rules.Decide(st.of.State, c, st.actor, st.at)
 	if errors.Is(refusal, transfer.NotFound) || errors.Is(refusal, transfer.WrongParty) {
-		return step{}, refusal
+		return refusal
 	}
-	if err := s.checkAgent(ctx, v.actor); err != nil {
-		return step{}, err
+	if err := s.checkAgent(ctx, st.actor); err != nil {
+		return err
 	}
-	sum, err := digest(v.content)
-	if err != nil {
-		return step{}, err
-	}
-	if v.requestID != "" && v.requestID == t.DecisionRequestID && v.name == t.decision {
-		if sum != t.decisionDigest {
-			return step{}, reused(v.requestID)
+	if match != nil {
+		labels, err := s.labelsOf(ctx, st.of.ID, st.actor.PartnerTenantID)
+		if err != nil {
+			return err
 		}
-		st.repeated = true
-		return st, nil
+		if err := match(st.of.Transfer, labels); err != nil {
+			return err
+		}
 	}
-	st.of.decision, st.of.DecisionRequestID, st.of.decisionDigest = v.name, v.requestID, sum
-	return st, refusal
+	return refusal
 }
 
 // checkAgent refuses a user who is not an admin agent of the partner they act for.
 func (s session) checkAgent(ctx context.Context, a transfer.Actor) error {
-	if a.UserID == "" {
-		return nil // an application acts for the partner
+	if a.UserID == "" || a.Operator || a.Platform {
+		return nil // an application acts for the partner, or nobody's user does
 	}
 	tenant := a.PartnerTenantID
 	lower(&tenant)
@@ -77,13 +90,34 @@ func (s session) checkAgent(ctx context.Context, a transfer.Actor) error {
 }
 
 // finish writes the transition with its audit records and e-mails and returns the transfer as it is stored now.
-func (st step) finish(ctx context.Context, s session, said detail) (transfer.Transfer, error) {
+func (st *step) finish(ctx context.Context, s session, said detail) (transfer.MailCounts, error) {
 	st.of.State = st.next
 	if !st.actor.Platform {
 		st.of.LastModifiedUser = st.actor.UserID
 	}
-	if err := s.save(ctx, st.of); err != nil {
-		return transfer.Transfer{}, err
+	told := happening{of: st.of, effects: st.effects, actor: st.actor, origin: st.origin, at: st.at, detail: said}
+	var err error
+	if st.of.changeID, err = s.tell(ctx, &told); err != nil {
+		return told.handed, err
 	}
-	return st.of.Transfer, s.tell(ctx, happening{of: st.of, effects: st.effects, actor: st.actor, at: st.at, detail: said})
+	return told.handed, s.save(ctx, st.of)
+}
+
+// follow makes the transfer's run take notice.
+func (st *step) follow(ctx context.Context, s session, cause Cause, byRun bool) error {
+	return s.want(ctx, wantedBy(st.of.Transfer, cause, st.origin, byRun))
+}
+
+// wantedBy is the notice that a transfer's run is to take of a command.
+func wantedBy(t transfer.Transfer, cause Cause, origin transfer.Origin, byRun bool) Wanted {
+	return Wanted{
+		WorkflowID: transfer.WorkflowID(t.ID), WorkflowType: transfer.WorkflowType, SubjectID: t.ID, FairKey: t.TargetTenantID,
+		Cause: cause, Correlation: origin.Correlation, Told: byRun,
+	}
+}
+
+// outcome is the transfer as it is now, with what its caller calls it.
+func (st *step) outcome(ctx context.Context, s session, items []transfer.LineItem) (Outcome, error) {
+	labels, err := s.labelsOf(ctx, st.of.ID, st.actor.PartnerTenantID)
+	return Outcome{Transfer: st.of.Transfer, Labels: labels, Items: items}, err
 }

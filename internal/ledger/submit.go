@@ -2,52 +2,111 @@ package ledger
 
 import (
 	"context"
+	"errors"
 
 	"handover/internal/transfer"
 )
 
+// checkedUnlocked is from how many listed line items on a submit is first checked on a snapshot: whoever waits for the
+// transfer must not wait for the reading of a list that is refused.
+const checkedUnlocked = 100
+
 // Submit approves the transfer and writes its line items, all or nothing (T2, R-153). From then on no other transfer can
 // take the subscriptions. The number of statements does not grow with the number of line items, but for one more
-// per 5,000. The request id that submitted it before returns the stored transfer.
+// per 5,000.
 //
 // Refusals: those of transfer.Policy.Decide, CheckSelection and Select, InOtherTransfer among them; NotAdminAgent
-// RequestIDReused.
-func (l *Ledger) Submit(ctx context.Context, id string, sub Submission) (transfer.Transfer, error) {
-	return write(ctx, l, "submit transfer", func(s session) (transfer.Transfer, error) {
-		v := verdict{name: "submit", requestID: sub.RequestID, actor: sub.Actor, content: sub.Selection}
-		// Whether a submit is possible at all is asked with one item; how many there are is known only later.
-		st, err := l.begin(ctx, s, id, transfer.Submit{Items: 1}, v)
-		if err != nil || st.repeated {
-			return st.of.Transfer, err
+// . Errors: those of command.
+func (l *Ledger) Submit(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
+	refusal, err := l.refusedUnlocked(ctx, id, sub, terms)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return command(ctx, l, "submit transfer", terms, func(s session) (Outcome, error) {
+		if refusal != nil {
+			return Outcome{}, refusal
 		}
-		items, err := l.choose(ctx, s, st.of.Transfer, sub.Selection)
-		if err != nil {
-			return transfer.Transfer{}, err
-		}
-		st.next, st.effects, err = l.policy.Decide(st.of.State, transfer.Submit{Items: len(items)}, sub.Actor, st.at)
-		if err != nil {
-			return transfer.Transfer{}, err
-		}
-		t, err := st.finish(ctx, s, detail{RequestID: sub.RequestID, LineItems: &st.next.Items})
-		if err != nil {
-			return transfer.Transfer{}, err
-		}
-		return t, insert(ctx, s, lineItems, insertItems, items)
+		return l.submit(ctx, s, id, sub, terms)
 	})
 }
 
-// choose turns the selection into line items. What it read stays locked until the transaction ends; the unique index
-// line_items_open is the second guard of R-76.
-func (l *Ledger) choose(ctx context.Context, s session, t transfer.Transfer, selection transfer.Selection) ([]item, error) {
-	selection, err := l.policy.CheckSelection(selection)
+// refusedUnlocked makes the whole decision about a long list on a snapshot, without a lock, and returns its refusal if it is
+// one.
+func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (*transfer.Refusal, error) {
+	if len(sub.Selection.LineItems) <= checkedUnlocked {
+		return nil, nil
+	}
+	_, err := snapshot(ctx, l, "check a selection", func(s session) (bool, error) {
+		t, err := s.header(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		st := step{of: t, actor: sub.Actor, at: l.now()}
+		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
+			return false, err
+		}
+		if err := st.decide(ctx, s, transfer.Submit{Items: 1}, terms.Match); err != nil {
+			return false, err
+		}
+		_, err = st.choose(ctx, s, sub.Selection, session.holdings)
+		return true, err
+	})
+	var refusal *transfer.Refusal
+	if errors.As(err, &refusal) {
+		return refusal, nil
+	}
+	return nil, err
+}
+
+func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
+	st, err := l.begin(ctx, s, id, sub.Actor, terms.Origin)
+	if err != nil {
+		return Outcome{}, err
+	}
+	// Whether a submit is possible at all is asked with one item; how many there are is known only later.
+	if err := st.decide(ctx, s, transfer.Submit{Items: 1}, terms.Match); err != nil {
+		return Outcome{}, err
+	}
+	items, err := st.choose(ctx, s, sub.Selection, session.lockedHoldings)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if st.next, st.effects, err = st.rules.Decide(st.of.State, transfer.Submit{Items: len(items)}, sub.Actor, st.at); err != nil {
+		return Outcome{}, err
+	}
+	if _, err := st.finish(ctx, s, detail{RequestID: sub.RequestID, LineItems: &st.next.Items}); err != nil {
+		return Outcome{}, err
+	}
+	if err := insert(ctx, s, lineItems, insertItems, items); err != nil {
+		return Outcome{}, err
+	}
+	if err := st.follow(ctx, s, CauseSubmitted, terms.ByRun); err != nil {
+		return Outcome{}, err
+	}
+	return st.outcome(ctx, s, bare(items))
+}
+
+// choose turns the selection into line items, of what the holdings hold. Those of a submit stay locked until the transaction
+// ends; the unique index line_items_open is the second guard of R-76.
+func (st *step) choose(ctx context.Context, s session, selection transfer.Selection,
+	holdings func(session, context.Context, transfer.Transfer, []transfer.Pick) ([]transfer.Subscription, error),
+) ([]item, error) {
+	t := st.of.Transfer
+	selection, err := st.rules.CheckSelection(selection)
 	if err != nil {
 		return nil, err
 	}
-	facts, err := s.selectionFacts(ctx, t, selection.LineItems)
-	if err != nil {
+	var facts transfer.SelectionFacts
+	if facts.Open, err = s.openFacts(ctx, t.Request); err != nil {
 		return nil, err
 	}
-	chosen, err := l.policy.Select(t, selection, facts)
+	if facts.Subscriptions, err = holdings(s, ctx, t, selection.LineItems); err != nil {
+		return nil, err
+	}
+	if facts.OpenIn, err = s.openIn(ctx, t.State.CustomerTenantID, t.SourceTenantID); err != nil {
+		return nil, err
+	}
+	chosen, err := st.rules.Select(t, selection, facts)
 	if err != nil {
 		return nil, err
 	}

@@ -28,12 +28,44 @@ var insertSubscriptions = subscriptions.insert("")
 var lockSubscriptions = overRows(`SELECT `+subscriptions.columns.of("s")+` FROM subscriptions s
 	WHERE s.id IN (SELECT r.id FROM {rows}) ORDER BY s.id FOR UPDATE`, idColumn)
 
-// lockHoldings does the same for everything of the customer at the source, and for what was picked elsewhere. A
-// subscription never changes hands (the target gets a new one), so the inner query needs no lock.
-var lockHoldings = overRows(`SELECT `+subscriptions.columns.of("s")+` FROM subscriptions s WHERE s.id IN (
-		SELECT h.id FROM subscriptions h WHERE h.customer_tenant_id = $2 AND h.partner_tenant_id = $3
-		UNION SELECT r.id FROM {rows})
-	ORDER BY s.id FOR UPDATE`, idColumn)
+// picked selects what a selection is decided by: of everything eligible all holdings of the customer at the source, of a list
+// the family of what is listed, bases and add-ons, and whatever was picked elsewhere. A subscription never changes hands (the
+// target gets a new one) or base, so the inner queries need no lock.
+const (
+	pickedHoldings = `SELECT h.id FROM subscriptions h WHERE h.customer_tenant_id = $1 AND h.partner_tenant_id = $2`
+	pickedFamily   = `SELECT r.id FROM {rows}
+		UNION SELECT a.id FROM subscriptions a WHERE a.parent_id IN (SELECT r.id FROM {rows})
+		UNION SELECT p.parent_id FROM subscriptions p WHERE p.id IN (SELECT r.id FROM {rows}) AND p.parent_id IS NOT NULL`
+)
+
+var (
+	selectHoldings = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id`)
+	lockHoldings   = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id FOR UPDATE`)
+	selectFamily   = overRows(`SELECT `+subscriptions.columns.of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id`, idColumn)
+	lockListed     = overRows(`SELECT `+subscriptions.columns.of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id FOR UPDATE`, idColumn)
+)
+
+// holdings are what a selection of the transfer's is decided by; without picks, of everything eligible.
+func (s session) holdings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]transfer.Subscription, error) {
+	return s.picked(ctx, t, picks, selectHoldings, selectFamily)
+}
+
+// lockedHoldings are the same, and stay as they are until the transaction ends. Every submit and every move locks the
+// subscriptions it is about before it looks further; so no other transfer can take or move one meanwhile.
+func (s session) lockedHoldings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]transfer.Subscription, error) {
+	return s.picked(ctx, t, picks, lockHoldings, lockListed)
+}
+
+func (s session) picked(ctx context.Context, t transfer.Transfer, picks []transfer.Pick, everything, listed statement) ([]transfer.Subscription, error) {
+	if len(picks) == 0 {
+		return all(ctx, s, everything, subscriptions.fields, t.State.CustomerTenantID, t.SourceTenantID)
+	}
+	ids := make([]string, len(picks))
+	for i, pick := range picks {
+		ids[i] = pick.SubscriptionID
+	}
+	return all(ctx, s, listed, subscriptions.fields, idRows(ids...))
+}
 
 // taken says which transfer is moving a subscription.
 type taken struct{ subscription, transfer string }
@@ -41,27 +73,7 @@ type taken struct{ subscription, transfer string }
 // selectTaken finds the subscriptions of the customer at the source that some transfer is moving (R-76). What was picked
 // elsewhere is refused for being elsewhere.
 var selectTaken = both(`SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
-	WHERE i.status = 'InProgress' AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
-
-// selectionFacts loads what decides a submit. The subscriptions stay locked until the transaction ends, and every submit
-// and every move locks those it is about before it looks further; so no other transfer can take or move one meanwhile.
-func (s session) selectionFacts(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) (transfer.SelectionFacts, error) {
-	open, err := s.openFacts(ctx, t.Request)
-	if err != nil {
-		return transfer.SelectionFacts{}, err
-	}
-	ids := make([]string, len(picks))
-	for i, pick := range picks {
-		ids[i] = pick.SubscriptionID
-	}
-	customer, source := t.State.CustomerTenantID, t.SourceTenantID
-	held, err := all(ctx, s, lockHoldings, subscriptions.fields, idRows(ids...), customer, source)
-	if err != nil {
-		return transfer.SelectionFacts{}, err
-	}
-	openIn, err := s.openIn(ctx, customer, source)
-	return transfer.SelectionFacts{Open: open, Subscriptions: held, OpenIn: openIn}, err
-}
+	WHERE (i.status = 'InProgress' OR i.held) AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
 
 // openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
 func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {

@@ -11,168 +11,179 @@ import (
 	"handover/internal/transfer"
 )
 
-// OpenTransfer writes the transfer that the target asks for as Pending (T1), with the target's labels. The same request
-// again returns the stored transfer, whatever became of the facts and the labels meanwhile. Either is without labels.
+// OpenTransfer writes the transfer that the target asks for as Pending (T1), with the target's labels.
 //
 // Refusals: those of transfer.Policy.Normalize, CheckOpen and Decide; RequestIDReused when the target used the request id
-// for another request (R-103).
-func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request) (transfer.Transfer, error) {
+// before and the answer is not kept any more (R-103). Errors: those of command.
+func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
 	r, err := l.policy.Normalize(r)
 	if err != nil {
-		return transfer.Transfer{}, err
+		return command(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
 	}
-	return write(ctx, l, "open transfer", func(s session) (transfer.Transfer, error) {
-		sum, err := digest(r)
-		if err != nil {
-			return transfer.Transfer{}, err
+	return command(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
+		if err := s.checkUnused(ctx, r); err != nil {
+			return Outcome{}, err
 		}
-		stored, err := s.reopened(ctx, r, sum)
-		if !errors.Is(err, transfer.NotFound) {
-			return stored, err
-		}
-		return l.open(ctx, s, r, sum)
+		return l.open(ctx, s, r, terms)
 	})
 }
 
-// reopened is the transfer that the request opened before, or NotFound.
-func (s session) reopened(ctx context.Context, r transfer.Request, sum string) (transfer.Transfer, error) {
-	id := transfer.NewID(r)
-	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
-	if err == nil && t.requestDigest != sum {
-		err = reused(r.RequestID)
+// checkUnused refuses a request that opened a transfer before.
+func (s session) checkUnused(ctx context.Context, r transfer.Request) error {
+	before, err := s.header(ctx, transfer.NewID(r))
+	switch {
+	case errors.Is(err, transfer.NotFound):
+		return nil
+	case err != nil:
+		return err
 	}
-	return t.whole().Transfer, err
+	return transfer.Refuse(transfer.RequestIDReused, "The request id opened transfer %s before, which is %s. Use a new one for a new transfer.",
+		before.ID, before.Status).About(before.ID)
 }
 
-func reused(requestID string) error {
-	return transfer.Refuse(transfer.RequestIDReused,
-		"The request id was used for another request already; use a new one for every request.").About(requestID)
-}
-
-func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, sum string) (transfer.Transfer, error) {
+func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
 	facts, err := s.openFacts(ctx, r)
 	if err != nil {
-		return transfer.Transfer{}, err
+		return Outcome{}, err
 	}
 	if err := l.policy.CheckOpen(r, facts); err != nil {
-		return transfer.Transfer{}, err
+		return Outcome{}, err
 	}
-	now := l.now()
-	t := record{Transfer: transfer.NewTransfer(r, facts), requestDigest: sum}
-	t.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
-	next, effects, err := l.policy.Decide(t.State, transfer.Open{}, r.Actor, now)
+	now, err := l.at(ctx, s)
 	if err != nil {
-		return transfer.Transfer{}, err
+		return Outcome{}, err
 	}
-	t.State = next
-	inserted, err := s.exec(ctx, insertTransfer, transfers.rows([]record{t}))
-	if err != nil {
-		return transfer.Transfer{}, err
+	st := step{of: record{Transfer: transfer.NewTransfer(r, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
+	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
+	if st.of.State, st.effects, err = l.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
+		return Outcome{}, err
 	}
-	if inserted == 0 { // the same request won in another transaction
-		return s.reopened(ctx, r, sum)
+	told := happening{of: st.of, effects: st.effects, actor: r.Actor, origin: st.origin, at: now, detail: detail{RequestID: r.RequestID}}
+	st.of.changeID = told.recordID(st.of.SourceTenantID)
+	if _, err := s.exec(ctx, insertTransfer, transfers.rows([]record{st.of})); err != nil {
+		return Outcome{}, err
 	}
-	own := labelRow{transferID: t.ID, partner: t.TargetTenantID, created: t.CreatedTime, Labels: r.Labels}
+	own := labelRow{transferID: st.of.ID, partner: st.of.TargetTenantID, created: st.of.CreatedTime, Labels: r.Labels}
 	if err := s.labelNew(ctx, own); err != nil {
-		return transfer.Transfer{}, err
+		return Outcome{}, err
 	}
-	return t.Transfer, s.tell(ctx, happening{of: t, effects: effects, actor: r.Actor, at: now, detail: detail{RequestID: r.RequestID}})
+	if _, err := s.tell(ctx, &told); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Transfer: st.of.Transfer, Labels: r.Labels}, st.follow(ctx, s, CauseOpened, terms.ByRun)
 }
 
-// Cancel withdraws the request (T3). The request id that cancelled it before returns the stored transfer.
+// Cancel withdraws the request (T3).
 //
-// Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82), RequestIDReused (R-103).
-func (l *Ledger) Cancel(ctx context.Context, id string, d Decision) (transfer.Transfer, error) {
-	return l.conclude(ctx, id, "cancel", transfer.Cancel{}, d)
+// Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82). Errors: those of command.
+func (l *Ledger) Cancel(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
+	return l.conclude(ctx, id, transfer.Cancel{}, d, CauseCancelled, terms)
 }
 
-// Decline records the source's no with its reason (T7, R-15). The request id that declined it before returns the stored
-// transfer.
+// Decline records the source's no with its reason (T7, R-15).
 //
-// Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82), RequestIDReused (R-103).
-func (l *Ledger) Decline(ctx context.Context, id string, d Decision) (transfer.Transfer, error) {
-	return l.conclude(ctx, id, "decline", transfer.Decline{Reason: d.Reason}, d)
+// Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82). Errors: those of command.
+func (l *Ledger) Decline(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
+	return l.conclude(ctx, id, transfer.Decline{Reason: d.Reason}, d, CauseDeclined, terms)
 }
 
 // conclude ends a Pending transfer by a party's decision.
-func (l *Ledger) conclude(ctx context.Context, id, name string, c transfer.Command, d Decision) (transfer.Transfer, error) {
-	return write(ctx, l, name+" transfer", func(s session) (transfer.Transfer, error) {
-		v := verdict{name: name, requestID: d.RequestID, actor: d.Actor, content: d.Reason}
-		st, err := l.begin(ctx, s, id, c, v)
-		if err != nil || st.repeated {
-			return st.of.Transfer, err
+func (l *Ledger) conclude(ctx context.Context, id string, c transfer.Command, d Decision, cause Cause, terms Terms[Outcome]) (Outcome, error) {
+	return command(ctx, l, "conclude transfer", terms, func(s session) (Outcome, error) {
+		st, err := l.begin(ctx, s, id, d.Actor, terms.Origin)
+		if err != nil {
+			return Outcome{}, err
 		}
-		if _, declined := c.(transfer.Decline); declined {
-			st.of.DeclineReason = d.Reason
+		if err := st.decide(ctx, s, c, terms.Match); err != nil {
+			return Outcome{}, err
 		}
-		return st.finish(ctx, s, detail{RequestID: d.RequestID, Reason: st.of.DeclineReason})
+		if decline, declined := c.(transfer.Decline); declined {
+			st.of.DeclineReason = decline.Reason
+		}
+		if _, err := st.finish(ctx, s, detail{RequestID: d.RequestID, Reason: st.of.DeclineReason}); err != nil {
+			return Outcome{}, err
+		}
+		if err := st.follow(ctx, s, cause, terms.ByRun); err != nil {
+			return Outcome{}, err
+		}
+		return st.outcome(ctx, s, nil)
 	})
 }
 
-// Expire ends a request nobody answered (T4). An expired one is returned as stored.
-//
-// Refusals: those of transfer.Policy.Decide, NotYetExpired among them.
-func (l *Ledger) Expire(ctx context.Context, id string) (transfer.Transfer, error) {
-	return l.elapse(ctx, id, "expire transfer", transfer.Expire{}, transfer.Expired)
+// Expire ends a request nobody answered (T4), when its time has come and nobody did. Either way it tells how the transfer
+// stands.
+func (l *Ledger) Expire(ctx context.Context, id string) (transfer.Standing, error) {
+	return l.elapse(ctx, id, "expire transfer", transfer.Expire{})
 }
 
-// CloseTransfer ends a transfer none of whose line items is running (T5, T6). A closed one is returned as stored.
-//
-// Refusals: those of transfer.Policy.Decide, ItemsRunning among them.
-func (l *Ledger) CloseTransfer(ctx context.Context, id string) (transfer.Transfer, error) {
-	return l.elapse(ctx, id, "close transfer", transfer.Close{}, transfer.Complete, transfer.Failed, transfer.PartiallyComplete)
+// CloseTransfer ends a transfer none of whose line items is running (T5, T6), when that is so. Either way it tells how the
+// transfer stands.
+func (l *Ledger) CloseTransfer(ctx context.Context, id string) (transfer.Standing, error) {
+	return l.elapse(ctx, id, "close transfer", transfer.Close{})
 }
 
-// elapse makes a transition that the platform makes by itself. The results tell when it was made before.
-func (l *Ledger) elapse(ctx context.Context, id, what string, c transfer.Command, results ...transfer.Status) (transfer.Transfer, error) {
-	return write(ctx, l, what, func(s session) (transfer.Transfer, error) {
-		t, err := s.locked(ctx, id)
+// elapse makes a transition that the platform makes by itself, where the rules allow it now. A ledger that is further than
+// the run thinks is no error: the run is told, and goes on from there. Refusal: NotFound.
+func (l *Ledger) elapse(ctx context.Context, id, what string, c transfer.Command) (transfer.Standing, error) {
+	return write(ctx, l, what, func(s session) (transfer.Standing, error) {
+		st, err := l.begin(ctx, s, id, transfer.Platform(), transfer.Origin{})
 		if err != nil {
-			return transfer.Transfer{}, err
+			return transfer.Standing{}, err
 		}
-		for _, result := range results {
-			if t.Status == result {
-				return t.Transfer, nil
-			}
-		}
-		st := step{of: t, actor: transfer.Platform(), at: l.now()}
-		if st.next, st.effects, err = l.policy.Decide(t.State, c, st.actor, st.at); err != nil {
-			return transfer.Transfer{}, err
+		var refusal *transfer.Refusal
+		st.next, st.effects, err = st.rules.Decide(st.of.State, c, st.actor, st.at)
+		if errors.As(err, &refusal) {
+			return l.standing(ctx, s, st, Watched{})
 		}
 		var said detail
 		if st.next.Items.Total() > 0 {
 			said.LineItems = &st.next.Items
 		}
-		return st.finish(ctx, s, said)
+		handed, err := st.finish(ctx, s, said)
+		if err != nil {
+			return transfer.Standing{}, err
+		}
+		now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, 0, st.at)
+		now.Handed = handed
+		return now, nil
 	})
 }
 
 var flagOverdue = both(`UPDATE transfers SET overdue = TRUE WHERE id = $1 AND status = 'InProgress'`)
 
-// FlagOverdue marks a transfer whose items still run 72 hours after submit (R-24). It changes nothing about a transfer
-// that is not being moved. Refusal: NotFound.
-func (l *Ledger) FlagOverdue(ctx context.Context, id string) error {
-	_, err := write(ctx, l, "flag transfer as overdue", func(s session) (record, error) {
-		t, err := s.locked(ctx, id)
+// FlagOverdue marks a transfer whose items still run 72 hours after submit (R-24), and tells how it stands. It changes
+// nothing about a transfer that is not being moved. Refusal: NotFound.
+func (l *Ledger) FlagOverdue(ctx context.Context, id string) (transfer.Standing, error) {
+	return write(ctx, l, "flag transfer as overdue", func(s session) (transfer.Standing, error) {
+		st, err := l.begin(ctx, s, id, transfer.Platform(), transfer.Origin{})
 		if err != nil {
-			return t, err
+			return transfer.Standing{}, err
 		}
-		_, err = s.exec(ctx, flagOverdue, t.ID)
-		return t, err
+		if st.of.Status == transfer.InProgress {
+			st.of.Overdue = true
+			if _, err := s.exec(ctx, flagOverdue, st.of.ID); err != nil {
+				return transfer.Standing{}, err
+			}
+		}
+		return l.standing(ctx, s, st, Watched{})
 	})
-	return err
 }
 
-// Remind queues the n-th reminder (from 1) to the source's admin agents, once, while the request waits. It does nothing
-// about a transfer that waits no longer. Refusal: NotFound.
-func (l *Ledger) Remind(ctx context.Context, id string, n int) error {
-	_, err := write(ctx, l, "remind the source", func(s session) (record, error) {
-		t, err := s.locked(ctx, id)
-		if err != nil || t.Status != transfer.Pending {
-			return t, err
+// Remind queues the n-th reminder (from 1) to the source's admin agents, once, while the request waits, and tells how it
+// stands. Refusal: NotFound.
+func (l *Ledger) Remind(ctx context.Context, id string, n int) (transfer.Standing, error) {
+	return write(ctx, l, "remind the source", func(s session) (transfer.Standing, error) {
+		st, err := l.begin(ctx, s, id, transfer.Platform(), transfer.Origin{})
+		if err != nil {
+			return transfer.Standing{}, err
 		}
-		event := transfer.Event(fmt.Sprintf("%s-%d", transfer.EventReminder, n))
-		return t, s.queueMail(ctx, t.ID, event, []transfer.Audience{transfer.ToSource})
+		if st.of.Status == transfer.Pending {
+			event := transfer.Event(fmt.Sprintf("%s-%d", transfer.EventReminder, n))
+			st.of.reminded = string(event)
+			if _, err := s.queueMail(ctx, st.of.ID, event, []transfer.Audience{transfer.ToSource}, st.at); err != nil {
+				return transfer.Standing{}, err
+			}
+		}
+		return l.standing(ctx, s, st, Watched{})
 	})
-	return err
 }

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -16,10 +15,10 @@ func NewID(r Request) string {
 	return derive("transfer", strings.ToLower(r.TargetPartnerTenantID), strings.ToLower(r.CustomerTenantID), strings.ToLower(r.RequestID))
 }
 
-// TargetSubscriptionID derives the id of the subscription that a line item becomes at the target, so that a repeated
-// move finds the earlier result.
-func TargetSubscriptionID(transferID string, ordinal int) string {
-	return derive("subscription", transferID, strconv.Itoa(ordinal))
+// TargetSubscriptionID derives the id of the subscription that one becomes at the target when the transfer moves it, so that
+// a repeated move finds the earlier result.
+func TargetSubscriptionID(transferID, subscriptionID string) string {
+	return derive("subscription", transferID, strings.ToLower(subscriptionID))
 }
 
 func derive(parts ...string) string {

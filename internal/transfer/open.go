@@ -108,7 +108,6 @@ type Transfer struct {
 	LastModifiedUser  string
 	DeclineReason     string
 	Overdue           bool
-	DecisionRequestID string // request id of the submit, cancel or decline that was accepted
 }
 
 // Reminders are the times at which the source is reminded of a request that waits: a week and a day before it ends.

@@ -82,6 +82,7 @@ const (
 	AlreadyAttested        Cause = "AgreementAlreadyAttested"
 	LogNotKept             Cause = "ActivityLogNotKept"
 	LogEntryUnknown        Cause = "AuditRecordUnknown"
+	DoorClosed             Cause = "TemporalCommandsClosed"
 )
 
 // wire is what a refusal looks like to a client of the REST contract, and the rule it enforces.
@@ -163,6 +164,7 @@ var catalogue = map[Cause]wire{
 	AlreadyAttested:        {"600061", http.StatusBadRequest, "section 8.1"},
 	LogNotKept:             {"800002", http.StatusBadRequest, "R-300"},
 	LogEntryUnknown:        {"1000", http.StatusNotFound, "R-307"},
+	DoorClosed:             {"900137", http.StatusForbidden, "R-101"},
 }
 
 // Causes lists every cause in the catalogue, in no particular order.

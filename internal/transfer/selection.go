@@ -1,5 +1,7 @@
 package transfer
 
+import "time"
+
 // Pick is one subscription the source names in a submit. An empty product type means whatever the subscription is; the
 // REST contract requires it and checks that before.
 type Pick struct {
@@ -29,7 +31,25 @@ type LineItem struct {
 	Attempts             int
 	LastError            string // of the latest attempt that did not succeed
 	TransferError        string // why it is Failed
+
+	MoveKey      string    // the billing system's key for it, where that is not made of transfer and subscription
+	AttemptedAt  time.Time // zero before the first attempt
+	SentAt       time.Time // when leave was given to ask a billing system for the first time; zero where none was asked
+	Ending       Ending    // how far an end by an operator is
+	EndingReason string
+	EndingSince  time.Time
+	Held         bool // Failed, and nobody knows whether the billing system moved it: the subscription stays locked
 }
+
+// Ending says how far the end of a line item is that an operator asked for.
+type Ending string
+
+// The stages. What was never sent to a billing system ends at once; what was is fenced there first.
+const (
+	NotEnding    Ending = ""
+	EndingAsked  Ending = "asked"
+	EndingFenced Ending = "fencing"
+)
 
 // NoBase is the BaseOrdinal of a line item that is not an add-on.
 const NoBase = -1

@@ -14,6 +14,7 @@ type AuditDetail struct {
 	Cause     Cause        `json:"cause,omitempty"` // of a decision that was not accepted
 	Message   string       `json:"message,omitempty"`
 	PartnerID string       `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
+	Origin    *Origin      `json:"origin,omitempty"`          // of a command; absent for what the time brought about
 }
 
 // GivenUpItem is the line item that an operator gave up, as the source knows it.

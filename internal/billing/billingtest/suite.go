@@ -4,6 +4,7 @@ package billingtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -42,11 +43,11 @@ func Run(t *testing.T, start Start) {
 func Sample(ordinal int) billing.Move {
 	const transferID = "8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001"
 	item := transfer.LineItem{
-		Ordinal: ordinal, BaseOrdinal: transfer.NoBase, SubscriptionID: "a1b2c3d4-0000-4000-8000-00000000d001",
+		Ordinal: ordinal, BaseOrdinal: transfer.NoBase, SubscriptionID: fmt.Sprintf("a1b2c3d4-0000-4000-8000-00000000d%03d", ordinal),
 		ProductType: transfer.OnlineServicesNCE, Quantity: 25, BillingCycle: transfer.Monthly, Status: transfer.ItemInProgress,
 	}
 	return billing.Move{
-		Key: billing.Key(transferID, ordinal),
+		Key: billing.Key(transferID, item.SubscriptionID),
 		Transfer: transfer.Transfer{
 			ID:      transferID,
 			Request: transfer.Request{PartnerOnRecord: "4847383"},

@@ -1,0 +1,65 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"handover/internal/billing"
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+// fenceFor is how long a billing system may leave the question open whether it moves an item that was given up.
+const fenceFor = 72 * time.Hour
+
+// FenceItem ends a line item that was given up although a billing system had been asked to move it: moved, when it turns out
+// that it did; Failed and its subscription free, when it promises that it never will; Failed and its subscription held, when
+// it cannot promise or has not answered for 72 hours. Until then the step fails, and is repeated.
+func (a *Activities) FenceItem(ctx context.Context, transferID string, ordinal int) (Moved, error) {
+	stop := heartbeat(ctx)
+	defer stop()
+	t, facts, err := a.Ledger.MoveFacts(ctx, transferID, []int{ordinal})
+	if err != nil {
+		return Moved{}, failure(err)
+	}
+	item := facts[0].Item
+	if item.Status != transfer.ItemInProgress || item.Ending == transfer.NotEnding {
+		return movedOf([]transfer.LineItem{item}), nil
+	}
+	result, err := a.fence(ctx, t, item)
+	if err != nil {
+		return Moved{}, again(err, activity.GetInfo(ctx).Attempt)
+	}
+	recorded, err := a.Ledger.RecordItems(ctx, transferID, []ledger.ItemResult{result})
+	if err != nil {
+		return Moved{}, failure(err)
+	}
+	return movedOf(recorded), nil
+}
+
+// fence asks the billing system, and takes silence for no promise once it has lasted too long.
+func (a *Activities) fence(ctx context.Context, t transfer.Transfer, item transfer.LineItem) (ledger.ItemResult, error) {
+	result := ledger.ItemResult{Ordinal: item.Ordinal, Uncounted: true}
+	fencer, able := a.Mover.(billing.Fencer)
+	if !able {
+		result.Fence = ledger.FenceUnanswered
+		return result, nil
+	}
+	moved, err := fencer.Fence(ctx, keyOf(t, item))
+	var unavailable *billing.Unavailable
+	switch {
+	case err == nil && moved != "":
+		result.TargetSubscriptionID = moved
+	case err == nil:
+		result.Fence = ledger.FencePromised
+	case errors.Is(err, billing.ErrNoPromise), errors.As(err, &unavailable) && a.now().Sub(item.EndingSince) > fenceFor:
+		result.Fence = ledger.FenceUnanswered
+	default:
+		return result, fmt.Errorf("ask the billing system not to move the line item: %w", err)
+	}
+	return result, nil
+}

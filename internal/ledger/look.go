@@ -1,0 +1,141 @@
+package ledger
+
+// How a transfer stands, for the run that follows it. A look sees every change that was committed before it began, because
+// it is a new statement on the primary: so a run that empties its mailbox first and looks then misses nothing.
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"handover/internal/transfer"
+)
+
+// Watched says what a run knows and wants to know: the record that it saw last, and which line items it moves itself. With
+// To zero it asks about the transfer as a whole.
+type Watched struct {
+	Known string
+	From  int
+	To    int
+}
+
+const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE n.transfer_id = t.id AND n.event LIKE 'reminder-%'), '')`
+
+var (
+	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + ` FROM transfers t WHERE t.id = $1`)
+	selectRecorded = both(`SELECT a.id FROM audit_records a WHERE a.id = $1`)
+	selectHeld     = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
+	// selectRunning are the line items of a range that have not ended.
+	selectRunning = both(`SELECT i.ordinal, i.ending FROM line_items i
+		WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
+	// selectRanges are the ranges of a large transfer that have such items.
+	selectRanges = both(`SELECT DISTINCT i.ordinal / ` + strconv.Itoa(transfer.RangeSize) + ` FROM line_items i
+		WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY 1`)
+	selectHanded = both(`SELECT n.audience, COUNT(*) FROM notifications n
+		WHERE n.transfer_id = $1 AND n.event <> 'created' AND n.event NOT LIKE 'reminder-%' GROUP BY n.audience`)
+)
+
+// Look tells how the transfer stands, by the ledger's clock. A transfer that does not exist is no error but Missing, which a
+// run that knows better takes for a ledger that was restored.
+func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Standing, error) {
+	lower(&id)
+	return read(ctx, l, "look at transfer", func(s session) (transfer.Standing, error) {
+		t, exists, err := one(ctx, s, selectStanding, func(r *record) []any { return append(countedFields(r), &r.reminded) }, id)
+		if err != nil {
+			return transfer.Standing{}, err
+		}
+		if !exists {
+			return transfer.Standing{Missing: true, Behind: w.Known != ""}, nil
+		}
+		st := step{of: t.whole()}
+		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
+			return transfer.Standing{}, err
+		}
+		if st.at, err = l.at(ctx, s); err != nil {
+			return transfer.Standing{}, err
+		}
+		return l.standing(ctx, s, st, w)
+	})
+}
+
+// standing completes what is known of a transfer that was read.
+func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (transfer.Standing, error) {
+	n, _ := strconv.Atoi(strings.TrimPrefix(st.of.reminded, string(transfer.EventReminder)+"-"))
+	now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, n, st.at)
+	var err error
+	if w.Known != "" && w.Known != st.of.changeID {
+		_, recorded, err := one(ctx, s, selectRecorded, value[string], w.Known)
+		if err != nil {
+			return now, err
+		}
+		now.Behind = !recorded
+	}
+	switch {
+	case now.Status == transfer.InProgress && now.Items.InProgress > 0:
+		err = s.addRunning(ctx, &now, st.of.ID, w)
+	case now.Status.Final():
+		err = s.addEnd(ctx, &now, st.of.ID)
+	}
+	return now, err
+}
+
+// addRunning adds what there is to go on with: line items where the run moves them itself, otherwise ranges.
+func (s session) addRunning(ctx context.Context, now *transfer.Standing, id string, w Watched) error {
+	if w.To == 0 {
+		if now.Items.Total() > transfer.RangeSize {
+			ranges, err := all(ctx, s, selectRanges, value[int], id)
+			now.Ranges = transfer.OrdinalsOf(ranges)
+			return err
+		}
+		w.To = now.Items.Total()
+	}
+	running, err := all(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, id, w.From, w.To)
+	if err != nil {
+		return err
+	}
+	var open, ending []int
+	for _, it := range running {
+		open = append(open, it.Ordinal)
+		if it.Ending != transfer.NotEnding {
+			ending = append(ending, it.Ordinal)
+		}
+	}
+	now.Open, now.Ending = transfer.OrdinalsOf(open), transfer.OrdinalsOf(ending)
+	return nil
+}
+
+// addEnd adds what is left to say of a transfer that is over.
+func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) error {
+	type handed struct {
+		audience transfer.Audience
+		count    int
+	}
+	mails, err := all(ctx, s, selectHanded, func(h *handed) []any { return []any{&h.audience, &h.count} }, id)
+	if err != nil {
+		return err
+	}
+	for _, m := range mails {
+		now.Handed.Add(m.audience, m.count)
+	}
+	if now.Items.Failed == 0 {
+		return nil
+	}
+	now.Held, _, err = one(ctx, s, selectHeld, value[int], id)
+	return err
+}
+
+// RangeMoved makes the transfer's run take notice when no line item of the range is left to go on with. Refusal: NotFound.
+func (l *Ledger) RangeMoved(ctx context.Context, id string, from, to int) error {
+	_, err := write(ctx, l, "report a range", func(s session) (bool, error) {
+		t, err := s.header(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		running, err := all(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, t.ID, from, to)
+		if err != nil || len(running) > 0 {
+			return false, err
+		}
+		return true, s.want(ctx, wantedBy(t.Transfer, CauseAnswered, transfer.Origin{}, false))
+	})
+	return err
+}

@@ -1,0 +1,67 @@
+package ledger
+
+// The rules under which each transfer was opened stay those it is decided by, however a deployment changes its own.
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"handover/internal/transfer"
+)
+
+var (
+	insertPolicy = both(`INSERT INTO policies (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`)
+	selectPolicy = both(`SELECT body FROM policies WHERE digest = $1`)
+)
+
+// rulebook holds the rules that transfers were opened under. Rules under a digest never change, so they are read once.
+type rulebook struct {
+	own   transfer.Policy // the deployment's, for new transfers
+	named string          // its digest
+
+	mu    sync.Mutex
+	known map[string]transfer.Policy
+}
+
+// enterPolicy stores the deployment's rules and names them.
+func (l *Ledger) enterPolicy(ctx context.Context) error {
+	body, err := json.Marshal(l.policy)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	digest := hex.EncodeToString(sum[:16])
+	l.rules = &rulebook{own: l.policy, named: digest, known: map[string]transfer.Policy{digest: l.policy}}
+	_, err = l.writer.ExecContext(ctx, insertPolicy.in(l.dialect), digest, string(body))
+	return err
+}
+
+// rulesOf are the rules of the transfer: those it was opened under, else (a transfer of a version that stored none) the
+// deployment's.
+func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Policy, error) {
+	if t.policy == "" {
+		return l.rules.own, nil
+	}
+	l.rules.mu.Lock()
+	defer l.rules.mu.Unlock()
+	if p, known := l.rules.known[t.policy]; known {
+		return p, nil
+	}
+	body, exists, err := one(ctx, s, selectPolicy, value[string], t.policy)
+	if err != nil {
+		return transfer.Policy{}, err
+	}
+	if !exists {
+		return transfer.Policy{}, fmt.Errorf("the rules %s of transfer %s are missing in the ledger", t.policy, t.ID)
+	}
+	var p transfer.Policy
+	if err := json.Unmarshal([]byte(body), &p); err != nil {
+		return p, fmt.Errorf("read the rules %s: %w", t.policy, err)
+	}
+	l.rules.known[t.policy] = p
+	return p, nil
+}

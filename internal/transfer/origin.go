@@ -1,0 +1,23 @@
+package transfer
+
+// Door is the way by which a command came.
+type Door string
+
+// The doors. Who may signal a run may write any actor into the signal, so what came that way is only claimed.
+const (
+	ByAPI      Door = "api"
+	BySignal   Door = "signal, claimed"
+	ByOperator Door = "operator" // on the ledger itself
+)
+
+// Origin is through what a command came, for the log: the door, the application that called, the correlation id of the
+// request and, for an operator, the name of the system's user.
+type Origin struct {
+	Via         Door   `json:"via"`
+	Application string `json:"application,omitempty"`
+	Correlation string `json:"correlationId,omitempty"`
+	Operator    string `json:"operator,omitempty"`
+}
+
+// ForOther is what the other party may know of it.
+func (o Origin) ForOther() Origin { return Origin{Via: o.Via} }
