@@ -15,5 +15,8 @@ func (l *Ledger) Extend(ctx context.Context, w World) error {
 
 // At is the same ledger seen with a clock that stands still, to do something as if at that time.
 func (l *Ledger) At(now time.Time) *Ledger {
-	return &Ledger{dialect: l.dialect, writer: l.writer, reader: l.reader, policy: l.policy, clock: func() time.Time { return now }}
+	return &Ledger{
+		dialect: l.dialect, writer: l.writer, reader: l.reader, wakes: l.wakes, policy: l.policy,
+		clock: func() time.Time { return now },
+	}
 }

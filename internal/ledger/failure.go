@@ -24,6 +24,13 @@ import (
 // may be repeated.
 var ErrUnavailable = errors.New("the ledger's database is not available; try again")
 
+// ErrLocked says that somebody else has held what the call needs for too long. Nothing is done; the same call may be
+// repeated in a moment.
+var ErrLocked = errors.New("something else is being done with the same thing; try again in a moment")
+
+// errStandby is why a database is refused that answers, but takes no writes.
+var errStandby = errors.New("the database takes no writes; name the primary, or several hosts of which one is it")
+
 // ErrNotEmpty is the answer to seeding a ledger that is in use.
 var ErrNotEmpty = errors.New("the ledger holds partners already; only an empty ledger can be seeded")
 
@@ -37,6 +44,8 @@ func classify(ctx context.Context, what string, err error) error {
 		return refusal
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", what, ctx.Err())
+	case sqlState(err) == lockTimeout:
+		return fmt.Errorf("%s: %w (%w)", what, ErrLocked, oneLine{err})
 	case unreachable(err):
 		return fmt.Errorf("%s: %w (%w)", what, ErrUnavailable, oneLine{err})
 	default:
@@ -51,11 +60,56 @@ func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Err
 
 func (e oneLine) Unwrap() error { return e.error }
 
+// commitError is what a transaction ended with at its very end. Unless the database itself says that it did not commit,
+// nobody knows whether it did.
+type commitError struct{ error }
+
+func (e commitError) Unwrap() error { return e.error }
+
+// The SQLSTATEs that are told apart.
+const (
+	uniqueViolation      = "23505"
+	readOnlyTransaction  = "25006" // a primary that became a standby
+	idleInTransaction    = "25P03"
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+	objectInUse          = "55006"
+	lockTimeout          = "55P03"
+	queryCanceled        = "57014" // by a statement timeout: the caller's own end is seen in the context
+	inputOutputError     = "58030"
+)
+
+// sqlState is what PostgreSQL calls its error; empty when the error is not PostgreSQL's.
+func sqlState(err error) string {
+	var answered *pgconn.PgError
+	if errors.As(err, &answered) {
+		return answered.Code
+	}
+	return ""
+}
+
+// lost tells a change that was undone because of another one at the same time, and may well succeed once that is over.
+func lost(err error) bool {
+	var answered *pgconn.PgError
+	if errors.As(err, &answered) {
+		switch answered.Code {
+		case serializationFailure, deadlockDetected, uniqueViolation:
+			return true
+		}
+		return outdatedPlan(answered)
+	}
+	var lite *sqlitedriver.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// outdatedPlan tells a statement that was prepared before the schema was brought up to date. It is prepared anew next time.
+func outdatedPlan(answered *pgconn.PgError) bool { return answered.Routine == "RevalidateCachedQuery" }
+
 // unreachable tells a database that is away, full or overloaded from one that found fault with the statement.
 func unreachable(err error) bool {
 	var answered *pgconn.PgError
 	if errors.As(err, &answered) {
-		return passing(answered.Code)
+		return passing(answered.Code) || outdatedPlan(answered)
 	}
 	var lite *sqlitedriver.Error
 	if errors.As(err, &lite) {
@@ -67,18 +121,24 @@ func unreachable(err error) bool {
 	}
 	var network net.Error
 	var connect *pgconn.ConnectError
-	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) ||
+	var commit commitError
+	return errors.As(err, &network) || errors.As(err, &connect) || errors.As(err, &commit) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // passing tells the SQLSTATEs of conditions that pass by themselves: lost connections (08), deadlocks and serialisation
-// failures (40), exhausted resources (53), shutdowns and restarts (57P) and a primary that became a standby (25006).
+// failures (40), exhausted resources (53), shutdowns, restarts and connections ended by the server (57P), and the single
+// ones that stand beside conditions which do not pass.
 func passing(code string) bool {
 	for _, class := range []string{"08", "40", "53", "57P"} {
 		if strings.HasPrefix(code, class) {
 			return true
 		}
 	}
-	return code == "25006"
+	switch code {
+	case readOnlyTransaction, idleInTransaction, objectInUse, queryCanceled, inputOutputError:
+		return true
+	}
+	return false
 }

@@ -17,11 +17,12 @@
 //	activity.go        a partner's activity log, over transfers and everything else
 //	verify.go          the invariants, checked over the whole ledger
 //	session.go         how statements are run; dialect.go and table.go how they are written once for both databases
+//	runs.go            which workflow runs have yet to look at the ledger; listen.go who is woken; watch.go what nobody told
 //	records.go         transfers and line items as rows; parties.go and subscriptions.go the facts decisions need
 //	migrations/        the schema, which guards the invariants a second time
 //
-// Every method can also fail with ErrUnavailable, when the database cannot be reached and the call may be repeated, and
-// with the context's error. A refusal is always a *transfer.Refusal.
+// Every method can also fail with ErrUnavailable, when the database cannot be reached and the call may be repeated, with
+// ErrLocked, when somebody else holds what the call needs, and with the context's error. A refusal is always a *transfer.Refusal.
 package ledger
 
 import (

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the SQLite driver
 
@@ -21,7 +22,7 @@ import (
 // Options say what the ledger decides by.
 type Options struct {
 	Policy transfer.Policy  // zero for transfer.DefaultPolicy
-	Now    func() time.Time // nil for time.Now
+	Now    func() time.Time // nil for the database's clock, which is the same for all programs
 }
 
 // Ledger is the system of record. It is safe for concurrent use, by several programs on one database too.
@@ -30,7 +31,8 @@ type Ledger struct {
 	writer     *sql.DB
 	reader     *sql.DB // the same as writer on PostgreSQL
 	policy     transfer.Policy
-	clock      func() time.Time
+	clock      func() time.Time // nil for the database's
+	wakes      *wakes
 	statements atomic.Int64
 }
 
@@ -49,12 +51,9 @@ const (
 //
 // Errors: a URL of another form, ErrUnavailable, a migration that failed.
 func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
-	l := &Ledger{policy: o.Policy, clock: o.Now}
+	l := &Ledger{policy: o.Policy, clock: o.Now, wakes: newWakes()}
 	if l.policy.ProductTypes == nil {
 		l.policy = transfer.DefaultPolicy()
-	}
-	if l.clock == nil {
-		l.clock = time.Now
 	}
 	scheme, rest, _ := strings.Cut(databaseURL, "://")
 	switch {
@@ -83,11 +82,47 @@ func (l *Ledger) openPostgres(ctx context.Context, databaseURL string) error {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
+	if config.ValidateConnect == nil && !strings.Contains(databaseURL, "target_session_attrs") {
+		config.ValidateConnect = takesWrites
+	}
+	for setting, value := range timeouts {
+		if _, given := config.RuntimeParams[setting]; !given && !strings.Contains(config.RuntimeParams["options"], setting) {
+			config.RuntimeParams[setting] = value
+		}
+	}
+	if err := migrateUnhurried(ctx, config); err != nil {
+		return err
+	}
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(mostConnections)
 	db.SetMaxIdleConns(mostConnections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	l.dialect, l.writer, l.reader = postgres, db, db
+	l.wakes.overPostgres(ctx, db, config)
+	return nil
+}
+
+// timeouts bound what one statement waits for and takes, so that whoever holds a row for too long holds up nobody for
+// longer. The URL may set others.
+var timeouts = map[string]string{"lock_timeout": "2s", "statement_timeout": "5s"}
+
+// takesWrites refuses a standby, on which a run would look at what is no longer true.
+func takesWrites(ctx context.Context, connection *pgconn.PgConn) error {
+	err := pgconn.ValidateConnectTargetSessionAttrsReadWrite(ctx, connection)
+	if errors.Is(err, pgconn.ErrReadOnlyConnection) {
+		return errStandby
+	}
+	return err
+}
+
+// migrateUnhurried brings the schema up to date on a connection of its own, where a statement may take its time.
+func migrateUnhurried(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	unhurried := config.Copy()
+	for setting := range timeouts {
+		unhurried.RuntimeParams[setting] = "0"
+	}
+	db := stdlib.OpenDB(*unhurried)
+	defer func() { err = errors.Join(err, db.Close()) }()
 	return migratePostgres(ctx, db)
 }
 
@@ -117,6 +152,7 @@ func sqliteName(path string, settings ...string) string {
 
 // Close ends all connections. Calls still running fail.
 func (l *Ledger) Close() error {
+	l.wakes.stop()
 	var failures []error
 	if l.writer != nil {
 		failures = append(failures, l.writer.Close())
@@ -138,5 +174,25 @@ func (l *Ledger) Dialect() string { return string(l.dialect) }
 // Statements counts the SQL statements sent since Open, those that begin and end transactions left out.
 func (l *Ledger) Statements() int64 { return l.statements.Load() }
 
-// now is the time as both databases keep it.
-func (l *Ledger) now() time.Time { return l.clock().UTC().Truncate(time.Microsecond) }
+// now is the time by the given clock or, without one, by this program's, as both databases keep it.
+func (l *Ledger) now() time.Time {
+	if l.clock == nil {
+		return asStored(time.Now())
+	}
+	return asStored(l.clock())
+}
+
+var selectTime = both(`SELECT clock_timestamp()`)
+
+// at is the time by which a change is decided: the given clock's or, without one, the database's, which all programs share.
+// A file has no clock, and SQLite's programs are on one machine.
+func (l *Ledger) at(ctx context.Context, s session) (time.Time, error) {
+	if l.clock != nil || l.dialect == sqlite {
+		return l.now(), nil
+	}
+	now, _, err := one(ctx, s, selectTime, func(t *stamp) []any { return []any{t} })
+	return asStored(time.Time(now)), err
+}
+
+// asStored is a time as both databases keep it.
+func asStored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

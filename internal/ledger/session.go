@@ -7,7 +7,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"math/rand/v2"
 	"sync/atomic"
+	"time"
 )
 
 // session runs statements in one dialect, inside or outside a transaction.
@@ -18,23 +20,67 @@ type session struct {
 	}
 	dialect    dialect
 	statements *atomic.Int64
+	at         func(context.Context, session) (time.Time, error)
+	raised     *bool // set once a run was made to look, in a change
+}
+
+func (l *Ledger) reading() session {
+	return session{on: l.reader, dialect: l.dialect, statements: &l.statements, at: l.at}
+}
+
+func (l *Ledger) inside(tx *sql.Tx, raised *bool) session {
+	return session{on: tx, dialect: l.dialect, statements: &l.statements, at: l.at, raised: raised}
 }
 
 // read answers a question outside a transaction.
 func read[T any](ctx context.Context, l *Ledger, what string, ask func(session) (T, error)) (T, error) {
-	answer, err := ask(session{on: l.reader, dialect: l.dialect, statements: &l.statements})
+	answer, err := ask(l.reading())
 	return settled(ctx, what, answer, err)
 }
 
-// write makes a change in one transaction: all of it or, after an error, nothing.
+// tries is how often a change is made that lost against another one, the first time included.
+const tries = 3
+
+// write makes a change in one transaction: all of it or, after an error, nothing. A change that lost against another one,
+// through a deadlock or because both wrote the same key, is made again from its beginning: do must not keep anything of
+// an earlier try. Once it is committed, those who make runs follow are told.
 func write[T any](ctx context.Context, l *Ledger, what string, do func(session) (T, error)) (T, error) {
-	result, err := within(ctx, l, l.writer, nil, do)
-	return settled(ctx, what, result, err)
+	for try := 1; ; try++ {
+		var raised bool
+		result, err := within(ctx, l.writer, nil, func(tx *sql.Tx) (T, error) { return do(l.inside(tx, &raised)) })
+		if err == nil && raised {
+			l.wakes.poke()
+		}
+		if err == nil || try == tries || !lost(err) || !pause(ctx, try) {
+			return settled(ctx, what, result, err)
+		}
+	}
 }
 
-// snapshot asks several questions of one committed instant.
+// pause keeps two changes that met from meeting again, and tells whether there is still somebody who waits.
+func pause(ctx context.Context, try int) bool {
+	timer := time.NewTimer(rand.N(10*time.Millisecond<<try) + time.Millisecond) //nolint:gosec // nobody gains by guessing it
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// snapshot asks several questions of one committed instant, however long they take.
 func snapshot[T any](ctx context.Context, l *Ledger, what string, ask func(session) (T, error)) (T, error) {
-	answer, err := within(ctx, l, l.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, ask)
+	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	answer, err := within(ctx, l.reader, options, func(tx *sql.Tx) (T, error) {
+		if l.dialect == postgres {
+			if _, err := tx.ExecContext(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
+				var nothing T
+				return nothing, err
+			}
+		}
+		return ask(l.inside(tx, nil))
+	})
 	return settled(ctx, what, answer, err)
 }
 
@@ -46,20 +92,23 @@ func settled[T any](ctx context.Context, what string, result T, err error) (T, e
 	return result, nil
 }
 
-func within[T any](ctx context.Context, l *Ledger, db *sql.DB, options *sql.TxOptions, do func(session) (T, error)) (T, error) {
+func within[T any](ctx context.Context, db *sql.DB, options *sql.TxOptions, do func(*sql.Tx) (T, error)) (T, error) {
 	var result T
 	tx, err := db.BeginTx(ctx, options)
 	if err != nil {
 		return result, err
 	}
-	result, err = do(session{on: tx, dialect: l.dialect, statements: &l.statements})
+	result, err = do(tx)
 	if err != nil {
 		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 			return result, errors.Join(err, rollback)
 		}
 		return result, err
 	}
-	return result, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return result, commitError{err}
+	}
+	return result, nil
 }
 
 // exec runs a statement and tells how many rows it changed.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,7 +133,8 @@ func TestSchemaRefusesSecondOpenLineItem(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.moving("r1", 0)
 		other := f.pending("r2")
-		err := f.raw(`INSERT INTO line_items SELECT '` + other.ID + `', ordinal, base_ordinal, subscription_id, product_type, offer_id,
+		columns := strings.Join(lineItems.columns.names(), ", ")
+		err := f.raw(`INSERT INTO line_items (` + columns + `) SELECT '` + other.ID + `', ordinal, base_ordinal, subscription_id, product_type, offer_id,
 			friendly_name, quantity, billing_cycle, status, target_subscription_id, attempts, last_error, transfer_error, give_up_request_id
 			FROM line_items`)
 		require.Regexp(t, "line_items_open|UNIQUE constraint failed: line_items.subscription_id", err)

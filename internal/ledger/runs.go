@@ -1,0 +1,341 @@
+package ledger
+
+// A change that a workflow run has to see raises the number "wanted" of the run in its own transaction. Whoever makes runs
+// follow claims what is behind, tells Temporal, and raises "told" to the number that was claimed. Nothing else is kept: a
+// run that was told looks at the ledger for what there is to do.
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Cause is why a run has to look. It says how Temporal is told, never what the run is to do.
+type Cause string
+
+// The causes.
+const (
+	CauseOpened    Cause = "opened"
+	CauseSubmitted Cause = "submitted"
+	CauseCancelled Cause = "cancelled"
+	CauseDeclined  Cause = "declined"
+	CauseGivenUp   Cause = "given-up"
+	CauseAnswered  Cause = "answered" // a billing system called back
+	CauseResumed   Cause = "resumed"  // by an operator
+	CauseReplaced  Cause = "replaced" // by an operator or a migration: the run there is ends, another begins
+	CauseWatch     Cause = "watch"    // nobody told, and the ledger says that something is overdue
+)
+
+// Run is how far a workflow run follows the ledger.
+type Run struct {
+	WorkflowID    string
+	WorkflowType  string
+	SubjectID     string // what the run is about
+	FairKey       string // whose runs share a part of what is told at once
+	Wanted, Told  int64  // it is behind while Told is less than Wanted
+	Cause         Cause
+	DueAt         time.Time // not to be told before
+	Attempts      int       // since the last change or success
+	LastError     string    // a code
+	Since         time.Time // when it fell behind
+	CorrelationID string    // of the latest change
+}
+
+// Wanted is a run that has to look.
+type Wanted struct {
+	WorkflowID    string
+	WorkflowType  string
+	SubjectID     string
+	FairKey       string
+	Cause         Cause
+	CorrelationID string
+	At            time.Time     // of the change; zero for now
+	Delay         time.Duration // what many changes in a row want is told once
+	Told          bool          // the run brings the change itself and knows
+
+	watched bool // nobody else raised it
+}
+
+// What the runs of transfers are called.
+const (
+	transferRunType   = "Transfer"
+	transferRunPrefix = "transfer/"
+)
+
+// transferRun is the run of a transfer, which shares with the other runs of its target.
+func transferRun(id, target string, cause Cause) Wanted {
+	return Wanted{WorkflowID: transferRunPrefix + id, WorkflowType: transferRunType, SubjectID: id, FairKey: target, Cause: cause}
+}
+
+var runs = table[Run]{
+	name: "runs",
+	columns: `workflow_id text, workflow_type text, subject_id text, fair_key text, wanted bigint, told bigint, cause text,
+		due_at timestamptz, attempts integer, last_error text, since timestamptz, correlation_id text`,
+	fields: func(r *Run) []any {
+		return []any{
+			&r.WorkflowID, &r.WorkflowType, &r.SubjectID, &r.FairKey, &r.Wanted, &r.Told, &r.Cause,
+			(*stamp)(&r.DueAt), &r.Attempts, &r.LastError, (*stamp)(&r.Since), &r.CorrelationID,
+		}
+	},
+}
+
+// raising is a row of runs as it is when it is raised for the first time.
+type raising struct {
+	Run
+	watchedAt time.Time
+}
+
+var raisings = table[raising]{
+	name:    runs.name,
+	columns: runs.columns + `, watched_at timestamptz`,
+	fields:  func(r *raising) []any { return append(runs.fields(&r.Run), (*stamp)(&r.watchedAt)) },
+}
+
+// raiseRuns keeps four things: a run that is behind already does not become due later; a replacement stands until it was
+// made, whatever is changed meanwhile, and only a new run makes it; a run that fell behind earlier has been behind since
+// then; and what a run brings itself covers everything before, because the run looks after it.
+var raiseRuns = raisings.insert(`ON CONFLICT (workflow_id) DO UPDATE SET wanted = runs.wanted + 1,
+	told = CASE WHEN excluded.told = 1 AND NOT (runs.told < runs.wanted AND runs.cause = 'replaced') THEN runs.wanted + 1 ELSE runs.told END,
+	cause = CASE WHEN runs.told < runs.wanted AND runs.cause = 'replaced' THEN runs.cause ELSE excluded.cause END,
+	due_at = CASE WHEN runs.told < runs.wanted AND runs.due_at < excluded.due_at THEN runs.due_at ELSE excluded.due_at END,
+	attempts = 0,
+	since = CASE WHEN runs.told < runs.wanted THEN runs.since ELSE excluded.since END,
+	watched_at = COALESCE(excluded.watched_at, runs.watched_at),
+	correlation_id = excluded.correlation_id`)
+
+// want makes the runs look, once the transaction is committed. Each comes once in the list.
+func (s session) want(ctx context.Context, wanted ...Wanted) error {
+	rows := make([]raising, len(wanted))
+	var now time.Time
+	for i, w := range wanted {
+		if w.At.IsZero() && now.IsZero() {
+			var err error
+			if now, err = s.at(ctx, s); err != nil {
+				return err
+			}
+		}
+		rows[i] = w.row(now)
+	}
+	// In one order, so that two changes of many runs do not wait for each other.
+	slices.SortFunc(rows, func(a, b raising) int { return cmp.Compare(a.WorkflowID, b.WorkflowID) })
+	if s.raised != nil && len(rows) > 0 {
+		*s.raised = true
+	}
+	return insert(ctx, s, raisings, raiseRuns, rows)
+}
+
+func (w Wanted) row(now time.Time) raising {
+	if w.At.IsZero() {
+		w.At = now
+	}
+	r := raising{Run: Run{
+		WorkflowID: w.WorkflowID, WorkflowType: w.WorkflowType, SubjectID: w.SubjectID, FairKey: w.FairKey, Wanted: 1,
+		Cause: w.Cause, DueAt: w.At.Add(w.Delay), Since: w.At, CorrelationID: w.CorrelationID,
+	}}
+	if w.Told {
+		r.Told = 1
+	}
+	if w.watched {
+		r.watchedAt = w.At
+	}
+	return r
+}
+
+// WantRuns makes the runs look.
+func (l *Ledger) WantRuns(ctx context.Context, wanted ...Wanted) error {
+	_, err := write(ctx, l, "make runs look", func(s session) (int, error) { return len(wanted), s.want(ctx, wanted...) })
+	return err
+}
+
+// openRun is a transfer that is not over, as a run.
+type openRun struct{ id, target string }
+
+func (o *openRun) fields() []any { return []any{&o.id, &o.target} }
+
+func wantedOf(open []openRun, cause Cause) []Wanted {
+	wanted := make([]Wanted, len(open))
+	for i, o := range open {
+		wanted[i] = transferRun(o.id, o.target, cause)
+	}
+	return wanted
+}
+
+var selectOpen = both(`SELECT id, target_tenant_id FROM transfers
+	WHERE status IN ('Pending', 'InProgress') AND id > $1 ORDER BY id LIMIT $2`)
+
+// WantOpen makes the runs of a page of the transfers that are not over look: those with ids greater than after, in order
+// of their ids, and at most limit. It returns the last id of the page, which is where the next one goes on; empty when
+// nothing was left.
+func (l *Ledger) WantOpen(ctx context.Context, cause Cause, after string, limit int) (last string, err error) {
+	return write(ctx, l, "make the runs of open transfers look", func(s session) (string, error) {
+		open, err := all(ctx, s, selectOpen, (*openRun).fields, after, limit)
+		if err != nil || len(open) == 0 {
+			return "", err
+		}
+		return open[len(open)-1].id, s.want(ctx, wantedOf(open, cause)...)
+	})
+}
+
+var selectFollowed = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = '` + transferRunPrefix + `' || t.id
+	WHERE t.status IN ('Pending', 'InProgress') AND t.id > $1 AND COALESCE(r.told = r.wanted, TRUE) ORDER BY t.id LIMIT $2`)
+
+// FollowedRuns is a page of the runs that must be open at Temporal, because their transfers are not over and they were told
+// everything: those with subject ids greater than after, in that order, and at most limit.
+func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]Wanted, error) {
+	return read(ctx, l, "read the runs of open transfers", func(s session) ([]Wanted, error) {
+		open, err := all(ctx, s, selectFollowed, (*openRun).fields, after, limit)
+		return wantedOf(open, CauseWatch), err
+	})
+}
+
+// dueFairly finds the runs to claim by key, so that who has a hundred thousand of them does not hold up who has one, and
+// without reading the hundred thousand. SQLite cannot look up by key within one query; a file has fewer.
+var dueFairly = statement{
+	postgres: `WITH RECURSIVE keys (fair_key) AS (
+			(SELECT fair_key FROM runs WHERE told < wanted ORDER BY fair_key LIMIT 1)
+			UNION ALL
+			SELECT (SELECT r.fair_key FROM runs r WHERE r.told < r.wanted AND r.fair_key > k.fair_key ORDER BY r.fair_key LIMIT 1)
+			FROM keys k WHERE k.fair_key IS NOT NULL),
+		due AS MATERIALIZED (
+			SELECT d.workflow_id FROM keys k CROSS JOIN LATERAL (
+				SELECT r.workflow_id, r.due_at FROM runs r WHERE r.told < r.wanted AND r.fair_key = k.fair_key AND r.due_at <= $1
+				ORDER BY r.due_at LIMIT $3) AS d
+			ORDER BY d.due_at LIMIT $2)
+		SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.workflow_id IN (SELECT workflow_id FROM due)
+			AND r.told < r.wanted AND r.due_at <= $1 FOR UPDATE SKIP LOCKED`,
+	sqlite: `SELECT ` + runs.columns.of("r") + ` FROM (
+			SELECT *, ROW_NUMBER() OVER (PARTITION BY fair_key ORDER BY due_at) AS place FROM runs WHERE told < wanted AND due_at <= $1) AS r
+		WHERE r.place <= $3 ORDER BY r.due_at LIMIT $2`,
+}
+
+var leaseRuns = overRows(`UPDATE runs SET due_at = r.due_at, attempts = r.attempts FROM {rows}
+	WHERE runs.workflow_id = r.workflow_id`, runs.columns)
+
+// ClaimRuns takes up to limit runs that are behind and due, the longest due first and at most perKey of one fair key, and
+// makes each due again later, when whoever took it must have died or failed: 5 s after the first attempt, 10 s after the
+// second, up to 5 min, give or take a fifth. No two calls take the same run at the same time.
+func (l *Ledger) ClaimRuns(ctx context.Context, limit, perKey int) ([]Run, error) {
+	return write(ctx, l, "claim runs", func(s session) ([]Run, error) {
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		claimed, err := all(ctx, s, dueFairly, runs.fields, stamp(now), limit, perKey)
+		if err != nil || len(claimed) == 0 {
+			return nil, err
+		}
+		slices.SortFunc(claimed, func(a, b Run) int { return a.DueAt.Compare(b.DueAt) })
+		for i := range claimed {
+			claimed[i].Attempts++
+			claimed[i].DueAt = asStored(now.Add(untilAgain(claimed[i].Attempts)))
+		}
+		_, err = s.exec(ctx, leaseRuns, runs.rows(claimed))
+		return claimed, err
+	})
+}
+
+const (
+	shortestLease = 5 * time.Second
+	longestLease  = 5 * time.Minute
+)
+
+// untilAgain is how long a run that was claimed for the n-th time (from 1) is left alone.
+func untilAgain(n int) time.Duration {
+	lease := min(shortestLease<<min(n-1, 6), longestLease)
+	return lease - lease/5 + rand.N(2*lease/5) //nolint:gosec // nobody gains by guessing it
+}
+
+// tellRuns never lowers a number. A replacement that was made is not made again for what was changed meanwhile.
+var tellRuns = overRows(`UPDATE runs SET told = CASE WHEN runs.told < r.wanted THEN r.wanted ELSE runs.told END,
+	cause = CASE WHEN r.cause = 'replaced' AND r.wanted < runs.wanted THEN 'resumed' ELSE runs.cause END,
+	attempts = 0, last_error = '', since = $2 FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.columns)
+
+// RunsTold records that Temporal took note of the numbers that were claimed. What was changed since then is still to be told.
+func (l *Ledger) RunsTold(ctx context.Context, told []Run) error {
+	if len(told) == 0 {
+		return nil
+	}
+	_, err := write(ctx, l, "record that runs were told", func(s session) (int64, error) {
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return 0, err
+		}
+		return s.exec(ctx, tellRuns, runs.rows(told), stamp(now))
+	})
+	return err
+}
+
+var (
+	failRuns   = overRows(`UPDATE runs SET last_error = r.last_error FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.columns)
+	returnRuns = overRows(`UPDATE runs SET due_at = $2, attempts = r.attempts FROM {rows}
+		WHERE runs.workflow_id = r.workflow_id AND runs.due_at = r.due_at`, runs.columns)
+)
+
+// RunsFailed records by workflow id why Temporal was not told, as a code without any text of the parties. The runs stay
+// behind and are due again when ClaimRuns said.
+func (l *Ledger) RunsFailed(ctx context.Context, codes map[string]string) error {
+	if len(codes) == 0 {
+		return nil
+	}
+	failed := make([]Run, 0, len(codes))
+	for id, code := range codes {
+		failed = append(failed, Run{WorkflowID: id, LastError: code})
+	}
+	_, err := write(ctx, l, "record that runs were not told", func(s session) (int64, error) {
+		return s.exec(ctx, failRuns, runs.rows(failed))
+	})
+	return err
+}
+
+// RunsReturned gives back claimed runs as if they had not been claimed, because there was nobody to tell: each is due at
+// once, behind those that were not tried. One that was changed or claimed meanwhile is left as it is.
+func (l *Ledger) RunsReturned(ctx context.Context, returned []Run) error {
+	if len(returned) == 0 {
+		return nil
+	}
+	rows := slices.Clone(returned)
+	for i := range rows {
+		rows[i].Attempts--
+	}
+	_, err := write(ctx, l, "give runs back", func(s session) (int64, error) {
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return 0, err
+		}
+		return s.exec(ctx, returnRuns, runs.rows(rows), stamp(now))
+	})
+	return err
+}
+
+var selectWaiting = both(`SELECT COUNT(*), MIN(since) FROM runs WHERE told < wanted`)
+
+// RunsWaiting tells how many runs are behind, and since when the first of them is; zero when none is.
+func (l *Ledger) RunsWaiting(ctx context.Context) (count int, since time.Time, err error) {
+	type waiting struct {
+		count int
+		since stamp
+	}
+	w, err := read(ctx, l, "count runs that are behind", func(s session) (waiting, error) {
+		w, _, err := one(ctx, s, selectWaiting, func(w *waiting) []any { return []any{&w.count, &w.since} })
+		return w, err
+	})
+	return w.count, time.Time(w.since), err
+}
+
+// mostStuck bounds a list of stuck runs: beyond it the list is no help.
+const mostStuck = 1000
+
+var selectStuck = both(`SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
+
+// StuckRuns lists the runs that have been behind for longer than that, the longest first, at most a thousand.
+func (l *Ledger) StuckRuns(ctx context.Context, olderThan time.Duration) ([]Run, error) {
+	return read(ctx, l, "read stuck runs", func(s session) ([]Run, error) {
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		return all(ctx, s, selectStuck, runs.fields, stamp(now.Add(-olderThan)), mostStuck)
+	})
+}

@@ -1,0 +1,70 @@
+package ledger
+
+// So that no timer and no nudge is a single point of failure, somebody asks the ledger itself from time to time whether
+// something is overdue that a run should have done.
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// watchLock is the advisory lock of the one program on a PostgreSQL that watches at a time.
+	watchLock = 0x48616e6457617463 // "HandWatc"
+	// mostWatched bounds what is raised at once.
+	mostWatched = 500
+	// What is overdue: a run has these times for what it does at once otherwise.
+	expiresWithin = 5 * time.Minute
+	closesWithin  = time.Minute
+	// attemptsWithin is the longest time between two attempts at an item, an hour, with a margin.
+	attemptsWithin = 70 * time.Minute
+	// watchedEvery bounds how often one run is raised.
+	watchedEvery = time.Hour
+)
+
+var tryWatchLock = both(`SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END`)
+
+// selectOverdue passes over runs that are behind anyway.
+var selectOverdue = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = '` + transferRunPrefix + `' || t.id
+	WHERE t.status IN ('Pending', 'InProgress') AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $1, TRUE)
+		AND CASE t.status WHEN 'Pending' THEN t.expiration_time <= $2
+			ELSE EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'InProgress'
+					AND COALESCE(i.attempted_at, t.submitted_time) <= $4)
+				OR NOT EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id
+					AND (i.status = 'InProgress' OR COALESCE(i.attempted_at, t.submitted_time) > $3)) END
+	ORDER BY t.id LIMIT $5`)
+
+// Watch makes the runs look whose transfers say that something is overdue: Pending 5 min past the expiration; InProgress
+// with nothing left to move for a minute; a line item that nobody has tried to move for 70 min. It raises at most 500, each
+// once an hour, and tells how many. Of several programs one does so at a time; the others raise nothing.
+func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
+	return write(ctx, l, "look for what is overdue", func(s session) (int, error) {
+		if alone, err := s.watchesAlone(ctx); err != nil || !alone {
+			return 0, err
+		}
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return 0, err
+		}
+		before := func(d time.Duration) stamp { return stamp(now.Add(-d)) }
+		overdue, err := all(ctx, s, selectOverdue, (*openRun).fields,
+			before(watchedEvery), before(expiresWithin), before(closesWithin), before(attemptsWithin), mostWatched)
+		if err != nil || len(overdue) == 0 {
+			return 0, err
+		}
+		wanted := wantedOf(overdue, CauseWatch)
+		for i := range wanted {
+			wanted[i].watched = true
+		}
+		return len(wanted), s.want(ctx, wanted...)
+	})
+}
+
+// watchesAlone tells whether no other program watches, until the transaction ends. SQLite has one writer at a time.
+func (s session) watchesAlone(ctx context.Context) (bool, error) {
+	if s.dialect == sqlite {
+		return true, nil
+	}
+	alone, _, err := one(ctx, s, tryWatchLock, value[int], int64(watchLock))
+	return alone == 1, err
+}
