@@ -139,7 +139,9 @@ func (a *Activities) carryOut(ctx context.Context, c Command) (ledger.Outcome, e
 		Claim: ledger.Claim{
 			CallerTenantID: c.Actor().PartnerTenantID, Route: "signal " + string(c.Verb) + " " + c.TransferID, Key: c.RequestID(), Fingerprint: c.Fingerprint(),
 		},
-		Answer: func(o ledger.Outcome, refusal *transfer.Refusal) (ledger.Answer, error) { return kept(AnswerOf(c, o.Transfer, refusal)) },
+		Answer: func(o ledger.Outcome, refusal *transfer.Refusal) (ledger.Answer, error) {
+			return kept(AnswerOf(c, o.Transfer, refusal))
+		},
 		Origin: transfer.Origin{Via: transfer.BySignal},
 		ByRun:  true,
 	}

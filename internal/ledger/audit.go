@@ -28,10 +28,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		if err != nil {
 			return t, err
 		}
-		now, err := l.at(ctx, s)
-		if err != nil {
-			return t, err
-		}
+		now := l.atRead(t)
 		if !now.After(t.audited) {
 			now = t.audited.Add(time.Microsecond)
 		}

@@ -29,9 +29,13 @@ func (s statement) in(d dialect) string {
 	return s.postgres
 }
 
-// both writes a statement that takes no list of rows. SQLite has one writer at a time, so it needs no row locks.
+// both writes a statement that takes no list of rows. SQLite has one writer at a time, so it needs no row locks, and a file
+// has no clock of its own, so {clock} is nothing there.
 func both(text string) statement {
-	return statement{postgres: text, sqlite: strings.ReplaceAll(text, " FOR UPDATE", "")}
+	return statement{
+		postgres: strings.ReplaceAll(text, "{clock}", "clock_timestamp()"),
+		sqlite:   strings.NewReplacer(" FOR UPDATE", "", "{clock}", "NULL").Replace(text),
+	}
 }
 
 // overRows writes a statement in which {rows} stands for the rows of the first parameter, called r, with these columns.

@@ -5,10 +5,7 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"handover/internal/transfer"
@@ -46,7 +43,7 @@ func (s session) tell(ctx context.Context, h *happening) (string, error) {
 	if err := insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
 		return "", err
 	}
-	h.handed, err = s.queueMail(ctx, h.of.ID, h.effects.Event, h.effects.Mail, h.at)
+	h.handed, err = s.queueMail(ctx, h.of, h.effects.Event, h.effects.Mail, h.at)
 	return source.id, err
 }
 
@@ -101,64 +98,4 @@ func (h *happening) audit(partner string, d detail) (auditRow, error) {
 // must have times that differ; begin sees to it.
 func (h *happening) recordID(partner string) string {
 	return transfer.AuditID(partner, h.of.State.CustomerTenantID, h.of.ID, string(h.effects.Operation), h.at)
-}
-
-// recipient is somebody who can be told about a transfer.
-type recipient struct {
-	audience transfer.Audience
-	address  string
-	locale   string
-	place    int // among the admin agents of a partner
-}
-
-var selectRecipients = both(`SELECT 'source', a.email, p.locale, a.position FROM transfers t
-		JOIN partners p ON p.tenant_id = t.source_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
-	UNION ALL SELECT 'target', a.email, p.locale, a.position FROM transfers t
-		JOIN partners p ON p.tenant_id = t.target_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
-	UNION ALL SELECT 'customer', t.customer_email, c.locale, 0 FROM transfers t
-		JOIN customers c ON c.tenant_id = t.customer_tenant_id WHERE t.id = $1
-	ORDER BY 1, 4`)
-
-var queuedMail = table[Notification]{
-	name:    "notifications",
-	columns: `transfer_id text, event text, audience text, recipient text, locale text, message_id text`,
-	fields: func(n *Notification) []any {
-		return []any{&n.TransferID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID}
-	},
-}
-
-var insertMail = queuedMail.insert("ON CONFLICT (transfer_id, event, recipient) DO NOTHING")
-
-// queueMail writes one notification per recipient of the audiences. Somebody who belongs to two of them is told once (I-4).
-func (s session) queueMail(ctx context.Context, id string, event transfer.Event, audiences []transfer.Audience) error {
-	if len(audiences) == 0 {
-		return nil
-	}
-	reachable, err := all(ctx, s, selectRecipients, func(r *recipient) []any {
-		return []any{&r.audience, &r.address, &r.locale, &r.place}
-	}, id)
-	if err != nil {
-		return err
-	}
-	var mail []Notification
-	told := map[string]bool{}
-	for _, audience := range audiences {
-		for _, r := range reachable {
-			if r.audience != audience || r.address == "" || told[r.address] {
-				continue
-			}
-			told[r.address] = true
-			mail = append(mail, Notification{
-				TransferID: id, Event: event, Audience: audience, Recipient: r.address, Locale: r.locale,
-				MessageID: messageID(id, event, r.address),
-			})
-		}
-	}
-	return insert(ctx, s, queuedMail, insertMail, mail)
-}
-
-// messageID is the same for every attempt at one e-mail, so that a mail server recognises a repetition (I-4).
-func messageID(transferID string, event transfer.Event, recipient string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", transferID, event, recipient))
-	return hex.EncodeToString(sum[:16]) + "@handover"
 }

@@ -16,7 +16,7 @@ func (l *Ledger) Extend(ctx context.Context, w World) error {
 // At is the same ledger seen with a clock that stands still, to do something as if at that time.
 func (l *Ledger) At(now time.Time) *Ledger {
 	return &Ledger{
-		dialect: l.dialect, writer: l.writer, reader: l.reader, wakes: l.wakes, policy: l.policy,
+		dialect: l.dialect, writer: l.writer, reader: l.reader, wakes: l.wakes, policy: l.policy, rules: l.rules,
 		clock: func() time.Time { return now },
 	}
 }

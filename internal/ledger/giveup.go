@@ -26,7 +26,7 @@ type GivenUp struct {
 	Fencing  []int             `json:"fencing"` // the billing system was asked to move them before, and is now asked not to
 }
 
-var selectOpen = both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY i.ordinal`)
+var selectOpenItems = both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY i.ordinal`)
 
 // GiveUp ends the retries of line items by an operator's word, all of them or, after a refusal, none. An item that no
 // billing system was asked to move is Failed at once, with the reason as its transferError; of any other the billing system
@@ -56,7 +56,7 @@ func (l *Ledger) GiveUpLate(ctx context.Context, id string) (transfer.Standing, 
 		if now.Due != transfer.DueDeadline {
 			return l.standing(ctx, s, st, Watched{})
 		}
-		open, err := all(ctx, s, selectOpen, value[int], st.of.ID)
+		open, err := all(ctx, s, selectOpenItems, value[int], st.of.ID)
 		if err != nil {
 			return transfer.Standing{}, err
 		}
@@ -112,7 +112,7 @@ func (st *step) meant(ctx context.Context, s session, g GivingUp) ([]item, error
 	ordinals := g.Ordinals
 	if g.Failing {
 		var err error
-		if ordinals, err = all(ctx, s, selectOpen, value[int], st.of.ID); err != nil {
+		if ordinals, err = all(ctx, s, selectOpenItems, value[int], st.of.ID); err != nil {
 			return nil, err
 		}
 	}

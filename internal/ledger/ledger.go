@@ -9,6 +9,7 @@
 //	transitions.go     the transitions of a transfer as a whole; submit.go the one that makes line items
 //	moving.go          what became of line items, a window at a time; giveup.go the operator's end to one
 //	effects.go         what every transition writes besides its state: audit records and notifications
+//	outbox.go          e-mails from the transition that owes them to the relay that sends them; notifications.go their log
 //	reads.go           everything that only asks; search.go lists of many transfers, page by page
 //	preview.go         what would be refused, by the rules of the real thing; report.go what became of a transfer
 //	requests.go        requests of the API's clients, executed once; labels.go what each party calls a transfer
@@ -90,6 +91,7 @@ type Notification struct {
 	Recipient  string // e-mail address
 	Locale     string // of the recipient's organisation
 	MessageID  string // stable over repeated attempts
+	OwedAt     time.Time
 	Attempts   int
 	SentAt     time.Time // zero while it is not sent
 	LastError  string

@@ -19,12 +19,13 @@ type Watched struct {
 	To    int
 }
 
+// latestReminder is the event of the last reminder that the source of transfer t was sent.
 const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE n.transfer_id = t.id AND n.event LIKE 'reminder-%'), '')`
 
 var (
-	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + ` FROM transfers t WHERE t.id = $1`)
+	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + `, {clock} FROM transfers t WHERE t.id = $1`)
 	selectRecorded = both(`SELECT a.id FROM audit_records a WHERE a.id = $1`)
-	selectHeld     = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
+	countHeld     = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
 	// selectRunning are the line items of a range that have not ended.
 	selectRunning = both(`SELECT i.ordinal, i.ending FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
@@ -40,18 +41,17 @@ var (
 func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Standing, error) {
 	lower(&id)
 	return read(ctx, l, "look at transfer", func(s session) (transfer.Standing, error) {
-		t, exists, err := one(ctx, s, selectStanding, func(r *record) []any { return append(countedFields(r), &r.reminded) }, id)
+		t, exists, err := one(ctx, s, selectStanding, func(r *record) []any {
+			return append(countedFields(r), &r.reminded, (*stamp)(&r.readAt))
+		}, id)
 		if err != nil {
 			return transfer.Standing{}, err
 		}
 		if !exists {
 			return transfer.Standing{Missing: true, Behind: w.Known != ""}, nil
 		}
-		st := step{of: t.whole()}
+		st := step{of: t.whole(), at: l.atRead(t)}
 		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
-			return transfer.Standing{}, err
-		}
-		if st.at, err = l.at(ctx, s); err != nil {
 			return transfer.Standing{}, err
 		}
 		return l.standing(ctx, s, st, w)
@@ -120,7 +120,7 @@ func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) 
 	if now.Items.Failed == 0 {
 		return nil
 	}
-	now.Held, _, err = one(ctx, s, selectHeld, value[int], id)
+	now.Held, _, err = one(ctx, s, countHeld, value[int], id)
 	return err
 }
 

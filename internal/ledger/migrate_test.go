@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -89,6 +90,10 @@ func TestMigrateLedgerInUse(t *testing.T) {
 			require.Equal(t, transfer.InProgress, f.stored("old-1").Status)
 			require.Equal(t, 1, f.stored("old-1").Items.InProgress)
 			require.Equal(t, []string{"it@contoso.example"}, f.mail("old-1", transfer.EventCreated))
+			owed := f.claimMail("relay", 50, 10)
+			require.Len(t, owed, 1, "what is owed already is due")
+			require.Less(t, owed[0].Age, time.Hour)
+			require.Equal(t, map[string]int{targetID: 1}, keys(owed, f))
 			f.label("old-1", sourceID, ours)
 			require.Equal(t, []string{"old-2", "old-1"}, f.search(Search{PartnerTenantID: targetID, Limit: 1}))
 			require.Equal(t, []string{"old-1"}, f.search(Search{PartnerTenantID: sourceID, Tag: "emea", Limit: 1}))

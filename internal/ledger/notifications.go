@@ -8,8 +8,17 @@ import (
 	"time"
 )
 
-const selectNotifications = `SELECT n.id, n.transfer_id, n.event, n.audience, n.recipient, n.locale, n.message_id, n.attempts, n.sent_at, n.last_error
-	FROM notifications n WHERE n.transfer_id = $1`
+// logged are the columns of a notification, as they are read.
+const logged = `id, transfer_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, last_error`
+
+func loggedFields(n *Notification) []any {
+	return []any{
+		&n.ID, &n.TransferID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID, (*stamp)(&n.OwedAt), &n.Attempts,
+		(*stamp)(&n.SentAt), &n.LastError,
+	}
+}
+
+const selectNotifications = `SELECT ` + logged + ` FROM notifications n WHERE n.transfer_id = $1`
 
 var (
 	selectLog    = both(selectNotifications + ` ORDER BY n.id`)
@@ -30,12 +39,7 @@ func (l *Ledger) Unsent(ctx context.Context, transferID, event string) ([]Notifi
 
 func (l *Ledger) notifications(ctx context.Context, st statement, args ...any) ([]Notification, error) {
 	return read(ctx, l, "read notifications", func(s session) ([]Notification, error) {
-		return all(ctx, s, st, func(n *Notification) []any {
-			return []any{
-				&n.ID, &n.TransferID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID, &n.Attempts,
-				(*stamp)(&n.SentAt), &n.LastError,
-			}
-		}, args...)
+		return all(ctx, s, st, loggedFields, args...)
 	})
 }
 

@@ -33,6 +33,7 @@ type Ledger struct {
 	policy     transfer.Policy
 	clock      func() time.Time // nil for the database's
 	wakes      *wakes
+	rules      *rulebook
 	statements atomic.Int64
 }
 
@@ -68,6 +69,9 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
 
 // opened gives the ledger away, or closes what was opened of it.
 func (l *Ledger) opened(ctx context.Context, err error) (*Ledger, error) {
+	if err == nil {
+		err = l.enterPolicy(ctx)
+	}
 	if err == nil {
 		return l, nil
 	}
@@ -192,6 +196,14 @@ func (l *Ledger) at(ctx context.Context, s session) (time.Time, error) {
 	}
 	now, _, err := one(ctx, s, selectTime, func(t *stamp) []any { return []any{t} })
 	return asStored(time.Time(now)), err
+}
+
+// atRead is the time at which the row was read, by the same clock.
+func (l *Ledger) atRead(t record) time.Time {
+	if l.clock != nil || l.dialect == sqlite {
+		return l.now()
+	}
+	return asStored(t.readAt)
 }
 
 // asStored is a time as both databases keep it.

@@ -16,6 +16,7 @@ type record struct {
 	changeID string    // newest log record of the transfer as a whole
 	audited  time.Time // of the newest log record of any kind
 	reminded string    // the latest reminder event; empty before the first
+	readAt   time.Time // by the database's clock, where it has one
 }
 
 var transfers = table[record]{
@@ -58,12 +59,12 @@ func countedFields(r *record) []any {
 }
 
 var (
-	insertTransfer = transfers.insert("ON CONFLICT (id) DO NOTHING")
+	insertTransfer = transfers.insert("")
 	selectHeader   = both(`SELECT ` + transfers.columns.of("t") + ` FROM transfers t WHERE t.id = $1`)
 	selectTransfer = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + ` FROM transfers t WHERE t.id = $1`)
 	lockTransfer   = both(`SELECT t.id FROM transfers t WHERE t.id = $1 FOR UPDATE`)
 	selectLocked   = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `,
-		(SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id) FROM transfers t WHERE t.id = $1`)
+		(SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id), ` + latestReminder + `, {clock} FROM transfers t WHERE t.id = $1`)
 	updateTransfer = both(`UPDATE transfers SET status = $2, last_modified_time = $3, submitted_time = $4, completed_time = $5,
 		last_modified_user = $6, decline_reason = $7, change_id = $8 WHERE id = $1`)
 )
@@ -83,7 +84,7 @@ func (s session) locked(ctx context.Context, id string) (record, error) {
 		return record{}, err
 	}
 	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
-		return append(countedFields(r), (*stamp)(&r.audited))
+		return append(countedFields(r), (*stamp)(&r.audited), &r.reminded, (*stamp)(&r.readAt))
 	}, id)
 	return t.whole(), err
 }

@@ -36,11 +36,8 @@ func (l *Ledger) begin(ctx context.Context, s session, id string, by transfer.Ac
 	if err != nil {
 		return step{}, err
 	}
-	st := step{of: t, actor: by, origin: origin}
+	st := step{of: t, actor: by, origin: origin, at: l.atRead(t)}
 	if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
-		return st, err
-	}
-	if st.at, err = l.at(ctx, s); err != nil {
 		return st, err
 	}
 	if !st.at.After(t.audited) { // records of a transfer have times that differ, in the order of events
@@ -105,14 +102,16 @@ func (st *step) finish(ctx context.Context, s session, said detail) (transfer.Ma
 
 // follow makes the transfer's run take notice.
 func (st *step) follow(ctx context.Context, s session, cause Cause, byRun bool) error {
-	return s.want(ctx, wantedBy(st.of.Transfer, cause, st.origin, byRun))
+	w := wantedBy(st.of.Transfer, cause, st.origin, byRun)
+	w.At = st.at
+	return s.want(ctx, w)
 }
 
 // wantedBy is the notice that a transfer's run is to take of a command.
 func wantedBy(t transfer.Transfer, cause Cause, origin transfer.Origin, byRun bool) Wanted {
 	return Wanted{
 		WorkflowID: transfer.WorkflowID(t.ID), WorkflowType: transfer.WorkflowType, SubjectID: t.ID, FairKey: t.TargetTenantID,
-		Cause: cause, Correlation: origin.Correlation, Told: byRun,
+		Cause: cause, CorrelationID: origin.Correlation, Told: byRun,
 	}
 }
 

@@ -180,7 +180,7 @@ func (l *Ledger) Remind(ctx context.Context, id string, n int) (transfer.Standin
 		if st.of.Status == transfer.Pending {
 			event := transfer.Event(fmt.Sprintf("%s-%d", transfer.EventReminder, n))
 			st.of.reminded = string(event)
-			if _, err := s.queueMail(ctx, st.of.ID, event, []transfer.Audience{transfer.ToSource}, st.at); err != nil {
+			if _, err := s.queueMail(ctx, st.of, event, []transfer.Audience{transfer.ToSource}, st.at); err != nil {
 				return transfer.Standing{}, err
 			}
 		}

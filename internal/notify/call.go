@@ -1,13 +1,14 @@
 package notify
 
-// The connection of one SMTP conversation. It is ours, not the library's, so that the caller's context ends it at any
-// point and not only while dialling, and so that it is closed when a conversation fails early.
+// The connection to the mail server. It is ours, not the library's, so that the caller's context ends it at any point and
+// not only while dialling, and so that it is closed when a conversation fails early.
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"time"
 
 	"github.com/wneessen/go-mail"
 )
@@ -19,14 +20,14 @@ type call struct {
 	unwatch  func() bool
 }
 
-// client is a fresh SMTP client whose connection closes when ctx ends.
+// client is a fresh SMTP client whose connection closes when ctx ends, until it is let off.
 func (c *call) client(ctx context.Context) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(c.settings.Port),
-		mail.WithTimeout(2 * c.settings.Timeout), // later than ctx, which is what ends the conversation
+		mail.WithTimeout(c.patience()),
 		mail.WithTLSConfig(c.tlsConfig()),
 		mail.WithTLSPolicy(mail.NoTLS),
-		mail.WithoutNoop(), // the connection is fresh, and serves one mail
+		mail.WithoutNoop(), // RSET before the next mail says as much, and is sent by the session
 		mail.WithoutRset(),
 		mail.WithDialContextFunc(func(dialling context.Context, network, address string) (net.Conn, error) {
 			return c.dial(dialling, ctx, network, address)
@@ -66,6 +67,9 @@ func (c *call) connect(ctx context.Context, network, address string) (net.Conn, 
 func (c *call) tlsConfig() *tls.Config {
 	return &tls.Config{ServerName: c.settings.Host, RootCAs: c.roots, MinVersion: tls.VersionTLS12}
 }
+
+// patience is later than the contexts, which are what ends a conversation.
+func (c *call) patience() time.Duration { return 2 * c.settings.Timeout }
 
 func (c *call) hangUp() {
 	if c.conn != nil {

@@ -22,18 +22,57 @@ func permanent(format string, args ...any) error {
 	return &PermanentError{Reason: fmt.Sprintf(format, args...)}
 }
 
-// classify turns what the SMTP client says into a PermanentError or a temporary error. The recipient's address is taken
-// out of the text, which may end in a workflow's history (no personal data there).
+// ConnectionError says that the fault is not the mail's: the server cannot be reached, does not answer, wants nothing from
+// us (greeting, authentication, sender), or ended the conversation. The same mail goes through once that has passed.
+type ConnectionError struct {
+	Underway bool // the message had begun: the server may have taken it, and it may be what the server stumbled over
+	err      error
+}
+
+func (e *ConnectionError) Error() string { return e.err.Error() }
+
+// Unwrap gives the context's error when its end was the reason.
+func (e *ConnectionError) Unwrap() error { return e.err }
+
+// unreached makes what went wrong before there was a mail to speak of a *ConnectionError.
+func unreached(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &ConnectionError{err: fmt.Errorf("the mail server did not answer in time, the mail is tried again: %w", ctx.Err())}
+	}
+	return &ConnectionError{err: fmt.Errorf("the mail server cannot be used, the mail is tried again: %s", inOneLine(err.Error()))}
+}
+
+// classify turns what the SMTP client says about a mail into a PermanentError, a ConnectionError or a temporary error. The
+// recipient's address is taken out of the text, which may end in a workflow's history (no personal data there).
 func classify(ctx context.Context, err error, recipient string) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("the mail server did not take the mail in time, it is tried again: %w", ctx.Err())
+		return &ConnectionError{Underway: true, err: fmt.Errorf("the mail server did not take the mail in time, it is tried again: %w", ctx.Err())}
 	}
 	text := withoutAddress(err.Error(), recipient)
+	again := fmt.Errorf("the mail was not delivered and is tried again: %s", text)
 	var sent *mail.SendError
-	if errors.As(err, &sent) && final(sent) {
+	switch {
+	case !errors.As(err, &sent):
+		return &ConnectionError{err: again}
+	case final(sent):
 		return permanent("The mail server refused the mail for good; check the recipient's address. It said: %s", text)
+	case wantsNothing(sent):
+		return &ConnectionError{Underway: began(sent), err: again}
+	default:
+		return again
 	}
-	return fmt.Errorf("the mail was not delivered and is tried again: %s", text)
+}
+
+// wantsNothing tells an answer about us, or none at all, from one about this mail: the line was cut, the server closes
+// (421), or what we may send is refused for good, whoever it is for.
+func wantsNothing(sent *mail.SendError) bool {
+	code := sent.ErrorCode()
+	return code == 0 || code == 421 || code/100 == 5
+}
+
+// began tells that the server had heard of the recipient when it failed.
+func began(sent *mail.SendError) bool {
+	return sent.Reason != mail.ErrConnCheck && sent.Reason != mail.ErrSMTPMailFrom
 }
 
 // final tells whether the server's answer is about the recipient or the message. A 5xx before that (greeting, sender)
@@ -52,7 +91,11 @@ func final(sent *mail.SendError) bool {
 }
 
 func withoutAddress(text, recipient string) string {
-	const most = 400
 	address := regexp.MustCompile("(?i)" + regexp.QuoteMeta(recipient))
-	return clip(strings.Join(strings.Fields(address.ReplaceAllString(text, "(recipient)")), " "), most)
+	return inOneLine(address.ReplaceAllString(text, "(recipient)"))
+}
+
+func inOneLine(text string) string {
+	const most = 400
+	return clip(strings.Join(strings.Fields(text), " "), most)
 }

@@ -6,7 +6,9 @@
 //	mail.go       what is told to whom
 //	compose.go    from a mail to its subject, text and HTML; the words are in templates/
 //	blocks.go     the structure of a mail text, so that every sentence is written once and shown in both forms
-//	mailer.go     one SMTP conversation per mail
+//	relay.go      what is owed goes out: claim, send, record; pace.go how fast, and when the mail server is left alone
+//	session.go    mails one after the other on one connection, call.go the connection
+//	mailer.go     one mail on a connection of its own
 //	failure.go    which failures are final
 //	catcher.go    the SMTP server, mailbox.go its folder
 package notify

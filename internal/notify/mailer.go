@@ -1,6 +1,6 @@
 package notify
 
-// One SMTP conversation per mail: settings in, a checked MIME message out.
+// One mail on a connection of its own: settings in, a checked MIME message out.
 
 import (
 	"context"
@@ -61,7 +61,7 @@ func NewMailer(s Settings) (*Mailer, error) {
 // Send delivers the mail to the mail server. Nil means that the server took responsibility for it.
 //
 // Errors: *PermanentError when no repetition can help (a malformed address, a 5xx about the recipient or the message, an
-// event nobody is told about); any other error is temporary. A mail that was accepted although the conversation broke
+// event nobody is told about); *ConnectionError when it is not the mail's fault; any other error is temporary. A mail that was accepted although the conversation broke
 // afterwards counts as sent; one whose acceptance was not heard is repeated under the same Message-ID (I-4).
 func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	message, err := m.message(told)
@@ -71,17 +71,12 @@ func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	ctx, cancel := context.WithTimeout(ctx, m.settings.Timeout)
 	defer cancel()
 
-	call := &call{settings: m.settings, roots: m.roots}
-	defer call.hangUp()
-	client, err := call.client(ctx)
+	s, err := m.open(ctx)
 	if err != nil {
-		return fmt.Errorf("the SMTP client cannot be set up: %w", err)
+		return err
 	}
-	err = client.DialAndSendWithContext(ctx, message)
-	if err == nil || message.IsDelivered() {
-		return nil
-	}
-	return classify(ctx, err, told.To)
+	defer s.end()
+	return s.deliver(ctx, message, told.To)
 }
 
 // Printable ASCII around one @, with or without angle brackets.

@@ -1,0 +1,244 @@
+package ledger
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+const claimed = 2 * time.Minute
+
+// claimMail claims for the relay and fails the test when that fails.
+func (f fixture) claimMail(relay string, limit, perKey int) []OwedMail {
+	f.t.Helper()
+	owed, err := f.ClaimMail(f.t.Context(), relay, limit, perKey, claimed)
+	require.NoError(f.t, err)
+	return owed
+}
+
+// owe opens n transfers and makes their mail that of the target with the fair key, without regard to who it really is.
+func (f fixture) owe(fairKey string, n int) {
+	f.t.Helper()
+	for i := range n {
+		id := f.pending(fmt.Sprintf("%s-%d", fairKey, i)).ID
+		f.behind(`UPDATE notifications SET fair_key = '` + fairKey + `' WHERE transfer_id = '` + id + `'`)
+	}
+}
+
+func keys(owed []OwedMail, of fixture) map[string]int {
+	found := map[string]int{}
+	for _, o := range owed {
+		found[of.rows(fmt.Sprintf("SELECT fair_key FROM notifications WHERE id = %d", o.ID))[0]]++
+	}
+	return found
+}
+
+// An e-mail is due when it is owed, and its claim brings all that its words need.
+func TestClaimedMailTellsOfItsTransfer(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		require.Equal(t, []string{targetID + "|3"}, f.rows("SELECT fair_key, COUNT(*) FROM notifications WHERE owed_at = next_at GROUP BY fair_key"))
+		f.clock.advance(time.Minute)
+		before := f.Statements()
+		owed := f.claimMail("a", 50, 10)
+		require.EqualValues(t, 2, f.Statements()-before, "one statement claims, one reads every transfer")
+		require.Len(t, owed, 3)
+		for _, o := range owed {
+			require.Equal(t, f.stored(tr.ID), o.Transfer)
+			require.Equal(t, time.Minute, o.Age)
+			require.Equal(t, transfer.EventCreated, o.Event)
+		}
+		logged, err := f.Notifications(t.Context(), tr.ID)
+		require.NoError(t, err)
+		require.Equal(t, logged, []Notification{owed[0].Notification, owed[1].Notification, owed[2].Notification})
+		require.Empty(t, f.claimMail("b", 50, 10))
+	})
+}
+
+func TestClaimIsFair(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.owe("loud", 6)
+		f.clock.advance(time.Minute)
+		f.owe("quiet", 1)
+		require.Equal(t, map[string]int{"loud": 10, "quiet": 3}, keys(f.claimMail("a", 50, 10), f))
+		require.Equal(t, map[string]int{"loud": 5}, keys(f.claimMail("a", 5, 10), f), "the limit")
+		require.Equal(t, map[string]int{"loud": 3}, keys(f.claimMail("a", 50, 10), f), "what is left")
+		require.Empty(t, f.claimMail("a", 50, 10))
+	})
+}
+
+// Five relays at once: each e-mail is in one pair of hands.
+func TestClaimersShareNothing(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.owe("one", 10)
+		f.owe("two", 10)
+		var mu sync.Mutex
+		held := map[int64]int{}
+		var relays sync.WaitGroup
+		for n := range 5 {
+			relays.Go(func() {
+				for range 100 {
+					owed, err := f.ClaimMail(t.Context(), fmt.Sprint("relay ", n), 7, 4, claimed)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					for _, o := range owed {
+						held[o.ID]++
+					}
+					all := len(held) == 60
+					mu.Unlock()
+					if all {
+						return
+					}
+				}
+			})
+		}
+		relays.Wait()
+		require.Len(t, held, 60)
+		for id, times := range held {
+			require.Equal(t, 1, times, "e-mail %d", id)
+		}
+	})
+}
+
+// A claim ends with its lease: somebody else takes over, and what the first one records afterwards changes nothing.
+func TestClaimEndsWithItsLease(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.pending("r1")
+		first := f.claimMail("a", 50, 10)
+		holds := func(claim string, atLeast time.Duration) bool {
+			t.Helper()
+			yes, err := f.HoldsMail(t.Context(), claim, first[0].ID, atLeast)
+			require.NoError(t, err)
+			return yes
+		}
+		require.True(t, holds("a", claimed-time.Second))
+		require.False(t, holds("a", claimed), "not long enough")
+		require.False(t, holds("b", 0))
+
+		f.clock.advance(claimed)
+		require.False(t, holds("a", 0))
+		require.NoError(t, f.RecordMail(t.Context(), "a", []MailResult{{ID: first[1].ID, Outcome: MailSent}}))
+		second := f.claimMail("b", 50, 10)
+		require.Len(t, second, 2, "what the late one sent and nobody took is sent")
+		require.True(t, holds("b", time.Minute))
+
+		before := f.contents()
+		for _, outcome := range []MailOutcome{MailSent, MailUndelivered, MailAgain, MailUntried} {
+			require.NoError(t, f.RecordMail(t.Context(), "a", []MailResult{{ID: first[0].ID, Outcome: outcome, Reason: "late", After: time.Hour}}))
+		}
+		require.Equal(t, before, f.contents())
+	})
+}
+
+func TestRecordMail(t *testing.T) {
+	w := worldOf(1)
+	w.Partners[0].AdminAgents = append(w.Partners[0].AdminAgents, transfer.AdminAgent{UserID: "third", Email: "third@source.example"})
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		owed := f.claimMail("a", 50, 10)
+		require.Len(t, owed, 4)
+		before := f.Statements()
+		results := []MailResult{
+			{ID: owed[0].ID, Outcome: MailSent},
+			{ID: owed[1].ID, Outcome: MailUndelivered, Reason: "no such\x00mailbox"},
+			{ID: owed[2].ID, Outcome: MailAgain, Reason: "greylisted", After: time.Hour},
+			{ID: owed[3].ID, Outcome: MailUntried},
+		}
+		require.NoError(t, f.RecordMail(t.Context(), "a", results))
+		require.EqualValues(t, 1, f.Statements()-before)
+		log, err := f.Notifications(t.Context(), tr.ID)
+		require.NoError(t, err)
+		require.Equal(t, f.clock.Now(), log[0].SentAt)
+		require.Equal(t, []int{1, 1, 1, 0}, []int{log[0].Attempts, log[1].Attempts, log[2].Attempts, log[3].Attempts})
+		require.Equal(t, []string{"", "no such\uFFFDmailbox", "greylisted", ""}, []string{log[0].LastError, log[1].LastError, log[2].LastError, log[3].LastError})
+
+		again := f.claimMail("b", 50, 10)
+		require.Len(t, again, 1, "only what was given back is due")
+		require.Equal(t, owed[3].ID, again[0].ID)
+		f.clock.advance(time.Hour)
+		later := f.claimMail("c", 50, 10)
+		require.Len(t, later, 2)
+		require.Equal(t, 1, later[0].Attempts)
+
+		stood := f.contents()
+		require.NoError(t, f.RecordMail(t.Context(), "a", results), "a repetition")
+		require.NoError(t, f.RecordMail(t.Context(), "a", nil))
+		require.ErrorContains(t, f.RecordMail(t.Context(), "c", []MailResult{{ID: later[0].ID, Outcome: "lost"}}), "no outcome")
+		require.Equal(t, stood, f.contents())
+	})
+}
+
+// A reminder of a request that was answered before it could be sent is withdrawn; everything else about it is sent.
+func TestStaleReminderIsWithdrawn(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		waiting, answered := f.pending("r1"), f.pending("r2")
+		for _, id := range []string{waiting.ID, answered.ID} {
+			require.NoError(t, f.Remind(t.Context(), id, 1))
+		}
+		_, err := f.Cancel(t.Context(), answered.ID, Decision{RequestID: "c", Actor: asTarget})
+		require.NoError(t, err)
+		reminded := map[string]int{}
+		for _, o := range f.claimMail("a", 50, 50) {
+			if o.Event == "reminder-1" {
+				reminded[o.TransferID]++
+			}
+		}
+		require.Equal(t, map[string]int{waiting.ID: 2}, reminded)
+		log, err := f.Notifications(t.Context(), answered.ID)
+		require.NoError(t, err)
+		for _, n := range log {
+			if n.Event == "reminder-1" {
+				require.Equal(t, "The request was answered before the reminder could be sent.", n.LastError)
+			}
+		}
+		require.Empty(t, f.mail(answered.ID, "reminder-1"))
+		require.NotEmpty(t, f.mail(waiting.ID, "reminder-1"))
+	})
+}
+
+func TestMailWaiting(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		waiting := func() WaitingMail {
+			t.Helper()
+			w, err := f.MailWaiting(t.Context())
+			require.NoError(t, err)
+			return w
+		}
+		require.Equal(t, WaitingMail{}, waiting())
+		f.pending("r1")
+		f.clock.advance(time.Hour)
+		f.pending("r2")
+		require.Equal(t, WaitingMail{Count: 6, Oldest: time.Hour}, waiting())
+		var results []MailResult
+		for i, o := range f.claimMail("a", 50, 10) {
+			results = append(results, MailResult{ID: o.ID, Outcome: []MailOutcome{MailSent, MailUndelivered}[i%2]})
+		}
+		require.NoError(t, f.RecordMail(t.Context(), "a", results))
+		require.Equal(t, WaitingMail{}, waiting())
+	})
+}
+
+// Whoever is told under two roles is counted under the first, as they are told.
+func TestQueueMailCountsWhoIsTold(t *testing.T) {
+	w := worldOf(1)
+	w.Partners[1].AdminAgents = []transfer.AdminAgent{{UserID: targetAgent, Email: sourceAgent}, {UserID: "b", Email: "b@target.example"}}
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		handedOver, err := write(t.Context(), f.Ledger, "queue mail", func(s session) (map[transfer.Audience]int, error) {
+			of, err := s.header(t.Context(), tr.ID)
+			require.NoError(t, err)
+			return s.queueMail(t.Context(), of, transfer.EventCompleted,
+				[]transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}, f.now())
+		})
+		require.NoError(t, err)
+		require.Equal(t, map[transfer.Audience]int{transfer.ToSource: 2, transfer.ToTarget: 1, transfer.ToCustomer: 1}, handedOver)
+	})
+}

@@ -1,0 +1,266 @@
+package notify
+
+// The relay: what the ledger owes goes out. Nobody waits for it, and it keeps nothing but what it has in hand, so any
+// number of them may run and each may die at any point: what it had is free again when its claim ends, and at most what it
+// had not recorded yet is sent a second time, under the same Message-ID.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"handover/internal/ledger"
+)
+
+// Outbox is what a relay needs of the ledger; see its methods there.
+type Outbox interface {
+	ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]ledger.OwedMail, error)
+	HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error)
+	RecordMail(ctx context.Context, claim string, results []ledger.MailResult) error
+	MailWaiting(ctx context.Context) (ledger.WaitingMail, error)
+}
+
+// RelayOptions say what a relay takes from where and sends through what.
+type RelayOptions struct {
+	Outbox   Outbox
+	Mailer   *Mailer
+	Wake     <-chan struct{}      // something may be owed; nil when nobody says so
+	Logger   *zap.Logger          // nil for none
+	Registry *prometheus.Registry // for its metrics; nil for none
+}
+
+// Relay sends what the outbox owes.
+type Relay struct {
+	outbox   Outbox
+	mailer   *Mailer
+	wake     <-chan struct{}
+	logger   *zap.Logger
+	counts   *counts
+	pace     pace
+	breaker  breaker
+	claim    string   // its name on what it has in hand
+	session  *session // nil between connections
+	finished []ledger.MailResult
+	since    time.Time // when the first of finished was
+}
+
+// NewRelay makes a relay that does nothing before Run. It fails when its metrics are registered already.
+func NewRelay(o RelayOptions) (*Relay, error) {
+	return newRelay(o, usualPace)
+}
+
+func newRelay(o RelayOptions, p pace) (*Relay, error) {
+	c, err := newCounts(o.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("register the metrics of the mail relay: %w", err)
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	return &Relay{
+		outbox: o.Outbox, mailer: o.Mailer, wake: o.Wake, logger: o.Logger, counts: c, pace: p,
+		breaker: breaker{first: p.firstPause, longest: p.longestPause}, claim: uuid.NewString(),
+	}, nil
+}
+
+// Run sends until ctx ends: at once when woken, and at every tick. Then the mail under way has a few seconds to be
+// finished, and the rest is given back. Nothing ends it earlier; what goes wrong is logged, counted and tried again. A
+// relay runs once at a time.
+func (r *Relay) Run(ctx context.Context) {
+	measured := make(chan struct{})
+	go func() { defer close(measured); r.measure(ctx) }()
+	for ctx.Err() == nil {
+		claimed, err := r.round(ctx)
+		if err == nil && claimed > 0 {
+			continue // there may be more
+		}
+		r.hangUp()
+		if err != nil && ctx.Err() == nil {
+			r.logger.Warn("Mail waits.", zap.Error(err), zap.Duration("pause", r.breaker.pause))
+		}
+		r.wait(ctx)
+	}
+	r.hangUp()
+	<-measured
+}
+
+// wait lasts until the next look: a wake, the tick, or the pause of an open breaker, which no wake shortens.
+func (r *Relay) wait(ctx context.Context) {
+	pause, wake := r.pace.tick, r.wake
+	if r.breaker.open() {
+		pause, wake = r.breaker.pause, nil
+	}
+	timer := time.NewTimer(jitter(pause))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-timer.C:
+	}
+}
+
+// round claims some mail, sends it and records what became of it. It tells how much it claimed; an error ends the round
+// early, with the rest given back.
+func (r *Relay) round(ctx context.Context) (int, error) {
+	if err := r.record(ctx); err != nil {
+		return 0, err
+	}
+	batch := r.pace.batch
+	if r.breaker.open() {
+		batch = 1
+	}
+	owed, err := r.outbox.ClaimMail(ctx, r.claim, batch, r.pace.perTarget, r.pace.lease+r.mailer.settings.Timeout)
+	if err != nil {
+		return 0, err
+	}
+	for n, o := range owed {
+		if err = r.deliver(ctx, o); err != nil {
+			for _, untried := range owed[n+1:] {
+				r.finish(untried, ledger.MailResult{Outcome: ledger.MailUntried})
+			}
+			break
+		}
+	}
+	return len(owed), errors.Join(err, r.record(ctx))
+}
+
+// deliver sends one mail of the claim. An error is not the mail's own and ends the round.
+func (r *Relay) deliver(ctx context.Context, o ledger.OwedMail) error {
+	result, err := r.attempt(ctx, o)
+	r.finish(o, result)
+	if err == nil && (len(r.finished) >= r.pace.recordMails || time.Since(r.since) >= r.pace.recordAfter) {
+		err = r.record(ctx)
+	}
+	return err
+}
+
+// attempt tells what became of the mail, and whether the round can go on.
+func (r *Relay) attempt(ctx context.Context, o ledger.OwedMail) (ledger.MailResult, error) {
+	untried := ledger.MailResult{Outcome: ledger.MailUntried}
+	if err := ctx.Err(); err != nil {
+		return untried, err
+	}
+	if err := r.connect(ctx); err != nil {
+		return untried, r.fault(ctx, err)
+	}
+	holds, err := r.outbox.HoldsMail(ctx, r.claim, o.ID, r.mailer.settings.Timeout)
+	if err != nil || !holds { // somebody else sends it, or will
+		return untried, err
+	}
+	err = r.send(ctx, o)
+	var connection *ConnectionError
+	if !errors.As(err, &connection) {
+		r.breaker.reset()
+		return resultOf(o, err), nil
+	}
+	if connection.Underway && ctx.Err() == nil {
+		// It goes behind the others: were it what the server stumbles over, nothing else would ever leave.
+		return resultOf(o, err), r.fault(ctx, err)
+	}
+	return untried, r.fault(ctx, err)
+}
+
+// connect makes sure of a connection that has room for a mail.
+func (r *Relay) connect(ctx context.Context) error {
+	if r.session != nil && r.session.mails >= r.pace.perConnection {
+		r.hangUp()
+	}
+	if r.session != nil {
+		return nil
+	}
+	s, err := r.mailer.open(ctx)
+	if err == nil {
+		r.session = s
+	}
+	return err
+}
+
+// fault ends a connection that is of no use, and leaves the mail server alone for a while.
+func (r *Relay) fault(ctx context.Context, err error) error {
+	if r.session != nil {
+		r.session.call.hangUp()
+		r.session = nil
+	}
+	if ctx.Err() == nil {
+		r.breaker.trip()
+		r.counts.faults.Inc()
+	}
+	return err
+}
+
+// send sends the mail over the connection. The end of ctx leaves it a moment, because a mail cut off at its very end may
+// be sent twice.
+func (r *Relay) send(ctx context.Context, o ledger.OwedMail) error {
+	const moment = 5 * time.Second
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
+	defer stop()
+	return r.session.send(lasting, Mail{
+		Event: string(o.Event), Audience: o.Audience, To: o.Recipient, Locale: o.Locale, MessageID: o.MessageID, Transfer: o.Transfer,
+	})
+}
+
+// resultOf is the result of an attempt that ended with err.
+func resultOf(o ledger.OwedMail, err error) ledger.MailResult {
+	var permanent *PermanentError
+	attempts := o.Attempts + 1
+	switch {
+	case err == nil:
+		return ledger.MailResult{Outcome: ledger.MailSent}
+	case errors.As(err, &permanent):
+		return ledger.MailResult{Outcome: ledger.MailUndelivered, Reason: permanent.Reason}
+	case givenUp(o.Age, attempts):
+		return ledger.MailResult{
+			Outcome: ledger.MailUndelivered,
+			Reason:  fmt.Sprintf("It was given up after %d attempts in %d hours. The last one: %v", attempts, int(o.Age.Hours()), err),
+		}
+	default:
+		return ledger.MailResult{Outcome: ledger.MailAgain, Reason: err.Error(), After: waitAfter(attempts)}
+	}
+}
+
+// finish keeps a result until it is recorded.
+func (r *Relay) finish(o ledger.OwedMail, result ledger.MailResult) {
+	if len(r.finished) == 0 {
+		r.since = time.Now()
+	}
+	result.ID = o.ID
+	r.finished = append(r.finished, result)
+	if result.Outcome == ledger.MailUndelivered {
+		r.logger.Warn("An e-mail cannot be delivered.",
+			zap.Int64("notification", o.ID), zap.String("transfer", o.TransferID), zap.String("reason", result.Reason))
+	}
+}
+
+// record writes the results, also after ctx ended. Until that is done nothing more is claimed or sent, so that what may be
+// sent twice does not grow.
+func (r *Relay) record(ctx context.Context) error {
+	const patience = 5 * time.Second
+	if len(r.finished) == 0 {
+		return nil
+	}
+	lasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := r.outbox.RecordMail(lasting, r.claim, r.finished); err != nil {
+		return fmt.Errorf("what became of %d e-mails is not recorded yet: %w", len(r.finished), err)
+	}
+	for _, result := range r.finished {
+		r.counts.results.WithLabelValues(string(result.Outcome)).Inc()
+	}
+	r.finished = nil
+	return nil
+}
+
+// hangUp takes leave of the mail server.
+func (r *Relay) hangUp() {
+	if r.session != nil {
+		r.session.end()
+		r.session = nil
+	}
+}
