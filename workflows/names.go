@@ -1,10 +1,10 @@
 package workflows
 
 import (
-	"fmt"
-	"strings"
-
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
+
+	"handover/internal/transfer"
 )
 
 // TaskQueue is where workers wait for transfers.
@@ -12,30 +12,31 @@ const TaskQueue = "transfers"
 
 // Workflow types.
 const (
-	TransferType  = "Transfer"
-	MoveRangeType = "MoveRange"
+	TransferType  = transfer.WorkflowType
+	MoveRangeType = transfer.RangeWorkflowType
 )
 
-// Messages to a Transfer.
+// Messages to a Transfer. None carries a decision of the ledger's: a nudge, {"n": 3}, only says that there is something to
+// look at. A full command is for clients that have Temporal and not the API.
 const (
-	// SignalSourceApproval submits without waiting for the answer: any Temporal client, the Web UI's signal form.
+	// SignalLook is the nudge. MoveRange takes it too.
+	SignalLook = "look"
+	// SignalSourceApproval is the nudge after a submit; with a full Approval it submits, from any Temporal client.
 	SignalSourceApproval = "source-approval"
-	// UpdateOpen comes with the start and answers once the transfer is Pending or refused.
-	UpdateOpen = "open"
-	// UpdateSubmit approves with line items and answers with the state reached (T2).
-	UpdateSubmit = "submit"
-	// UpdateCancel withdraws the request, by the target (T3).
-	UpdateCancel = "cancel"
-	// UpdateDecline is the source's no (T7).
-	UpdateDecline = "decline"
-	// UpdateGiveUp ends the retries of one line item, by an operator (R-26).
-	UpdateGiveUp = "give-up"
-	// QueryState answers with a Snapshot. MoveRange answers it too, with its own line items.
+	// SignalTargetRequest brings a transfer.Request.
+	SignalTargetRequest = "target-request"
+	// SignalTargetCancel brings a Decision to withdraw the request.
+	SignalTargetCancel = "target-cancel"
+	// SignalSourceDecline brings a Decision with the source's reason.
+	SignalSourceDecline = "source-decline"
+	// QueryState answers with a Snapshot.
 	QueryState = "state"
 )
 
-// signalItemEnded tells a MoveRange that somebody else ended one of its line items.
-const signalItemEnded = "item-ended"
+// Nudge is the payload of a nudge: which change it is about, for readers of a history.
+type Nudge struct {
+	N int64 `json:"n"`
+}
 
 // The search attributes, typed. Eventually consistent: for finding transfers, never for deciding.
 var (
@@ -46,21 +47,20 @@ var (
 	OverdueKey  = temporal.NewSearchAttributeKeyBool("TransferOverdue")
 )
 
-// overdueMetric counts the transfers that became overdue (R-24), for operators to be alerted by.
-const overdueMetric = "handover_transfers_overdue"
-
-const idPrefix = "transfer/"
-
-// WorkflowID is the workflow id of a transfer; TransferID is its inverse.
-func WorkflowID(transferID string) string { return idPrefix + transferID }
-
-// TransferID is the transfer that the workflow id belongs to, and whether it is one.
-func TransferID(workflowID string) (string, bool) {
-	id, ok := strings.CutPrefix(workflowID, idPrefix)
-	return id, ok && !strings.Contains(id, "/")
+// SearchAttributes are the types of the search attributes by name, for registering them with a namespace.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	return map[string]enumspb.IndexedValueType{
+		StatusKey.GetName():   StatusKey.GetValueType(),
+		CustomerKey.GetName(): CustomerKey.GetValueType(),
+		SourceKey.GetName():   SourceKey.GetValueType(),
+		TargetKey.GetName():   TargetKey.GetValueType(),
+		OverdueKey.GetName():  OverdueKey.GetValueType(),
+	}
 }
 
-// RangeWorkflowID is the workflow id of the child that moves the line items from (included) to (excluded).
-func RangeWorkflowID(transferID string, from, to int) string {
-	return fmt.Sprintf("%s%s/items/%d-%d", idPrefix, transferID, from, to)
-}
+// The metrics of runs, for operators to be alerted by.
+const (
+	overdueMetric  = "handover_transfers_overdue"
+	restoredMetric = "handover_ledger_behind_run"
+	idleLookMetric = "handover_looks_without_news"
+)

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -26,13 +24,4 @@ func Register(r Registry, a *activities.Activities) {
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(Transfer, workflow.RegisterOptions{Name: TransferType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 	r.RegisterWorkflowWithOptions(MoveRange, workflow.RegisterOptions{Name: MoveRangeType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
-}
-
-// SearchAttributes are the custom search attributes that a namespace must know before the first transfer.
-func SearchAttributes() map[string]enumspb.IndexedValueType {
-	all := map[string]enumspb.IndexedValueType{}
-	for _, key := range []temporal.SearchAttributeKey{StatusKey, CustomerKey, SourceKey, TargetKey, OverdueKey} {
-		all[key.GetName()] = key.GetValueType()
-	}
-	return all
 }

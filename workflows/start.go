@@ -10,22 +10,36 @@ import (
 	"handover/internal/transfer"
 )
 
-// StartOptions are how a transfer is started, by whoever starts it. The request must be normalised. A repeated start finds
-// the run there is, open or closed: the id is derived from the target and its request id.
-func StartOptions(r transfer.Request) client.StartWorkflowOptions {
+// StartOptions are how the run of a transfer is started, by whoever starts it: of the parties' ids and the status that the
+// ledger has. A needless start does no harm, because a run knows only an id and looks: so the id may be used again, and a run
+// that is open is used as it is.
+func StartOptions(transferID string, s transfer.State) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID:                       WorkflowID(transfer.NewID(r)),
+		ID:                       transfer.WorkflowID(transferID),
 		TaskQueue:                TaskQueue,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("Customer %s: %s → %s", r.CustomerTenantID, r.SourcePartnerTenantID, r.TargetPartnerTenantID),
-		Priority:                 temporal.Priority{FairnessKey: r.TargetPartnerTenantID}, // a merger must not hold up everybody else
+		StaticSummary:            fmt.Sprintf("Customer %s: %s → %s", s.CustomerTenantID, s.SourceTenantID, s.TargetTenantID),
+		Priority:                 temporal.Priority{FairnessKey: s.TargetTenantID}, // a merger must not hold up everybody else
 		TypedSearchAttributes: temporal.NewSearchAttributes(
-			StatusKey.ValueSet(string(transfer.Pending)),
-			CustomerKey.ValueSet(r.CustomerTenantID),
-			SourceKey.ValueSet(r.SourcePartnerTenantID),
-			TargetKey.ValueSet(r.TargetPartnerTenantID),
+			StatusKey.ValueSet(string(s.Status)),
+			CustomerKey.ValueSet(s.CustomerTenantID),
+			SourceKey.ValueSet(s.SourceTenantID),
+			TargetKey.ValueSet(s.TargetTenantID),
 			OverdueKey.ValueSet(false),
 		),
 	}
 }
+
+// RangeStartOptions are how the run of a range of line items is started when the transfer's run is not there to do it.
+func RangeStartOptions(r Range) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                       transfer.RangeWorkflowID(r.TransferID, r.From, r.To),
+		TaskQueue:                TaskQueue,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            rangeSummary(r),
+	}
+}
+
+func rangeSummary(r Range) string { return fmt.Sprintf("Line items %d to %d", r.From, r.To-1) }

@@ -1,17 +1,19 @@
 // Package workflows holds the processes: what happens, in which order, waiting for whom. It decides nothing itself (that
-// is internal/transfer) and touches nothing itself (that is activities).
+// is the ledger, by the rules of internal/transfer) and touches nothing itself (that is activities).
 //
-//	transfer.go    the life of a transfer, from request to its final state
-//	decisions.go   submit, cancel, decline, give up: signals and updates, one decision at a time
-//	moving.go      line items: first attempts in windows, then each by itself until it succeeds
-//	moverange.go   the child workflow that moves a range of a large transfer
-//	telling.go     e-mail, search attributes and the text the Web UI shows
-//	steps.go       how steps are run and retried
-//	names.go       every name that others rely on
+//	transfer.go   the life of a transfer: look at the ledger, do what is due, wait
+//	inbox.go      what is said to a run: nudges, and commands of clients that have Temporal only
+//	door.go       how those commands are answered
+//	moving.go     line items: first attempts in windows, then each by itself until it succeeds
+//	ranges.go     the children that move the line items of a large transfer
+//	showing.go    search attributes, the text the Web UI shows, the answer to the query
+//	waiting.go    until something is said, an item ended or the time has come
+//	steps.go      how steps are run and retried
+//	input.go      how a run begins; start.go how it is started
+//	names.go      every name that others rely on
 package workflows
 
 import (
-	"reflect"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -20,220 +22,234 @@ import (
 	"handover/internal/transfer"
 )
 
-// process is one run of Transfer.
-type process struct {
-	request   transfer.Request
-	header    transfer.Transfer // without line items
-	plan      activities.Plan
-	opened    bool
-	refusal   error // why the transfer was never opened
-	approvals workflow.ReceiveChannel
-	answering int      // signals being answered
-	making    decision // the one that is being made; others get BeingProcessed
-	decided   decision // the one that was accepted
-	mover     *mover   // of the line items this run moves itself
-	ranges    []string // workflow ids of the children that move them otherwise
-	moved     transfer.ItemCounts
-	overdue   bool
-	refusals  int
-	refused   []string // the latest of them
-	mail      []string // events whose e-mail is on its way
+// Receipt is what a run returns: what the transfer became.
+type Receipt struct {
+	TransferID string              `json:"transferId"`
+	Status     transfer.Status     `json:"status"`
+	Items      transfer.ItemCounts `json:"items"`
 }
 
-// Transfer moves the billing ownership of a customer's subscriptions from source to target. It opens the request, waits
-// for the source's approval, the target's cancel, the source's decline or the end of the 30th day, moves the line items
-// and closes. It returns what the transfer became; a request that is refused fails with the refusal.
+// run is one run of Transfer. It remembers nothing that the ledger does not know better.
+type run struct {
+	id       string
+	known    string            // the newest record of the transfer that a run has seen
+	at       transfer.Standing // as of the latest look
+	inbox    *inbox
+	answers  []activities.Answer
+	refusals int
+	mover    *mover  // of the line items that this run moves itself
+	ranges   *ranges // the children that move them otherwise
+	alarm    alarm
+	woken    bool // an item or a range ended
+	notified bool
+	restored bool   // the ledger lacks what the run has seen
+	trouble  string // what went wrong that no retry cures
+}
+
+// Transfer follows a transfer in the ledger, from its request to its end. The ledger decides and answers; the run holds what
+// takes time: it waits for the source's approval, reminds, lets the request expire, moves every line item until it succeeds,
+// closes, and has everybody told. It knows an id, and does in turns: empty the inbox, look, do what is due, wait. So it may
+// begin afresh, be reset or be started in vain at any time: the next look puts it right.
 //
-// A request that nobody answers has about 45 events, reminders included, one of three items about 33; a large one adds six
-// or more per 500 items, the items being in the histories of its children.
-func Transfer(ctx workflow.Context, request transfer.Request) (Receipt, error) {
+// It returns what the transfer became. A request that came as the input and was refused fails it with the refusal.
+//
+// A request that nobody answers has about 30 events, reminders included, one of three items 17; a large one adds four or more
+// per 250 items, the items being in the histories of its children.
+func Transfer(ctx workflow.Context, in Input) (Receipt, error) {
 	// Cancelling the run in Temporal would leave the ledger Pending with nobody to end it. Only the domain's cancel counts.
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	p := &process{request: request}
-	if err := p.listen(ctx); err != nil {
-		return Receipt{}, err
-	}
-	if err := p.open(ctx); err != nil {
-		return Receipt{}, p.neverOpened(ctx, err)
-	}
-	p.tell(ctx, transfer.EventCreated)
-	if err := p.awaitDecision(ctx); err != nil {
-		return Receipt{}, err
-	}
-	switch p.header.Status {
-	case transfer.InProgress:
-		if err := p.move(ctx); err != nil {
-			return Receipt{}, err
-		}
-	case transfer.Rejected:
-		p.tell(ctx, transfer.EventDeclined)
-	default: // expired or cancelled: nobody gets e-mail (R-202)
-	}
-	return p.receipt(), p.settle(ctx)
-}
-
-// open rechecks the prerequisites and makes the transfer Pending (T1).
-func (p *process) open(ctx workflow.Context) error {
-	if id := StartOptions(p.request).ID; id != workflow.GetInfo(ctx).WorkflowExecution.ID {
-		return activities.RefusalError(transfer.Refuse(transfer.InvalidInput, "This request must run as workflow %s; start it with that id.", id))
-	}
-	opened, err := do[activities.Opened](ctx, "Check prerequisites and open the request", steps.OpenTransfer, p.request)
+	r, err := begin(ctx, in)
 	if err != nil {
-		return err
-	}
-	normal, err := opened.Plan.Policy.Normalize(p.request)
-	if err != nil {
-		return asFailure(err)
-	}
-	p.header = transfer.Transfer{
-		ID: transfer.NewID(normal), Request: normal, State: opened.State,
-		TargetPartnerName: opened.TargetPartnerName, LastModifiedUser: normal.Actor.UserID,
-	}
-	p.plan = opened.Plan
-	p.opened = true
-	p.publish(ctx)
-	p.show(ctx)
-	return nil
-}
-
-// neverOpened answers whoever waits for the opening and ends the run with the refusal.
-func (p *process) neverOpened(ctx workflow.Context, err error) error {
-	p.refusal = err
-	p.show(ctx)
-	if err := workflow.UpsertTypedSearchAttributes(ctx, StatusKey.ValueUnset()); err != nil {
-		return err
-	}
-	if waiting := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); waiting != nil {
-		return waiting
-	}
-	return err
-}
-
-// awaitDecision waits until the request is no longer Pending: somebody decided, or its time ran out (R-20..R-22). The
-// source is reminded on the way.
-func (p *process) awaitDecision(ctx workflow.Context) error {
-	for n, at := range p.remindersAhead(ctx) {
-		decided, err := p.decidedBefore(ctx, at, "Reminder to the source")
-		if decided || err != nil {
-			return err
-		}
-		if err := p.remind(ctx, n+1); err != nil {
-			return err
-		}
+		return Receipt{}, err
 	}
 	for {
-		decided, err := p.decidedBefore(ctx, p.header.ExpirationTime, "Request expires")
-		if decided || err != nil {
-			return err
+		r.woken = false
+		r.inbox.empty()
+		over, err := r.turn(ctx)
+		switch {
+		case over:
+			return Receipt{TransferID: r.id, Status: r.at.Status, Items: r.at.Items}, err
+		case err != nil:
+			r.trouble = "a step failed in a way that no retry cures; the worker's log says how. It is tried again with the next message, or in an hour."
+			workflow.GetLogger(ctx).Error("The run met what no retry cures. It goes on with the next message, or in an hour.", "error", err)
 		}
-		if err := p.expire(ctx); err != nil {
-			return err
+		r.show(ctx)
+		if r.crowded(ctx) && !r.inbox.waiting() {
+			return Receipt{}, workflow.NewContinueAsNewError(ctx, TransferType, Input{TransferID: r.id, Known: r.known, Answers: r.answers})
+		}
+		if err := r.wait(ctx); err != nil {
+			return Receipt{}, err
 		}
 	}
 }
 
-// remindersAhead are the reminders still to come. Those that a stopped platform slept through are not caught up on.
-func (p *process) remindersAhead(ctx workflow.Context) []time.Time {
-	var ahead []time.Time
-	for _, at := range transfer.Reminders(p.header.ExpirationTime) {
-		if at.After(workflow.Now(ctx)) {
-			ahead = append(ahead, at)
-		}
+// begin sets up what can be said to and asked of the run.
+func begin(ctx workflow.Context, in Input) (*run, error) {
+	id, ok := transfer.OfWorkflow(workflow.GetInfo(ctx).WorkflowExecution.ID)
+	switch {
+	case !ok || in.TransferID != "" && in.TransferID != id:
+		return nil, activities.RefusalError(transfer.Refuse(transfer.InvalidInput, "The transfer must run as workflow %s.", transfer.WorkflowID(in.TransferID)))
+	case in.Unreadable != "":
+		return nil, activities.RefusalError(transfer.Refuse(transfer.InvalidInput, "%s", in.Unreadable))
 	}
-	return ahead
+	r := &run{id: id, known: in.Known, answers: in.Answers, inbox: newInbox(ctx)}
+	if in.Request != nil {
+		r.inbox.commands = append(r.inbox.commands, letter{command: activities.Command{Verb: activities.VerbCreate, Request: in.Request}})
+	}
+	query := workflow.QueryHandlerOptions{Description: "How the transfer stands, and the latest answers to commands that came through Temporal"}
+	return r, workflow.SetQueryHandlerWithOptions(ctx, QueryState, r.snapshot, query)
 }
 
-// decidedBefore waits for a decision until the given time and for one that is being made then.
-func (p *process) decidedBefore(ctx workflow.Context, at time.Time, why string) (bool, error) {
-	if left := at.Sub(workflow.Now(ctx)); left > 0 && !p.settled() {
-		timerCtx, stop := workflow.WithCancel(ctx)
-		timer := workflow.NewTimerWithOptions(timerCtx, left, workflow.TimerOptions{Summary: why})
-		err := workflow.Await(ctx, func() bool { return p.settled() || timer.IsReady() || p.crowded(ctx) })
-		stop()
-		if err != nil {
+// turn answers commands, looks and does what is due. It is over when the transfer is and nothing more was said.
+func (r *run) turn(ctx workflow.Context) (over bool, err error) {
+	r.trouble = ""
+	if err := r.answerDoor(ctx); err != nil {
+		return false, err
+	}
+	at, err := look(ctx, r.id, activities.Watched{Known: r.known})
+	if err != nil {
+		return false, err
+	}
+	if at.Behind {
+		r.pause(ctx)
+		return false, nil
+	}
+	r.restored = false
+	if at.Missing {
+		return !r.inbox.waiting(), r.neverOpened()
+	}
+	r.adopt(ctx, at)
+	for r.at.Due != transfer.NothingDue && !r.at.Status.Final() {
+		if err := r.bringAbout(ctx); err != nil {
 			return false, err
 		}
 	}
-	if !p.settled() && p.crowded(ctx) {
-		return false, workflow.NewContinueAsNewError(ctx, TransferType, p.request)
+	if r.at.Status == transfer.InProgress {
+		if err := r.pursue(ctx); err != nil {
+			return false, err
+		}
 	}
-	if err := workflow.Await(ctx, func() bool { return !p.deciding() }); err != nil {
-		return false, err
+	return r.end(ctx)
+}
+
+// pause stops whatever is under way, because the ledger is not the one that this run has seen.
+func (r *run) pause(ctx workflow.Context) {
+	r.mover.stopAll()
+	if !r.restored {
+		workflow.GetMetricsHandler(ctx).Counter(restoredMetric).Inc(1)
+		r.ranges.recall(ctx, r.id, r.at.Items.Total())
 	}
-	return p.settled(), nil
+	r.restored = true
 }
 
-// crowded tells that so many refused decisions came that the history should begin afresh, and that nothing is under way
-// that would be lost by it. The new run opens the transfer again, finds it as it is, and waits on.
-func (p *process) crowded(ctx workflow.Context) bool {
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && p.quiet(ctx)
+// neverOpened is how a run ends whose transfer the ledger does not have and never had: with the refusal of the request that
+// started it.
+func (r *run) neverOpened() error {
+	for _, a := range r.answers {
+		if a.Refusal != nil {
+			return activities.RefusalError(a.Refusal)
+		}
+	}
+	return activities.RefusalError(transfer.NoSuchTransfer())
 }
 
-// quiet tells that all e-mail is delivered and everybody answered.
-func (p *process) quiet(ctx workflow.Context) bool {
-	return len(p.mail) == 0 && p.answering == 0 && p.approvals.Len() == 0 && workflow.AllHandlersFinished(ctx)
+// adopt takes over what the ledger says, wherever the run thought it was.
+func (r *run) adopt(ctx workflow.Context, at transfer.Standing) {
+	if r.known == at.ChangeID && r.at.Status == at.Status && r.at.Items == at.Items && at.Due == transfer.NothingDue {
+		workflow.GetMetricsHandler(ctx).Counter(idleLookMetric).Inc(1)
+	}
+	if at.Overdue && !r.at.Overdue && r.at.Status == transfer.InProgress {
+		workflow.GetMetricsHandler(ctx).Counter(overdueMetric).Inc(1)
+	}
+	r.at, r.known = at, at.ChangeID
 }
 
-// settled tells that the request was decided.
-func (p *process) settled() bool { return p.header.Status != transfer.Pending }
-
-func (p *process) remind(ctx workflow.Context, n int) error {
-	_, err := do[any](ctx, "Remind the source", steps.RemindSource, p.header.ID, n)
-	if _, refused := activities.RefusalOf(err); refused {
-		return nil // the request was answered meanwhile
+// bringAbout does what the time has brought. The step tells how the transfer stands then.
+func (r *run) bringAbout(ctx workflow.Context) error {
+	var at transfer.Standing
+	var err error
+	switch due := r.at.Due; due {
+	case transfer.DueReminder:
+		at, err = step[transfer.Standing](ctx, "Remind the source", steps.RemindSource, r.id, r.at.Reminder)
+	case transfer.DueExpiry:
+		at, err = step[transfer.Standing](ctx, "Expire the request", steps.ExpireTransfer, r.id)
+	case transfer.DueDeadline:
+		at, err = step[transfer.Standing](ctx, "Deadline passed: give up what still runs", steps.GiveUpLate, r.id)
+	default:
+		at, err = step[transfer.Standing](ctx, "Flag as overdue", steps.FlagOverdue, r.id)
 	}
 	if err != nil {
 		return err
 	}
-	p.tell(ctx, reminder(n))
+	done := r.at.Due
+	r.adopt(ctx, at)
+	if r.at.Due == done { // it was done all there was to do, as when nobody can be reminded
+		r.at.Due = transfer.NothingDue
+	}
 	return nil
 }
 
-// expire ends the request (T4). Decisions that come meanwhile are too late (R-22).
-func (p *process) expire(ctx workflow.Context) error {
-	state, err := do[transfer.State](ctx, "Expire the request", steps.ExpireTransfer, p.header.ID)
+// pursue goes on with the line items, and closes once none is left.
+func (r *run) pursue(ctx workflow.Context) error {
+	if r.at.Items.Total() > transfer.RangeSize {
+		r.pursueRanges(ctx)
+	} else {
+		r.pursueItems(ctx)
+	}
+	if r.underWay() {
+		r.publish(ctx)
+		return nil
+	}
+	at, err := step[transfer.Standing](ctx, "Close the transfer", steps.CloseTransfer, r.id)
 	if err != nil {
 		return err
 	}
-	p.header.State = state
-	p.show(ctx)
+	if !at.Status.Final() {
+		r.woken = true // something is left after all: the next look says what
+	}
+	r.adopt(ctx, at)
 	return nil
 }
 
-// move moves every line item and closes the transfer (T5, T6).
-func (p *process) move(ctx workflow.Context) error {
-	if err := p.moveItems(ctx); err != nil {
-		return err
-	}
-	state, err := do[transfer.State](ctx, "Close the transfer", steps.CloseTransfer, p.header.ID)
-	if err != nil {
-		return err
-	}
-	p.header.State = state
-	p.show(ctx)
-	if state.Status == transfer.Complete {
-		p.tell(ctx, transfer.EventCompleted)
-	}
-	return nil
+// underWay tells whether anything is being moved.
+func (r *run) underWay() bool {
+	return r.mover != nil && r.mover.busy() || r.ranges != nil && r.ranges.busy()
 }
 
-// settle lets everything end that was begun: answers, e-mails, signals that came too late. The ledger has the final state
-// already; this only keeps the run open.
-func (p *process) settle(ctx workflow.Context) error {
-	p.publish(ctx)
-	p.show(ctx)
-	return workflow.Await(ctx, func() bool { return p.quiet(ctx) })
-}
-
-func (p *process) receipt() Receipt {
-	r := Receipt{TransferID: p.header.ID, Status: p.header.Status, Items: p.header.Items}
-	if p.header.Status == transfer.Pending {
-		r.ExpirationTime = p.header.ExpirationTime.UTC().Format(time.RFC3339)
+// end has everybody told of a transfer that is over, and tells whether the run is over too.
+func (r *run) end(ctx workflow.Context) (bool, error) {
+	if !r.at.Status.Final() {
+		return false, nil
 	}
-	return r
+	r.mover.stopAll()
+	r.publish(ctx)
+	r.show(ctx)
+	if !r.notified {
+		handed, err := step[transfer.MailCounts](ctx, "Tell source, target and customer", steps.NotifyParties, r.at)
+		if err != nil {
+			return false, err
+		}
+		r.notified, r.at.Handed = true, handed
+		r.show(ctx)
+	}
+	return !r.inbox.waiting(), nil
 }
 
-// sameRequest tells whether a repeated create asks for what this run was started with (R-103).
-func (p *process) sameRequest(other transfer.Request) bool {
-	return reflect.DeepEqual(p.request, other)
+// The bounds of one history, well under the server's own. A run beyond them begins afresh with what it knows: an id.
+const (
+	crowdedEvents  = 1_000
+	crowdedBytes   = 1 << 20
+	crowdedSignals = 500
+)
+
+// crowded tells that the history should begin afresh.
+func (r *run) crowded(ctx workflow.Context) bool { return isCrowded(ctx, r.inbox) }
+
+func isCrowded(ctx workflow.Context, b *inbox) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > crowdedEvents ||
+		info.GetCurrentHistorySize() > crowdedBytes || b.signals > crowdedSignals
 }
+
+// again is how long a run that cannot go on waits before it looks by itself.
+const again = time.Hour

@@ -1,0 +1,84 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"handover/activities"
+	"handover/internal/transfer"
+)
+
+// The second door: commands that a client brought through Temporal. They are decided in the ledger like all others; the run
+// only carries them there and keeps the latest answers for who asks.
+
+// keptAnswers is how many answers a run keeps; an older command is answered again by being sent again.
+const keptAnswers = 16
+
+// mostRefusals bounds what a flood of unreadable signals can add to one history; more are only counted.
+const mostRefusals = 200
+
+// answerDoor answers every command there is. A crowded run does not: it is about to begin afresh, and says so.
+func (r *run) answerDoor(ctx workflow.Context) error {
+	letters := r.inbox.commands
+	r.inbox.commands = nil
+	for _, l := range letters {
+		answer, err := r.answer(ctx, l)
+		if err != nil {
+			return err
+		}
+		r.keep(answer)
+	}
+	return nil
+}
+
+func (r *run) answer(ctx workflow.Context, l letter) (activities.Answer, error) {
+	l.command.TransferID = r.id
+	switch {
+	case r.crowded(ctx):
+		return activities.AnswerOf(l.command, transfer.Transfer{}, transfer.Refuse(transfer.BeingProcessed,
+			"Too many messages came at once. Read the transfer, then send the command again.")), nil
+	case l.refusal != nil:
+		return r.refuse(ctx, l)
+	case l.command.Request != nil && !r.ownID(*l.command.Request):
+		l.refusal = transfer.Refuse(transfer.InvalidInput, "This request does not run as workflow %s: the id is made of target, customer and request id.",
+			workflow.GetInfo(ctx).WorkflowExecution.ID)
+		return r.refuse(ctx, l)
+	}
+	answer, err := step[activities.Answer](ctx, "Take a command to the ledger: "+string(l.command.Verb), steps.Command, l.command)
+	if err == nil && answer.Refusal != nil {
+		r.refusals++
+	}
+	return answer, err
+}
+
+// refuse answers what cannot be taken to the ledger, and has it logged.
+func (r *run) refuse(ctx workflow.Context, l letter) (activities.Answer, error) {
+	r.refusals++
+	answer := activities.AnswerOf(l.command, transfer.Transfer{}, l.refusal)
+	if r.refusals > mostRefusals {
+		return answer, nil
+	}
+	record := activities.Refused{TransferID: r.id, RequestID: l.command.RequestID(), Actor: l.command.Actor(), Refusal: answer.Refusal}
+	_, err := step[any](ctx, "Log a refused command", steps.RecordRefusal, record)
+	return answer, err
+}
+
+// ownID tells whether the request opens this run's transfer.
+func (r *run) ownID(request transfer.Request) bool {
+	if request.TargetPartnerTenantID == "" {
+		request.TargetPartnerTenantID = request.Actor.PartnerTenantID
+	}
+	return transfer.NewID(request) == r.id
+}
+
+func (r *run) keep(answer activities.Answer) {
+	for i, known := range r.answers {
+		if known.RequestID == answer.RequestID && known.Of == answer.Of {
+			r.answers[i] = answer
+			return
+		}
+	}
+	r.answers = append(r.answers, answer)
+	if len(r.answers) > keptAnswers {
+		r.answers = r.answers[len(r.answers)-keptAnswers:]
+	}
+}
