@@ -1,0 +1,237 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/pgtest"
+)
+
+// onPostgres runs a test about what only PostgreSQL has.
+func onPostgres(t *testing.T, test func(t *testing.T, f fixture)) {
+	t.Helper()
+	t.Parallel()
+	url, c := pgtest.Shared(t), &clock{now: start}
+	l, err := Open(t.Context(), url, Options{Now: c.Now})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	test(t, fixture{Ledger: l, t: t, url: url, clock: c})
+}
+
+// elsewhere is the same ledger in another program, with settings of its own.
+func (f fixture) elsewhere(settings string) *Ledger {
+	f.t.Helper()
+	l, err := Open(f.t.Context(), f.url+settings, Options{Now: f.clock.Now})
+	require.NoError(f.t, err)
+	f.t.Cleanup(func() { require.NoError(f.t, l.Close()) })
+	return l
+}
+
+var renamePartner = both(`UPDATE partners SET name = name || '+' WHERE tenant_id = $1`)
+
+// Two changes that lock each other out are both made.
+func TestDeadlockIsSolved(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f fixture) {
+		require.NoError(t, f.Seed(t.Context(), worldOf(0)))
+		tries := make(chan string, 10)
+		meet := make(chan struct{})
+		rename := func(first, second string) error {
+			met := false
+			_, err := write(t.Context(), f.Ledger, "rename partners", func(s session) (int64, error) {
+				tries <- first
+				if _, err := s.exec(t.Context(), renamePartner, first); err != nil {
+					return 0, err
+				}
+				if !met {
+					met = true
+					select { // either is the one who waits
+					case meet <- struct{}{}:
+					case <-meet:
+					}
+				}
+				return s.exec(t.Context(), renamePartner, second)
+			})
+			return err
+		}
+		other := make(chan error, 1)
+		go func() { other <- rename(sourceID, targetID) }()
+		require.NoError(t, rename(targetID, sourceID))
+		require.NoError(t, <-other)
+		require.Len(t, tries, 3, "one of them was made again")
+		for id, name := range map[string]string{sourceID: "Source++", targetID: "Target++"} {
+			p, err := f.Partner(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, name, p.Name)
+		}
+	})
+}
+
+var insertPartnership = both(`INSERT INTO relationships VALUES ($1, $2)`)
+
+// A key that somebody else wrote in the same moment is found when the change is made again; one that stays taken is a fault.
+func TestUniqueViolationIsTriedAgain(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f fixture) {
+		require.NoError(t, f.Seed(t.Context(), worldOf(0)))
+		for _, c := range []struct {
+			succeedsAt, tries int
+			taken             bool
+		}{{succeedsAt: 2, tries: 2}, {succeedsAt: 3, tries: 3}, {succeedsAt: 4, tries: 3, taken: true}} {
+			made := 0
+			_, err := write(t.Context(), f.Ledger, "relate", func(s session) (int64, error) {
+				made++
+				if made == c.succeedsAt {
+					return 0, nil
+				}
+				return s.exec(t.Context(), insertPartnership, customerID, targetID)
+			})
+			require.Equal(t, c.tries, made)
+			require.Equal(t, c.taken, err != nil, err)
+			if c.taken {
+				require.Equal(t, uniqueViolation, sqlState(err))
+				require.NotErrorIs(t, err, ErrUnavailable)
+			}
+		}
+	})
+}
+
+// Nobody waits longer than the time for a lock, and is told that it was a lock.
+func TestLockedForTooLong(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f fixture) {
+		require.NoError(t, f.Seed(t.Context(), worldOf(0)))
+		tr := f.pending("r1")
+		held, err := f.writer.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		_, err = held.ExecContext(t.Context(), "UPDATE transfers SET overdue = overdue")
+		require.NoError(t, err)
+
+		err = f.elsewhere("?lock_timeout=50ms").FlagOverdue(t.Context(), tr.ID)
+		require.ErrorIs(t, err, ErrLocked)
+		require.NotErrorIs(t, err, ErrUnavailable)
+		err = f.elsewhere("?options=-c%20statement_timeout%3D50ms").FlagOverdue(t.Context(), tr.ID)
+		require.ErrorIs(t, err, ErrUnavailable)
+		require.NoError(t, held.Rollback())
+	})
+}
+
+// A statement has a time by default; questions about everything take the time they need.
+func TestTimeouts(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f fixture) {
+		require.Equal(t, []string{"2s"}, f.rows("SHOW lock_timeout"))
+		require.Equal(t, []string{"5s"}, f.rows("SHOW statement_timeout"))
+		hurried := f.elsewhere("?statement_timeout=50ms")
+		sleep := func(s session) (string, error) {
+			said, _, err := one(t.Context(), s, both(`SELECT CAST(pg_sleep(0.1) AS text)`), value[string])
+			return said, err
+		}
+		_, err := read(t.Context(), hurried, "sleep", sleep)
+		require.ErrorIs(t, err, ErrUnavailable)
+		_, err = snapshot(t.Context(), hurried, "sleep", sleep)
+		require.NoError(t, err)
+	})
+}
+
+// A database that takes no writes is refused in one sentence, because what is read there may be out of date.
+func TestStandbyIsRefused(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f fixture) {
+		for _, setting := range f.rows("SELECT 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = on'") {
+			f.behind(setting)
+		}
+		_, err := Open(t.Context(), f.url, Options{})
+		require.ErrorIs(t, err, ErrUnavailable)
+		require.ErrorContains(t, err, errStandby.Error())
+		require.NotContains(t, err.Error(), "\n")
+	})
+}
+
+// Nobody knows whether a transaction was committed whose connection was lost at its end.
+func TestCommitWithUnknownOutcome(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f fixture) {
+		made := 0
+		_, err := write(t.Context(), f.Ledger, "raise and be cut off", func(s session) (int, error) {
+			made++
+			require.NoError(t, s.want(t.Context(), aRun("a", "key", CauseOpened)))
+			pid, _, err := one(t.Context(), s, both("SELECT CAST(pg_backend_pid() AS text)"), value[string])
+			require.NoError(t, err)
+			f.behind("SELECT pg_terminate_backend(" + pid + ", 5000)")
+			return 0, nil
+		})
+		require.ErrorIs(t, err, ErrUnavailable)
+		require.Equal(t, 1, made, "it may have been made")
+		require.ErrorIs(t, classify(t.Context(), "commit", commitError{errors.New("whatever it was")}), ErrUnavailable)
+		require.NotErrorIs(t, classify(t.Context(), "commit", commitError{&pgconn.PgError{Code: "23503"}}), ErrUnavailable)
+	})
+}
+
+func TestWhatPassesByItself(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]error{
+		"08006": ErrUnavailable, "25006": ErrUnavailable, "25P03": ErrUnavailable, "40001": ErrUnavailable, "40P01": ErrUnavailable,
+		"53300": ErrUnavailable, "55006": ErrUnavailable, "55P03": ErrLocked, "57014": ErrUnavailable, "57P01": ErrUnavailable,
+		"57P03": ErrUnavailable, "58030": ErrUnavailable,
+		"0A000": nil, "22P02": nil, "23505": nil, "42601": nil, "42P01": nil, "P0001": nil, "XX001": nil,
+	} {
+		err := classify(t.Context(), "ask", &pgconn.PgError{Code: code})
+		require.Equal(t, want == ErrUnavailable, errors.Is(err, ErrUnavailable), code)
+		require.Equal(t, want == ErrLocked, errors.Is(err, ErrLocked), code)
+	}
+	require.ErrorIs(t, classify(t.Context(), "ask", &pgconn.PgError{Code: "0A000", Routine: "RevalidateCachedQuery"}), ErrUnavailable)
+}
+
+// Without a given clock the database's decides, whatever the program's says.
+func TestDatabasesClock(t *testing.T) {
+	t.Parallel()
+	l, err := Open(t.Context(), pgtest.Shared(t), Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	_, err = write(t.Context(), l, "ask for the time", func(s session) (bool, error) {
+		before, err := l.at(t.Context(), s)
+		require.NoError(t, err)
+		now, _, err := one(t.Context(), s, both("SELECT clock_timestamp()"), func(t *stamp) []any { return []any{t} })
+		require.NoError(t, err)
+		after, err := l.at(t.Context(), s)
+		require.NoError(t, err)
+		require.Less(t, before.UnixMicro(), after.UnixMicro())
+		require.GreaterOrEqual(t, time.Time(now).UnixMicro(), before.UnixMicro())
+		require.LessOrEqual(t, time.Time(now).UnixMicro(), after.UnixMicro())
+		frozen, err := l.At(start).at(t.Context(), s)
+		require.NoError(t, err)
+		require.Equal(t, start, frozen)
+		return true, nil
+	})
+	require.NoError(t, err)
+}
+
+// What one program changes wakes another, also after the connection between them was lost.
+func TestOtherProgramsAreWoken(t *testing.T) {
+	onPostgres(t, func(t *testing.T, f fixture) {
+		other := f.elsewhere("")
+		woken, unsubscribe := other.Subscribe()
+		defer unsubscribe()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			other.Listen(ctx)
+		}()
+		<-woken // it listens
+		f.want(aRun("a", "key", CauseOpened))
+		<-woken
+		f.behind("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
+		<-woken // it listens again, and may have missed something
+		f.want(aRun("a", "key", CauseSubmitted))
+		<-woken
+		cancel()
+		<-ended
+	})
+	t.Run("SQLite", func(t *testing.T) {
+		l, err := Open(t.Context(), databases["sqlite"](t), Options{})
+		require.NoError(t, err)
+		l.Listen(t.Context())
+		require.NoError(t, l.Close())
+	})
+}
