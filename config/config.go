@@ -56,6 +56,9 @@ type Transfer struct {
 	MaxListedItems int           `env:"MAX_LISTED_ITEMS" envDefault:"10000"`
 	DeclineAllowed bool          `env:"DECLINE_ALLOWED" envDefault:"true"`
 	ItemDeadline   time.Duration `env:"ITEM_DEADLINE" envDefault:"0"`
+	// TemporalCommands lets Temporal clients give commands by starting and signalling runs. Who may signal may claim to be
+	// anybody, so a deployment with an API only closes this door.
+	TemporalCommands bool `env:"TEMPORAL_COMMANDS" envDefault:"true"`
 	// CancellationWindow is how long a licence can be cancelled after the start of its term (R-84).
 	CancellationWindow time.Duration `env:"CANCELLATION_WINDOW" envDefault:"168h"`
 }

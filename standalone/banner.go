@@ -6,8 +6,8 @@ import (
 	"net/url"
 
 	"handover/internal/platform"
+	"handover/internal/transfer"
 	"handover/internal/world"
-	"handover/workflows"
 )
 
 // banner says where everything is and what to try next, with commands that work as they stand.
@@ -38,5 +38,5 @@ Ctrl-C stops everything; the data stays.
 
 // page is the address of a transfer in the Web UI.
 func page(p *platform.Platform, transferID string) string {
-	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", p.Engine.UIAddress(), platform.Namespace, url.PathEscape(workflows.WorkflowID(transferID)))
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", p.Engine.UIAddress(), platform.Namespace, url.PathEscape(transfer.WorkflowID(transferID)))
 }

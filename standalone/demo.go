@@ -10,11 +10,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"handover/activities"
+	"handover/internal/operatorview"
 	"handover/internal/platform"
 	"handover/internal/progress"
 	"handover/internal/transfer"
 	"handover/internal/world"
-	"handover/workflows"
 )
 
 // errNotComplete makes the demo's exit status say that the transfer did not end well.
@@ -51,21 +52,23 @@ func playDemo(ctx context.Context, o options, exit bool, out io.Writer) error {
 }
 
 // play requests, approves and follows one transfer, as target and source would.
-func play(ctx context.Context, p *platform.Platform, out io.Writer) (final workflows.Snapshot, took time.Duration, err error) {
+func play(ctx context.Context, p *platform.Platform, out io.Writer) (final operatorview.Snapshot, took time.Duration, err error) {
 	began := time.Now()
 	demo, err := demoCustomer(ctx, p)
 	if err != nil {
 		return final, 0, err
 	}
 	fmt.Fprintf(out, "1. %s asks for the subscriptions of %s, which %s bills today.\n", demo.TargetName(), demo.CustomerName, demo.SourceName)
-	opened, err := p.Transfers.Create(ctx, demo.Request(uuid.NewString()))
+	request := demo.Request(uuid.NewString())
+	id := transfer.NewID(request)
+	opened, err := p.Transfers.Create(ctx, request)
 	if err != nil {
 		return final, 0, err
 	}
-	fmt.Fprintf(out, "   Transfer %s is %s until %s.\n", opened.TransferID, opened.Status, opened.ExpirationTime)
-	fmt.Fprintf(out, "   In the Web UI: %s\n", page(p, opened.TransferID))
+	fmt.Fprintf(out, "   Transfer %s is %s until %s.\n", id, opened.Status, opened.ExpirationTime)
+	fmt.Fprintf(out, "   In the Web UI: %s\n", page(p, id))
 	fmt.Fprintf(out, "2. %s approves and picks everything eligible.\n", demo.SourceName)
-	submitted, err := p.Transfers.Submit(ctx, opened.TransferID, workflows.Approval{
+	submitted, err := p.Transfers.Submit(ctx, id, activities.Approval{
 		RequestID: uuid.NewString(), AllEligible: true,
 		Actor: transfer.Actor{PartnerTenantID: demo.SourceTenantID, UserID: demo.SourceUserID},
 	})
@@ -73,16 +76,35 @@ func play(ctx context.Context, p *platform.Platform, out io.Writer) (final workf
 		return final, 0, err
 	}
 	fmt.Fprintf(out, "3. %d line items move.\n", submitted.Items.Total())
-	read := func(ctx context.Context) (workflows.Snapshot, error) { return p.Transfers.Get(ctx, opened.TransferID) }
+	read := func(ctx context.Context) (operatorview.Snapshot, error) {
+		return operatorview.FromLedger(ctx, p.Ledger, id)
+	}
 	if final, err = progress.Follow(ctx, out, read, progress.Options{Every: followEvery}); err != nil {
 		return final, 0, err
 	}
 	took = time.Since(began)
-	// The run ends when its last e-mail is delivered.
-	if err := p.Connection.GetWorkflow(ctx, workflows.WorkflowID(opened.TransferID), "").Get(ctx, nil); err != nil {
+	if err := p.Connection.GetWorkflow(ctx, transfer.WorkflowID(id), "").Get(ctx, nil); err != nil {
 		return final, took, err
 	}
-	return final, took, showMail(ctx, p, out, opened.TransferID)
+	if err := awaitMail(ctx, p, id); err != nil {
+		return final, took, err
+	}
+	return final, took, showMail(ctx, p, out, id)
+}
+
+// awaitMail waits until the relay has sent everything that the transfer owes.
+func awaitMail(ctx context.Context, p *platform.Platform, id string) error {
+	for {
+		now, err := operatorview.FromLedger(ctx, p.Ledger, id)
+		if err != nil || len(now.Mail) == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(followEvery):
+		}
+	}
 }
 
 // demoCustomer is the sample's customer; once it has been moved, a fresh copy of it is added to the ledger.

@@ -69,7 +69,7 @@ func run(ctx context.Context) error {
 	if err := serve(ctx, settings, steps, metrics, logger); err != nil {
 		return err
 	}
-	return work(ctx, settings, steps, metrics, logger)
+	return work(ctx, app.Surroundings{Settings: settings.Worker, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
 }
 
 // serve opens the two optional HTTP ports: metrics, and the billing system's callbacks.
@@ -87,29 +87,34 @@ func serve(ctx context.Context, settings config.Config, steps app.Steps, metrics
 	return nil
 }
 
-func work(ctx context.Context, settings config.Config, steps app.Steps, metrics telemetry.Metrics, logger *zap.Logger) error {
+// work takes transfers until the context ends.
+func work(ctx context.Context, s app.Surroundings) error {
 	options, err := config.Temporal()
 	if err != nil {
 		return err
 	}
-	connection, err := app.Dial(ctx, options, logger, metrics)
+	if s.Temporal, err = app.Dial(ctx, options, s.Logger, s.Metrics); err != nil {
+		return err
+	}
+	defer s.Temporal.Close()
+	if err := app.EnsureSearchAttributes(ctx, s.Temporal, options.Namespace); err != nil {
+		return err
+	}
+	worker, err := app.NewWorker(s)
 	if err != nil {
 		return err
 	}
-	defer connection.Close()
-	if err := app.EnsureSearchAttributes(ctx, connection, options.Namespace); err != nil {
+	if err := worker.Start(); err != nil {
 		return err
 	}
-	worker := app.NewWorker(connection, settings.Worker, steps)
-	logger.Info("The worker takes transfers.", zap.String("temporal", options.HostPort), zap.String("namespace", options.Namespace))
-	return worker.Run(interrupt(ctx))
-}
-
-// interrupt turns the context's end into what a Temporal worker waits for.
-func interrupt(ctx context.Context) <-chan any {
-	ended := make(chan any)
-	context.AfterFunc(ctx, func() { close(ended) })
-	return ended
+	defer worker.Stop()
+	s.Logger.Info("The worker takes transfers.", zap.String("temporal", options.HostPort), zap.String("namespace", options.Namespace))
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-worker.Failed():
+		return fmt.Errorf("the worker cannot go on: %w", err)
+	}
 }
 
 func version() string {

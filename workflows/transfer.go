@@ -124,7 +124,10 @@ func (r *run) turn(ctx workflow.Context) (over bool, err error) {
 			return false, err
 		}
 	}
-	if r.at.Status == transfer.InProgress {
+	switch r.at.Status {
+	case transfer.Pending:
+		r.publish(ctx)
+	case transfer.InProgress:
 		if err := r.pursue(ctx); err != nil {
 			return false, err
 		}

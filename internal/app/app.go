@@ -1,4 +1,8 @@
 // Package app wires the parts together for the programs: settings in, running things out. It decides nothing.
+//
+//	app.go       steps, ledger, connection to Temporal
+//	worker.go    a worker: Temporal's, the dispatcher that makes runs follow the ledger, the mail relay
+//	describe.go  how the runs that the ledger wants are started
 package app
 
 import (
@@ -10,7 +14,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
 	"handover/activities"
@@ -22,9 +25,11 @@ import (
 	"handover/workflows"
 )
 
-// Steps are the activities with everything they act on.
+// Steps are the activities with everything they act on, and what stands beside them in a worker.
 type Steps struct {
 	*activities.Activities
+	// Mailer sends what the relay hands it.
+	Mailer *notify.Mailer
 	// Callback takes the billing system's callbacks; nil when the ledger is the billing system.
 	Callback http.Handler
 }
@@ -38,7 +43,10 @@ func NewSteps(c config.Config, l *ledger.Ledger) (Steps, error) {
 	if err != nil {
 		return Steps{}, fmt.Errorf("the mail settings do not work: %w", err)
 	}
-	steps := Steps{Activities: &activities.Activities{Ledger: l, Mailer: mailer, Policy: c.Transfers.Policy(), Mover: billing.Sandbox{Now: time.Now}}}
+	steps := Steps{
+		Activities: &activities.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
+		Mailer:     mailer,
+	}
 	if c.Billing.Adapter != "http" {
 		return steps, nil
 	}
@@ -59,36 +67,6 @@ func OpenLedger(ctx context.Context, c config.Config) (*ledger.Ledger, error) {
 	}
 	return ledger.Open(ctx, c.LedgerURL, ledger.Options{Policy: c.Transfers.Policy()})
 }
-
-// workerStop is how long a stopping worker lets running steps end; what does not is repeated elsewhere.
-const workerStop = 10 * time.Second
-
-// heartbeatThrottle lets the steps' heartbeats through as often as they are made. By default the SDK holds them back for
-// most of the heartbeat timeout, and a machine under load would look dead.
-const heartbeatThrottle = 5 * time.Second
-
-// NewWorker hosts the workflows and activities on the connection.
-func NewWorker(c client.Client, settings config.Worker, steps Steps) worker.Worker {
-	options := worker.Options{
-		MaxConcurrentActivityExecutionSize:      settings.Activities,
-		MaxConcurrentLocalActivityExecutionSize: localActivities,
-		MaxHeartbeatThrottleInterval:            heartbeatThrottle,
-		WorkerStopTimeout:                       workerStop,
-	}
-	if settings.BuildID != "" {
-		options.DeploymentOptions = worker.DeploymentOptions{
-			UseVersioning: true,
-			Version:       worker.WorkerDeploymentVersion{DeploymentName: settings.Deployment, BuildID: settings.BuildID},
-		}
-	}
-	worker.SetStickyWorkflowCacheSize(settings.CachedWorkflows)
-	w := worker.New(c, workflows.TaskQueue, options)
-	workflows.Register(w, steps.Activities)
-	return w
-}
-
-// localActivities bounds the ledger transactions that bulk attempts hold open at once.
-const localActivities = 16
 
 // Dial connects to Temporal with the programs' logger and metrics.
 func Dial(ctx context.Context, options client.Options, logger *zap.Logger, metrics telemetry.Metrics) (client.Client, error) {

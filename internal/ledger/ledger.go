@@ -94,6 +94,7 @@ type Notification struct {
 	OwedAt     time.Time
 	Attempts   int
 	SentAt     time.Time // zero while it is not sent
+	Ended      bool      // it can never be delivered, or nobody needs it any more
 	LastError  string
 }
 

@@ -25,7 +25,7 @@ const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE
 var (
 	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + `, {clock} FROM transfers t WHERE t.id = $1`)
 	selectRecorded = both(`SELECT a.id FROM audit_records a WHERE a.id = $1`)
-	countHeld     = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
+	countHeld      = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
 	// selectRunning are the line items of a range that have not ended.
 	selectRunning = both(`SELECT i.ordinal, i.ending FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
@@ -122,6 +122,21 @@ func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) 
 	}
 	now.Held, _, err = one(ctx, s, countHeld, value[int], id)
 	return err
+}
+
+var selectStates = overRows(`SELECT `+transfers.columns.of("t")+` FROM {rows} JOIN transfers t ON t.id = r.id`, idColumn)
+
+// States are who takes part in the transfers with these ids and where they stand, without the counts of their line items.
+// What does not exist is left out.
+func (l *Ledger) States(ctx context.Context, ids []string) (map[string]transfer.State, error) {
+	return read(ctx, l, "read states", func(s session) (map[string]transfer.State, error) {
+		found, err := all(ctx, s, selectStates, transfers.fields, idRows(ids...))
+		states := make(map[string]transfer.State, len(found))
+		for _, t := range found {
+			states[t.ID] = t.State
+		}
+		return states, err
+	})
 }
 
 // RangeMoved makes the transfer's run take notice when no line item of the range is left to go on with. Refusal: NotFound.

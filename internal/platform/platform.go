@@ -13,7 +13,6 @@ import (
 
 	"github.com/gofrs/flock"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -58,7 +57,7 @@ type Platform struct {
 	Mail       *notify.Catcher
 	Connection client.Client
 	Transfers  *transferclient.Client
-	Worker     worker.Worker // nil with NoWorker
+	Worker     *app.Worker // nil with NoWorker
 	API        string        // address of the HTTP API; empty without HTTP
 	Seeded     bool          // the ledger was empty and got the world of the options
 
@@ -238,9 +237,14 @@ func (p *Platform) startWorker(context.Context) error {
 	if p.options.Steps != nil {
 		p.options.Steps(&steps)
 	}
-	p.Worker = app.NewWorker(p.Connection, p.Settings.Worker, steps)
+	p.Worker, err = app.NewWorker(app.Surroundings{
+		Temporal: p.Connection, Settings: p.Settings.Worker, Steps: steps, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger,
+	})
+	if err != nil {
+		return err
+	}
 	if err := p.Worker.Start(); err != nil {
-		return fmt.Errorf("the worker did not start: %w", err)
+		return err
 	}
 	p.onStop(p.Worker.Stop)
 	return nil

@@ -6,7 +6,7 @@ import (
 
 	pretty "github.com/jedib0t/go-pretty/v6/progress"
 
-	"handover/workflows"
+	"handover/internal/operatorview"
 )
 
 // redraw is how often the bar is drawn: the clock in it should look alive.
@@ -49,7 +49,7 @@ func barStyle() pretty.Style {
 	return style
 }
 
-func (b *bar) show(s workflows.Snapshot) {
+func (b *bar) show(s operatorview.Snapshot) {
 	b.writer.SetPinnedMessages(retrying(s)...)
 	b.tracker.UpdateMessage(headline(s))
 	b.tracker.UpdateTotal(int64(s.Items.Total()))

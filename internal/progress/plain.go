@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"handover/workflows"
+	"handover/internal/operatorview"
 )
 
 // lines writes a line whenever there is something new to say, for logs and pipes.
@@ -14,7 +14,7 @@ type lines struct {
 	said string
 }
 
-func (l *lines) show(s workflows.Snapshot) {
+func (l *lines) show(s operatorview.Snapshot) {
 	l.say(strings.Join(append([]string{headline(s)}, retrying(s)...), "; "))
 }
 

@@ -14,9 +14,9 @@ import (
 
 	"github.com/mattn/go-isatty"
 
+	"handover/internal/operatorview"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 // Options say how Follow looks and shows. The zero value works.
@@ -33,7 +33,7 @@ const (
 
 // display is where a transfer is shown.
 type display interface {
-	show(s workflows.Snapshot)
+	show(s operatorview.Snapshot)
 	unanswered(err error) // the service was asked and is silent
 	end()                 // nothing follows; returns once everything is written
 }
@@ -43,13 +43,13 @@ type display interface {
 //
 // Errors, each with the latest snapshot there was: the *transfer.Refusal that read answered, NotFound when the transfer
 // is not there any more, transferclient.ErrAbandoned, and the context's error.
-func Follow(ctx context.Context, out io.Writer, read func(context.Context) (workflows.Snapshot, error), o Options) (workflows.Snapshot, error) {
+func Follow(ctx context.Context, out io.Writer, read func(context.Context) (operatorview.Snapshot, error), o Options) (operatorview.Snapshot, error) {
 	if o.Every <= 0 {
 		o.Every = defaultEvery
 	}
 	d := displayOn(out, o.Plain)
 	defer d.end()
-	var last workflows.Snapshot
+	var last operatorview.Snapshot
 	for {
 		now, err := look(ctx, read)
 		var refusal *transfer.Refusal
@@ -85,7 +85,7 @@ func Terminal(out io.Writer) bool {
 }
 
 // look asks once. A snapshot without a transfer in it is the answer of a run that was never opened.
-func look(ctx context.Context, read func(context.Context) (workflows.Snapshot, error)) (workflows.Snapshot, error) {
+func look(ctx context.Context, read func(context.Context) (operatorview.Snapshot, error)) (operatorview.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	s, err := read(ctx)

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/operatorview"
 	"handover/internal/transfer"
-	"handover/workflows"
 )
 
 const id = "8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001"
@@ -25,26 +25,26 @@ var quickly = Options{Every: time.Microsecond}
 
 // answer is one thing a read says.
 type answer struct {
-	snapshot workflows.Snapshot
+	snapshot operatorview.Snapshot
 	err      error
 }
 
 // script answers one after the other, the last one for ever.
-func script(answers ...answer) func(context.Context) (workflows.Snapshot, error) {
+func script(answers ...answer) func(context.Context) (operatorview.Snapshot, error) {
 	n := 0
-	return func(context.Context) (workflows.Snapshot, error) {
+	return func(context.Context) (operatorview.Snapshot, error) {
 		a := answers[min(n, len(answers)-1)]
 		n++
 		return a.snapshot, a.err
 	}
 }
 
-func pending() workflows.Snapshot {
-	return workflows.Snapshot{Transfer: transfer.Entity{ID: id, Status: transfer.Pending, ExpirationTime: "2031-04-02T00:00:00Z"}}
+func pending() operatorview.Snapshot {
+	return operatorview.Snapshot{Transfer: transfer.Entity{ID: id, Status: transfer.Pending, ExpirationTime: "2031-04-02T00:00:00Z"}}
 }
 
-func moving(status transfer.Status, counts transfer.ItemCounts, items ...transfer.ItemEntity) workflows.Snapshot {
-	return workflows.Snapshot{Transfer: transfer.Entity{ID: id, Status: status, LineItems: items}, Items: counts}
+func moving(status transfer.Status, counts transfer.ItemCounts, items ...transfer.ItemEntity) operatorview.Snapshot {
+	return operatorview.Snapshot{Transfer: transfer.Entity{ID: id, Status: status, LineItems: items}, Items: counts}
 }
 
 func item(ordinal, attempts int, status transfer.ItemStatus, lastError string) transfer.ItemEntity {
@@ -115,10 +115,10 @@ func TestTheContextEndsIt(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	looks := 0
-	last, err := Follow(ctx, io.Discard, func(ctx context.Context) (workflows.Snapshot, error) {
+	last, err := Follow(ctx, io.Discard, func(ctx context.Context) (operatorview.Snapshot, error) {
 		if looks++; looks == 3 {
 			cancel()
-			return workflows.Snapshot{}, ctx.Err()
+			return operatorview.Snapshot{}, ctx.Err()
 		}
 		return pending(), nil
 	}, quickly)
@@ -129,7 +129,7 @@ func TestTheContextEndsIt(t *testing.T) {
 
 func TestEachLookIsBounded(t *testing.T) {
 	t.Parallel()
-	_, err := Follow(context.Background(), io.Discard, func(ctx context.Context) (workflows.Snapshot, error) {
+	_, err := Follow(context.Background(), io.Discard, func(ctx context.Context) (operatorview.Snapshot, error) {
 		_, bounded := ctx.Deadline()
 		assert.True(t, bounded)
 		return moving(transfer.Complete, transfer.ItemCounts{Complete: 1}), nil
@@ -193,7 +193,7 @@ func TestSummary(t *testing.T) {
 	twelve := moving(transfer.Complete, transfer.ItemCounts{Complete: 12}, item(0, 1, transfer.ItemComplete, ""),
 		item(1, 2, transfer.ItemComplete, ""), item(2, 2, transfer.ItemComplete, ""), item(3, 0, transfer.ItemFailed, ""))
 	cases := []struct {
-		snapshot workflows.Snapshot
+		snapshot operatorview.Snapshot
 		took     time.Duration
 		want     string
 	}{

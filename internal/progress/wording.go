@@ -8,8 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"handover/internal/operatorview"
 	"handover/internal/transfer"
-	"handover/workflows"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 
 // Summary is what became of the transfer in one line: "transfer <id> Complete: 12 of 12 line items, 2 retries, 3.2s".
 // A retry is any attempt at a line item after its first.
-func Summary(s workflows.Snapshot, took time.Duration) string {
+func Summary(s operatorview.Snapshot, took time.Duration) string {
 	moved := "nothing was moved"
 	if total := s.Items.Total(); total > 0 {
 		moved = fmt.Sprintf("%d of %s", s.Items.Complete, count(total, "line item", "line items"))
@@ -61,7 +61,7 @@ func rounded(d time.Duration) time.Duration {
 }
 
 // headline is how the transfer stands, in one line.
-func headline(s workflows.Snapshot) string {
+func headline(s operatorview.Snapshot) string {
 	line := string(s.Transfer.Status)
 	switch total := s.Items.Total(); {
 	case s.Transfer.Status == transfer.Pending:
@@ -79,7 +79,7 @@ func headline(s workflows.Snapshot) string {
 }
 
 // retrying has one line for each line item that failed and is being tried again, a few at most.
-func retrying(s workflows.Snapshot) []string {
+func retrying(s operatorview.Snapshot) []string {
 	var listed []string
 	more := 0
 	for _, item := range s.Transfer.LineItems {

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"handover/config"
+	"handover/internal/dispatch"
+	"handover/internal/ledger"
+	"handover/internal/notify"
+	"handover/internal/telemetry"
+	"handover/workflows"
+)
+
+// Worker is what every worker process does: it hosts the workflows and steps, makes Temporal follow the ledger, and sends the
+// e-mail that the ledger owes. Any number of them share the work.
+type Worker struct {
+	temporal   worker.Worker
+	dispatcher *dispatch.Dispatcher
+	relay      *notify.Relay
+	listen     func(context.Context) // hears of other programs' changes, until the context ends
+	woken      func(context.Context) // forwards the ledger's news to the relay, until the context ends
+	failed     chan error
+
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+}
+
+// Surroundings are what a worker stands on.
+type Surroundings struct {
+	Temporal client.Client
+	Settings config.Worker
+	Steps    Steps
+	Ledger   *ledger.Ledger
+	Metrics  telemetry.Metrics
+	Logger   *zap.Logger
+}
+
+// workerStop is how long a stopping worker lets running steps end; what does not is repeated elsewhere.
+const workerStop = 10 * time.Second
+
+// heartbeatThrottle lets the steps' heartbeats through as often as they are made. By default the SDK holds them back for
+// most of the heartbeat timeout, and a machine under load would look dead.
+const heartbeatThrottle = 5 * time.Second
+
+// localActivities bounds the ledger transactions that steps hold open at once.
+const localActivities = 16
+
+// NewWorker makes a worker that does nothing before Start. Error: metrics that are registered already.
+func NewWorker(s Surroundings) (*Worker, error) {
+	w := &Worker{failed: make(chan error, 1), listen: s.Ledger.Listen}
+	var err error
+	w.dispatcher, err = dispatch.New(dispatch.Options{
+		Book: s.Ledger, Temporal: s.Temporal, Describe: describer{s.Ledger}.describe, WorkflowType: workflows.TransferType,
+		Versioned: s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the dispatcher could not be made: %w", err)
+	}
+	handedOver := make(chan struct{}, 1)
+	wake := func() {
+		select {
+		case handedOver <- struct{}{}:
+		default:
+		}
+	}
+	s.Steps.HandOver = wake
+	w.woken = func(ctx context.Context) { forward(ctx, s.Ledger, wake) }
+	w.relay, err = notify.NewRelay(notify.RelayOptions{
+		Outbox: s.Ledger, Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the mail relay could not be made: %w", err)
+	}
+	w.temporal = newTemporalWorker(s, w.fail)
+	return w, nil
+}
+
+// forward wakes the relay whenever the ledger has news: a command may owe e-mail too.
+func forward(ctx context.Context, l *ledger.Ledger, wake func()) {
+	news, leave := l.Subscribe()
+	defer leave()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-news:
+			wake()
+		}
+	}
+}
+
+func newTemporalWorker(s Surroundings, fail func(error)) worker.Worker {
+	options := worker.Options{
+		MaxConcurrentActivityExecutionSize:      s.Settings.Activities,
+		MaxConcurrentLocalActivityExecutionSize: localActivities,
+		MaxHeartbeatThrottleInterval:            heartbeatThrottle,
+		WorkerStopTimeout:                       workerStop,
+		OnFatalError:                            fail,
+	}
+	if s.Settings.BuildID != "" {
+		options.DeploymentOptions = worker.DeploymentOptions{
+			UseVersioning: true,
+			Version:       worker.WorkerDeploymentVersion{DeploymentName: s.Settings.Deployment, BuildID: s.Settings.BuildID},
+		}
+	}
+	worker.SetStickyWorkflowCacheSize(s.Settings.CachedWorkflows)
+	w := worker.New(s.Temporal, workflows.TaskQueue, options)
+	workflows.Register(w, s.Steps.Activities)
+	return w
+}
+
+// Start begins the work. The dispatcher begins after Temporal's worker, so that runs which it starts eagerly find a place.
+func (w *Worker) Start() error {
+	if err := w.temporal.Start(); err != nil {
+		return fmt.Errorf("the worker did not start: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.stop = cancel
+	for _, part := range []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken} {
+		w.ended.Go(func() { part(ctx) })
+	}
+	return nil
+}
+
+// Failed has the error that Temporal's worker cannot live with, once there is one.
+func (w *Worker) Failed() <-chan error { return w.failed }
+
+func (w *Worker) fail(err error) {
+	select {
+	case w.failed <- err:
+	default: // the first one tells
+	}
+}
+
+// Stop ends the work: nothing new is begun, running steps and mails get a few seconds.
+func (w *Worker) Stop() {
+	if w.stop == nil {
+		return
+	}
+	w.stop()
+	w.temporal.Stop()
+	w.ended.Wait()
+}
+
+// Reconcile compares what the ledger has open with the runs that Temporal has, now, and starts what is missing.
+func (w *Worker) Reconcile(ctx context.Context) (dispatch.Report, error) {
+	return w.dispatcher.Reconcile(ctx)
+}
