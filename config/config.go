@@ -74,13 +74,12 @@ type Worker struct {
 
 // API is how the gateway serves HTTP.
 type API struct {
-	Listen            string        `env:"LISTEN" envDefault:"127.0.0.1:8080"`
-	TLSCertificate    string        `env:"TLS_CERTIFICATE"` // files in PEM; empty: plain HTTP
-	TLSKey            string        `env:"TLS_KEY"`
-	RequestsPerSecond float64       `env:"REQUESTS_PER_SECOND" envDefault:"50"` // of one partner, per gateway; 0 for no limit
-	Burst             int           `env:"BURST" envDefault:"100"`
-	WriteTimeout      time.Duration `env:"WRITE_TIMEOUT" envDefault:"10s"` // how long a write waits for Temporal
-	InvitationURL     string        `env:"INVITATION_URL" envDefault:"https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId={partnerId}&msppId=0&DAP=false#/BillingAccounts/partner-invitation"`
+	Listen            string  `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	TLSCertificate    string  `env:"TLS_CERTIFICATE"` // files in PEM; empty: plain HTTP
+	TLSKey            string  `env:"TLS_KEY"`
+	RequestsPerSecond float64 `env:"REQUESTS_PER_SECOND" envDefault:"50"` // of one partner, per gateway; 0 for no limit
+	Burst             int     `env:"BURST" envDefault:"100"`
+	InvitationURL     string  `env:"INVITATION_URL" envDefault:"https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId={partnerId}&msppId=0&DAP=false#/BillingAccounts/partner-invitation"`
 }
 
 // Auth says whose access tokens the API trusts, and what their claims mean.
@@ -122,7 +121,6 @@ func (c Config) check() error {
 	complain((c.Worker.Deployment == "") != (c.Worker.BuildID == ""), "HANDOVER_WORKER_DEPLOYMENT and HANDOVER_WORKER_BUILD_ID go together")
 	complain((c.API.TLSCertificate == "") != (c.API.TLSKey == ""), "HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY go together")
 	complain(c.API.RequestsPerSecond < 0 || c.API.Burst < 1, "HANDOVER_API_REQUESTS_PER_SECOND must not be negative and HANDOVER_API_BURST must be at least 1")
-	complain(c.API.WriteTimeout < time.Second, "HANDOVER_API_WRITE_TIMEOUT must be at least 1s")
 	complain(!strings.Contains(c.API.InvitationURL, "{partnerId}"), "HANDOVER_API_INVITATION_URL must contain {partnerId}, where the partner's id goes")
 	complain(c.Auth.Issuer != "" && !httpURL(c.Auth.Issuer), "HANDOVER_AUTH_ISSUER must be the http or https address of an OpenID Connect issuer")
 	complain(c.Auth.Issuer != "" && len(c.Auth.Audiences) == 0, "HANDOVER_AUTH_AUDIENCE is required with HANDOVER_AUTH_ISSUER: it names this API in the issuer's tokens")

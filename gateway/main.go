@@ -1,6 +1,6 @@
-// Command gateway serves the HTTP API against a Temporal cluster and the ledger.
+// Command gateway serves the HTTP API on the ledger. It needs no Temporal: the workers make the runs follow.
 //
-// Settings come from the environment: HANDOVER_… (package config) and Temporal's own TEMPORAL_… .
+// Settings come from the environment: HANDOVER_… (package config).
 package main
 
 import (
@@ -12,12 +12,11 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"handover/config"
 	"handover/internal/api"
-	"handover/internal/app"
+	"handover/internal/ledger"
 	"handover/internal/serving"
 	"handover/internal/telemetry"
 )
@@ -31,7 +30,7 @@ func start() int {
 	command := &cobra.Command{
 		Use:           "gateway",
 		Short:         "Serve the HTTP API",
-		Long:          "Serve the HTTP API against a Temporal cluster and the ledger.\n\nEverything is set by environment variables; docs/operations.md lists them.",
+		Long:          "Serve the HTTP API on the ledger. Temporal is not needed: the workers make the runs follow.\n\nEverything is set by environment variables; docs/operations.md lists them.",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -65,6 +64,9 @@ func run(ctx context.Context) error {
 	if err := settings.NeedsIssuer(); err != nil {
 		return err
 	}
+	if err := settings.NeedsLedger(); err != nil {
+		return err
+	}
 	certificate, err := serving.Certificate(settings.API)
 	if err != nil {
 		return err
@@ -77,17 +79,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	records, err := app.OpenLedger(ctx, settings)
+	records, err := ledger.Open(ctx, settings.LedgerURL, ledger.Options{Policy: settings.Transfers.Policy()})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = records.Close() }()
-	connection, err := connect(logger, metrics)
-	if err != nil {
-		return err
-	}
-	defer connection.Close()
-	handler, err := serving.NewAPI(serving.Parts{Settings: settings, Ledger: records, Temporal: connection, Metrics: metrics, Logger: logger})
+	handler, err := serving.NewAPI(serving.Parts{Settings: settings, Ledger: records, Metrics: metrics, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -98,15 +95,4 @@ func run(ctx context.Context) error {
 	logger.Info("The gateway answers.", zap.Stringer("address", listener.Addr()))
 	go handler.Housekeep(ctx)
 	return serving.Serve(ctx, listener, handler, certificate, logger)
-}
-
-// connect prepares the connection to Temporal and makes it with the first write: reads must not wait for Temporal.
-func connect(logger *zap.Logger, metrics telemetry.Metrics) (client.Client, error) {
-	options, err := config.Temporal()
-	if err != nil {
-		return nil, err
-	}
-	options.Logger = telemetry.ForTemporal(logger)
-	options.MetricsHandler = metrics.Temporal
-	return client.NewLazyClient(options)
 }

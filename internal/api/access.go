@@ -24,7 +24,7 @@ func (a *API) admit(req *http.Request, r route) error {
 	case errors.As(err, &invalid):
 		return refuse(tokenInvalid, "Access denied: %s Get a new token and send the request again.", invalid.Error())
 	case errors.Is(err, identity.ErrUnavailable):
-		return refuse(unavailable, "Tokens cannot be checked, because their issuer does not answer. Repeat the same request later.").again(retryWrite)
+		return refuse(unavailable, "Tokens cannot be checked, because their issuer does not answer. Repeat the same request later.").again(retryLedger)
 	case err != nil:
 		return err
 	}

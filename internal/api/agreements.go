@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -62,9 +63,9 @@ func (a *API) registerAgreements() {
 		id: "listAgreements", method: http.MethodGet, path: "/v1/customers/{customerId}/agreements", tag: "Customers",
 		summary: "List what a customer agreed to with you", roles: readers, causes: []transfer.Cause{transfer.CustomerUnknown},
 	}, a.listAgreements)
-	register(a, route{
+	registerWrite[attestAgreement, attested](a, route{
 		id: "attestAgreement", method: http.MethodPost, path: "/v1/customers/{customerId}/agreements", tag: "Customers", status: http.StatusCreated,
-		summary: "Attest that a customer accepted the Microsoft Customer Agreement", roles: sellers, users: true, write: true,
+		summary: "Attest that a customer accepted the Microsoft Customer Agreement", roles: sellers, users: true,
 		causes: []transfer.Cause{
 			transfer.RelationshipMissing, transfer.PartnerNotEnabled, transfer.InvalidInput, transfer.UnknownEnum, transfer.AlreadyAttested,
 		},
@@ -87,15 +88,23 @@ func (a *API) listAgreements(ctx context.Context, in *CustomerPath) (*struct{ Bo
 	return &struct{ Body CustomerAgreements }{list}, nil
 }
 
-func (a *API) attestAgreement(ctx context.Context, in *struct {
+type attestAgreement struct {
 	CustomerPath
 	Body AttestAgreement
-}) (*struct{ Body CustomerAgreement }, error) {
-	made, err := a.Ledger.AttestAgreement(ctx, claimOf(ctx), requestOf(ctx).by(), transfer.AgreementAttestation{
+}
+
+// attested describes the answer to an attestation.
+type attested struct{ Body CustomerAgreement }
+
+func (a *API) attestAgreement(ctx context.Context, in *attestAgreement) (ledger.Answer, error) {
+	answer := answerTo(ctx, func(made transfer.Agreement) (ledger.Answer, error) {
+		return jsonAnswer(http.StatusCreated, agreement(made))
+	})
+	made, err := a.Ledger.AttestAgreement(ctx, answer.terms, requestOf(ctx).by(), transfer.AgreementAttestation{
 		CustomerTenantID: in.CustomerID, Type: in.Body.Type, TemplateID: in.Body.TemplateID, DateAgreed: in.Body.DateAgreed.Time,
 		Contact: in.Body.PrimaryContact,
 	})
-	return &struct{ Body CustomerAgreement }{agreement(made)}, err
+	return answer.of(made, err)
 }
 
 func (a *API) directSignStatus(ctx context.Context, in *CustomerPath) (*struct{ Body DirectSignStatus }, error) {

@@ -10,21 +10,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"handover/activities"
 	"handover/internal/identity"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/workflows"
 )
-
-// Transfers gives commands to transfers; *transferclient.Client is one. Errors are *transfer.Refusal, or those of
-// transferclient.
-type Transfers interface {
-	Create(ctx context.Context, r transfer.Request) (workflows.Receipt, error)
-	Submit(ctx context.Context, id string, a workflows.Approval) (workflows.Receipt, error)
-	Cancel(ctx context.Context, id string, d activities.Decision) (workflows.Receipt, error)
-	Decline(ctx context.Context, id string, d activities.Decision) (workflows.Receipt, error)
-}
 
 // Tokens tells who a bearer token speaks for; *identity.Verifier is one.
 type Tokens interface {
@@ -34,19 +23,16 @@ type Tokens interface {
 
 // Options are what the API acts on and how much it allows.
 type Options struct {
-	Ledger    *ledger.Ledger
-	Transfers Transfers
-	Tokens    Tokens
-	Policy    transfer.Policy
-	Temporal  func(ctx context.Context) error // tells whether Temporal answers, for /readyz
-	Logger    *zap.Logger
-	Metrics   *prometheus.Registry
-	Version   string
+	Ledger  *ledger.Ledger
+	Tokens  Tokens
+	Policy  transfer.Policy
+	Logger  *zap.Logger
+	Metrics *prometheus.Registry
+	Version string
 
-	RequestsPerSecond float64       // of one partner; 0 for no limit
-	Burst             int           // how many requests may come at once
-	WriteTimeout      time.Duration // how long a write waits for Temporal before it answers 503
-	InvitationURL     string        // where a customer accepts a reseller relationship; {partnerId} stands for the partner
+	RequestsPerSecond float64 // of one partner; 0 for no limit
+	Burst             int     // how many requests may come at once
+	InvitationURL     string  // where a customer accepts a reseller relationship; {partnerId} stands for the partner
 	Now               func() time.Time
 }
 
@@ -58,6 +44,7 @@ type API struct {
 	handler  http.Handler
 	routes   []route
 	limits   *limiter
+	turns    *turns
 	measured *measurements
 
 	endStreams context.CancelFunc
@@ -69,7 +56,7 @@ func New(o Options) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &API{Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst)}
+	a := &API{Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), turns: newTurns()}
 	a.streaming, a.endStreams = context.WithCancel(context.Background())
 	var err error
 	if a.measured, err = measure(o.Metrics); err != nil {

@@ -83,7 +83,7 @@ var (
 		transfer.AzurePlanUnpurchasable, transfer.LegacyAzureAtTarget, legacyNotOffered,
 	}
 	decisionCauses = []transfer.Cause{
-		transfer.NotFound, transfer.WrongParty, transfer.NotAdminAgent, transfer.AlreadyInProgress, transfer.AlreadyFinal,
+		transfer.NotFound, transfer.WrongParty, transfer.NotAdminAgent, transfer.BeingProcessed, transfer.AlreadyInProgress, transfer.AlreadyFinal,
 		transfer.RequestExpired, transfer.DeclineDisabled, transfer.InvalidInput, transfer.UnknownEnum, transfer.NoLineItems,
 		transfer.DuplicateLineItem, transfer.TooManyLineItems, transfer.SubscriptionUnknown, transfer.NotOwnedBySource,
 		transfer.NotActive, transfer.AddonWithoutBase, transfer.InOtherTransfer, transfer.ProductTypeMismatch,

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -75,7 +74,7 @@ var createForms = []form{
 	{http.StatusOK, "application/json", typeOf[DryRun](), "What a dry run found."},
 }
 
-// createAnswer is the created transfer, or what a dry run found.
+// createAnswer describes the created transfer, or what a dry run found.
 type createAnswer struct {
 	Status   int
 	ETag     string `header:"ETag" doc:"Extension: for If-Match."`
@@ -112,62 +111,26 @@ func dryRun(req *http.Request) bool {
 	return err == nil && notBool == nil && wanted
 }
 
-func (a *API) createTransfer(ctx context.Context, in *createTransfer) (*createAnswer, error) {
-	r := requestOf(ctx)
-	request, err := in.Body.request(in.CustomerID, r)
+func (a *API) createTransfer(ctx context.Context, in *createTransfer) (ledger.Answer, error) {
+	request, err := in.Body.request(in.CustomerID, requestOf(ctx))
 	if err != nil {
-		return nil, err
+		return ledger.Answer{}, err
 	}
 	if in.DryRun {
 		return a.rehearse(ctx, request)
 	}
-	if request, err = a.Policy.Normalize(request); err != nil {
-		return nil, err
-	}
-	if err := a.refuseEarly(ctx, request); err != nil {
-		return nil, err
-	}
-	waiting, cancel := context.WithTimeout(ctx, a.WriteTimeout)
-	defer cancel()
-	receipt, err := a.Transfers.Create(waiting, request)
-	if err != nil {
-		return nil, err
-	}
-	t, err := a.Ledger.Transfer(ctx, receipt.TransferID)
-	if err != nil {
-		return nil, err
-	}
-	shown, err := a.show(ctx, t.AsOpened(), nil)
-	if err != nil {
-		return nil, err
-	}
-	return &createAnswer{
-		Status: http.StatusCreated, ETag: shown.ETag, Body: shown.Body,
-		Location: fmt.Sprintf("/v1/customers/%s/transfers/%s", t.State.CustomerTenantID, t.ID),
-	}, nil
+	answer := answerTo(ctx, transferAnswer(ctx, formCreated))
+	opened, err := a.Ledger.OpenTransfer(ctx, request, answer.terms)
+	return answer.of(opened, err)
 }
 
 // rehearse answers a dry run. It asks the very rules that a create asks.
-func (a *API) rehearse(ctx context.Context, request transfer.Request) (*createAnswer, error) {
+func (a *API) rehearse(ctx context.Context, request transfer.Request) (ledger.Answer, error) {
 	refusals, err := a.Ledger.PreviewOpen(ctx, request)
 	if err != nil {
-		return nil, err
+		return ledger.Answer{}, err
 	}
-	return &createAnswer{Status: http.StatusOK, Body: &DryRun{WouldSucceed: len(refusals) == 0, Refusals: reasons(refusals)}}, nil
-}
-
-// refuseEarly keeps a request that will be refused from starting a workflow. A transfer that exists already was not
-// refused, whatever became of the facts since.
-func (a *API) refuseEarly(ctx context.Context, request transfer.Request) error {
-	_, err := a.Ledger.Transfer(ctx, transfer.NewID(request))
-	if !errors.Is(err, transfer.NotFound) {
-		return err
-	}
-	refusals, err := a.Ledger.PreviewOpen(ctx, request)
-	if err == nil && len(refusals) > 0 {
-		err = refusals[0]
-	}
-	return err
+	return jsonAnswer(http.StatusOK, DryRun{WouldSucceed: len(refusals) == 0, Refusals: reasons(refusals)})
 }
 
 // request is the domain's request that the body stands for.

@@ -6,9 +6,8 @@ import (
 	"net/http"
 	"strings"
 
-	"handover/activities"
+	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/workflows"
 )
 
 // UpdateTransfer is the body of a PATCH: a submit, a cancel or a decline (R-151), or new labels.
@@ -44,13 +43,13 @@ const (
 )
 
 func (a *API) registerDecisions() {
-	register(a, route{
+	registerWrite[updateTransfer, tagged](a, route{
 		id: "updateTransfer", method: http.MethodPatch, path: "/v1/customers/{customerId}/transfers/{transferId}", tag: "Transfers",
 		summary: "Submit, cancel or decline a transfer",
 		description: "The source submits with line items (or, as an extension, everything eligible) or declines with status `Reject`; " +
 			"the target cancels with status `Cancel`. A submit is all or nothing (R-153); the answer shows the transfer `InProgress`, " +
 			"and the move goes on by itself (R-154). Extension: a body with `externalReference` or `tags` and no status changes the caller's own labels.",
-		roles: transferRoles, write: true, maxBody: largeBody, causes: decisionCauses,
+		roles: transferRoles, maxBody: largeBody, causes: decisionCauses,
 	}, a.updateTransfer)
 }
 
@@ -60,115 +59,82 @@ type updateTransfer struct {
 	Body    UpdateTransfer
 }
 
-func (a *API) updateTransfer(ctx context.Context, in *updateTransfer) (*tagged, error) {
+func (a *API) updateTransfer(ctx context.Context, in *updateTransfer) (ledger.Answer, error) {
 	t, err := a.transferOf(ctx, in.TransferPath)
 	if err != nil {
-		return nil, err
+		return ledger.Answer{}, err
 	}
 	if err := in.Body.about(t); err != nil {
-		return nil, err
+		return ledger.Answer{}, err
 	}
 	verb, err := in.Body.verb()
 	if err != nil {
-		return nil, err
+		return ledger.Answer{}, err
 	}
-	if verb == verbLabel {
-		err = a.label(ctx, t, in)
-	} else if err = a.checkMatch(ctx, t, in.IfMatch); err == nil {
-		err = a.decide(ctx, t, verb, in.Body)
-	}
+	end, err := a.turns.take(ctx, requestOf(ctx).caller.TenantID+" "+t.ID)
 	if err != nil {
-		return nil, err
+		return ledger.Answer{}, err
 	}
-	changed, err := a.Ledger.Transfer(ctx, t.ID)
-	if err != nil {
-		return nil, err
+	defer end()
+	answer := answerTo(ctx, transferAnswer(ctx, in.Body.form(verb)))
+	answer.terms.Match = in.match(requestOf(ctx).viewer())
+	changed, err := a.decide(ctx, t.ID, verb, in.Body, answer.terms)
+	if errors.Is(err, ledger.ErrLocked) {
+		err = transfer.Refuse(transfer.BeingProcessed, "Another request about this transfer is being processed. Repeat the same request in a moment.").About(t.ID)
 	}
-	if verb == verbSubmit {
-		return a.showSubmitted(ctx, changed, in.Body.AllEligible)
-	}
-	items, err := a.itemsOf(ctx, changed)
-	if err != nil {
-		return nil, err
-	}
-	return a.show(ctx, changed, items)
+	return answer.of(changed, err)
 }
 
-// showSubmitted answers a submit. The list of everything eligible is read through the transfer; the answer has its length
-// (R-155).
-func (a *API) showSubmitted(ctx context.Context, t transfer.Transfer, everything bool) (*tagged, error) {
-	var items []transfer.LineItem
-	var err error
-	if !everything {
-		if items, err = a.itemsOf(ctx, t); err != nil {
-			return nil, err
+// form is how the answer shows what became of the transfer. The list of everything eligible is read through the transfer;
+// the answer has its length (R-155).
+func (u UpdateTransfer) form(v verb) string {
+	switch {
+	case v == verbSubmit && u.AllEligible:
+		return formSubmittedUnread
+	case v == verbSubmit:
+		return formSubmitted
+	}
+	return formTransfer
+}
+
+// match honours If-Match, where the decision is made: nothing can come between.
+func (in *updateTransfer) match(viewer transfer.Viewer) func(transfer.Transfer, transfer.Labels) error {
+	if in.IfMatch == "" {
+		return nil
+	}
+	return func(t transfer.Transfer, labels transfer.Labels) error {
+		if matches(in.IfMatch, etag(t, labels, viewer)) {
+			return nil
 		}
+		return refuse(changedMeanwhile, "The transfer has changed since you read it. Read it again, then decide.")
 	}
-	t, items = t.AsSubmitted(items)
-	return a.show(ctx, t, items)
-}
-
-// checkMatch honours If-Match before a decision. That the state still allows the decision is checked again where it is
-// taken. A decision that this very request took already, before its answer was lost, is not stopped by its own effect.
-func (a *API) checkMatch(ctx context.Context, t transfer.Transfer, header string) error {
-	r := requestOf(ctx)
-	if header == "" || t.DecisionRequestID == r.decisionID() {
-		return nil
-	}
-	labels, err := a.Ledger.Labels(ctx, t.ID, r.caller.TenantID)
-	if err != nil {
-		return err
-	}
-	return unchanged(header, etag(t, labels, r.viewer()))
-}
-
-// unchanged refuses a change for which the caller has read another state.
-func unchanged(ifMatch, tag string) error {
-	if ifMatch == "" || matches(ifMatch, tag) {
-		return nil
-	}
-	return refuse(changedMeanwhile, "The transfer has changed since you read it. Read it again, then decide.")
 }
 
 // decide brings the decision to the transfer.
-func (a *API) decide(ctx context.Context, t transfer.Transfer, v verb, body UpdateTransfer) error {
+func (a *API) decide(ctx context.Context, id string, v verb, body UpdateTransfer, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
 	r := requestOf(ctx)
-	id := r.decisionID()
-	waiting, cancel := context.WithTimeout(ctx, a.WriteTimeout)
-	defer cancel()
-	decision := activities.Decision{RequestID: id, Actor: r.actor(), Reason: body.Reason}
-	var err error
+	decision := ledger.Decision{RequestID: r.decisionID(), Actor: r.actor(), Reason: body.Reason}
 	switch v {
 	case verbSubmit:
-		_, err = a.Transfers.Submit(waiting, t.ID, body.approval(id, r.actor()))
+		return a.Ledger.Submit(ctx, id, ledger.Submission{RequestID: r.decisionID(), Actor: r.actor(), Selection: body.selection()}, terms)
 	case verbCancel:
-		_, err = a.Transfers.Cancel(waiting, t.ID, decision)
+		return a.Ledger.Cancel(ctx, id, decision, terms)
+	case verbDecline:
+		return a.Ledger.Decline(ctx, id, decision, terms)
 	default:
-		_, err = a.Transfers.Decline(waiting, t.ID, decision)
+		return a.Ledger.Relabel(ctx, id, r.caller.TenantID, body.relabel, terms)
 	}
-	if errors.Is(err, transfer.NotFound) && t.Status.Final() { // Temporal forgets a run some days after its end
-		err = transfer.Refuse(transfer.AlreadyFinal, "The transfer is %s; nothing about it can change any more.", t.Status)
-	}
-	return err
 }
 
-// label changes the caller's own labels, one or both.
-func (a *API) label(ctx context.Context, t transfer.Transfer, in *updateTransfer) error {
-	viewer := requestOf(ctx).viewer()
-	change := func(now transfer.Transfer, labels transfer.Labels) (transfer.Labels, error) {
-		if err := unchanged(in.IfMatch, etag(now, labels, viewer)); err != nil {
-			return labels, err
-		}
-		if in.Body.ExternalReference != nil {
-			labels.ExternalReference = *in.Body.ExternalReference
-		}
-		if in.Body.Tags != nil {
-			labels.Tags = *in.Body.Tags
-		}
-		return labels, nil
+// relabel changes one or both of the caller's own labels.
+func (u UpdateTransfer) relabel(labels transfer.Labels) transfer.Labels {
+	if u.ExternalReference != nil {
+		labels.ExternalReference = *u.ExternalReference
 	}
-	_, err := a.Ledger.Relabel(ctx, claimOf(ctx), t.ID, viewer.PartnerTenantID, change)
-	return err
+	if u.Tags != nil {
+		labels.Tags = *u.Tags
+	}
+	return labels
 }
 
 // about checks that a body that repeats ids repeats those of the transfer (R-152).
@@ -216,10 +182,11 @@ func (u UpdateTransfer) complete() error {
 	return nil
 }
 
-func (u UpdateTransfer) approval(requestID string, by transfer.Actor) workflows.Approval {
+// selection is what the source wants to move.
+func (u UpdateTransfer) selection() transfer.Selection {
 	picks := make([]transfer.Pick, len(u.LineItems))
 	for i, item := range u.LineItems {
 		picks[i] = transfer.Pick{SubscriptionID: item.SubscriptionID, ProductType: item.ProductType}
 	}
-	return workflows.Approval{RequestID: requestID, Actor: by, LineItems: picks, AllEligible: u.AllEligible, ProductTypes: u.ProductTypes}
+	return transfer.Selection{LineItems: picks, AllEligible: u.AllEligible, ProductTypes: u.ProductTypes}
 }

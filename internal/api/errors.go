@@ -15,7 +15,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/internal/transferclient"
 )
 
 // source names this service in every error.
@@ -113,27 +112,26 @@ func (a *API) explain(ctx context.Context, err error) *Error {
 		return known
 	case errors.As(err, &refusal):
 		return fromRefusal(refusal)
+	case errors.Is(err, ledger.ErrLocked):
+		return refuse(unavailable, "Somebody else is changing the same thing. Repeat the same request in a moment.").again(time.Second)
 	case errors.Is(err, ledger.ErrUnavailable):
-		return refuse(unavailable, "The ledger is not available. Repeat the same request later.").again(retryWrite)
-	case errors.Is(err, ledger.ErrClaimLost), errors.Is(err, context.Canceled):
+		return refuse(unavailable, "The ledger is not available. Repeat the same request later.").again(retryLedger)
+	case errors.Is(err, context.Canceled):
 		return refuse(unavailable, "The request was not finished. Repeat the same request.").again(time.Second)
-	case errors.Is(err, transferclient.ErrUnavailable):
-		return refuse(unavailable, "Transfers cannot be changed at the moment. Repeat the same request later; it is safe.").again(retryWrite)
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return refuse(unavailable, "The answer took too long. Repeat the same request later; it is safe.").again(retryWrite)
+	case errors.Is(err, context.DeadlineExceeded):
+		return refuse(unavailable, "The answer took too long. Repeat the same request later; it is safe.").again(retryLedger)
 	}
 	a.log(ctx).Error("A request failed in a way nobody expected.", errorField(err))
 	return refuse(unexpected, "Something went wrong here. Repeat the same request; if it persists, give the operator the MS-RequestId.")
 }
 
-// retryWrite is when a write that met a silent Temporal or ledger is worth repeating.
-const retryWrite = 5 * time.Second
+// retryLedger is when a request that met a silent ledger or issuer is worth repeating.
+const retryLedger = 5 * time.Second
 
 // fromRefusal puts the domain's no on the wire.
 func fromRefusal(r *transfer.Refusal) *Error {
 	e := &Error{
-		status: r.HTTPStatus(), Code: r.Code, ErrorName: string(r.Cause), Description: r.Message, Data: r.Data, Source: source,
+		status: r.HTTPStatus(), Code: r.Code, ErrorName: string(r.Cause), Description: clip(r.Message), Data: r.Data, Source: source,
 	}
 	if r.Cause == transfer.BeingProcessed || r.Cause.Retryable() {
 		return e.again(time.Second)
@@ -141,18 +139,23 @@ func fromRefusal(r *transfer.Refusal) *Error {
 	return e
 }
 
+// answer is the error in the shape that the Accept header asks for.
+func (e *Error) answer(accept string) (ledger.Answer, error) {
+	answer, err := jsonAnswer(e.status, e.inShape(accept))
+	for name, value := range singles(e.GetHeaders()) {
+		answer.Header[name] = value
+	}
+	answer.Header["Content-Type"] = e.ContentType("application/json")
+	return answer, err
+}
+
 // write answers with the error.
 func (e *Error) write(w http.ResponseWriter, r *http.Request) {
-	e = e.inShape(r.Header.Get("Accept"))
-	for name, values := range e.GetHeaders() {
-		w.Header()[name] = values
+	answer, err := e.answer(r.Header.Get("Accept"))
+	if err != nil {
+		answer.Body = nil // the status says what is left to say
 	}
-	w.Header().Set("Content-Type", e.ContentType("application/json"))
-	w.WriteHeader(e.status)
-	body, err := json.Marshal(e)
-	if err == nil {
-		_, _ = w.Write(body) // a client that is gone cannot be told
-	}
+	give(w, answer)
 }
 
 // useOwnErrors makes the framework's complaints look like ours. It complains of bodies and parameters only.

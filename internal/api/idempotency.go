@@ -11,132 +11,104 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-	"go.uber.org/zap"
-
 	"handover/internal/ledger"
 )
 
 // Why the same request gets the same answer.
 //
-// A write is claimed in the ledger under its caller, route and key before anything else happens, and its answer is kept
-// there for 30 days. Who repeats a request gets the kept answer; while the first one still runs, 409; with another body, a
-// refusal. The claim is a lease that the running request renews: when its process dies, the lease ends and a repetition
-// takes over. It may do everything again, because every step below is idempotent under the same key: the id of a transfer
-// and the ids of updates are derived from it, and a change in the ledger commits together with its result.
+// A write is one transaction of the ledger: the claim of the request, under its caller, route and key, what it does, and
+// the very answer that the client gets. A twin waits in the database until the first one is committed and then finds that
+// answer; after a crash there is either all of it or nothing. Who repeats a request gets the kept answer for 30 days; with
+// another body, a refusal. What never came to a command, such as a body that cannot be read, is kept as well, by itself. An
+// answer that asks for a repetition is not kept.
 
-// lease is how long a claim outlives its process; renewEvery keeps it alive meanwhile.
-const (
-	lease      = 5 * time.Second
-	renewEvery = lease / 4
-)
+// keepIn is how long an answer that no command kept may take to be kept, after the client may have gone.
+const keepIn = 5 * time.Second
 
-// settleTimeout is how long an answer may take to be kept, after the client may have gone.
-const settleTimeout = 5 * time.Second
+// handled is what a handler made of a write: its answer, or why there is none.
+type handled struct {
+	answer ledger.Answer
+	err    error
+}
 
-type claimKey struct{}
-
-// claimOf is the claim that the context's request holds; the zero claim when the client gave nothing to tell it by.
-func claimOf(ctx context.Context) ledger.Claim {
-	c, _ := ctx.Value(claimKey{}).(ledger.Claim)
-	return c
+// registerWrite declares an operation that changes something. Its handler gives the answer as it was committed; the
+// framework has only O described and its own rendering is left unread.
+func registerWrite[I, O any](a *API, r route, handle func(context.Context, *I) (ledger.Answer, error)) {
+	r.write = true
+	register(a, r, func(ctx context.Context, in *I) (*O, error) {
+		var h handled
+		h.answer, h.err = handle(ctx, in)
+		requestOf(ctx).handled = &h
+		return new(O), nil
+	})
 }
 
 // once answers a write at most once per key.
 func (a *API) once(next http.HandlerFunc, r route) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
-		known := requestOf(req.Context())
-		if known.key == "" {
-			next(w, req)
-			return
+		answer, err := a.answerFirst(next, w, req, r)
+		var before *ledger.Repeated
+		if errors.As(err, &before) {
+			answer, err = a.again(req.Context(), before.Answer)
 		}
-		body, err := readBody(w, req, r.maxBody)
 		if err != nil {
 			a.explain(req.Context(), err).write(w, req)
 			return
 		}
-		claim := ledger.Claim{
-			CallerTenantID: known.caller.TenantID, Route: req.Method + " " + strings.ToLower(req.URL.Path), Key: known.key,
-			Fingerprint: fingerprint(known.caller.UserID, req.URL.RawQuery, body), Owner: uuid.NewString(),
-		}
-		kept, err := a.Ledger.ClaimRequest(req.Context(), claim, lease)
-		switch {
-		case err != nil:
-			a.explain(req.Context(), err).write(w, req)
-		case kept != nil:
-			replay(w, *kept)
-		default:
-			a.execute(next, w, req, claim, body)
-		}
+		give(w, answer)
 	}
 }
 
-// execute runs a claimed request and keeps its answer.
-func (a *API) execute(next http.HandlerFunc, w http.ResponseWriter, req *http.Request, claim ledger.Claim, body []byte) {
-	ctx, cancel := context.WithCancelCause(context.WithValue(req.Context(), claimKey{}, claim))
-	defer cancel(nil)
-	go a.renew(ctx, claim, cancel)
-	req = req.WithContext(ctx)
-	req.Body = io.NopCloser(bytes.NewReader(body))
-	answer := &recorded{header: http.Header{}}
-	defer func() {
-		if !answer.settled {
-			a.release(req.Context(), claim) // the handler broke; who repeats the request starts afresh
-		}
-	}()
-	next(answer, req)
-	cancel(nil)
-	a.settle(w, req, claim, answer)
-}
-
-// renew keeps the claim while the request runs, and ends the request when somebody else has taken over.
-func (a *API) renew(ctx context.Context, claim ledger.Claim, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(renewEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := a.Ledger.RenewClaim(ctx, claim, lease); errors.Is(err, ledger.ErrClaimLost) {
-				cancel(err)
-				return
-			}
-		}
-	}
-}
-
-// settle keeps the answer, then gives it. What is not the request's last word is not kept: a client that repeats it must
-// get another chance.
-func (a *API) settle(w http.ResponseWriter, req *http.Request, claim ledger.Claim, answer *recorded) {
-	answer.settled = true
-	if !answer.final() {
-		a.release(req.Context(), claim)
-		replay(w, answer.kept())
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), settleTimeout)
-	defer cancel()
-	kept, err := a.Ledger.AnswerRequest(ctx, claim, answer.kept())
+// answerFirst carries the request out, unless it was answered before: then the error is a *ledger.Repeated. What no command
+// kept is kept here, when it is the last word.
+func (a *API) answerFirst(next http.HandlerFunc, w http.ResponseWriter, req *http.Request, r route) (ledger.Answer, error) {
+	ctx := req.Context()
+	body, err := readBody(w, req, r.maxBody)
 	if err != nil {
-		a.log(ctx).Warn("An answer could not be kept.", errorField(err))
-		refuse(unavailable, "The request was carried out, but its answer could not be kept. Repeat the same request to get it.").again(lease).write(w, req)
-		return
+		return ledger.Answer{}, err
 	}
-	replay(w, kept)
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	known := requestOf(ctx)
+	if !r.rehearses || !dryRun(req) {
+		known.claim = claimOf(known, req, body)
+	}
+	if err := a.Ledger.Kept(ctx, known.claim); err != nil {
+		return ledger.Answer{}, err
+	}
+	unread := &recorded{header: http.Header{}}
+	next(unread, req)
+	answer := unread.answer() // of a request that the framework could not read
+	if h := known.handled; h != nil {
+		var before *ledger.Repeated
+		if h.err == nil || errors.As(h.err, &before) {
+			return h.answer, h.err
+		}
+		if answer, err = a.explain(ctx, h.err).answer(acceptOf(ctx)); err != nil {
+			return answer, err
+		}
+	}
+	return answer, a.keep(ctx, known.claim, answer)
 }
 
-// final tells an answer that a repetition gets again from one that asks for a repetition.
-func (r *recorded) final() bool {
-	return r.status < http.StatusInternalServerError && r.header.Get("Retry-After") == ""
+// claimOf is what the ledger knows the request by; the zero claim when the client gave nothing to tell it by.
+func claimOf(known *request, req *http.Request, body []byte) ledger.Claim {
+	if known.key == "" {
+		return ledger.Claim{}
+	}
+	return ledger.Claim{
+		CallerTenantID: known.caller.TenantID, Route: req.Method + " " + strings.ToLower(req.URL.Path), Key: known.key,
+		Fingerprint: fingerprint(known.caller.UserID, req.URL.RawQuery, body),
+	}
 }
 
-func (a *API) release(ctx context.Context, claim ledger.Claim) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+// keep remembers an answer that no command kept, if it is one that a repetition gets again.
+func (a *API) keep(ctx context.Context, claim ledger.Claim, answer ledger.Answer) error {
+	if claim.Key == "" || !final(answer) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepIn)
 	defer cancel()
-	if err := a.Ledger.ReleaseClaim(ctx, claim); err != nil {
-		a.log(ctx).Warn("A claim could not be released; it ends by itself.", errorField(err), zap.Duration("after", lease))
-	}
+	return a.Ledger.Keep(ctx, claim, answer)
 }
 
 // readBody reads the whole body of a write.
@@ -166,12 +138,11 @@ func fingerprint(user, query string, body []byte) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// recorded is an answer that is not given yet.
+// recorded is an answer of the framework that is not given yet.
 type recorded struct {
-	header  http.Header
-	status  int
-	body    bytes.Buffer
-	settled bool
+	header http.Header
+	status int
+	body   bytes.Buffer
 }
 
 func (r *recorded) Header() http.Header { return r.header }
@@ -187,24 +158,6 @@ func (r *recorded) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// keptHeaders are those headers of an answer that belong to it and not to the request it answers.
-var keptHeaders = []string{"Content-Type", "ETag", "Location", "Retry-After"}
-
-func (r *recorded) kept() ledger.Answer {
-	kept := ledger.Answer{Status: r.status, Header: map[string]string{}, Body: r.body.Bytes()}
-	for _, name := range keptHeaders {
-		if value := r.header.Get(name); value != "" {
-			kept.Header[name] = value
-		}
-	}
-	return kept
-}
-
-// replay gives an answer that was kept.
-func replay(w http.ResponseWriter, kept ledger.Answer) {
-	for name, value := range kept.Header {
-		w.Header().Set(name, value)
-	}
-	w.WriteHeader(kept.Status)
-	_, _ = w.Write(kept.Body) // a client that is gone asks again and gets the same
+func (r *recorded) answer() ledger.Answer {
+	return ledger.Answer{Status: r.status, Header: singles(r.header), Body: r.body.Bytes()}
 }

@@ -63,7 +63,7 @@ func (l *limiter) enter(partner string) (leave func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.streams[partner] >= mostStreams {
-		return nil, refuse(tooManyRequests, "You follow %d transfers already. Stop following one first.", mostStreams).again(retryWrite)
+		return nil, refuse(tooManyRequests, "You follow %d transfers already. Stop following one first.", mostStreams).again(retryLedger)
 	}
 	l.streams[partner]++
 	return func() {

@@ -105,7 +105,7 @@ func (r route) allCauses() []transfer.Cause {
 		all = append(all, userRequired)
 	}
 	if r.write {
-		all = append(all, transfer.RequestIDReused, transfer.BeingProcessed, tooLarge, tooSlow, wrongMediaType)
+		all = append(all, transfer.RequestIDReused, tooLarge, tooSlow, wrongMediaType)
 	}
 	return all
 }

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"handover/internal/identity"
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -26,10 +27,12 @@ type request struct {
 	route       string // of the operation, for logs and metrics
 	caller      identity.Caller
 	partner     transfer.Partner // whom the caller acts for
+
+	claim   ledger.Claim // of a write that the client can repeat
+	handled *handled     // what became of a write, once its handler was called
 }
 
-// decisionID is the request id under which a transfer remembers what the request decided: its key, so that a repetition
-// finds it.
+// decisionID is the request id that the log names a decision by, and that the id of a new transfer is made of.
 func (r *request) decisionID() string {
 	if r.key != "" {
 		return r.key

@@ -30,7 +30,7 @@ type route struct {
 	open      bool            // no token needed
 	roles     []identity.Role // the caller needs one of them
 	users     bool            // an application alone is refused (900329)
-	write     bool            // changes something: idempotent by its request id
+	write     bool            // changes something: idempotent by its request id. Set by registerWrite
 	rehearses bool            // with ?dryRun=true it changes nothing
 	streams   bool            // goes on for as long as there is something to tell
 	extension bool            // not part of the wire contract
@@ -53,8 +53,7 @@ const (
 	largeBody = 4 << 20
 )
 
-// answerIn bounds every request, on top of what a write may wait for Temporal: a ledger that accepts a question and never
-// answers must not hold its caller.
+// answerIn bounds every request: a ledger that accepts a question and never answers must not hold its caller.
 const answerIn = 20 * time.Second
 
 // bodyTimeout is how long a client may take to send a body.
@@ -105,7 +104,7 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 		within := context.WithValue(req.Context(), acceptKey{}, req.Header.Get("Accept"))
 		if !r.streams {
 			var cancel context.CancelFunc
-			within, cancel = context.WithTimeout(within, a.WriteTimeout+answerIn)
+			within, cancel = context.WithTimeout(within, answerIn)
 			defer cancel()
 		}
 		req = req.WithContext(within)
@@ -124,7 +123,7 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 			refuse(wrongMediaType, "The body must be application/json.").write(w, req)
 			return
 		}
-		if !r.write || r.rehearses && dryRun(req) {
+		if !r.write {
 			handle(w, req)
 			return
 		}

@@ -100,11 +100,11 @@ func (a *API) registerSubscriptions() {
 		id: "getSubscription", method: http.MethodGet, path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", tag: "Customers",
 		summary: "Read a subscription", roles: readers, causes: []transfer.Cause{transfer.SubscriptionUnknown},
 	}, a.getSubscription)
-	register(a, route{
+	registerWrite[updateSubscription, subscriptionAnswer](a, route{
 		id: "updateSubscription", method: http.MethodPatch, path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", tag: "Customers",
 		summary:     "Change a subscription",
 		description: "Name, quantity, renewal, status or credited reseller. While a transfer moves the subscription every change is refused (R-76).",
-		roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent}, write: true, causes: subscriptionCauses,
+		roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent}, causes: subscriptionCauses,
 	}, a.updateSubscription)
 }
 
@@ -142,7 +142,7 @@ func (a *API) getSubscription(ctx context.Context, in *SubscriptionPath) (*subsc
 	return a.answerWith(s), err
 }
 
-func (a *API) updateSubscription(ctx context.Context, in *updateSubscription) (*subscriptionAnswer, error) {
+func (a *API) updateSubscription(ctx context.Context, in *updateSubscription) (ledger.Answer, error) {
 	change := transfer.SubscriptionChange{
 		FriendlyName: in.Body.FriendlyName, Quantity: in.Body.Quantity, AutoRenew: in.Body.AutoRenewEnabled,
 		Status: in.Body.Status, PartnerOnRecord: in.Body.PartnerID,
@@ -151,8 +151,17 @@ func (a *API) updateSubscription(ctx context.Context, in *updateSubscription) (*
 	if tag == "*" {
 		tag = ""
 	}
-	s, err := a.Ledger.ChangeSubscription(ctx, claimOf(ctx), requestOf(ctx).by(), in.CustomerID, in.SubscriptionID, tag, change)
-	return a.answerWith(s), err
+	answer := answerTo(ctx, a.changedSubscription)
+	changed, err := a.Ledger.ChangeSubscription(ctx, answer.terms, requestOf(ctx).by(), in.CustomerID, in.SubscriptionID, tag, change)
+	return answer.of(changed, err)
+}
+
+// changedSubscription is the answer to a change.
+func (a *API) changedSubscription(s transfer.Subscription) (ledger.Answer, error) {
+	shown := a.answerWith(s)
+	answer, err := jsonAnswer(http.StatusOK, shown.Body)
+	answer.Header["ETag"] = shown.ETag
+	return answer, err
 }
 
 // by is the caller as the activity log names it.

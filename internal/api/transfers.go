@@ -44,12 +44,12 @@ type tagged struct {
 var transferRoles = []identity.Role{identity.AdminAgent}
 
 func (a *API) registerTransfers() {
-	register(a, route{
+	registerWrite[createTransfer, createAnswer](a, route{
 		id: "createTransfer", method: http.MethodPost, path: "/v1/customers/{customerId}/transfers", tag: "Transfers",
 		summary: "Request a transfer, as the target",
 		description: "Creates a request without line items (R-3). The source chooses them when it submits. " +
 			"With `?dryRun=true` nothing is created; the answer says what would be refused.",
-		status: http.StatusCreated, roles: transferRoles, write: true, rehearses: true, causes: createCauses, forms: createForms,
+		status: http.StatusCreated, roles: transferRoles, rehearses: true, causes: createCauses, forms: createForms,
 	}, a.createTransfer)
 	register(a, route{
 		id: "listTransfers", method: http.MethodGet, path: "/v1/customers/{customerId}/transfers", tag: "Transfers",

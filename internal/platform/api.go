@@ -47,9 +47,7 @@ func (p *Platform) startAPI(context.Context) error {
 	if err != nil {
 		return err
 	}
-	handler, err := serving.NewAPI(serving.Parts{
-		Settings: p.Settings, Ledger: p.Ledger, Temporal: p.Connection, Metrics: p.metrics, Logger: p.options.Logger,
-	})
+	handler, err := serving.NewAPI(serving.Parts{Settings: p.Settings, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger})
 	if err != nil {
 		return err
 	}

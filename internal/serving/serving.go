@@ -1,5 +1,5 @@
-// Package serving wires the HTTP API for the programs that serve it: gateway against a Temporal cluster, standalone in one
-// process with everything else. It decides nothing.
+// Package serving wires the HTTP API for the programs that serve it: gateway by itself, standalone in one process with
+// everything else. It decides nothing.
 package serving
 
 import (
@@ -12,7 +12,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"handover/config"
@@ -20,14 +19,12 @@ import (
 	"handover/internal/identity"
 	"handover/internal/ledger"
 	"handover/internal/telemetry"
-	"handover/internal/transferclient"
 )
 
 // Parts are what the API is made of.
 type Parts struct {
 	Settings config.Config
 	Ledger   *ledger.Ledger
-	Temporal client.Client
 	Metrics  telemetry.Metrics
 	Logger   *zap.Logger
 }
@@ -44,13 +41,9 @@ func NewAPI(p Parts) (*api.API, error) {
 	}
 	limits := p.Settings.API
 	return api.New(api.Options{
-		Ledger: p.Ledger, Transfers: transferclient.New(p.Temporal), Tokens: tokens, Policy: p.Settings.Transfers.Policy(),
-		Temporal: func(ctx context.Context) error {
-			_, err := p.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-			return err
-		},
+		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(),
 		Logger: p.Logger, Metrics: p.Metrics.Registry, Version: version(),
-		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst, WriteTimeout: limits.WriteTimeout, InvitationURL: limits.InvitationURL,
+		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst, InvitationURL: limits.InvitationURL,
 	})
 }
 
