@@ -115,7 +115,7 @@ func (c *cli) aTransfer(cmd *cobra.Command, args []string) error {
 func (c *cli) requestIDFlag(cmd *cobra.Command) func() (string, error) {
 	id := cmd.Flags().String("request-id", "", "makes a repeated command safe: the same id gets the same answer (default: a fresh one)")
 	return func() (string, error) {
-		const most = 128
+		const most = transfer.LongestRequestID
 		switch {
 		case !cmd.Flags().Changed("request-id"):
 			return c.env.newID(), nil

@@ -50,6 +50,9 @@ func (c *cli) create(ctx context.Context, r transfer.Request) error {
 			return &usageError{err}
 		}
 	}
+	if err := r.CheckTexts(); err != nil {
+		return &usageError{err}
+	}
 	r.Actor = c.acting
 	if c.as == "" {
 		r.Actor = transfer.Actor{PartnerTenantID: r.TargetPartnerTenantID}

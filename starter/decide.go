@@ -65,11 +65,22 @@ func (c *cli) declineCommand() *cobra.Command {
 	reason := cmd.Flags().String("reason", "", "why; the target reads it")
 	requestID := c.requestIDFlag(cmd)
 	cmd.RunE = c.work(func(ctx context.Context) error {
+		if err := checkReason(*reason); err != nil {
+			return err
+		}
 		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (workflows.Receipt, error) {
 			return service.Decline(ctx, c.id, activities.Decision{RequestID: request, Actor: by, Reason: *reason})
 		})
 	})
 	return cmd
+}
+
+// checkReason keeps a reason that would be refused from being sent at all. Error: *usageError.
+func checkReason(reason string) error {
+	if err := transfer.CheckText("reason", reason); err != nil {
+		return &usageError{fmt.Errorf("--reason: %w", err)}
+	}
+	return nil
 }
 
 // decision brings one decision to the transfer.
@@ -110,6 +121,9 @@ func (c *cli) giveUpCommand() *cobra.Command {
 	cmd.RunE = c.work(func(ctx context.Context) error {
 		if *item < 0 {
 			return &usageError{fmt.Errorf("--item must be the number of a line item, 0 or more, not %d", *item)}
+		}
+		if err := checkReason(*reason); err != nil {
+			return err
 		}
 		request, err := requestID()
 		if err != nil {

@@ -101,7 +101,7 @@ func parsePick(text string) (transfer.Pick, error) {
 		return transfer.Pick{}, err
 	}
 	if typed && (productType == "" || strings.ContainsAny(productType, ": \t")) {
-		return transfer.Pick{}, fmt.Errorf("%q must be SUB or SUB:TYPE, such as %s:%s", text, id, transfer.OnlineServicesNCE)
+		return transfer.Pick{}, fmt.Errorf("%.80q must be SUB or SUB:TYPE, such as %s:%s", text, id, transfer.OnlineServicesNCE)
 	}
 	return transfer.Pick{SubscriptionID: id, ProductType: transfer.ProductType(productType)}, nil
 }

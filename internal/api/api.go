@@ -45,6 +45,7 @@ type API struct {
 	routes   []route
 	limits   *limiter
 	turns    *turns
+	bodies   *inFlight
 	measured *measurements
 
 	endStreams context.CancelFunc
@@ -56,7 +57,9 @@ func New(o Options) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &API{Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), turns: newTurns()}
+	a := &API{
+		Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), turns: newTurns(), bodies: newInFlight(),
+	}
 	a.streaming, a.endStreams = context.WithCancel(context.Background())
 	var err error
 	if a.measured, err = measure(o.Metrics); err != nil {

@@ -28,8 +28,8 @@ type CreateTransfer struct {
 	Participants           []Participant          `json:"participants,omitempty" nullable:"true" doc:"Another spelling of partnerOnRecord: key TransactionReseller."`
 	TransferType           TransferType           `json:"transferType" doc:"3 for new commerce; 5 means the same (R-120)."`
 	IgnoreEligibilityCheck bool                   `json:"ignoreEligibilityCheck,omitempty" doc:"Reserved to operators: true is refused (R-81)."`
-	ExternalReference      string                 `json:"externalReference,omitempty" maxLength:"256" doc:"Extension: your own reference, which only you see."`
-	Tags                   []string               `json:"tags,omitempty" nullable:"true" maxItems:"20" doc:"Extension: your own words to find the transfer by, which only you see."`
+	ExternalReference      string                 `json:"externalReference,omitempty" doc:"Extension: your own reference, which only you see."`
+	Tags                   []string               `json:"tags,omitempty" nullable:"true" doc:"Extension: your own words to find the transfer by, which only you see."`
 
 	LineItems []json.RawMessage `json:"lineItems,omitempty" hidden:"true"` // tells a legacy create (R-160)
 }
@@ -43,13 +43,13 @@ type Participant struct {
 // TransferType is the number of a transfer type, written as a number or as text (R-120). -1 stands for anything else.
 type TransferType int
 
-// UnmarshalJSON accepts 3, 5, "3" and "5". Everything else is kept as -1, to be refused with a reason.
+// UnmarshalJSON accepts 3, 5, "3" and "5", and the numbers however they are written, such as 3.0. Everything else is kept as -1, to be refused with a reason.
 func (t *TransferType) UnmarshalJSON(data []byte) error {
 	data = bytes.Trim(data, `"`)
 	if string(data) == "null" {
 		return nil
 	}
-	n, err := strconv.Atoi(string(data))
+	n, err := transfer.ParseWhole(string(data))
 	if err != nil || n == 0 {
 		n = -1
 	}

@@ -14,15 +14,15 @@ import (
 type UpdateTransfer struct {
 	ID                    string                 `json:"id,omitempty" doc:"Id of the transfer; when given, that of the path (R-152)."`
 	Status                string                 `json:"status,omitempty" doc:"InProgress or Accept to submit, Cancel to cancel, Reject to decline, in any case (R-151)." example:"InProgress"`
-	LineItems             []PickedItem           `json:"lineItems,omitempty" nullable:"true" maxItems:"10000" doc:"What the source wants to move (R-150). Add-ons travel with their base."`
+	LineItems             []PickedItem           `json:"lineItems,omitempty" nullable:"true" doc:"What the source wants to move (R-150). Add-ons travel with their base."`
 	AllEligible           bool                   `json:"allEligible,omitempty" doc:"Extension: move everything eligible instead of a list (R-155)."`
 	ProductTypes          []transfer.ProductType `json:"productTypes,omitempty" nullable:"true" doc:"Extension: narrows allEligible."`
-	Reason                string                 `json:"reason,omitempty" maxLength:"1000" doc:"Extension: why the source declines (R-15)."`
+	Reason                string                 `json:"reason,omitempty" doc:"Extension: why the source declines (R-15)."`
 	CustomerTenantID      string                 `json:"customerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
 	SourcePartnerTenantID string                 `json:"sourcePartnerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
 	TargetPartnerTenantID string                 `json:"targetPartnerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
-	ExternalReference     *string                `json:"externalReference,omitempty" maxLength:"256" doc:"Extension: your own reference. Alone or with tags and without status it changes your labels only."`
-	Tags                  *[]string              `json:"tags,omitempty" maxItems:"20" doc:"Extension: your own tags."`
+	ExternalReference     *string                `json:"externalReference,omitempty" doc:"Extension: your own reference. Alone or with tags and without status it changes your labels only."`
+	Tags                  *[]string              `json:"tags,omitempty" doc:"Extension: your own tags."`
 }
 
 // PickedItem is one subscription that the source wants to move.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -63,11 +62,7 @@ func (a *API) once(next http.HandlerFunc, r route) http.HandlerFunc {
 // kept is kept here, when it is the last word.
 func (a *API) answerFirst(next http.HandlerFunc, w http.ResponseWriter, req *http.Request, r route) (ledger.Answer, error) {
 	ctx := req.Context()
-	body, err := readBody(w, req, r.maxBody)
-	if err != nil {
-		return ledger.Answer{}, err
-	}
-	req.Body = io.NopCloser(bytes.NewReader(body))
+	body := receivedBody(req)
 	known := requestOf(ctx)
 	if !r.rehearses || !dryRun(req) {
 		known.claim = claimOf(known, req, body)
@@ -83,6 +78,7 @@ func (a *API) answerFirst(next http.HandlerFunc, w http.ResponseWriter, req *htt
 		if h.err == nil || errors.As(h.err, &before) {
 			return h.answer, h.err
 		}
+		var err error
 		if answer, err = a.explain(ctx, h.err).answer(acceptOf(ctx)); err != nil {
 			return answer, err
 		}
@@ -109,23 +105,6 @@ func (a *API) keep(ctx context.Context, claim ledger.Claim, answer ledger.Answer
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepIn)
 	defer cancel()
 	return a.Ledger.Keep(ctx, claim, answer)
-}
-
-// readBody reads the whole body of a write.
-func readBody(w http.ResponseWriter, req *http.Request, most int64) ([]byte, error) {
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, err
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, most))
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the deadline was for the body, not for what comes of it
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, fromFramework(http.StatusRequestEntityTooLarge, "", nil)
-	case err != nil:
-		return nil, fromFramework(http.StatusRequestTimeout, "", nil)
-	}
-	return body, nil
 }
 
 // fingerprint tells two requests apart that carry the same key.

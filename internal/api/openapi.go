@@ -139,6 +139,7 @@ func (a *API) complete(doc *huma.OpenAPI) {
 	}
 	for _, r := range a.routes {
 		op := operationOf(doc, r)
+		r.body.describe(doc, op)
 		for _, name := range []string{requestIDHeader, correlationIDHeader, localeHeader} {
 			op.Parameters = append(op.Parameters, identifiers[name])
 		}

@@ -60,7 +60,7 @@ const (
 )
 
 // longestKey bounds what a client may send as one of these.
-const longestKey = 128
+const longestKey = transfer.LongestRequestID
 
 // everyRequest is the outermost layer: it gives the request its ids, the answer its headers, survives a panic, and leaves a
 // log line and a measurement behind.

@@ -65,7 +65,7 @@ func (f fakeTransfers) Decline(context.Context, string, activities.Decision) (wo
 }
 
 // sampleLedger holds the sample world.
-func sampleLedger(t *testing.T) *ledger.Ledger {
+func sampleLedger(t testing.TB) *ledger.Ledger {
 	t.Helper()
 	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{})
 	require.NoError(t, err)

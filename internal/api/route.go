@@ -35,6 +35,7 @@ type route struct {
 	streams   bool            // goes on for as long as there is something to tell
 	extension bool            // not part of the wire contract
 	maxBody   int64           // bytes; 0 for the usual limit
+	body      *shape          // of the body, from the handler's type
 	forms     []form          // of success, where the handler's type does not tell
 	causes    []transfer.Cause
 }
@@ -65,6 +66,7 @@ func register[I, O any](a *API, r route, handle func(context.Context, *I) (*O, e
 	if r.maxBody == 0 {
 		r.maxBody = usualBody
 	}
+	r.body = a.shapeOf(typeOf[I]())
 	a.routes = append(a.routes, r)
 	huma.Register(a.huma, a.operation(r), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
@@ -108,9 +110,9 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 			defer cancel()
 		}
 		req = req.WithContext(within)
-		handle := func(w http.ResponseWriter, req *http.Request) {
+		handle := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			next(humago.NewContext(ctx.Operation(), req, w))
-		}
+		})
 		if r.open {
 			handle(w, req)
 			return
@@ -127,6 +129,12 @@ func (a *API) through(r route) func(huma.Context, func(huma.Context)) {
 			handle(w, req)
 			return
 		}
+		done, err := a.receive(w, req, r)
+		if err != nil {
+			a.explain(req.Context(), err).write(w, req)
+			return
+		}
+		defer done()
 		a.once(handle, r)(w, req)
 	}
 }

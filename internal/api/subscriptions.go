@@ -64,8 +64,8 @@ type listSubscriptions struct {
 // UpdateSubscription is the body of a PATCH: the subscription as it was read, with one or more of these fields changed.
 // Fields that say what is so already are no change (wire-notes 13); all others are ignored.
 type UpdateSubscription struct {
-	FriendlyName     *string                      `json:"friendlyName,omitempty" maxLength:"256" doc:"Name of the subscription."`
-	Quantity         *int                         `json:"quantity,omitempty" minimum:"1" doc:"Number of units."`
+	FriendlyName     *string                      `json:"friendlyName,omitempty" doc:"Name of the subscription."`
+	Quantity         *wholeNumber                 `json:"quantity,omitempty" minimum:"1" doc:"Number of units."`
 	Status           *transfer.SubscriptionStatus `json:"status,omitempty" doc:"active, suspended, or deleted to cancel."`
 	AutoRenewEnabled *bool                        `json:"autoRenewEnabled,omitempty" doc:"Whether it renews at the end of its term."`
 	PartnerID        *string                      `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller to credit."`
@@ -144,7 +144,7 @@ func (a *API) getSubscription(ctx context.Context, in *SubscriptionPath) (*subsc
 
 func (a *API) updateSubscription(ctx context.Context, in *updateSubscription) (ledger.Answer, error) {
 	change := transfer.SubscriptionChange{
-		FriendlyName: in.Body.FriendlyName, Quantity: in.Body.Quantity, AutoRenew: in.Body.AutoRenewEnabled,
+		FriendlyName: in.Body.FriendlyName, Quantity: (*int)(in.Body.Quantity), AutoRenew: in.Body.AutoRenewEnabled,
 		Status: in.Body.Status, PartnerOnRecord: in.Body.PartnerID,
 	}
 	tag := strings.Trim(strings.TrimSpace(in.IfMatch), `"`)

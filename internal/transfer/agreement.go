@@ -41,12 +41,6 @@ type AttestationFacts struct {
 	Now          time.Time
 }
 
-// The bounds of a contact, in characters.
-const (
-	longestContact = 256
-	longestPhone   = 64
-)
-
 // CheckAttestation is the agreement that follows from the attestation. It takes the place of one that the partner attested
 // before with another contact.
 //
@@ -90,17 +84,18 @@ func (c Contact) normal() (Contact, error) {
 	for _, f := range []struct {
 		name string
 		text *string
-		most int
 		may  bool
 	}{
-		{"firstName", &c.FirstName, longestContact, false},
-		{"lastName", &c.LastName, longestContact, false},
-		{"email", &c.Email, longestContact, false},
-		{"phoneNumber", &c.PhoneNumber, longestPhone, true},
+		{"primaryContact.firstName", &c.FirstName, false},
+		{"primaryContact.lastName", &c.LastName, false},
+		{"primaryContact.email", &c.Email, false},
+		{"primaryContact.phoneNumber", &c.PhoneNumber, true},
 	} {
-		*f.text = strings.TrimSpace(*f.text)
-		if !printable(*f.text, f.most) || (*f.text == "" && !f.may) {
-			return c, Refuse(InvalidInput, "primaryContact.%s must be given, in at most %d printable characters.", f.name, f.most)
+		if err := CheckText(f.name, *f.text); err != nil {
+			return c, err
+		}
+		if *f.text = strings.TrimSpace(*f.text); *f.text == "" && !f.may {
+			return c, Refuse(InvalidInput, "%s must be given.", f.name)
 		}
 	}
 	if !plainAddress(c.Email) {

@@ -31,11 +31,8 @@ type ChangeFacts struct {
 	Now            time.Time
 }
 
-// The bounds of a subscription's properties, the name's in characters.
-const (
-	longestName  = 256
-	mostQuantity = 1_000_000
-)
+// mostQuantity bounds the units of a subscription.
+const mostQuantity = 1_000_000
 
 // ChangeSubscription is the subscription after the change; the same one when nothing differs, whatever its state.
 //
@@ -98,10 +95,13 @@ func checkChangeable(f ChangeFacts, _ Subscription) error {
 }
 
 func checkName(f ChangeFacts, next Subscription) error {
-	if next.FriendlyName != f.Subscription.FriendlyName && (next.FriendlyName == "" || !printable(next.FriendlyName, longestName)) {
+	switch next.FriendlyName {
+	case f.Subscription.FriendlyName:
+		return nil
+	case "":
 		return Refuse(InvalidInput, "friendlyName must be 1 to %d printable characters.", longestName)
 	}
-	return nil
+	return CheckText("friendlyName", next.FriendlyName)
 }
 
 // checkQuantity lets a suspended subscription get another quantity only together with its reactivation. Fewer units of

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -95,11 +96,14 @@ type Agreement struct {
 // ProductType names what a subscription is. The first four move by transfer.
 type ProductType string
 
-// UnmarshalJSON takes the bare number 5 as well, which some clients send for licences (OQ-16). Numbers stay as they came,
-// as text, for CheckSelection to judge.
+// UnmarshalJSON takes the bare number 5 as well, which some clients send for licences (OQ-16). Numbers become text, for
+// CheckSelection to judge; a whole one has one form, however it was written.
 func (p *ProductType) UnmarshalJSON(data []byte) error {
 	var number json.Number
 	if err := json.Unmarshal(data, &number); err == nil {
+		if whole, err := ParseWhole(number.String()); err == nil {
+			number = json.Number(strconv.Itoa(whole))
+		}
 		*p = ProductType(number)
 		return nil
 	}

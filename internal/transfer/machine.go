@@ -119,7 +119,7 @@ func (Close) from() Status       { return InProgress }
 // On success it returns the next state and everything that has to be written and told with it. Otherwise it returns the
 // state unchanged and a *Refusal: NotFound for who takes no part, WrongParty, AlreadyInProgress or
 // AlreadyFinal, RequestExpired, DeclineDisabled, NoLineItems, ItemNotFound, ItemEnded (I-2),
-// ItemsRunning, ReasonMissing, NotYetExpired, NotSubmitted, AlreadyOpened.
+// ItemsRunning, ReasonMissing, InvalidInput for a reason out of bounds, NotYetExpired, NotSubmitted, AlreadyOpened.
 func (p Policy) Decide(s State, c Command, by Actor, now time.Time) (State, Effects, error) {
 	if err := permitted(s, c, by); err != nil {
 		return s, Effects{}, err
@@ -166,6 +166,7 @@ func (p Policy) guardOf(s State, c Command, now time.Time) error {
 		if p.DeclineDisabled {
 			return Refuse(DeclineDisabled, "Declining is switched off here. A request that is not submitted expires by itself.")
 		}
+		return CheckText("reason", c.Reason)
 	case Expire:
 		if now.Before(s.ExpirationTime) {
 			return Refuse(NotYetExpired, "The request stays open until %s.", s.ExpirationTime.Format(time.RFC3339))
@@ -177,6 +178,9 @@ func (p Policy) guardOf(s State, c Command, now time.Time) error {
 	case GiveUp:
 		if strings.TrimSpace(c.Reason) == "" {
 			return Refuse(ReasonMissing, "Giving up a line item needs a reason; it is shown to the source.")
+		}
+		if err := CheckText("reason", c.Reason); err != nil {
+			return err
 		}
 		return s.running(c.Item)
 	case Close:

@@ -34,6 +34,9 @@ func (p Policy) Normalize(r Request) (Request, error) {
 	if r.TargetPartnerTenantID == "" {
 		r.TargetPartnerTenantID = r.Actor.PartnerTenantID
 	}
+	if err := r.CheckTexts(); err != nil {
+		return r, err
+	}
 	for _, id := range []struct {
 		field string
 		value *string
@@ -56,6 +59,31 @@ func (p Policy) Normalize(r Request) (Request, error) {
 		return r, err
 	}
 	return r, p.checkRequest(r)
+}
+
+// CheckTexts holds everything that the request says in words against the table of bounds. Refusal: InvalidInput.
+func (r Request) CheckTexts() error {
+	for _, said := range [][2]string{
+		{"requestId", r.RequestID}, {"sourcePartnerName", r.SourcePartnerName}, {"customerName", r.CustomerName},
+		{"customerEmailId", r.CustomerEmail}, {"targetPartnerEmailId", r.TargetPartnerEmailID}, {"partnerOnRecord", r.PartnerOnRecord},
+	} {
+		if err := CheckText(said[0], said[1]); err != nil {
+			return err
+		}
+	}
+	return checkTypes("targetProductTypes", r.TargetProductTypes)
+}
+
+func checkTypes(field string, types []ProductType) error {
+	if err := CheckCount(field, len(types)); err != nil {
+		return err
+	}
+	for _, t := range types {
+		if err := CheckText(field, string(t)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p Policy) checkRequest(r Request) error {

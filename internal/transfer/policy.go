@@ -2,6 +2,9 @@ package transfer
 
 import "time"
 
+// mostListed is how many line items one submit may list, unless a deployment says otherwise.
+const mostListed = 10_000
+
 // Policy is what a deployment decided about the rules that leave a choice. The zero value is not usable; start from DefaultPolicy.
 type Policy struct {
 	// ProductTypes are the values allowed in targetProductTypes and the types that move (R-60, OQ-5).
@@ -19,7 +22,7 @@ type Policy struct {
 
 // DefaultPolicy is the policy of a deployment that configures nothing.
 func DefaultPolicy() Policy {
-	return Policy{ProductTypes: MovableProductTypes(), MaxListedItems: 10_000, CancellationWindow: 7 * 24 * time.Hour}
+	return Policy{ProductTypes: MovableProductTypes(), MaxListedItems: mostListed, CancellationWindow: 7 * 24 * time.Hour}
 }
 
 func (p Policy) moves(t ProductType) bool { return contains(p.ProductTypes, t) }

@@ -75,9 +75,9 @@ func (p Policy) CheckSelection(s Selection) (Selection, error) {
 		return s, Refuse(InvalidInput, "productTypes narrows a submit of everything eligible; a list of line items names its types itself.")
 	case len(s.LineItems) == 0:
 		return s, Refuse(NoLineItems, "A submit needs at least one line item. Name the subscriptions to move, or ask for everything eligible.")
-	case len(s.LineItems) > p.MaxListedItems:
-		return s, Refuse(TooManyLineItems, "%d line items are more than the %d that one submit may list. Ask for everything eligible instead.",
-			len(s.LineItems), p.MaxListedItems)
+	}
+	if err := p.CheckListed(len(s.LineItems)); err != nil {
+		return s, err
 	}
 	seen := make(map[string]bool, len(s.LineItems))
 	picks := make([]Pick, len(s.LineItems))
@@ -98,9 +98,21 @@ func (p Policy) CheckSelection(s Selection) (Selection, error) {
 	return s, nil
 }
 
+// CheckListed tells whether one submit may list this many line items. Refusal: TooManyLineItems.
+func (p Policy) CheckListed(items int) error {
+	if items > p.MaxListedItems {
+		return Refuse(TooManyLineItems, "%d line items are more than the %d that one submit may list. Ask for everything eligible instead.",
+			items, p.MaxListedItems)
+	}
+	return nil
+}
+
 func (p Policy) checkEverything(s Selection) error {
 	if len(s.LineItems) > 0 {
 		return Refuse(InvalidInput, "Either list line items or ask for everything eligible, not both.")
+	}
+	if err := checkTypes("productTypes", s.ProductTypes); err != nil {
+		return err
 	}
 	for _, t := range s.ProductTypes {
 		if !p.moves(t) {

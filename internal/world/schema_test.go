@@ -75,8 +75,8 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		good  []string
 		wrong []string
 	}{
-		{"name: Northwind Cloud", []string{`name: "365"`, "name: Übergrößenträger", "name: NO"},
-			[]string{"name:", `name: ""`, `name: " "`, "name: 365", "name: true", "name: [x]", `name: "a\nb"`, `name: "a\0b"`, "nmae: x", "name: " + strings.Repeat("x", 201)}},
+		{"name: Northwind Cloud", []string{`name: "365"`, "name: Übergrößenträger", "name: NO", `name: "\u0645\u06CC\u200C\u062E"`},
+			[]string{"name:", `name: ""`, `name: " "`, "name: 365", "name: true", "name: [x]", `name: "a\nb"`, `name: "a\0b"`, `name: "a\u202Eb"`, `name: "\u200B"`, `name: "a\eb"`, "nmae: x", "name: " + strings.Repeat("x", 201)}},
 		{"type: indirect-provider", []string{"type: direct-bill", `type: "direct-bill"`}, []string{"type: direct", "type: Direct-Bill", "type: 1", "type:", "type: {}", "kind: direct-bill"}},
 		{"status: active", []string{"status: restricted", "status: inactive"}, []string{"status: pending", "status: false"}},
 		{"mpaSigned: true", []string{"mpaSigned: false"}, []string{"mpaSigned: yes", "mpaSigned: 1", `mpaSigned: "true"`, "mpaSigned:"}},

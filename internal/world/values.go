@@ -19,7 +19,6 @@ import (
 
 // The forms that texts have. The schema holds them too; the tests judge both by the same cases.
 var (
-	printable    = regexp.MustCompile("^[^\u0000-\u001f\u007f-\u009f]*$")
 	mpnForm      = regexp.MustCompile(`^[0-9]{1,10}$`)
 	marketForm   = regexp.MustCompile(`^[A-Z]{2}$`)
 	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
@@ -40,14 +39,14 @@ const (
 	faultExamples = "transient:2, sync:2s, slow:2s or refuse:900130"
 )
 
-// text is any text of one line that is not blank.
+// text is any text of one line that is not blank and that people see as it is.
 func text(node *yaml.Node) (string, error) {
 	switch {
 	case node.Kind != yaml.ScalarNode || node.Tag == "!!null":
 		return "", errors.New("text; give a value or remove the field")
 	case node.Tag != "!!str":
 		return "", fmt.Errorf("text; put %.40q in quotes", node.Value)
-	case strings.TrimSpace(node.Value) == "" || !printable.MatchString(node.Value) || utf8.RuneCountInString(node.Value) > maxText:
+	case strings.TrimSpace(node.Value) == "" || !transfer.Readable(node.Value) || utf8.RuneCountInString(node.Value) > maxText:
 		return "", fmt.Errorf("one line of 1 to %d characters, not %.40q", maxText, node.Value)
 	}
 	return node.Value, nil
