@@ -35,7 +35,7 @@ DROP INDEX line_items_open;
 CREATE UNIQUE INDEX line_items_open ON line_items (subscription_id) WHERE status = 'InProgress' OR held;
 
 -- I-2: a line item ends once. What is resolved about a held one afterwards never changes how it ended.
-DROP TRIGGER line_items_ended ON line_items;
+DROP TRIGGER line_items_ended;
 -- +goose StatementBegin
 CREATE TRIGGER line_items_ended BEFORE UPDATE ON line_items
     WHEN OLD.status <> 'InProgress' AND (NEW.status <> OLD.status OR NEW.attempts <> OLD.attempts
