@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,12 +18,12 @@ import (
 	"handover/internal/world"
 )
 
-// answering is an API with the sample world, for the target of the demo.
-func answering(t testing.TB) *API {
+// sampleAPI is an API with the sample world, for the target of the demo.
+func sampleAPI(t testing.TB) *API {
 	t.Helper()
 	demo := world.Demo()
 	a, err := New(Options{
-		Ledger: sampleLedger(t), Policy: transfer.DefaultPolicy(), Logger: zap.NewNop(), WriteTimeout: time.Second, Version: "1",
+		Ledger: sampleLedger(t), Policy: transfer.DefaultPolicy(), Logger: zap.NewNop(), Version: "1",
 		Tokens: fakeTokens{caller: identity.Caller{TenantID: demo.TargetTenantID, UserID: demo.TargetUserID, Roles: identity.Roles()}},
 	})
 	require.NoError(t, err)
@@ -98,7 +97,7 @@ func escaped(text string) string {
 // Every text and every list of every body has its bound: at the bound it is taken, beyond it is refused with 400, which
 // names the field and the bound and repeats nothing.
 func TestEveryFieldHasItsBound(t *testing.T) {
-	a := answering(t)
+	a := sampleAPI(t)
 	texts, lists := 0, 0
 	for _, r := range writes(a) {
 		for _, p := range places(r.body, "", "") {

@@ -48,7 +48,7 @@ func (r *repeating) Read(p []byte) (int, error) {
 
 // E3: bodies of 4 MB that are refused at their first wrong byte cost next to nothing, however they nest or go on.
 func TestHostileBodiesCostLittle(t *testing.T) {
-	a := answering(t)
+	a := sampleAPI(t)
 	for name, c := range map[string]struct {
 		beginning, repeated string
 		says                string
@@ -87,7 +87,7 @@ func TestHostileBodiesCostLittle(t *testing.T) {
 
 // Whatever a client sends back of what it read is taken, and so is what nobody reads.
 func TestScanTakes(t *testing.T) {
-	update := routeNamed(t, answering(t), "updateTransfer").body
+	update := routeNamed(t, sampleAPI(t), "updateTransfer").body
 	for _, body := range []string{
 		``, `null`, `{}`, " {\r\n\t} ", `{"status":"Cancel","lineItems":null,"tags":[]}`, `{"STATUS":"\u0043ancel"}`,
 		`{"lineItems":[{"id":0,"subscriptionId":"x","productType":5,"links":{"self":{"headers":[]}}},{"id":"a"},{"id":null}]}`,
@@ -101,7 +101,7 @@ func TestScanTakes(t *testing.T) {
 
 // What is no JSON is refused at the byte at which the decoder would refuse it, and what has the wrong type by its name.
 func TestScanRefuses(t *testing.T) {
-	update := routeNamed(t, answering(t), "updateTransfer").body
+	update := routeNamed(t, sampleAPI(t), "updateTransfer").body
 	for body, says := range map[string]string{
 		` `: "at byte 1", `{`: "at byte 1", `{"a"`: "at byte 4", `{"a":`: "at byte 5", `{"a":1`: "at byte 6", `{"a":1,}`: "at byte 8",
 		`{"a":[1,]}`: "at byte 9", `{"a":[}`: "at byte 7", `{,}`: "at byte 2", `{} {}`: "at byte 4", `{"a":"`: "at byte 6", `}`: "at byte 1",
@@ -178,7 +178,7 @@ func requireBounded(t *testing.T, at *shape, v reflect.Value) {
 // Ten submits of 4 MB of one partner that arrive at once: as many as may be in memory are read, the others are asked to
 // come back, and afterwards nothing counts as in flight.
 func TestBodiesInFlight(t *testing.T) {
-	a := answering(t)
+	a := sampleAPI(t)
 	const submits = 10
 	answers := make(chan *httptest.ResponseRecorder, submits)
 	arriving, sending := io.Pipe()
@@ -230,7 +230,7 @@ func TestBodiesOfAllPartners(t *testing.T) {
 
 // B6, B9: a byte order mark and a whole number written with a fraction are read like what they mean; a dry run says so.
 func TestOtherSpellings(t *testing.T) {
-	a, demo := answering(t), world.Demo()
+	a, demo := sampleAPI(t), world.Demo()
 	body := func(number string) string {
 		return `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@example.com","transferType":` + number + `}`
 	}
@@ -256,7 +256,7 @@ func TestOtherSpellings(t *testing.T) {
 
 // A body that is larger than its operation takes is refused by its length, or by its bytes when it gave none.
 func TestTooLarge(t *testing.T) {
-	a := answering(t)
+	a := sampleAPI(t)
 	create := routeNamed(t, a, "createTransfer")
 	large := `{"more":"` + strings.Repeat("x", usualBody) + `"}`
 	assert.Equal(t, http.StatusRequestEntityTooLarge, send(a, create, large).Code)

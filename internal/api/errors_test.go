@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,11 +16,10 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/internal/transferclient"
 )
 
-// answerTo is what a client gets that asked for this media type.
-func answerTo(e *Error, accept string) (http.Header, map[string]any) {
+// sent is what a client gets that asked for this media type.
+func sent(e *Error, accept string) (http.Header, map[string]any) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	r.Header.Set("Accept", accept)
 	e.write(w, r)
@@ -30,7 +30,7 @@ func answerTo(e *Error, accept string) (http.Header, map[string]any) {
 
 // the shape of the wire contract.
 func TestErrorShape(t *testing.T) {
-	header, body := answerTo(fromRefusal(transfer.NoSuchTransfer().About("x")), "application/json")
+	header, body := sent(fromRefusal(transfer.NoSuchTransfer().About("x")), "application/json")
 	require.Equal(t, "application/json", header.Get("Content-Type"))
 	require.Equal(t, map[string]any{
 		"code": "900100", "description": transfer.NoSuchTransfer().Message, "source": "handover", "errorName": "TransferNotFound",
@@ -40,7 +40,7 @@ func TestErrorShape(t *testing.T) {
 
 // RFC 9457, for who asks for it.
 func TestProblemShape(t *testing.T) {
-	header, body := answerTo(fromRefusal(transfer.NoSuchTransfer()), "application/problem+json, application/json;q=0.5")
+	header, body := sent(fromRefusal(transfer.NoSuchTransfer()), "application/problem+json, application/json;q=0.5")
 	require.Equal(t, "application/problem+json", header.Get("Content-Type"))
 	require.Equal(t, map[string]any{
 		"type": "/docs/errors#TransferNotFound", "title": "TransferNotFound", "status": 404.0, "detail": transfer.NoSuchTransfer().Message,
@@ -56,7 +56,7 @@ func TestThrottledShape(t *testing.T) {
 	require.NoError(t, limits.take("another", now), "every partner has its own share")
 	var refused *Error
 	require.ErrorAs(t, limits.take("p", now), &refused)
-	header, body := answerTo(refused, "")
+	header, body := sent(refused, "")
 	require.Equal(t, "2", header.Get("Retry-After"))
 	require.Equal(t, 429.0, body["statusCode"])
 	require.Equal(t, "Rate limit is exceeded. Try again in 2 seconds.", body["message"])
@@ -117,13 +117,14 @@ func TestExplain(t *testing.T) {
 		cause     string
 		retryable bool
 	}{
-		"a refusal":             {transfer.NoSuchTransfer(), 404, "TransferNotFound", false},
-		"wrapped":               {fmt.Errorf("x: %w", transfer.NoSuchTransfer()), 404, "TransferNotFound", false},
-		"a decision under way":  {transfer.Refuse(transfer.BeingProcessed, "wait"), 409, "BeingProcessed", true},
-		"the ledger is away":    {fmt.Errorf("x: %w", ledger.ErrUnavailable), 503, "Unavailable", true},
-		"the claim was lost":    {ledger.ErrClaimLost, 503, "Unavailable", true},
-		"Temporal says nothing": {fmt.Errorf("x: %w", transferclient.ErrUnavailable), 503, "Unavailable", true},
-		"anything else":         {errors.New("dial 10.0.0.1 as secret"), 500, "Unexpected", false},
+		"a refusal":            {transfer.NoSuchTransfer(), 404, "TransferNotFound", false},
+		"wrapped":              {fmt.Errorf("x: %w", transfer.NoSuchTransfer()), 404, "TransferNotFound", false},
+		"a decision under way": {transfer.Refuse(transfer.BeingProcessed, "wait"), 409, "BeingProcessed", true},
+		"the ledger is away":   {fmt.Errorf("x: %w", ledger.ErrUnavailable), 503, "Unavailable", true},
+		"something is locked":  {fmt.Errorf("x: %w", ledger.ErrLocked), 503, "Unavailable", true},
+		"the client has gone":  {fmt.Errorf("x: %w", context.Canceled), 503, "Unavailable", true},
+		"it took too long":     {fmt.Errorf("x: %w", context.DeadlineExceeded), 503, "Unavailable", true},
+		"anything else":        {errors.New("dial 10.0.0.1 as secret"), 500, "Unexpected", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := a.explain(t.Context(), c.err)

@@ -18,8 +18,8 @@ import (
 // A write is one transaction of the ledger: the claim of the request, under its caller, route and key, what it does, and
 // the very answer that the client gets. A twin waits in the database until the first one is committed and then finds that
 // answer; after a crash there is either all of it or nothing. Who repeats a request gets the kept answer for 30 days; with
-// another body, a refusal. What never came to a command, such as a body that cannot be read, is kept as well, by itself. An
-// answer that asks for a repetition is not kept.
+// another body, a refusal. What never came to a command, such as a change that is none, is kept as well, by itself. Not kept
+// is an answer that asks for a repetition, and that to a body which was refused while it arrived: it says the same again.
 
 // keepIn is how long an answer that no command kept may take to be kept, after the client may have gone.
 const keepIn = 5 * time.Second

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,13 +16,10 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"handover/activities"
 	"handover/internal/identity"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/internal/transferclient"
 	"handover/internal/world"
-	"handover/workflows"
 )
 
 // What a request says that no log may repeat.
@@ -36,33 +32,20 @@ const (
 	secretAddress = "192.0.2.77"
 )
 
-// fakeTokens knows one token, and fails with the error when there is one.
+// fakeTokens knows one token, and fails with the error when there is one, or worse.
 type fakeTokens struct {
 	caller identity.Caller
 	err    error
+	panics string
 }
 
-func (f fakeTokens) Verify(context.Context, string) (identity.Caller, error) { return f.caller, f.err }
-func (f fakeTokens) Ready(context.Context) error                             { return f.err }
-
-// fakeTransfers takes no command.
-type fakeTransfers struct{ refuse func() error }
-
-func (f fakeTransfers) Create(context.Context, transfer.Request) (workflows.Receipt, error) {
-	return workflows.Receipt{}, f.refuse()
+func (f fakeTokens) Verify(context.Context, string) (identity.Caller, error) {
+	if f.panics != "" {
+		panic(f.panics)
+	}
+	return f.caller, f.err
 }
-
-func (f fakeTransfers) Submit(context.Context, string, workflows.Approval) (workflows.Receipt, error) {
-	return workflows.Receipt{}, f.refuse()
-}
-
-func (f fakeTransfers) Cancel(context.Context, string, activities.Decision) (workflows.Receipt, error) {
-	return workflows.Receipt{}, f.refuse()
-}
-
-func (f fakeTransfers) Decline(context.Context, string, activities.Decision) (workflows.Receipt, error) {
-	return workflows.Receipt{}, f.refuse()
-}
+func (f fakeTokens) Ready(context.Context) error { return f.err }
 
 // sampleLedger holds the sample world.
 func sampleLedger(t testing.TB) *ledger.Ledger {
@@ -78,8 +61,7 @@ func sampleLedger(t testing.TB) *ledger.Ledger {
 func logged(t *testing.T, o Options, r *http.Request) (*httptest.ResponseRecorder, []observer.LoggedEntry) {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
-	o.Logger, o.Policy, o.WriteTimeout, o.Version = zap.New(core), transfer.DefaultPolicy(), time.Second, "1"
-	o.Temporal = func(context.Context) error { return nil }
+	o.Logger, o.Policy, o.Version = zap.New(core), transfer.DefaultPolicy(), "1"
 	a, err := New(o)
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
@@ -117,7 +99,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, path, body string
 		tokens             error
-		refuse             func() error
+		panics             string
 		status             int
 	}{
 		"a read":                      {path: customers + "?size=1&filter=" + secretQuery, status: 400},
@@ -128,10 +110,9 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		"a token that is no good":     {path: customers, tokens: &identity.InvalidTokenError{Reason: "No."}, status: 401},
 		"an issuer that is away":      {path: customers, tokens: identity.ErrUnavailable, status: 503},
 		"an error of the issuer":      {path: customers, tokens: errors.New("odd"), status: 500},
-		"a create that is refused":    {method: "POST", path: transfers, body: create, refuse: func() error { return transfer.NoSuchTransfer() }, status: 404},
-		"a create that breaks":        {method: "POST", path: transfers, body: create, refuse: func() error { return errors.New("odd") }, status: 500},
-		"a create that panics":        {method: "POST", path: transfers, body: create, refuse: func() error { panic("odd") }, status: 500},
-		"Temporal is away":            {method: "POST", path: transfers, body: create, refuse: func() error { return transferclient.ErrUnavailable }, status: 503},
+		"a create that panics":        {method: "POST", path: transfers, body: create, panics: "odd", status: 500},
+		"a create":                    {method: "POST", path: transfers, body: create, status: 201},
+		"a create that is refused":    {method: "POST", path: strings.Replace(transfers, "cccccccc", "00000000", 1), body: create, status: 404},
 		"a dry run":                   {method: "POST", path: transfers + "?dryRun=true&x=" + secretQuery, body: create, status: 200},
 		"a body that is no JSON":      {method: "POST", path: transfers, body: `{"customerName":` + secretBody, status: 400},
 		"a body of another kind":      {method: "POST", path: transfers, body: `{"transferType":3,"sourcePartnerName":["` + secretBody + `"]}`, status: 400},
@@ -143,7 +124,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 			if c.method == "" {
 				c.method = http.MethodGet
 			}
-			o := Options{Ledger: sampleLedger(t), Tokens: fakeTokens{caller, c.tokens}, Transfers: fakeTransfers{c.refuse}}
+			o := Options{Ledger: sampleLedger(t), Tokens: fakeTokens{caller, c.tokens, c.panics}}
 			answer, entries := logged(t, o, asking(t, c.method, c.path, c.body))
 			require.Equal(t, c.status, answer.Code, answer.Body.String())
 			require.NotEmpty(t, entries)
@@ -168,11 +149,11 @@ func TestWhatBreaksIsLogged(t *testing.T) {
 	demo := world.Demo()
 	caller := identity.Caller{TenantID: demo.TargetTenantID, Roles: identity.Roles()}
 	body := `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@example.com","transferType":3}`
-	for what, refuse := range map[string]func() error{
-		"the reason": func() error { return errors.New("the reason") },
-		"the panic":  func() error { panic("the panic") },
+	for what, tokens := range map[string]fakeTokens{
+		"the reason": {caller: caller, err: errors.New("the reason")},
+		"the panic":  {caller: caller, panics: "the panic"},
 	} {
-		o := Options{Ledger: sampleLedger(t), Tokens: fakeTokens{caller, nil}, Transfers: fakeTransfers{refuse}}
+		o := Options{Ledger: sampleLedger(t), Tokens: tokens}
 		_, entries := logged(t, o, asking(t, http.MethodPost, "/v1/customers/"+demo.CustomerTenantID+"/transfers", body))
 		var broken []observer.LoggedEntry
 		for _, e := range entries {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,7 +26,7 @@ func TestAttestAgreement(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		by, a := byTarget, attestation("ada@contoso.example")
 		by.PartnerTenantID, a.CustomerTenantID = strings.ToUpper(targetID), strings.ToUpper(customerID)
-		got, err := f.AttestAgreement(t.Context(), Claim{}, by, a)
+		got, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, by, a)
 		require.NoError(t, err)
 		want := transfer.Agreement{
 			CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: transfer.Attestation, DateAgreed: a.DateAgreed,
@@ -36,18 +37,18 @@ func TestAttestAgreement(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []transfer.Agreement{want}, stored)
 
-		f.clock.advance(lease)
-		_, err = f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("eve@contoso.example"))
+		f.clock.advance(time.Minute)
+		_, err = f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("eve@contoso.example"))
 		require.NoError(t, err)
 		log := f.log(targetID)
 		require.Len(t, log, 2)
 		require.Equal(t, AuditEntry{
-			ID:              transfer.AuditID(targetID, customerID, customerID, "createagreement", start.Add(lease)),
+			ID:              transfer.AuditID(targetID, customerID, customerID, "createagreement", start.Add(time.Minute)),
 			PartnerTenantID: targetID, Participants: []string{targetID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "agreement", ResourceID: customerID,
 			OldValue:  strings.Replace(log[0].NewValue, "eve@", "ada@", 1),
 			NewValue:  log[0].NewValue,
-			Operation: "create_agreement", Status: "succeeded", At: start.Add(lease),
+			Operation: "create_agreement", Status: "succeeded", At: start.Add(time.Minute),
 		}, log[0])
 		require.JSONEq(t, `{"type":"MicrosoftCustomerAgreement","templateId":"`+templateID+`","dateAgreed":"2031-03-02T11:02:03.123456Z",
 			"primaryContact":{"firstName":"Ada","lastName":"Byron","email":"eve@contoso.example","phoneNumber":"123"}}`, log[0].NewValue)
@@ -60,13 +61,13 @@ func TestAttestAgreementIsRefused(t *testing.T) {
 	w := worldOf(1)
 	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		_, err := f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("ada@contoso.example"))
+		_, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
 		before := f.contents()
 		attest := func(partner, customer, email string) error {
 			a := attestation(email)
 			a.CustomerTenantID = customer
-			_, err := f.AttestAgreement(t.Context(), Claim{}, By{PartnerTenantID: partner}, a)
+			_, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, By{PartnerTenantID: partner}, a)
 			return err
 		}
 		refuses(t, attest(targetID, customerID, "Ada@contoso.example"), transfer.AlreadyAttested)
@@ -82,20 +83,18 @@ func TestAttestAgreementIsRefused(t *testing.T) {
 // R-103; and of the same attestation sent twice at once under two keys, one is made.
 func TestAttestAgreementOnce(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		f.claimed(claimOf("first"))
-		first, err := f.AttestAgreement(t.Context(), claimOf("first"), byTarget, attestation("ada@contoso.example"))
+		terms := claiming[transfer.Agreement]("k1")
+		_, err := f.AttestAgreement(t.Context(), terms, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
-		f.clock.advance(lease)
-		f.claimed(claimOf("second"))
-		again, err := f.AttestAgreement(t.Context(), claimOf("second"), byTarget, attestation("ada@contoso.example"))
-		require.NoError(t, err)
-		require.Equal(t, first, again)
+		f.clock.advance(time.Minute)
+		_, err = f.AttestAgreement(t.Context(), terms, byTarget, attestation("ada@contoso.example"))
+		repeats(t, err)
 		require.Len(t, f.log(targetID), 1)
 
 		failed := make(chan error, 16)
 		for range cap(failed) {
 			go func() {
-				_, err := f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("eve@contoso.example"))
+				_, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("eve@contoso.example"))
 				failed <- err
 			}()
 		}
@@ -118,7 +117,7 @@ func TestAttestedAgreementCounts(t *testing.T) {
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		_, err := f.OpenTransfer(t.Context(), request("r1"))
 		refuses(t, err, transfer.AgreementMissing)
-		_, err = f.AttestAgreement(t.Context(), Claim{}, byTarget, attestation("ada@contoso.example"))
+		_, err = f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
 		f.pending("r1")
 	})

@@ -35,7 +35,7 @@ func TestAuditIDsDiffer(t *testing.T) {
 	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		for n := range 3 {
-			_, err := f.GiveUp(t.Context(), tr.ID, n, "enough", "g", asOperator)
+			_, err := f.giveUp(tr.ID, "enough", n)
 			require.NoError(t, err)
 		}
 		f.closed(tr)
@@ -54,7 +54,7 @@ func TestAuditIDsDiffer(t *testing.T) {
 func TestAuditDetailObeysVisibility(t *testing.T) {
 	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
-		_, err := f.GiveUp(t.Context(), tr.ID, 2, "enough", "g1", asOperator)
+		_, err := f.giveUp(tr.ID, "enough", 2)
 		require.NoError(t, err)
 		f.closed(tr, moved(0), refused(1))
 		details := map[string]map[string]detail{sourceID: {}, targetID: {}}

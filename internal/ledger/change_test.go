@@ -16,7 +16,7 @@ var bySource = By{PartnerTenantID: sourceID, UserID: sourceAgent, ApplicationID:
 // changed changes the n-th subscription of the source, whatever it was before.
 func (f fixture) changed(n int, c transfer.SubscriptionChange) transfer.Subscription {
 	f.t.Helper()
-	s, err := f.ChangeSubscription(f.t.Context(), Claim{}, bySource, customerID, subID(n), "", c)
+	s, err := f.ChangeSubscription(f.t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(n), "", c)
 	require.NoError(f.t, err)
 	return s
 }
@@ -25,7 +25,7 @@ func (f fixture) changed(n int, c transfer.SubscriptionChange) transfer.Subscrip
 func (f fixture) notChanged(cause transfer.Cause, by By, customer, id, ifMatch string, c transfer.SubscriptionChange) *transfer.Refusal {
 	f.t.Helper()
 	before := f.contents()
-	_, err := f.ChangeSubscription(f.t.Context(), Claim{}, by, customer, id, ifMatch, c)
+	_, err := f.ChangeSubscription(f.t.Context(), Terms[transfer.Subscription]{}, by, customer, id, ifMatch, c)
 	require.Equal(f.t, before, f.contents())
 	return refuses(f.t, err, cause)
 }
@@ -46,10 +46,10 @@ func wanting[T any](v T) *T { return &v }
 func TestChangeSubscription(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		old := f.sub(subID(0))
-		f.clock.advance(lease)
+		f.clock.advance(time.Minute)
 		by := bySource
 		by.PartnerTenantID = strings.ToUpper(sourceID)
-		got, err := f.ChangeSubscription(t.Context(), Claim{}, by, strings.ToUpper(customerID), strings.ToUpper(subID(0)), old.ETag(), transfer.SubscriptionChange{
+		got, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, by, strings.ToUpper(customerID), strings.ToUpper(subID(0)), old.ETag(), transfer.SubscriptionChange{
 			FriendlyName: wanting("Front öffice"), Quantity: wanting(7), AutoRenew: wanting(false), Status: wanting(transfer.SubscriptionActive),
 		})
 		require.NoError(t, err)
@@ -62,12 +62,12 @@ func TestChangeSubscription(t *testing.T) {
 		require.Equal(t, subscription(1).Quantity, f.sub(subID(1)).Quantity)
 
 		require.Equal(t, []AuditEntry{{
-			ID:              transfer.AuditID(sourceID, customerID, subID(0), "updatesubscription", start.Add(lease)),
+			ID:              transfer.AuditID(sourceID, customerID, subID(0), "updatesubscription", start.Add(time.Minute)),
 			PartnerTenantID: sourceID, Participants: []string{sourceID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "subscription", ResourceID: subID(0),
 			OldValue:  `{"id":"` + subID(0) + `","friendlyName":"Licence 0","quantity":1,"status":"active","autoRenewEnabled":true}`,
 			NewValue:  `{"id":"` + subID(0) + `","friendlyName":"Front öffice","quantity":7,"status":"active","autoRenewEnabled":false}`,
-			Operation: "update_subscription", Status: "succeeded", At: start.Add(lease),
+			Operation: "update_subscription", Status: "succeeded", At: start.Add(time.Minute),
 		}}, f.log(sourceID))
 		require.Empty(t, f.log(targetID))
 		f.holds()
@@ -125,7 +125,7 @@ func TestChangeAtOnce(t *testing.T) {
 		failed := make(chan error, writers)
 		for n := range writers {
 			go func() {
-				_, err := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(n + 10)})
+				_, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(n + 10)})
 				failed <- err
 			}()
 		}
@@ -155,7 +155,7 @@ func TestChangeOfWhatMoves(t *testing.T) {
 		f.changed(1, change)
 		f.notChanged(transfer.SubscriptionEnded, bySource, customerID, subID(0), "", change)
 		byTarget := By{PartnerTenantID: targetID}
-		got, err := f.ChangeSubscription(t.Context(), Claim{}, byTarget, customerID, newID(0), "", change)
+		got, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, byTarget, customerID, newID(0), "", change)
 		require.NoError(t, err)
 		require.Equal(t, "x", got.FriendlyName)
 		require.Equal(t, "x", f.sub(newID(0)).FriendlyName)
@@ -172,7 +172,7 @@ func TestChangeWhileItIsSubmitted(t *testing.T) {
 			_, err := f.Submit(t.Context(), tr.ID, everything("s1"))
 			outcome <- err
 		}()
-		_, err := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(3), "", transfer.SubscriptionChange{Quantity: wanting(99)})
+		_, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(3), "", transfer.SubscriptionChange{Quantity: wanting(99)})
 		if err != nil {
 			refuses(t, err, transfer.InOtherTransfer)
 		}
@@ -216,10 +216,10 @@ func TestChangeOfAFamilyAtOnce(t *testing.T) {
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		outcome := make(chan error)
 		go func() {
-			_, err := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(0), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionSuspended)})
+			_, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(0), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionSuspended)})
 			outcome <- err
 		}()
-		_, activated := f.ChangeSubscription(t.Context(), Claim{}, bySource, customerID, subID(1), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionActive)})
+		_, activated := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(1), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionActive)})
 		suspended := <-outcome
 		require.NotEqual(t, activated == nil, suspended == nil, "one wins: %v, %v", activated, suspended)
 	})
@@ -239,7 +239,7 @@ func TestChangeOfTheCreditedReseller(t *testing.T) {
 		f.notChanged(transfer.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Stranger"))
 		f.notChanged(transfer.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Target"))
 		f.notChanged(transfer.NotForSalesAgents, byTarget, customerID, subID(1), "", transfer.SubscriptionChange{Quantity: wanting(9)})
-		got, err := f.ChangeSubscription(t.Context(), Claim{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
+		got, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
 		require.NoError(t, err)
 		require.Equal(t, "mpn-Reseller", got.PartnerOnRecord)
 		require.Equal(t, "mpn-Reseller", f.sub(subID(1)).PartnerOnRecord)
@@ -256,26 +256,24 @@ func TestChangeAfterTheWindow(t *testing.T) {
 	})
 }
 
-// R-103: a repeated request gets the first result and does not undo what came after; a lost claim changes nothing.
+// R-103: a repeated request gets the first answer and does not undo what came after.
 func TestChangeUnderClaim(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		change := transfer.SubscriptionChange{Quantity: wanting(5)}
-		attempt := func(owner string) (transfer.Subscription, error) {
-			return f.ChangeSubscription(t.Context(), claimOf(owner), bySource, customerID, subID(0), "", change)
+		terms := claiming[transfer.Subscription]("k1")
+		terms.Answer = func(s transfer.Subscription, _ *transfer.Refusal) (Answer, error) {
+			return Answer{Status: 200, Body: []byte(s.ETag())}, nil
 		}
-		f.claimed(claimOf("first"))
-		first, err := attempt("first")
+		attempt := func() (transfer.Subscription, error) {
+			return f.ChangeSubscription(t.Context(), terms, bySource, customerID, subID(0), "", transfer.SubscriptionChange{Quantity: wanting(5)})
+		}
+		first, err := attempt()
 		require.NoError(t, err)
 		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(8)})
 
-		f.clock.advance(lease)
-		f.claimed(claimOf("second"))
-		again, err := attempt("second")
-		require.NoError(t, err)
-		require.Equal(t, first, again)
+		f.clock.advance(time.Minute)
+		_, err = attempt()
+		require.Equal(t, first.ETag(), string(repeats(t, err).Body))
 		require.Equal(t, 8, f.sub(subID(0)).Quantity)
-		_, err = attempt("first")
-		require.ErrorIs(t, err, ErrClaimLost)
 		require.Len(t, f.log(sourceID), 2)
 	})
 }
@@ -286,7 +284,7 @@ func TestChangesAreRecordedInOrder(t *testing.T) {
 		for n := 2; n < 6; n++ {
 			f.changed(0, transfer.SubscriptionChange{Quantity: &n})
 		}
-		f.clock.advance(-lease)
+		f.clock.advance(-time.Minute)
 		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(6)})
 		var quantities []int
 		for _, e := range f.log(sourceID) {

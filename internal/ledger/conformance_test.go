@@ -68,6 +68,37 @@ type fixture struct {
 	clock *clock
 }
 
+// The commands of a transfer without terms, as most tests give them.
+
+// OpenTransfer opens a transfer.
+func (f fixture) OpenTransfer(ctx context.Context, r transfer.Request) (transfer.Transfer, error) {
+	made, err := f.Ledger.OpenTransfer(ctx, r, Terms[Outcome]{})
+	return made.Transfer, err
+}
+
+// Submit submits a transfer.
+func (f fixture) Submit(ctx context.Context, id string, sub Submission) (transfer.Transfer, error) {
+	made, err := f.Ledger.Submit(ctx, id, sub, Terms[Outcome]{})
+	return made.Transfer, err
+}
+
+// Cancel cancels a transfer.
+func (f fixture) Cancel(ctx context.Context, id string, d Decision) (transfer.Transfer, error) {
+	made, err := f.Ledger.Cancel(ctx, id, d, Terms[Outcome]{})
+	return made.Transfer, err
+}
+
+// Decline declines a transfer.
+func (f fixture) Decline(ctx context.Context, id string, d Decision) (transfer.Transfer, error) {
+	made, err := f.Ledger.Decline(ctx, id, d, Terms[Outcome]{})
+	return made.Transfer, err
+}
+
+// giveUp gives line items up as the operator.
+func (f fixture) giveUp(id, reason string, ordinals ...int) (GivenUp, error) {
+	return f.GiveUp(f.t.Context(), id, GivingUp{RequestID: "g", Actor: asOperator, Ordinals: ordinals, Reason: reason}, Terms[GivenUp]{})
+}
+
 // onBoth runs the test on an empty SQLite and an empty PostgreSQL ledger seeded with the world.
 func onBoth(t *testing.T, w World, test func(t *testing.T, f fixture)) {
 	t.Helper()
@@ -215,9 +246,10 @@ func (f fixture) record(id string, results ...ItemResult) []transfer.LineItem {
 func (f fixture) closed(t transfer.Transfer, results ...ItemResult) transfer.Transfer {
 	f.t.Helper()
 	f.record(t.ID, results...)
-	done, err := f.CloseTransfer(f.t.Context(), t.ID)
+	at, err := f.CloseTransfer(f.t.Context(), t.ID)
 	require.NoError(f.t, err)
-	return done
+	require.True(f.t, at.Status.Final(), at.Status)
+	return f.stored(t.ID)
 }
 
 // stored is the transfer as the ledger has it now.
@@ -234,6 +266,15 @@ func (f fixture) sub(id string) transfer.Subscription {
 	s, err := f.Subscription(f.t.Context(), id)
 	require.NoError(f.t, err)
 	return s
+}
+
+// item is a line item as the ledger has it now.
+func (f fixture) item(id string, ordinal int) transfer.LineItem {
+	f.t.Helper()
+	items, err := f.Items(f.t.Context(), id, ordinal, ordinal+1)
+	require.NoError(f.t, err)
+	require.Len(f.t, items, 1)
+	return items[0]
 }
 
 // mail lists the recipients of an event's e-mails that are not sent yet.
@@ -266,7 +307,7 @@ func (f fixture) events(id, partner string) []string {
 var tables = []string{
 	"partners", "admin_agents", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
 	"audit_records", "notifications", "partnerships", "activity_records", "api_requests", "transfer_labels", "transfer_tags",
-	"runs",
+	"runs", "policies",
 }
 
 // contents is everything the ledger holds, so that a test can say that nothing changed.

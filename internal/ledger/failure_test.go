@@ -25,22 +25,22 @@ func TestDatabaseThatIsDown(t *testing.T) {
 	l, err := Open(t.Context(), server.URL(), Options{})
 	require.NoError(t, err)
 	require.NoError(t, l.Seed(t.Context(), worldOf(1)))
-	opened, err := l.OpenTransfer(t.Context(), request("r1"))
+	opened, err := l.OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
 	require.NoError(t, err)
 
 	require.NoError(t, server.Stop())
 	require.ErrorIs(t, l.Ping(t.Context()), ErrUnavailable)
-	_, err = l.Transfer(t.Context(), opened.ID)
+	_, err = l.Transfer(t.Context(), opened.Transfer.ID)
 	require.ErrorIs(t, err, ErrUnavailable)
-	_, err = l.Submit(t.Context(), opened.ID, everything("d1"))
+	_, err = l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), Terms[Outcome]{})
 	require.ErrorIs(t, err, ErrUnavailable)
 	_, err = Open(t.Context(), server.URL(), Options{})
 	require.ErrorIs(t, err, ErrUnavailable)
 
 	require.NoError(t, server.Start(t.Context()))
-	submitted, err := l.Submit(t.Context(), opened.ID, everything("d1"))
+	submitted, err := l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), Terms[Outcome]{})
 	require.NoError(t, err, "the same ledger goes on once the database is back")
-	require.Equal(t, transfer.InProgress, submitted.Status)
+	require.Equal(t, transfer.InProgress, submitted.Transfer.Status)
 	require.NoError(t, l.Close())
 	require.NoError(t, server.Stop())
 }
@@ -91,11 +91,15 @@ func TestWriterWaitsForItsTurn(t *testing.T) {
 
 		ctx, cancel := context.WithCancel(t.Context())
 		waiting := make(chan error, 1)
-		go func() { waiting <- f.FlagOverdue(ctx, tr.ID) }()
+		go func() {
+			_, err := f.FlagOverdue(ctx, tr.ID)
+			waiting <- err
+		}()
 		require.Equal(t, transfer.Pending, f.stored(tr.ID).Status, "readers do not wait for writers")
 		cancel()
 		require.ErrorIs(t, <-waiting, context.Canceled)
 		require.NoError(t, held.Rollback())
-		require.NoError(t, f.FlagOverdue(t.Context(), tr.ID))
+		_, err = f.FlagOverdue(t.Context(), tr.ID)
+		require.NoError(t, err)
 	})
 }

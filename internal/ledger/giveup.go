@@ -26,7 +26,9 @@ type GivenUp struct {
 	Fencing  []int             `json:"fencing"` // the billing system was asked to move them before, and is now asked not to
 }
 
-var selectOpenItems = both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY i.ordinal`)
+// selectOpenItems are the line items that run and that nobody has given up yet.
+var selectOpenItems = both(`SELECT i.ordinal FROM line_items i
+	WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ending = '' ORDER BY i.ordinal`)
 
 // GiveUp ends the retries of line items by an operator's word, all of them or, after a refusal, none. An item that no
 // billing system was asked to move is Failed at once, with the reason as its transferError; of any other the billing system

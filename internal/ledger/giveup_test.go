@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,27 +13,24 @@ func TestGiveUp(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		f.record(tr.ID, ItemResult{Ordinal: 1, Failure: "503"})
-		item, err := f.GiveUp(t.Context(), tr.ID, 1, "The customer left", "g1", asOperator)
+		given, err := f.giveUp(tr.ID, "The customer left", 1)
 		require.NoError(t, err)
+		require.Equal(t, GivenUp{Transfer: f.stored(tr.ID), Ended: []int{1}, Fencing: []int{}}, given)
+		item := f.item(tr.ID, 1)
 		require.Equal(t, transfer.ItemFailed, item.Status)
 		require.Equal(t, "The customer left", item.TransferError)
 		require.Equal(t, 1, item.Attempts)
+		require.False(t, item.Held)
 		require.Equal(t, []string{"created", "submitted", "given-up:1"}, f.events(tr.ID, sourceID))
 		require.Equal(t, []string{"created", "submitted", "given-up:1"}, f.events(tr.ID, targetID))
 
 		before := f.contents()
-		again, err := f.GiveUp(t.Context(), tr.ID, 1, "The customer left", "g1", asOperator)
-		require.NoError(t, err)
-		require.Equal(t, item, again)
-		_, err = f.GiveUp(t.Context(), tr.ID, 1, "Another", "g2", asOperator)
+		_, err = f.giveUp(tr.ID, "Another", 1)
 		refuses(t, err, transfer.ItemEnded)
 		require.Equal(t, before, f.contents())
 
 		done := f.closed(tr, moved(0))
 		require.Equal(t, transfer.PartiallyComplete, done.Status)
-		again, err = f.GiveUp(t.Context(), tr.ID, 1, "The customer left", "g1", asOperator)
-		require.NoError(t, err, "a repetition after the transfer ended")
-		require.Equal(t, item, again)
 		f.moving("r2", 1)
 		f.holds()
 	})
@@ -44,20 +40,19 @@ func TestGiveUpIsRefused(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		before := f.contents()
-		for cause, try := range map[transfer.Cause]func() (transfer.LineItem, error){
-			transfer.WrongParty: func() (transfer.LineItem, error) { return f.GiveUp(t.Context(), tr.ID, 0, "r", "g", asSource) },
-			transfer.ReasonMissing: func() (transfer.LineItem, error) {
-				return f.GiveUp(t.Context(), tr.ID, 0, " ", "g", asOperator)
-			},
-			transfer.ItemNotFound: func() (transfer.LineItem, error) { return f.GiveUp(t.Context(), tr.ID, 5, "r", "g", asOperator) },
-			transfer.NotFound: func() (transfer.LineItem, error) {
-				return f.GiveUp(t.Context(), tr.ID, 0, "r", "g", asStranger)
-			},
+		for cause, g := range map[transfer.Cause]GivingUp{
+			transfer.WrongParty:    {Ordinals: []int{0}, Reason: "r", Actor: asSource},
+			transfer.NotFound:      {Ordinals: []int{0}, Reason: "r", Actor: asStranger},
+			transfer.ReasonMissing: {Ordinals: []int{0}, Reason: " ", Actor: asOperator},
+			transfer.ItemNotFound:  {Ordinals: []int{0, 5}, Reason: "r", Actor: asOperator},
+			transfer.NoLineItems:   {Failing: true, Reason: "r", Actor: asOperator},
 		} {
-			_, err := try()
+			_, err := f.GiveUp(t.Context(), tr.ID, g, Terms[GivenUp]{})
 			refuses(t, err, cause)
 		}
 		require.Equal(t, before, f.contents())
+		_, err := f.giveUp(f.pending("r2").ID, "r", 0)
+		refuses(t, err, transfer.NotSubmitted)
 	})
 }
 
@@ -75,7 +70,7 @@ func TestGiveUpRacesMove(t *testing.T) {
 				recorded <- items
 			}()
 			go func() {
-				_, err := f.GiveUp(t.Context(), tr.ID, n, "enough", fmt.Sprint("g", n), asOperator)
+				_, err := f.giveUp(tr.ID, "enough", n)
 				given <- err
 			}()
 			item, err := (<-recorded)[0], <-given

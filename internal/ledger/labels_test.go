@@ -20,16 +20,21 @@ func (f fixture) labels(id, partner string) transfer.Labels {
 	return labels
 }
 
+// relabel changes a partner's labels without terms.
+func (f fixture) relabel(id, partner string, change func(transfer.Labels) transfer.Labels) (transfer.Labels, error) {
+	made, err := f.Relabel(f.t.Context(), id, partner, change, Terms[Outcome]{})
+	return made.Labels, err
+}
+
 // label sets a partner's labels.
 func (f fixture) label(id, partner string, labels transfer.Labels) {
 	f.t.Helper()
-	stored, err := f.Relabel(f.t.Context(), Claim{}, id, partner, to(labels))
+	stored, err := f.relabel(id, partner, to(labels))
 	require.NoError(f.t, err)
 	require.Equal(f.t, stored, f.labels(id, partner), "what is returned is what is stored")
 }
 
-// A transfer is opened with the target's labels, which the source never sees. The same create again changes nothing; one
-// with other labels is another request.
+// A transfer is opened with the target's labels, which the source never sees. The same id again changes nothing.
 func TestOpenWithLabels(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		r := request("r1")
@@ -43,10 +48,6 @@ func TestOpenWithLabels(t *testing.T) {
 
 		f.label(opened.ID, targetID, transfer.Labels{Tags: []string{"later"}})
 		before := f.contents()
-		again, err := f.OpenTransfer(t.Context(), r)
-		require.NoError(t, err)
-		require.Equal(t, opened, again)
-		r.Tags = nil
 		_, err = f.OpenTransfer(t.Context(), r)
 		refuses(t, err, transfer.RequestIDReused)
 		r.RequestID, r.Tags = "r2", []string{""}
@@ -92,32 +93,34 @@ func TestOpenWithLabelsIsAllOrNothing(t *testing.T) {
 }
 
 // to is the change that replaces whatever there is.
-func to(labels transfer.Labels) func(transfer.Transfer, transfer.Labels) (transfer.Labels, error) {
-	return func(transfer.Transfer, transfer.Labels) (transfer.Labels, error) { return labels, nil }
+func to(labels transfer.Labels) func(transfer.Labels) transfer.Labels {
+	return func(transfer.Labels) transfer.Labels { return labels }
 }
 
-// A change sees the transfer and what is there, and may refuse; then nothing changes.
+// A change sees the present labels and what it is asked to match sees the transfer too; its error ends the change.
 func TestRelabelSeesWhatIsThere(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		r := request("r1")
 		r.Labels = transfer.Labels{ExternalReference: "mine", Tags: []string{"a"}}
 		opened, err := f.OpenTransfer(t.Context(), r)
 		require.NoError(t, err)
-		changed, err := f.Relabel(t.Context(), Claim{}, opened.ID, targetID, func(now transfer.Transfer, labels transfer.Labels) (transfer.Labels, error) {
-			require.Equal(t, opened.ID, now.ID)
-			require.Equal(t, transfer.Pending, now.Status)
+		changed, err := f.relabel(opened.ID, targetID, func(labels transfer.Labels) transfer.Labels {
 			labels.Tags = append(labels.Tags, "b")
-			return labels, nil
+			return labels
 		})
 		require.NoError(t, err)
 		require.Equal(t, transfer.Labels{ExternalReference: "mine", Tags: []string{"a", "b"}}, changed)
-		_, err = f.Relabel(t.Context(), Claim{}, opened.ID, targetID, func(transfer.Transfer, transfer.Labels) (transfer.Labels, error) {
-			return transfer.Labels{}, transfer.Refuse(transfer.InvalidInput, "no")
-		})
-		require.ErrorIs(t, err, transfer.InvalidInput)
-		kept, err := f.Labels(t.Context(), opened.ID, targetID)
-		require.NoError(t, err)
-		require.Equal(t, changed, kept)
+
+		before := f.contents()
+		stale := transfer.Refuse(transfer.StaleETag, "no")
+		_, err = f.Relabel(t.Context(), opened.ID, targetID, to(ours), Terms[Outcome]{Match: func(now transfer.Transfer, present transfer.Labels) error {
+			require.Equal(t, opened.ID, now.ID)
+			require.Equal(t, transfer.Pending, now.Status)
+			require.Equal(t, changed, present)
+			return stale
+		}})
+		require.Equal(t, error(stale), err)
+		require.Equal(t, before, f.contents())
 	})
 }
 
@@ -160,7 +163,7 @@ func TestRelabelIsRefused(t *testing.T) {
 			{transfer.InvalidInput, tr.ID, targetID, transfer.Labels{ExternalReference: strings.Repeat("x", 257)}},
 			{transfer.InvalidInput, tr.ID, targetID, transfer.Labels{Tags: []string{"a\nb"}}},
 		} {
-			_, err := f.Relabel(t.Context(), Claim{}, c.transfer, c.partner, to(c.labels))
+			_, err := f.relabel(c.transfer, c.partner, to(c.labels))
 			refuses(t, err, c.cause)
 		}
 		require.Equal(t, before, f.contents())
@@ -170,24 +173,19 @@ func TestRelabelIsRefused(t *testing.T) {
 	})
 }
 
-// A repeated request whose first owner died does not undo what was said since.
+// a repeated request does not undo what was said since.
 func TestRelabelUnderClaim(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		f.claimed(claimOf("first"))
-		first, err := f.Relabel(t.Context(), claimOf("first"), tr.ID, targetID, to(ours))
+		terms := claiming[Outcome]("k1")
+		_, err := f.Relabel(t.Context(), tr.ID, targetID, to(ours), terms)
 		require.NoError(t, err)
 		later := transfer.Labels{ExternalReference: "PO-4712"}
 		f.label(tr.ID, targetID, later)
 
-		f.clock.advance(lease)
-		f.claimed(claimOf("second"))
-		again, err := f.Relabel(t.Context(), claimOf("second"), tr.ID, targetID, to(ours))
-		require.NoError(t, err)
-		require.Equal(t, first, again)
+		_, err = f.Relabel(t.Context(), tr.ID, targetID, to(ours), terms)
+		repeats(t, err)
 		require.Equal(t, later, f.labels(tr.ID, targetID))
-		_, err = f.Relabel(t.Context(), claimOf("first"), tr.ID, targetID, to(ours))
-		require.ErrorIs(t, err, ErrClaimLost)
 	})
 }
 
@@ -200,7 +198,7 @@ func TestRelabelAtOnce(t *testing.T) {
 		for n := range writers {
 			for _, partner := range []string{sourceID, targetID} {
 				go func() {
-					_, err := f.Relabel(t.Context(), Claim{}, tr.ID, partner, to(transfer.Labels{
+					_, err := f.relabel(tr.ID, partner, to(transfer.Labels{
 						ExternalReference: fmt.Sprint(n), Tags: []string{"all", fmt.Sprint(n), fmt.Sprint(n, " ", partner)},
 					}))
 					failed <- err

@@ -181,10 +181,12 @@ func TestStaleReminderIsWithdrawn(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		waiting, answered := f.pending("r1"), f.pending("r2")
 		for _, id := range []string{waiting.ID, answered.ID} {
-			require.NoError(t, f.Remind(t.Context(), id, 1))
+			_, err := f.Remind(t.Context(), id, 1)
+			require.NoError(t, err)
 		}
 		_, err := f.Cancel(t.Context(), answered.ID, Decision{RequestID: "c", Actor: asTarget})
 		require.NoError(t, err)
+		f.clock.advance(time.Second)
 		reminded := map[string]int{}
 		for _, o := range f.claimMail("a", 50, 50) {
 			if o.Event == "reminder-1" {
@@ -232,13 +234,13 @@ func TestQueueMailCountsWhoIsTold(t *testing.T) {
 	w.Partners[1].AdminAgents = []transfer.AdminAgent{{UserID: targetAgent, Email: sourceAgent}, {UserID: "b", Email: "b@target.example"}}
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		handedOver, err := write(t.Context(), f.Ledger, "queue mail", func(s session) (map[transfer.Audience]int, error) {
+		handedOver, err := write(t.Context(), f.Ledger, "queue mail", func(s session) (transfer.MailCounts, error) {
 			of, err := s.header(t.Context(), tr.ID)
 			require.NoError(t, err)
 			return s.queueMail(t.Context(), of, transfer.EventCompleted,
 				[]transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}, f.now())
 		})
 		require.NoError(t, err)
-		require.Equal(t, map[transfer.Audience]int{transfer.ToSource: 2, transfer.ToTarget: 1, transfer.ToCustomer: 1}, handedOver)
+		require.Equal(t, transfer.MailCounts{Source: 2, Target: 1, Customer: 1}, handedOver)
 	})
 }

@@ -54,9 +54,10 @@ func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransf
 	return snapshot(ctx, l, "survey subscriptions", func(s session) ([]transfer.Eligibility, error) {
 		t := transfer.Transfer{State: transfer.State{CustomerTenantID: customer, SourceTenantID: source}}
 		var f transfer.SelectionFacts
+		rules := l.policy
 		var err error
 		if forTransfer != "" {
-			if t, err = l.submittable(ctx, s, forTransfer, customer, source); err != nil {
+			if t, rules, err = l.submittable(ctx, s, forTransfer, customer, source); err != nil {
 				return nil, err
 			}
 			if f.Open, err = s.openFacts(ctx, t.Request); err != nil {
@@ -69,19 +70,27 @@ func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransf
 		if f.OpenIn, err = s.openIn(ctx, customer, source); err != nil {
 			return nil, err
 		}
-		return l.policy.Survey(t, f), nil
+		return rules.Survey(t, f), nil
 	})
 }
 
-// submittable is the transfer, if this source may submit it now.
-func (l *Ledger) submittable(ctx context.Context, s session, id, customer, source string) (transfer.Transfer, error) {
+// submittable is the transfer with its rules, if this source may submit it now.
+func (l *Ledger) submittable(ctx context.Context, s session, id, customer, source string) (transfer.Transfer, transfer.Policy, error) {
 	t, err := s.header(ctx, id)
 	if err != nil {
-		return t.Transfer, err
+		return t.Transfer, transfer.Policy{}, err
 	}
 	if t.State.CustomerTenantID != customer || t.SourceTenantID != source {
-		return t.Transfer, transfer.NoSuchTransfer()
+		return t.Transfer, transfer.Policy{}, transfer.NoSuchTransfer()
 	}
-	_, _, err = l.policy.Decide(t.State, transfer.Submit{Items: 1}, transfer.Actor{PartnerTenantID: source}, l.now())
-	return t.Transfer, err
+	rules, err := l.rulesOf(ctx, s, t)
+	if err != nil {
+		return t.Transfer, rules, err
+	}
+	now, err := l.at(ctx, s)
+	if err != nil {
+		return t.Transfer, rules, err
+	}
+	_, _, err = rules.Decide(t.State, transfer.Submit{Items: 1}, transfer.Actor{PartnerTenantID: source}, now)
+	return t.Transfer, rules, err
 }

@@ -80,7 +80,7 @@ func TestTimeline(t *testing.T) {
 		require.NoError(t, err)
 		tooLate := transfer.Refuse(transfer.AlreadyInProgress, "Too late.")
 		require.NoError(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID, RequestID: "d1", Actor: asTarget, Refusal: tooLate}))
-		_, err = f.GiveUp(t.Context(), tr.ID, 1, "Withdrawn.", "g1", asOperator)
+		_, err = f.giveUp(tr.ID, "Withdrawn.", 1)
 		require.NoError(t, err)
 		f.closed(tr, moved(0))
 

@@ -42,8 +42,8 @@ type Terms[T any] struct {
 	// Match is asked once the command is permitted, before it is decided: its error, such as a stale entity tag, ends the
 	// command without a trace. Nil accepts whatever the transfer has become.
 	Match func(transfer.Transfer, transfer.Labels) error
-	// Answer renders what is kept for a repetition, of the result or of the refusal. One without a status is not kept, and
-	// a refusal with it leaves no trace. Nil keeps an empty 204.
+	// Answer renders what is kept for a repetition, of the result or of the refusal. A refusal whose answer has no status
+	// is not kept and leaves no trace; a result needs one. Nil keeps an empty 204.
 	Answer func(result T, refusal *transfer.Refusal) (Answer, error)
 	// Origin is through which door the command came, for the log.
 	Origin transfer.Origin

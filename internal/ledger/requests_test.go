@@ -3,6 +3,8 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,204 +16,250 @@ import (
 	"handover/internal/transfer"
 )
 
-const lease = 30 * time.Second
+// claimOf is a client's request under the key.
+func claimOf(key string) Claim {
+	return Claim{CallerTenantID: targetID, Route: "PATCH /v1/customers/c/subscriptions/s", Key: key, Fingerprint: "f1"}
+}
 
-// claimOf is one client's request, being executed by the owner.
-func claimOf(owner string) Claim {
-	return Claim{CallerTenantID: targetID, Route: "PATCH /v1/customers/c/subscriptions/s", Key: "k1", Fingerprint: "f1", Owner: owner}
+// claiming are terms with the claim alone.
+func claiming[T any](key string) Terms[T] { return Terms[T]{Claim: claimOf(key)} }
+
+// repeats asserts that the request was answered before and returns the answer.
+func repeats(t *testing.T, err error) Answer {
+	t.Helper()
+	var repeated *Repeated
+	require.ErrorAs(t, err, &repeated)
+	return repeated.Answer
 }
 
 var created = Answer{
 	Status: 201, Header: map[string]string{"Content-Type": "application/json", "Location": "/transfers/1"}, Body: []byte(`{"id":1}`),
 }
 
-// claimed asserts that the claim is granted.
-func (f fixture) claimed(c Claim) {
-	f.t.Helper()
-	answer, err := f.ClaimRequest(f.t.Context(), c, lease)
-	require.NoError(f.t, err)
-	require.Nil(f.t, answer)
+// answering are terms that keep what is given to them.
+func answering(key string, a Answer) Terms[Outcome] {
+	terms := claiming[Outcome](key)
+	terms.Answer = func(Outcome, *transfer.Refusal) (Answer, error) { return a, nil }
+	return terms
 }
 
-// replayed asserts that the request was answered before.
-func (f fixture) replayed(c Claim) Answer {
-	f.t.Helper()
-	answer, err := f.ClaimRequest(f.t.Context(), c, lease)
-	require.NoError(f.t, err)
-	require.NotNil(f.t, answer)
-	return *answer
+// saying are terms that keep the id and state of the transfer, or the refusal's code and words.
+func saying(key string) Terms[Outcome] {
+	terms := claiming[Outcome](key)
+	terms.Answer = func(made Outcome, refusal *transfer.Refusal) (Answer, error) {
+		if refusal != nil {
+			return Answer{Status: refusal.HTTPStatus(), Body: []byte(refusal.Error())}, nil
+		}
+		return Answer{Status: 201, Header: map[string]string{"ETag": `"1"`}, Body: []byte(made.Transfer.ID + " " + string(made.Transfer.Status))}, nil
+	}
+	return terms
 }
 
-func (f fixture) notClaimed(c Claim, cause transfer.Cause) *transfer.Refusal {
-	f.t.Helper()
-	answer, err := f.ClaimRequest(f.t.Context(), c, lease)
-	require.Nil(f.t, answer)
-	return refuses(f.t, err, cause)
-}
-
-// R-103: the same request is executed once, and every repetition gets the same answer.
-func TestRequestIsReplayed(t *testing.T) {
-	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		f.claimed(claimOf("first"))
-		refusal := f.notClaimed(claimOf("second"), transfer.BeingProcessed)
-		require.Equal(t, "900104", refusal.Code)
-		require.Equal(t, 409, refusal.HTTPStatus())
-
-		said, err := f.AnswerRequest(t.Context(), claimOf("first"), created)
+// R-103: a command is carried out once; every repetition gets the first answer and changes nothing.
+func TestRequestIsRepeated(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		r := request("r1")
+		made, err := f.Ledger.OpenTransfer(t.Context(), r, saying("k1"))
 		require.NoError(t, err)
-		require.Equal(t, created, said)
-		require.Equal(t, created, f.replayed(claimOf("second")))
-		require.Equal(t, created, f.replayed(claimOf("first")))
-		shouting := claimOf("third")
-		shouting.CallerTenantID = strings.ToUpper(targetID)
-		require.Equal(t, created, f.replayed(shouting), "R-105")
+		require.Equal(t, idOf("r1"), made.Transfer.ID)
+		shouting := saying("k1")
+		shouting.Claim.CallerTenantID = strings.ToUpper(targetID)
+		f.behind("DELETE FROM relationships")
+		f.clock.advance(RequestsKept)
+		before := f.contents()
+		for _, terms := range []Terms[Outcome]{saying("k1"), shouting} { // R-105
+			again, err := f.Ledger.OpenTransfer(t.Context(), r, terms)
+			require.Equal(t, Answer{Status: 201, Header: map[string]string{"ETag": `"1"`}, Body: []byte(idOf("r1") + " Pending")}, repeats(t, err))
+			require.Zero(t, again)
+			require.Equal(t, repeats(t, err), repeats(t, f.Kept(t.Context(), terms.Claim)))
+		}
+		require.Equal(t, before, f.contents())
+	})
+}
 
-		other := Answer{Status: 409, Header: map[string]string{}, Body: []byte("no")}
-		said, err = f.AnswerRequest(t.Context(), claimOf("first"), other)
+// R-103: another request under the same key is refused, whatever became of the first.
+func TestRequestIDReused(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), saying("k1"))
 		require.NoError(t, err)
-		require.Equal(t, created, said, "an answer that was given stays")
-		require.NoError(t, f.ReleaseClaim(t.Context(), claimOf("first")))
-		require.Equal(t, created, f.replayed(claimOf("second")), "after a release too")
+		before := f.contents()
+		other := saying("k1")
+		other.Claim.Fingerprint = "f2"
+		_, err = f.Ledger.OpenTransfer(t.Context(), request("r2"), other)
+		said := refuses(t, err, transfer.RequestIDReused)
+		require.Equal(t, "800002", said.Code)
+		require.Equal(t, []string{"k1"}, said.Data)
+		refuses(t, f.Kept(t.Context(), other.Claim), transfer.RequestIDReused)
+		refuses(t, f.Keep(t.Context(), other.Claim, created), transfer.RequestIDReused)
+		require.Equal(t, before, f.contents())
+	})
+}
+
+// Race row 36, found.md A3: once the key is forgotten, the same create is refused with the transfer that it opened and how
+// that stands, so that nobody opens another by mistake.
+func TestForgottenKeyNamesItsTransfer(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), saying("r1"))
+		require.NoError(t, err)
+		f.clock.advance(31 * 24 * time.Hour)
+		_, err = f.Expire(t.Context(), idOf("r1"))
+		require.NoError(t, err)
+		for range 2 {
+			_, err = f.ForgetRequests(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, f.Kept(t.Context(), claimOf("r1")))
+			_, err = f.Ledger.OpenTransfer(t.Context(), request("r1"), saying("r1"))
+			said := refuses(t, err, transfer.RequestIDReused)
+			require.Equal(t, []string{idOf("r1")}, said.Data)
+			require.Contains(t, said.Message, "Expired")
+			require.Equal(t, said.Error(), string(repeats(t, f.Kept(t.Context(), claimOf("r1"))).Body), "from now on that is the answer")
+			f.clock.advance(31 * 24 * time.Hour)
+		}
+		require.Len(t, f.rows("SELECT id FROM transfers"), 1)
+	})
+}
+
+// Race row 4: a refusal is an answer like any other, and its only trace.
+func TestRefusalIsKept(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		before := f.contents()
+		cancel := func(terms Terms[Outcome]) error {
+			_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asSource}, terms)
+			return err
+		}
+		said := refuses(t, cancel(saying("k1")), transfer.WrongParty)
+		require.Equal(t, said.Error(), string(repeats(t, cancel(saying("k1"))).Body))
+		f.behind("DELETE FROM api_requests")
+		require.Equal(t, before, f.contents())
+
+		for what, answer := range map[string]func(Outcome, *transfer.Refusal) (Answer, error){
+			"an answer without a status": func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, nil },
+			"an answer that fails":       func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") },
+		} {
+			terms := saying("k2")
+			terms.Answer = answer
+			require.Error(t, cancel(terms), what)
+			require.Equal(t, before, f.contents(), what)
+		}
+	})
+}
+
+// A command whose answer cannot be kept is not carried out.
+func TestCommandNeedsItsAnswer(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		before := f.contents()
+		failing := saying("k1")
+		failing.Answer = func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") }
+		for _, terms := range []Terms[Outcome]{failing, answering("k1", Answer{})} {
+			_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), terms)
+			require.Error(t, err)
+			require.Equal(t, before, f.contents())
+		}
+		_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), saying("k1"))
+		require.NoError(t, err)
+	})
+}
+
+// What a caller takes the transfer for is asked after the permission and before the decision, and may end the command.
+func TestMatchEndsACommand(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		before := f.contents()
+		asked := 0
+		terms := saying("k1")
+		stale := errors.New("stale")
+		terms.Match = func(now transfer.Transfer, own transfer.Labels) error {
+			asked++
+			require.Equal(t, tr, now)
+			require.Zero(t, own)
+			return stale
+		}
+		sales := transfer.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}
+		for cause, by := range map[transfer.Cause]transfer.Actor{transfer.NotFound: asStranger, transfer.NotAdminAgent: sales} {
+			unkept := terms
+			unkept.Answer = func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, nil }
+			_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: by}, unkept)
+			refuses(t, err, cause)
+		}
+		require.Zero(t, asked, "nobody learns what is not theirs")
+		_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: asTarget}, terms)
+		require.ErrorIs(t, err, stale)
+		_, err = f.Ledger.Submit(t.Context(), tr.ID, everything(""), terms)
+		require.ErrorIs(t, err, stale)
+		require.Equal(t, 2, asked)
+		require.Equal(t, before, f.contents())
+	})
+}
+
+// Without a key there is no idempotency, and nothing is kept.
+func TestNoClaim(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		none := saying("")
+		_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), none)
+		require.NoError(t, err)
+		_, err = f.Ledger.OpenTransfer(t.Context(), request("r1"), none)
+		refuses(t, err, transfer.RequestIDReused)
+		require.NoError(t, f.Keep(t.Context(), none.Claim, created))
+		require.NoError(t, f.Kept(t.Context(), none.Claim))
+		require.Empty(t, f.rows("SELECT * FROM api_requests"))
 	})
 }
 
 // R-103: requests differ by caller, by route and by key.
 func TestRequestsAreScoped(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		f.claimed(claimOf("first"))
+		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created))
+		require.Equal(t, created, repeats(t, f.Keep(t.Context(), claimOf("k1"), Answer{Status: 409})), "an answer that was given stays")
 		before := f.rows("SELECT * FROM api_requests")
 		for n, change := range []func(*Claim){
 			func(c *Claim) { c.CallerTenantID = sourceID },
 			func(c *Claim) { c.Route = "POST /v1/customers" },
 			func(c *Claim) { c.Key = "K1" },
 		} {
-			c := claimOf("second")
+			c := claimOf("k1")
 			c.Fingerprint = "f2"
 			change(&c)
-			f.claimed(c)
+			require.NoError(t, f.Kept(t.Context(), c))
+			require.NoError(t, f.Keep(t.Context(), c, created))
 			require.Len(t, f.rows("SELECT * FROM api_requests"), n+2)
 		}
 		require.Subset(t, f.rows("SELECT * FROM api_requests"), before)
 	})
 }
 
-// R-103: another request under the same key is refused, whatever became of the first.
-func TestRequestIDReused(t *testing.T) {
-	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		other := claimOf("other")
-		other.Fingerprint = "f2"
-		f.claimed(claimOf("first"))
-		require.Equal(t, "800002", f.notClaimed(other, transfer.RequestIDReused).Code)
-		f.clock.advance(lease)
-		f.notClaimed(other, transfer.RequestIDReused)
-		f.claimed(claimOf("first"))
-		_, err := f.AnswerRequest(t.Context(), claimOf("first"), created)
-		require.NoError(t, err)
-		f.notClaimed(other, transfer.RequestIDReused)
-		require.Equal(t, created, f.replayed(claimOf("second")))
-
-		_, err = f.AnswerRequest(t.Context(), other, Answer{Status: 200})
-		require.ErrorIs(t, err, ErrClaimLost)
-	})
-}
-
-// Of many executions of one request exactly one is let through, from two programs too; again when its lease has ended.
-func TestOneClaimWins(t *testing.T) {
-	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		second, err := Open(t.Context(), f.url, Options{Now: f.clock.Now})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, second.Close()) })
-		for round := range 3 {
-			const claimers = 16
-			won := make(chan error, claimers)
-			for n := range claimers {
-				l := []*Ledger{f.Ledger, second}[n%2]
-				go func() {
-					answer, err := l.ClaimRequest(t.Context(), claimOf(fmt.Sprintf("%d of round %d", n, round)), lease)
-					if answer != nil {
-						err = errors.New("nobody has answered")
-					}
-					won <- err
-				}()
-			}
-			winners := 0
-			for range claimers {
-				if err := <-won; err == nil {
-					winners++
-				} else {
-					refuses(t, err, transfer.BeingProcessed)
-				}
-			}
-			require.Equal(t, 1, winners)
-			require.Len(t, f.rows("SELECT owner FROM api_requests"), 1)
-			f.clock.advance(lease)
-		}
-	})
-}
-
-// An execution that takes longer than its lease keeps it by renewing it.
-func TestRenewClaim(t *testing.T) {
-	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		f.claimed(claimOf("first"))
-		for range 3 {
-			f.clock.advance(lease - time.Second)
-			require.NoError(t, f.RenewClaim(t.Context(), claimOf("first"), lease))
-			f.notClaimed(claimOf("second"), transfer.BeingProcessed)
-		}
-		f.clock.advance(lease - time.Second)
-		f.claimed(claimOf("first")) // its owner may ask again, as after a lost connection
-		f.clock.advance(lease - time.Second)
-		f.notClaimed(claimOf("second"), transfer.BeingProcessed)
-		f.clock.advance(time.Second)
-		f.claimed(claimOf("second"))
-		unknown := claimOf("first")
-		unknown.Key = "k2"
-		require.ErrorIs(t, f.RenewClaim(t.Context(), unknown, lease), ErrClaimLost)
-		_, err := f.AnswerRequest(t.Context(), unknown, created)
-		require.ErrorIs(t, err, ErrClaimLost)
-	})
-}
-
 // Requests are kept for 30 days; after that the key is free again, whether or not anybody tidied up.
 func TestRequestsAreKept30Days(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		first, later, made := claimOf("first"), claimOf("later"), 0
-		f.claimed(first)
-		_, err := f.rename(first, &made)
-		require.NoError(t, err)
-		_, err = f.AnswerRequest(t.Context(), first, created)
-		require.NoError(t, err)
-
+		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created))
 		f.clock.advance(RequestsKept)
-		require.Equal(t, created, f.replayed(claimOf("second")))
+		require.Equal(t, created, repeats(t, f.Kept(t.Context(), claimOf("k1"))))
+		require.Equal(t, created, repeats(t, f.Keep(t.Context(), claimOf("k1"), Answer{Status: 409})))
 		forgotten, err := f.ForgetRequests(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, forgotten)
 
 		f.clock.advance(time.Microsecond)
+		later := claimOf("k1")
 		later.Fingerprint = "f2"
-		f.claimed(later)
-		_, err = f.AnswerRequest(t.Context(), first, created)
-		require.ErrorIs(t, err, ErrClaimLost, "the key stands for another request now")
-		result, err := f.rename(later, &made)
-		require.NoError(t, err)
-		require.Equal(t, "renamed by later", result)
-		require.Equal(t, 2, made)
+		require.NoError(t, f.Kept(t.Context(), later))
+		second := Answer{Status: 200, Subject: "s", Form: "submitted"}
+		require.NoError(t, f.Keep(t.Context(), later, second))
+		require.Equal(t, second, repeats(t, f.Kept(t.Context(), later)), "nothing of the first is left")
+		refuses(t, f.Kept(t.Context(), claimOf("k1")), transfer.RequestIDReused)
 	})
 }
 
 func TestForgetRequests(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		const many = 2*forgottenAtOnce + 100
-		f.claimed(claimOf("first"))
-		f.behind(fmt.Sprintf(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, owner, claimed_at, lease_until)
+		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created))
+		f.behind(fmt.Sprintf(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, claimed_at, status, header, answered_at)
 			WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-			SELECT caller_tenant_id, route, 'old ' || i, fingerprint, owner, claimed_at, lease_until FROM n, api_requests`, many))
+			SELECT caller_tenant_id, route, 'old ' || i, fingerprint, claimed_at, status, header, answered_at FROM n, api_requests`, many))
 		f.clock.advance(RequestsKept + time.Second)
-		recent := claimOf("recent")
-		recent.Key = "recent"
-		f.claimed(recent)
-		f.claimed(claimOf("again")) // k1, which is old: a new request from now on
+		require.NoError(t, f.Keep(t.Context(), claimOf("recent"), created))
+		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created), "an old one is a new request from now on")
 
 		forgotten, err := f.ForgetRequests(t.Context())
 		require.NoError(t, err)
@@ -220,50 +268,52 @@ func TestForgetRequests(t *testing.T) {
 	})
 }
 
-// What a client is told can be of any size and hold any byte.
+// What a client was told can be of any size and hold any byte. A large body is kept only where it cannot be rendered again.
 func TestAnswersOfEveryKind(t *testing.T) {
 	large := bytes.Repeat([]byte("every byte: \x00\xff\xfe and so on. "), 3<<20/28)
-	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		for n, answer := range []Answer{
-			{Status: 200, Header: map[string]string{"ETag": `"x"`}, Body: large},
-			{Status: 204, Header: map[string]string{}},
-			{Status: 404},
-		} {
-			c := claimOf("first")
-			c.Key = fmt.Sprintf("k%d", n)
-			f.claimed(c)
-			said, err := f.AnswerRequest(t.Context(), c, answer)
-			require.NoError(t, err)
-			require.Equal(t, answer.Status, said.Status)
-			replay := f.replayed(c)
-			require.Equal(t, answer.Status, replay.Status)
-			require.Equal(t, answer.Header, replay.Header)
-			require.True(t, bytes.Equal(answer.Body, replay.Body))
-		}
-		c := claimOf("first")
-		c.Key = "none"
-		f.claimed(c)
-		_, err := f.AnswerRequest(t.Context(), c, Answer{})
-		require.Error(t, err, "an answer has a status")
-		sizes := f.rows("SELECT LENGTH(body) FROM api_requests WHERE status = 200")
-		require.Len(t, sizes, 1)
-		require.Less(t, len(sizes[0]), 6, "stored compressed")
-	})
+	most, more := bytes.Repeat([]byte("x"), mostKept), bytes.Repeat([]byte("x"), mostKept+1)
+	header := map[string]string{"ETag": `"x"`}
+	for name, c := range map[string]struct {
+		given    Answer
+		bodyLeft bool
+	}{
+		"large, without a form":  {Answer{Status: 200, Header: header, Body: large}, true},
+		"4 kB with a form":       {Answer{Status: 200, Header: header, Body: most, Subject: "t", Form: "submitted"}, true},
+		"over 4 kB with a form":  {Answer{Status: 200, Header: header, Body: more, Subject: "t", Form: "submitted"}, false},
+		"without a body":         {Answer{Status: 204, Header: map[string]string{}}, true},
+		"without header or body": {Answer{Status: 404}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
+				require.NoError(t, f.Keep(t.Context(), claimOf("k1"), c.given))
+				kept, want := repeats(t, f.Kept(t.Context(), claimOf("k1"))), c.given
+				if !c.bodyLeft {
+					want.Body = nil
+				}
+				require.True(t, bytes.Equal(want.Body, kept.Body))
+				kept.Body, want.Body = nil, nil
+				require.Equal(t, want, kept)
+				for _, size := range f.rows("SELECT COALESCE(LENGTH(body), 0) FROM api_requests") {
+					require.Less(t, len(size), 6, "stored compressed")
+				}
+			})
+		})
+	}
 }
 
 // What identifies a request fits into the index of either database, or is refused.
 func TestLongestClaims(t *testing.T) {
-	onBoth(t, worldOf(0), func(_ *testing.T, f fixture) {
-		c := claimOf("first")
-		c.Key, c.Route = incompressible(longestKey), incompressible(longestRoute)
-		f.claimed(c)
+	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
+		c := claimOf(incompressible(longestKey))
+		c.Route = incompressible(longestRoute)
+		require.NoError(t, f.Keep(t.Context(), c, created))
 		for _, change := range []func(*Claim){
 			func(c *Claim) { c.Key += "x" },
 			func(c *Claim) { c.Route += "x" },
 		} {
 			long := c
 			change(&long)
-			f.notClaimed(long, transfer.InvalidInput)
+			refuses(t, f.Keep(t.Context(), long, created), transfer.InvalidInput)
 		}
 	})
 }
@@ -272,21 +322,21 @@ func TestLongestClaims(t *testing.T) {
 func incompressible(length int) string {
 	var text strings.Builder
 	for n := 0; text.Len() < length; n++ {
-		sum, _ := digest(n)
-		text.WriteString(sum)
+		sum := sha256.Sum256([]byte{byte(n)})
+		text.WriteString(hex.EncodeToString(sum[:]))
 	}
 	return text.String()[:length]
 }
 
-// A database that is away is told apart from a refusal, and the claim can be made again.
+// A database that is away is told apart from a refusal, and the request can be sent again.
 func TestClaimWithoutDatabase(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := f.ClaimRequest(gone, claimOf("first"), lease)
+		require.ErrorIs(t, f.Keep(gone, claimOf("k1"), created), context.Canceled)
+		require.ErrorIs(t, f.Kept(gone, claimOf("k1")), context.Canceled)
+		_, err := f.ForgetRequests(gone)
 		require.ErrorIs(t, err, context.Canceled)
-		_, err = f.ForgetRequests(gone)
-		require.ErrorIs(t, err, context.Canceled)
-		f.claimed(claimOf("first"))
+		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created))
 	})
 }

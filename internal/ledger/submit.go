@@ -41,7 +41,10 @@ func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission,
 		if err != nil {
 			return false, err
 		}
-		st := step{of: t, actor: sub.Actor, at: l.now()}
+		st := step{of: t, actor: sub.Actor}
+		if st.at, err = l.at(ctx, s); err != nil {
+			return false, err
+		}
 		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
 			return false, err
 		}

@@ -35,7 +35,7 @@ func TestOpen(t *testing.T) {
 	})
 }
 
-// the same request again is the same transfer, even when it would be refused by now; another under its id is refused.
+// a request id opens one transfer, whatever else is asked for under it; whoever asks again learns which.
 func TestOpenAgain(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		opened := f.pending("r1")
@@ -43,34 +43,39 @@ func TestOpenAgain(t *testing.T) {
 		before := f.contents()
 		f.clock.advance(time.Hour)
 
-		again, err := f.OpenTransfer(t.Context(), request("r1"))
-		require.NoError(t, err)
-		require.Equal(t, opened, again)
-
 		other := request("r1")
 		other.CustomerEmail = "cio@contoso.example"
-		_, err = f.OpenTransfer(t.Context(), other)
-		refuses(t, err, transfer.RequestIDReused)
+		for _, r := range []transfer.Request{request("r1"), other} {
+			_, err := f.OpenTransfer(t.Context(), r)
+			said := refuses(t, err, transfer.RequestIDReused)
+			require.Contains(t, said.Message, opened.ID)
+			require.Contains(t, said.Message, string(transfer.Pending))
+			require.Equal(t, []string{opened.ID}, said.Data)
+		}
 		require.Equal(t, before, f.contents())
 	})
 }
 
-// R-103 under concurrency: the losers of the race find the winner's transfer.
+// R-103 under concurrency: one opens it, the others are told of it.
 func TestOpenAtOnce(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		const callers = 8
-		opened, failed := make(chan transfer.Transfer, callers), make(chan error, callers)
+		failed := make(chan error, callers)
 		for range callers {
 			go func() {
-				tr, err := f.OpenTransfer(t.Context(), request("r1"))
-				opened <- tr
+				_, err := f.OpenTransfer(t.Context(), request("r1"))
 				failed <- err
 			}()
 		}
+		made := 0
 		for range callers {
-			require.NoError(t, <-failed)
-			require.Equal(t, idOf("r1"), (<-opened).ID)
+			if err := <-failed; err == nil {
+				made++
+			} else {
+				require.Equal(t, []string{idOf("r1")}, refuses(t, err, transfer.RequestIDReused).Data)
+			}
 		}
+		require.Equal(t, 1, made)
 		require.Len(t, f.rows("SELECT id FROM transfers"), 1)
 		require.Equal(t, []string{"created"}, f.events(idOf("r1"), sourceID))
 		f.holds()
@@ -147,7 +152,8 @@ var transitions = map[string]ending{
 	"T4 expire": {
 		run: func(f fixture, id string) (transfer.Transfer, error) {
 			f.clock.advance(f.stored(id).ExpirationTime.Sub(f.clock.Now()))
-			return f.Expire(f.t.Context(), id)
+			_, err := f.Expire(f.t.Context(), id)
+			return f.stored(id), err
 		},
 		status: transfer.Expired, event: "expired",
 	},
@@ -158,7 +164,10 @@ var transitions = map[string]ending{
 		status: transfer.InProgress, event: "submitted",
 	},
 	"T5 close": {
-		run:    func(f fixture, id string) (transfer.Transfer, error) { return f.CloseTransfer(f.t.Context(), id) },
+		run: func(f fixture, id string) (transfer.Transfer, error) {
+			_, err := f.CloseTransfer(f.t.Context(), id)
+			return f.stored(id), err
+		},
 		moving: true, status: transfer.Complete, event: "completed",
 		mail: []string{sourceAgent, "second@source.example", targetAgent, "it@contoso.example"},
 	},
@@ -174,7 +183,8 @@ func (e ending) begun(f fixture) transfer.Transfer {
 	return t
 }
 
-// Each transition writes its state, one record per participant and its e-mails, once however often it is repeated.
+// Each transition writes its state, one record per participant and its e-mails, once: whoever wants it again is refused, or
+// is the platform and learns that it is made.
 func TestTransitions(t *testing.T) {
 	for name, e := range transitions {
 		t.Run(name, func(t *testing.T) {
@@ -196,9 +206,13 @@ func TestTransitions(t *testing.T) {
 
 				before := f.contents()
 				f.clock.advance(time.Hour)
-				again, err := e.run(f, tr.ID)
-				require.NoError(t, err)
-				require.Equal(t, ended, again)
+				if again, err := e.run(f, tr.ID); err == nil {
+					require.Equal(t, ended, again)
+				} else {
+					var refusal *transfer.Refusal
+					require.ErrorAs(t, err, &refusal)
+					require.Contains(t, []transfer.Cause{transfer.AlreadyFinal, transfer.AlreadyInProgress}, refusal.Cause)
+				}
 				require.Equal(t, before, f.contents(), "a repetition writes nothing")
 			})
 		})
@@ -256,8 +270,9 @@ func TestCloseWithFailures(t *testing.T) {
 			onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 				tr := f.moving("r1")
 				f.record(tr.ID, results[0])
-				_, err := f.CloseTransfer(t.Context(), tr.ID)
-				refuses(t, err, transfer.ItemsRunning)
+				at, err := f.CloseTransfer(t.Context(), tr.ID)
+				require.NoError(t, err)
+				require.Equal(t, transfer.InProgress, at.Status, "an item still runs")
 
 				done := f.closed(tr, results...)
 				require.Equal(t, want, done.Status)
@@ -274,15 +289,21 @@ func TestCloseWithFailures(t *testing.T) {
 func TestOverdue(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		require.NoError(t, f.FlagOverdue(t.Context(), tr.ID))
-		require.False(t, f.stored(tr.ID).Overdue)
+		flag := func() bool {
+			t.Helper()
+			at, err := f.FlagOverdue(t.Context(), tr.ID)
+			require.NoError(t, err)
+			require.Equal(t, at.Overdue, f.stored(tr.ID).Overdue)
+			return at.Overdue
+		}
+		require.False(t, flag())
 
 		_, err := f.Submit(t.Context(), tr.ID, everything("d1"))
 		require.NoError(t, err)
-		require.NoError(t, f.FlagOverdue(t.Context(), tr.ID))
-		require.NoError(t, f.FlagOverdue(t.Context(), tr.ID))
-		require.True(t, f.stored(tr.ID).Overdue)
-		refuses(t, f.FlagOverdue(t.Context(), "b0000000-0000-4000-8000-000000000009"), transfer.NotFound)
+		require.True(t, flag())
+		require.True(t, flag())
+		_, err = f.FlagOverdue(t.Context(), "b0000000-0000-4000-8000-000000000009")
+		refuses(t, err, transfer.NotFound)
 	})
 }
 
@@ -290,15 +311,21 @@ func TestOverdue(t *testing.T) {
 func TestRemind(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		require.NoError(t, f.Remind(t.Context(), tr.ID, 1))
-		require.NoError(t, f.Remind(t.Context(), tr.ID, 1))
+		remind := func(n int) {
+			t.Helper()
+			_, err := f.Remind(t.Context(), tr.ID, n)
+			require.NoError(t, err)
+		}
+		remind(1)
+		remind(1)
 		require.Equal(t, []string{sourceAgent, "second@source.example"}, f.mail(tr.ID, "reminder-1"))
 
 		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asTarget})
 		require.NoError(t, err)
-		require.NoError(t, f.Remind(t.Context(), tr.ID, 2))
+		remind(2)
 		require.Empty(t, f.mail(tr.ID, "reminder-2"))
-		refuses(t, f.Remind(t.Context(), "b0000000-0000-4000-8000-000000000009", 1), transfer.NotFound)
+		_, err = f.Remind(t.Context(), "b0000000-0000-4000-8000-000000000009", 1)
+		refuses(t, err, transfer.NotFound)
 		f.holds()
 	})
 }

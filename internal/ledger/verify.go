@@ -83,6 +83,12 @@ var endings = check{
 		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is ' || status || ' but its result says otherwise.'
 			FROM line_items WHERE (status = 'Complete') <> (target_subscription_id IS NOT NULL)
 			OR (status = 'Failed') <> (transfer_error IS NOT NULL)`),
+		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held although it is ' || status || '.'
+			FROM line_items WHERE held AND status <> 'Failed'`),
+		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is still being ended although it is ' || status || '.'
+			FROM line_items WHERE ending <> '' AND status <> 'InProgress'`),
+		both(`SELECT 'Subscription ' || subscription_id || ' is taken by ' || COUNT(*) || ' line items at once.'
+			FROM line_items WHERE status = 'InProgress' OR held GROUP BY subscription_id HAVING COUNT(*) > 1`),
 		both(`SELECT 'Subscription ' || subscription_id || ' moved ' || COUNT(*) || ' times.'
 			FROM line_items WHERE status = 'Complete' GROUP BY subscription_id HAVING COUNT(*) > 1`),
 		both(`SELECT 'Subscription ' || target_subscription_id || ' is the result of ' || COUNT(*) || ' line items.'
@@ -112,7 +118,7 @@ var auditing = check{
 				UNION SELECT id, 'submitted' FROM transfers WHERE submitted_time IS NOT NULL
 				UNION SELECT id, CASE status WHEN 'Cancel' THEN 'cancelled' WHEN 'Reject' THEN 'declined' WHEN 'Expired' THEN 'expired'
 					WHEN 'Complete' THEN 'completed' ELSE 'failed' END FROM transfers WHERE status NOT IN ('Pending', 'InProgress')
-				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> ''
+				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> '' OR ending <> ''
 				UNION SELECT transfer_id, event_key FROM audit_records WHERE status = 'succeeded'),
 			participants AS (
 				SELECT id AS transfer_id, source_tenant_id AS partner FROM transfers

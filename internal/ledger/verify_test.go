@@ -52,10 +52,16 @@ var damages = map[string]damage{
 	"Complete with a failure": {"I-2", "1 complete and 1 failed", []string{
 		"UPDATE line_items SET status = 'Failed', target_subscription_id = NULL, transfer_error = 'x' WHERE subscription_id = '" + subID(1) + "'",
 	}},
+	"held on the move":  {"I-2", "is held although it is InProgress", []string{"UPDATE line_items SET held = TRUE WHERE subscription_id = '" + subID(2) + "'"}},
+	"ending at its end": {"I-2", "still being ended although it is Complete", []string{"UPDATE line_items SET ending = 'asked' WHERE subscription_id = '" + subID(0) + "'"}},
+	"taken twice": {"I-2", "is taken by 2 line items", []string{
+		"UPDATE line_items SET status = 'Failed', target_subscription_id = NULL, transfer_error = 'x', held = TRUE, subscription_id = '" + subID(2) + "' WHERE subscription_id = '" + subID(1) + "'",
+	}},
 	"moving nothing": {"I-2", "0 running", []string{"DELETE FROM line_items WHERE subscription_id = '" + subID(2) + "'"}},
 
-	"record lost": {"I-3", "no audit record for partner " + targetID, []string{"DELETE FROM audit_records WHERE event_key = 'submitted' AND partner_tenant_id = '" + targetID + "'"}},
-	"event lost":  {"I-3", "Event completed", []string{"DELETE FROM audit_records WHERE event_key = 'completed'"}},
+	"record lost":       {"I-3", "no audit record for partner " + targetID, []string{"DELETE FROM audit_records WHERE event_key = 'submitted' AND partner_tenant_id = '" + targetID + "'"}},
+	"event lost":        {"I-3", "Event completed", []string{"DELETE FROM audit_records WHERE event_key = 'completed'"}},
+	"ending unrecorded": {"I-3", "Event given-up:", []string{"UPDATE line_items SET ending = 'fencing' WHERE subscription_id = '" + subID(2) + "'"}},
 	"record twice": {"I-3", "has 2 audit records", []string{`INSERT INTO audit_records SELECT 'again' || id, transfer_id, event_key, partner_tenant_id,
 		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed'`}},
 

@@ -97,7 +97,7 @@ func TestErrorsAreListed(t *testing.T) {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, object{"status": "ok"}, as[object](t, send(t, call{method: http.MethodGet, path: "/healthz"}), http.StatusOK))
-	assert.Equal(t, object{"status": "ok", "ledger": "ok", "tokens": "ok", "temporal": "ok"},
+	assert.Equal(t, object{"status": "ok", "ledger": "ok", "tokens": "ok"},
 		as[object](t, send(t, call{method: http.MethodGet, path: "/readyz"}), http.StatusOK))
 }
 

@@ -45,8 +45,7 @@ func run(m *testing.M) int {
 		HTTP:  true,
 		World: func() (ledger.World, error) { return world.Sample(), nil },
 		Settings: func(c *config.Config) {
-			c.API.RequestsPerSecond = 0      // limits have tests of their own
-			c.API.WriteTimeout = time.Minute // machines are shared
+			c.API.RequestsPerSecond = 0 // limits have tests of their own
 		},
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ import (
 func TestAWorkerKilledUnderTheGateway(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, ledgerURL string) {
-		s := setScene(t, ledgerURL, world.Large(kinds+1, 2), "HANDOVER_API_WRITE_TIMEOUT=2s")
+		s := setScene(t, ledgerURL, world.Large(kinds+1, 2))
 		in := reachInto(t, ledgerURL)
 		writes := durable(s.writes(t, 0))
 		reads := s.reads(t, largeParties(kinds))
@@ -71,7 +71,7 @@ func TestAGatewayWithoutTemporal(t *testing.T) {
 	})
 	require.NoError(t, err)
 	t.Cleanup(p.Stop)
-	s := setSceneOn(t, p, "HANDOVER_API_WRITE_TIMEOUT=2s")
+	s := setSceneOn(t, p)
 	reads := s.reads(t, largeParties(2*kinds))
 	for set, interruption := range []func(){func() { s.kill(t); s.start(t) }, func() {}} {
 		writes := s.writes(t, set)
@@ -110,7 +110,7 @@ func TestAGatewayWhoseTemporalIsSilent(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, silent.Close()) })
 	tokens := startIssuer(t)
 	s := &scene{
-		gateway: launchGateway(t, append(tokens.trusted(), seededLedger(t), "TEMPORAL_ADDRESS="+silent.Addr().String(), "HANDOVER_API_WRITE_TIMEOUT=2s")...),
+		gateway: launchGateway(t, append(tokens.trusted(), seededLedger(t), "TEMPORAL_ADDRESS="+silent.Addr().String())...),
 		target:  tokens.caller(t, world.LargeTarget, world.LargeTargetUser),
 	}
 	s.readyWithout(t, "temporal", http.StatusOK)
@@ -127,7 +127,7 @@ func TestAGatewayWhoseTemporalIsSilent(t *testing.T) {
 func TestAGatewayWithoutItsLedger(t *testing.T) {
 	t.Parallel()
 	database := startPostgres(t)
-	s := setScene(t, database.URL(), world.Large(kinds+1, 2), "HANDOVER_API_WRITE_TIMEOUT=2s")
+	s := setScene(t, database.URL(), world.Large(kinds+1, 2))
 	in := reachInto(t, database.URL())
 	writes := s.writes(t, 0)
 	reads := s.reads(t, largeParties(kinds))

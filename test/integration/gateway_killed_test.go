@@ -24,7 +24,7 @@ func TestAKilledGatewayAnswersTheSameRequest(t *testing.T) {
 			{"done, the answer not kept", (*ordeal).done},
 			{"the answer kept, not heard", (*ordeal).answered},
 		}
-		s := setScene(outer, ledgerURL, world.Large(len(points)*kinds, 2), "HANDOVER_API_WRITE_TIMEOUT=1m")
+		s := setScene(outer, ledgerURL, world.Large(len(points)*kinds, 2))
 		in := reachInto(outer, ledgerURL)
 		for i, point := range points {
 			outer.Run(point.name, func(t *testing.T) {

@@ -21,7 +21,7 @@ func TestAGatewayKilledAtAnyMoment(t *testing.T) {
 		seed    = 3
 	)
 	onBoth(t, func(t *testing.T, ledgerURL string) {
-		s := setScene(t, ledgerURL, world.Large(sets*kinds, 2), "HANDOVER_API_WRITE_TIMEOUT=3s")
+		s := setScene(t, ledgerURL, world.Large(sets*kinds, 2))
 		var writes []write
 		for set := range sets {
 			writes = append(writes, s.writes(t, set)...)

@@ -14,7 +14,7 @@ import (
 // A request that still runs is not run twice: the same again hears to wait, another under its id is refused.
 func TestAGatewayRunsARequestOnce(t *testing.T) {
 	t.Parallel()
-	s := setScene(t, sqliteLedger(t), world.Large(kinds, 2), "HANDOVER_API_WRITE_TIMEOUT=1m")
+	s := setScene(t, sqliteLedger(t), world.Large(kinds, 2))
 	in := reachInto(t, s.Settings.LedgerURL)
 	writes := durable(s.writes(t, 0))
 	goOn := s.pauseWorker(t, in)
@@ -51,7 +51,7 @@ func TestAGatewayRunsARequestOnce(t *testing.T) {
 // nothing a second time and says nothing else.
 func TestAGatewayThatWasHeldUp(t *testing.T) {
 	t.Parallel()
-	s := setScene(t, pgtest.Shared(t), world.Large(kinds, 2), "HANDOVER_API_WRITE_TIMEOUT=1m")
+	s := setScene(t, pgtest.Shared(t), world.Large(kinds, 2))
 	in := reachInto(t, s.Settings.LedgerURL)
 	other := launchGateway(t, s.env...)
 	writes := durable(s.writes(t, 0))
