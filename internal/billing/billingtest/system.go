@@ -24,6 +24,7 @@ type System struct {
 	Location func(key string) string // of a 202; nil for none
 	Polls    int                     // that many GETs of an accepted move answer 202, too
 	Fault    transfer.Fault          // shown for every subscription
+	NoFence  bool                    // knows no DELETE, as a system of before
 	Now      func() time.Time        // nil for the system clock
 
 	mu    sync.Mutex
@@ -37,6 +38,8 @@ type seen struct {
 	tries int
 	polls int
 	id    string // of the new subscription, once it is done
+
+	fenced bool // it promised never to move it
 }
 
 // Moved counts the subscriptions it really moved.
@@ -54,6 +57,9 @@ func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /moves", s.post)
 	mux.HandleFunc("GET /moves/{key}", s.get)
+	if !s.NoFence {
+		mux.HandleFunc("DELETE /moves/{key}", s.fence)
+	}
 	mux.ServeHTTP(w, r)
 }
 
@@ -73,6 +79,9 @@ func (s *System) post(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !known:
 		move = s.remember(r.Header.Get("Idempotency-Key"), body)
+	case move.fenced:
+		say(w, http.StatusConflict, no{"fenced", "It was promised never to move it."})
+		return
 	case !bytes.Equal(move.body, body):
 		say(w, http.StatusUnprocessableEntity, no{"key-reused", "The key was used for another move."})
 		return
@@ -117,11 +126,31 @@ func (s *System) get(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusNotFound, no{"404", "No such move."})
 		return
 	}
+	if move.fenced {
+		say(w, http.StatusConflict, no{"fenced", "It was promised never to move it."})
+		return
+	}
 	if move.polls++; move.polls <= s.Polls {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
 	s.finish(w, move)
+}
+
+// fence promises never to move under the key, also one that was not heard of yet, unless it moved already.
+func (s *System) fence(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	move, known := s.seen[r.PathValue("key")]
+	if !known {
+		move = s.remember(r.PathValue("key"), nil)
+	}
+	if move.id != "" {
+		s.finish(w, move)
+		return
+	}
+	move.fenced = true
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *System) finish(w http.ResponseWriter, move *seen) {
