@@ -190,25 +190,27 @@ func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]W
 	})
 }
 
-// dueFairly finds the runs to claim by key, so that who has a hundred thousand of them does not hold up who has one, and
-// without reading the hundred thousand. SQLite cannot look up by key within one query; a file has fewer.
+// dueFairly finds the runs to claim key by key, so that who has a hundred thousand of them does not hold up who has one,
+// and without reading the hundred thousand. Each database has its own way to look up the first few of every key.
 var dueFairly = statement{
-	postgres: `WITH RECURSIVE keys (fair_key) AS (
-			(SELECT fair_key FROM runs WHERE told < wanted ORDER BY fair_key LIMIT 1)
-			UNION ALL
-			SELECT (SELECT r.fair_key FROM runs r WHERE r.told < r.wanted AND r.fair_key > k.fair_key ORDER BY r.fair_key LIMIT 1)
-			FROM keys k WHERE k.fair_key IS NOT NULL),
-		due AS MATERIALIZED (
+	postgres: waitingKeys + `, due AS MATERIALIZED (
 			SELECT d.workflow_id FROM keys k CROSS JOIN LATERAL (
 				SELECT r.workflow_id, r.due_at FROM runs r WHERE r.told < r.wanted AND r.fair_key = k.fair_key AND r.due_at <= $1
 				ORDER BY r.due_at LIMIT $3) AS d
 			ORDER BY d.due_at LIMIT $2)
 		SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.workflow_id IN (SELECT workflow_id FROM due)
 			AND r.told < r.wanted AND r.due_at <= $1 FOR UPDATE SKIP LOCKED`,
-	sqlite: `SELECT ` + runs.columns.of("r") + ` FROM (
-			SELECT *, ROW_NUMBER() OVER (PARTITION BY fair_key ORDER BY due_at) AS place FROM runs WHERE told < wanted AND due_at <= $1) AS r
-		WHERE r.place <= $3 ORDER BY r.due_at LIMIT $2`,
+	sqlite: waitingKeys + ` SELECT ` + runs.columns.of("r") + ` FROM keys k CROSS JOIN runs r ON r.workflow_id IN (
+			SELECT d.workflow_id FROM runs d WHERE d.told < d.wanted AND d.fair_key = k.fair_key AND d.due_at <= $1
+			ORDER BY d.due_at LIMIT $3)
+		ORDER BY r.due_at LIMIT $2`,
 }
+
+// waitingKeys are the fair keys of runs that are behind, each found from the one before.
+const waitingKeys = `WITH RECURSIVE keys (fair_key) AS (
+	SELECT MIN(fair_key) FROM runs WHERE told < wanted
+	UNION ALL
+	SELECT (SELECT MIN(r.fair_key) FROM runs r WHERE r.told < r.wanted AND r.fair_key > k.fair_key) FROM keys k WHERE k.fair_key IS NOT NULL)`
 
 var leaseRuns = overRows(`UPDATE runs SET due_at = r.due_at, attempts = r.attempts FROM {rows}
 	WHERE runs.workflow_id = r.workflow_id`, runs.columns)

@@ -176,8 +176,8 @@ func TestWhatPassesByItself(t *testing.T) {
 		"0A000": nil, "22P02": nil, "23505": nil, "42601": nil, "42P01": nil, "P0001": nil, "XX001": nil,
 	} {
 		err := classify(t.Context(), "ask", &pgconn.PgError{Code: code})
-		require.Equal(t, want == ErrUnavailable, errors.Is(err, ErrUnavailable), code)
-		require.Equal(t, want == ErrLocked, errors.Is(err, ErrLocked), code)
+		require.Equal(t, errors.Is(want, ErrUnavailable), errors.Is(err, ErrUnavailable), code)
+		require.Equal(t, errors.Is(want, ErrLocked), errors.Is(err, ErrLocked), code)
 	}
 	require.ErrorIs(t, classify(t.Context(), "ask", &pgconn.PgError{Code: "0A000", Routine: "RevalidateCachedQuery"}), ErrUnavailable)
 }
