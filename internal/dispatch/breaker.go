@@ -3,7 +3,7 @@ package dispatch
 import "sync/atomic"
 
 // openAfter is how many calls in a row have to find Temporal away before it is only asked now and then.
-const openAfter = 500000
+const openAfter = 5
 
 // breaker counts the calls in a row that found Temporal away. While it is open, one run at a time finds out whether
 // Temporal is back, and no other waits for a deadline.

@@ -32,11 +32,7 @@ func many(n int) []ledger.Run {
 	return all
 }
 
-<<<<<<< HEAD
-// at is a dispatcher at work on a book and a Temporal, in a time of its own.
-=======
 // scene is a dispatcher at work on a book and a Temporal, in a time of its own.
->>>>>>> runs
 type scene struct {
 	*Dispatcher
 	t        *testing.T
@@ -75,8 +71,6 @@ func (s scene) running(d time.Duration) {
 	s.Run(ctx)
 }
 
-<<<<<<< HEAD
-=======
 // started lets the dispatcher work until it is ended.
 func (s scene) started() (ctx context.Context, end func()) {
 	ctx, cancel := context.WithCancel(s.t.Context())
@@ -105,7 +99,6 @@ func (s scene) together(n int, d time.Duration) {
 	programs.Wait()
 }
 
->>>>>>> runs
 // metric is the value of a metric, of the one with that label when there is any; 0 when nothing was counted.
 func (s scene) metric(name, label string) float64 {
 	s.t.Helper()
@@ -166,11 +159,7 @@ func TestHowARunIsTold(t *testing.T) {
 func TestChangeDuringTheCall(t *testing.T) {
 	inBubble(t, func(s scene) {
 		s.book.add(opened("a"))
-<<<<<<< HEAD
-		s.temporal.answer = func(ctx context.Context, n int) error {
-=======
 		s.temporal.answer = func(_ context.Context, n int) error {
->>>>>>> runs
 			if n == 1 {
 				s.book.raise("a", ledger.CauseSubmitted)
 			}
@@ -206,19 +195,7 @@ func TestFiveDispatchers(t *testing.T) {
 	inBubble(t, func(s scene) {
 		s.book.add(many(1000)...)
 		s.temporal.answer = func(ctx context.Context, _ int) error { return sleep(ctx, 20*time.Millisecond) }
-<<<<<<< HEAD
-		ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
-		defer cancel()
-		var programs sync.WaitGroup
-		for range 5 {
-			d, err := New(Options{Book: s.book, Temporal: s.temporal, Describe: describe, WorkflowType: "Thing"})
-			require.NoError(s.t, err)
-			programs.Go(func() { d.Run(ctx) })
-		}
-		programs.Wait()
-=======
 		s.together(5, 10*time.Second)
->>>>>>> runs
 		require.Len(s.t, s.temporal.called(), 1000)
 		require.Zero(s.t, s.book.waiting())
 	})
@@ -235,18 +212,8 @@ func TestTemporalIsAway(t *testing.T) {
 			inBubble(t, func(s scene) {
 				s.temporal.answer = answer
 				s.book.add(many(1000)...)
-<<<<<<< HEAD
-				ctx, cancel := context.WithCancel(s.t.Context())
-				defer cancel()
-				ended := make(chan struct{})
-				go func() {
-					defer close(ended)
-					s.Run(ctx)
-				}()
-=======
 				ctx, end := s.started()
 				defer end()
->>>>>>> runs
 				require.NoError(s.t, sleep(ctx, 5*time.Second))
 				before := len(s.temporal.called())
 				require.LessOrEqual(s.t, before, calling+5, "the rest of the first round is not tried")
@@ -262,11 +229,6 @@ func TestTemporalIsAway(t *testing.T) {
 				s.temporal.answerWith(nil)
 				require.NoError(s.t, sleep(ctx, 10*time.Second))
 				require.Zero(s.t, s.book.waiting(), "nothing waits for a back-off")
-<<<<<<< HEAD
-				cancel()
-				<-ended
-=======
->>>>>>> runs
 			})
 		})
 	}
@@ -277,27 +239,13 @@ func TestOneRunThatHangs(t *testing.T) {
 	inBubble(t, func(s scene) {
 		s.book.add(opened("poison"))
 		s.temporal.refuse = map[string]error{"poison": context.DeadlineExceeded}
-<<<<<<< HEAD
-		ctx, cancel := context.WithCancel(s.t.Context())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			s.Run(ctx)
-		}()
-=======
 		ctx, end := s.started()
 		defer end()
->>>>>>> runs
 		require.NoError(s.t, sleep(ctx, 20*time.Second))
 		require.True(s.t, s.breaker.open())
 		s.book.add(many(100)...)
 		require.NoError(s.t, sleep(ctx, 5*time.Second))
 		require.Equal(s.t, 1, s.book.waiting())
-<<<<<<< HEAD
-		cancel()
-		<-ended
-=======
->>>>>>> runs
 	})
 }
 
@@ -309,10 +257,7 @@ func TestTemporalFindsFault(t *testing.T) {
 		"NotFound":          serviceerror.NewNamespaceNotFound("gone"),
 		"PermissionDenied":  serviceerror.NewPermissionDenied("no", ""),
 		"Unknown":           errors.New("what the parties wrote"),
-<<<<<<< HEAD
-=======
 		"DeadlineExceeded":  context.DeadlineExceeded, // while others are answered
->>>>>>> runs
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(s scene) {
@@ -342,17 +287,8 @@ func TestFairness(t *testing.T) {
 		}
 		s.book.add(merger...)
 		s.temporal.answer = func(ctx context.Context, _ int) error { return sleep(ctx, 50*time.Millisecond) }
-<<<<<<< HEAD
-		ctx, cancel := context.WithCancel(s.t.Context())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			s.Run(ctx)
-		}()
-=======
 		ctx, end := s.started()
 		defer end()
->>>>>>> runs
 		require.NoError(s.t, sleep(ctx, time.Second))
 		other := opened("other")
 		other.FairKey = "other"
@@ -362,11 +298,6 @@ func TestFairness(t *testing.T) {
 		require.Greater(s.t, s.book.waiting(), 4000)
 		require.NoError(s.t, sleep(ctx, 20*time.Second))
 		require.Zero(s.t, s.book.waiting(), "the cap costs no time while nobody else waits")
-<<<<<<< HEAD
-		cancel()
-		<-ended
-=======
->>>>>>> runs
 	})
 }
 
@@ -409,15 +340,9 @@ func TestSlowTemporal(t *testing.T) {
 	inBubble(t, func(s scene) {
 		s.book.add(many(64)...)
 		s.temporal.answer = func(ctx context.Context, _ int) error { return sleep(ctx, 2*time.Second) }
-<<<<<<< HEAD
-		s.running(9 * time.Second)
-		require.Zero(s.t, s.book.waiting())
-		require.Len(s.t, s.temporal.called(), 64, "each was called about once")
-=======
 		s.together(2, 15*time.Second)
 		require.Zero(s.t, s.book.waiting())
 		require.Len(s.t, s.temporal.called(), 64)
->>>>>>> runs
 	})
 }
 
