@@ -102,21 +102,38 @@ const (
 	unsent = `sent_at IS NULL AND undelivered_at IS NULL`
 	// free is whatever is due at $1 and in nobody's hands.
 	free = unsent + ` AND next_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)`
-	// claimFree asks once more whether a row is free where it locks it: another relay may have taken it since the ranking.
-	claimFree = `WITH ranked AS (
-			SELECT id, row_number() OVER (PARTITION BY fair_key ORDER BY next_at, id) AS place FROM notifications WHERE ` + free + `
-		), taken AS (
-			SELECT id FROM notifications WHERE id IN (SELECT id FROM ranked WHERE place <= $2) AND ` + free + `
-			ORDER BY next_at, id LIMIT $3%s
-		)
-		UPDATE notifications SET claim = $4, claimed_until = $5 WHERE id IN (SELECT id FROM taken) RETURNING ` + logged
+	// targets are the fair keys that have unsent mail, found by stepping from one to the next in the index.
+	targets = `WITH RECURSIVE targets AS (
+			SELECT MIN(fair_key) AS fair_key FROM notifications WHERE ` + unsent + `
+			UNION ALL
+			SELECT (SELECT MIN(n.fair_key) FROM notifications n WHERE n.fair_key > t.fair_key AND ` + unsent + `)
+			FROM targets t WHERE t.fair_key IS NOT NULL
+		)`
+	// firstOf is what one target may get.
+	firstOf = ` FROM notifications m WHERE m.fair_key = t.fair_key AND ` + free + ` ORDER BY m.next_at, m.id LIMIT $2`
+	// oldest leaves a choice to relays that look at the same time.
+	oldest = ` ORDER BY n.next_at, n.id LIMIT 4 * CAST($3 AS bigint)`
+	// whose takes what no other relay took since it was looked for: the condition is asked again where the row is locked.
+	whose = ` AND ` + free + ` ORDER BY next_at, id LIMIT CAST($3 AS bigint)`
+	hold  = `UPDATE notifications SET claim = $4, claimed_until = $5 WHERE id `
 )
 
+// claimMail costs as much as there are targets, whatever one of them has waiting. In PostgreSQL the ids pass from step to
+// step as arrays, which are made once: joins it would plan by statistics, and those are old when a backlog is new.
+var claimMail = statement{
+	postgres: targets + `, fair AS (
+			SELECT n.id FROM targets t CROSS JOIN LATERAL (SELECT m.id, m.next_at` + firstOf + `) n` + oldest + `
+		), taken AS (
+			SELECT id FROM notifications WHERE id = ANY (ARRAY(SELECT id FROM fair))` + whose + ` FOR UPDATE SKIP LOCKED
+		) ` + hold + `= ANY (ARRAY(SELECT id FROM taken)) RETURNING ` + logged,
+	sqlite: targets + `, fair AS (
+			SELECT n.id FROM targets t JOIN notifications n ON n.id IN (SELECT m.id` + firstOf + `)` + oldest + `
+		), taken AS (
+			SELECT id FROM notifications WHERE id IN (SELECT id FROM fair)` + whose + `
+		) ` + hold + `IN (SELECT id FROM taken) RETURNING ` + logged,
+}
+
 var (
-	claimMail = statement{
-		postgres: fmt.Sprintf(claimFree, ` FOR UPDATE SKIP LOCKED`),
-		sqlite:   fmt.Sprintf(claimFree, ``), // one writer at a time
-	}
 	selectTransfers = overRows(`SELECT `+transfers.columns.of("t")+`, `+counted+` FROM {rows} JOIN transfers t ON t.id = r.id`, idColumn)
 )
 

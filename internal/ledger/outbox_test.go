@@ -72,6 +72,19 @@ func TestClaimIsFair(t *testing.T) {
 	})
 }
 
+// A backlog of many targets fills every claim, before the database has noticed too that there is one.
+func TestClaimFromABacklog(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		id := f.pending("r1").ID
+		f.behind(`INSERT INTO notifications (transfer_id, event, audience, recipient, locale, message_id, fair_key)
+			WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+			SELECT '` + id + `', 'created', 'source', 'a' || n, 'de-DE', 'm' || n, 'k' || (n % 500) FROM n`)
+		for range 3 {
+			require.Len(t, f.claimMail("a", 50, 10), 50)
+		}
+	})
+}
+
 // Five relays at once: each e-mail is in one pair of hands.
 func TestClaimersShareNothing(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {

@@ -12,4 +12,4 @@ ALTER TABLE notifications ADD COLUMN fair_key text NOT NULL DEFAULT ''; -- whose
 UPDATE notifications SET owed_at = strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'), next_at = strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'),
     fair_key = (SELECT t.target_tenant_id FROM transfers t WHERE t.id = notifications.transfer_id);
 
-CREATE INDEX notifications_due ON notifications (next_at) WHERE sent_at IS NULL AND undelivered_at IS NULL;
+CREATE INDEX notifications_due ON notifications (fair_key, next_at, id) WHERE sent_at IS NULL AND undelivered_at IS NULL;
