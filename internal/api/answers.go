@@ -74,10 +74,10 @@ func jsonAnswer(status int, value any) (ledger.Answer, error) {
 
 // The forms of answers about a transfer. They stand in the ledger with the answers that are too large to be kept whole.
 const (
-	formCreated         = "created"
-	formSubmitted       = "submitted"
-	formSubmittedUnread = "submitted-unlisted" // without its line items: there may be any number of them
-	formTransfer        = "transfer"
+	formCreated           = "created"
+	formSubmitted         = "submitted"
+	formSubmittedUnlisted = "submitted-unlisted" // without its line items: there may be any number of them
+	formTransfer          = "transfer"
 )
 
 // forms say how much of a transfer's present an answer shows: that to a create or submit tells of the moment of the command,
@@ -91,7 +91,7 @@ var forms = map[string]func(ledger.Outcome) ledger.Outcome{
 		o.Transfer, o.Items = o.Transfer.AsSubmitted(o.Items)
 		return o
 	},
-	formSubmittedUnread: func(o ledger.Outcome) ledger.Outcome {
+	formSubmittedUnlisted: func(o ledger.Outcome) ledger.Outcome {
 		o.Transfer, o.Items = o.Transfer.AsSubmitted(nil)
 		return o
 	},

@@ -90,7 +90,7 @@ func (a *API) updateTransfer(ctx context.Context, in *updateTransfer) (ledger.An
 func (u UpdateTransfer) form(v verb) string {
 	switch {
 	case v == verbSubmit && u.AllEligible:
-		return formSubmittedUnread
+		return formSubmittedUnlisted
 	case v == verbSubmit:
 		return formSubmitted
 	}

@@ -45,7 +45,7 @@ func registerWrite[I, O any](a *API, r route, handle func(context.Context, *I) (
 // once answers a write at most once per key.
 func (a *API) once(next http.HandlerFunc, r route) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
-		answer, err := a.answerFirst(next, w, req, r)
+		answer, err := a.answerFirst(next, req, r)
 		var before *ledger.Repeated
 		if errors.As(err, &before) {
 			answer, err = a.again(req.Context(), before.Answer)
@@ -60,7 +60,7 @@ func (a *API) once(next http.HandlerFunc, r route) http.HandlerFunc {
 
 // answerFirst carries the request out, unless it was answered before: then the error is a *ledger.Repeated. What no command
 // kept is kept here, when it is the last word.
-func (a *API) answerFirst(next http.HandlerFunc, w http.ResponseWriter, req *http.Request, r route) (ledger.Answer, error) {
+func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r route) (ledger.Answer, error) {
 	ctx := req.Context()
 	body := receivedBody(req)
 	known := requestOf(ctx)

@@ -125,6 +125,23 @@ func TestTwinsAtOnce(t *testing.T) {
 	}
 }
 
+// On PostgreSQL twins meet at the claim, from as many connections as there are, and wait there.
+func TestTwinsAtOnceOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	s := setStageOn(t, pgtest.Shared(t), world.Large(2, 200))
+	made := s.together(50, creating(0, "k"))
+	submitted := s.together(50, deciding(bySource, s.pending(1), listing(1, 200), "k"))
+	for i := range made {
+		require.Equal(t, http.StatusCreated, made[i].status, made[i].complete)
+		require.Equal(t, made[0], made[i])
+		require.Equal(t, http.StatusOK, submitted[i].status, submitted[i].complete)
+		require.Equal(t, submitted[0], submitted[i])
+	}
+	both, err := s.ledger.Transfers(t.Context(), ledger.Filter{})
+	require.NoError(t, err)
+	require.Len(t, both, 2)
+}
+
 // Without a key every request is a new one, and nothing is kept.
 func TestWithoutAKey(t *testing.T) {
 	t.Parallel()
@@ -171,7 +188,7 @@ func TestRefusalsAreKept(t *testing.T) {
 		"a body about something else":   {deciding(byTarget, at, `{"id":"`+licence(0, 0)+`","status":"Cancel"}`, ""), 400, "800002"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.ask.key = name
+			c.key = name
 			first := s.hears(t.Context(), c.ask)
 			require.Equal(t, c.status, first.status, first.complete)
 			require.Equal(t, c.header["Accept"] != "", first.kind == problemType)

@@ -111,19 +111,19 @@ func TestAGatewaySaysWhatItCannotUse(t *testing.T) {
 		env  []string
 		says []string
 	}{
-		"no issuer":                   {[]string{audience}, []string{"HANDOVER_AUTH_ISSUER"}},
-		"no audience":                 {[]string{issuer}, []string{"HANDOVER_AUTH_AUDIENCE"}},
-		"an issuer that is no URL":    {[]string{"HANDOVER_AUTH_ISSUER=login.example", audience}, []string{"HANDOVER_AUTH_ISSUER"}},
-		"an issuer with a blank":      {[]string{"HANDOVER_AUTH_ISSUER=https://login.example/{tenant}", audience}, []string{"HANDOVER_AUTH_", "{tenantid}"}},
-		"no ledger":                   {[]string{issuer, audience, "HANDOVER_LEDGER_URL="}, []string{"HANDOVER_LEDGER_URL"}},
-		"a ledger that is down":       {[]string{issuer, audience, "HANDOVER_LEDGER_URL=postgres://l@127.0.0.1:1/l"}, []string{"ledger"}},
-		"a taken port":                {[]string{issuer, audience, "HANDOVER_API_LISTEN=" + taken.Addr().String()}, []string{"HANDOVER_API_LISTEN", "in use"}},
-		"a port without an address":   {[]string{issuer, audience, "HANDOVER_API_LISTEN=8080"}, []string{"HANDOVER_API_LISTEN"}},
-		"a certificate without key":   {[]string{issuer, audience, "HANDOVER_API_TLS_CERTIFICATE=" + certificate}, []string{"HANDOVER_API_TLS_KEY"}},
-		"a key without certificate":   {[]string{issuer, audience, "HANDOVER_API_TLS_KEY=" + key}, []string{"HANDOVER_API_TLS_CERTIFICATE"}},
-		"a certificate not there":     {tlsOf(certificate+".gone", key, issuer, audience), []string{"HANDOVER_API_TLS_CERTIFICATE", ".gone"}},
-		"a certificate that is none":  {tlsOf(noPEM, key, issuer, audience), []string{"HANDOVER_API_TLS_CERTIFICATE"}},
-		"a key of another":            {tlsOf(certificate, otherKey, issuer, audience), []string{"HANDOVER_API_TLS_KEY"}},
+		"no issuer":                  {[]string{audience}, []string{"HANDOVER_AUTH_ISSUER"}},
+		"no audience":                {[]string{issuer}, []string{"HANDOVER_AUTH_AUDIENCE"}},
+		"an issuer that is no URL":   {[]string{"HANDOVER_AUTH_ISSUER=login.example", audience}, []string{"HANDOVER_AUTH_ISSUER"}},
+		"an issuer with a blank":     {[]string{"HANDOVER_AUTH_ISSUER=https://login.example/{tenant}", audience}, []string{"HANDOVER_AUTH_", "{tenantid}"}},
+		"no ledger":                  {[]string{issuer, audience, "HANDOVER_LEDGER_URL="}, []string{"HANDOVER_LEDGER_URL"}},
+		"a ledger that is down":      {[]string{issuer, audience, "HANDOVER_LEDGER_URL=postgres://l@127.0.0.1:1/l"}, []string{"ledger"}},
+		"a taken port":               {[]string{issuer, audience, "HANDOVER_API_LISTEN=" + taken.Addr().String()}, []string{"HANDOVER_API_LISTEN", "in use"}},
+		"a port without an address":  {[]string{issuer, audience, "HANDOVER_API_LISTEN=8080"}, []string{"HANDOVER_API_LISTEN"}},
+		"a certificate without key":  {[]string{issuer, audience, "HANDOVER_API_TLS_CERTIFICATE=" + certificate}, []string{"HANDOVER_API_TLS_KEY"}},
+		"a key without certificate":  {[]string{issuer, audience, "HANDOVER_API_TLS_KEY=" + key}, []string{"HANDOVER_API_TLS_CERTIFICATE"}},
+		"a certificate not there":    {tlsOf(certificate+".gone", key, issuer, audience), []string{"HANDOVER_API_TLS_CERTIFICATE", ".gone"}},
+		"a certificate that is none": {tlsOf(noPEM, key, issuer, audience), []string{"HANDOVER_API_TLS_CERTIFICATE"}},
+		"a key of another":           {tlsOf(certificate, otherKey, issuer, audience), []string{"HANDOVER_API_TLS_KEY"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
