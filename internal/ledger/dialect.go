@@ -30,11 +30,12 @@ func (s statement) in(d dialect) string {
 }
 
 // both writes a statement that takes no list of rows. SQLite has one writer at a time, so it needs no row locks, and a file
-// has no clock of its own, so {clock} is nothing there.
+// has no clock of its own, so {clock} is nothing there. Before a column in a condition, {no index} keeps SQLite from finding
+// rows by that condition.
 func both(text string) statement {
 	return statement{
-		postgres: strings.ReplaceAll(text, "{clock}", "clock_timestamp()"),
-		sqlite:   strings.NewReplacer(" FOR UPDATE", "", "{clock}", "NULL").Replace(text),
+		postgres: strings.NewReplacer("{no index}", "", "{clock}", "clock_timestamp()").Replace(text),
+		sqlite:   strings.NewReplacer("{no index}", "+", " FOR UPDATE", "", "{clock}", "NULL").Replace(text),
 	}
 }
 

@@ -122,11 +122,11 @@ var lineItems = table[item]{
 var (
 	insertItems = lineItems.insert("")
 	// updateItems writes what became of line items. That they had not ended is known from their locks; the trigger
-	// line_items_ended is the second guard (I-2).
+	// line_items_ended is the second guard (I-2). SQLite would read the whole list for every line item within the bounds.
 	updateItems = overRows(`UPDATE line_items SET status = r.status, target_subscription_id = r.target_subscription_id,
 		attempts = r.attempts, last_error = r.last_error, transfer_error = r.transfer_error, give_up_request_id = r.give_up_request_id,
 		attempted_at = r.attempted_at, ending = r.ending, ending_reason = r.ending_reason, ending_since = r.ending_since, held = r.held
-		FROM {rows} WHERE line_items.transfer_id = $2 AND line_items.ordinal BETWEEN $3 AND $4
+		FROM {rows} WHERE line_items.transfer_id = $2 AND {no index}line_items.ordinal BETWEEN $3 AND $4
 		AND line_items.ordinal = r.ordinal`, lineItems.columns)
 )
 

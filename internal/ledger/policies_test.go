@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// strict are rules that allow less than those that tests go by otherwise.
+func strict() transfer.Policy {
+	p := transfer.DefaultPolicy()
+	p.DeclineDisabled, p.MaxListedItems, p.ItemDeadline = true, 1, 24*time.Hour
+	return p
+}
+
+// Race row 28: a deployment's new rules are for new transfers; those that were opened before keep theirs, whichever program
+// decides.
+func TestRulesStayWithTheirTransfer(t *testing.T) {
+	onBoth(t, worldOf(6), func(t *testing.T, f fixture) {
+		later := f.another(Options{Policy: strict()})
+		open := func(l *Ledger, name string) string {
+			t.Helper()
+			made, err := l.OpenTransfer(t.Context(), request(name), Terms[Outcome]{})
+			require.NoError(t, err)
+			return made.Transfer.ID
+		}
+		decline := func(l *Ledger, id string) error {
+			_, err := l.Decline(t.Context(), id, Decision{Actor: asSource, Reason: "no"}, Terms[Outcome]{})
+			return err
+		}
+		submit := func(l *Ledger, id string, picks ...int) error {
+			_, err := l.Submit(t.Context(), id, picking("", picks...), Terms[Outcome]{})
+			return err
+		}
+		for name, l := range map[string]*Ledger{"earlier": f.Ledger, "later": later} {
+			before, since := open(f.Ledger, "before "+name), open(later, "since "+name)
+			refuses(t, decline(l, since), transfer.DeclineDisabled)
+			refuses(t, submit(l, since, 0, 1), transfer.TooManyLineItems)
+			require.NoError(t, decline(l, before))
+		}
+		before, since := open(f.Ledger, "before"), open(later, "since")
+		require.NoError(t, submit(later, before, 0, 1))
+		require.NoError(t, submit(f.Ledger, since, 2))
+		f.clock.advance(24*time.Hour + time.Second)
+		for _, l := range []*Ledger{f.Ledger, later} {
+			at, err := l.Look(t.Context(), before, Watched{})
+			require.NoError(t, err)
+			require.Equal(t, transfer.NothingDue, at.Due)
+			at, err = l.Look(t.Context(), since, Watched{})
+			require.NoError(t, err)
+			require.Equal(t, transfer.DueDeadline, at.Due)
+			at, err = l.GiveUpLate(t.Context(), before)
+			require.NoError(t, err)
+			require.Equal(t, 2, at.Items.InProgress)
+			at, err = l.GiveUpLate(t.Context(), since)
+			require.NoError(t, err)
+			require.Equal(t, transfer.ItemCounts{Failed: 1}, at.Items)
+		}
+		require.Contains(t, f.item(since, 0).TransferError, "24h")
+		f.holds()
+	})
+}
+
+// Race row 28: what a newer program knows of its rules, an older one neither loses nor takes for its own.
+func TestUnknownRulesAreKept(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		newer := f.another(Options{Policy: strict()})
+		made, err := newer.OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
+		require.NoError(t, err)
+		f.behind(`UPDATE policies SET body = REPLACE(body, '"DeclineDisabled"', '"SomethingLater": {"a": [1]},  "DeclineDisabled"') WHERE digest = '` + newer.rules.named + `'`)
+		bodies := f.rows("SELECT body FROM policies")
+		require.Contains(t, bodies[0]+bodies[1], "SomethingLater")
+		for _, l := range []*Ledger{f.Ledger, f.another(Options{}), f.another(Options{Policy: strict()})} {
+			_, err = l.Decline(t.Context(), made.Transfer.ID, Decision{Actor: asSource}, Terms[Outcome]{})
+			refuses(t, err, transfer.DeclineDisabled)
+			require.Equal(t, bodies, f.rows("SELECT body FROM policies"))
+		}
+	})
+}
+
+// A transfer whose rules are lost is not decided by others.
+func TestLostRules(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		made, err := f.another(Options{Policy: strict()}).OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
+		require.NoError(t, err)
+		f.behind("DELETE FROM policies")
+		before := f.contents()
+		_, err = f.Cancel(t.Context(), made.Transfer.ID, Decision{Actor: asTarget})
+		require.ErrorContains(t, err, "are missing in the ledger")
+		require.Equal(t, before, f.contents())
+		f.behind("UPDATE transfers SET policy = ''")
+		_, err = f.Cancel(t.Context(), made.Transfer.ID, Decision{Actor: asTarget})
+		require.NoError(t, err, "one of a version that stored none goes by the deployment's")
+	})
+}
