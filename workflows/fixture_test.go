@@ -1,9 +1,10 @@
 package workflows_test
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,91 +17,322 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
 	"handover/internal/billing"
-	"handover/internal/notify"
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
 
-const customer = "c0000000-0000-4000-8000-000000000001"
+const (
+	customer   = "c0000000-0000-4000-8000-000000000001"
+	sourceID   = "a0000000-0000-4000-8000-000000000001"
+	targetID   = "b0000000-0000-4000-8000-000000000001"
+	strangerID = "d0000000-0000-4000-8000-000000000001"
+)
 
 var (
-	source1  = transfer.Actor{PartnerTenantID: "a0000000-0000-4000-8000-000000000001", UserID: "ada"}
-	target1  = transfer.Actor{PartnerTenantID: "b0000000-0000-4000-8000-000000000001", UserID: "bob"}
-	stranger = transfer.Actor{PartnerTenantID: "d0000000-0000-4000-8000-000000000001"}
-	operator = transfer.Actor{Operator: true, UserID: "olga"}
+	asSource   = transfer.Actor{PartnerTenantID: sourceID, UserID: "ada@northwind.example"}
+	asTarget   = transfer.Actor{PartnerTenantID: targetID, UserID: "bob@tailspin.example"}
+	asStranger = transfer.Actor{PartnerTenantID: strangerID}
+	asOperator = transfer.Actor{Operator: true, UserID: "olga@handover.example"}
 
 	// The times of the published sample that R-21 is read from.
 	created = time.Date(2024, 4, 30, 18, 31, 41, 0, time.UTC)
 	expires = time.Date(2024, 5, 31, 0, 0, 0, 0, time.UTC)
 )
 
-// world is one transfer with skipped time: the workflows and activities as they are registered in a worker, over a ledger
-// in memory, a scripted billing system and a scripted mail server.
+// secrets are what stands in the ledger and must not stand in a history: names, addresses, reasons, what is in a list.
+func (w *world) secrets() []string {
+	found := []string{
+		"Northwind", "Tailspin", "Wingtip", "Contoso", "northwind.example", "tailspin.example", "contoso.example",
+		"handover.example", keepsCustomer, stuck, friendly,
+	}
+	for n := range w.holdings {
+		found = append(found, subID(n))
+	}
+	return found
+}
+
+const (
+	keepsCustomer = "We keep this customer."
+	stuck         = "Stuck for days."
+	friendly      = "Licence"
+)
+
+// subID is the id of the source's n-th subscription.
+func subID(n int) string { return fmt.Sprintf("50000000-0000-4000-8000-%012d", n) }
+
+// clock is the time of whichever environment a world lives in now.
+type clock struct {
+	mu   sync.Mutex
+	of   func() time.Time
+	skew time.Duration // by which the ledger's clock differs from the workers'
+}
+
+func (c *clock) worker() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.of().UTC()
+}
+
+func (c *clock) ledger() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.of().UTC().Add(c.skew)
+}
+
+func (c *clock) set(of func() time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.of = of
+}
+
+func (c *clock) skewBy(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.skew = d
+}
+
+// world is one transfer with skipped time: workflows and activities as they are registered in a worker, over a real ledger
+// in a file and a billing system. Its own methods act on the ledger as a gateway does; a run hears of that only by a nudge.
 type world struct {
 	*testsuite.TestWorkflowEnvironment
-	t       *testing.T
-	ledger  *memory
-	billing *mover
-	mail    *mailer
-	request transfer.Request
-	seen    *observer
+	t        *testing.T
+	url      string
+	clock    *clock
+	ledger   *ledger.Ledger
+	faults   *faults // what the steps see of the ledger
+	steps    *activities.Activities
+	seen     *observer
+	log      *said
+	id       string // of the transfer
+	holdings int
+	nudges   int64
+	hosted   bool // the run is a child of one that only starts it, so that it can begin afresh
+}
+
+// options are what a world can be given besides its subscriptions.
+type options struct {
+	policy transfer.Policy
+	faults map[int]string // sandbox faults by subscription
+	parent map[int]int    // add-ons, by subscription
+	skew   time.Duration
 }
 
 // newWorld is a world whose source bills the customer for that many subscriptions.
-func newWorld(t *testing.T, subscriptions int) *world {
+func newWorld(t *testing.T, subscriptions int, with ...options) *world {
+	t.Helper()
 	t.Parallel()
-	subs := make([]transfer.Subscription, subscriptions)
-	for i := range subs {
-		subs[i] = subscription(i)
+	var o options
+	if len(with) > 0 {
+		o = with[0]
 	}
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	w := &world{
-		TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, seen: &observer{},
-		ledger: newMemory(subs...), billing: &mover{immediate: true, script: map[string]func(int) error{}, attempts: map[string]int{}}, mail: &mailer{},
+		t: t, url: "sqlite://" + filepath.Join(t.TempDir(), "ledger.db"), holdings: subscriptions, log: &said{},
+		clock: &clock{of: func() time.Time { return created }, skew: o.skew},
 	}
-	w.lags(0)
-	w.request = transfer.Request{
-		RequestID: "create-1", Actor: target1, CustomerTenantID: customer, CustomerEmail: "it@example.com",
-		SourcePartnerTenantID: source1.PartnerTenantID, SourcePartnerName: "Source", TransferType: 3,
-	}
-	w.SetStartTime(created)
-	w.SetTestTimeout(time.Minute)
-	w.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{w.seen}, DeadlockDetectionTimeout: time.Minute})
-	w.SetOnTimerScheduledListener(func(_ string, d time.Duration) { w.seen.timers = append(w.seen.timers, d) })
+	w.ledger = w.openLedger(w.url, o.policy)
+	require.NoError(t, w.ledger.Seed(t.Context(), worldOf(subscriptions, o)))
+	w.faults = newFaults(w.ledger)
+	w.steps = &activities.Activities{Ledger: w.faults, Mover: billing.Sandbox{Now: w.clock.ledger}, Now: w.clock.worker}
+	w.id = transfer.NewID(request("create-1"))
+	w.enter(created)
 	return w
 }
 
-func subscription(n int) transfer.Subscription {
-	return transfer.Subscription{
-		ID: fmt.Sprintf("50000000-0000-4000-8000-%012d", n), CustomerTenantID: customer, PartnerTenantID: source1.PartnerTenantID,
-		ProductType: transfer.OnlineServicesNCE, Quantity: 1, BillingCycle: transfer.Monthly, Status: transfer.SubscriptionActive,
+func (w *world) openLedger(url string, policy transfer.Policy) *ledger.Ledger {
+	w.t.Helper()
+	l, err := ledger.Open(w.t.Context(), url, ledger.Options{Now: w.clock.ledger, Policy: policy})
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { require.NoError(w.t, l.Close()) })
+	return l
+}
+
+// enter gives the world a new environment, at that time.
+func (w *world) enter(at time.Time) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(w.log)))
+	w.seen = newObserver()
+	suite.SetMetricsHandler(w.seen.metrics)
+	w.TestWorkflowEnvironment = suite.NewTestWorkflowEnvironment()
+	w.SetStartTime(at)
+	w.SetTestTimeout(time.Minute)
+	w.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{w.seen}, DeadlockDetectionTimeout: time.Minute})
+	w.SetOnTimerCanceledListener(func(string) { w.seen.timerEnded() })
+	w.clock.set(w.Now)
+	workflows.Register(w.TestWorkflowEnvironment, w.steps)
+	w.RegisterWorkflowWithOptions(host, workflow.RegisterOptions{Name: "Host"})
+}
+
+// again is the same world, ready for another run of the same transfer.
+func (w *world) again() *world {
+	next := *w
+	next.enter(w.Now())
+	return &next
+}
+
+// worldOf is what the ledger holds: a source, a target, a stranger, their customer and what the source bills it for.
+func worldOf(n int, o options) ledger.World {
+	partner := func(id, name, agent string, kind transfer.PartnerType) transfer.Partner {
+		return transfer.Partner{
+			TenantID: id, Name: name, Type: kind, Status: transfer.ProgramActive, MPASigned: true, MPNID: "mpn-" + id[:1], Market: "DE",
+			Currency: "EUR", Locale: "de-DE", AdminAgents: []transfer.AdminAgent{{UserID: agent, Email: agent}},
+		}
+	}
+	world := ledger.World{
+		Partners: []transfer.Partner{
+			partner(sourceID, "Northwind", asSource.UserID, transfer.DirectBill),
+			partner(targetID, "Tailspin", asTarget.UserID, transfer.IndirectProvider),
+			partner(strangerID, "Wingtip", "eve@wingtip.example", transfer.DirectBill),
+		},
+		Customers:     []transfer.Customer{{TenantID: customer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
+		Relationships: []ledger.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
+		Agreements:    []transfer.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: transfer.Attestation}},
+	}
+	for i := range n {
+		s := transfer.Subscription{
+			ID: subID(i), CustomerTenantID: customer, PartnerTenantID: sourceID, ProductType: transfer.OnlineServicesNCE, OfferID: "offer",
+			FriendlyName: fmt.Sprintf("%s %d", friendly, i), Quantity: 1, BillingCycle: transfer.Monthly, TermDuration: "P1Y",
+			CreationDate: created.AddDate(0, -2, 0), CommitmentEndDate: created.AddDate(0, 10, 0), Status: transfer.SubscriptionActive,
+			SandboxFault: o.faults[i],
+		}
+		if base, addon := o.parent[i]; addon {
+			s.ParentID = subID(base)
+		}
+		world.Subscriptions = append(world.Subscriptions, s)
+	}
+	return world
+}
+
+// request is the target's request, normalised but for what the ledger fills in.
+func request(requestID string) transfer.Request {
+	return transfer.Request{
+		RequestID: requestID, Actor: asTarget, CustomerTenantID: customer, CustomerEmail: "it@contoso.example", CustomerName: "Contoso",
+		TargetPartnerTenantID: targetID, SourcePartnerTenantID: sourceID, SourcePartnerName: "Northwind", TransferType: 3,
 	}
 }
 
-// run lives through the whole transfer and returns what it became.
-func (w *world) run() (workflows.Receipt, error) {
+// untold are terms that ask for nothing.
+var untold = ledger.Terms[ledger.Outcome]{}
+
+// opened opens the transfer in the ledger.
+func (w *world) opened() *world {
 	w.t.Helper()
-	var err error
-	w.request, err = w.ledger.policy.Normalize(w.request)
+	out, err := w.ledger.OpenTransfer(w.t.Context(), request("create-1"), untold)
 	require.NoError(w.t, err)
-	options := workflows.StartOptions(w.request)
-	w.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: options.ID, TaskQueue: options.TaskQueue})
-	require.NoError(w.t, w.SetTypedSearchAttributesOnStart(options.TypedSearchAttributes))
-	w.seen.attributes = options.TypedSearchAttributes
-	return w.execute()
+	require.Equal(w.t, w.id, out.Transfer.ID)
+	return w
 }
 
-// execute is run for a world that was given its start options already.
-func (w *world) execute() (workflows.Receipt, error) {
+// submitted approves everything eligible in the ledger, or the subscriptions that are named.
+func (w *world) submitted(subscriptions ...int) *world {
 	w.t.Helper()
-	workflows.Register(w.TestWorkflowEnvironment, &activities.Activities{
-		Ledger: w.ledger, Mover: w.billing, Mailer: w.mail, Policy: w.ledger.policy,
-	})
-	w.ExecuteWorkflow(workflows.TransferType, w.request)
+	require.NoError(w.t, w.submitAt(w.clock.ledger(), subscriptions...))
+	return w
+}
+
+func (w *world) submitAt(moment time.Time, subscriptions ...int) error {
+	s := ledger.Submission{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: len(subscriptions) == 0}}
+	for _, n := range subscriptions {
+		s.Selection.LineItems = append(s.Selection.LineItems, transfer.Pick{SubscriptionID: subID(n)})
+	}
+	_, err := w.ledger.At(moment).Submit(w.t.Context(), w.id, s, untold)
+	return err
+}
+
+func (w *world) cancelled() {
+	w.t.Helper()
+	_, err := w.ledger.Cancel(w.t.Context(), w.id, ledger.Decision{RequestID: "cancel-1", Actor: asTarget}, untold)
+	require.NoError(w.t, err)
+}
+
+func (w *world) declined() {
+	w.t.Helper()
+	_, err := w.ledger.Decline(w.t.Context(), w.id, ledger.Decision{RequestID: "decline-1", Actor: asSource, Reason: keepsCustomer}, untold)
+	require.NoError(w.t, err)
+}
+
+// givesUp is an operator's end to line items; without any, to all that are failing.
+func (w *world) givesUp(ordinals ...int) ledger.GivenUp {
+	w.t.Helper()
+	g := ledger.GivingUp{RequestID: fmt.Sprint("give-up-", ordinals), Actor: asOperator, Ordinals: ordinals, Failing: len(ordinals) == 0, Reason: stuck}
+	done, err := w.ledger.GiveUp(w.t.Context(), w.id, g, ledger.Terms[ledger.GivenUp]{})
+	require.NoError(w.t, err)
+	return done
+}
+
+// stored is the transfer as the ledger has it.
+func (w *world) stored() transfer.Transfer {
+	w.t.Helper()
+	t, err := w.ledger.Transfer(w.t.Context(), w.id)
+	require.NoError(w.t, err)
+	return t
+}
+
+// item is a line item as the ledger has it.
+func (w *world) item(ordinal int) transfer.LineItem {
+	w.t.Helper()
+	items, err := w.ledger.Items(w.t.Context(), w.id, ordinal, ordinal+1)
+	require.NoError(w.t, err)
+	require.Len(w.t, items, 1)
+	return items[0]
+}
+
+// events are the events in the source's log of the transfer, in their order.
+func (w *world) events() []string {
+	w.t.Helper()
+	records, err := w.ledger.LogOf(w.t.Context(), w.id, sourceID)
+	require.NoError(w.t, err)
+	var keys []string
+	for _, r := range records {
+		keys = append(keys, r.EventKey)
+	}
+	return keys
+}
+
+// mail are the e-mails that the ledger owes or owed, "completed to source".
+func (w *world) mail() []string {
+	w.t.Helper()
+	owed, err := w.ledger.Notifications(w.t.Context(), w.id)
+	require.NoError(w.t, err)
+	var mail []string
+	for _, n := range owed {
+		mail = append(mail, fmt.Sprintf("%s to %s", n.Event, n.Audience))
+	}
+	return mail
+}
+
+// host starts the run of a transfer as a child.
+func host(ctx workflow.Context, id string, in workflows.Input) (workflows.Receipt, error) {
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: transfer.WorkflowID(id)})
+	var r workflows.Receipt
+	err := workflow.ExecuteChildWorkflow(ctx, workflows.TransferType, in).Get(ctx, &r)
+	return r, err
+}
+
+// follow starts the run as the dispatcher does, with nothing but an id, and lives through it.
+func (w *world) follow() (workflows.Receipt, error) {
+	w.t.Helper()
+	return w.start(workflows.Input{TransferID: w.id})
+}
+
+func (w *world) start(in workflows.Input) (workflows.Receipt, error) {
+	w.t.Helper()
+	if w.hosted {
+		w.ExecuteWorkflow("Host", w.id, in)
+	} else {
+		known := workflows.StartOptions(w.id, transfer.State{})
+		if t, err := w.ledger.Transfer(w.t.Context(), w.id); err == nil {
+			known = workflows.StartOptions(w.id, t.State)
+		}
+		w.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: known.ID, TaskQueue: known.TaskQueue})
+		require.NoError(w.t, w.SetTypedSearchAttributesOnStart(known.TypedSearchAttributes))
+		w.seen.publish(known.TypedSearchAttributes)
+		w.ExecuteWorkflow(workflows.TransferType, in)
+	}
 	require.True(w.t, w.IsWorkflowCompleted())
 	var receipt workflows.Receipt
 	if err := w.GetWorkflowError(); err != nil {
@@ -109,24 +341,45 @@ func (w *world) execute() (workflows.Receipt, error) {
 	return receipt, w.GetWorkflowResult(&receipt)
 }
 
-// becomes lives through the whole transfer and requires that run, ledger and search attribute agree on its end (I-7).
+// becomes lives through the run and requires that run, ledger and search attribute agree on the end (I-7), and that every
+// invariant holds.
 func (w *world) becomes(status transfer.Status) workflows.Receipt {
 	w.t.Helper()
-	receipt, err := w.run()
+	receipt, err := w.follow()
 	require.NoError(w.t, err)
-	require.Equal(w.t, status, receipt.Status)
-	require.Equal(w.t, status, w.ledger.transfer.Status)
-	require.Equal(w.t, w.ledger.transfer.Items, receipt.Items)
-	found, _ := w.seen.attributes.GetKeyword(workflows.StatusKey)
-	require.Equal(w.t, string(status), found)
+	w.agrees(status, receipt)
 	return receipt
 }
 
-// at schedules something for a time after the start.
+func (w *world) agrees(status transfer.Status, receipt workflows.Receipt) {
+	w.t.Helper()
+	t := w.stored()
+	require.Equal(w.t, status, t.Status)
+	require.Equal(w.t, workflows.Receipt{TransferID: w.id, Status: status, Items: t.Items}, receipt)
+	found, _ := w.seen.published().GetKeyword(workflows.StatusKey)
+	require.Equal(w.t, string(status), found)
+	findings, err := w.ledger.Verify(w.t.Context())
+	require.NoError(w.t, err)
+	for _, f := range findings {
+		require.Zero(w.t, f.Count, "%s: %v", f.Invariant, f.Broken)
+	}
+	w.keepsSecrets()
+}
+
+// keepsSecrets requires that nothing of the ledger's words stands in the histories of the runs.
+func (w *world) keepsSecrets() {
+	w.t.Helper()
+	payloads := w.seen.payloads()
+	for _, secret := range w.secrets() {
+		require.NotContains(w.t, payloads, secret)
+	}
+}
+
+// at schedules something for a time after the start of this environment.
 func (w *world) at(after time.Duration, do func()) { w.RegisterDelayedCallback(do, after) }
 
 // on schedules something for a moment of the calendar.
-func (w *world) on(moment time.Time, do func()) { w.at(moment.Sub(created), do) }
+func (w *world) on(moment time.Time, do func()) { w.at(moment.Sub(w.Now()), do) }
 
 // meanwhile lets something happen to the run while a step is under way, and returns when the run has taken it in. It is
 // called from inside a step.
@@ -139,74 +392,71 @@ func (w *world) meanwhile(do func()) {
 	<-done
 }
 
-// during lets something happen during the first attempt of a ledger step.
-func (w *world) during(step string, do func()) {
-	w.ledger.before[step] = func(call int) error {
-		if call == 1 {
-			w.meanwhile(do)
-		}
-		return nil
-	}
+// nudge tells the run that the ledger has news.
+func (w *world) nudge() { w.signal(workflows.SignalLook, w.nextNudge()) }
+
+// nudgeOfSubmit does, as after a submit.
+func (w *world) nudgeOfSubmit() { w.signal(workflows.SignalSourceApproval, w.nextNudge()) }
+
+func (w *world) nextNudge() workflows.Nudge {
+	w.nudges++
+	return workflows.Nudge{N: w.nudges}
 }
 
-// lags sets the ledger's clock back.
-func (w *world) lags(by time.Duration) {
-	w.ledger.now = func() time.Time { return w.Now().UTC().Add(-by) }
-}
-
-// unreachable makes the first attempts of a ledger step fail.
-func (w *world) unreachable(step string, attempts int) {
-	w.ledger.before[step] = func(call int) error {
-		if call <= attempts {
-			return fmt.Errorf("the database is down")
-		}
-		return nil
-	}
-}
-
-// answer is what became of an update.
-type answer struct {
-	done   bool
-	result any
-	err    error
-}
-
-// answered waits, inside a step, until the update is answered.
-func (w *world) answered(a *answer) {
-	for done := false; !done; {
-		w.meanwhile(func() { done = a.done })
-	}
-}
-
-func (w *world) update(name string, argument any) *answer {
-	a := &answer{}
-	end := func(result any, err error) { *a = answer{done: true, result: result, err: err} }
-	w.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
-		OnAccept: func() {}, OnReject: func(err error) { end(nil, err) }, OnComplete: end,
-	}, argument)
-	return a
-}
-
-func (w *world) open(r transfer.Request) *answer       { return w.update(workflows.UpdateOpen, r) }
-func (w *world) submit(a workflows.Approval) *answer   { return w.update(workflows.UpdateSubmit, a) }
-func (w *world) cancel(d activities.Decision) *answer  { return w.update(workflows.UpdateCancel, d) }
-func (w *world) decline(d activities.Decision) *answer { return w.update(workflows.UpdateDecline, d) }
-func (w *world) giveUp(g activities.GiveUp) *answer    { return w.update(workflows.UpdateGiveUp, g) }
-func (w *world) signal(payload any)                    { w.SignalWorkflow(workflows.SignalSourceApproval, payload) }
-func (w *world) approveAt(after time.Duration) {
-	w.at(after, func() { w.signal(everything("submit-1")) })
-}
-func (w *world) refuses(cause transfer.Cause, a *answer) {
+func (w *world) signal(name string, payload any) {
 	w.t.Helper()
-	requireRefusal(w.t, cause, a.err)
+	require.NoError(w.t, w.SignalWorkflowByID(transfer.WorkflowID(w.id), name, payload))
 }
 
-// accepts requires that the update was answered with a receipt of this status.
-func (w *world) accepts(status transfer.Status, a *answer) {
+// dispatch nudges the runs that the ledger wants to look, as the dispatcher does, and tells how many. A run that is over is
+// left alone.
+func (w *world) dispatch() int {
 	w.t.Helper()
-	require.True(w.t, a.done, "the update was never answered")
-	require.NoError(w.t, a.err)
-	require.Equal(w.t, status, a.result.(workflows.Receipt).Status)
+	claimed, err := w.ledger.ClaimRuns(w.t.Context(), 100, 100)
+	require.NoError(w.t, err)
+	for _, r := range claimed {
+		_ = w.SignalWorkflowByID(r.WorkflowID, workflows.SignalLook, workflows.Nudge{N: r.Wanted})
+	}
+	require.NoError(w.t, w.ledger.RunsTold(w.t.Context(), claimed))
+	return len(claimed)
+}
+
+// snapshot asks the run, or another one, how it stands.
+func (w *world) snapshot(workflowID ...string) workflows.Snapshot {
+	w.t.Helper()
+	var s workflows.Snapshot
+	w.query(workflows.QueryState, &s, workflowID...)
+	return s
+}
+
+// details is the text that the Web UI shows above the history.
+func (w *world) details(workflowID ...string) string {
+	w.t.Helper()
+	var metadata sdk.WorkflowMetadata
+	w.query("__temporal_workflow_metadata", &metadata, workflowID...)
+	return metadata.CurrentDetails
+}
+
+func (w *world) query(name string, into any, workflowID ...string) {
+	w.t.Helper()
+	id := transfer.WorkflowID(w.id)
+	if len(workflowID) > 0 {
+		id = workflowID[0]
+	}
+	value, err := w.QueryWorkflowByID(id, name)
+	require.NoError(w.t, err)
+	require.NoError(w.t, value.Get(into))
+}
+
+// shows requires that whoever looks for the transfer finds it by this status and its parties.
+func (w *world) shows(status transfer.Status) {
+	w.t.Helper()
+	for key, value := range map[string]string{
+		"TransferStatus": string(status), "CustomerTenantId": customer, "SourcePartnerTenantId": sourceID, "TargetPartnerTenantId": targetID,
+	} {
+		require.Equal(w.t, value, w.seen.keyword(key), key)
+	}
+	require.Equal(w.t, status, w.snapshot().Status)
 }
 
 func requireRefusal(t *testing.T, cause transfer.Cause, err error) {
@@ -216,110 +466,19 @@ func requireRefusal(t *testing.T, cause transfer.Cause, err error) {
 	require.Equal(t, cause, refusal.Cause, refusal.Message)
 }
 
-// snapshot asks the run, or the child of that workflow id.
-func (w *world) snapshot(workflowID ...string) workflows.Snapshot {
-	w.t.Helper()
-	id := workflows.StartOptions(w.request).ID
-	if len(workflowID) > 0 {
-		id = workflowID[0]
-	}
-	value, err := w.QueryWorkflowByID(id, workflows.QueryState)
-	require.NoError(w.t, err)
-	var s workflows.Snapshot
-	require.NoError(w.t, value.Get(&s))
-	return s
-}
-
-// details is the text that the Web UI shows above the history.
-func (w *world) details() string {
-	w.t.Helper()
-	value, err := w.QueryWorkflow("__temporal_workflow_metadata")
-	require.NoError(w.t, err)
-	var metadata sdk.WorkflowMetadata
-	require.NoError(w.t, value.Get(&metadata))
-	return metadata.CurrentDetails
-}
-
-// picked approves the first n subscriptions by name, everything approves all that is eligible.
-func picked(requestID string, n int) workflows.Approval {
-	a := workflows.Approval{RequestID: requestID, Actor: source1}
-	for i := range n {
-		a.LineItems = append(a.LineItems, transfer.Pick{SubscriptionID: subscription(i).ID})
-	}
-	return a
-}
-
-func everything(requestID string) workflows.Approval {
-	return workflows.Approval{RequestID: requestID, Actor: source1, AllEligible: true}
-}
-
-func by(actor transfer.Actor, requestID string) activities.Decision {
-	return activities.Decision{RequestID: requestID, Actor: actor}
-}
-
-// mover is a billing system that does what the script says about a subscription, and moves everything else.
-type mover struct {
-	immediate bool
-	mu        sync.Mutex
-	script    map[string]func(attempt int) error // by subscription id
-	attempts  map[string]int
-}
-
-func (m *mover) Immediate() bool { return m.immediate }
-
-func (m *mover) Move(_ context.Context, move billing.Move) (string, error) {
-	m.mu.Lock()
-	id := move.Item.SubscriptionID
-	m.attempts[id]++
-	attempt, script := m.attempts[id], m.script[id]
-	m.mu.Unlock()
-	if script != nil {
-		if err := script(attempt); err != nil {
-			return "", err
-		}
-	}
-	return transfer.TargetSubscriptionID(move.Transfer.ID, move.Item.Ordinal), nil
-}
-
-// fails scripts that the n-th subscription fails that many attempts, the billing system asking for the delay in between.
-func (m *mover) fails(n, attempts int, delay time.Duration) {
-	m.script[subscription(n).ID] = func(attempt int) error {
-		if attempt <= attempts {
-			return &billing.Unavailable{Cause: transfer.ProviderUnavailable, RetryAfter: delay, Reason: "busy"}
-		}
-		return nil
-	}
-}
-
-// refuses scripts that the n-th subscription never moves.
-func (m *mover) refuses(n int) {
-	m.script[subscription(n).ID] = func(int) error { return transfer.Refuse(transfer.ProviderRefused, "no") }
-}
-
-// mailer remembers what it sent, unless the script has an error.
-type mailer struct {
-	mu     sync.Mutex
-	script func(notify.Mail) error
-	sent   []string // "created to source"
-}
-
-func (m *mailer) Send(_ context.Context, mail notify.Mail) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.script != nil {
-		if err := m.script(mail); err != nil {
-			return err
-		}
-	}
-	m.sent = append(m.sent, fmt.Sprintf("%s to %s", mail.Event, mail.Audience))
-	return nil
-}
-
 // raw is a signal payload as it comes off the wire.
 func raw(text string) converter.RawValue {
-	payload, err := converter.GetDefaultDataConverter().ToPayload([]byte(text))
+	payload, err := converter.NewByteSlicePayloadConverter().ToPayload([]byte(text))
 	if err != nil {
 		panic(err)
 	}
 	return converter.NewRawValue(payload)
+}
+
+func asJSON(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
 }
