@@ -277,13 +277,19 @@ func (f fixture) item(id string, ordinal int) transfer.LineItem {
 	return items[0]
 }
 
-// mail lists the recipients of an event's e-mails that are not sent yet.
+// unsent are an event's e-mails that are still to be sent.
+func (f fixture) unsent(id string, event transfer.Event) []Notification {
+	f.t.Helper()
+	owed, err := f.Notifications(f.t.Context(), id)
+	require.NoError(f.t, err)
+	return slices.DeleteFunc(owed, func(n Notification) bool { return n.Event != event || !n.SentAt.IsZero() || n.Ended })
+}
+
+// mail lists the recipients of an event's e-mails that are still to be sent.
 func (f fixture) mail(id string, event transfer.Event) []string {
 	f.t.Helper()
-	unsent, err := f.Unsent(f.t.Context(), id, string(event))
-	require.NoError(f.t, err)
 	var recipients []string
-	for _, n := range unsent {
+	for _, n := range f.unsent(id, event) {
 		recipients = append(recipients, n.Recipient)
 	}
 	return recipients

@@ -13,8 +13,7 @@ import (
 func TestNotificationIsSentOnce(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		unsent, err := f.Unsent(t.Context(), tr.ID, string(transfer.EventCreated))
-		require.NoError(t, err)
+		unsent := f.unsent(tr.ID, transfer.EventCreated)
 		require.Len(t, unsent, 3)
 		last := unsent[2]
 		require.Equal(t, Notification{
@@ -25,11 +24,12 @@ func TestNotificationIsSentOnce(t *testing.T) {
 		require.Equal(t, "de-DE", unsent[0].Locale)
 		require.NotEqual(t, unsent[0].MessageID, unsent[1].MessageID)
 
-		require.NoError(t, f.RecordSent(t.Context(), last.ID))
+		_, err := f.ClaimMail(t.Context(), "relay", 10, 10, time.Hour)
+		require.NoError(t, err)
+		require.NoError(t, f.RecordMail(t.Context(), "relay", []MailResult{{ID: last.ID, Outcome: MailSent}}))
 		before := f.contents()
 		f.clock.advance(time.Minute)
-		require.NoError(t, f.RecordSent(t.Context(), last.ID))
-		require.NoError(t, f.RecordUndelivered(t.Context(), last.ID, "too late", true))
+		require.NoError(t, f.RecordMail(t.Context(), "relay", []MailResult{{ID: last.ID, Outcome: MailUndelivered, Reason: "too late"}}))
 		require.Equal(t, before, f.contents())
 		require.Equal(t, []string{sourceAgent, "second@source.example"}, f.mail(tr.ID, transfer.EventCreated))
 		f.holds()
@@ -40,20 +40,21 @@ func TestNotificationIsSentOnce(t *testing.T) {
 func TestNotificationThatCannotBeDelivered(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		unsent, err := f.Unsent(t.Context(), tr.ID, string(transfer.EventCreated))
+		unsent := f.unsent(tr.ID, transfer.EventCreated)
+		_, err := f.ClaimMail(t.Context(), "relay", 10, 10, time.Hour)
 		require.NoError(t, err)
-		require.NoError(t, f.RecordUndelivered(t.Context(), unsent[0].ID, "greylisted", false))
-		require.NoError(t, f.RecordUndelivered(t.Context(), unsent[1].ID, "no such mailbox", true))
+		require.NoError(t, f.RecordMail(t.Context(), "relay", []MailResult{
+			{ID: unsent[0].ID, Outcome: MailAgain, Reason: "greylisted", After: time.Minute},
+			{ID: unsent[1].ID, Outcome: MailUndelivered, Reason: "no such mailbox"},
+		}))
 
-		again, err := f.Unsent(t.Context(), tr.ID, string(transfer.EventCreated))
-		require.NoError(t, err)
+		again := f.unsent(tr.ID, transfer.EventCreated)
 		require.Len(t, again, 2)
 		require.Equal(t, unsent[0].ID, again[0].ID)
 		require.Equal(t, 1, again[0].Attempts)
 		require.Equal(t, "greylisted", again[0].LastError)
 		require.Equal(t, unsent[0].MessageID, again[0].MessageID)
-
-		require.ErrorContains(t, f.RecordSent(t.Context(), 99_999), "no notification 99999")
+		f.holds()
 	})
 }
 

@@ -109,10 +109,10 @@ func TestLockedForTooLong(t *testing.T) {
 		_, err = held.ExecContext(t.Context(), "UPDATE transfers SET overdue = overdue")
 		require.NoError(t, err)
 
-		err = f.elsewhere("?lock_timeout=50ms").FlagOverdue(t.Context(), tr.ID)
+		_, err = f.elsewhere("?lock_timeout=50ms").FlagOverdue(t.Context(), tr.ID)
 		require.ErrorIs(t, err, ErrLocked)
 		require.NotErrorIs(t, err, ErrUnavailable)
-		err = f.elsewhere("?options=-c%20statement_timeout%3D50ms").FlagOverdue(t.Context(), tr.ID)
+		_, err = f.elsewhere("?options=-c%20statement_timeout%3D50ms").FlagOverdue(t.Context(), tr.ID)
 		require.ErrorIs(t, err, ErrUnavailable)
 		require.NoError(t, held.Rollback())
 	})
@@ -149,7 +149,7 @@ func TestStandbyIsRefused(t *testing.T) {
 }
 
 // Nobody knows whether a transaction was committed whose connection was lost at its end.
-func TestCommitWithUnknownOutcome(t *testing.T) {
+func TestConnectionLostBeforeItsCommit(t *testing.T) {
 	onPostgres(t, func(t *testing.T, f fixture) {
 		made := 0
 		_, err := write(t.Context(), f.Ledger, "raise and be cut off", func(s session) (int, error) {

@@ -71,12 +71,12 @@ func newOffice(t *testing.T, mails int, p *post) *office {
 // owe opens the transfer, and so owes the mail.
 func (o *office) owe() {
 	o.t.Helper()
-	t, err := o.OpenTransfer(o.t.Context(), transfer.Request{
+	opened, err := o.OpenTransfer(o.t.Context(), transfer.Request{
 		RequestID: "r", Actor: transfer.Actor{PartnerTenantID: officeTarget, UserID: "0"}, CustomerTenantID: officeCustomer,
 		CustomerEmail: "it@contoso.example", CustomerName: "Contoso", SourcePartnerTenantID: officeSource, SourcePartnerName: "source", TransferType: 3,
-	})
+	}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(o.t, err)
-	o.transfer = t.ID
+	o.transfer = opened.Transfer.ID
 }
 
 func (o *office) advance(d time.Duration) { o.late.Add(int64(d)) }
