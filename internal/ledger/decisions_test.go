@@ -95,15 +95,25 @@ func TestCancelRacesSubmit(t *testing.T) {
 // holdTransfers keeps every change of a transfer waiting. The returned function waits until that many do and lets them go.
 func (f fixture) holdTransfers() (release func(waiters int)) {
 	f.t.Helper()
-	before := f.waiting()
+	until := f.untilWaiting()
 	held, err := f.writer.BeginTx(f.t.Context(), nil)
 	require.NoError(f.t, err)
 	_, err = held.ExecContext(f.t.Context(), "UPDATE transfers SET overdue = overdue")
 	require.NoError(f.t, err)
 	return func(waiters int) {
 		f.t.Helper()
-		require.Eventually(f.t, func() bool { return f.waiting() >= before+waiters }, time.Minute, time.Millisecond)
+		until(waiters)
 		require.NoError(f.t, held.Rollback())
+	}
+}
+
+// untilWaiting returns a function that waits until that many wait who did not before.
+func (f fixture) untilWaiting() func(waiters int) {
+	f.t.Helper()
+	before := f.waiting()
+	return func(waiters int) {
+		f.t.Helper()
+		require.Eventually(f.t, func() bool { return f.waiting() >= before+waiters }, time.Minute, time.Millisecond)
 	}
 }
 
