@@ -54,16 +54,25 @@ func again(err error, attempt int32) error {
 	var unavailable *billing.Unavailable
 	switch {
 	case errors.Is(err, errBaseNotMoved):
-		return waitFor(err, baseDelay(attempt))
+		return waitFor(errBaseNotMoved, baseDelay(attempt))
 	case !errors.As(err, &unavailable):
 		return err
-	case unavailable.Cause == transfer.StillSyncing || attempt <= usualAttempts:
-		return waitFor(err, unavailable.RetryAfter)
+	case unavailable.Cause == transfer.StillSyncing:
+		return waitFor(errSyncing, unavailable.RetryAfter)
+	case attempt <= usualAttempts:
+		return waitFor(errNotNow, unavailable.RetryAfter)
 	default:
 		options := temporal.ApplicationErrorOptions{NextRetryDelay: unavailable.RetryAfter}
-		return temporal.NewApplicationErrorWithOptions(err.Error(), unavailableType, options)
+		return temporal.NewApplicationErrorWithOptions(errNotNow.Error(), unavailableType, options)
 	}
 }
+
+// What a billing system says names subscriptions, and whatever else it likes. It stands in the ledger, as the line item's
+// last error, and not in a history, where failures are kept.
+var (
+	errSyncing = errors.New("the subscription is still syncing at the billing system")
+	errNotNow  = errors.New("the billing system did not take it now; the ledger has what it said")
+)
 
 // unavailableType is the type of failures that another attempt may cure.
 const unavailableType = "Unavailable"

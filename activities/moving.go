@@ -111,8 +111,8 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 	return movedOf([]transfer.LineItem{item}), nil
 }
 
-// errTooEarly keeps an item waiting whose run began afresh.
-var errTooEarly = errors.New("was attempted a moment ago, by a run that has begun afresh since")
+// errTooEarly keeps an item waiting that was attempted in bulk, or by a run that has begun afresh since.
+var errTooEarly = errors.New("was attempted a moment ago")
 
 // restOf is how long an item has to rest since its latest attempt, when this is the first one of its run: all items of a run
 // that begins afresh would otherwise be attempted at once, however often they failed before.

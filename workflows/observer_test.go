@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
@@ -42,6 +43,12 @@ func (o *observer) note(what ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, v := range what {
+		if encoded, ok := v.(*commonpb.Payloads); ok {
+			for _, p := range encoded.GetPayloads() {
+				o.history = append(o.history, string(p.GetData()))
+			}
+			continue
+		}
 		o.history = append(o.history, asJSON(v))
 	}
 }
@@ -196,7 +203,7 @@ type attempted struct {
 
 func (in *attempted) ExecuteActivity(ctx context.Context, input *interceptor.ExecuteActivityInput) (any, error) {
 	o, name := in.observer, activity.GetInfo(ctx).ActivityType.Name
-	if name != "Command" { // what a client brought stands in the history anyway
+	if name != "Command" && name != "RecordRefusal" { // what a client brought stands in the history anyway
 		o.note(input.Args)
 	}
 	result, err := in.Next.ExecuteActivity(ctx, input)

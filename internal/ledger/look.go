@@ -117,10 +117,14 @@ func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) 
 	for _, m := range mails {
 		now.Handed.Add(m.audience, m.count)
 	}
-	if now.Items.Failed == 0 {
-		return nil
+	return s.addHeld(ctx, now, id)
+}
+
+// addHeld adds how many of the failed line items are held.
+func (s session) addHeld(ctx context.Context, now *transfer.Standing, id string) (err error) {
+	if now.Items.Failed > 0 {
+		now.Held, _, err = one(ctx, s, countHeld, value[int], id)
 	}
-	now.Held, _, err = one(ctx, s, countHeld, value[int], id)
 	return err
 }
 

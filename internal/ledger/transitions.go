@@ -145,7 +145,7 @@ func (l *Ledger) elapse(ctx context.Context, id, what string, c transfer.Command
 		}
 		now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, 0, st.at)
 		now.Handed = handed
-		return now, nil
+		return now, s.addHeld(ctx, &now, st.of.ID)
 	})
 }
 
