@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"os/user"
 	"strings"
 
 	"handover/internal/transfer"
+	"handover/internal/transferclient"
 )
 
 // parseActor reads --as: PARTNER or PARTNER/USER. Nothing stays nobody.
@@ -25,28 +29,49 @@ func parseActor(text string) (transfer.Actor, error) {
 	return actor, err
 }
 
-// party is who acts on the transfer: whoever --as names, else the party whose command it is.
+// party is who acts on the transfer: whoever --as names, else the party whose command it is. A run that somebody ended
+// still says who that is.
 func (c *cli) party(ctx context.Context, service transfers, role transfer.Role) (transfer.Actor, error) {
 	if c.as != "" {
 		return c.acting, nil
 	}
 	snapshot, err := service.Get(ctx, c.id)
-	if err != nil {
+	if err != nil && !errors.Is(err, transferclient.ErrAbandoned) {
 		return transfer.Actor{}, err
 	}
 	name, tenant := snapshot.Transfer.TargetPartnerName, snapshot.Transfer.TargetPartnerTenantID
 	if role == transfer.RoleSource {
 		name, tenant = snapshot.Transfer.SourcePartnerName, snapshot.Transfer.SourcePartnerTenantID
 	}
-	c.tell(fmt.Sprintf("Acting as the %s, %s (%s); --as names somebody else.", role, name, tenant))
+	if tenant == "" {
+		return transfer.Actor{}, transfer.Refuse(transfer.NotFound, "The transfer is not opened yet, so nobody knows its %s. Try again, or name it with --as.", role)
+	}
+	c.tell(fmt.Sprintf("Acting as the %s, %s; --as names somebody else.", role, named(name, tenant)))
 	return transfer.Actor{PartnerTenantID: tenant}, nil
 }
 
-// operator is who gives a line item up. --as says which user it was, by the partner's id when it names no user.
+// operator is who works on the ledger: the system's user, unless --as says which user it was, by the partner's id when it
+// names no user.
 func (c *cli) operator() transfer.Actor {
 	user := c.acting.UserID
 	if user == "" {
 		user = c.acting.PartnerTenantID
 	}
+	if user == "" {
+		user = c.env.user()
+	}
 	return transfer.Actor{Operator: true, UserID: user}
+}
+
+// origin is by which way an operator's command came, for the log: whoever --as names, the system's user stands beside it.
+func (c *cli) origin() transfer.Origin {
+	return transfer.Origin{Via: transfer.ByOperator, Operator: c.env.user()}
+}
+
+// systemUser is the name of the user who runs the program, or the number of one that the system has no name for.
+func systemUser() string {
+	if known, err := user.Current(); err == nil {
+		return known.Username
+	}
+	return fmt.Sprintf("uid %d", os.Getuid())
 }

@@ -1,11 +1,11 @@
 package main
 
-// I-7: ledger and workflow agree.
+// I-7: ledger and workflow agree. Per transfer:
 //
-//   - a transfer that is not final in the ledger has a running workflow that says the same status;
-//   - a transfer that is final in the ledger has a closed workflow, or one that says the same status: a run stays open
-//     while e-mail is delivered;
-//   - a running workflow has a transfer in the ledger, unless it is still checking the request.
+//   - what the ledger wants its run to see is told to it within 60 s;
+//   - while it is not over it has an open run, and nothing is overdue that the run should have done;
+//   - once it is over its run is closed, or closes within 60 s;
+//   - an open run has a row in the ledger, unless it is still opening its transfer.
 //
 // Everything moves while it is looked at, and Temporal's index lags. So the first pass, over the lists of both sides, only
 // finds transfers to doubt; those are looked at one by one, a few times, and what still disagrees then is a violation.
@@ -26,11 +26,12 @@ import (
 )
 
 const (
-	rounds        = 4                      // looks at a doubtful transfer
-	betweenRounds = 500 * time.Millisecond // for a decision that is just being made to reach both sides
-	looksAtOnce   = 8
-	newestFinal   = 10_000 // transfers of each final state taken from the ledger's list; older ones are asked for one by one
-	mostListed    = 20     // violations in full sentences
+	rounds         = 4                      // looks at a doubtful transfer
+	betweenRounds  = 500 * time.Millisecond // for what is just being done to be done
+	looksAtOnce    = 8
+	followsPerPage = 1000
+	mostListed     = 20          // violations in full sentences
+	tellWithin     = time.Minute // a run is told of a change, and closes after the last one
 )
 
 // agreement is one check of I-7.
@@ -38,83 +39,85 @@ type agreement struct {
 	book     records
 	service  transfers
 	patience time.Duration // for one answer of Temporal
-	pause    time.Duration // between rounds
+	wait     func(context.Context, time.Duration) error
 }
 
-func newAgreement(book records, service transfers, patience time.Duration) *agreement {
-	return &agreement{book: book, service: service, patience: patience, pause: betweenRounds}
-}
+// disagreement is a transfer that violates I-7.
+type disagreement struct{ id, says string }
 
 func agreementFinding() ledger.Finding {
 	return ledger.Finding{Invariant: "I-7", Says: "Ledger and workflow agree."}
 }
 
-// check compares everything. Errors: those of the ledger, transferclient.ErrUnavailable, the context's.
-func (a *agreement) check(ctx context.Context) (ledger.Finding, error) {
+func findingOf(wrong []disagreement, checked int) ledger.Finding {
 	f := agreementFinding()
-	known, err := a.readLedger(ctx)
-	if err != nil {
-		return f, err
+	f.Checked, f.Count = checked, len(wrong)
+	for _, w := range wrong[:min(len(wrong), mostListed)] {
+		f.Broken = append(f.Broken, w.says)
 	}
-	f.Checked = len(known)
-	doubtful, strangers, err := a.compare(ctx, known)
-	if err != nil {
-		return f, err
-	}
-	f.Checked += strangers
-	complaints, err := a.settle(ctx, doubtful)
-	f.Count, f.Broken = len(complaints), complaints[:min(len(complaints), mostListed)]
-	return f, err
+	return f
 }
 
-// readLedger takes the status of every transfer that is not final, and of the newest that are.
-func (a *agreement) readLedger(ctx context.Context) (map[string]transfer.Status, error) {
-	known := map[string]transfer.Status{}
-	for _, status := range transfer.Statuses() {
-		if status == transfer.None {
-			continue
-		}
-		filter := ledger.Filter{Status: status}
-		if status.Final() {
-			filter.Limit = newestFinal
-		}
-		rows, err := a.book.Transfers(ctx, filter)
+// check compares everything and tells how many transfers that was. Errors: those of the ledger,
+// transferclient.ErrUnavailable, the context's.
+func (a *agreement) check(ctx context.Context) (wrong []disagreement, checked int, err error) {
+	known, err := a.readLedger(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	checked = len(known)
+	doubtful, strangers, err := a.compare(ctx, known)
+	if err != nil {
+		return nil, checked, err
+	}
+	wrong, err = a.settle(ctx, doubtful)
+	return wrong, checked + strangers, err
+}
+
+// readLedger takes every transfer that is not over, or whose run is behind.
+func (a *agreement) readLedger(ctx context.Context) (map[string]ledger.Follow, error) {
+	known := map[string]ledger.Follow{}
+	for after := ""; ; {
+		page, err := a.book.Follows(ctx, after, followsPerPage)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range rows {
-			known[row.ID] = row.Status
+		for _, f := range page {
+			known[f.TransferID] = f
 		}
+		if len(page) < followsPerPage {
+			return known, nil
+		}
+		after = page[len(page)-1].TransferID
 	}
-	return known, nil
 }
 
-// compare holds the running workflows against the ledger and returns the transfers that do not fit, sorted, and how many
-// of the running are not among the known.
-func (a *agreement) compare(ctx context.Context, known map[string]transfer.Status) (doubtful []string, strangers int, err error) {
-	var page []byte
-	for {
+// compare holds the open runs against the ledger and returns the transfers to doubt, sorted, and how many of the runs belong
+// to none that is known. A run whose status in the index is another may have seen what the ledger lost.
+func (a *agreement) compare(ctx context.Context, known map[string]ledger.Follow) (doubtful []string, strangers int, err error) {
+	listed := map[string]bool{}
+	for page := []byte(nil); ; {
 		open, next, err := a.openRuns(ctx, page)
 		if err != nil {
 			return nil, 0, err
 		}
 		for _, run := range open {
-			status, ok := known[run.id]
+			f, ok := known[run.id]
 			if !ok {
 				strangers++
 			}
-			if status != run.status {
+			if !ok || f.Status != run.status {
 				doubtful = append(doubtful, run.id)
 			}
-			delete(known, run.id)
+			listed[run.id] = true
 		}
 		if page = next; len(page) == 0 {
 			break
 		}
 	}
-	for id, status := range known {
-		if !status.Final() {
-			doubtful = append(doubtful, id) // nothing seems to be running for it
+	for id, f := range known {
+		if complaint(f, listed[id]) != "" {
+			doubtful = append(doubtful, id)
 		}
 	}
 	slices.Sort(doubtful)
@@ -128,40 +131,31 @@ func (a *agreement) openRuns(ctx context.Context, page []byte) ([]openRun, []byt
 }
 
 // settle looks at the doubtful until they agree or the rounds are over, and returns what is wrong with the rest.
-func (a *agreement) settle(ctx context.Context, doubtful []string) ([]string, error) {
-	var complaints []string
+func (a *agreement) settle(ctx context.Context, doubtful []string) ([]disagreement, error) {
+	var wrong []disagreement
 	for round := range rounds {
 		if len(doubtful) == 0 {
 			return nil, nil
 		}
 		if round > 0 {
-			if err := wait(ctx, a.pause); err != nil {
+			if err := a.wait(ctx, betweenRounds); err != nil {
 				return nil, err
 			}
 		}
-		found, err := a.lookAtAll(ctx, doubtful)
+		complaints, err := a.lookAtAll(ctx, doubtful)
 		if err != nil {
 			return nil, err
 		}
 		var still []string
-		complaints = nil
-		for i, complaint := range found {
-			if complaint != "" {
-				still, complaints = append(still, doubtful[i]), append(complaints, complaint)
+		wrong = nil
+		for i, says := range complaints {
+			if says != "" {
+				still, wrong = append(still, doubtful[i]), append(wrong, disagreement{doubtful[i], says})
 			}
 		}
 		doubtful = still
 	}
-	return complaints, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
+	return wrong, nil
 }
 
 // lookAtAll returns one complaint per transfer, empty for those that agree.
@@ -182,32 +176,71 @@ func (a *agreement) lookAtAll(ctx context.Context, ids []string) ([]string, erro
 }
 
 // look compares one transfer on both sides, as they are now.
-func (a *agreement) look(ctx context.Context, id string) (complaint string, err error) {
-	row, err := a.book.Transfer(ctx, id)
-	inLedger := !errors.Is(err, transfer.NotFound)
-	if err != nil && inLedger {
+func (a *agreement) look(ctx context.Context, id string) (string, error) {
+	running, err := a.service.Running(ctx, id)
+	if err != nil {
 		return "", err
 	}
-	running, err := a.service.Running(ctx, id)
+	f, err := a.book.FollowOf(ctx, id)
 	switch {
+	case errors.Is(err, transfer.NotFound):
+		if !running {
+			return "", nil
+		}
+		return a.lookAtStranger(ctx, id)
 	case err != nil:
 		return "", err
-	case !running && inLedger && !row.Status.Final():
-		return fmt.Sprintf("Transfer %s is %s in the ledger, and no workflow is running for it.", id, row.Status), nil
-	case !running:
-		return "", nil
 	}
-	snapshot, err := a.service.Get(ctx, id)
-	opened := !errors.Is(err, transfer.NotFound)
+	if says := complaint(f, running); says != "" || !running || f.Status.Final() {
+		return says, nil
+	}
+	return a.lookAtRun(ctx, id)
+}
+
+// complaint is what is wrong with a transfer of the ledger, given whether it has an open run; empty when nothing is. What the
+// run is about to be told is not held against it.
+func complaint(f ledger.Follow, running bool) string {
+	switch over := f.Status.Final(); {
+	case f.Behind > tellWithin:
+		return fmt.Sprintf("Transfer %s is %s in the ledger, and its run has not been told for %s.", f.TransferID, f.Status, f.Behind.Round(time.Second))
+	case f.Behind > 0:
+		return ""
+	case !over && !running:
+		return fmt.Sprintf("Transfer %s is %s in the ledger, and no run is open for it.", f.TransferID, f.Status)
+	case over && running && f.Settled > tellWithin:
+		return fmt.Sprintf("Transfer %s is %s in the ledger, and its run is still open.", f.TransferID, f.Status)
+	case running && !f.HasRun:
+		return fmt.Sprintf("Transfer %s is %s in the ledger, which knows of no run, and one is open.", f.TransferID, f.Status)
+	case f.Overdue:
+		return fmt.Sprintf("Transfer %s is %s in the ledger, and its run has not done what is due.", f.TransferID, f.Status)
+	}
+	return ""
+}
+
+// lookAtStranger asks an open run whose transfer the ledger does not have.
+func (a *agreement) lookAtStranger(ctx context.Context, id string) (string, error) {
+	said, err := a.service.Get(ctx, id)
 	switch {
-	case err != nil && opened:
+	case errors.Is(err, transfer.NotFound): // it was refused meanwhile
+		return "", nil
+	case err != nil:
 		return "", err
-	case !inLedger && opened:
-		return fmt.Sprintf("The workflow of transfer %s says %s, and the ledger has no such transfer.", id, snapshot.Transfer.Status), nil
-	case inLedger && !opened:
-		return fmt.Sprintf("Transfer %s is %s in the ledger, and its workflow is still checking the request.", id, row.Status), nil
-	case snapshot.Transfer.Status != row.Status:
-		return fmt.Sprintf("Transfer %s is %s in the ledger, and its workflow says %s.", id, row.Status, snapshot.Transfer.Status), nil
+	case said.Restored || said.Transfer.Status != transfer.None:
+		return fmt.Sprintf("A run is open for transfer %s, and the ledger has no such transfer.", id), nil
+	}
+	return "", nil
+}
+
+// lookAtRun asks an open run whether it follows.
+func (a *agreement) lookAtRun(ctx context.Context, id string) (string, error) {
+	said, err := a.service.Get(ctx, id)
+	switch {
+	case errors.Is(err, transfer.NotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	case said.Restored:
+		return fmt.Sprintf("The run of transfer %s has seen more than the ledger, and waits: starter resume %s --accept-ledger has it go on.", id, id), nil
 	}
 	return "", nil
 }

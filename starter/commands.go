@@ -23,6 +23,7 @@ type cli struct {
 	namespace string
 	output    string
 	timeout   time.Duration
+	ledger    string // the database's URL, of the commands that take one
 
 	acting  transfer.Actor // what --as says
 	id      string         // of the transfer that the command is about
@@ -38,8 +39,9 @@ func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "starter",
 		Short: "Request, approve, cancel and watch transfers of billing ownership",
-		Long: "Request, approve, cancel and watch transfers of billing ownership, over Temporal alone.\n" +
-			"seed and verify work on the ledger, token on the HTTP API.\n\n" +
+		Long: "Request, approve, cancel and watch transfers of billing ownership.\n" +
+			"create, submit, cancel, decline and list go over Temporal alone; get and watch read the ledger where one is at\n" +
+			"hand; give-up, resume, stuck, seed and verify work on the ledger, token on the HTTP API.\n\n" +
 			"Exit status: 0 done, 2 the command line cannot be used, 3 refused, 4 no such transfer,\n" +
 			"5 no answer (try again), 130 interrupted, 1 anything else.",
 		Example: "  starter create --customer CUSTOMER --email it@contoso.example --source SOURCE --source-name Northwind --target TARGET\n" +
@@ -61,8 +63,9 @@ func (c *cli) root() *cobra.Command {
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "how long to wait for an answer of Temporal")
 	complete(root, "output", outputTable, outputJSON)
 	root.AddCommand(
-		c.createCommand(), c.submitCommand(), c.cancelCommand(), c.declineCommand(), c.giveUpCommand(),
-		c.getCommand(), c.listCommand(), c.watchCommand(), c.seedCommand(), c.verifyCommand(),
+		c.createCommand(), c.submitCommand(), c.cancelCommand(), c.declineCommand(),
+		c.getCommand(), c.listCommand(), c.watchCommand(),
+		c.giveUpCommand(), c.resumeCommand(), c.stuckCommand(), c.seedCommand(), c.verifyCommand(),
 		c.tokenCommand(),
 	)
 	return root

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"handover/internal/transfer"
+	"handover/internal/transferclient"
 )
 
 // newCommerce is the transferType that clients of ours send.
@@ -58,10 +59,14 @@ func (c *cli) create(ctx context.Context, r transfer.Request) error {
 		r.Actor = transfer.Actor{PartnerTenantID: r.TargetPartnerTenantID}
 	}
 	return c.withTransfers(ctx, func(ctx context.Context, service transfers) error {
-		receipt, err := service.Create(ctx, r)
+		answer, err := service.Create(ctx, r)
 		if err != nil {
 			return unsureError(err, r.RequestID)
 		}
-		return c.printReceipt(receipt, r.RequestID)
+		id, err := transferclient.TransferID(r)
+		if err != nil {
+			return err
+		}
+		return c.printReceipt(id, answer, r.RequestID)
 	})
 }

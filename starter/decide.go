@@ -8,7 +8,6 @@ import (
 
 	"handover/activities"
 	"handover/internal/transfer"
-	"handover/workflows"
 )
 
 func (c *cli) submitCommand() *cobra.Command {
@@ -29,8 +28,8 @@ func (c *cli) submitCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (workflows.Receipt, error) {
-			return service.Submit(ctx, c.id, workflows.Approval{
+		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (activities.Answer, error) {
+			return service.Submit(ctx, c.id, activities.Approval{
 				RequestID: request, Actor: by,
 				LineItems: selected.LineItems, AllEligible: selected.AllEligible, ProductTypes: selected.ProductTypes,
 			})
@@ -48,7 +47,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 	}
 	requestID := c.requestIDFlag(cmd)
 	cmd.RunE = c.work(func(ctx context.Context) error {
-		return c.decide(ctx, requestID, transfer.RoleTarget, func(ctx context.Context, service transfers, request string, by transfer.Actor) (workflows.Receipt, error) {
+		return c.decide(ctx, requestID, transfer.RoleTarget, func(ctx context.Context, service transfers, request string, by transfer.Actor) (activities.Answer, error) {
 			return service.Cancel(ctx, c.id, activities.Decision{RequestID: request, Actor: by})
 		})
 	})
@@ -68,7 +67,7 @@ func (c *cli) declineCommand() *cobra.Command {
 		if err := checkReason(*reason); err != nil {
 			return err
 		}
-		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (workflows.Receipt, error) {
+		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (activities.Answer, error) {
 			return service.Decline(ctx, c.id, activities.Decision{RequestID: request, Actor: by, Reason: *reason})
 		})
 	})
@@ -84,7 +83,7 @@ func checkReason(reason string) error {
 }
 
 // decision brings one decision to the transfer.
-type decision func(ctx context.Context, service transfers, requestID string, by transfer.Actor) (workflows.Receipt, error)
+type decision func(ctx context.Context, service transfers, requestID string, by transfer.Actor) (activities.Answer, error)
 
 // decide takes a decision as the party whose it is, and prints what the transfer is then.
 func (c *cli) decide(ctx context.Context, requestID func() (string, error), role transfer.Role, take decision) error {
@@ -97,49 +96,10 @@ func (c *cli) decide(ctx context.Context, requestID func() (string, error), role
 		if err != nil {
 			return err
 		}
-		receipt, err := take(ctx, service, request, by)
+		answer, err := take(ctx, service, request, by)
 		if err != nil {
 			return unsureError(err, request)
 		}
-		return c.printReceipt(receipt, request)
-	})
-}
-
-func (c *cli) giveUpCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "give-up ID",
-		Short: "End the retries of one line item, as an operator (R-26)",
-		Long: "End the retries of one line item, as an operator. The item becomes Failed, its subscription stays with\n" +
-			"the source, and the transfer ends once no other item is running.",
-		Example: "  starter give-up 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001 --item 4 --reason \"The offer was withdrawn.\"",
-		Args:    c.aTransfer,
-	}
-	item := cmd.Flags().Int("item", 0, "number of the line item, as get shows it")
-	reason := cmd.Flags().String("reason", "", "why; the source reads it")
-	requestID := c.requestIDFlag(cmd)
-	mandatory(cmd, "item", "reason")
-	cmd.RunE = c.work(func(ctx context.Context) error {
-		if *item < 0 {
-			return &usageError{fmt.Errorf("--item must be the number of a line item, 0 or more, not %d", *item)}
-		}
-		if err := checkReason(*reason); err != nil {
-			return err
-		}
-		request, err := requestID()
-		if err != nil {
-			return err
-		}
-		return c.giveUp(ctx, activities.GiveUp{RequestID: request, Actor: c.operator(), Item: *item, Reason: *reason})
-	})
-	return cmd
-}
-
-func (c *cli) giveUp(ctx context.Context, g activities.GiveUp) error {
-	return c.withTransfers(ctx, func(ctx context.Context, service transfers) error {
-		item, err := service.GiveUp(ctx, c.id, g)
-		if err != nil {
-			return unsureError(err, g.RequestID)
-		}
-		return c.printItem(item, g.RequestID)
+		return c.printReceipt(c.id, answer, request)
 	})
 }

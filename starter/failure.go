@@ -99,7 +99,7 @@ func ending(ctx context.Context, err error) failure {
 // silent tells that nobody answered, or that the worker cannot right now, as opposed to a no.
 func silent(err error) bool {
 	var notReady *serviceerror.WorkflowNotReady
-	return errors.Is(err, transferclient.ErrUnavailable) || errors.Is(err, ledger.ErrUnavailable) ||
+	return errors.Is(err, transferclient.ErrUnavailable) || errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrLocked) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &notReady)
 }
 

@@ -1,17 +1,21 @@
-// Command starter requests transfers, approves, cancels and watches them, over Temporal alone; it seeds and verifies the
-// ledger, and gets tokens for the HTTP API. docs/cli.md is its manual.
+// Command starter requests transfers, approves and cancels them, over Temporal alone. It shows them, and is the operators'
+// hand on the ledger; it gets tokens for the HTTP API. docs/cli.md is its manual.
 //
 //	main.go       hands the process's surroundings to run
 //	run.go        one run: arguments in, exit status out
 //	commands.go   the root command and what every command shares
 //	create.go     create
-//	decide.go     submit, cancel, decline, give-up
+//	decide.go     submit, cancel, decline
+//	giveup.go     give-up
+//	resume.go     resume
+//	stuck.go      stuck
 //	selection.go  which line items a submit names
 //	actor.go      who acts
 //	read.go       get, list, watch
 //	records.go    seed, verify
 //	token.go      token
 //	agree.go      I-7: do ledger and workflows agree?
+//	book.go       the ledger at hand
 //	service.go    Temporal, as the commands use it
 //	print.go      tables and JSON
 //	failure.go    every way to end, and its exit status

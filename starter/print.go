@@ -3,16 +3,18 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"handover/activities"
 	"handover/internal/ledger"
+	"handover/internal/operatorview"
 	"handover/internal/progress"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 // tell says something on standard error, in as many lines as it has. Other people's control characters do not get through.
@@ -76,12 +78,19 @@ func (c *cli) dumb() bool {
 	return kind == "dumb"
 }
 
-func (c *cli) printReceipt(r workflows.Receipt, requestID string) error {
+// receipt is what a command over Temporal made of the transfer.
+type receipt struct {
+	TransferID     string              `json:"transferId"`
+	Status         transfer.Status     `json:"status"`
+	Items          transfer.ItemCounts `json:"items"`
+	ExpirationTime string              `json:"expirationTime,omitempty"`
+	RequestID      string              `json:"requestId"`
+}
+
+func (c *cli) printReceipt(id string, a activities.Answer, requestID string) error {
+	r := receipt{TransferID: id, Status: a.Status, Items: a.Items, ExpirationTime: a.ExpirationTime, RequestID: requestID}
 	if c.output == outputJSON {
-		return c.printJSON(struct {
-			workflows.Receipt
-			RequestID string `json:"requestId"`
-		}{r, requestID})
+		return c.printJSON(r)
 	}
 	rows := []table.Row{{"Transfer", r.TransferID}, {"Status", c.paint(string(r.Status))}}
 	if r.Items.Total() > 0 {
@@ -94,21 +103,50 @@ func (c *cli) printReceipt(r workflows.Receipt, requestID string) error {
 	return nil
 }
 
-func (c *cli) printItem(item transfer.ItemEntity, requestID string) error {
+func (c *cli) printGivenUp(g ledger.GivenUp, requestID string) error {
 	if c.output == outputJSON {
 		return c.printJSON(struct {
-			transfer.ItemEntity
+			TransferID string `json:"transferId"`
+			ledger.GivenUp
 			RequestID string `json:"requestId"`
-		}{item, requestID})
+		}{c.id, g, requestID})
 	}
-	c.printTable(nil, []table.Row{
-		{"Line item", item.ID}, {"Subscription", item.SubscriptionID}, {"Status", c.paint(string(item.Status))},
-		{"Error", item.TransferError}, {"Request id", requestID},
-	})
+	rows := []table.Row{{"Transfer", c.id}}
+	if len(g.Ended) > 0 {
+		rows = append(rows, table.Row{"Failed", "line items " + numbers(g.Ended)})
+	}
+	if len(g.Fencing) > 0 {
+		rows = append(rows, table.Row{"Being ended", "line items " + numbers(g.Fencing) + "; the billing system is asked first what became of them"})
+	}
+	c.printTable(nil, append(rows, table.Row{"Request id", requestID}))
 	return nil
 }
 
-func (c *cli) printSnapshot(s workflows.Snapshot) error {
+// numbers lists numbers as people do.
+func numbers(of []int) string {
+	texts := make([]string, len(of))
+	for i, n := range of {
+		texts[i] = strconv.Itoa(n)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func (c *cli) printResumed(n int) error {
+	if c.output == outputJSON {
+		return c.printJSON(map[string]int{"resumed": n})
+	}
+	_, err := fmt.Fprintf(c.out, "%s resumed.\n", ofTransfers(n))
+	return err
+}
+
+func ofTransfers(n int) string {
+	if n == 1 {
+		return "1 transfer"
+	}
+	return fmt.Sprintf("%d transfers", n)
+}
+
+func (c *cli) printSnapshot(s operatorview.Snapshot) error {
 	if c.output == outputJSON {
 		return c.printJSON(s.Transfer)
 	}
@@ -125,12 +163,13 @@ func (c *cli) printSnapshot(s workflows.Snapshot) error {
 	return nil
 }
 
-func (c *cli) headerRows(s workflows.Snapshot) []table.Row {
+func (c *cli) headerRows(s operatorview.Snapshot) []table.Row {
 	e := s.Transfer
-	rows := []table.Row{{"Transfer", e.ID}, {"Status", c.paint(string(e.Status))}}
-	if s.Overdue && !e.Status.Final() {
-		rows = append(rows, table.Row{"Overdue", "submitted more than 72 hours ago"})
+	status := c.paint(string(e.Status))
+	if e.Status == transfer.None {
+		status = "the request is being checked"
 	}
+	rows := append([]table.Row{{"Transfer", e.ID}, {"Status", status}}, remarks(s)...)
 	rows = append(rows,
 		table.Row{"Customer", named(e.CustomerName, e.CustomerTenantID)},
 		table.Row{"Source", named(e.SourcePartnerName, e.SourcePartnerTenantID)},
@@ -144,8 +183,7 @@ func (c *cli) headerRows(s workflows.Snapshot) []table.Row {
 		rows = append(rows, table.Row{"Completed", e.CompletedTime})
 	}
 	if s.Items.Total() > 0 {
-		rows = append(rows, table.Row{"Line items", fmt.Sprintf("%d: %d moved, %d failed, %d to go",
-			s.Items.Total(), s.Items.Complete, s.Items.Failed, s.Items.InProgress)})
+		rows = append(rows, table.Row{"Line items", counts(s.Items)})
 	}
 	if len(s.Mail) > 0 {
 		rows = append(rows, table.Row{"E-mail due", strings.Join(s.Mail, ", ")})
@@ -154,6 +192,28 @@ func (c *cli) headerRows(s workflows.Snapshot) []table.Row {
 		rows = append(rows, table.Row{"Not accepted", sentence})
 	}
 	return rows
+}
+
+// remarks are what a reader should see first.
+func remarks(s operatorview.Snapshot) []table.Row {
+	var rows []table.Row
+	if s.Overdue && !s.Transfer.Status.Final() {
+		rows = append(rows, table.Row{"Overdue", "submitted more than 72 hours ago"})
+	}
+	if s.Restored {
+		rows = append(rows, table.Row{"Restored", "the ledger lacks what the run has seen; it waits for resume --accept-ledger"})
+	}
+	if s.Trouble != "" {
+		rows = append(rows, table.Row{"Trouble", s.Trouble})
+	}
+	if s.Held > 0 {
+		rows = append(rows, table.Row{"Held", fmt.Sprintf("%d failed, and nobody knows whether they moved", s.Held)})
+	}
+	return rows
+}
+
+func counts(c transfer.ItemCounts) string {
+	return fmt.Sprintf("%d: %d moved, %d failed, %d to go", c.Total(), c.Complete, c.Failed, c.InProgress)
 }
 
 func named(name, id string) string {
@@ -193,7 +253,7 @@ func (c *cli) printList(found []transferclient.Summary) error {
 		}
 		rows = append(rows, table.Row{
 			s.TransferID, c.paint(string(s.Status)), overdue, s.CustomerTenantID, s.SourceTenantID, s.TargetTenantID,
-			s.Created.UTC().Format("2006-01-02 15:04:05Z"),
+			moment(s.Created),
 		})
 	}
 	c.printTable(table.Row{"transfer", "status", "", "customer", "source", "target", "created"}, rows)
@@ -225,6 +285,9 @@ func (c *cli) printFindings(all []checked) error {
 		}
 		if more := f.Count - len(f.Broken); more > 0 {
 			fmt.Fprintf(c.out, "%s: and %d more\n", f.Invariant, more)
+		}
+		for _, sentence := range f.Notes {
+			fmt.Fprintf(c.out, "%s, to be known: %s\n", f.Invariant, progress.OneLine(sentence))
 		}
 	}
 	return nil

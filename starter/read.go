@@ -2,34 +2,81 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/operatorview"
 	"handover/internal/progress"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 func (c *cli) getCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "get ID",
-		Short:   "Show a transfer with its line items, as an operator sees it",
+	cmd := &cobra.Command{
+		Use:   "get ID",
+		Short: "Show a transfer with its line items, as an operator sees it",
+		Long: "Show a transfer as an operator sees it: from the ledger at hand, with every line item; without one its run is\n" +
+			"asked over Temporal, which knows the counts and not the items.",
 		Example: "  starter get 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001\n  starter get ID -o json | jq '.lineItems[] | select(.attempts > 1)'",
 		Args:    c.aTransfer,
-		RunE: c.work(func(ctx context.Context) error {
-			return c.withTransfers(ctx, func(ctx context.Context, service transfers) error {
-				snapshot, err := service.Get(ctx, c.id)
-				if err != nil {
-					return err
-				}
-				return c.printSnapshot(snapshot)
-			})
-		}),
+		RunE:    c.work(c.get),
 	}
+	c.ledgerFlag(cmd)
+	return cmd
+}
+
+func (c *cli) get(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return c.withView(ctx, func(v view) error {
+		snapshot, err := v.read(ctx)
+		if err != nil {
+			return err
+		}
+		if v.ofRun {
+			c.tell("This is what the transfer's run says. Names, line items and e-mail stand in the ledger: name it with --ledger.")
+		}
+		return c.printSnapshot(snapshot)
+	})
+}
+
+// view reads how the transfer stands.
+type view struct {
+	read  func(ctx context.Context) (operatorview.Snapshot, error)
+	ofRun bool // not the ledger is asked, but the run
+}
+
+// withView does the work with the ledger at hand, when it has the transfer, and otherwise with the transfer's run.
+func (c *cli) withView(ctx context.Context, do func(view) error) error {
+	at, err := c.env.ledgerAt(c.ledger, c.address)
+	if err != nil {
+		return err
+	}
+	if at != "" {
+		known := true
+		err := c.withLedgerAt(ctx, at, func(book records) error {
+			if _, err := book.Transfer(ctx, c.id); err != nil {
+				known = !errors.Is(err, transfer.NotFound)
+				return err
+			}
+			return do(view{read: func(ctx context.Context) (operatorview.Snapshot, error) {
+				return operatorview.FromLedger(ctx, book, c.id)
+			}})
+		})
+		if known {
+			return err
+		}
+	}
+	service, err := c.env.connect(ctx, c.address, c.namespace)
+	if err != nil {
+		return err
+	}
+	defer service.Close()
+	return do(view{ofRun: true, read: func(ctx context.Context) (operatorview.Snapshot, error) { return service.Get(ctx, c.id) }})
 }
 
 func (c *cli) listCommand() *cobra.Command {
@@ -97,11 +144,12 @@ func (c *cli) watchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch ID",
 		Short: "Follow a transfer until it is over",
-		Long: "Follow a transfer until it is over: live on a terminal, else one line per change.\n" +
+		Long: "Follow a transfer until it is over: live on a terminal, else one line per change. It reads what get reads.\n" +
 			"Exit status: 0 when it became Complete, 3 for any other end. --timeout bounds the first answer only.",
 		Example: "  starter watch 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001",
 		Args:    c.aTransfer,
 	}
+	c.ledgerFlag(cmd)
 	every := cmd.Flags().Duration("every", time.Second, "how often to look")
 	cmd.RunE = c.work(func(ctx context.Context) error {
 		if *every <= 0 {
@@ -116,28 +164,24 @@ func (c *cli) watchCommand() *cobra.Command {
 func (c *cli) watch(ctx context.Context, every time.Duration) error {
 	patience, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	service, err := c.env.connect(patience, c.address, c.namespace)
-	if err != nil {
-		return err
-	}
-	defer service.Close()
-	if _, err := service.Get(patience, c.id); err != nil {
-		return err
-	}
-	out, plain := c.out, c.dumb()
-	if c.output == outputJSON {
-		out, plain = c.err, true
-	}
-	read := func(ctx context.Context) (workflows.Snapshot, error) { return service.Get(ctx, c.id) }
-	final, err := progress.Follow(ctx, out, read, progress.Options{Every: every, Plain: plain})
-	if err != nil {
-		return err
-	}
-	return c.printEnd(final)
+	return c.withView(patience, func(v view) error {
+		if _, err := v.read(patience); err != nil {
+			return err
+		}
+		out, plain := c.out, c.dumb()
+		if c.output == outputJSON {
+			out, plain = c.err, true
+		}
+		final, err := progress.Follow(ctx, out, v.read, progress.Options{Every: every, Plain: plain})
+		if err != nil {
+			return err
+		}
+		return c.printEnd(final)
+	})
 }
 
 // printEnd says what became of a watched transfer. Anything but Complete is an error.
-func (c *cli) printEnd(final workflows.Snapshot) error {
+func (c *cli) printEnd(final operatorview.Snapshot) error {
 	if c.output == outputJSON {
 		if err := c.printJSON(final.Transfer); err != nil {
 			return err

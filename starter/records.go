@@ -4,35 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"handover/internal/ledger"
+	"handover/internal/transfer"
 	"handover/internal/transferclient"
 	"handover/internal/world"
 )
-
-// ledgerFlag adds --ledger.
-func ledgerFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("ledger", "", "the ledger's database, postgres://… or sqlite://… (default HANDOVER_LEDGER_URL)")
-}
-
-// withLedger opens the ledger for as long as the work takes.
-func (c *cli) withLedger(ctx context.Context, url string, do func(book records) error) error {
-	book, err := c.env.openLedger(ctx, url)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(book), closed(book))
-}
-
-func closed(book io.Closer) error {
-	if err := book.Close(); err != nil {
-		return fmt.Errorf("the ledger could not be closed: %w", err)
-	}
-	return nil
-}
 
 func (c *cli) seedCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -41,19 +23,19 @@ func (c *cli) seedCommand() *cobra.Command {
 		Example: "  starter seed world.yaml --ledger sqlite://ledger.db",
 		Args:    cobra.ExactArgs(1),
 	}
-	url := ledgerFlag(cmd)
+	cmd.Flags().StringVar(&c.ledger, "ledger", "", "the ledger's database, postgres://… or sqlite://…; a file is made (default HANDOVER_LEDGER_URL)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return c.work(func(ctx context.Context) error { return c.seed(ctx, args[0], *url) })(cmd, args)
+		return c.work(func(ctx context.Context) error { return c.seed(ctx, args[0]) })(cmd, args)
 	}
 	return cmd
 }
 
-func (c *cli) seed(ctx context.Context, file, url string) error {
+func (c *cli) seed(ctx context.Context, file string) error {
 	content, err := world.Load(file)
 	if err != nil {
 		return &usageError{err}
 	}
-	return c.withLedger(ctx, url, func(book records) error {
+	return c.withLedgerAt(ctx, c.ledger, func(book records) error {
 		if err := book.Seed(ctx, content); err != nil {
 			return err
 		}
@@ -61,25 +43,35 @@ func (c *cli) seed(ctx context.Context, file, url string) error {
 	})
 }
 
+// verification is how verify was asked for.
+type verification struct {
+	ledgerOnly bool
+	repair     bool
+}
+
 func (c *cli) verifyCommand() *cobra.Command {
+	var v verification
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check the invariants I-1 to I-7 on the ledger and the running transfers",
-		Long: "Check the invariants I-1 to I-7 on the ledger and the running transfers. It changes no data.\n" +
+		Short: "Check the invariants I-1 to I-8 on the ledger and the running transfers",
+		Long: "Check the invariants I-1 to I-8 on the ledger and the running transfers. It changes no data; --repair has the\n" +
+			"runs look at the ledger that I-7 finds wrong, and checks again.\n" +
 			"Exit status: 0 when all hold, 1 when one does not, 5 when I-7 could not be checked because Temporal is silent.",
-		Example: "  starter verify --ledger sqlite://ledger.db\n  starter verify --ledger-only -o json",
+		Example: "  starter verify --ledger sqlite://ledger.db\n  starter verify --ledger-only -o json\n  starter verify --repair",
 		Args:    cobra.NoArgs,
 	}
-	url := ledgerFlag(cmd)
-	ledgerOnly := cmd.Flags().Bool("ledger-only", false, "leave I-7 out: do not ask Temporal")
+	c.ledgerFlag(cmd)
+	cmd.Flags().BoolVar(&v.ledgerOnly, "ledger-only", false, "leave I-7 out: do not ask Temporal")
+	cmd.Flags().BoolVar(&v.repair, "repair", false, "resume every transfer that I-7 finds wrong, as an operator, then check again")
+	cmd.MarkFlagsMutuallyExclusive("ledger-only", "repair")
 	cmd.RunE = c.work(func(ctx context.Context) error {
-		return c.withLedger(ctx, *url, func(book records) error { return c.verify(ctx, book, *ledgerOnly) })
+		return c.withLedger(ctx, func(book records) error { return c.verify(ctx, book, v) })
 	})
 	return cmd
 }
 
 // verify prints every finding, then fails when an invariant does not hold or could not be checked.
-func (c *cli) verify(ctx context.Context, book records, ledgerOnly bool) error {
+func (c *cli) verify(ctx context.Context, book records, v verification) error {
 	found, err := book.Verify(ctx)
 	if err != nil {
 		return err
@@ -96,9 +88,9 @@ func (c *cli) verify(ctx context.Context, book records, ledgerOnly bool) error {
 		all = append(all, checked{Finding: f})
 	}
 	var silence error
-	if !ledgerOnly {
+	if !v.ledgerOnly {
 		agree := checked{}
-		if agree.Finding, silence = c.verifyAgreement(ctx, book); silence != nil {
+		if agree.Finding, silence = c.verifyAgreement(ctx, book, v.repair); silence != nil {
 			if !errors.Is(silence, transferclient.ErrUnavailable) {
 				return silence
 			}
@@ -106,6 +98,7 @@ func (c *cli) verify(ctx context.Context, book records, ledgerOnly bool) error {
 		}
 		all = append(all, agree)
 	}
+	slices.SortStableFunc(all, func(a, b checked) int { return strings.Compare(a.Invariant, b.Invariant) })
 	if err := c.printFindings(tidy(all)); err != nil {
 		return err
 	}
@@ -127,7 +120,7 @@ func tidy(all []checked) []checked {
 	return all
 }
 
-func (c *cli) verifyAgreement(ctx context.Context, book records) (ledger.Finding, error) {
+func (c *cli) verifyAgreement(ctx context.Context, book records, repair bool) (ledger.Finding, error) {
 	patience, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	service, err := c.env.connect(patience, c.address, c.namespace)
@@ -135,5 +128,58 @@ func (c *cli) verifyAgreement(ctx context.Context, book records) (ledger.Finding
 		return agreementFinding(), err
 	}
 	defer service.Close()
-	return newAgreement(book, service, c.timeout).check(ctx)
+	a := &agreement{book: book, service: service, patience: c.timeout, wait: c.env.wait}
+	wrong, checked, err := a.check(ctx)
+	if err == nil && repair && len(wrong) > 0 {
+		if err = c.repair(ctx, book, wrong); err == nil {
+			wrong, checked, err = a.check(ctx)
+		}
+	}
+	return findingOf(wrong, checked), err
+}
+
+const (
+	repairLooks = 10 // for the workers to have told the runs
+	repairPause = time.Second
+)
+
+// repair resumes the transfers that are wrong, says so, and waits a moment for their runs to be told.
+func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) error {
+	ids := make([]string, len(wrong))
+	for i, w := range wrong {
+		ids[i] = w.id
+		if i < mostListed {
+			c.tell("I-7: " + w.says)
+		}
+	}
+	n, err := book.Resume(ctx, c.resumption(resumption{}), ids...)
+	if err != nil {
+		return err
+	}
+	c.tell(fmt.Sprintf("%s of %d resumed by %s; checking again.", ofTransfers(n), len(wrong), c.operator().UserID))
+	for range repairLooks {
+		if err := c.env.wait(ctx, repairPause); err != nil {
+			return err
+		}
+		behind, err := anyBehind(ctx, book, ids)
+		if err != nil || !behind {
+			return err
+		}
+	}
+	c.tell("Not every run is told yet. A worker tells them; see starter stuck.")
+	return nil
+}
+
+// anyBehind tells whether a run of the transfers is still to be told.
+func anyBehind(ctx context.Context, book records, ids []string) (bool, error) {
+	for _, id := range ids {
+		f, err := book.FollowOf(ctx, id)
+		if err != nil && !errors.Is(err, transfer.NotFound) {
+			return false, err
+		}
+		if f.Behind > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -2,31 +2,28 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/google/uuid"
 
 	"handover/activities"
-	"handover/config"
-	"handover/internal/app"
 	"handover/internal/ledger"
+	"handover/internal/operatorview"
 	"handover/internal/progress"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 // transfers is what the commands need of Temporal. *service implements it; tests have a fake.
 type transfers interface {
-	Create(ctx context.Context, r transfer.Request) (workflows.Receipt, error)
-	Submit(ctx context.Context, id string, a workflows.Approval) (workflows.Receipt, error)
-	Cancel(ctx context.Context, id string, d activities.Decision) (workflows.Receipt, error)
-	Decline(ctx context.Context, id string, d activities.Decision) (workflows.Receipt, error)
-	GiveUp(ctx context.Context, id string, g activities.GiveUp) (transfer.ItemEntity, error)
-	Get(ctx context.Context, id string) (workflows.Snapshot, error)
+	Create(ctx context.Context, r transfer.Request) (activities.Answer, error)
+	Submit(ctx context.Context, id string, a activities.Approval) (activities.Answer, error)
+	Cancel(ctx context.Context, id string, d activities.Decision) (activities.Answer, error)
+	Decline(ctx context.Context, id string, d activities.Decision) (activities.Answer, error)
+	Get(ctx context.Context, id string) (operatorview.Snapshot, error)
 	List(ctx context.Context, f transferclient.Filter) ([]transferclient.Summary, error)
 	runs
 	Close()
@@ -34,27 +31,36 @@ type transfers interface {
 
 // records is what the commands need of the ledger. *ledger.Ledger implements it.
 type records interface {
+	operatorview.Book
 	Empty(ctx context.Context) (bool, error)
 	Seed(ctx context.Context, w ledger.World) error
 	Verify(ctx context.Context) ([]ledger.Finding, error)
-	Transfer(ctx context.Context, id string) (transfer.Transfer, error)
-	Transfers(ctx context.Context, f ledger.Filter) ([]transfer.Transfer, error)
+	Follows(ctx context.Context, after string, limit int) ([]ledger.Follow, error)
+	FollowOf(ctx context.Context, id string) (ledger.Follow, error)
+	GiveUp(ctx context.Context, id string, g ledger.GivingUp, terms ledger.Terms[ledger.GivenUp]) (ledger.GivenUp, error)
+	Resume(ctx context.Context, r ledger.Resumption, ids ...string) (int, error)
+	ResumeOpen(ctx context.Context, r ledger.Resumption, after string, limit int) (last string, resumed int, err error)
+	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)
 	Close() error
 }
 
 // environment is everything outside of the process's arguments and streams that a run touches.
 type environment struct {
 	connect    func(ctx context.Context, address, namespace string) (transfers, error) // empty: as TEMPORAL_… says
+	ledgerAt   func(url, address string) (string, error)                               // the ledger at hand, empty when there is none
 	openLedger func(ctx context.Context, url string) (records, error)                  // empty: as HANDOVER_LEDGER_URL says
 	terminal   func(out io.Writer) bool                                                // somebody watches it
 	variable   func(name string) (string, bool)                                        // NO_COLOR and TERM, the terminal's own; settings are package config's
 	newID      func() string
+	user       func() string // the system's user who runs the program
+	wait       func(ctx context.Context, d time.Duration) error
 }
 
 // surroundings is the environment of the real program.
 func surroundings() environment {
 	return environment{
-		connect: connect, openLedger: openLedger, terminal: progress.Terminal, variable: os.LookupEnv, newID: uuid.NewString,
+		connect: connect, ledgerAt: ledgerAt, openLedger: openLedger, terminal: progress.Terminal, variable: os.LookupEnv,
+		newID: uuid.NewString, user: systemUser, wait: wait,
 	}
 }
 
@@ -73,20 +79,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return c.report(ending(ctx, err), called.CommandPath(), args)
 }
 
-// openLedger opens the ledger at the URL, or the one the environment names.
-func openLedger(ctx context.Context, url string) (records, error) {
-	settings, err := config.Load()
-	if err != nil {
-		return nil, &usageError{err}
+// wait returns after that time, or with the context's error.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
-	if url != "" {
-		settings.LedgerURL = url
-	}
-	if settings.NeedsLedger() != nil {
-		return nil, &usageError{fmt.Errorf("name the ledger's database with --ledger or HANDOVER_LEDGER_URL: " +
-			"postgres://user@host/handover or sqlite:///path/ledger.db")}
-	}
-	return app.OpenLedger(ctx, settings)
 }
 
 func version() string {

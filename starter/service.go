@@ -78,7 +78,7 @@ func (s *service) OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte,
 	}
 	var found []openRun
 	for _, execution := range answer.GetExecutions() {
-		id, ok := workflows.TransferID(execution.GetExecution().GetWorkflowId())
+		id, ok := transfer.OfWorkflow(execution.GetExecution().GetWorkflowId())
 		if !ok {
 			continue
 		}
@@ -93,7 +93,7 @@ func (s *service) OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte,
 }
 
 func (s *service) Running(ctx context.Context, id string) (bool, error) {
-	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflows.WorkflowID(id), "")
+	described, err := s.temporal.DescribeWorkflowExecution(ctx, transfer.WorkflowID(id), "")
 	var missing *serviceerror.NotFound
 	switch {
 	case errors.As(err, &missing):

@@ -71,11 +71,12 @@ const (
 	auditFailed    = "failed"
 )
 
-// audit makes the record for one participant's log. Through what application a command came is for the log of who gave it.
+// audit makes the record for one participant's log. Through what application a command came is for the log of who gave it;
+// an operator has no log of their own, so both say which it was.
 func (h *happening) audit(partner string, d detail) (auditRow, error) {
 	if h.origin != (transfer.Origin{}) {
 		origin := h.origin
-		if !transfer.SameID(partner, h.actor.PartnerTenantID) {
+		if !h.actor.Operator && !transfer.SameID(partner, h.actor.PartnerTenantID) {
 			origin = origin.ForOther()
 		}
 		d.Origin = &origin

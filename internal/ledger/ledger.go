@@ -19,6 +19,7 @@
 //	verify.go          the invariants, checked over the whole ledger
 //	session.go         how statements are run; dialect.go and table.go how they are written once for both databases
 //	runs.go            which workflow runs have yet to look at the ledger; listen.go who is woken; watch.go what nobody told
+//	follow.go          what a run owes to the ledger; resume.go an operator's word to runs; stuck.go what does not go on
 //	records.go         transfers and line items as rows; parties.go and subscriptions.go the facts decisions need
 //	migrations/        the schema, which guards the invariants a second time
 //
@@ -126,9 +127,10 @@ type Filter struct {
 type Finding struct {
 	Invariant string   `json:"invariant"` // "I-1"
 	Says      string   `json:"says"`
-	Checked   int      `json:"checked"`    // how many things were looked at
-	Broken    []string `json:"violations"` // one sentence each, at most 20
-	Count     int      `json:"count"`      // how many violations in all
+	Checked   int      `json:"checked"`         // how many things were looked at
+	Broken    []string `json:"violations"`      // one sentence each, at most 20
+	Count     int      `json:"count"`           // how many violations in all
+	Notes     []string `json:"notes,omitempty"` // what is no violation, but for somebody to know; at most 20
 }
 
 // World is everything a ledger can be seeded with.

@@ -1,8 +1,8 @@
 package ledger
 
-// The invariants I-1 to I-6, checked over everything that is committed at one instant. The schema and the code make them
-// hold; this finds out whether they do, on any deployment and after every chaos run. I-7, that ledger and workflow agree,
-// needs the workflows and is checked where they are.
+// The invariants I-1 to I-6 and I-8, checked over everything that is committed at one instant. The schema and the code make
+// them hold; this finds out whether they do, on any deployment and after every chaos run. I-7, that ledger and workflow
+// agree, needs the workflows and is checked where they are.
 
 import "context"
 
@@ -15,6 +15,7 @@ type check struct {
 	says       string
 	counted    statement
 	violations []statement
+	notes      []statement // for what is no violation, but for somebody to know
 }
 
 // Verify checks every invariant and returns one finding for each, in order, those without violations included.
@@ -40,19 +41,27 @@ func (s session) find(ctx context.Context, c check) (Finding, error) {
 	if f.Checked, _, err = one(ctx, s, c.counted, value[int]); err != nil {
 		return f, err
 	}
-	for _, violation := range c.violations {
-		sentences, err := all(ctx, s, violation, value[string])
-		if err != nil {
-			return f, err
-		}
-		f.Count += len(sentences)
-		room := mostExamples - len(f.Broken)
-		f.Broken = append(f.Broken, sentences[:min(room, len(sentences))]...)
+	if f.Broken, f.Count, err = s.sentences(ctx, c.violations); err != nil {
+		return f, err
 	}
-	return f, nil
+	f.Notes, _, err = s.sentences(ctx, c.notes)
+	return f, err
 }
 
-var checks = []check{ownership, endings, auditing, telling, finality, privacy}
+// sentences spells out a few of what the queries find, and counts all of it.
+func (s session) sentences(ctx context.Context, queries []statement) (few []string, count int, err error) {
+	for _, query := range queries {
+		found, err := all(ctx, s, query, value[string])
+		if err != nil {
+			return few, count, err
+		}
+		count += len(found)
+		few = append(few, found[:min(mostExamples-len(few), len(found))]...)
+	}
+	return few, count, nil
+}
+
+var checks = []check{ownership, endings, auditing, telling, finality, privacy, calling}
 
 var ownership = check{
 	invariant: "I-1",
@@ -177,5 +186,22 @@ var privacy = check{
 		both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' takes a subscription that is not the source''s.'
 			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions s ON s.id = i.subscription_id
 			WHERE s.partner_tenant_id <> t.source_tenant_id OR s.customer_tenant_id <> t.customer_tenant_id`),
+	},
+}
+
+// calling goes by what the ledger knows of the calls: when an item was first sent, whether the billing system refused it,
+// and whether it was given up after it had been sent, which ends it by a fence only.
+var calling = check{
+	invariant: "I-8",
+	says:      "What was sent to a billing system ends by its word, or is held.",
+	counted:   both(`SELECT COUNT(*) FROM line_items WHERE sent_at IS NOT NULL AND status <> 'InProgress'`),
+	violations: []statement{
+		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' was sent to the billing system and is Failed, neither refused nor fenced.'
+			FROM line_items WHERE status = 'Failed' AND sent_at IS NOT NULL AND NOT held AND last_error <> transfer_error
+			AND NOT (give_up_request_id <> '' AND COALESCE(sent_at <= ending_since, FALSE))`),
+	},
+	notes: []statement{
+		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held: the billing system did not say whether it moved.'
+			FROM line_items WHERE held ORDER BY transfer_id, ordinal`),
 	},
 }

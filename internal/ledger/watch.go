@@ -24,15 +24,24 @@ const (
 
 var tryWatchLock = both(`SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END`)
 
+// isOverdue says of a transfer t that its run should have done something by now; $1 to $3 are the times of overdueSince.
+const isOverdue = `CASE t.status WHEN 'Pending' THEN t.expiration_time <= $1
+	WHEN 'InProgress' THEN EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'InProgress'
+			AND COALESCE(i.attempted_at, t.submitted_time) <= $3)
+		OR NOT EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id
+			AND (i.status = 'InProgress' OR COALESCE(i.attempted_at, t.submitted_time) > $2))
+	ELSE FALSE END`
+
+// overdueSince are the times of isOverdue.
+func overdueSince(now time.Time) []any {
+	before := func(d time.Duration) stamp { return stamp(now.Add(-d)) }
+	return []any{before(expiresWithin), before(closesWithin), before(attemptsWithin)}
+}
+
 // selectOverdue passes over runs that are behind anyway.
 var selectOverdue = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = '` + transferRunPrefix + `' || t.id
-	WHERE t.status IN ('Pending', 'InProgress') AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $1, TRUE)
-		AND CASE t.status WHEN 'Pending' THEN t.expiration_time <= $2
-			ELSE EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'InProgress'
-					AND COALESCE(i.attempted_at, t.submitted_time) <= $4)
-				OR NOT EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id
-					AND (i.status = 'InProgress' OR COALESCE(i.attempted_at, t.submitted_time) > $3)) END
-	ORDER BY t.id LIMIT $5`)
+	WHERE t.status IN ('Pending', 'InProgress') AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $4, TRUE)
+		AND ` + isOverdue + ` ORDER BY t.id LIMIT $5`)
 
 // Watch makes the runs look whose transfers say that something is overdue: Pending 5 min past the expiration; InProgress
 // with nothing left to move for a minute; a line item that nobody has tried to move for 70 min. It raises at most 500, each
@@ -46,9 +55,8 @@ func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		before := func(d time.Duration) stamp { return stamp(now.Add(-d)) }
 		overdue, err := all(ctx, s, selectOverdue, (*openRun).fields,
-			before(watchedEvery), before(expiresWithin), before(closesWithin), before(attemptsWithin), mostWatched)
+			append(overdueSince(now), stamp(now.Add(-watchedEvery)), mostWatched)...)
 		if err != nil || len(overdue) == 0 {
 			return 0, err
 		}

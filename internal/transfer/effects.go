@@ -15,6 +15,7 @@ const (
 	EventGivenUp   Event = "given-up" // one line item, by an operator
 	EventRefused   Event = "refused"  // a signal that was not accepted
 	EventReminder  Event = "reminder" // to the source, while the request waits
+	EventResumed   Event = "resumed"  // an operator told its run to look again
 )
 
 // AuditOperation is the operationType of an audit record.

@@ -12,31 +12,55 @@ import (
 	"errors"
 	"time"
 
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"handover/activities"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
 
+// Temporal is what a Client needs of a connection; every client.Client is one.
+type Temporal interface {
+	SignalWithStartWorkflow(ctx context.Context, workflowID, signalName string, signalArg any,
+		options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	ListWorkflow(ctx context.Context, request *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
+}
+
 // Client gives commands to transfers and reads them. Every error is a *transfer.Refusal, wraps ErrUnavailable or
 // ErrAbandoned, or is the context's own.
 type Client struct {
-	temporal client.Client
+	temporal Temporal
 }
 
 // New makes a client. It does not own the connection.
-func New(c client.Client) *Client { return &Client{temporal: c} }
+func New(t Temporal) *Client { return &Client{temporal: t} }
 
 // Create requests a transfer and waits until it is Pending. The same request again gets the same answer. Refusals:
 // all of transfer.Policy.Normalize and CheckOpen, RequestIDReused.
 func (c *Client) Create(ctx context.Context, r transfer.Request) (activities.Answer, error) {
-	r, err := leavingTypesToTheWorker().Normalize(r)
+	r, id, err := normalized(r)
 	if err != nil {
 		return activities.Answer{}, err
 	}
-	id := transfer.NewID(r)
 	return c.bring(ctx, workflows.SignalTargetRequest, r, activities.Command{TransferID: id, Verb: activities.VerbCreate, Request: &r})
+}
+
+// TransferID is the id of the transfer that the request opens. Refusals: all of transfer.Policy.Normalize.
+func TransferID(r transfer.Request) (string, error) {
+	_, id, err := normalized(r)
+	return id, err
+}
+
+func normalized(r transfer.Request) (transfer.Request, string, error) {
+	r, err := leavingTypesToTheWorker().Normalize(r)
+	if err != nil {
+		return r, "", err
+	}
+	return r, transfer.NewID(r), nil
 }
 
 // leavingTypesToTheWorker is a policy that refuses no product type that some deployment might allow (OQ-5).

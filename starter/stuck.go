@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+// stuckAfter is how long a run may be behind, and an e-mail wait, before an operator is told.
+const stuckAfter = time.Minute
+
+func (c *cli) stuckCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "stuck",
+		Short: "List what does not go on by itself, from the ledger",
+		Long: "List what does not go on by itself, from the ledger: runs that have been behind it for a minute, transfers that\n" +
+			"are late, line items that are held or being ended, and the e-mails that have waited longest.\n" +
+			"docs/operations.md says what to do about each.",
+		Example: "  starter stuck\n  starter stuck -o json --ledger postgres://handover@db/handover | jq '.runs[].lastError'",
+		Args:    cobra.NoArgs,
+	}
+	c.ledgerFlag(cmd)
+	cmd.RunE = c.work(func(ctx context.Context) error {
+		return c.withLedger(ctx, func(book records) error {
+			found, err := book.Stuck(ctx, stuckAfter)
+			if err != nil {
+				return err
+			}
+			return c.printStuck(found)
+		})
+	})
+	return cmd
+}
+
+// The JSON of what is stuck.
+type (
+	stuckView struct {
+		Runs      []stuckRun      `json:"runs"`
+		Transfers []stuckTransfer `json:"transfers"`
+		Items     []stuckItem     `json:"lineItems"`
+		Mail      []stuckMail     `json:"mail"`
+		MailCount int             `json:"mailCount"`
+	}
+	stuckRun struct {
+		WorkflowID string       `json:"workflowId"`
+		TransferID string       `json:"transferId"`
+		Cause      ledger.Cause `json:"cause"`
+		Attempts   int          `json:"attempts"`
+		LastError  string       `json:"lastError"`
+		Since      time.Time    `json:"since"`
+	}
+	stuckTransfer struct {
+		TransferID string              `json:"transferId"`
+		Status     transfer.Status     `json:"status"`
+		Overdue    bool                `json:"overdue"`
+		Idle       bool                `json:"idle"`
+		Items      transfer.ItemCounts `json:"items"`
+		Since      time.Time           `json:"since"`
+	}
+	stuckItem struct {
+		TransferID     string    `json:"transferId"`
+		Ordinal        int       `json:"id"`
+		SubscriptionID string    `json:"subscriptionId"`
+		Held           bool      `json:"held"`
+		Reason         string    `json:"reason"`
+		LastError      string    `json:"lastError"`
+		Since          time.Time `json:"since,omitzero"`
+	}
+	stuckMail struct {
+		TransferID string            `json:"transferId"`
+		Event      transfer.Event    `json:"event"`
+		Audience   transfer.Audience `json:"audience"`
+		Attempts   int               `json:"attempts"`
+		LastError  string            `json:"lastError"`
+		Since      time.Time         `json:"since"`
+	}
+)
+
+// viewOf leaves e-mail addresses out.
+func viewOf(s ledger.Stuck) stuckView {
+	v := stuckView{Runs: []stuckRun{}, Transfers: []stuckTransfer{}, Items: []stuckItem{}, Mail: []stuckMail{}, MailCount: s.MailCount}
+	for _, r := range s.Runs {
+		v.Runs = append(v.Runs, stuckRun{r.WorkflowID, r.SubjectID, r.Cause, r.Attempts, r.LastError, r.Since})
+	}
+	for _, t := range s.Transfers {
+		v.Transfers = append(v.Transfers, stuckTransfer(t))
+	}
+	for _, i := range s.Items {
+		v.Items = append(v.Items, stuckItem(i))
+	}
+	for _, m := range s.Mail {
+		v.Mail = append(v.Mail, stuckMail{m.TransferID, m.Event, m.Audience, m.Attempts, m.LastError, m.OwedAt})
+	}
+	return v
+}
+
+func (c *cli) printStuck(s ledger.Stuck) error {
+	v := viewOf(s)
+	if c.output == outputJSON {
+		return c.printJSON(v)
+	}
+	sections := []stuckSection{v.runs(), c.lateTransfers(v), c.endingItems(v), v.mail()}
+	printed := false
+	for _, section := range sections {
+		if len(section.rows) == 0 {
+			continue
+		}
+		if printed {
+			fmt.Fprintln(c.out)
+		}
+		printed = true
+		fmt.Fprintln(c.out, section.title)
+		c.printTable(section.heading, section.rows)
+	}
+	if !printed {
+		c.tell("Nothing is stuck.")
+	}
+	return nil
+}
+
+// stuckSection is one table.
+type stuckSection struct {
+	title   string
+	heading table.Row
+	rows    []table.Row
+}
+
+func (v stuckView) runs() stuckSection {
+	s := stuckSection{title: "Runs that are behind the ledger", heading: table.Row{"workflow", "cause", "attempts", "error", "since"}}
+	for _, r := range v.Runs {
+		s.rows = append(s.rows, table.Row{r.WorkflowID, string(r.Cause), r.Attempts, r.LastError, moment(r.Since)})
+	}
+	return s
+}
+
+func (c *cli) lateTransfers(v stuckView) stuckSection {
+	s := stuckSection{title: "Transfers that are late", heading: table.Row{"transfer", "status", "why", "line items", "last change"}}
+	for _, t := range v.Transfers {
+		why := "nobody did what was due"
+		if t.Overdue {
+			why = "submitted more than 72 hours ago"
+		}
+		s.rows = append(s.rows, table.Row{t.TransferID, c.paint(string(t.Status)), why, counts(t.Items), moment(t.Since)})
+	}
+	return s
+}
+
+func (c *cli) endingItems(v stuckView) stuckSection {
+	s := stuckSection{
+		title:   "Line items of which the billing system has yet to say what became of them",
+		heading: table.Row{"transfer", "item", "subscription", "", "given up because", "error", "since"},
+	}
+	for _, i := range v.Items {
+		state := "being ended"
+		if i.Held {
+			state = "held"
+		}
+		s.rows = append(s.rows, table.Row{i.TransferID, i.Ordinal, i.SubscriptionID, state, i.Reason, i.LastError, moment(i.Since)})
+	}
+	return s
+}
+
+func (v stuckView) mail() stuckSection {
+	s := stuckSection{
+		title:   fmt.Sprintf("E-mails that wait: %d, the longest waiting first", v.MailCount),
+		heading: table.Row{"transfer", "event", "to", "attempts", "error", "since"},
+	}
+	for _, m := range v.Mail {
+		s.rows = append(s.rows, table.Row{m.TransferID, string(m.Event), string(m.Audience), m.Attempts, m.LastError, moment(m.Since)})
+	}
+	return s
+}
+
+// moment is a time as tables show it.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
