@@ -100,7 +100,7 @@ func TestUniqueViolationIsTriedAgain(t *testing.T) {
 }
 
 // Nobody waits longer than the time for a lock, and is told that it was a lock.
-func TestLockedForTooLong(t *testing.T) {
+func TestStatementThatWaitsTooLong(t *testing.T) {
 	onPostgres(t, func(t *testing.T, f fixture) {
 		require.NoError(t, f.Seed(t.Context(), worldOf(0)))
 		tr := f.pending("r1")
