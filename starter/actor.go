@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
+	osuser "os/user"
 	"strings"
 
 	"handover/internal/transfer"
@@ -70,7 +70,7 @@ func (c *cli) origin() transfer.Origin {
 
 // systemUser is the name of the user who runs the program, or the number of one that the system has no name for.
 func systemUser() string {
-	if known, err := user.Current(); err == nil {
+	if known, err := osuser.Current(); err == nil {
 		return known.Username
 	}
 	return fmt.Sprintf("uid %d", os.Getuid())

@@ -7,84 +7,100 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
+	"handover/internal/operatorview"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 // numbered is the id of a transfer.
 func numbered(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
-// saying makes a workflow that answers the state query with the status.
-func saying(status transfer.Status) workflows.Snapshot {
-	return workflows.Snapshot{Transfer: transfer.Entity{ID: transferID, Status: status}}
+// saying is what a run says that has seen this status.
+func saying(status transfer.Status) operatorview.Snapshot {
+	return operatorview.Snapshot{Transfer: transfer.Entity{ID: transferID, Status: status}}
 }
 
-// onePage is an index of the running workflows.
+// onePage is an index of the open runs.
 func onePage(open ...openRun) func([]byte) ([]openRun, []byte, error) {
 	return func([]byte) ([]openRun, []byte, error) { return open, nil, nil }
 }
 
 func compared(t *testing.T, book *fakeRecords, service *fakeTransfers) ledger.Finding {
 	t.Helper()
-	a := newAgreement(book, service, betweenRounds)
-	a.pause = 0
-	f, err := a.check(t.Context())
+	a := &agreement{book: book, service: service, patience: betweenRounds, wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	wrong, checked, err := a.check(t.Context())
 	require.NoError(t, err)
-	return f
+	return findingOf(wrong, checked)
 }
 
-// TestAgreement shows I-7 for one transfer: ledger, index, run and its own word, and what is wrong with that.
+// following is a transfer whose run owes nothing.
+func following(id string, status transfer.Status) ledger.Follow {
+	return ledger.Follow{TransferID: id, Status: status, HasRun: true, Settled: time.Hour}
+}
+
+// TestAgreement shows I-7 for one transfer: what its run owes to the ledger, the index, the run, and what is wrong with that.
 func TestAgreement(t *testing.T) {
 	t.Parallel()
-	notFound := transfer.Refuse(transfer.NotFound, "The request is still being checked.")
+	f := func(status transfer.Status, change ...func(*ledger.Follow)) *ledger.Follow {
+		row := following(transferID, status)
+		for _, c := range change {
+			c(&row)
+		}
+		return &row
+	}
+	behind := func(d time.Duration) func(*ledger.Follow) {
+		return func(f *ledger.Follow) { f.Behind, f.Settled = d, 0 }
+	}
+	settled := func(d time.Duration) func(*ledger.Follow) { return func(f *ledger.Follow) { f.Settled = d } }
+	overdue := func(f *ledger.Follow) { f.Overdue = true }
+	unknown := func(f *ledger.Follow) { f.HasRun = false }
+	restored := operatorview.Snapshot{Transfer: transfer.Entity{ID: transferID}, Restored: true}
 	cases := map[string]struct {
-		inLedger transfer.Status // None: no row
-		indexed  transfer.Status // None: the index does not hold it for running
+		inLedger *ledger.Follow // nil: no row
+		indexed  transfer.Status
 		running  bool
-		says     transfer.Status // of the state query; None: it knows no transfer
+		says     operatorview.Snapshot
 		broken   string
 	}{
-		"waiting":                              {transfer.Pending, transfer.Pending, true, transfer.Pending, ""},
-		"over and closed":                      {transfer.Complete, transfer.None, false, transfer.None, ""},
-		"over, e-mail on its way":              {transfer.Complete, transfer.Complete, true, transfer.Complete, ""},
-		"over, the index lags":                 {transfer.Complete, transfer.InProgress, true, transfer.Complete, ""},
-		"moving, the index lags":               {transfer.InProgress, transfer.Pending, true, transfer.InProgress, ""},
-		"just begun, not in the index":         {transfer.Pending, transfer.None, true, transfer.Pending, ""},
-		"ended since the index was read":       {transfer.Complete, transfer.InProgress, false, transfer.None, ""},
-		"being opened":                         {transfer.None, transfer.Pending, true, transfer.None, ""},
-		"refused since the index was read":     {transfer.None, transfer.Pending, false, transfer.None, ""},
-		"workflow gone":                        {transfer.Pending, transfer.None, false, transfer.Pending, "is Pending in the ledger, and no workflow is running for it."},
-		"workflow gone, the index lags":        {transfer.Pending, transfer.InProgress, false, transfer.InProgress, "is Pending in the ledger, and no workflow is running for it."},
-		"workflow behind":                      {transfer.InProgress, transfer.Pending, true, transfer.Pending, "is InProgress in the ledger, and its workflow says Pending."},
-		"ledger behind":                        {transfer.Pending, transfer.Cancelled, true, transfer.Cancelled, "is Pending in the ledger, and its workflow says Cancel."},
-		"two different ends":                   {transfer.Complete, transfer.Failed, true, transfer.Failed, "is Complete in the ledger, and its workflow says Failed."},
-		"row lost":                             {transfer.None, transfer.InProgress, true, transfer.InProgress, "says InProgress, and the ledger has no such transfer."},
-		"row without an opening, for too long": {transfer.Pending, transfer.None, true, transfer.None, "is Pending in the ledger, and its workflow is still checking the request."},
+		"waiting":                          {f(transfer.Pending), transfer.Pending, true, saying(transfer.Pending), ""},
+		"over and closed":                  {f(transfer.Complete), transfer.None, false, saying(transfer.Complete), ""},
+		"over, closing":                    {f(transfer.Complete, settled(tellWithin)), transfer.Complete, true, saying(transfer.Complete), ""},
+		"over, the index lags":             {f(transfer.Complete), transfer.InProgress, false, saying(transfer.Complete), ""},
+		"over, open for too long":          {f(transfer.Complete, settled(tellWithin+1)), transfer.Complete, true, saying(transfer.Complete), "is Complete in the ledger, and its run is still open."},
+		"moving, the index lags":           {f(transfer.InProgress), transfer.Pending, true, saying(transfer.InProgress), ""},
+		"just begun, not in the index":     {f(transfer.Pending), transfer.None, true, saying(transfer.Pending), ""},
+		"opening":                          {nil, transfer.Pending, true, saying(transfer.None), ""},
+		"refused since":                    {nil, transfer.Pending, false, saying(transfer.None), ""},
+		"no run":                           {f(transfer.Pending), transfer.None, false, saying(transfer.Pending), "is Pending in the ledger, and no run is open for it."},
+		"no run, the index lags":           {f(transfer.InProgress), transfer.InProgress, false, saying(transfer.InProgress), ""},
+		"no run, about to be told":         {f(transfer.Pending, behind(tellWithin)), transfer.None, false, saying(transfer.Pending), ""},
+		"not told":                         {f(transfer.Pending, behind(tellWithin+time.Second)), transfer.None, false, saying(transfer.Pending), "its run has not been told for 1m1s."},
+		"not told that it is over":         {f(transfer.Cancelled, behind(time.Hour)), transfer.Pending, true, saying(transfer.Pending), "is Cancel in the ledger, and its run has not been told for 1h0m0s."},
+		"overdue":                          {f(transfer.Pending, overdue), transfer.Pending, true, saying(transfer.Pending), "its run has not done what is due."},
+		"overdue, about to be told":        {f(transfer.Pending, overdue, behind(time.Second)), transfer.Pending, true, saying(transfer.Pending), ""},
+		"a run that the ledger never knew": {f(transfer.Pending, unknown), transfer.Pending, true, saying(transfer.Pending), "which knows of no run, and one is open."},
+		"transfer lost":                    {nil, transfer.InProgress, true, saying(transfer.InProgress), "the ledger has no such transfer."},
+		"transfer lost in a restore":       {nil, transfer.InProgress, true, restored, "the ledger has no such transfer."},
+		"restored to an earlier time":      {f(transfer.Pending), transfer.InProgress, true, restored, "starter resume " + transferID + " --accept-ledger"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			book := &fakeRecords{rows: map[string]transfer.Status{}}
-			if c.inLedger != transfer.None {
-				book.rows[transferID] = c.inLedger
+			book := &fakeRecords{}
+			if c.inLedger != nil {
+				book.follows = append(book.follows, *c.inLedger)
 			}
-			service := &fakeTransfers{running: map[string]bool{transferID: c.running}, get: func(context.Context, string) (workflows.Snapshot, error) {
-				if c.says == transfer.None {
-					return workflows.Snapshot{}, notFound
-				}
-				return saying(c.says), nil
-			}}
+			service := &fakeTransfers{running: map[string]bool{transferID: c.running}, get: answering(c.says)}
 			if c.indexed != transfer.None {
 				service.openRuns = onePage(openRun{transferID, c.indexed})
 			}
 			f := compared(t, book, service)
-			assert.Equal(t, 1, f.Checked)
 			if c.broken == "" {
 				assert.Empty(t, f.Broken)
 				assert.Zero(t, f.Count)
@@ -94,24 +110,22 @@ func TestAgreement(t *testing.T) {
 			assert.Contains(t, f.Broken[0], c.broken)
 			assert.Contains(t, f.Broken[0], transferID)
 			assert.Equal(t, 1, f.Count)
+			assert.Equal(t, 1, f.Checked)
 		})
 	}
 }
 
-// TestATransferThatChangesMeanwhileIsLookedAtAgain: a decision reaches the ledger first and the workflow a moment later.
+// TestATransferThatChangesMeanwhileIsLookedAtAgain: it was opened when the ledger was read, and its run not yet listed.
 func TestATransferThatChangesMeanwhileIsLookedAtAgain(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int32
-	service := &fakeTransfers{
-		running: map[string]bool{transferID: true}, openRuns: onePage(openRun{transferID, transfer.Pending}),
-		get: func(context.Context, string) (workflows.Snapshot, error) {
-			if looks.Add(1) < rounds {
-				return saying(transfer.Pending), nil
-			}
-			return saying(transfer.InProgress), nil
-		},
-	}
-	f := compared(t, &fakeRecords{rows: map[string]transfer.Status{transferID: transfer.InProgress}}, service)
+	book := &fakeRecords{follows: []ledger.Follow{following(transferID, transfer.Pending)}, followOf: func(id string) (ledger.Follow, error) {
+		if looks.Add(1) < rounds {
+			return following(id, transfer.Pending), nil
+		}
+		return following(id, transfer.Cancelled), nil
+	}}
+	f := compared(t, book, &fakeTransfers{})
 	assert.Empty(t, f.Broken)
 	assert.EqualValues(t, rounds, looks.Load())
 }
@@ -120,11 +134,11 @@ func TestATransferThatChangesMeanwhileIsLookedAtAgain(t *testing.T) {
 func TestAgreementAsksOnlyAboutTheDoubtful(t *testing.T) {
 	t.Parallel()
 	const waiting, pages = 2500, 5
-	book := &fakeRecords{rows: map[string]transfer.Status{}, row: func(id string) (transfer.Status, error) {
-		return transfer.Pending, fmt.Errorf("nobody should have asked for %s", id)
+	book := &fakeRecords{followOf: func(id string) (ledger.Follow, error) {
+		return ledger.Follow{}, fmt.Errorf("nobody should have asked for %s", id)
 	}}
 	for n := range waiting {
-		book.rows[numbered(n)] = transfer.Pending
+		book.follows = append(book.follows, following(numbered(n), transfer.Pending))
 	}
 	turned := 0
 	service := &fakeTransfers{openRuns: func(page []byte) ([]openRun, []byte, error) {
@@ -142,15 +156,14 @@ func TestAgreementAsksOnlyAboutTheDoubtful(t *testing.T) {
 	assert.Equal(t, waiting, f.Checked)
 	assert.Empty(t, f.Broken)
 	assert.Equal(t, pages, turned)
-	assert.Equal(t, newestFinal, book.limits[transfer.Complete], "final transfers are not all loaded")
-	assert.Zero(t, book.limits[transfer.Pending], "all that are open are")
+	assert.Equal(t, 3, book.pages)
 }
 
 func TestAgreementListsAFewOfManyViolations(t *testing.T) {
 	t.Parallel()
-	book := &fakeRecords{rows: map[string]transfer.Status{}}
+	book := &fakeRecords{}
 	for n := range 50 {
-		book.rows[numbered(n)] = transfer.InProgress
+		book.follows = append(book.follows, following(numbered(n), transfer.InProgress))
 	}
 	f := compared(t, book, &fakeTransfers{})
 	assert.Equal(t, 50, f.Count)
@@ -159,7 +172,10 @@ func TestAgreementListsAFewOfManyViolations(t *testing.T) {
 }
 
 func findings(count int) []ledger.Finding {
-	f := []ledger.Finding{{Invariant: "I-1", Says: "One owner.", Checked: 12}, {Invariant: "I-2", Says: "Ends once.", Checked: 12, Count: count}}
+	f := []ledger.Finding{
+		{Invariant: "I-1", Says: "One owner.", Checked: 12}, {Invariant: "I-2", Says: "Ends once.", Checked: 12, Count: count},
+		{Invariant: "I-8", Says: "Ends by its word.", Checked: 3, Notes: []string{"Line item 0 is held."}},
+	}
 	for n := range min(count, 2) {
 		f[1].Broken = append(f[1].Broken, fmt.Sprintf("Item %d ended twice.", n))
 	}
@@ -168,7 +184,10 @@ func findings(count int) []ledger.Finding {
 
 func TestVerifyPrintsEveryInvariant(t *testing.T) {
 	t.Parallel()
-	s := stage{book: fakeRecords{findings: findings(0), rows: map[string]transfer.Status{transferID: transfer.Complete}}}
+	s := stage{
+		book:    fakeRecords{findings: findings(0), follows: []ledger.Follow{following(transferID, transfer.Pending)}},
+		service: fakeTransfers{openRuns: onePage(openRun{transferID, transfer.Pending})},
+	}
 	require.Equal(t, 0, s.run(t, "verify", "--ledger", "sqlite://x.db"), s.stderr.String())
 	s.golden(t, "verify")
 	assert.Equal(t, "sqlite://x.db", s.ledgerURL)
@@ -179,12 +198,12 @@ func TestVerifyPrintsEveryInvariant(t *testing.T) {
 func TestVerifyFailsOnAViolation(t *testing.T) {
 	t.Parallel()
 	s := stage{book: fakeRecords{findings: findings(3)}}
-	assert.Equal(t, 1, s.run(t, "verify"))
+	assert.Equal(t, 1, s.run(t, "verify", "--ledger", "sqlite://x.db"))
 	s.golden(t, "verify-violated")
 	assert.Equal(t, "starter: the platform's invariants do not hold; the violations are listed above\n", s.stderr.String())
 
 	s = stage{book: fakeRecords{findings: findings(1)}, connectErr: &unreachableError{errors.New("refused")}}
-	assert.Equal(t, 1, s.run(t, "verify"), "a violation weighs more than silence")
+	assert.Equal(t, 1, s.run(t, "verify", "--ledger", "sqlite://x.db"), "a violation weighs more than silence")
 }
 
 func TestVerifySaysWhenTemporalIsSilent(t *testing.T) {
@@ -193,15 +212,15 @@ func TestVerifySaysWhenTemporalIsSilent(t *testing.T) {
 		"no server": {connectErr: &unreachableError{errors.New("no Temporal server answers")}},
 		"no worker": {service: fakeTransfers{err: fmt.Errorf("%w: no worker", transferclient.ErrUnavailable)}},
 	} {
-		s.book = fakeRecords{findings: findings(0), rows: map[string]transfer.Status{transferID: transfer.Pending}}
-		assert.Equal(t, 5, s.run(t, "verify"), name)
+		s.book = fakeRecords{findings: findings(0), follows: []ledger.Follow{following(transferID, transfer.Pending)}}
+		assert.Equal(t, 5, s.run(t, "verify", "--ledger", "sqlite://x.db"), name)
 		s.golden(t, "verify-silent")
 	}
 	s := stage{book: fakeRecords{findings: findings(0)}, connectErr: &unreachableError{errors.New("no Temporal server answers")}}
-	assert.Equal(t, 5, s.run(t, "verify", "-o", "json"))
+	assert.Equal(t, 5, s.run(t, "verify", "--ledger", "sqlite://x.db", "-o", "json"))
 	var all []map[string]any
 	require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &all))
-	require.Len(t, all, 3)
+	require.Len(t, all, 4)
 	assert.Equal(t, "I-7", all[2]["invariant"])
 	assert.Equal(t, "no Temporal server answers", all[2]["notChecked"])
 	assert.Equal(t, []any{}, all[0]["violations"])
@@ -211,7 +230,7 @@ func TestVerifySaysWhenTemporalIsSilent(t *testing.T) {
 func TestVerifyCanLeaveTemporalAlone(t *testing.T) {
 	t.Parallel()
 	s := stage{book: fakeRecords{findings: findings(0)}}
-	require.Equal(t, 0, s.run(t, "verify", "--ledger-only"))
+	require.Equal(t, 0, s.run(t, "verify", "--ledger", "sqlite://x.db", "--ledger-only"))
 	assert.False(t, s.service.connected)
 	assert.NotContains(t, s.stdout.String(), "I-7")
 }
@@ -219,7 +238,7 @@ func TestVerifyCanLeaveTemporalAlone(t *testing.T) {
 func TestVerifyPointsOutAnEmptyLedger(t *testing.T) {
 	t.Parallel()
 	s := stage{book: fakeRecords{empty: true}}
-	require.Equal(t, 0, s.run(t, "verify"))
+	require.Equal(t, 0, s.run(t, "verify", "--ledger", "sqlite://x.db"))
 	assert.Contains(t, s.stderr.String(), "The ledger is empty")
 }
 
@@ -227,8 +246,44 @@ func TestVerifyReportsALedgerThatFails(t *testing.T) {
 	t.Parallel()
 	for status, err := range map[int]error{1: errors.New("no such table"), 5: fmt.Errorf("verify: %w", ledger.ErrUnavailable)} {
 		s := stage{book: fakeRecords{err: err}}
-		assert.Equal(t, status, s.run(t, "verify"))
+		assert.Equal(t, status, s.run(t, "verify", "--ledger", "sqlite://x.db"))
 		assert.Contains(t, s.stderr.String(), err.Error())
 		assert.True(t, s.book.closed)
 	}
+}
+
+// TestVerifyRepairs: every transfer that is wrong is resumed by the operator, and then all is well, or not.
+func TestVerifyRepairs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mended bool
+		behind time.Duration
+		status int
+		says   string
+	}{
+		"mended":   {mended: true, status: 0},
+		"not told": {behind: time.Second, status: 0, says: "Not every run is told yet."},
+		"in vain":  {status: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := stage{book: fakeRecords{findings: findings(0), follows: []ledger.Follow{following(transferID, transfer.Pending)}}}
+			s.service.running = map[string]bool{}
+			s.book.mend = func(ids []string) {
+				assert.Equal(t, []string{transferID}, ids)
+				s.service.running[transferID] = c.mended
+				s.book.follows[0].Behind = c.behind
+			}
+			assert.Equal(t, c.status, s.run(t, "verify", "--repair", "--ledger", "sqlite://x.db"), s.stderr.String())
+			assert.Equal(t, ledger.CauseResumed, s.book.how.Cause)
+			assert.Equal(t, transfer.Actor{Operator: true, UserID: operatorName}, s.book.how.Actor)
+			assert.Equal(t, transfer.Origin{Via: transfer.ByOperator, Operator: operatorName}, s.book.how.Origin)
+			assert.Contains(t, s.stderr.String(), "I-7: Transfer "+transferID+" is Pending in the ledger, and no run is open for it.\n"+
+				"1 transfer of 1 resumed by "+operatorName+"; checking again.\n"+c.says)
+		})
+	}
+	s := stage{book: fakeRecords{findings: findings(0)}}
+	require.Equal(t, 0, s.run(t, "verify", "--repair", "--ledger", "sqlite://x.db"))
+	assert.Empty(t, s.book.resumed, "nothing is wrong")
+	assert.Zero(t, s.waited)
 }

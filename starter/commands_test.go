@@ -13,9 +13,9 @@ import (
 
 	"handover/activities"
 	"handover/internal/ledger"
+	"handover/internal/operatorview"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 func createArgs(more ...string) []string {
@@ -25,7 +25,7 @@ func createArgs(more ...string) []string {
 
 func TestCreateAsksAsTheTarget(t *testing.T) {
 	t.Parallel()
-	s := stage{service: fakeTransfers{receipt: workflows.Receipt{TransferID: transferID, Status: transfer.Pending, ExpirationTime: "2031-04-02T00:00:00Z"}}}
+	s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.Pending, ExpirationTime: "2031-04-02T00:00:00Z"}}}
 	require.Equal(t, 0, s.run(t, createArgs("--customer-name", "Contoso Bakery", "--product-type", "OnlineServicesNCE",
 		"--product-type", "AzureSubscription", "--partner-on-record", "4711001")...), s.stderr.String())
 	assert.Equal(t, transfer.Request{
@@ -52,7 +52,8 @@ func TestCreateKeepsTheRequestIDAndTheActorItIsGiven(t *testing.T) {
 	var answer map[string]any
 	require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &answer))
 	assert.Equal(t, "mine", answer["requestId"])
-	assert.Contains(t, answer, "transferId")
+	opened := s.service.request
+	assert.Equal(t, transfer.NewID(opened), answer["transferId"])
 	assert.Contains(t, answer, "status")
 }
 
@@ -65,16 +66,16 @@ func TestSubmitNamesWhatMoves(t *testing.T) {
 	cases := map[string]struct {
 		args  []string
 		stdin string
-		want  workflows.Approval
+		want  activities.Approval
 	}{
-		"listed":        {args: []string{"--item", strings.ToUpper(subOne) + ":OnlineServicesNCE", "--item", subTwo + ":AzureSubscription"}, want: workflows.Approval{LineItems: []transfer.Pick{one, two}}},
-		"without type":  {args: []string{"--item", subOne}, want: workflows.Approval{LineItems: []transfer.Pick{{SubscriptionID: subOne}}}},
-		"a file":        {args: []string{"--items-file", file}, want: workflows.Approval{LineItems: []transfer.Pick{two}}},
-		"standard in":   {args: []string{"--items-file", "-"}, stdin: subOne + ":OnlineServicesNCE\r\n", want: workflows.Approval{LineItems: []transfer.Pick{one}}},
-		"list and file": {args: []string{"--item", subOne + ":OnlineServicesNCE", "--items-file", file}, want: workflows.Approval{LineItems: []transfer.Pick{one, two}}},
-		"everything":    {args: []string{"--all-eligible"}, want: workflows.Approval{AllEligible: true}},
+		"listed":        {args: []string{"--item", strings.ToUpper(subOne) + ":OnlineServicesNCE", "--item", subTwo + ":AzureSubscription"}, want: activities.Approval{LineItems: []transfer.Pick{one, two}}},
+		"without type":  {args: []string{"--item", subOne}, want: activities.Approval{LineItems: []transfer.Pick{{SubscriptionID: subOne}}}},
+		"a file":        {args: []string{"--items-file", file}, want: activities.Approval{LineItems: []transfer.Pick{two}}},
+		"standard in":   {args: []string{"--items-file", "-"}, stdin: subOne + ":OnlineServicesNCE\r\n", want: activities.Approval{LineItems: []transfer.Pick{one}}},
+		"list and file": {args: []string{"--item", subOne + ":OnlineServicesNCE", "--items-file", file}, want: activities.Approval{LineItems: []transfer.Pick{one, two}}},
+		"everything":    {args: []string{"--all-eligible"}, want: activities.Approval{AllEligible: true}},
 		"everything of a type": {args: []string{"--all-eligible", "--product-type", "OnlineServicesNCE"},
-			want: workflows.Approval{AllEligible: true, ProductTypes: []transfer.ProductType{transfer.OnlineServicesNCE}}},
+			want: activities.Approval{AllEligible: true, ProductTypes: []transfer.ProductType{transfer.OnlineServicesNCE}}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +91,7 @@ func TestSubmitNamesWhatMoves(t *testing.T) {
 
 func TestSubmitPrintsTheReceipt(t *testing.T) {
 	t.Parallel()
-	s := stage{service: fakeTransfers{receipt: workflows.Receipt{TransferID: transferID, Status: transfer.InProgress, Items: transfer.ItemCounts{InProgress: 3}}}}
+	s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.InProgress, Items: transfer.ItemCounts{InProgress: 3}}}}
 	require.Equal(t, 0, s.run(t, "submit", transferID, "--all-eligible", "--as", source+"/"+user))
 	assert.Equal(t, transfer.Actor{PartnerTenantID: source, UserID: user}, s.service.approval.Actor)
 	assert.Empty(t, s.stderr.String(), "nobody was looked up")
@@ -113,7 +114,7 @@ func TestDecisionsBelongToAParty(t *testing.T) {
 			activities.Decision{RequestID: "r1", Actor: transfer.Actor{PartnerTenantID: source}}},
 	}
 	for _, c := range cases {
-		s := stage{service: fakeTransfers{receipt: workflows.Receipt{TransferID: transferID, Status: transfer.Cancelled}}}
+		s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.Cancelled}}}
 		require.Equal(t, 0, s.run(t, c.args...), s.stderr.String())
 		assert.Equal(t, c.verb, s.service.verb)
 		assert.Equal(t, c.want, s.service.decision)
@@ -121,23 +122,9 @@ func TestDecisionsBelongToAParty(t *testing.T) {
 	}
 }
 
-func TestGiveUpIsTheOperators(t *testing.T) {
-	t.Parallel()
-	failed := transfer.ItemEntity{ID: 4, SubscriptionID: subOne, Status: transfer.ItemFailed, TransferError: "Given up: withdrawn", Attempts: ptr(7)}
-	for as, recorded := range map[string]string{"": "", source: source, source + "/" + user: user} {
-		s := stage{service: fakeTransfers{item: failed}}
-		require.Equal(t, 0, s.run(t, "give-up", transferID, "--item", "4", "--reason", "withdrawn", "--as", as), s.stderr.String())
-		assert.Equal(t, activities.GiveUp{RequestID: freshID, Actor: transfer.Actor{Operator: true, UserID: recorded}, Item: 4, Reason: "withdrawn"}, s.service.givenUp)
-		s.golden(t, "give-up")
-	}
-	s := stage{service: fakeTransfers{item: failed}}
-	require.Equal(t, 0, s.run(t, "give-up", transferID, "--item", "4", "--reason", "withdrawn", "-o", "json"))
-	s.golden(t, "give-up.json")
-}
-
 func TestGetShowsTheOperatorsView(t *testing.T) {
 	t.Parallel()
-	for name, snapshot := range map[string]workflows.Snapshot{
+	for name, snapshot := range map[string]operatorview.Snapshot{
 		"get-pending": waitingSnapshot(), "get-moving": movingSnapshot(), "get-complete": endedSnapshot(transfer.Complete),
 	} {
 		s := stage{service: fakeTransfers{get: answering(snapshot)}}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,13 +15,13 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"handover/internal/ledger"
+	"handover/internal/operatorview"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
-func answering(s workflows.Snapshot) func(context.Context, string) (workflows.Snapshot, error) {
-	return func(context.Context, string) (workflows.Snapshot, error) { return s, nil }
+func answering(s operatorview.Snapshot) func(context.Context, string) (operatorview.Snapshot, error) {
+	return func(context.Context, string) (operatorview.Snapshot, error) { return s, nil }
 }
 
 // TestBadCommandLinesAreFoundBeforeConnecting: exit status 2, and nobody was asked anything.
@@ -57,7 +58,16 @@ func TestBadCommandLinesAreFoundBeforeConnecting(t *testing.T) {
 		"item: two types":            {submit("--item", subOne+":OnlineServicesNCE:AzurePlan"), "must be SUB or SUB:TYPE"},
 		"item: two at once":          {submit("--item", subOne+","+subTwo), "--item: the subscription id must be a GUID"},
 		"no items file":              {submit("--items-file", "no-such-file"), "--items-file: open no-such-file"},
-		"no item number":             {[]string{"give-up", transferID, "--reason", "r"}, `required flag(s) "item" not set`},
+		"no item number":             {[]string{"give-up", transferID, "--reason", "r"}, `at least one of the flags in the group [item failing] is required`},
+		"items and all failing":      {[]string{"give-up", transferID, "--item", "1", "--failing", "--reason", "r"}, "[failing item]"},
+		"an empty list of items":     {[]string{"give-up", transferID, "--item", "", "--reason", "r"}, `invalid argument "" for "--item"`},
+		"give-up without a ledger":   {[]string{"give-up", transferID, "--item", "1", "--reason", "r"}, "name the ledger's database with --ledger"},
+		"resume without a ledger":    {[]string{"resume", transferID}, "name the ledger's database with --ledger"},
+		"stuck without a ledger":     {[]string{"stuck"}, "name the ledger's database with --ledger"},
+		"verify without a ledger":    {[]string{"verify"}, "name the ledger's database with --ledger"},
+		"resume nothing":             {[]string{"resume"}, "takes one transfer id"},
+		"resume one and all":         {[]string{"resume", transferID, "--all-open"}, "unknown command"},
+		"repair without Temporal":    {[]string{"verify", "--repair", "--ledger-only"}, "[ledger-only repair]"},
 		"no reason":                  {[]string{"give-up", transferID, "--item", "0"}, `required flag(s) "reason" not set`},
 		"long reason":                {[]string{"decline", transferID, "--reason", strings.Repeat("x", 1001)}, "--reason: reason must be at most 1000 printable characters"},
 		"reason with an ESC":         {[]string{"decline", transferID, "--reason", "a\x1b[2Jb"}, "--reason: reason must be one line of at most 1000 printable characters, and U+001B is not printable"},
@@ -118,6 +128,8 @@ func TestEveryEndHasItsExitStatus(t *testing.T) {
 		"out of time":  {context.DeadlineExceeded, 5, failure{Cause: "Unavailable", Message: "context deadline exceeded; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"anything":     {errors.New("boom"), 1, failure{Cause: "Failed", Message: "boom; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"wrapped":      {fmt.Errorf("create: %w", refusal), 3, failure{Code: "800078", Cause: "SubscriptionNotActive", Message: "create: " + refusal.Message, Data: []string{subOne}}},
+		"closed door":  {transfer.Refuse(transfer.DoorClosed, "By its HTTP API only."), 3, failure{Code: transfer.Refuse(transfer.DoorClosed, "").Code, Cause: "TemporalCommandsClosed", Message: "By its HTTP API only.", Data: []string{}}},
+		"locked":       {fmt.Errorf("x: %w", ledger.ErrLocked), 5, failure{Cause: "Unavailable", Message: "x: " + ledger.ErrLocked.Error() + "; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"not ready":    {serviceerror.NewWorkflowNotReady("task in failed state"), 5, failure{Cause: "Unavailable", Message: "task in failed state; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"no namespace": {serviceerror.NewNamespaceNotFound("prod"), 1, failure{Cause: "Failed", Message: "Namespace prod is not found.; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 	}
@@ -142,7 +154,7 @@ func TestEveryCommandReportsARefusal(t *testing.T) {
 	for _, args := range [][]string{
 		createArgs(), {"submit", transferID, "--all-eligible"}, {"submit", transferID, "--all-eligible", "--as", source},
 		{"cancel", transferID}, {"cancel", transferID, "--as", target}, {"decline", transferID, "--as", source},
-		{"give-up", transferID, "--item", "0", "--reason", "r"}, {"get", transferID}, {"list"}, {"watch", transferID},
+		{"get", transferID}, {"list"}, {"watch", transferID},
 	} {
 		s := stage{service: fakeTransfers{err: transfer.Refuse(transfer.WrongParty, "Only the source may do this.")}}
 		assert.Equal(t, 3, s.run(t, args...), args)
@@ -163,9 +175,14 @@ func TestAnUnreachableServerIsUnavailable(t *testing.T) {
 func TestTheLedgerMayBeUnavailableToo(t *testing.T) {
 	t.Parallel()
 	s := stage{openErr: fmt.Errorf("open the ledger: %w", ledger.ErrUnavailable)}
-	assert.Equal(t, 5, s.run(t, "verify"))
+	for _, args := range [][]string{
+		{"verify"}, {"stuck"}, {"resume", transferID}, {"get", transferID}, {"watch", transferID}, {"give-up", transferID, "--failing", "--reason", "r"},
+	} {
+		assert.Equal(t, 5, s.run(t, append(args, "--ledger", "postgres://db/handover")...), args)
+	}
+	assert.False(t, s.service.connected, "the ledger that was named is not passed over")
 	s = stage{openErr: &usageError{errors.New("name the ledger's database with --ledger")}}
-	assert.Equal(t, 2, s.run(t, "verify"))
+	assert.Equal(t, 2, s.run(t, "seed", filepath.Join("..", "internal", "world", "sample.yaml")))
 }
 
 func TestAnInterruptHasItsOwnStatus(t *testing.T) {
@@ -201,9 +218,9 @@ func TestOtherPeoplesControlCharactersStayOut(t *testing.T) {
 
 func TestWatchFollowsToTheEnd(t *testing.T) {
 	t.Parallel()
-	answers := []workflows.Snapshot{waitingSnapshot(), waitingSnapshot(), movingSnapshot(), endedSnapshot(transfer.Complete)}
+	answers := []operatorview.Snapshot{waitingSnapshot(), waitingSnapshot(), movingSnapshot(), endedSnapshot(transfer.Complete)}
 	s := stage{}
-	s.service.get = func(context.Context, string) (workflows.Snapshot, error) {
+	s.service.get = func(context.Context, string) (operatorview.Snapshot, error) {
 		next := answers[0]
 		answers = answers[1:]
 		return next, nil
@@ -240,7 +257,7 @@ func TestWatchEndsOnInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	looks := 0
 	s := stage{}
-	s.service.get = func(context.Context, string) (workflows.Snapshot, error) {
+	s.service.get = func(context.Context, string) (operatorview.Snapshot, error) {
 		if looks++; looks == 3 {
 			cancel()
 		}

@@ -95,10 +95,10 @@ func (c *cli) claim(g ledger.GivingUp) ledger.Claim {
 }
 
 // keptGivenUp is what is kept for a repetition. A refusal is not: it may be another one the next time.
-func keptGivenUp(done ledger.GivenUp, refusal *transfer.Refusal) (ledger.Answer, error) {
-	if refusal != nil {
-		return ledger.Answer{}, nil
+func keptGivenUp(done ledger.GivenUp, refusal *transfer.Refusal) (kept ledger.Answer, err error) {
+	if refusal == nil {
+		kept.Status = http.StatusOK
+		kept.Body, err = json.Marshal(done)
 	}
-	body, err := json.Marshal(done)
-	return ledger.Answer{Status: http.StatusOK, Body: body}, err
+	return kept, err
 }

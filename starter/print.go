@@ -287,7 +287,7 @@ func (c *cli) printFindings(all []checked) error {
 			fmt.Fprintf(c.out, "%s: and %d more\n", f.Invariant, more)
 		}
 		for _, sentence := range f.Notes {
-			fmt.Fprintf(c.out, "%s, to be known: %s\n", f.Invariant, progress.OneLine(sentence))
+			fmt.Fprintf(c.out, "%s, note: %s\n", f.Invariant, progress.OneLine(sentence))
 		}
 	}
 	return nil

@@ -96,7 +96,7 @@ func (c *cli) resumeOpen(ctx context.Context, book records, r resumption) error 
 }
 
 const (
-	pageTries  = 5 // at a page of which some transfer is being decided
+	pageTries = 5 // at a page of which some transfer is being decided
 	pagePause = time.Second
 )
 

@@ -9,15 +9,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handover/activities"
 	"handover/internal/ledger"
+	"handover/internal/operatorview"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -37,9 +38,8 @@ const (
 // fakeTransfers answers what a test tells it to and remembers what it was asked.
 type fakeTransfers struct {
 	err      error // of every call
-	receipt  workflows.Receipt
-	item     transfer.ItemEntity
-	get      func(ctx context.Context, id string) (workflows.Snapshot, error)
+	answer   activities.Answer
+	get      func(ctx context.Context, id string) (operatorview.Snapshot, error)
 	summary  []transferclient.Summary
 	openRuns func(page []byte) ([]openRun, []byte, error)
 	running  map[string]bool
@@ -48,44 +48,37 @@ type fakeTransfers struct {
 	closed    bool
 	bounded   bool // the latest call had a deadline
 	request   transfer.Request
-	approval  workflows.Approval
+	approval  activities.Approval
 	decision  activities.Decision
 	verb      string
-	givenUp   activities.GiveUp
 	filter    transferclient.Filter
 }
 
-func (f *fakeTransfers) Create(ctx context.Context, r transfer.Request) (workflows.Receipt, error) {
+func (f *fakeTransfers) Create(ctx context.Context, r transfer.Request) (activities.Answer, error) {
 	f.see(ctx)
 	f.request = r
-	return f.receipt, f.err
+	return f.answer, f.err
 }
 
-func (f *fakeTransfers) Submit(ctx context.Context, _ string, a workflows.Approval) (workflows.Receipt, error) {
+func (f *fakeTransfers) Submit(ctx context.Context, _ string, a activities.Approval) (activities.Answer, error) {
 	f.see(ctx)
 	f.approval = a
-	return f.receipt, f.err
+	return f.answer, f.err
 }
 
-func (f *fakeTransfers) Cancel(ctx context.Context, _ string, d activities.Decision) (workflows.Receipt, error) {
+func (f *fakeTransfers) Cancel(ctx context.Context, _ string, d activities.Decision) (activities.Answer, error) {
 	f.see(ctx)
 	f.verb, f.decision = "cancel", d
-	return f.receipt, f.err
+	return f.answer, f.err
 }
 
-func (f *fakeTransfers) Decline(ctx context.Context, _ string, d activities.Decision) (workflows.Receipt, error) {
+func (f *fakeTransfers) Decline(ctx context.Context, _ string, d activities.Decision) (activities.Answer, error) {
 	f.see(ctx)
 	f.verb, f.decision = "decline", d
-	return f.receipt, f.err
+	return f.answer, f.err
 }
 
-func (f *fakeTransfers) GiveUp(ctx context.Context, _ string, g activities.GiveUp) (transfer.ItemEntity, error) {
-	f.see(ctx)
-	f.givenUp = g
-	return f.item, f.err
-}
-
-func (f *fakeTransfers) Get(ctx context.Context, id string) (workflows.Snapshot, error) {
+func (f *fakeTransfers) Get(ctx context.Context, id string) (operatorview.Snapshot, error) {
 	f.see(ctx)
 	if f.get == nil {
 		return waitingSnapshot(), f.err
@@ -114,15 +107,20 @@ func (f *fakeTransfers) Close() { f.closed = true }
 
 func (f *fakeTransfers) see(ctx context.Context) { _, f.bounded = ctx.Deadline() }
 
-// fakeRecords is a ledger of a few rows.
+// fakeRecords is a ledger of a few rows. What a test does not need of a ledger it does not have.
 type fakeRecords struct {
+	records
 	empty    bool
 	seeded   ledger.World
 	err      error
 	findings []ledger.Finding
-	rows     map[string]transfer.Status
-	row      func(id string) (transfer.Status, error) // instead of rows, for one transfer
-	limits   map[transfer.Status]int
+	follows  []ledger.Follow
+	followOf func(id string) (ledger.Follow, error) // instead of follows, for one transfer
+	pages    int
+	resumed  []string
+	how      ledger.Resumption
+	mend     func(ids []string)
+	open     func(after string) (last string, n int, err error)
 	closed   bool
 }
 
@@ -135,39 +133,45 @@ func (f *fakeRecords) Seed(_ context.Context, w ledger.World) error {
 
 func (f *fakeRecords) Verify(context.Context) ([]ledger.Finding, error) { return f.findings, f.err }
 
-func (f *fakeRecords) Transfer(_ context.Context, id string) (transfer.Transfer, error) {
-	if f.row != nil {
-		status, err := f.row(id)
-		return rowOf(id, status), err
-	}
-	status, ok := f.rows[id]
-	if !ok {
-		return transfer.Transfer{}, transfer.Refuse(transfer.NotFound, "There is no such transfer.")
-	}
-	return rowOf(id, status), nil
-}
-
-func (f *fakeRecords) Transfers(_ context.Context, filter ledger.Filter) ([]transfer.Transfer, error) {
-	if f.limits == nil {
-		f.limits = map[transfer.Status]int{}
-	}
-	f.limits[filter.Status] = filter.Limit
-	var found []transfer.Transfer
-	for id, status := range f.rows {
-		if status == filter.Status {
-			found = append(found, rowOf(id, status))
+func (f *fakeRecords) Follows(_ context.Context, after string, limit int) ([]ledger.Follow, error) {
+	f.pages++
+	var page []ledger.Follow
+	for _, row := range f.follows {
+		if row.TransferID > after && len(page) < limit && (!row.Status.Final() || row.Behind > 0) {
+			page = append(page, row)
 		}
 	}
-	return found, f.err
+	return page, f.err
+}
+
+func (f *fakeRecords) FollowOf(_ context.Context, id string) (ledger.Follow, error) {
+	if f.followOf != nil {
+		return f.followOf(id)
+	}
+	for _, row := range f.follows {
+		if row.TransferID == id {
+			return row, nil
+		}
+	}
+	return ledger.Follow{}, transfer.NoSuchTransfer()
+}
+
+func (f *fakeRecords) Resume(_ context.Context, r ledger.Resumption, ids ...string) (int, error) {
+	f.how, f.resumed = r, append(f.resumed, ids...)
+	if f.mend != nil {
+		f.mend(ids)
+	}
+	return len(ids), f.err
+}
+
+func (f *fakeRecords) ResumeOpen(_ context.Context, r ledger.Resumption, after string, _ int) (string, int, error) {
+	f.how = r
+	return f.open(after)
 }
 
 func (f *fakeRecords) Close() error {
 	f.closed = true
 	return nil
-}
-
-func rowOf(id string, status transfer.Status) transfer.Transfer {
-	return transfer.Transfer{ID: id, State: transfer.State{Status: status}}
 }
 
 // stage is one run against fakes.
@@ -179,10 +183,17 @@ type stage struct {
 	variables  map[string]string
 	terminal   bool
 	stdin      string
+	at         string // the ledger at hand
+	real       bool   // open real ledgers
+	meanwhile  func() // happens while the run waits
 
 	address, namespace, ledgerURL string
 	stdout, stderr                bytes.Buffer
+	waited                        int
 }
+
+// operatorName is the system's user who runs the program in tests.
+const operatorName = "ops"
 
 func (s *stage) run(t *testing.T, args ...string) int {
 	t.Helper()
@@ -195,8 +206,17 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 			s.address, s.namespace, s.service.connected = address, namespace, true
 			return &s.service, s.connectErr
 		},
-		openLedger: func(_ context.Context, url string) (records, error) {
+		ledgerAt: func(url, _ string) (string, error) {
+			if url == "" {
+				url = s.at
+			}
+			return url, nil
+		},
+		openLedger: func(ctx context.Context, url string) (records, error) {
 			s.ledgerURL = url
+			if s.real {
+				return openLedger(ctx, url)
+			}
 			return &s.book, s.openErr
 		},
 		terminal: func(io.Writer) bool { return s.terminal },
@@ -205,6 +225,14 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 			return value, ok
 		},
 		newID: func() string { return freshID },
+		user:  func() string { return operatorName },
+		wait: func(ctx context.Context, _ time.Duration) error {
+			s.waited++
+			if s.meanwhile != nil {
+				s.meanwhile()
+			}
+			return ctx.Err()
+		},
 	}
 	return run(ctx, args, strings.NewReader(s.stdin), &s.stdout, &s.stderr, env)
 }
@@ -236,12 +264,12 @@ func entity(status transfer.Status) transfer.Entity {
 	}
 }
 
-func waitingSnapshot() workflows.Snapshot {
-	return workflows.Snapshot{Transfer: entity(transfer.Pending)}
+func waitingSnapshot() operatorview.Snapshot {
+	return operatorview.Snapshot{Transfer: entity(transfer.Pending)}
 }
 
-func movingSnapshot() workflows.Snapshot {
-	s := workflows.Snapshot{Transfer: entity(transfer.InProgress), Items: transfer.ItemCounts{InProgress: 1, Complete: 1, Failed: 1}, Overdue: true,
+func movingSnapshot() operatorview.Snapshot {
+	s := operatorview.Snapshot{Transfer: entity(transfer.InProgress), Items: transfer.ItemCounts{InProgress: 1, Complete: 1, Failed: 1}, Overdue: true,
 		Refused: []string{"Only the source may do this. (900150)"}, Mail: []string{"submitted", "reminder-1"}}
 	s.Transfer.LineItems = []transfer.ItemEntity{
 		{ID: 0, SubscriptionID: subOne, Quantity: 12, ProductType: transfer.OnlineServicesNCE, BillingCycle: transfer.Annual, Status: transfer.ItemComplete, TargetSubscriptionID: freshID, Attempts: ptr(1)},
@@ -251,8 +279,8 @@ func movingSnapshot() workflows.Snapshot {
 	return s
 }
 
-func endedSnapshot(status transfer.Status) workflows.Snapshot {
-	s := workflows.Snapshot{Transfer: entity(status)}
+func endedSnapshot(status transfer.Status) operatorview.Snapshot {
+	s := operatorview.Snapshot{Transfer: entity(status)}
 	s.Transfer.LastModifiedTime = "2031-03-02T09:15:07Z"
 	if status == transfer.Complete {
 		s.Transfer.CompletedTime = "2031-03-02T09:15:07.2171000Z"

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -49,7 +50,7 @@ func TestOpenRunsReadsOnePageOfTheIndex(t *testing.T) {
 	})
 	connection.On("ListWorkflow", mock.Anything, page).Return(&workflowservice.ListWorkflowExecutionsResponse{
 		Executions: []*workflowpb.WorkflowExecutionInfo{
-			execution(workflows.WorkflowID(transferID), `"Pending"`),
+			execution(transfer.WorkflowID(transferID), `"Pending"`),
 			execution("somebody-elses", `"Pending"`),
 		},
 		NextPageToken: []byte("page 3"),
@@ -69,7 +70,7 @@ func TestOpenRunsWithoutAnswer(t *testing.T) {
 
 	s, connection = temporal(t)
 	connection.On("ListWorkflow", mock.Anything, mock.Anything).Return(&workflowservice.ListWorkflowExecutionsResponse{
-		Executions: []*workflowpb.WorkflowExecutionInfo{execution(workflows.WorkflowID(transferID), `{`)},
+		Executions: []*workflowpb.WorkflowExecutionInfo{execution(transfer.WorkflowID(transferID), `{`)},
 	}, nil)
 	_, _, err = s.OpenRuns(t.Context(), nil)
 	require.ErrorContains(t, err, transferID)
@@ -94,55 +95,20 @@ func TestRunning(t *testing.T) {
 	}
 	for name, c := range cases {
 		s, connection := temporal(t)
-		connection.On("DescribeWorkflowExecution", mock.Anything, workflows.WorkflowID(transferID), "").Return(c.answer, c.err)
+		connection.On("DescribeWorkflowExecution", mock.Anything, transfer.WorkflowID(transferID), "").Return(c.answer, c.err)
 		running, err := s.Running(t.Context(), transferID)
 		assert.ErrorIs(t, err, c.want, name)
 		assert.Equal(t, c.running, running, name)
 	}
 }
 
-// TestASubmitThatWouldNotGetThroughIsNotSent: an update over 2 MB is no use to anybody.
-func TestASubmitThatWouldNotGetThroughIsNotSent(t *testing.T) {
-	t.Parallel()
-	a := workflows.Approval{RequestID: freshID, LineItems: make([]transfer.Pick, 30_000)}
-	for i := range a.LineItems {
-		a.LineItems[i] = transfer.Pick{SubscriptionID: numbered(i), ProductType: transfer.OnlineServicesNCE}
-	}
-	s, connection := temporal(t)
-	_, err := s.Submit(t.Context(), transferID, a)
-	require.ErrorIs(t, err, transfer.InvalidInput)
-	connection.AssertNotCalled(t, "UpdateWorkflow", mock.Anything, mock.Anything)
-
-	a.LineItems = a.LineItems[:20_000]
-	connection.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(nil, serviceerror.NewUnavailable("away"))
-	_, err = s.Submit(t.Context(), transferID, a)
-	require.ErrorIs(t, err, transferclient.ErrUnavailable, "below the limit it is sent")
-}
-
-// TestATooLargeSubmitIsRefused goes through the real client: what Temporal says of a payload over its limit becomes a
-// refusal that says what to do instead.
-func TestATooLargeSubmitIsRefused(t *testing.T) {
-	t.Parallel()
-	for name, said := range map[string]error{
-		"2 MB": serviceerror.NewInvalidArgument("UpdateWorkflowExecution: payload blob size exceeds limit"),
-		"4 MB": serviceerror.NewResourceExhausted(enumspb.RESOURCE_EXHAUSTED_CAUSE_UNSPECIFIED, "grpc: received message larger than max (5000000 vs. 4194304)"),
-	} {
-		s, connection := temporal(t)
-		connection.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(nil, said)
-		_, err := s.Submit(t.Context(), transferID, workflows.Approval{RequestID: freshID})
-		f := ending(t.Context(), err)
-		assert.Equal(t, statusRefused, f.status, name)
-		assert.Equal(t, string(transfer.InvalidInput), f.Cause, name)
-		assert.Contains(t, f.Message, "eligible", name)
-	}
-}
-
-// TestARefusalSurvivesTheWayThroughTemporal: what the workflow refuses with is what the command reports.
+// TestARefusalSurvivesTheWayThroughTemporal: what a run refuses with is what the command reports.
 func TestARefusalSurvivesTheWayThroughTemporal(t *testing.T) {
 	t.Parallel()
 	s, connection := temporal(t)
 	refusal := transfer.Refuse(transfer.WrongParty, "Only the target may do this.")
-	connection.On("UpdateWorkflow", mock.Anything, mock.Anything).Return(nil, activities.RefusalError(refusal))
+	connection.On("SignalWithStartWorkflow", mock.Anything, transfer.WorkflowID(transferID), workflows.SignalTargetCancel,
+		mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, activities.RefusalError(refusal))
 	_, err := s.Cancel(t.Context(), transferID, activities.Decision{RequestID: freshID})
 	assert.Equal(t, failure{status: 3, Code: "900150", Cause: "WrongParty", Message: refusal.Message, Data: []string{}}, ending(t.Context(), err))
 }
@@ -190,4 +156,35 @@ func TestTheRealSurroundings(t *testing.T) {
 	_, err = surroundings().connect(t.Context(), address, "default")
 	assert.Equal(t, statusUnavailable, ending(t.Context(), err).status)
 	assert.ErrorContains(t, err, address)
+	assert.NotEmpty(t, surroundings().user())
+}
+
+// TestTheLedgerAtHand: the flag counts before the environment, which counts before standalone's own in the working folder.
+func TestTheLedgerAtHand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("TEMPORAL_ADDRESS", "")
+	t.Setenv("HANDOVER_LEDGER_URL", "")
+	atHand := func(url, address string) string {
+		at, err := ledgerAt(url, address)
+		require.NoError(t, err)
+		return at
+	}
+	assert.Empty(t, atHand("", ""), "there is none")
+
+	require.NoError(t, os.Mkdir(".handover", 0o700))
+	require.NoError(t, os.WriteFile(standaloneLedger, nil, 0o600))
+	assert.Equal(t, "sqlite://.handover/ledger.db", atHand("", ""))
+	assert.Equal(t, "sqlite://.handover/ledger.db", atHand("", "127.0.0.1:7233"))
+	assert.Empty(t, atHand("", "temporal.example:7233"), "another Temporal has another ledger")
+	t.Setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
+	assert.Empty(t, atHand("", ""))
+
+	t.Setenv("HANDOVER_LEDGER_URL", "postgres://db/handover")
+	assert.Equal(t, "postgres://db/handover", atHand("", ""))
+	assert.Equal(t, "postgres://db/other", atHand("postgres://db/other", ""))
+
+	_, err := ledgerAt("sqlite://no/such.db", "")
+	assert.Equal(t, statusUsage, ending(t.Context(), err).status)
+	assert.ErrorContains(t, err, "there is no ledger at sqlite://no/such.db")
+	assert.NoDirExists(t, "no", "looking makes nothing")
 }

@@ -57,9 +57,13 @@ func TestPlainSaysEachChangeOnce(t *testing.T) {
 	overdue := moving(transfer.InProgress, transfer.ItemCounts{InProgress: 1, Complete: 2}, retried)
 	overdue.Overdue = true
 	var out bytes.Buffer
+	restored := moving(transfer.InProgress, transfer.ItemCounts{InProgress: 3})
+	restored.Restored = true
 	final, err := Follow(context.Background(), &out, script(
+		answer{snapshot: moving(transfer.None, transfer.ItemCounts{})},
 		answer{snapshot: pending()},
 		answer{snapshot: pending()},
+		answer{snapshot: restored},
 		answer{snapshot: moving(transfer.InProgress, transfer.ItemCounts{InProgress: 3})},
 		answer{snapshot: moving(transfer.InProgress, transfer.ItemCounts{InProgress: 1, Complete: 2}, retried)},
 		answer{snapshot: overdue},
@@ -68,7 +72,9 @@ func TestPlainSaysEachChangeOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, transfer.PartiallyComplete, final.Transfer.Status)
 	assert.Equal(t, strings.Join([]string{
+		"the request is being checked",
 		"Pending: waits for the source until 2031-04-02T00:00:00Z",
+		"InProgress: 0 of 3 line items moved, RESTORED: the ledger lacks what the run has seen",
 		"InProgress: 0 of 3 line items moved",
 		"InProgress: 2 of 3 line items moved; item 2, 3 attempts: still syncing",
 		"InProgress: 2 of 3 line items moved, OVERDUE: submitted more than 72 hours ago; item 2, 3 attempts: still syncing",

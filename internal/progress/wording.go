@@ -64,6 +64,8 @@ func rounded(d time.Duration) time.Duration {
 func headline(s operatorview.Snapshot) string {
 	line := string(s.Transfer.Status)
 	switch total := s.Items.Total(); {
+	case s.Transfer.Status == transfer.None:
+		line = "the request is being checked"
 	case s.Transfer.Status == transfer.Pending:
 		line += ": waits for the source until " + s.Transfer.ExpirationTime
 	case total > 0:
@@ -74,6 +76,9 @@ func headline(s operatorview.Snapshot) string {
 	}
 	if s.Overdue && !s.Transfer.Status.Final() {
 		line += ", OVERDUE: submitted more than 72 hours ago"
+	}
+	if s.Restored {
+		line += ", RESTORED: the ledger lacks what the run has seen"
 	}
 	return line
 }
