@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 	"go.temporal.io/sdk/client"
@@ -45,6 +46,7 @@ type Options struct {
 
 	Settings func(*config.Config) // changes to the settings from the environment
 	Steps    func(*app.Steps)     // changes to the steps, to make faults on purpose
+	Now      func() time.Time     // the ledger's clock; nil for its database's
 	NoWorker bool                 // the worker runs elsewhere
 }
 
@@ -58,8 +60,8 @@ type Platform struct {
 	Connection client.Client
 	Transfers  *transferclient.Client
 	Worker     *app.Worker // nil with NoWorker
-	API        string        // address of the HTTP API; empty without HTTP
-	Seeded     bool          // the ledger was empty and got the world of the options
+	API        string      // address of the HTTP API; empty without HTTP
+	Seeded     bool        // the ledger was empty and got the world of the options
 
 	listener net.Listener // of the HTTP API
 	metrics  telemetry.Metrics
@@ -174,7 +176,7 @@ func (p *Platform) openLedger(ctx context.Context) error {
 		p.options.Settings(&settings)
 	}
 	p.Settings = settings
-	p.Ledger, err = app.OpenLedger(ctx, settings)
+	p.Ledger, err = ledger.Open(ctx, settings.LedgerURL, ledger.Options{Policy: settings.Transfers.Policy(), Now: p.options.Now})
 	if err != nil {
 		return err
 	}

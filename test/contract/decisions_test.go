@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -124,11 +125,11 @@ func expired(t testing.TB, customer string) (path string) {
 	then := time.Now().AddDate(0, 0, -40)
 	r, err := transfer.DefaultPolicy().Normalize(r)
 	require.NoError(t, err)
-	opened, err := stage.Ledger.At(then).OpenTransfer(t.Context(), r)
+	opened, err := stage.Ledger.At(then).OpenTransfer(t.Context(), r, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
-	_, err = stage.Ledger.Expire(t.Context(), opened.ID)
+	_, err = stage.Ledger.Expire(t.Context(), opened.Transfer.ID)
 	require.NoError(t, err)
-	return transfers(customer) + "/" + opened.ID
+	return transfers(customer) + "/" + opened.Transfer.ID
 }
 
 // an expired request stays listed, and the target asks anew.

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/activities"
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -155,14 +155,10 @@ func TestR184_PartiallyComplete(t *testing.T) {
 	t.Parallel()
 	customer, path, old := moving(t)
 	id := path[len(transfers(customer))+1:]
-	for _, item := range objects(t, as[object](t, source.get(t, path), http.StatusOK)["lineItems"]) {
-		if item["status"] == "InProgress" {
-			_, err := stage.Transfers.GiveUp(t.Context(), id, activities.GiveUp{
-				RequestID: fresh(), Actor: transfer.Actor{Operator: true}, Item: int(field[float64](t, item, "id")), Reason: "Billing lost the order.",
-			})
-			require.NoError(t, err)
-		}
-	}
+	_, err := stage.Ledger.GiveUp(t.Context(), id, ledger.GivingUp{
+		RequestID: fresh(), Actor: transfer.Actor{Operator: true}, Failing: true, Reason: "Billing lost the order.",
+	}, ledger.Terms[ledger.GivenUp]{})
+	require.NoError(t, err)
 	seen := becomes(t, source, path, "PartiallyComplete")
 	assert.Equal(t, 1, count(values(objects(t, seen["lineItems"]), "status"), "Complete"))
 	assert.Equal(t, 2, count(values(objects(t, seen["lineItems"]), "status"), "Failed"))

@@ -1,12 +1,28 @@
+// Package replay proves that the current workflows still understand the histories of earlier ones, and that no history
+// holds what belongs into the ledger only.
+//
+//	histories.go  the folder of recorded histories
+//	shapes.go     what each of them must contain
+//	record/       the program that records them
 package replay
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
 )
 
-// histories lists the recorded histories of a folder. A folder without any is an error.
-func histories(dir string) ([]string, error) {
+// Folder holds the recorded histories, seen from this package.
+const Folder = "testdata"
+
+// Names lists the recorded histories of a folder, in order. A folder without any is an error: it proves nothing.
+func Names(dir string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return nil, err
@@ -14,5 +30,23 @@ func histories(dir string) ([]string, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("there is no recorded history in %s; record with: go run ./test/replay/record", dir)
 	}
-	return files, nil
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = strings.TrimSuffix(filepath.Base(file), ".json")
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// File is where the history of that name is kept.
+func File(dir, name string) string { return filepath.Join(dir, name+".json") }
+
+// Load reads a history. Error: a file that is not there, or none.
+func Load(dir, name string) (history *historypb.History, err error) {
+	content, err := os.Open(File(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, content.Close()) }()
+	return client.HistoryFromJSON(content, client.HistoryJSONOptions{})
 }

@@ -1,107 +1,168 @@
-// Package replay proves that the current workflows still understand the histories of earlier ones.
 package replay
 
 import (
+	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"sort"
-	"strings"
+	"maps"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/proto"
 
-	"handover/internal/transfer"
 	"handover/workflows"
 )
 
-const folder = "testdata"
-
-// endings are the shapes that must have been recorded. Removing one makes the test fail, not pass.
-var endings = []string{
-	"cancelled", "complete", "complete-retried", "declined", "expired", "failed", "given-up", "large", "large-range", "partially-complete", "refused",
-	"refused-signal",
-}
-
 func TestRecordedHistoriesReplay(t *testing.T) {
-	files := recorded(t, folder)
-	for _, file := range files {
-		t.Run(name(file), func(t *testing.T) {
-			replayer := worker.NewWorkflowReplayer()
-			workflows.RegisterWorkflows(replayer)
-			require.NoError(t, replay(replayer, load(t, file)))
-		})
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, h *historypb.History) { require.NoError(t, replay(current(), h)) })
+}
+
+// A worker of this version may take over a run wherever it is, not only at its end.
+func TestOpenRunsReplay(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, h *historypb.History) {
+		cuts := openStates(h)
+		require.NotEmpty(t, cuts)
+		for _, cut := range cuts {
+			require.NoError(t, replay(current(), &historypb.History{Events: h.Events[:cut]}), "the first %d events", cut)
+		}
+	})
+}
+
+// openStates are the lengths of the history after each of its workflow tasks, with the commands that the task gave.
+func openStates(h *historypb.History) []int {
+	var cuts []int
+	for i, event := range h.Events {
+		if event.GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			continue
+		}
+		end := i + 1
+		for end < len(h.Events) && isCommand(h.Events[end]) {
+			end++
+		}
+		cuts = append(cuts, end)
+	}
+	return cuts
+}
+
+// isCommand tells an event that a workflow task asked for from one that happened to the run.
+func isCommand(e *historypb.HistoryEvent) bool {
+	switch e.GetEventType() {
+	case enumspb.EVENT_TYPE_MARKER_RECORDED, enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+		enumspb.EVENT_TYPE_TIMER_STARTED, enumspb.EVENT_TYPE_TIMER_CANCELED,
+		enumspb.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED,
+		enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED, enumspb.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
+		enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+		return true
+	default:
+		return false
 	}
 }
 
-func TestEveryEndingIsRecorded(t *testing.T) {
-	var names []string
-	for _, file := range recorded(t, folder) {
-		names = append(names, name(file))
-	}
-	sort.Strings(names)
-	require.Equal(t, endings, names)
+// Every ending and every wake-up is recorded, and each history is what its name says.
+func TestHistoriesAreWhatTheyAreCalled(t *testing.T) {
+	t.Parallel()
+	names, err := Names(Folder)
+	require.NoError(t, err)
+	require.Equal(t, slices.Sorted(maps.Keys(Shapes())), names)
+	each(t, func(t *testing.T, name string, h *historypb.History) {
+		shape, found := Shapes()[name], counts{}
+		for _, event := range h.Events {
+			found[event.GetEventType()]++
+		}
+		assert.Len(t, h.Events, shape.Events, shape.About)
+		for kind, count := range shape.Contains {
+			assert.Equal(t, count, found[kind], "%s: %s", shape.About, kind)
+		}
+	})
 }
 
 // An empty folder proves nothing, so it must not pass for proof.
 func TestAnEmptyFolderFails(t *testing.T) {
-	_, err := histories(t.TempDir())
+	t.Parallel()
+	_, err := Names(t.TempDir())
 	require.ErrorContains(t, err, "no recorded history")
 }
 
-// The replayer must notice a changed workflow; otherwise the tests above show nothing.
+// The replayer must notice a changed workflow, in a run that is over and in one that is open; otherwise the tests above show
+// nothing.
 func TestAChangedWorkflowIsCaught(t *testing.T) {
-	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflowWithOptions(withAnExtraTimer, workflow.RegisterOptions{Name: workflows.TransferType})
-	err := replay(replayer, load(t, filepath.Join(folder, "complete.json")))
-	require.ErrorContains(t, err, "TMPRL1100")
+	t.Parallel()
+	for name, changed := range map[string]any{"an extra timer": withAnExtraTimer, "an extra step": withAnExtraLook} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole := load(t, "complete")
+			open := &historypb.History{Events: whole.Events[:openStates(whole)[0]]}
+			for _, h := range []*historypb.History{whole, open} {
+				replayer := worker.NewWorkflowReplayer()
+				replayer.RegisterWorkflowWithOptions(changed, workflow.RegisterOptions{Name: workflows.TransferType})
+				require.ErrorContains(t, replay(replayer, h), "TMPRL1100", "%d events", len(h.Events))
+			}
+		})
+	}
 }
 
-func withAnExtraTimer(ctx workflow.Context, r transfer.Request) (workflows.Receipt, error) {
+func withAnExtraTimer(ctx workflow.Context, in workflows.Input) (workflows.Receipt, error) {
 	if err := workflow.Sleep(ctx, 1); err != nil {
 		return workflows.Receipt{}, err
 	}
-	return workflows.Transfer(ctx, r)
+	return workflows.Transfer(ctx, in)
+}
+
+func withAnExtraLook(ctx workflow.Context, in workflows.Input) (workflows.Receipt, error) {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 1})
+	workflow.ExecuteActivity(ctx, "Look", in.TransferID)
+	return workflows.Transfer(ctx, in)
 }
 
 // No history may come near the server's limits, however large the transfer (design section 5).
 func TestHistoriesStaySmall(t *testing.T) {
-	limits := map[string]int{"complete": 45, "expired": 30, "large": 100}
-	for file, most := range limits {
-		events := load(t, filepath.Join(folder, file+".json")).GetEvents()
-		require.LessOrEqual(t, len(events), most, "events of %s", file)
+	t.Parallel()
+	for name, most := range map[string]int{"complete": 17, "expired": 30, "large": 50, "large-range": 20} {
+		assert.LessOrEqual(t, len(load(t, name).GetEvents()), most, "events of %s", name)
 	}
 }
 
+// current is a replayer with the workflows as they are.
+func current() worker.WorkflowReplayer {
+	replayer := worker.NewWorkflowReplayer()
+	workflows.RegisterWorkflows(replayer)
+	return replayer
+}
+
 // replay runs the history under the workflow id it was recorded with, and without the replayer's own report of what it
-// found: the error says it.
+// found: the error says it. The replayer changes what it reads, so it gets a copy.
 func replay(replayer worker.WorkflowReplayer, h *historypb.History) error {
 	id := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowId()
 	options := worker.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: id}}
 	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
-	return replayer.ReplayWorkflowHistoryWithOptions(quiet, h, options)
+	return replayer.ReplayWorkflowHistoryWithOptions(quiet, proto.CloneOf(h), options)
 }
 
-func recorded(t *testing.T, dir string) []string {
+// each runs the test for every recorded history.
+func each(t *testing.T, test func(t *testing.T, name string, h *historypb.History)) {
 	t.Helper()
-	files, err := histories(dir)
+	names, err := Names(Folder)
 	require.NoError(t, err)
-	return files
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, name, load(t, name))
+		})
+	}
 }
 
-func load(t *testing.T, file string) *historypb.History {
+func load(t *testing.T, name string) *historypb.History {
 	t.Helper()
-	content, err := os.Open(file)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, content.Close()) }()
-	history, err := client.HistoryFromJSON(content, client.HistoryJSONOptions{})
-	require.NoError(t, err)
-	return history
+	h, err := Load(Folder, name)
+	require.NoError(t, err, fmt.Sprintf("the history %s", name))
+	return h
 }
-
-func name(file string) string { return strings.TrimSuffix(filepath.Base(file), ".json") }
