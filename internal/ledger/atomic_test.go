@@ -47,7 +47,7 @@ func (c *mortalConn) lives() error {
 	}
 	c.dead = true
 	c.of.end()
-	_ = c.Conn.Close()
+	_ = c.Close()
 	return fmt.Errorf("the connection ended: %w", io.ErrUnexpectedEOF)
 }
 

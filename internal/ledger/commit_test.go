@@ -53,13 +53,13 @@ func (c *cutter) arm(heard bool) {
 	c.armed, c.heard = true, heard
 }
 
-// cuts tells whether the message is the commit to cut at.
-func (c *cutter) cuts(message []byte) bool {
+// cuts tells whether the message is the commit to cut at, and whether the server is to hear it.
+func (c *cutter) cuts(message []byte) (cut, heard bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	cut := c.armed && bytes.Contains(message, []byte("commit\x00"))
+	cut = c.armed && bytes.Contains(message, []byte("commit\x00"))
 	c.armed = c.armed && !cut
-	return cut
+	return cut, c.heard
 }
 
 func (c *cutter) serve(client net.Conn) {
@@ -81,11 +81,12 @@ func (c *cutter) serve(client net.Conn) {
 		})
 	}()
 	relayed(client, server, func(message []byte) bool {
-		if !c.cuts(message) {
+		cut, heard := c.cuts(message)
+		if !cut {
 			return true
 		}
 		close(quiet)
-		if c.heard {
+		if heard {
 			_, _ = server.Write(message)
 			<-replies // what the server said, and nobody else heard
 		}

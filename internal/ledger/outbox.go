@@ -142,7 +142,10 @@ var (
 // is withdrawn instead. Nothing due is an empty list.
 func (l *Ledger) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]OwedMail, error) {
 	return write(ctx, l, "claim mail", func(s session) ([]OwedMail, error) {
-		now := l.now()
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return nil, err
+		}
 		claimed, err := all(ctx, s, claimMail, loggedFields, stamp(now), perKey, limit, claim, stamp(now.Add(lease)))
 		if err != nil || len(claimed) == 0 {
 			return nil, err
@@ -194,7 +197,11 @@ var selectHeld = both(`SELECT id FROM notifications WHERE id = $1 AND claim = $2
 // HoldsMail tells whether the e-mail stays in the hands of the claim for at least that long: long enough to send it.
 func (l *Ledger) HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error) {
 	return read(ctx, l, "check a claim of mail", func(s session) (bool, error) {
-		_, holds, err := one(ctx, s, selectHeld, value[int64], id, claim, stamp(l.now().Add(atLeast)))
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return false, err
+		}
+		_, holds, err := one(ctx, s, selectHeld, value[int64], id, claim, stamp(now.Add(atLeast)))
 		return holds, err
 	})
 }
@@ -242,7 +249,11 @@ var recordOutcomes = overRows(`UPDATE notifications SET sent_at = r.sent_at, und
 // what was recorded before, stays as it is. A claim whose lease ended still holds what nobody else took.
 func (l *Ledger) RecordMail(ctx context.Context, claim string, results []MailResult) error {
 	_, err := write(ctx, l, "record mail", func(s session) (int, error) {
-		return len(results), s.recordMail(ctx, claim, results, l.now())
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return 0, err
+		}
+		return len(results), s.recordMail(ctx, claim, results, now)
 	})
 	return err
 }
@@ -284,9 +295,11 @@ func (l *Ledger) MailWaiting(ctx context.Context) (WaitingMail, error) {
 	return read(ctx, l, "count waiting mail", func(s session) (WaitingMail, error) {
 		var oldest time.Time
 		waiting, _, err := one(ctx, s, countWaiting, func(w *WaitingMail) []any { return []any{&w.Count, (*stamp)(&oldest)} })
-		if err == nil && waiting.Count > 0 {
-			waiting.Oldest = max(0, l.now().Sub(oldest))
+		if err != nil || waiting.Count == 0 {
+			return waiting, err
 		}
+		now, err := l.at(ctx, s)
+		waiting.Oldest = max(0, now.Sub(oldest))
 		return waiting, err
 	})
 }

@@ -98,8 +98,8 @@ func TestRefusedCommandsLeaveNothing(t *testing.T) {
 		for cause, refuse := range refusing {
 			go func() {
 				for n := range each {
-					if err := refuse(saying(fmt.Sprint(cause, n))); !errors.Is(err, cause) {
-						failed <- fmt.Errorf("%s: %w", cause, err)
+					if err := refuse(saying(fmt.Sprint(string(cause), n))); !errors.Is(err, cause) {
+						failed <- fmt.Errorf("not %s: %w", string(cause), err)
 						return
 					}
 				}
@@ -293,6 +293,11 @@ func TestDatabaseClockDecides(t *testing.T) {
 	submitted, err := f.Submit(t.Context(), second.ID, picking("d1", listed...))
 	require.NoError(t, err)
 	inYears(20, submitted.SubmittedTime)
+
+	require.Len(t, f.claimMail("relay", 50, 50), 6, "what is owed is due at once")
+	waiting, err := f.MailWaiting(t.Context())
+	require.NoError(t, err)
+	require.Less(t, waiting.Oldest, 24*time.Hour)
 
 	ahead(21)
 	at, err := f.Look(t.Context(), pending.ID, Watched{})
