@@ -26,9 +26,10 @@ type observer struct {
 	scheduled  []string // steps by name, "local Look" or "Look", one for each time that a run asked for it
 	ids        []string // of regular activities
 	timers     []timer
-	cancelled  int // timers
-	children   []string
-	history    []string // every payload and failure
+	cancelled  int            // timers
+	children   []string       // workflow ids, one for each time that a run asked for it
+	begun      map[string]int // runs by workflow type
+	history    []string       // every payload and failure
 	twice      func(step, first, second string)
 }
 
@@ -37,20 +38,29 @@ type timer struct {
 	summary string
 }
 
-func newObserver() *observer { return &observer{metrics: &counters{counts: map[string]int64{}}} }
+func newObserver() *observer {
+	return &observer{metrics: &counters{counts: map[string]int64{}}, begun: map[string]int{}}
+}
 
 func (o *observer) note(what ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, v := range what {
-		if encoded, ok := v.(*commonpb.Payloads); ok {
-			for _, p := range encoded.GetPayloads() {
-				o.history = append(o.history, string(p.GetData()))
-			}
-			continue
-		}
-		o.history = append(o.history, asJSON(v))
+		o.history = append(o.history, inHistory(v))
 	}
+}
+
+// inHistory is a value as it stands in a history.
+func inHistory(v any) string {
+	encoded, ok := v.(*commonpb.Payloads)
+	if !ok {
+		return asJSON(v)
+	}
+	var text strings.Builder
+	for _, p := range encoded.GetPayloads() {
+		text.Write(p.GetData())
+	}
+	return text.String()
 }
 
 func (o *observer) payloads() string {
@@ -95,6 +105,19 @@ func (o *observer) timersSet() []timer {
 	return append([]timer(nil), o.timers...)
 }
 
+func (o *observer) childIDs() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]string(nil), o.children...)
+}
+
+// runs is how many runs of the type began.
+func (o *observer) runs(workflowType string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.begun[workflowType]
+}
+
 func (o *observer) publish(attributes temporal.SearchAttributes) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -128,6 +151,9 @@ func (in *inbound) ExecuteWorkflow(ctx workflow.Context, input *interceptor.Exec
 	if !brought {
 		in.observer.note(input.Args)
 	}
+	in.observer.mu.Lock()
+	in.observer.begun[workflow.GetInfo(ctx).WorkflowType.Name]++
+	in.observer.mu.Unlock()
 	result, err := in.Next.ExecuteWorkflow(ctx, input)
 	in.observer.note(result)
 	if err != nil {
@@ -216,7 +242,7 @@ func (in *attempted) ExecuteActivity(ctx context.Context, input *interceptor.Exe
 	}
 	second, err := in.Next.ExecuteActivity(ctx, input)
 	if err == nil {
-		o.twice(name, asJSON(result), asJSON(second))
+		o.twice(name, inHistory(result), inHistory(second))
 	}
 	return second, err
 }

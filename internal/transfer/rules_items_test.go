@@ -1,6 +1,8 @@
 package transfer_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,14 +56,15 @@ func TestRulesOfLineItems(t *testing.T) {
 
 func derivedIDs(t *testing.T) {
 	seen := map[string]bool{}
-	for ordinal := range 1000 {
-		id := transfer.TargetSubscriptionID(transferID, ordinal)
-		assert.Equal(t, id, transfer.TargetSubscriptionID(transferID, ordinal))
+	for n := range 1000 {
+		old := fmt.Sprintf("aa000000-0000-4000-8000-%012d", n)
+		id := transfer.TargetSubscriptionID(transferID, old)
+		assert.Equal(t, id, transfer.TargetSubscriptionID(transferID, strings.ToUpper(old)))
 		assert.NoError(t, uuid.Validate(id))
 		seen[id] = true
 	}
 	assert.Len(t, seen, 1000)
-	assert.False(t, seen[transfer.TargetSubscriptionID(sourceID, 0)], "another transfer's item")
+	assert.False(t, seen[transfer.TargetSubscriptionID(sourceID, "aa000000-0000-4000-8000-000000000000")], "another transfer's item")
 	assert.False(t, seen[transfer.NewID(transfer.Request{TargetPartnerTenantID: transferID, RequestID: "0"})], "a transfer's id")
 }
 

@@ -1,0 +1,137 @@
+package activities_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/activities"
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+func (w *world) submit(requestID string, actor transfer.Actor) activities.Command {
+	return activities.Command{TransferID: w.id, Verb: activities.VerbSubmit, Approval: &activities.Approval{RequestID: requestID, Actor: actor, AllEligible: true}}
+}
+
+func (w *world) decide(verb activities.Verb, requestID string, actor transfer.Actor) activities.Command {
+	return activities.Command{TransferID: w.id, Verb: verb, Decision: &activities.Decision{RequestID: requestID, Actor: actor, Reason: "no"}}
+}
+
+func (w *world) answered(c activities.Command) activities.Answer {
+	w.t.Helper()
+	a, err := w.Command(w.t.Context(), c)
+	require.NoError(w.t, err)
+	require.Equal(w.t, c.RequestID(), a.RequestID)
+	require.Equal(w.t, c.Fingerprint(), a.Of)
+	return a
+}
+
+// Each command is decided in the ledger, once, and answered the same when it comes again.
+func TestCommand(t *testing.T) {
+	r := request("create-1")
+	for name, c := range map[string]struct {
+		open    bool
+		command func(*world) activities.Command
+		status  transfer.Status
+	}{
+		"create": {false, func(w *world) activities.Command {
+			return activities.Command{TransferID: w.id, Verb: activities.VerbCreate, Request: &r}
+		}, transfer.Pending},
+		"submit":  {true, func(w *world) activities.Command { return w.submit("s", asSource) }, transfer.InProgress},
+		"cancel":  {true, func(w *world) activities.Command { return w.decide(activities.VerbCancel, "c", asTarget) }, transfer.Cancelled},
+		"decline": {true, func(w *world) activities.Command { return w.decide(activities.VerbDecline, "d", asSource) }, transfer.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 2, nil)
+			if c.open {
+				w.opened()
+			}
+			command := c.command(w)
+			first := w.answered(command)
+			require.Nil(t, first.Refusal)
+			require.Equal(t, c.status, first.Status)
+			require.Equal(t, c.status == transfer.Pending, first.ExpirationTime != "")
+			records, err := w.ledger.AuditOf(t.Context(), w.id)
+			require.NoError(t, err)
+			require.Contains(t, records[len(records)-1].Detail, `"via":"`+string(transfer.BySignal)+`"`)
+
+			require.Equal(t, first, w.answered(command))
+			again, err := w.ledger.AuditOf(t.Context(), w.id)
+			require.NoError(t, err)
+			require.Equal(t, records, again)
+		})
+	}
+}
+
+// R-103: the same id with other content, in whatever door, is refused; another party's is its own.
+func TestCommandUnderAUsedID(t *testing.T) {
+	w := pending(t, 2)
+	require.Nil(t, w.answered(w.submit("s", asSource)).Refusal)
+	other := w.submit("s", asSource)
+	other.Approval.AllEligible = false
+	other.Approval.LineItems = []transfer.Pick{{SubscriptionID: subID(0)}}
+	require.Equal(t, transfer.RequestIDReused, w.answered(other).Refusal.Cause)
+	require.Equal(t, transfer.WrongParty, w.answered(w.submit("s", asTarget)).Refusal.Cause)
+	require.Equal(t, transfer.AlreadyInProgress, w.answered(w.decide(activities.VerbDecline, "s", asSource)).Refusal.Cause)
+
+	loud := w.submit("s", asSource)
+	loud.Approval.Actor.PartnerTenantID = strings.ToUpper(sourceID) // R-105
+	require.Nil(t, w.answered(loud).Refusal)
+}
+
+// A refusal is an answer; it is logged in the name of who claimed to ask, once, and kept.
+func TestRefusedCommand(t *testing.T) {
+	w := pending(t, 1)
+	for range 2 {
+		require.Equal(t, transfer.WrongParty, w.answered(w.submit("s", asTarget)).Refusal.Cause)
+		require.Equal(t, transfer.NotFound, w.answered(w.submit("s", asStranger)).Refusal.Cause)
+	}
+	var refused []string
+	records, err := w.ledger.AuditOf(t.Context(), w.id)
+	require.NoError(t, err)
+	for _, r := range records {
+		if strings.HasPrefix(r.EventKey, "refused:") {
+			require.Contains(t, r.Detail, `"via":"`+string(transfer.BySignal)+`"`)
+			refused = append(refused, r.PartnerTenantID)
+		}
+	}
+	require.ElementsMatch(t, []string{sourceID, targetID}, refused)
+	unknown := activities.Command{TransferID: w.id, Verb: "transmogrify", Decision: &activities.Decision{RequestID: "x", Actor: asSource}}
+	require.Equal(t, transfer.InvalidInput, w.answered(unknown).Refusal.Cause)
+}
+
+// The sentence of a refusal is cut short in an answer: runs keep answers.
+func TestAnswersAreShort(t *testing.T) {
+	w := pending(t, 1)
+	long := transfer.Refuse(transfer.InvalidInput, "%s", strings.Repeat("ä", 1000))
+	a := activities.AnswerOf(w.submit("s", asSource), transfer.Transfer{}, long)
+	require.Equal(t, 301, len([]rune(a.Refusal.Message)))
+	require.Len(t, []rune(long.Message), 1000, "the refusal itself stays as it is")
+	short := activities.AnswerOf(w.submit("s", asSource), transfer.Transfer{}, transfer.NoSuchTransfer())
+	require.Equal(t, transfer.NoSuchTransfer().Message, short.Refusal.Message)
+}
+
+// Row 35: a closed door answers, and the ledger hears of nothing.
+func TestDoorClosed(t *testing.T) {
+	w := pending(t, 1)
+	w.DoorClosed, w.Ledger = true, nil
+	require.Equal(t, transfer.DoorClosed, w.answered(w.submit("s", asSource)).Refusal.Cause)
+}
+
+// A ledger that cannot be reached answers nothing: the command is to be taken there again.
+func TestCommandWithoutLedger(t *testing.T) {
+	w := pending(t, 1)
+	w.Ledger = broken{err: ledger.ErrUnavailable}
+	_, err := w.Command(t.Context(), w.submit("s", asSource))
+	require.ErrorIs(t, err, ledger.ErrUnavailable)
+	require.ErrorIs(t, w.RecordRefusal(t.Context(), activities.Refused{TransferID: w.id}), ledger.ErrUnavailable)
+}
+
+func TestEmptyCommand(t *testing.T) {
+	var c activities.Command
+	require.Empty(t, c.RequestID())
+	require.Zero(t, c.Actor())
+	require.NotEmpty(t, c.Fingerprint())
+}

@@ -1,0 +1,60 @@
+package activities_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"handover/activities"
+	"handover/internal/transfer"
+)
+
+func expire(t *testing.T, err error) error {
+	_, err = (&activities.Activities{Ledger: broken{err: err}}).ExpireTransfer(t.Context(), "t")
+	return err
+}
+
+// a refusal is final and expected; what time cures is repeated.
+func TestRefusalIsNotRetried(t *testing.T) {
+	err := expire(t, fmt.Errorf("deciding: %w", transfer.Refuse(transfer.AlreadyFinal, "Over.")))
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	require.True(t, app.NonRetryable())
+	require.Equal(t, string(transfer.AlreadyFinal), app.Type())
+	require.Equal(t, temporal.ApplicationErrorCategoryBenign, app.Category())
+}
+
+func TestOtherErrorsAreRetriedAsTheyAre(t *testing.T) {
+	errDown := errors.New("the database is down")
+	require.Same(t, errDown, expire(t, errDown))
+	require.NoError(t, expire(t, nil))
+}
+
+// RefusalOf finds a refusal however far it travelled: not at all, as an error of Temporal's, and through a history.
+func TestRefusalOf(t *testing.T) {
+	refusal := transfer.Refuse(transfer.NotActive, "Suspended.").About("id-1")
+	converter := temporal.GetDefaultFailureConverter()
+	for name, err := range map[string]error{
+		"itself":    refusal,
+		"wrapped":   fmt.Errorf("select: %w", refusal),
+		"sent":      activities.RefusalError(refusal),
+		"travelled": converter.FailureToError(converter.ErrorToFailure(activities.RefusalError(refusal))),
+	} {
+		got, ok := activities.RefusalOf(err)
+		require.True(t, ok, name)
+		require.Equal(t, refusal, got, name)
+	}
+	for name, err := range map[string]error{
+		"nothing":       nil,
+		"another error": errors.New("no"),
+		"no details":    temporal.NewApplicationError("no", string(transfer.NotActive)),
+		"other details": converter.FailureToError(converter.ErrorToFailure(temporal.NewApplicationError("no", "Other", "text"))),
+		"other type":    converter.FailureToError(converter.ErrorToFailure(temporal.NewApplicationError("no", "Other", *refusal))),
+	} {
+		_, ok := activities.RefusalOf(err)
+		require.False(t, ok, name)
+	}
+}

@@ -1,0 +1,103 @@
+package activities_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"handover/activities"
+	"handover/internal/billing"
+	"handover/internal/transfer"
+)
+
+// fencing is a world whose one item was given up after a billing system had been asked to move it.
+func fencing(t *testing.T) (*world, *fencer) {
+	t.Helper()
+	w := moving(t, 1)
+	f := &fencer{mover: w.mover}
+	w.mover.bulk, w.Mover = false, f
+	_, err := w.ledger.Leave(t.Context(), w.id, []int{0})
+	require.NoError(t, err)
+	require.Equal(t, []int{0}, w.givenUp(0).Fencing)
+	return w, f
+}
+
+// Row 31: what a billing system says ends the item: moved, never to be moved, or held; made again it is the same.
+func TestFenceItem(t *testing.T) {
+	const newID = "90000000-0000-4000-8000-000000000000"
+	for name, c := range map[string]struct {
+		id     string
+		err    error
+		result activities.Moved
+		held   bool
+	}{
+		"moved":      {newID, nil, activities.Moved{Complete: 1}, false},
+		"promised":   {"", nil, activities.Moved{Failed: 1}, false},
+		"no promise": {"", billing.ErrNoPromise, activities.Moved{Failed: 1}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, f := fencing(t)
+			f.id, f.err = c.id, c.err
+			require.Equal(t, c.result, w.moved(w.FenceItem, w.id, 0))
+			require.Equal(t, c.result, w.moved(w.FenceItem, w.id, 0))
+			require.Equal(t, []string{w.id + "/" + subID(0)}, f.keys)
+			item := w.items()[0]
+			require.Equal(t, c.held, item.Held)
+			require.Equal(t, c.id, item.TargetSubscriptionID)
+			if c.result.Failed > 0 {
+				require.Equal(t, "stuck", item.TransferError)
+			}
+			require.Zero(t, item.Attempts, "asking not to move is no attempt to move")
+		})
+	}
+}
+
+// A billing system that does not answer is asked again for 72 hours; then nobody knows.
+func TestFenceItemUnanswered(t *testing.T) {
+	w, f := fencing(t)
+	f.err = &billing.Unavailable{Cause: transfer.ProviderUnavailable, RetryAfter: time.Minute, Reason: "Contoso is down"}
+	for range 3 {
+		_, err := w.does(w.FenceItem, w.id, 0)
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, err, &app)
+		require.False(t, app.NonRetryable())
+		require.Equal(t, time.Minute, app.NextRetryDelay())
+		require.NotContains(t, err.Error(), "Contoso")
+		w.clock.advance(24 * time.Hour)
+	}
+	w.clock.advance(time.Second)
+	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
+	require.True(t, w.items()[0].Held)
+}
+
+// What is neither an answer nor silence is no reason to hold a subscription.
+func TestFenceItemFails(t *testing.T) {
+	w, f := fencing(t)
+	f.err = errors.New("the certificate has expired")
+	w.clock.advance(100 * time.Hour)
+	_, err := w.does(w.FenceItem, w.id, 0)
+	require.Error(t, err)
+	require.Equal(t, []transfer.ItemStatus{goesOn}, w.statuses())
+}
+
+// A billing system that has no such question promises nothing.
+func TestFenceItemWithoutFence(t *testing.T) {
+	w, _ := fencing(t)
+	w.Mover = w.mover
+	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
+	require.True(t, w.items()[0].Held)
+}
+
+// An item that nobody gave up, or that has ended, is not fenced.
+func TestFenceItemThatIsNotEnding(t *testing.T) {
+	w := moving(t, 1)
+	f := &fencer{mover: w.mover}
+	w.Mover = f
+	require.Equal(t, activities.Moved{Open: "0"}, w.moved(w.FenceItem, w.id, 0))
+	w.givenUp(0)
+	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
+	require.Empty(t, f.keys)
+}

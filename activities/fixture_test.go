@@ -1,0 +1,261 @@
+package activities_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+
+	"handover/activities"
+	"handover/internal/billing"
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+const (
+	customer = "c0000000-0000-4000-8000-000000000001"
+	sourceID = "a0000000-0000-4000-8000-000000000001"
+	targetID = "b0000000-0000-4000-8000-000000000001"
+	otherID  = "d0000000-0000-4000-8000-000000000001"
+)
+
+var (
+	asSource   = transfer.Actor{PartnerTenantID: sourceID}
+	asTarget   = transfer.Actor{PartnerTenantID: targetID}
+	asStranger = transfer.Actor{PartnerTenantID: otherID}
+	asOperator = transfer.Actor{Operator: true, UserID: "olga"}
+)
+
+// start is a time at which nothing is due.
+var start = time.Date(2031, 3, 3, 11, 2, 3, 0, time.UTC)
+
+// clock stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// world is one transfer in a real ledger, and the steps on it.
+type world struct {
+	*activities.Activities
+	t      *testing.T
+	clock  *clock
+	ledger *ledger.Ledger
+	file   string
+	mover  *mover
+	id     string
+	log    slog.Handler
+}
+
+// newWorld is a ledger in which the source bills the customer for that many subscriptions, those named being add-ons.
+func newWorld(t *testing.T, subscriptions int, bases map[int]int) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{now: start}, mover: &mover{bulk: true, script: map[int]func(context.Context) (string, error){}}, log: slog.DiscardHandler}
+	w.file = filepath.Join(t.TempDir(), "ledger.db")
+	var err error
+	w.ledger, err = ledger.Open(t.Context(), "sqlite://"+w.file, ledger.Options{Now: w.clock.Now})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.ledger.Close()) })
+	require.NoError(t, w.ledger.Seed(t.Context(), worldOf(subscriptions, bases)))
+	w.Activities = &activities.Activities{Ledger: w.ledger, Mover: w.mover, Now: w.clock.Now}
+	w.id = transfer.NewID(request("create-1"))
+	return w
+}
+
+func subID(n int) string { return fmt.Sprintf("50000000-0000-4000-8000-%012d", n) }
+
+func worldOf(n int, bases map[int]int) ledger.World {
+	partner := func(id, name string) transfer.Partner {
+		return transfer.Partner{
+			TenantID: id, Name: name, Type: transfer.DirectBill, Status: transfer.ProgramActive, MPASigned: true, MPNID: id[:1], Market: "DE",
+			Currency: "EUR", Locale: "de-DE", AdminAgents: []transfer.AdminAgent{{UserID: "agent", Email: "agent@" + name + ".example"}},
+		}
+	}
+	world := ledger.World{
+		Partners:      []transfer.Partner{partner(sourceID, "source"), partner(targetID, "target"), partner(otherID, "other")},
+		Customers:     []transfer.Customer{{TenantID: customer, Name: "Contoso", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
+		Relationships: []ledger.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
+		Agreements:    []transfer.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: transfer.DirectSign}},
+	}
+	for i := range n {
+		s := transfer.Subscription{
+			ID: subID(i), CustomerTenantID: customer, PartnerTenantID: sourceID, ProductType: transfer.OnlineServicesNCE, OfferID: "offer",
+			Quantity: 1, BillingCycle: transfer.Monthly, TermDuration: "P1Y", CreationDate: start.AddDate(0, -2, 0), Status: transfer.SubscriptionActive,
+		}
+		if base, addon := bases[i]; addon {
+			s.ParentID = subID(base)
+		}
+		world.Subscriptions = append(world.Subscriptions, s)
+	}
+	return world
+}
+
+func request(requestID string) transfer.Request {
+	return transfer.Request{
+		RequestID: requestID, Actor: asTarget, CustomerTenantID: customer, CustomerEmail: "it@contoso.example", CustomerName: "Contoso",
+		TargetPartnerTenantID: targetID, SourcePartnerTenantID: sourceID, SourcePartnerName: "source", TransferType: 3,
+	}
+}
+
+// pending is a world with an open request.
+func pending(t *testing.T, subscriptions int) *world {
+	t.Helper()
+	w := newWorld(t, subscriptions, nil)
+	w.opened()
+	return w
+}
+
+func (w *world) opened() {
+	w.t.Helper()
+	_, err := w.ledger.OpenTransfer(w.t.Context(), request("create-1"), ledger.Terms[ledger.Outcome]{})
+	require.NoError(w.t, err)
+}
+
+// moving is a world whose transfer was submitted, line items in the order of the subscriptions.
+func moving(t *testing.T, subscriptions int) *world {
+	t.Helper()
+	w := pending(t, subscriptions)
+	w.submitted()
+	return w
+}
+
+func (w *world) submitted() {
+	w.t.Helper()
+	everything := ledger.Submission{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: true}}
+	_, err := w.ledger.Submit(w.t.Context(), w.id, everything, ledger.Terms[ledger.Outcome]{})
+	require.NoError(w.t, err)
+}
+
+// behind changes the data behind the ledger's back.
+func (w *world) behind(statement string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.file)
+	require.NoError(w.t, err)
+	defer db.Close()
+	_, err = db.ExecContext(w.t.Context(), statement)
+	require.NoError(w.t, err)
+}
+
+func (w *world) givenUp(ordinals ...int) ledger.GivenUp {
+	w.t.Helper()
+	g := ledger.GivingUp{RequestID: "give-up-1", Actor: asOperator, Ordinals: ordinals, Reason: "stuck"}
+	done, err := w.ledger.GiveUp(w.t.Context(), w.id, g, ledger.Terms[ledger.GivenUp]{})
+	require.NoError(w.t, err)
+	return done
+}
+
+// items are the line items as the ledger has them.
+func (w *world) items() []transfer.LineItem {
+	w.t.Helper()
+	items, err := w.ledger.Items(w.t.Context(), w.id, 0, 1000)
+	require.NoError(w.t, err)
+	return items
+}
+
+func (w *world) statuses() (all []transfer.ItemStatus) {
+	w.t.Helper()
+	for _, item := range w.items() {
+		all = append(all, item.Status)
+	}
+	return all
+}
+
+// does runs a step as a worker does, the first attempt of an activity.
+func (w *world) does(step any, args ...any) (converter.EncodedValue, error) {
+	w.t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(w.log)))
+	env := suite.NewTestActivityEnvironment()
+	env.RegisterActivity(w.Activities)
+	return env.ExecuteActivity(step, args...)
+}
+
+// moved is what such a step returned.
+func (w *world) moved(step any, args ...any) activities.Moved {
+	w.t.Helper()
+	value, err := w.does(step, args...)
+	require.NoError(w.t, err)
+	var m activities.Moved
+	require.NoError(w.t, value.Get(&m))
+	return m
+}
+
+// mover does what the script says about a line item, and moves everything else.
+type mover struct {
+	mu     sync.Mutex
+	bulk   bool
+	script map[int]func(context.Context) (string, error)
+	asked  []billing.Move
+}
+
+func (m *mover) Immediate() bool { return m.bulk }
+
+func (m *mover) Move(ctx context.Context, move billing.Move) (string, error) {
+	m.mu.Lock()
+	m.asked = append(m.asked, move)
+	script := m.script[move.Item.Ordinal]
+	m.mu.Unlock()
+	if script != nil {
+		return script(ctx)
+	}
+	return transfer.TargetSubscriptionID(move.Transfer.ID, move.Item.SubscriptionID), nil
+}
+
+// says scripts one answer for the ordinal.
+func (m *mover) says(ordinal int, id string, err error) {
+	m.script[ordinal] = func(context.Context) (string, error) { return id, err }
+}
+
+// fencer can be kept from a move.
+type fencer struct {
+	*mover
+	keys []string
+	id   string
+	err  error
+}
+
+func (f *fencer) Fence(_ context.Context, key string) (string, error) {
+	f.keys = append(f.keys, key)
+	return f.id, f.err
+}
+
+// broken is a ledger some of whose methods fail.
+type broken struct {
+	activities.Ledger
+	err error
+}
+
+func (b broken) MoveFacts(context.Context, string, []int) (transfer.Transfer, []ledger.MoveFact, error) {
+	return transfer.Transfer{}, nil, b.err
+}
+
+func (b broken) Expire(context.Context, string) (transfer.Standing, error) {
+	return transfer.Standing{}, b.err
+}
+
+func (b broken) Submit(context.Context, string, ledger.Submission, ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
+	return ledger.Outcome{}, b.err
+}
+
+func (b broken) RecordRefused(context.Context, ledger.Refused) error { return b.err }
