@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,105 +20,120 @@ import (
 	"handover/workflows"
 )
 
-// The worker is killed in the middle of what the gateway waits for. The client hears to repeat it, everybody can read, and
-// the same request gets its answer from another worker, done once.
-func TestAWorkerKilledUnderTheGateway(t *testing.T) {
+// Every worker is killed. Whoever calls the gateway does not notice: all writes are done, all reads answered. The runs follow
+// once there is another worker.
+func TestAGatewayWithoutAWorker(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, ledgerURL string) {
 		s := setScene(t, ledgerURL, world.Large(kinds+1, 2))
-		in := reachInto(t, ledgerURL)
-		writes := durable(s.writes(t, 0))
-		reads := s.reads(t, largeParties(kinds))
-		letGo, opening := func() {}, func() []outcome { return nil }
-		if in.postgres { // the create is killed in its transaction
-			letGo = in.holds(t, "BEGIN", "LOCK TABLE transfers IN SHARE MODE")
-			opening = s.begin(writes[0].ask)
-			eventually(t, "the worker waits to write", func() bool { return in.waiting(t) > 0 })
-		}
-		s.pauseWorker(t, in)
-		began := time.Now()
-		heard := s.begin(asks(writes[1:])...)
-		eventually(t, "all are claimed", func() bool { return in.claimed(t, writes[1:]) == len(writes)-1 })
+		writes, reads := s.writes(t, 0), s.reads(t, largeParties(kinds))
+		reachInto(t, ledgerURL).pause(t, s.worker)
 		s.worker.kill(t)
-		letGo()
-		for _, r := range append(opening(), heard()...) {
-			require.NoError(t, r.err)
-			outage(t, r.reply)
-		}
-		assert.Less(t, time.Since(began), 10*time.Second)
-		for _, w := range writes {
-			assert.False(t, w.done(), w.name)
-		}
+		s.allDone(t, writes)
 		s.allAnswered(t, reads)
 
 		s.worker = launchWorker(t, s.Platform)
 		s.onceEach(t, writes)
+		s.followed(t)
 		s.verified(t)
 	})
 }
 
-// Temporal is away when the gateway starts, and again later: it reads, and does what needs no Temporal; the rest is
-// answered once Temporal is back.
-func TestAGatewayWithoutTemporal(t *testing.T) {
+// allDone shows that each of the writes is done and rightly answered the first time that it is sent.
+func (s *scene) allDone(t *testing.T, writes []write) {
+	t.Helper()
+	for i, r := range s.begin(asks(writes)...)() {
+		require.NoError(t, r.err)
+		writes[i].rightly(t, r.reply)
+		assert.True(t, writes[i].done(), writes[i].name)
+	}
+}
+
+// Row 12 of the races: Temporal is away, and the gateway is as ever, started meanwhile or not. Hundreds of transfers are
+// requested, submitted and withdrawn; once Temporal is back every run reaches what the ledger says.
+func TestTemporalIsAway(t *testing.T) {
 	t.Parallel()
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
-	number, err := strconv.Atoi(port)
-	require.NoError(t, err)
-	p, err := platform.Start(t.Context(), platform.Options{
-		NoWorker: true, DataDir: t.TempDir(), TemporalPort: number, World: func() (ledger.World, error) { return world.Large(2*kinds+1, 2), nil },
-	})
-	require.NoError(t, err)
-	t.Cleanup(p.Stop)
-	s := setSceneOn(t, p)
+	const many = 300
+	s, number := sceneOnAPort(t, world.Large(2*kinds+1+many, 1))
 	reads := s.reads(t, largeParties(2*kinds))
+	s.followed(t) // the worker is up
 	for set, interruption := range []func(){func() { s.kill(t); s.start(t) }, func() {}} {
 		writes := s.writes(t, set)
-		running := p.Engine
-		running.Stop()
+		s.Engine.Stop()
 		interruption()
-		s.readyWithout(t, "temporal", http.StatusOK)
+		s.ready(t, "", http.StatusOK)
 		s.allAnswered(t, reads)
-		began := time.Now()
-		for i, r := range s.begin(asks(writes)...)() {
-			require.NoError(t, r.err)
-			if writes[i].durable {
-				outage(t, r.reply)
-			} else {
-				writes[i].rightly(t, r.reply)
-			}
+		s.allDone(t, writes)
+		if set == 0 {
+			s.decidesMany(t, 2*kinds+1, many)
 		}
-		assert.Less(t, time.Since(began), 10*time.Second)
-
-		p.Engine, err = engine.Start(t.Context(), engine.Options{
-			File: filepath.Join(p.Dir, "temporal.db"), TemporalPort: number, Namespace: platform.Namespace, SearchAttributes: workflows.SearchAttributes(),
-		})
-		require.NoError(t, err)
-		t.Cleanup(p.Engine.Stop)
+		s.startsTemporal(t, number)
 		s.onceEach(t, writes)
-		s.readyWithout(t, "", http.StatusOK)
+		s.followed(t)
 	}
 	s.verified(t)
 }
 
-// Temporal takes connections and never says a word. It holds up nobody who does not need it, a probe least of all.
+// sceneOnAPort is a scene whose Temporal can be stopped and come back at the same port.
+func sceneOnAPort(t *testing.T, w ledger.World) (s *scene, temporalPort int) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	require.NoError(t, err)
+	temporalPort, err = strconv.Atoi(port)
+	require.NoError(t, err)
+	p, err := platform.Start(t.Context(), platform.Options{
+		NoWorker: true, DataDir: t.TempDir(), TemporalPort: temporalPort, World: func() (ledger.World, error) { return w, nil },
+	})
+	require.NoError(t, err)
+	t.Cleanup(p.Stop)
+	return setSceneOn(t, p), temporalPort
+}
+
+// startsTemporal brings Temporal back with what it had.
+func (s *scene) startsTemporal(t *testing.T, port int) {
+	t.Helper()
+	var err error
+	s.Engine, err = engine.Start(t.Context(), engine.Options{
+		File: filepath.Join(s.Dir, "temporal.db"), TemporalPort: port, Namespace: platform.Namespace, SearchAttributes: workflows.SearchAttributes(),
+	})
+	require.NoError(t, err)
+	t.Cleanup(s.Engine.Stop)
+}
+
+// decidesMany requests transfers of that many customers; of every four it submits two and withdraws one.
+func (s *scene) decidesMany(t *testing.T, first, many int) {
+	t.Helper()
+	for n := range many {
+		who := largeParties(first + n)
+		id := s.opens(t, who)
+		var err error
+		switch n % 4 {
+		case 0, 1:
+			_, err = s.Ledger.Submit(t.Context(), id, wholeOf(who), ledger.Terms[ledger.Outcome]{})
+		case 2:
+			_, err = s.Ledger.Cancel(t.Context(), id, withdrawal(who), ledger.Terms[ledger.Outcome]{})
+		}
+		require.NoError(t, err)
+	}
+}
+
+// Temporal takes connections and never says a word, or nobody is there at all. A gateway reads and writes as ever.
 func TestAGatewayWhoseTemporalIsSilent(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, silent.Close()) })
-	tokens := startIssuer(t)
-	s := &scene{
-		gateway: launchGateway(t, append(tokens.trusted(), seededLedger(t), "TEMPORAL_ADDRESS="+silent.Addr().String())...),
-		target:  tokens.caller(t, world.LargeTarget, world.LargeTargetUser),
+	for name, temporal := range map[string]string{"silent": "TEMPORAL_ADDRESS=" + silent.Addr().String(), "never there": nobody} {
+		t.Run(name, func(t *testing.T) {
+			g, tokens := lonelyGateway(t, temporal)
+			s := &scene{gateway: g, target: tokens.caller(t, world.LargeTarget, world.LargeTargetUser)}
+			s.ready(t, "", http.StatusOK)
+			create := s.askToCreate(t, largeParties(0))
+			made := s.hear(t, create)
+			assert.Equal(t, http.StatusCreated, made.status, made.body)
+			assert.Equal(t, http.StatusOK, s.hear(t, ask{by: s.target, method: http.MethodGet, path: made.location}).status)
+		})
 	}
-	s.readyWithout(t, "temporal", http.StatusOK)
-	create := s.askToCreate(t, largeParties(0))
-	began := time.Now()
-	outage(t, s.hear(t, create))
-	assert.Less(t, time.Since(began), 10*time.Second)
-	create.method, create.body = http.MethodGet, ""
-	assert.Equal(t, http.StatusOK, s.hear(t, create).status)
 }
 
 // The ledger's database goes away in the middle of everything, and comes back: until then nobody gets an answer other than
@@ -139,7 +153,7 @@ func TestAGatewayWithoutItsLedger(t *testing.T) {
 		require.NoError(t, r.err)
 		outage(t, r.reply)
 	}
-	s.readyWithout(t, "ledger", http.StatusServiceUnavailable)
+	s.ready(t, "ledger", http.StatusServiceUnavailable)
 	for _, a := range append(asks(writes), reads...) {
 		if a.path != "/healthz" {
 			outage(t, s.hear(t, a))
@@ -148,19 +162,17 @@ func TestAGatewayWithoutItsLedger(t *testing.T) {
 	require.NoError(t, database.Start(t.Context()))
 	s.onceEach(t, writes)
 	s.allAnswered(t, reads)
-	s.readyWithout(t, "", http.StatusOK)
+	s.ready(t, "", http.StatusOK)
 	s.verified(t)
 }
 
-// readyWithout shows what /readyz says while this part is away; "" for none.
-func (s *scene) readyWithout(t *testing.T, part string, status int) {
+// ready shows what /readyz says while this part is away; "" for none.
+func (s *scene) ready(t *testing.T, away string, status int) {
 	t.Helper()
-	began := time.Now()
 	r := s.hear(t, ask{method: http.MethodGet, path: "/readyz"})
-	assert.Less(t, time.Since(began), 3*time.Second, "too late for a probe")
 	assert.Equal(t, status, r.status, r.body)
-	for _, one := range []string{"ledger", "tokens", "temporal"} {
-		if one == part {
+	for _, one := range []string{"ledger", "tokens"} {
+		if one == away {
 			assert.Equal(t, "unavailable", r.field(one), r.body)
 		} else {
 			assert.Equal(t, "ok", r.field(one), r.body)

@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,6 +82,10 @@ func (g *gateway) send(a ask) (reply, error) {
 		return reply{}, err
 	}
 	defer func() { _ = got.Body.Close() }()
+	return replyOf(got)
+}
+
+func replyOf(got *http.Response) (reply, error) {
 	body, err := io.ReadAll(got.Body)
 	return reply{
 		status: got.StatusCode, body: string(body), etag: got.Header.Get("ETag"), location: got.Header.Get("Location"),
@@ -102,7 +108,7 @@ func (g *gateway) finally(a ask) (reply, error) {
 		if err == nil && !r.again() {
 			return r, nil
 		}
-		if r.status == http.StatusConflict {
+		if err != nil && !errors.Is(err, syscall.ECONNREFUSED) {
 			g.interrupted.Add(1)
 		}
 	}
@@ -146,8 +152,27 @@ func (g *gateway) begin(asks ...ask) (end func() []outcome) {
 	}
 }
 
+// halfSent is a request on its way.
+type halfSent struct {
+	connection net.Conn
+	answers    *bufio.Reader
+}
+
+// finish sends the rest of the body and hears the answer.
+func (h halfSent) finish(t *testing.T, rest string) reply {
+	t.Helper()
+	_, err := io.WriteString(h.connection, rest)
+	require.NoError(t, err)
+	got, err := http.ReadResponse(h.answers, nil)
+	require.NoError(t, err)
+	defer func() { _ = got.Body.Close() }()
+	r, err := replyOf(got)
+	require.NoError(t, err)
+	return r
+}
+
 // started sends the head of the request and, once the gateway asks for it, this part of its body.
-func (g *gateway) started(t *testing.T, a ask, part string) net.Conn {
+func (g *gateway) started(t *testing.T, a ask, part string) halfSent {
 	t.Helper()
 	connection, err := net.Dial("tcp", g.address)
 	require.NoError(t, err)
@@ -160,12 +185,15 @@ func (g *gateway) started(t *testing.T, a ask, part string) net.Conn {
 	require.NoError(t, h.Write(&head))
 	_, err = fmt.Fprintf(connection, "%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", a.method, a.path, g.address, head.String())
 	require.NoError(t, err)
-	status, err := bufio.NewReader(connection).ReadString('\n')
+	answers := bufio.NewReader(connection)
+	status, err := answers.ReadString('\n')
 	require.NoError(t, err)
 	require.Contains(t, status, "100 Continue")
+	_, err = answers.ReadString('\n') // the empty line that ends it
+	require.NoError(t, err)
 	_, err = io.WriteString(connection, part)
 	require.NoError(t, err)
-	return connection
+	return halfSent{connection, answers}
 }
 
 // outage shows that nothing was done and that the same request may be repeated, in the words of the wire contract.

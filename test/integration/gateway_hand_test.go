@@ -5,6 +5,7 @@ package integration
 import (
 	"database/sql"
 	"database/sql/driver"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,21 @@ func reachInto(t *testing.T, ledgerURL string) hand {
 	return hand{db, !lite}
 }
 
+// patient is the setting of a ledger on PostgreSQL whose programs wait for a lock for as long as a test holds it.
+func patient(t *testing.T, ledgerURL string) string {
+	t.Helper()
+	if strings.HasPrefix(ledgerURL, "sqlite://") {
+		return "HANDOVER_LEDGER_URL=" + ledgerURL
+	}
+	u, err := url.Parse(ledgerURL)
+	require.NoError(t, err)
+	q := u.Query()
+	q.Set("lock_timeout", "1min")
+	q.Set("statement_timeout", "1min")
+	u.RawQuery = q.Encode()
+	return "HANDOVER_LEDGER_URL=" + u.String()
+}
+
 func (h hand) does(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
@@ -46,19 +62,20 @@ func (h hand) counts(t *testing.T, query string) int {
 	return n
 }
 
-// claimed and answered count the requests of a set of writes.
-func (h hand) claimed(t *testing.T, writes []write) int { return h.requests(t, writes, "") }
+// answered counts the requests of a set of writes whose answers are kept, which they are with what they did.
 func (h hand) answered(t *testing.T, writes []write) int {
-	return h.requests(t, writes, "AND status IS NOT NULL")
-}
-
-func (h hand) requests(t *testing.T, writes []write, and string) int {
 	t.Helper()
 	keys := make([]string, len(writes))
 	for i, w := range writes {
 		keys[i] = "'" + w.ask.key + "'"
 	}
-	return h.counts(t, "SELECT COUNT(*) FROM api_requests WHERE request_key IN ("+strings.Join(keys, ", ")+") "+and)
+	return h.counts(t, "SELECT COUNT(*) FROM api_requests WHERE request_key IN ("+strings.Join(keys, ", ")+") AND status IS NOT NULL")
+}
+
+// behind counts the runs that have yet to be told to look.
+func (h hand) behind(t *testing.T) int {
+	t.Helper()
+	return h.counts(t, "SELECT COUNT(*) FROM runs WHERE told < wanted")
 }
 
 // waiting counts who waits for a lock in this database of PostgreSQL.

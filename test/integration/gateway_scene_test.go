@@ -76,18 +76,21 @@ func sqliteLedger(t *testing.T) string {
 	return "sqlite://" + filepath.Join(t.TempDir(), "ledger.db")
 }
 
-// pauseWorker stops the worker where it is until it may go on, but not while it keeps everybody else from writing.
-func (s *scene) pauseWorker(t *testing.T, in hand) (goOn func()) {
+// pause stops a program that uses the ledger where it is until it may go on, but not while it keeps everybody else from writing.
+func (h hand) pause(t *testing.T, p *process) (goOn func()) {
 	t.Helper()
-	if !in.postgres {
-		defer in.holds(t, "BEGIN IMMEDIATE")() // so the worker is not the one writer of SQLite
+	if !h.postgres {
+		defer h.holds(t, "BEGIN IMMEDIATE")() // so the program is not the one writer of SQLite
 	}
-	return s.worker.pause(t)
+	return p.pause(t)
 }
 
-// reaching is how a gateway reaches Temporal and the ledger of the platform.
+// nobody is an address of Temporal at which nobody is: a gateway needs none.
+const nobody = "TEMPORAL_ADDRESS=127.0.0.1:1"
+
+// reaching is how a gateway reaches the ledger of the platform.
 func reaching(p *platform.Platform) []string {
-	return []string{"TEMPORAL_ADDRESS=" + p.Engine.Address(), "HANDOVER_LEDGER_URL=" + p.Settings.LedgerURL}
+	return []string{nobody, "HANDOVER_LEDGER_URL=" + p.Settings.LedgerURL}
 }
 
 // gateway is a running gateway. Started again, it is at the same address.
@@ -97,7 +100,7 @@ type gateway struct {
 	scheme      string
 	address     string // host:port
 	env         []string
-	interrupted atomic.Int64 // repetitions that met what a killed gateway had begun
+	interrupted atomic.Int64 // requests that a killed gateway had taken and not answered
 }
 
 // launchGateway starts a gateway on a free port and waits until it answers.

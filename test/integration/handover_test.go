@@ -3,16 +3,19 @@ package integration
 // The programs as the tests use them, and what must be true of everything they leave behind.
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
@@ -21,7 +24,6 @@ import (
 	"handover/internal/platform"
 	"handover/internal/telemetry"
 	"handover/internal/transfer"
-	"handover/workflows"
 )
 
 // standalone is a running standalone, as its banner describes it.
@@ -113,10 +115,13 @@ func request(p parties, more ...string) []string {
 // create requests a transfer and returns its id.
 func (s starter) create(t *testing.T, p parties, more ...string) string {
 	t.Helper()
-	var receipt workflows.Receipt
-	require.NoError(t, json.Unmarshal([]byte(s.must(t, append(request(p, more...), "-o", "json")...)), &receipt))
-	require.Equal(t, transfer.Pending, receipt.Status)
-	return receipt.TransferID
+	var made struct {
+		TransferID string          `json:"transferId"`
+		Status     transfer.Status `json:"status"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(s.must(t, append(request(p, more...), "-o", "json")...)), &made))
+	require.Equal(t, transfer.Pending, made.Status)
+	return made.TransferID
 }
 
 // get reads a transfer as an operator.
@@ -127,12 +132,12 @@ func (s starter) get(t *testing.T, id string) transfer.Entity {
 	return e
 }
 
-// verified shows that the invariants I-1 to I-7 hold.
+// verified shows that the invariants I-1 to I-8 hold.
 func (s starter) verified(t *testing.T) {
 	t.Helper()
 	a := s.run(t, "verify")
 	require.Zero(t, a.status, "starter verify: %s%s", a.out, a.err)
-	for _, invariant := range []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-7"} {
+	for _, invariant := range []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-7", "I-8"} {
 		assert.Contains(t, a.out, invariant)
 	}
 }
@@ -146,12 +151,33 @@ func (s starter) temporal(t *testing.T) client.Client {
 	return c
 }
 
-// over waits until the run of the transfer has ended, its last e-mail included.
+// over waits until the transfer is over, its run has ended as it should, and everybody was told.
 func (s starter) over(t *testing.T, id string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	require.NoError(t, s.temporal(t).GetWorkflow(ctx, workflows.WorkflowID(id), "").Get(ctx, nil))
+	c, book := s.temporal(t), s.book(t)
+	eventually(t, "transfer "+id+" is over", func() bool {
+		now, err := book.Transfer(t.Context(), id)
+		require.NoError(t, err)
+		return now.Status.Final()
+	})
+	eventually(t, "its run is over", func() bool { return runOf(t, c, id) == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED })
+	eventually(t, "everybody was told of it", func() bool {
+		owed, err := book.Notifications(t.Context(), id)
+		require.NoError(t, err)
+		return !slices.ContainsFunc(owed, func(n ledger.Notification) bool { return n.SentAt.IsZero() && !n.Ended })
+	})
+}
+
+// runOf is how the latest run of the transfer stands at Temporal; unspecified when there is none.
+func runOf(t *testing.T, c client.Client, id string) enumspb.WorkflowExecutionStatus {
+	t.Helper()
+	described, err := c.DescribeWorkflowExecution(t.Context(), transfer.WorkflowID(id), "")
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
+	}
+	require.NoError(t, err)
+	return described.GetWorkflowExecutionInfo().GetStatus()
 }
 
 // book opens the ledger beside the programs that use it.
