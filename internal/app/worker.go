@@ -57,7 +57,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	w := &Worker{failed: make(chan error, 1), listen: s.Ledger.Listen}
 	var err error
 	w.dispatcher, err = dispatch.New(dispatch.Options{
-		Book: s.Ledger, Temporal: s.Temporal, Describe: describer{s.Ledger}.describe, WorkflowType: workflows.TransferType,
+		Book: s.Ledger, Temporal: s.Temporal, Describe: describe, WorkflowType: workflows.TransferType,
 		Versioned: s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
 	})
 	if err != nil {

@@ -24,11 +24,11 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		return errors.New("record a refused decision: the refusal is missing")
 	}
 	_, err := write(ctx, l, "record a refused decision", func(s session) (record, error) {
-		t, err := s.locked(ctx, r.TransferID)
+		t, err := s.locked(ctx, r.TransferID, "")
 		if err != nil {
 			return t, err
 		}
-		now := l.atRead(t)
+		now := l.atRead(t.readAt)
 		if !now.After(t.audited) {
 			now = t.audited.Add(time.Microsecond)
 		}

@@ -66,7 +66,7 @@ func TestLockedForTooLong(t *testing.T) {
 	require.NoError(t, err)
 	s := f.inside(held, nil)
 	require.NoError(t, s.claim(t.Context(), f.Ledger, claimOf("twin")))
-	_, err = s.locked(t.Context(), tr.ID)
+	_, err = s.locked(t.Context(), tr.ID, "")
 	require.NoError(t, err)
 	cancel := func(key string) error {
 		_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: asTarget}, saying(key))

@@ -30,13 +30,16 @@ func (s statement) in(d dialect) string {
 }
 
 // both writes a statement that takes no list of rows. SQLite has one writer at a time, so it needs no row locks, and a file
-// has no clock of its own, so {clock} is nothing there. Before a column in a condition, {no index} keeps SQLite from finding
-// rows by that condition.
+// has no clock of its own, so {clock} is nothing there. For {now $1} see Ledger.given. Before a column in a condition,
+// {no index} keeps SQLite from finding rows by that condition.
 func both(text string) statement {
-	return statement{
-		postgres: strings.NewReplacer("{no index}", "", "{clock}", "clock_timestamp()").Replace(text),
-		sqlite:   strings.NewReplacer("{no index}", "+", " FOR UPDATE", "", "{clock}", "NULL").Replace(text),
+	ownClock, noClock := []string{"{clock}", "clock_timestamp()", "{no index}", ""}, []string{"{clock}", "NULL", "{no index}", "+", " FOR UPDATE", ""}
+	for _, parameter := range []string{"$1", "$2", "$3"} {
+		// One time for the whole statement, so that indexes serve it.
+		ownClock = append(ownClock, "{now "+parameter+"}", "COALESCE(CAST("+parameter+" AS timestamptz), statement_timestamp())")
+		noClock = append(noClock, "{now "+parameter+"}", parameter)
 	}
+	return statement{postgres: strings.NewReplacer(ownClock...).Replace(text), sqlite: strings.NewReplacer(noClock...).Replace(text)}
 }
 
 // overRows writes a statement in which {rows} stands for the rows of the first parameter, called r, with these columns.

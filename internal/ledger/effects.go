@@ -21,6 +21,8 @@ type happening struct {
 	at      time.Time
 	detail  detail
 	handed  transfer.MailCounts // set once it is told
+
+	reachable []recipient // who can be told, where that is known; nil to be looked up
 }
 
 // detail is what an audit record says beyond its columns.
@@ -43,7 +45,7 @@ func (s session) tell(ctx context.Context, h *happening) (string, error) {
 	if err := insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
 		return "", err
 	}
-	h.handed, err = s.queueMail(ctx, h.of, h.effects.Event, h.effects.Mail, h.at)
+	h.handed, err = s.queueMail(ctx, h)
 	return source.id, err
 }
 

@@ -90,7 +90,7 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 ) (Outcome, error) {
 	lower(&partnerTenantID)
 	return command(ctx, l, "change labels", terms, func(s session) (Outcome, error) {
-		t, err := s.locked(ctx, transferID)
+		t, err := s.locked(ctx, transferID, partnerTenantID)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -98,16 +98,12 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 		if role != transfer.RoleSource && role != transfer.RoleTarget {
 			return Outcome{}, transfer.NoSuchTransfer()
 		}
-		present, err := s.labelsOf(ctx, t.ID, partnerTenantID)
-		if err != nil {
-			return Outcome{}, err
-		}
 		if terms.Match != nil {
-			if err := terms.Match(t.Transfer, present); err != nil {
+			if err := terms.Match(t.Transfer, t.called); err != nil {
 				return Outcome{}, err
 			}
 		}
-		labels, err := change(present).Normalize()
+		labels, err := change(t.called).Normalize()
 		if err != nil {
 			return Outcome{}, err
 		}

@@ -23,9 +23,9 @@ type Watched struct {
 const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE n.transfer_id = t.id AND n.event LIKE 'reminder-%'), '')`
 
 var (
-	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + `, {clock} FROM transfers t WHERE t.id = $1`)
-	selectRecorded = both(`SELECT a.id FROM audit_records a WHERE a.id = $1`)
-	countHeld      = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
+	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + `, {clock},
+		EXISTS (SELECT 1 FROM audit_records a WHERE a.id = $2) FROM transfers t WHERE t.id = $1`)
+	countHeld = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
 	// selectRunning are the line items of a range that have not ended.
 	selectRunning = both(`SELECT i.ordinal, i.ending FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
@@ -41,20 +41,23 @@ var (
 func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Standing, error) {
 	lower(&id)
 	return read(ctx, l, "look at transfer", func(s session) (transfer.Standing, error) {
+		var recorded bool
 		t, exists, err := one(ctx, s, selectStanding, func(r *record) []any {
-			return append(countedFields(r), &r.reminded, (*stamp)(&r.readAt))
-		}, id)
+			return append(countedFields(r), &r.reminded, (*stamp)(&r.readAt), &recorded)
+		}, id, w.Known)
 		if err != nil {
 			return transfer.Standing{}, err
 		}
 		if !exists {
 			return transfer.Standing{Missing: true, Behind: w.Known != ""}, nil
 		}
-		st := step{of: t.whole(), at: l.atRead(t)}
+		st := step{of: t.whole(), at: l.atRead(t.readAt)}
 		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
 			return transfer.Standing{}, err
 		}
-		return l.standing(ctx, s, st, w)
+		now, err := l.standing(ctx, s, st, w)
+		now.Behind = w.Known != "" && !recorded
+		return now, err
 	})
 }
 
@@ -63,13 +66,6 @@ func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (t
 	n, _ := strconv.Atoi(strings.TrimPrefix(st.of.reminded, string(transfer.EventReminder)+"-"))
 	now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, n, st.at)
 	var err error
-	if w.Known != "" && w.Known != st.of.changeID {
-		_, recorded, err := one(ctx, s, selectRecorded, value[string], w.Known)
-		if err != nil {
-			return now, err
-		}
-		now.Behind = !recorded
-	}
 	switch {
 	case now.Status == transfer.InProgress && now.Items.InProgress > 0:
 		err = s.addRunning(ctx, &now, st.of.ID, w)
@@ -126,21 +122,6 @@ func (s session) addHeld(ctx context.Context, now *transfer.Standing, id string)
 		now.Held, _, err = one(ctx, s, countHeld, value[int], id)
 	}
 	return err
-}
-
-var selectStates = overRows(`SELECT `+transfers.columns.of("t")+` FROM {rows} JOIN transfers t ON t.id = r.id`, idColumn)
-
-// States are who takes part in the transfers with these ids and where they stand, without the counts of their line items.
-// What does not exist is left out.
-func (l *Ledger) States(ctx context.Context, ids []string) (map[string]transfer.State, error) {
-	return read(ctx, l, "read states", func(s session) (map[string]transfer.State, error) {
-		found, err := all(ctx, s, selectStates, transfers.fields, idRows(ids...))
-		states := make(map[string]transfer.State, len(found))
-		for _, t := range found {
-			states[t.ID] = t.State
-		}
-		return states, err
-	})
 }
 
 // RangeMoved makes the transfer's run take notice when no line item of the range is left to go on with. Refusal: NotFound.

@@ -91,7 +91,7 @@ func (l *Ledger) RecordItems(ctx context.Context, id string, results []ItemResul
 }
 
 // leave gives line items leave to go to a billing system, unless they ended or are to end.
-var leave = overRows(`UPDATE line_items SET sent_at = COALESCE(sent_at, $3), attempted_at = $3
+var leave = overRows(`UPDATE line_items SET sent_at = COALESCE(sent_at, {now $3}), attempted_at = {now $3}
 	WHERE transfer_id = $2 AND status = 'InProgress' AND ending = '' AND ordinal IN (SELECT r.ordinal FROM {rows}) RETURNING ordinal`, ordinalColumn)
 
 // Leave gives line items leave for one call of a billing system that is not the ledger, and returns those that got it: not
@@ -101,11 +101,7 @@ func (l *Ledger) Leave(ctx context.Context, id string, ordinals []int) (map[int]
 	lower(&id)
 	granted := map[int]bool{}
 	_, err := write(ctx, l, "give leave to move", func(s session) (bool, error) {
-		now, err := l.at(ctx, s)
-		if err != nil {
-			return false, err
-		}
-		found, err := all(ctx, s, leave, value[int], ordinalRows(ordinals), id, stamp(now))
+		found, err := all(ctx, s, leave, value[int], ordinalRows(ordinals), id, l.given())
 		clear(granted)
 		for _, n := range found {
 			granted[n] = true
@@ -120,6 +116,7 @@ type window struct {
 	policy    transfer.Policy
 	now       time.Time
 	of        transfer.Transfer
+	hasAddons bool // some line item of the transfer waits for another
 	source    transfer.Partner
 	target    transfer.Partner
 	results   map[int]ItemResult
@@ -153,19 +150,35 @@ func (s session) lockItems(ctx context.Context, transferID string, ordinals ...i
 	return all(ctx, s, lockItems, lineItems.fields, ordinalRows(ordinals), transferID, slices.Min(ordinals), slices.Max(ordinals))
 }
 
+// windowRow is a transfer with what is to be known of all of its line items.
+type windowRow struct {
+	record
+	hasAddons bool
+}
+
+var selectWindowHeader = both(`SELECT ` + transfers.columns.of("t") + `, {clock},
+	EXISTS (SELECT 1 FROM line_items a WHERE a.transfer_id = t.id AND a.base_ordinal IS NOT NULL) FROM transfers t WHERE t.id = $1`)
+
+// windowHeader reads a transfer without counting its line items.
+func (s session) windowHeader(ctx context.Context, id string) (windowRow, error) {
+	lower(&id)
+	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectWindowHeader, func(r *windowRow) []any {
+		return append(transfers.fields(&r.record), (*stamp)(&r.readAt), &r.hasAddons)
+	}, id)
+	t.record = t.whole()
+	return t, err
+}
+
 // lockWindow loads and locks everything the results are about.
 func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results []ItemResult) (*window, error) {
-	t, err := s.header(ctx, id)
+	t, err := s.windowHeader(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	w := &window{
-		of: t.Transfer, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
+		now: l.atRead(t.readAt), of: t.Transfer, hasAddons: t.hasAddons, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
 	}
-	if w.policy, err = l.rulesOf(ctx, s, t); err != nil {
-		return nil, err
-	}
-	if w.now, err = l.at(ctx, s); err != nil {
+	if w.policy, err = l.rulesOf(ctx, s, t.record); err != nil {
 		return nil, err
 	}
 	var ordinals []int
@@ -224,7 +237,9 @@ func (w *window) lockSubscriptions(ctx context.Context, s session) error {
 	for _, sub := range found {
 		w.known[sub.ID] = sub
 	}
-	w.source, w.target, err = s.parties(ctx, w.of)
+	if slices.ContainsFunc(found, transfer.Subscription.IsCommitment) { // nothing else is decided by who takes part
+		w.source, w.target, err = s.parties(ctx, w.of)
+	}
 	return err
 }
 
@@ -332,7 +347,7 @@ func (w *window) save(ctx context.Context, s session) error {
 			return err
 		}
 	}
-	if err := s.saveItems(ctx, w.out.items...); err != nil || len(w.out.bases) == 0 {
+	if err := s.saveItems(ctx, w.out.items...); err != nil || len(w.out.bases) == 0 || !w.hasAddons {
 		return err
 	}
 	_, err := s.exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID, slices.Min(w.out.bases), slices.Max(w.out.bases))

@@ -198,12 +198,20 @@ func (l *Ledger) at(ctx context.Context, s session) (time.Time, error) {
 	return asStored(time.Time(now)), err
 }
 
-// atRead is the time at which the row was read, by the same clock.
-func (l *Ledger) atRead(t record) time.Time {
+// atRead is the time at which a row was read, by the same clock; read is what the database says.
+func (l *Ledger) atRead(read time.Time) time.Time {
 	if l.clock != nil || l.dialect == sqlite {
 		return l.now()
 	}
-	return asStored(t.readAt)
+	return asStored(read)
+}
+
+// given is the parameter of a statement with {now}: NULL where the database's clock decides.
+func (l *Ledger) given() stamp {
+	if l.clock != nil || l.dialect == sqlite {
+		return stamp(l.now())
+	}
+	return stamp{}
 }
 
 // asStored is a time as both databases keep it.

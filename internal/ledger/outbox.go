@@ -53,32 +53,46 @@ var queuedMail = table[queued]{
 
 var insertMail = queuedMail.insert("ON CONFLICT (transfer_id, event, recipient) DO NOTHING")
 
+// recipientsOf are those who can be told of a transfer that is opened on these facts.
+func recipientsOf(f transfer.OpenFacts, t transfer.Transfer) []recipient {
+	found := []recipient{{audience: transfer.ToCustomer, address: t.CustomerEmail, locale: f.Customer.Locale}}
+	add := func(audience transfer.Audience, p transfer.Partner) {
+		for place, agent := range p.AdminAgents {
+			found = append(found, recipient{audience: audience, address: agent.Email, locale: p.Locale, place: place})
+		}
+	}
+	add(transfer.ToSource, *f.Source)
+	add(transfer.ToTarget, *f.Target)
+	return found
+}
+
 // queueMail writes one notification per recipient of the audiences and tells how many each of them gets. Somebody who
 // belongs to two of them is told once (I-4).
-func (s session) queueMail(
-	ctx context.Context, of record, event transfer.Event, audiences []transfer.Audience, at time.Time,
-) (handed transfer.MailCounts, err error) {
-	if len(audiences) == 0 {
+func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.MailCounts, err error) {
+	if len(h.effects.Mail) == 0 {
 		return handed, nil
 	}
-	reachable, err := all(ctx, s, selectRecipients, func(r *recipient) []any {
-		return []any{&r.audience, &r.address, &r.locale, &r.place}
-	}, of.ID)
-	if err != nil {
-		return handed, err
+	reachable := h.reachable
+	if reachable == nil {
+		reachable, err = all(ctx, s, selectRecipients, func(r *recipient) []any {
+			return []any{&r.audience, &r.address, &r.locale, &r.place}
+		}, h.of.ID)
+		if err != nil {
+			return handed, err
+		}
 	}
 	var mail []queued
 	told := map[string]bool{}
-	for _, audience := range audiences {
+	for _, audience := range h.effects.Mail {
 		for _, r := range reachable {
 			if r.audience != audience || r.address == "" || told[r.address] {
 				continue
 			}
 			told[r.address] = true
 			handed.Add(audience, 1)
-			mail = append(mail, queued{fairKey: of.TargetTenantID, Notification: Notification{
-				TransferID: of.ID, Event: event, Audience: audience, Recipient: r.address, Locale: r.locale,
-				MessageID: messageID(of.ID, event, r.address), OwedAt: at,
+			mail = append(mail, queued{fairKey: h.of.TargetTenantID, Notification: Notification{
+				TransferID: h.of.ID, Event: h.effects.Event, Audience: audience, Recipient: r.address, Locale: r.locale,
+				MessageID: messageID(h.of.ID, h.effects.Event, r.address), OwedAt: h.at,
 			}})
 		}
 	}

@@ -250,8 +250,9 @@ func TestQueueMailCountsWhoIsTold(t *testing.T) {
 		handedOver, err := write(t.Context(), f.Ledger, "queue mail", func(s session) (transfer.MailCounts, error) {
 			of, err := s.header(t.Context(), tr.ID)
 			require.NoError(t, err)
-			return s.queueMail(t.Context(), of, transfer.EventCompleted,
-				[]transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}, f.now())
+			return s.queueMail(t.Context(), &happening{of: of, at: f.now(), effects: transfer.Effects{
+				Event: transfer.EventCompleted, Mail: []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer},
+			}})
 		})
 		require.NoError(t, err)
 		require.Equal(t, transfer.MailCounts{Source: 2, Target: 1, Customer: 1}, handedOver)

@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"strings"
+	"time"
 
 	"handover/internal/transfer"
 )
@@ -111,47 +112,56 @@ func (s session) parties(ctx context.Context, t transfer.Transfer) (source, targ
 
 var selectCustomer = both(`SELECT ` + customers.columns.of("c") + ` FROM customers c WHERE c.tenant_id = $1`)
 
-// tie is a relationship or an agreement of a customer with a partner. The mode is empty for a relationship.
-type tie struct {
-	partner string
-	mode    transfer.AgreementMode
+// customerRow is a customer with what ties it to the target, beside one of its Azure subscriptions there or beside none.
+type customerRow struct {
+	transfer.Customer
+	relationship, agreement, direct bool
+	azure                           transfer.Subscription // what tells it from others, and its state
+	readAt                          time.Time
 }
 
-var selectTies = both(`SELECT partner_tenant_id, '' FROM relationships WHERE customer_tenant_id = $1 AND partner_tenant_id = $2
-	UNION ALL SELECT partner_tenant_id, mode FROM agreements WHERE customer_tenant_id = $1`)
+var selectTied = both(`SELECT ` + customers.columns.of("c") + `,
+		EXISTS (SELECT 1 FROM relationships r WHERE r.customer_tenant_id = c.tenant_id AND r.partner_tenant_id = $2),
+		EXISTS (SELECT 1 FROM agreements a WHERE a.customer_tenant_id = c.tenant_id AND a.partner_tenant_id = $2),
+		EXISTS (SELECT 1 FROM agreements a WHERE a.customer_tenant_id = c.tenant_id AND a.mode = $5),
+		COALESCE(s.id, ''), COALESCE(s.product_type, ''), COALESCE(s.offer_id, ''), COALESCE(s.status, ''), {clock}
+	FROM customers c LEFT JOIN subscriptions s ON s.customer_tenant_id = c.tenant_id AND s.partner_tenant_id = $2
+		AND (s.product_type = $3 OR s.offer_id = $4)
+	WHERE c.tenant_id = $1 ORDER BY s.id`)
 
-var selectAzure = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s
-	WHERE s.customer_tenant_id = $1 AND s.partner_tenant_id = $2 AND (s.product_type = $3 OR s.offer_id = $4)`)
+func (r *customerRow) fields() []any {
+	return append(customers.fields(&r.Customer), &r.relationship, &r.agreement, &r.direct,
+		&r.azure.ID, &r.azure.ProductType, &r.azure.OfferID, &r.azure.Status, (*stamp)(&r.readAt))
+}
 
-// openFacts loads what decides whether the transfer may be opened, in four queries.
-func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, error) {
-	var f transfer.OpenFacts
-	customer, exists, err := one(ctx, s, selectCustomer, customers.fields, r.CustomerTenantID)
-	if err != nil {
-		return f, err
-	}
-	if exists {
-		f.Customer = &customer
-	}
+// openFacts loads what decides whether the transfer may be opened, in two queries, and when it was read by the database's
+// clock.
+func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
 	found, err := s.partners(ctx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
 	if err != nil {
-		return f, err
+		return transfer.OpenFacts{}, time.Time{}, err
 	}
-	for _, p := range found {
+	return s.openFactsOf(ctx, r, found)
+}
+
+// openFactsOf loads the same when the partners are known.
+func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners []transfer.Partner) (f transfer.OpenFacts, read time.Time, err error) {
+	for _, p := range partners {
 		placePartner(&f, r, p)
 	}
-	ties, err := all(ctx, s, selectTies, func(t *tie) []any { return []any{&t.partner, &t.mode} }, r.CustomerTenantID, r.TargetPartnerTenantID)
-	if err != nil {
-		return f, err
+	rows, err := all(ctx, s, selectTied, (*customerRow).fields,
+		r.CustomerTenantID, r.TargetPartnerTenantID, transfer.AzurePlan, transfer.LegacyAzureOffer, transfer.DirectSign)
+	if err != nil || len(rows) == 0 {
+		return f, read, err
 	}
-	for _, t := range ties {
-		f.Relationship = f.Relationship || t.mode == ""
-		f.Agreement = f.Agreement || (t.mode != "" && t.partner == r.TargetPartnerTenantID)
-		f.DirectAgreement = f.DirectAgreement || t.mode == transfer.DirectSign
+	first := rows[0]
+	f.Customer, f.Relationship, f.Agreement, f.DirectAgreement = &first.Customer, first.relationship, first.agreement, first.direct
+	for _, row := range rows {
+		if row.azure.ID != "" {
+			f.AzureAtTarget = append(f.AzureAtTarget, row.azure)
+		}
 	}
-	f.AzureAtTarget, err = all(ctx, s, selectAzure, subscriptions.fields,
-		r.CustomerTenantID, r.TargetPartnerTenantID, transfer.AzurePlan, transfer.LegacyAzureOffer)
-	return f, err
+	return f, first.readAt, nil
 }
 
 // placePartner puts a partner where the request names it; one may be named twice. Where several partners share the MPN id

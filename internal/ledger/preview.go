@@ -22,7 +22,7 @@ func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*transf
 		if err := s.checkUnused(ctx, r); err != nil {
 			return alone(err)
 		}
-		facts, err := s.openFacts(ctx, r)
+		facts, _, err := s.openFacts(ctx, r)
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +60,7 @@ func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransf
 			if t, rules, err = l.submittable(ctx, s, forTransfer, customer, source); err != nil {
 				return nil, err
 			}
-			if f.Open, err = s.openFacts(ctx, t.Request); err != nil {
+			if f.Open, _, err = s.openFacts(ctx, t.Request); err != nil {
 				return nil, err
 			}
 		}

@@ -144,7 +144,7 @@ func (f fixture) surveys(t transfer.Transfer) []transfer.Eligibility {
 	before, statements := f.contents(), f.Statements()
 	found, err := f.SurveyHoldings(f.t.Context(), customerID, sourceID, t.ID)
 	require.NoError(f.t, err)
-	require.Equal(f.t, int64(7), f.Statements()-statements)
+	require.Equal(f.t, int64(5), f.Statements()-statements)
 	require.Equal(f.t, before, f.contents(), "a survey writes nothing")
 	return found
 }

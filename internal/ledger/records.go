@@ -13,11 +13,12 @@ import (
 // record is a transfer with what only the ledger needs.
 type record struct {
 	transfer.Transfer
-	policy   string    // digest of the rules under which it was opened; empty for those of the deployment
-	changeID string    // newest log record of the transfer as a whole
-	audited  time.Time // of the newest log record of any kind
-	reminded string    // the latest reminder event; empty before the first
-	readAt   time.Time // by the database's clock, where it has one
+	policy   string          // digest of the rules under which it was opened; empty for those of the deployment
+	changeID string          // newest log record of the transfer as a whole
+	audited  time.Time       // of the newest log record of any kind
+	reminded string          // the latest reminder event; empty before the first
+	readAt   time.Time       // by the database's clock, where it has one
+	called   transfer.Labels // by who asks
 }
 
 var transfers = table[record]{
@@ -60,12 +61,14 @@ func countedFields(r *record) []any {
 }
 
 var (
-	insertTransfer = transfers.insert("")
+	insertTransfer = transfers.insert("ON CONFLICT (id) DO NOTHING")
 	selectHeader   = both(`SELECT ` + transfers.columns.of("t") + ` FROM transfers t WHERE t.id = $1`)
 	selectTransfer = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + ` FROM transfers t WHERE t.id = $1`)
 	lockTransfer   = both(`SELECT t.id FROM transfers t WHERE t.id = $1 FOR UPDATE`)
 	selectLocked   = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `,
-		(SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id), ` + latestReminder + `, {clock} FROM transfers t WHERE t.id = $1`)
+		(SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id), ` + latestReminder + `, {clock},
+		COALESCE(l.external_reference, ''), COALESCE(l.tags, '[]')
+		FROM transfers t LEFT JOIN transfer_labels l ON l.transfer_id = t.id AND l.partner_tenant_id = $2 WHERE t.id = $1`)
 	updateTransfer = both(`UPDATE transfers SET status = $2, last_modified_time = $3, submitted_time = $4, completed_time = $5,
 		last_modified_user = $6, decline_reason = $7, change_id = $8 WHERE id = $1`)
 )
@@ -77,16 +80,19 @@ func (s session) header(ctx context.Context, id string) (record, error) {
 	return t.whole(), err
 }
 
-// locked reads a transfer that nobody else changes until the transaction ends. The row is locked by a statement of its
-// own, because the next one then sees everything that was committed before the lock was granted.
-func (s session) locked(ctx context.Context, id string) (record, error) {
-	lower(&id)
-	if _, err := known(ctx, s, transfer.NoSuchTransfer(), lockTransfer, value[string], id); err != nil {
-		return record{}, err
+// locked reads a transfer that nobody else changes until the transaction ends, with what the partner calls it. The row is
+// locked by a statement of its own, because the next one then sees everything that was committed before the lock was granted;
+// on SQLite the transaction is the lock.
+func (s session) locked(ctx context.Context, id, partner string) (record, error) {
+	lower(&id, &partner)
+	if s.dialect == postgres {
+		if _, err := known(ctx, s, transfer.NoSuchTransfer(), lockTransfer, value[string], id); err != nil {
+			return record{}, err
+		}
 	}
 	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
-		return append(countedFields(r), (*stamp)(&r.audited), &r.reminded, (*stamp)(&r.readAt))
-	}, id)
+		return append(countedFields(r), (*stamp)(&r.audited), &r.reminded, (*stamp)(&r.readAt), &r.called.ExternalReference, (*tagList)(&r.called.Tags))
+	}, id, partner)
 	return t.whole(), err
 }
 

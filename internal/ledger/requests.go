@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"handover/internal/transfer"
@@ -245,6 +246,9 @@ func (l *Ledger) ForgetRequests(ctx context.Context) (int64, error) {
 	}
 }
 
+// packers are kept because one takes most of a megabyte, for bodies of a few kilobytes.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 // pack is the answer as it is stored: the header as JSON, the body compressed. Without a body, or with a large one that can
 // be rendered again, the second is nil.
 func (a Answer) pack() (header string, body any, err error) {
@@ -253,7 +257,9 @@ func (a Answer) pack() (header string, body any, err error) {
 		return string(text), nil, err
 	}
 	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
+	z := packers.Get().(*gzip.Writer) //nolint:forcetypeassert // New makes nothing else
+	defer packers.Put(z)
+	z.Reset(&packed)
 	if _, err = z.Write(a.Body); err == nil {
 		err = z.Close()
 	}

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"handover/internal/transfer"
 )
 
 // Cause is why a run has to look. It says how Temporal is told, never what the run is to do.
@@ -41,6 +43,8 @@ type Run struct {
 	LastError     string    // a code
 	Since         time.Time // when it fell behind
 	CorrelationID string    // of the latest change
+
+	Of transfer.State // parties and status of the transfer that it is about, at the claim; none when the ledger has no such transfer
 }
 
 // Wanted is a run that has to look.
@@ -193,18 +197,21 @@ func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]W
 // dueFairly finds the runs to claim key by key, so that who has a hundred thousand of them does not hold up who has one,
 // and without reading the hundred thousand. Each database has its own way to look up the first few of every key.
 var dueFairly = statement{
-	postgres: waitingKeys + `, due AS MATERIALIZED (
+	postgres: both(waitingKeys + `, due AS MATERIALIZED (
 			SELECT d.workflow_id FROM keys k CROSS JOIN LATERAL (
-				SELECT r.workflow_id, r.due_at FROM runs r WHERE r.told < r.wanted AND r.fair_key = k.fair_key AND r.due_at <= $1
+				SELECT r.workflow_id, r.due_at FROM runs r WHERE r.told < r.wanted AND r.fair_key = k.fair_key AND r.due_at <= {now $1}
 				ORDER BY r.due_at LIMIT $3) AS d
 			ORDER BY d.due_at LIMIT $2)
-		SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.workflow_id IN (SELECT workflow_id FROM due)
-			AND r.told < r.wanted AND r.due_at <= $1 FOR UPDATE SKIP LOCKED`,
-	sqlite: waitingKeys + ` SELECT ` + runs.columns.of("r") + ` FROM keys k CROSS JOIN runs r ON r.workflow_id IN (
-			SELECT d.workflow_id FROM runs d WHERE d.told < d.wanted AND d.fair_key = k.fair_key AND d.due_at <= $1
+		SELECT ` + claimedColumns + ` FROM runs r LEFT JOIN transfers t ON t.id = r.subject_id
+		WHERE r.workflow_id IN (SELECT workflow_id FROM due) AND r.told < r.wanted AND r.due_at <= {now $1} FOR UPDATE OF r SKIP LOCKED`).postgres,
+	sqlite: both(waitingKeys + ` SELECT ` + claimedColumns + ` FROM keys k CROSS JOIN runs r ON r.workflow_id IN (
+			SELECT d.workflow_id FROM runs d WHERE d.told < d.wanted AND d.fair_key = k.fair_key AND d.due_at <= {now $1}
 			ORDER BY d.due_at LIMIT $3)
-		ORDER BY r.due_at LIMIT $2`,
+		LEFT JOIN transfers t ON t.id = r.subject_id ORDER BY r.due_at LIMIT $2`).sqlite,
 }
+
+var claimedColumns = runs.columns.of("r") + `, COALESCE(t.status, ''), COALESCE(t.customer_tenant_id, ''),
+	COALESCE(t.source_tenant_id, ''), COALESCE(t.target_tenant_id, ''), {clock}`
 
 // waitingKeys are the fair keys of runs that are behind, each found from the one before.
 const waitingKeys = `WITH RECURSIVE keys (fair_key) AS (
@@ -220,14 +227,14 @@ var leaseRuns = overRows(`UPDATE runs SET due_at = r.due_at, attempts = r.attemp
 // second, up to 5 min, give or take a fifth. No two calls take the same run at the same time.
 func (l *Ledger) ClaimRuns(ctx context.Context, limit, perKey int) ([]Run, error) {
 	return write(ctx, l, "claim runs", func(s session) ([]Run, error) {
-		now, err := l.at(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		claimed, err := all(ctx, s, dueFairly, runs.fields, stamp(now), limit, perKey)
+		var read time.Time
+		claimed, err := all(ctx, s, dueFairly, func(r *Run) []any {
+			return append(runs.fields(r), &r.Of.Status, &r.Of.CustomerTenantID, &r.Of.SourceTenantID, &r.Of.TargetTenantID, (*stamp)(&read))
+		}, l.given(), limit, perKey)
 		if err != nil || len(claimed) == 0 {
 			return nil, err
 		}
+		now := l.atRead(read)
 		slices.SortFunc(claimed, func(a, b Run) int { return a.DueAt.Compare(b.DueAt) })
 		for i := range claimed {
 			claimed[i].Attempts++
@@ -252,7 +259,7 @@ func untilAgain(n int) time.Duration {
 // tellRuns never lowers a number. A replacement that was made is not made again for what was changed meanwhile.
 var tellRuns = overRows(`UPDATE runs SET told = CASE WHEN runs.told < r.wanted THEN r.wanted ELSE runs.told END,
 	cause = CASE WHEN r.cause = 'replaced' AND r.wanted < runs.wanted THEN 'resumed' ELSE runs.cause END,
-	attempts = 0, last_error = '', since = $2 FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.columns)
+	attempts = 0, last_error = '', since = {now $2} FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.columns)
 
 // RunsTold records that Temporal took note of the numbers that were claimed. What was changed since then is still to be told.
 func (l *Ledger) RunsTold(ctx context.Context, told []Run) error {
@@ -260,18 +267,14 @@ func (l *Ledger) RunsTold(ctx context.Context, told []Run) error {
 		return nil
 	}
 	_, err := write(ctx, l, "record that runs were told", func(s session) (int64, error) {
-		now, err := l.at(ctx, s)
-		if err != nil {
-			return 0, err
-		}
-		return s.exec(ctx, tellRuns, runs.rows(told), stamp(now))
+		return s.exec(ctx, tellRuns, runs.rows(told), l.given())
 	})
 	return err
 }
 
 var (
 	failRuns   = overRows(`UPDATE runs SET last_error = r.last_error FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.columns)
-	returnRuns = overRows(`UPDATE runs SET due_at = $2, attempts = r.attempts FROM {rows}
+	returnRuns = overRows(`UPDATE runs SET due_at = {now $2}, attempts = r.attempts FROM {rows}
 		WHERE runs.workflow_id = r.workflow_id AND runs.due_at = r.due_at`, runs.columns)
 )
 
@@ -302,11 +305,7 @@ func (l *Ledger) RunsReturned(ctx context.Context, returned []Run) error {
 		rows[i].Attempts--
 	}
 	_, err := write(ctx, l, "give runs back", func(s session) (int64, error) {
-		now, err := l.at(ctx, s)
-		if err != nil {
-			return 0, err
-		}
-		return s.exec(ctx, returnRuns, runs.rows(rows), stamp(now))
+		return s.exec(ctx, returnRuns, runs.rows(rows), l.given())
 	})
 	return err
 }

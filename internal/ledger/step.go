@@ -21,6 +21,7 @@ type Outcome struct {
 // step is a transition on its way: the locked transfer, and what the domain makes of it.
 type step struct {
 	of      record
+	parties []transfer.Partner // the transfer's, once they were needed
 	rules   transfer.Policy
 	next    transfer.State
 	effects transfer.Effects
@@ -32,11 +33,11 @@ type step struct {
 // begin locks the transfer and reads the time. From here on nobody else decides about it: whoever is first at the lock wins,
 // and the ledger's clock says when that was.
 func (l *Ledger) begin(ctx context.Context, s session, id string, by transfer.Actor, origin transfer.Origin) (step, error) {
-	t, err := s.locked(ctx, id)
+	t, err := s.locked(ctx, id, by.PartnerTenantID)
 	if err != nil {
 		return step{}, err
 	}
-	st := step{of: t, actor: by, origin: origin, at: l.atRead(t)}
+	st := step{of: t, actor: by, origin: origin, at: l.atRead(t.readAt)}
 	if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
 		return st, err
 	}
@@ -54,15 +55,11 @@ func (st *step) decide(ctx context.Context, s session, c transfer.Command, match
 	if errors.Is(refusal, transfer.NotFound) || errors.Is(refusal, transfer.WrongParty) {
 		return refusal
 	}
-	if err := s.checkAgent(ctx, st.actor); err != nil {
+	if err := st.checkAgent(ctx, s); err != nil {
 		return err
 	}
 	if match != nil {
-		labels, err := s.labelsOf(ctx, st.of.ID, st.actor.PartnerTenantID)
-		if err != nil {
-			return err
-		}
-		if err := match(st.of.Transfer, labels); err != nil {
+		if err := match(st.of.Transfer, st.of.called); err != nil {
 			return err
 		}
 	}
@@ -70,20 +67,28 @@ func (st *step) decide(ctx context.Context, s session, c transfer.Command, match
 }
 
 // checkAgent refuses a user who is not an admin agent of the partner they act for.
-func (s session) checkAgent(ctx context.Context, a transfer.Actor) error {
+func (st *step) checkAgent(ctx context.Context, s session) error {
+	a := st.actor
 	if a.UserID == "" || a.Operator || a.Platform {
 		return nil // an application acts for the partner, or nobody's user does
 	}
-	tenant := a.PartnerTenantID
-	lower(&tenant)
-	found, err := s.partners(ctx, "", tenant)
-	if err != nil {
+	if err := st.loadParties(ctx, s); err != nil {
 		return err
 	}
-	if len(found) == 0 || !found[0].Admits(a.UserID) {
-		return transfer.Refuse(transfer.NotAdminAgent, "The user is not an admin agent of the partner. Ask one of its admin agents to decide.")
+	for _, p := range st.parties {
+		if transfer.SameID(p.TenantID, a.PartnerTenantID) && p.Admits(a.UserID) {
+			return nil
+		}
 	}
-	return nil
+	return transfer.Refuse(transfer.NotAdminAgent, "The user is not an admin agent of the partner. Ask one of its admin agents to decide.")
+}
+
+// loadParties loads the partners who take part, once.
+func (st *step) loadParties(ctx context.Context, s session) (err error) {
+	if st.parties == nil {
+		st.parties, err = s.partners(ctx, st.of.PartnerOnRecord, st.of.SourceTenantID, st.of.TargetTenantID)
+	}
+	return err
 }
 
 // finish writes the transition with its audit records and e-mails and returns the transfer as it is stored now.
@@ -116,7 +121,6 @@ func wantedBy(t transfer.Transfer, cause Cause, origin transfer.Origin, byRun bo
 }
 
 // outcome is the transfer as it is now, with what its caller calls it.
-func (st *step) outcome(ctx context.Context, s session, items []transfer.LineItem) (Outcome, error) {
-	labels, err := s.labelsOf(ctx, st.of.ID, st.actor.PartnerTenantID)
-	return Outcome{Transfer: st.of.Transfer, Labels: labels, Items: items}, err
+func (st *step) outcome(items []transfer.LineItem) Outcome {
+	return Outcome{Transfer: st.of.Transfer, Labels: st.of.called, Items: items}
 }

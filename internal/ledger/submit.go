@@ -86,7 +86,7 @@ func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submissio
 	if err := st.follow(ctx, s, CauseSubmitted, terms.ByRun); err != nil {
 		return Outcome{}, err
 	}
-	return st.outcome(ctx, s, bare(items))
+	return st.outcome(bare(items)), nil
 }
 
 // choose turns the selection into line items, of what the holdings hold. Those of a submit stay locked until the transaction
@@ -100,7 +100,10 @@ func (st *step) choose(ctx context.Context, s session, selection transfer.Select
 		return nil, err
 	}
 	var facts transfer.SelectionFacts
-	if facts.Open, err = s.openFacts(ctx, t.Request); err != nil {
+	if err := st.loadParties(ctx, s); err != nil {
+		return nil, err
+	}
+	if facts.Open, _, err = s.openFactsOf(ctx, t.Request, st.parties); err != nil {
 		return nil, err
 	}
 	if facts.Subscriptions, err = holdings(s, ctx, t, selection.LineItems); err != nil {

@@ -21,9 +21,6 @@ func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request, terms Ter
 		return command(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
 	}
 	return command(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
-		if err := s.checkUnused(ctx, r); err != nil {
-			return Outcome{}, err
-		}
 		return l.open(ctx, s, r, terms)
 	})
 }
@@ -42,26 +39,30 @@ func (s session) checkUnused(ctx context.Context, r transfer.Request) error {
 }
 
 func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
-	facts, err := s.openFacts(ctx, r)
+	facts, read, err := s.openFacts(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if err := l.policy.CheckOpen(r, facts); err != nil {
 		return Outcome{}, err
 	}
-	now, err := l.at(ctx, s)
-	if err != nil {
-		return Outcome{}, err
-	}
+	now := l.atRead(read)
 	st := step{of: record{Transfer: transfer.NewTransfer(r, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
 	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
 	if st.of.State, st.effects, err = l.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
 		return Outcome{}, err
 	}
-	told := happening{of: st.of, effects: st.effects, actor: r.Actor, origin: st.origin, at: now, detail: detail{RequestID: r.RequestID}}
+	told := happening{
+		of: st.of, effects: st.effects, actor: r.Actor, origin: st.origin, at: now, detail: detail{RequestID: r.RequestID},
+		reachable: recipientsOf(facts, st.of.Transfer),
+	}
 	st.of.changeID = told.recordID(st.of.SourceTenantID)
-	if _, err := s.exec(ctx, insertTransfer, transfers.rows([]record{st.of})); err != nil {
+	inserted, err := s.exec(ctx, insertTransfer, transfers.rows([]record{st.of}))
+	if err != nil {
 		return Outcome{}, err
+	}
+	if inserted == 0 {
+		return Outcome{}, s.checkUnused(ctx, r)
 	}
 	own := labelRow{transferID: st.of.ID, partner: st.of.TargetTenantID, created: st.of.CreatedTime, Labels: r.Labels}
 	if err := s.labelNew(ctx, own); err != nil {
@@ -106,7 +107,7 @@ func (l *Ledger) conclude(ctx context.Context, id string, c transfer.Command, d 
 		if err := st.follow(ctx, s, cause, terms.ByRun); err != nil {
 			return Outcome{}, err
 		}
-		return st.outcome(ctx, s, nil)
+		return st.outcome(nil), nil
 	})
 }
 
@@ -180,7 +181,9 @@ func (l *Ledger) Remind(ctx context.Context, id string, n int) (transfer.Standin
 		if st.of.Status == transfer.Pending {
 			event := transfer.Event(fmt.Sprintf("%s-%d", transfer.EventReminder, n))
 			st.of.reminded = string(event)
-			if _, err := s.queueMail(ctx, st.of, event, []transfer.Audience{transfer.ToSource}, st.at); err != nil {
+			if _, err := s.queueMail(ctx, &happening{
+				of: st.of, effects: transfer.Effects{Event: event, Mail: []transfer.Audience{transfer.ToSource}}, at: st.at,
+			}); err != nil {
 				return transfer.Standing{}, err
 			}
 		}

@@ -10,9 +10,11 @@ import (
 // pace is what the relay's speed is made of.
 type pace struct {
 	tick          time.Duration // between looks when nobody wakes it
+	gather        time.Duration // from a wake to the look, so that mails which are owed together go together
 	batch         int           // mails claimed at a time
 	perTarget     int           // of those, about one target's transfers
 	lease         time.Duration // of a claim, besides the time that one mail may take
+	trusted       time.Duration // how long a claim, much shorter than its lease, is believed to hold without asking
 	perConnection int           // mails
 	recordMails   int           // sent mails are recorded after so many, or so long
 	recordAfter   time.Duration
@@ -21,8 +23,9 @@ type pace struct {
 }
 
 var usualPace = pace{
-	tick: 15 * time.Second, batch: 50, perTarget: 10, lease: 2 * time.Minute, perConnection: 100,
-	recordMails: 10, recordAfter: 200 * time.Millisecond, firstPause: time.Second, longestPause: time.Minute,
+	tick: 15 * time.Second, gather: 50 * time.Millisecond, batch: 50, perTarget: 10, lease: 2 * time.Minute, trusted: time.Second,
+	perConnection: 100,
+	recordMails:   10, recordAfter: 200 * time.Millisecond, firstPause: time.Second, longestPause: time.Minute,
 }
 
 const (

@@ -43,8 +43,9 @@ type Relay struct {
 	counts   *counts
 	pace     pace
 	breaker  breaker
-	claim    string   // its name on what it has in hand
-	session  *session // nil between connections
+	claim    string    // its name on what it has in hand
+	sure     time.Time // when it certainly held what it has in hand
+	session  *session  // nil between connections
 	finished []ledger.MailResult
 	since    time.Time // when the first of finished was
 }
@@ -75,8 +76,9 @@ func (r *Relay) Run(ctx context.Context) {
 	measured := make(chan struct{})
 	go func() { defer close(measured); r.measure(ctx) }()
 	for ctx.Err() == nil {
+		most := min(r.batch(), r.pace.perTarget)
 		claimed, err := r.round(ctx)
-		if err == nil && claimed > 0 {
+		if err == nil && claimed >= most {
 			continue // there may be more
 		}
 		r.hangUp()
@@ -100,8 +102,31 @@ func (r *Relay) wait(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-wake:
+		r.gather(ctx)
 	case <-timer.C:
 	}
+}
+
+// gather lets a moment pass and takes all wakes until then for one.
+func (r *Relay) gather(ctx context.Context) {
+	timer := time.NewTimer(r.pace.gather)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	select {
+	case <-r.wake:
+	default:
+	}
+}
+
+// batch is how many mails are claimed at a time: one that asks whether the mail server is back, or many.
+func (r *Relay) batch() int {
+	if r.breaker.open() {
+		return 1
+	}
+	return r.pace.batch
 }
 
 // round claims some mail, sends it and records what became of it. It tells how much it claimed; an error ends the round
@@ -110,11 +135,8 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 	if err := r.record(ctx); err != nil {
 		return 0, err
 	}
-	batch := r.pace.batch
-	if r.breaker.open() {
-		batch = 1
-	}
-	owed, err := r.outbox.ClaimMail(ctx, r.claim, batch, r.pace.perTarget, r.pace.lease+r.mailer.settings.Timeout)
+	r.sure = timeOfDay()
+	owed, err := r.outbox.ClaimMail(ctx, r.claim, r.batch(), r.pace.perTarget, r.pace.lease+r.mailer.settings.Timeout)
 	if err != nil {
 		return 0, err
 	}
@@ -148,11 +170,10 @@ func (r *Relay) attempt(ctx context.Context, o ledger.OwedMail) (ledger.MailResu
 	if err := r.connect(ctx); err != nil {
 		return untried, r.fault(ctx, err)
 	}
-	holds, err := r.outbox.HoldsMail(ctx, r.claim, o.ID, r.mailer.settings.Timeout)
-	if err != nil || !holds { // somebody else sends it, or will
+	if holds, err := r.holds(ctx, o); err != nil || !holds { // somebody else sends it, or will
 		return untried, err
 	}
-	err = r.send(ctx, o)
+	err := r.send(ctx, o)
 	var connection *ConnectionError
 	if !errors.As(err, &connection) {
 		r.breaker.reset()
@@ -164,6 +185,23 @@ func (r *Relay) attempt(ctx context.Context, o ledger.OwedMail) (ledger.MailResu
 	}
 	return untried, r.fault(ctx, err)
 }
+
+// holds makes sure that the mail is still the relay's to send. The ledger is not asked again for a moment: a lease is much
+// longer.
+func (r *Relay) holds(ctx context.Context, o ledger.OwedMail) (bool, error) {
+	now := timeOfDay()
+	if now.Sub(r.sure) < r.pace.trusted {
+		return true, nil
+	}
+	holds, err := r.outbox.HoldsMail(ctx, r.claim, o.ID, r.mailer.settings.Timeout)
+	if holds {
+		r.sure = now
+	}
+	return holds, err
+}
+
+// timeOfDay also counts the time that the machine was suspended, which the monotonic clock leaves out.
+func timeOfDay() time.Time { return time.Now().Round(0) }
 
 // connect makes sure of a connection that has room for a mail.
 func (r *Relay) connect(ctx context.Context) error {

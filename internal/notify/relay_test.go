@@ -86,6 +86,7 @@ func quick() pace {
 	p := usualPace
 	p.tick, p.firstPause, p.longestPause = 5*time.Millisecond, time.Millisecond, 8*time.Millisecond
 	p.perTarget, p.recordAfter = p.batch, time.Hour
+	p.gather, p.trusted = 0, 0
 	return p
 }
 
@@ -248,11 +249,17 @@ func TestWaitsGrowAndEnd(t *testing.T) {
 	require.False(t, b.open())
 }
 
-// watched is a ledger that notes the claims made on it.
+// watched is a ledger that notes the claims made on it, and how often it was asked whether one holds.
 type watched struct {
 	Outbox
 	mu     sync.Mutex
 	limits []int
+	asked  atomic.Int32
+}
+
+func (w *watched) HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error) {
+	w.asked.Add(1)
+	return w.Outbox.HoldsMail(ctx, claim, id, atLeast)
 }
 
 func (w *watched) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]ledger.OwedMail, error) {
@@ -372,6 +379,39 @@ func TestRelayLosesItsClaim(t *testing.T) {
 	holds, err := o.HoldsMail(t.Context(), "thief", stolen[0].ID, time.Minute)
 	require.NoError(t, err)
 	require.True(t, holds)
+}
+
+// A claim that was just taken is believed, one that has grown old is asked about.
+func TestRelayTrustsAFreshClaim(t *testing.T) {
+	t.Parallel()
+	for asked, trusted := range map[int32]time.Duration{0: time.Hour, 7: 0} {
+		o := newOffice(t, 7, &post{})
+		w := &watched{Outbox: o.Ledger}
+		p := quick()
+		p.trusted = trusted
+		o.drain(o.relay(p, w))
+		o.requireTaken(7, 0)
+		require.Equal(t, asked, w.asked.Load())
+	}
+}
+
+// Mails that are owed within a moment are claimed together, and the wakes of that moment cost no claim of their own.
+func TestRelayGathers(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 3, &post{})
+	w := &watched{Outbox: o.Ledger}
+	p := quick()
+	p.tick, p.gather = time.Hour, 10*time.Millisecond
+	wake := make(chan struct{}, 1)
+	r := o.relay(p, w)
+	r.wake = wake
+	o.running(r)
+	o.eventually("mail left", func() bool { return o.waiting() == 0 })
+	require.Len(t, w.claims(), 1)
+	wake <- struct{}{}
+	o.eventually("the wake was taken", func() bool { return len(wake) == 0 })
+	wake <- struct{}{}
+	o.eventually("a second claim", func() bool { return len(w.claims()) == 2 && len(wake) == 0 })
 }
 
 // mortal is a ledger that its user cannot reach any more after it died.

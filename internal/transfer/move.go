@@ -26,7 +26,7 @@ func CheckMovable(t Transfer, s Subscription) error {
 func Successor(t Transfer, item LineItem, old Subscription, source, target Partner, newID string, now time.Time) Subscription {
 	s := old
 	s.ID = newID
-	s.PartnerTenantID = target.TenantID
+	s.PartnerTenantID = t.TargetTenantID
 	s.Quantity = item.Quantity
 	s.CreationDate = now
 	s.Status = SubscriptionActive
@@ -34,10 +34,16 @@ func Successor(t Transfer, item LineItem, old Subscription, source, target Partn
 	s.ParentID = ""
 	s.SandboxFault = ""
 	s.OfferID = targetOffer(old.OfferID)
-	if old.ProductType == AzureReservation || old.ProductType == AzureSavingsPlan {
+	if old.IsCommitment() {
 		s.CancelAt, s.Locked = commitment(old, source, target, t.SubmittedTime)
 	}
 	return s
+}
+
+// IsCommitment tells whether the subscription is a reservation or savings plan. Of who takes part in a move only a commitment
+// depends on more than the ids.
+func (s Subscription) IsCommitment() bool {
+	return s.ProductType == AzureReservation || s.ProductType == AzureSavingsPlan
 }
 
 // targetOffer is the offer under which the target holds what the source held under that one.

@@ -6,26 +6,37 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/pgtest"
 )
 
 // The budgets that are counts, on a real server. Times are for the benchmark, no test asserts one.
 
 const (
-	mostEvents       = 45
-	mostActions      = 12
 	mostParentEvents = 100
-	mostHistory      = 10_000
-	largeItems       = 1_200 // three ranges
+	largeItems       = 1_200 // five ranges
 )
 
-func TestHistoriesKeepToTheirBudgets(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	s, err := newStage(ctx, "sqlite", crowd{customers: 1, items: largeItems}, crowd{customers: 2, items: smallItems})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, s.close()) })
-	we, they := s.contenders[0], s.contenders[1]
+func TestCountsKeepToTheirBudgets(t *testing.T) {
+	for _, database := range []string{"sqlite", "postgres"} {
+		t.Run(database, func(t *testing.T) {
+			if database == "postgres" {
+				pgtest.Shared(t) // skips without PostgreSQL
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			s, err := newStage(ctx, database, crowd{customers: 1, items: largeItems}, crowd{customers: 1 + sampled, items: smallItems})
+			require.NoError(t, err)
+			t.Cleanup(func() { assert.NoError(t, s.close()) })
+			s.checkCounts(ctx, t)
+			require.NoError(t, s.verified(ctx))
+		})
+	}
+}
 
+func (s *stage) checkCounts(ctx context.Context, t *testing.T) {
+	t.Helper()
+	we, they := s.contenders[0], s.contenders[1]
 	t.Run("a small transfer with all its e-mail", func(t *testing.T) {
 		events, err := s.smallTransfer(ctx, we)
 		require.NoError(t, err)
@@ -35,6 +46,11 @@ func TestHistoriesKeepToTheirBudgets(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, mails, 5, "R-200..R-202: created to source and customer, completed to source, target and customer")
 	})
+	t.Run("its statements", func(t *testing.T) {
+		sent, err := s.statements(ctx, we)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, sent, float64(mostStatements))
+	})
 	t.Run("the naive one is heavier", func(t *testing.T) {
 		events, err := s.smallTransfer(ctx, they)
 		require.NoError(t, err)
@@ -42,14 +58,13 @@ func TestHistoriesKeepToTheirBudgets(t *testing.T) {
 		assert.Greater(t, CountActions(events), mostActions)
 	})
 	t.Run("a large transfer", func(t *testing.T) {
-		id, err := s.complete(ctx, we, largeItems)
+		id, err := complete(ctx, we, largeItems)
 		require.NoError(t, err)
-		require.NoError(t, s.settled(ctx, we, id, largeItems))
-		counted, err := s.historySizes(ctx, we.workflowID(id))
+		require.NoError(t, settled(ctx, we, largeItems, id))
+		sizes, err := s.historySizes(ctx, we.workflowID(id))
 		require.NoError(t, err)
-		assert.LessOrEqual(t, counted.parent, mostParentEvents)
-		assert.Len(t, counted.children, 3)
-		assert.LessOrEqual(t, counted.biggest(), mostHistory)
+		assert.LessOrEqual(t, sizes.parent, mostParentEvents)
+		assert.Len(t, sizes.children, 5)
+		assert.LessOrEqual(t, sizes.biggest(), mostHistory)
 	})
-	require.NoError(t, s.verified(ctx))
 }

@@ -48,12 +48,12 @@ func percentile(values []float64, p int) float64 {
 	return slices.Sorted(slices.Values(values))[int(rank)-1]
 }
 
-// noteLatencies adds what was measured on one database. The budget is the standalone's, which is on SQLite.
+// noteLatencies adds what was measured on one database.
 func (r *report) noteLatencies(database string, empty, full map[string][]time.Duration) {
 	for _, request := range []string{createRequest, submitRequest, getRequest, listRequest, firstRequest, deepRequest} {
 		l := &latency{Row: 7, Request: request, Database: database, Empty: spreadOf(empty[request]), Full: spreadOf(full[request])}
 		l.Ratio = l.Full.P99 / l.Empty.P99
-		if database == "sqlite" && (request == createRequest || request == submitRequest) {
+		if request == createRequest || request == submitRequest {
 			l.Budget = mostWriteLatency
 			l.Within = new(l.Full.P99 < l.Budget)
 		}

@@ -22,8 +22,7 @@ func TestPercentile(t *testing.T) {
 	assert.Zero(t, percentile(nil, 99))
 }
 
-// A create is within its budget by the p99 of the full ledger, on SQLite, where standalone has its data; warming up counts
-// for nothing.
+// A create is within its budget by the p99 of the full ledger; warming up counts for nothing.
 func TestLatenciesAreJudgedOnTheFullLedger(t *testing.T) {
 	t.Parallel()
 	took := func(measured time.Duration) map[string][]time.Duration {
@@ -38,18 +37,18 @@ func TestLatenciesAreJudgedOnTheFullLedger(t *testing.T) {
 	}
 	r := &report{Transfers: 100_000}
 	r.noteLatencies("sqlite", took(20*time.Millisecond), took(100*time.Millisecond))
-	r.noteLatencies("postgres", took(20*time.Millisecond), took(90*time.Millisecond))
+	r.noteLatencies("postgres", took(20*time.Millisecond), took(24*time.Millisecond))
 	require.Len(t, r.Latencies, 12)
 	create, get, elsewhere := r.Latencies[0], r.Latencies[2], r.Latencies[6]
 	assert.Equal(t, []float64{20, 100, 5}, []float64{create.Empty.P99, create.Full.P99, create.Ratio})
 	assert.False(t, *create.Within)
 	assert.Nil(t, get.Within)
-	assert.Nil(t, elsewhere.Within)
+	assert.True(t, *elsewhere.Within)
 
 	var out strings.Builder
 	r.writeTable(&out)
 	assert.Contains(t, out.String(), "100000 transfers in the ledger")
-	assert.Contains(t, out.String(), "p99 < 100")
+	assert.Contains(t, out.String(), "p99 < 25")
 	assert.Equal(t, 2, strings.Count(out.String(), "NO"))
 	assert.NotContains(t, out.String(), "Rows 3 and 4")
 }

@@ -23,7 +23,7 @@ type machine struct {
 }
 
 func (m machine) String() string {
-	return fmt.Sprintf("%s, %d cores, %s of memory; %s; %s\n%s; Temporal server, both workers and the client in one process",
+	return fmt.Sprintf("%s, %d cores, %s of memory; %s; %s\n%s; Temporal server, both workers and the clients in one process",
 		m.CPU, m.Cores, m.Memory, m.OS, m.Go, m.Database)
 }
 

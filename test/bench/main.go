@@ -1,12 +1,13 @@
-// Command bench measures transfers against the budgets of the design, and against a naive implementation on the same
-// server and database, both in the same run. It starts everything it needs by itself, on loopback.
+// Command bench measures transfers against the budgets of the design, against a naive implementation and against the same
+// steps with nothing but the ledger, on one server and database and in one run. It starts everything it needs by itself, on loopback.
 //
 //	main.go        the command line
 //	bench.go       which figures are taken, in which order
 //	stage.go       the platform they are taken on
-//	contender.go   one way to make a transfer: ours or the naive one
+//	book.go        a ledger with customers to be moved
+//	contender.go   one way to make a transfer: ours, the naive one, or the bare steps
 //	race.go        rows 3 and 4: how fast
-//	weight.go      rows 1, 2 and 5: how many events and actions, how much memory
+//	weight.go      rows 1, 2, 5 and 8: how many events, actions and statements, how much memory
 //	latency.go     row 7: how soon the HTTP API answers; writing.go and reading.go its requests, caller.go its client
 //	past.go        the transfers that are in the ledger before that; past.sql how they are written
 //	actions.go     the count rule of billable actions
@@ -63,9 +64,9 @@ func command() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure transfers against the budgets and against a naive implementation",
-		Long: "Starts PostgreSQL with fsync on and a Temporal server on it, runs transfers with ours and with a naive implementation\n" +
-			"in turn, and prints the medians. Row 5 always runs on SQLite, as the standalone does, row 7 on both databases.",
+		Short: "Measure transfers against the budgets, a naive implementation and the bare steps",
+		Long: "Starts PostgreSQL with fsync on and a Temporal server on it, runs transfers with ours, with a naive implementation and\n" +
+			"with the bare steps in turn, and prints the medians. Row 5 always runs on SQLite, as the standalone does, row 7 on both databases.",
 		Args:         cobra.NoArgs,
 		SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o, c.OutOrStdout(), c.ErrOrStderr()) },
@@ -73,8 +74,8 @@ func command() *cobra.Command {
 	c.Flags().StringVar(&o.database, "db", "postgres", "database of server and ledger: postgres or sqlite")
 	c.Flags().IntVar(&o.rounds, "rounds", 5, "how often rows 3 and 4 are measured, 1 to 50")
 	c.Flags().BoolVar(&o.quick, "quick", false, "one round of small sizes: shows that it works, the figures say nothing")
-	c.Flags().IntSliceVar(&o.rows, "rows", []int{1, 2, 3, 4, 5, 7}, "rows of the budget table to measure")
-	c.Flags().StringVar(&o.only, "only", "", "measure one contender: ours or naive")
+	c.Flags().IntSliceVar(&o.rows, "rows", []int{1, 2, 3, 4, 5, 7, 8}, "rows of the budget table to measure")
+	c.Flags().StringVar(&o.only, "only", "", "measure one contender: ours, naive or bare")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
 	c.Flags().StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this process to the file")
 	return c
@@ -86,7 +87,7 @@ func (o options) check() error {
 		allowed     []string
 	}{
 		{"--db", o.database, []string{"postgres", "sqlite"}},
-		{"--only", o.only, []string{"", "ours", "naive"}},
+		{"--only", o.only, []string{"", oursName, naiveName, bareName}},
 		{"--output", o.output, []string{"table", "json"}},
 	} {
 		if !slices.Contains(choice.allowed, choice.value) {

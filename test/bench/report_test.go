@@ -18,10 +18,11 @@ func TestMedian(t *testing.T) {
 func TestReportComparesRoundByRound(t *testing.T) {
 	t.Parallel()
 	r := &report{}
-	race := figure{Row: 3, What: "speed", Budget: timesNaive(10)}
-	for _, round := range [][2]float64{{100, 10}, {240, 20}, {90, 10}} {
+	race := figure{Row: 3, What: "speed", Budget: times(10, 0.5)}
+	for _, round := range [][3]float64{{100, 10, 200}, {240, 20, 400}, {90, 10, 100}} {
 		r.note(race, naively{}, round[1])
 		r.note(race, ours{}, round[0])
+		r.note(race, barely{}, round[2])
 	}
 	r.note(figure{Row: 1, What: "events", Budget: atMost(45)}, ours{}, 46)
 	r.compute()
@@ -29,18 +30,19 @@ func TestReportComparesRoundByRound(t *testing.T) {
 	require.Len(t, r.Figures, 2)
 	events, speed := r.Figures[0], r.Figures[1]
 	assert.False(t, *events.Within)
-	assert.Equal(t, []float64{100, 10, 10}, []float64{speed.OursMedian, speed.NaiveMedian, speed.Ratio})
+	assert.Equal(t, []float64{100, 10, 200}, []float64{speed.OursMedian, speed.NaiveMedian, speed.BareMedian})
+	assert.Equal(t, []float64{10, 0.6}, []float64{speed.TimesNaive, speed.TimesBare})
 	assert.True(t, *speed.Within)
 }
 
 func TestReportOfOneContenderJudgesNoRatio(t *testing.T) {
 	t.Parallel()
 	r := &report{}
-	r.note(figure{Row: 3, What: "speed", Budget: timesNaive(10)}, ours{}, 100)
+	r.note(figure{Row: 3, What: "speed", Budget: times(10, 0.5)}, ours{}, 100)
 	var out strings.Builder
 	r.writeTable(&out)
 	assert.Nil(t, r.Figures[0].Within)
-	assert.Contains(t, out.String(), "≥ 10 × naive")
+	assert.Contains(t, out.String(), "≥ 10 × naive, ≥ 0.5 × bare")
 	assert.NotContains(t, out.String(), "NO")
 }
 

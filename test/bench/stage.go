@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"go.temporal.io/sdk/worker"
 
 	"handover/activities"
@@ -18,83 +18,105 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/pgtest"
 	"handover/internal/platform"
-	"handover/internal/transfer"
-	"handover/internal/world"
 	"handover/test/bench/naive"
-	"handover/workflows"
 )
 
-// stage is a platform in this process with a worker for each contender and customers whose subscriptions wait to be moved.
+// stage is a platform in this process with a worker for each contender that needs one. The naive contender has a ledger of
+// its own, in the same database server or folder, so that the platform's relay leaves the e-mail to it.
 type stage struct {
 	*platform.Platform
+	book       *book // the platform's ledger
 	contenders []contender
-	closings   *closings
-
-	mu        sync.Mutex
-	customers map[int][]transfer.Customer // not moved yet, by how many subscriptions they have
 
 	closers []func() error // in the order of starting
 }
 
-// crowd is a number of customers with the same number of subscriptions.
-type crowd struct {
-	customers int
-	items     int
-}
-
-// newStage starts a platform on the database ("postgres" or "sqlite") with the customers.
+// newStage starts a platform on the database ("postgres" or "sqlite") with the customers, for all contenders.
 func newStage(ctx context.Context, database string, crowds ...crowd) (*stage, error) {
-	s := &stage{closings: newClosings(), customers: map[int][]transfer.Customer{}}
-	if err := s.start(ctx, database, s.populate(crowds)); err != nil {
+	s := &stage{}
+	if err := s.start(ctx, database, crowds); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *stage) start(ctx context.Context, database string, content ledger.World) error {
+func (s *stage) start(ctx context.Context, database string, crowds []crowd) error {
 	dir, err := os.MkdirTemp("", "handover-bench-")
 	if err != nil {
 		return err
 	}
 	s.onClose(func() error { return os.RemoveAll(dir) })
-	var steps *activities.Activities
+	own, content := newBook(crowds)
+	var steps app.Steps
 	settings := platform.Options{
 		DataDir: filepath.Join(dir, "data"), HTTP: true,
 		Settings: func(c *config.Config) { c.API.RequestsPerSecond = 0 }, // the limit of one partner is not what is measured
 		World:    func() (ledger.World, error) { return content, nil },
 		Steps: func(a *app.Steps) {
-			s.closings.Ledger, a.Ledger = a.Ledger, s.closings
-			steps = a.Activities
+			own.closings.on(a.Activities)
+			steps = *a
 		},
 	}
+	naiveURL := "sqlite://" + filepath.Join(dir, "naive.db")
 	if database == "postgres" {
-		// PostgreSQL runs as a user of its own, who has to reach its folder.
-		if err := os.Chmod(dir, 0o711); err != nil {
+		if settings.PostgresURL, naiveURL, err = s.startPostgres(ctx, dir); err != nil {
 			return err
 		}
-		server, err := pgtest.StartServer(ctx, filepath.Join(dir, "postgres"))
-		if err != nil {
-			return err
-		}
-		s.onClose(server.Stop)
-		settings.PostgresURL, settings.LedgerURL = server.URL(), server.URL()
+		settings.LedgerURL = settings.PostgresURL
 	}
 	if s.Platform, err = platform.Start(ctx, settings); err != nil {
 		return err
 	}
 	s.onClose(func() error { s.Stop(); return nil })
-	return s.startNaive(steps)
+	own.Ledger, s.book = s.Ledger, own
+	s.contenders = []contender{ours{own, s.Connection}, barely{own, steps.Activities}}
+	return s.startNaive(ctx, naiveURL, crowds, steps)
 }
 
-// startNaive hosts the naive workflow on the same steps, sized like ours.
-func (s *stage) startNaive(steps *activities.Activities) error {
+// startPostgres starts a server with a database for the platform and one for the naive contender's ledger.
+func (s *stage) startPostgres(ctx context.Context, dir string) (platform, naive string, err error) {
+	// PostgreSQL runs as a user of its own, who has to reach its folder.
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
+		return "", "", err
+	}
+	server, err := pgtest.StartServer(ctx, filepath.Join(dir, "postgres"))
+	if err != nil {
+		return "", "", err
+	}
+	s.onClose(server.Stop)
+	connection, err := pgx.Connect(ctx, server.URL())
+	if err != nil {
+		return "", "", err
+	}
+	_, err = connection.Exec(ctx, "CREATE DATABASE naive")
+	at, unread := url.Parse(server.URL())
+	if err := errors.Join(err, connection.Close(ctx), unread); err != nil {
+		return "", "", err
+	}
+	at.Path = "/naive"
+	return server.URL(), at.String(), nil
+}
+
+// startNaive hosts the naive workflow, sized like ours, on a ledger like ours.
+func (s *stage) startNaive(ctx context.Context, ledgerURL string, crowds []crowd, like app.Steps) error {
+	b, content := newBook(crowds)
+	var err error
+	if b.Ledger, err = ledger.Open(ctx, ledgerURL, ledger.Options{Policy: s.Settings.Transfers.Policy()}); err != nil {
+		return err
+	}
+	s.onClose(b.Close)
+	if err := b.Seed(ctx, content); err != nil {
+		return err
+	}
+	items := &activities.Activities{Ledger: b.Ledger, Mover: like.Mover}
+	b.closings.on(items)
 	w := worker.New(s.Connection, naive.TaskQueue, worker.Options{MaxConcurrentActivityExecutionSize: s.Settings.Worker.Activities})
-	naive.Register(w, steps)
+	naive.Register(w, &naive.Steps{Ledger: b.Ledger, Mailer: like.Mailer, Items: items})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("the naive worker did not start: %w", err)
 	}
 	s.onClose(func() error { w.Stop(); return nil })
-	s.contenders = []contender{ours{s.Transfers}, naively{naive.Client{Temporal: s.Connection}}}
+	s.contenders = slices.Insert(s.contenders, 1, contender(naively{b, naive.Client{Temporal: s.Connection}}))
 	return nil
 }
 
@@ -108,97 +130,11 @@ func (s *stage) close() error {
 	return errors.Join(failures...)
 }
 
-// populate makes the world of the crowds and remembers who is in it. Large numbers its customers from 0, so each crowd is
-// the tail of a larger one.
-func (s *stage) populate(crowds []crowd) ledger.World {
-	var all ledger.World
-	for _, c := range crowds {
-		first := len(all.Customers)
-		w := world.Large(first+c.customers, c.items)
-		held := len(w.Subscriptions) / len(w.Customers)
-		all.Partners = w.Partners
-		all.Customers = append(all.Customers, w.Customers[first:]...)
-		all.Relationships = append(all.Relationships, w.Relationships[first:]...)
-		all.Agreements = append(all.Agreements, w.Agreements[first:]...)
-		all.Subscriptions = append(all.Subscriptions, w.Subscriptions[first*held:]...)
-		s.customers[c.items] = append(s.customers[c.items], w.Customers[first:]...)
+// verified checks the invariants of everything that was measured.
+func (s *stage) verified(ctx context.Context) error {
+	var failures []error
+	for _, c := range s.contenders {
+		failures = append(failures, c.on().verified(ctx))
 	}
-	return all
-}
-
-// request is a request for a customer with that many subscriptions, each customer once.
-func (s *stage) request(items int) (transfer.Request, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	waiting := s.customers[items]
-	if len(waiting) == 0 {
-		return transfer.Request{}, fmt.Errorf("no customer with %d subscriptions is left", items)
-	}
-	s.customers[items] = waiting[1:]
-	return transfer.Request{
-		RequestID: uuid.NewString(), TransferType: 3,
-		Actor:            transfer.Actor{PartnerTenantID: world.LargeTarget, UserID: world.LargeTargetUser},
-		CustomerTenantID: waiting[0].TenantID, CustomerEmail: waiting[0].Email, CustomerName: waiting[0].Name,
-		SourcePartnerTenantID: world.LargeSource, SourcePartnerName: "Large Source", TargetPartnerTenantID: world.LargeTarget,
-	}, nil
-}
-
-// approval submits everything there is.
-func approval() workflows.Approval {
-	return workflows.Approval{
-		RequestID: uuid.NewString(), AllEligible: true,
-		Actor: transfer.Actor{PartnerTenantID: world.LargeSource, UserID: world.LargeSourceUser},
-	}
-}
-
-// closings tells when a transfer is closed in the ledger, at the moment it is and without asking for it.
-type closings struct {
-	activities.Ledger
-
-	mu     sync.Mutex
-	closed map[string]chan struct{}
-}
-
-func newClosings() *closings { return &closings{closed: map[string]chan struct{}{}} }
-
-func (c *closings) CloseTransfer(ctx context.Context, id string) (transfer.Transfer, error) {
-	t, err := c.Ledger.CloseTransfer(ctx, id)
-	if err == nil {
-		c.tell(id)
-	}
-	return t, err
-}
-
-// tell may be called again for a step that is repeated.
-func (c *closings) tell(id string) {
-	told := c.of(id)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	select {
-	case <-told:
-	default:
-		close(told)
-	}
-}
-
-// of is closed when the transfer is.
-func (c *closings) of(id string) chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	told, known := c.closed[id]
-	if !known {
-		told = make(chan struct{})
-		c.closed[id] = told
-	}
-	return told
-}
-
-// await returns when the transfer is closed in the ledger.
-func (c *closings) await(ctx context.Context, id string) error {
-	select {
-	case <-c.of(id):
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("transfer %s was not closed: %w", id, context.Cause(ctx))
-	}
+	return errors.Join(failures...)
 }

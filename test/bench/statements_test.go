@@ -38,15 +38,15 @@ func TestReadsTakeTheSameStatementsHoweverMuchThereIs(t *testing.T) {
 		"/v1/customers/" + pastCustomer(0) + "/subscriptions": 4,
 		"/v1/auditrecords?size=5":                             4,
 	} {
-		most[path] = s.statements(ctx, t, path)
+		most[path] = s.asked(ctx, t, path)
 		assert.LessOrEqual(t, most[path], statements, path)
 	}
 	require.NoError(t, s.past.extend(ctx, s.stage, 1, many))
 	for path, before := range most {
-		assert.Equal(t, before, s.statements(ctx, t, path), path)
+		assert.Equal(t, before, s.asked(ctx, t, path), path)
 	}
-	assert.Equal(t, most[small], s.statements(ctx, t, transfersOf(pastCustomer(1))), "the list of 1,990")
-	assert.Equal(t, most[searchFrom("")], s.statements(ctx, t, s.secondPage(ctx, t)), "a page that is not the first")
+	assert.Equal(t, most[small], s.asked(ctx, t, transfersOf(pastCustomer(1))), "the list of 1,990")
+	assert.Equal(t, most[searchFrom("")], s.asked(ctx, t, s.secondPage(ctx, t)), "a page that is not the first")
 }
 
 // secondPage is the search for what follows on the first five transfers.
@@ -60,9 +60,9 @@ func (s *subject) secondPage(ctx context.Context, t *testing.T) string {
 	return searchFrom(page.ContinuationToken)
 }
 
-// statements counts the SQL statements of a read. Nothing else goes on but the API's housekeeping, hourly and at first; so
+// asked counts the SQL statements of a read. Nothing else goes on but the API's housekeeping, hourly and at first; so
 // the least of three is the read's own.
-func (s *subject) statements(ctx context.Context, t *testing.T, path string) int64 {
+func (s *subject) asked(ctx context.Context, t *testing.T, path string) int64 {
 	t.Helper()
 	var counted []int64
 	for range 3 {

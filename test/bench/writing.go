@@ -6,16 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"handover/internal/transfer"
 	"handover/internal/world"
-	"handover/workflows"
 )
 
 // write creates and submits one transfer of a fresh customer, and waits after each until nothing is being done for it.
 func (s *subject) write(ctx context.Context) error {
-	request, err := s.request(smallItems)
+	request, err := s.book.request(smallItems)
 	if err != nil {
 		return err
 	}
@@ -32,7 +30,7 @@ func (s *subject) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.idle(ctx, workflows.WorkflowID(created.ID)); err != nil {
+	if _, err := s.waits(ctx, s.contenders[0], created.ID); err != nil {
 		return err
 	}
 	submit := call{by: s.source, method: http.MethodPatch, path: create.path + "/" + created.ID, body: submitBody(holdings), want: http.StatusOK}
@@ -44,7 +42,7 @@ func (s *subject) write(ctx context.Context) error {
 	if err == nil && len(submitted.LineItems) != smallItems {
 		err = fmt.Errorf("the submit of transfer %s answered %d line items", created.ID, len(submitted.LineItems))
 	}
-	return errors.Join(err, s.settled(ctx, s.contenders[0], created.ID, smallItems))
+	return errors.Join(err, s.finished(ctx, created.ID))
 }
 
 func transfersOf(customer string) string { return "/v1/customers/" + customer + "/transfers" }
@@ -70,25 +68,10 @@ func readAs[T any](answer []byte) (T, error) {
 	return read, err
 }
 
-// idleEvery is how often it is looked whether a run has anything to do.
-const idleEvery = 2 * time.Millisecond
-
-// idle returns when the run only waits: no step of it is under way, e-mail included.
-func (s *stage) idle(ctx context.Context, workflowID string) error {
-	tick := time.NewTicker(idleEvery)
-	defer tick.Stop()
-	for {
-		run, err := s.Connection.DescribeWorkflowExecution(ctx, workflowID, "")
-		if err != nil {
-			return err
-		}
-		if run.GetPendingWorkflowTask() == nil && len(run.GetPendingActivities()) == 0 {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("the run %s does not come to rest: %w", workflowID, context.Cause(ctx))
-		}
+// finished returns when the transfer is over, and its run and e-mail too.
+func (s *stage) finished(ctx context.Context, id string) error {
+	if err := s.book.closings.await(ctx, id); err != nil {
+		return err
 	}
+	return settled(ctx, s.contenders[0], smallItems, id)
 }

@@ -5,12 +5,12 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
 
-// Client gives the naive workflow the same two commands, by the same kind of call, as transferclient.Client gives the
-// real one.
+// Client gives the naive workflow its two commands, each by an update that waits for what became of it.
 type Client struct {
 	Temporal client.Client
 }
@@ -18,42 +18,34 @@ type Client struct {
 // WorkflowID is the workflow id of a transfer.
 func WorkflowID(transferID string) string { return "naive/" + transferID }
 
-// Create requests a transfer and waits until it is Pending.
-func (c Client) Create(ctx context.Context, r transfer.Request) (workflows.Receipt, error) {
-	r, err := transfer.DefaultPolicy().Normalize(r)
-	if err != nil {
-		return workflows.Receipt{}, err
-	}
-	options := workflows.StartOptions(r)
-	options.ID = WorkflowID(transfer.NewID(r))
-	options.TaskQueue = TaskQueue
+// Create requests a transfer, waits until it is Pending and returns its id.
+func (c Client) Create(ctx context.Context, r transfer.Request) (id string, err error) {
+	id = transfer.NewID(r)
+	options := workflows.StartOptions(id, transfer.State{
+		Status: transfer.Pending, CustomerTenantID: r.CustomerTenantID, SourceTenantID: r.SourcePartnerTenantID, TargetTenantID: r.TargetPartnerTenantID,
+	})
+	options.ID, options.TaskQueue = WorkflowID(id), TaskQueue
 	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(options, workflowType, r),
-		UpdateOptions:          update(options.ID, workflows.UpdateOpen, r),
+		UpdateOptions:          update(options.ID, updateOpen, r),
 	})
 	if err != nil {
-		return workflows.Receipt{}, err
+		return id, err
 	}
-	return receipt(ctx, handle)
+	return id, handle.Get(ctx, nil)
 }
 
 // Submit approves the transfer as the source and waits until the line items exist.
-func (c Client) Submit(ctx context.Context, id string, a workflows.Approval) (workflows.Receipt, error) {
-	handle, err := c.Temporal.UpdateWorkflow(ctx, update(WorkflowID(id), workflows.UpdateSubmit, a))
+func (c Client) Submit(ctx context.Context, id string, s ledger.Submission) error {
+	handle, err := c.Temporal.UpdateWorkflow(ctx, update(WorkflowID(id), updateSubmit, s))
 	if err != nil {
-		return workflows.Receipt{}, err
+		return err
 	}
-	return receipt(ctx, handle)
+	return handle.Get(ctx, nil)
 }
 
 func update(workflowID, name string, argument any) client.UpdateWorkflowOptions {
 	return client.UpdateWorkflowOptions{
 		WorkflowID: workflowID, UpdateName: name, Args: []any{argument}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	}
-}
-
-// receipt waits for the end of the update.
-func receipt(ctx context.Context, handle client.WorkflowUpdateHandle) (workflows.Receipt, error) {
-	var r workflows.Receipt
-	return r, handle.Get(ctx, &r)
 }
