@@ -27,7 +27,7 @@ var (
 const (
 	mostEvents     = 20
 	mostActions    = 6
-	mostStatements = 80
+	mostStatements = 40
 	mostHistory    = 1_000
 	mostGrowth     = 2 // of the heap, for ten times the line items
 )

@@ -35,47 +35,49 @@ const (
 	inFlight   = 16 // transfers at once
 )
 
-// makeTransfers makes small transfers and returns transfers per second, from the first create to the last Complete in the
-// ledger. Each is submitted as soon as it was created.
+// makeTransfers makes small transfers and returns transfers per second, from the first create until all are Complete in the
+// ledger and all e-mail was sent: who put it off until later would seem faster. Each is submitted as soon as it was created.
 func makeTransfers(ctx context.Context, c contender, number int) (float64, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	ids := make([]string, number)
-	began := time.Now()
-	err := sideBySide(ctx, number, func(ctx context.Context, i int) (err error) {
-		ids[i], err = complete(ctx, c, smallItems)
-		return err
+	return rate(ctx, c, ids, func(ctx context.Context) error {
+		return sideBySide(ctx, number, func(ctx context.Context, i int) (err error) {
+			ids[i], err = complete(ctx, c, smallItems)
+			return err
+		})
 	})
-	took := time.Since(began)
-	if err != nil {
-		return 0, err
-	}
-	return float64(number) / took.Seconds(), settled(ctx, c, smallItems, ids...)
 }
 
-// makeInTwoSteps does the same, but submits none before all were created, their runs told and their e-mail sent. That wait is
-// part of the time.
+// makeInTwoSteps does the same, but submits none before all were created, their runs told and their e-mail sent.
 func makeInTwoSteps(ctx context.Context, c contender, number int) (float64, error) {
+	ids := make([]string, number)
+	return rate(ctx, c, ids, func(ctx context.Context) error {
+		err := sideBySide(ctx, number, func(ctx context.Context, i int) (err error) {
+			ids[i], err = create(ctx, c, smallItems)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := c.on().quiet(ctx); err != nil {
+			return err
+		}
+		return sideBySide(ctx, number, func(ctx context.Context, i int) error { return c.finish(ctx, ids[i], approval()) })
+	})
+}
+
+// rate is how many small transfers a second were made, e-mail included.
+func rate(ctx context.Context, c contender, ids []string, work func(context.Context) error) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	ids := make([]string, number)
 	began := time.Now()
-	err := sideBySide(ctx, number, func(ctx context.Context, i int) (err error) {
-		ids[i], err = create(ctx, c, smallItems)
-		return err
-	})
-	if err != nil {
+	if err := work(ctx); err != nil {
 		return 0, err
 	}
 	if _, err := c.on().quiet(ctx); err != nil {
 		return 0, err
 	}
-	err = sideBySide(ctx, number, func(ctx context.Context, i int) error { return c.finish(ctx, ids[i], approval()) })
 	took := time.Since(began)
-	if err != nil {
-		return 0, err
-	}
-	return float64(number) / took.Seconds(), settled(ctx, c, smallItems, ids...)
+	return float64(len(ids)) / took.Seconds(), settled(ctx, c, smallItems, ids...)
 }
 
 // sideBySide does something for every transfer, some at a time.
