@@ -132,7 +132,7 @@ func TestMoveWindowAddOns(t *testing.T) {
 			w.window()
 			require.Equal(t, c.statuses, w.statuses())
 			require.Equal(t, c.attempts, w.items()[1].Attempts)
-			if c.err == refusal { // it is told with its next attempt
+			if errors.Is(c.err, refusal) { // it is told with its next attempt
 				require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.MoveItem, w.id, 1))
 				require.Len(t, w.mover.asked, 1)
 			}

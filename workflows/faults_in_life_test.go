@@ -1,7 +1,6 @@
 package workflows_test
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -188,7 +187,7 @@ func TestHistoriesKeepSecrets(t *testing.T) {
 	}
 }
 
-var errBroken = errors.New("a step is broken: " + keepsCustomer)
+var errBroken = fmt.Errorf("a step is broken: %s", keepsCustomer)
 
 // A step that fails in a way that nobody foresaw is tried again, and closes no run.
 func TestUnforeseenFailure(t *testing.T) {

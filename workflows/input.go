@@ -46,7 +46,7 @@ func (in *Input) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var r transfer.Request
-	if err := json.Unmarshal(data, &r); err != nil {
+	if json.Unmarshal(data, &r) != nil {
 		in.Unreadable = "The input is neither {\"transferId\": …} nor a request for a transfer."
 		return nil
 	}

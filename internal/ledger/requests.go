@@ -257,7 +257,7 @@ func (a Answer) pack() (header string, body any, err error) {
 		return string(text), nil, err
 	}
 	var packed bytes.Buffer
-	z := packers.Get().(*gzip.Writer) //nolint:forcetypeassert // New makes nothing else
+	z := packers.Get().(*gzip.Writer) //nolint:errcheck // New makes nothing else
 	defer packers.Put(z)
 	z.Reset(&packed)
 	if _, err = z.Write(a.Body); err == nil {

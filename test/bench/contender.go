@@ -65,7 +65,7 @@ func asPartner(by transfer.Actor, route, requestID string) ledger.Terms[ledger.O
 		Claim: ledger.Claim{CallerTenantID: by.PartnerTenantID, Route: route, Key: requestID, Fingerprint: requestID},
 		Answer: func(o ledger.Outcome, refusal *transfer.Refusal) (ledger.Answer, error) {
 			if refusal != nil {
-				return ledger.Answer{}, nil
+				return ledger.Answer{}, nil //nolint:nilerr // it is not kept
 			}
 			body, err := json.Marshal(o)
 			return ledger.Answer{Status: http.StatusOK, Body: body, Subject: o.Transfer.ID}, err
@@ -94,7 +94,7 @@ func (n naively) create(ctx context.Context, r transfer.Request) (string, error)
 }
 
 func (n naively) finish(ctx context.Context, id string, s ledger.Submission) error {
-	if err := n.Client.Submit(ctx, id, s); err != nil {
+	if err := n.Submit(ctx, id, s); err != nil {
 		return err
 	}
 	return n.closings.await(ctx, id)

@@ -76,7 +76,7 @@ func (s *stage) start(ctx context.Context, database string, crowds []crowd) erro
 // startPostgres starts a server with a database for the platform and one for the naive contender's ledger.
 func (s *stage) startPostgres(ctx context.Context, dir string) (platform, naive string, err error) {
 	// PostgreSQL runs as a user of its own, who has to reach its folder.
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return "", "", err
 	}
 	server, err := pgtest.StartServer(ctx, filepath.Join(dir, "postgres"))

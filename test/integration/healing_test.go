@@ -59,6 +59,8 @@ func finishes(t *testing.T, book *ledger.Ledger, p parties, id string) {
 		require.NoError(t, err)
 	case transfer.InProgress:
 		givesUp(t, book, id)
+	default:
+		require.Fail(t, "the transfer is over already", string(now.Status))
 	}
 }
 
