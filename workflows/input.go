@@ -41,16 +41,15 @@ func (in *Input) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var f following
-	if json.Unmarshal(data, &f) == nil && f.TransferID != "" {
-		in.TransferID, in.Known, in.Answers = f.TransferID, f.Known, f.Answers
-		return nil
-	}
 	var r transfer.Request
-	if json.Unmarshal(data, &r) != nil {
+	switch {
+	case json.Unmarshal(data, &f) == nil && f.TransferID != "":
+		in.TransferID, in.Known, in.Answers = f.TransferID, f.Known, f.Answers
+	case json.Unmarshal(data, &r) == nil:
+		in.Request = &r
+	default:
 		in.Unreadable = "The input is neither {\"transferId\": …} nor a request for a transfer."
-		return nil
 	}
-	in.Request = &r
 	return nil
 }
 
