@@ -4,6 +4,7 @@ package integration
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -193,10 +194,17 @@ func (s *scene) attests(t *testing.T, p parties) write {
 	}
 }
 
-func (s *scene) transfersOf(t *testing.T, p parties) []transfer.Transfer {
+// transfersOf are the customer's transfers, read as often as it takes: a database that was away leaves broken connections.
+func (s *scene) transfersOf(t *testing.T, p parties) (found []transfer.Transfer) {
 	t.Helper()
-	found, err := s.Ledger.Transfers(t.Context(), ledger.Filter{CustomerTenantID: p.customer})
-	require.NoError(t, err)
+	eventually(t, "the ledger answers", func() bool {
+		var err error
+		if found, err = s.Ledger.Transfers(t.Context(), ledger.Filter{CustomerTenantID: p.customer}); errors.Is(err, ledger.ErrUnavailable) {
+			return false
+		}
+		require.NoError(t, err)
+		return true
+	})
 	return found
 }
 

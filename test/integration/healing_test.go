@@ -53,15 +53,12 @@ func finishes(t *testing.T, book *ledger.Ledger, p parties, id string) {
 	t.Helper()
 	now, err := book.Transfer(t.Context(), id)
 	require.NoError(t, err)
-	switch now.Status {
-	case transfer.Pending:
-		_, err = book.Cancel(t.Context(), id, withdrawal(p), ledger.Terms[ledger.Outcome]{})
-		require.NoError(t, err)
-	case transfer.InProgress:
+	if now.Status == transfer.InProgress {
 		givesUp(t, book, id)
-	default:
-		require.Fail(t, "the transfer is over already", string(now.Status))
+		return
 	}
+	_, err = book.Cancel(t.Context(), id, withdrawal(p), ledger.Terms[ledger.Outcome]{})
+	require.NoError(t, err)
 }
 
 // Row 21 of the races: a run is terminated, deleted or ends in error while its transfer is open. The comparison of the two

@@ -2,11 +2,14 @@ package integration
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/client"
 
 	"handover/internal/pgtest"
 	"handover/internal/transfer"
@@ -32,7 +35,8 @@ func TestATransferOutlivesItsLedgersDatabase(t *testing.T) {
 
 	eventually(t, "the first line items are moved", func() bool { return moved(t, p.Ledger, id) > 0 })
 	require.NoError(t, database.Stop())
-	eventually(t, "a line item cannot be recorded", func() bool { return waitsForLedger(s.get(t, id)) })
+	c := s.temporal(t)
+	eventually(t, "a line item cannot be recorded", func() bool { return waitsForLedger(t, c, id) })
 	require.NoError(t, database.Start(t.Context()))
 
 	assert.Regexp(t, `Complete: 12 of 12 line items`, s.must(t, "watch", id))
@@ -45,13 +49,13 @@ func TestATransferOutlivesItsLedgersDatabase(t *testing.T) {
 }
 
 // waitsForLedger tells that the latest attempt at some line item did not reach the ledger.
-func waitsForLedger(e transfer.Entity) bool {
-	for _, item := range e.LineItems {
-		if strings.Contains(item.LastError, "the ledger's database is not available") {
-			return true
-		}
-	}
-	return false
+func waitsForLedger(t *testing.T, c client.Client, id string) bool {
+	t.Helper()
+	run, err := c.DescribeWorkflowExecution(t.Context(), transfer.WorkflowID(id), "")
+	require.NoError(t, err)
+	return slices.ContainsFunc(run.GetPendingActivities(), func(a *workflowpb.PendingActivityInfo) bool {
+		return strings.Contains(a.GetLastFailure().GetMessage(), "the ledger's database is not available")
+	})
 }
 
 // startPostgres starts a server that the test may stop.

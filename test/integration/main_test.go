@@ -11,6 +11,7 @@
 //	gateway_ask_test.go     requests to it, sent as often as it takes
 //	gateway_writes_test.go  one write of each kind, and what it does if it is done once; gateway_reads_test.go every read
 //	gateway_hand_test.go    how the programs are held up at a certain point
+//	follow_test.go          commands at the ledger itself, and how runs follow it
 //
 // Every other file is one story, named for what a user sees.
 package integration
