@@ -247,7 +247,7 @@ func (l *Ledger) ForgetRequests(ctx context.Context) (int64, error) {
 }
 
 // packers are kept because one takes most of a megabyte, for bodies of a few kilobytes.
-var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+var packers sync.Pool
 
 // pack is the answer as it is stored: the header as JSON, the body compressed. Without a body, or with a large one that can
 // be rendered again, the second is nil.
@@ -257,7 +257,10 @@ func (a Answer) pack() (header string, body any, err error) {
 		return string(text), nil, err
 	}
 	var packed bytes.Buffer
-	z := packers.Get().(*gzip.Writer) //nolint:errcheck // New makes nothing else
+	z, kept := packers.Get().(*gzip.Writer)
+	if !kept {
+		z = gzip.NewWriter(nil)
+	}
 	defer packers.Put(z)
 	z.Reset(&packed)
 	if _, err = z.Write(a.Body); err == nil {

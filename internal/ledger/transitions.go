@@ -4,6 +4,7 @@ package ledger
 // the state with everything that belongs to it.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,12 @@ func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request, terms Ter
 		return command(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
 	}
 	return command(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
-		return l.open(ctx, s, r, terms)
+		opened, err := l.open(ctx, s, r, terms)
+		var refusal *transfer.Refusal
+		if errors.As(err, &refusal) { // a repetition is refused as one, whatever else there is to say against it
+			err = cmp.Or(s.checkUnused(ctx, r), err)
+		}
+		return opened, err
 	})
 }
 
@@ -62,7 +68,7 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms 
 		return Outcome{}, err
 	}
 	if inserted == 0 {
-		return Outcome{}, s.checkUnused(ctx, r)
+		return Outcome{}, reused(r.RequestID)
 	}
 	own := labelRow{transferID: st.of.ID, partner: st.of.TargetTenantID, created: st.of.CreatedTime, Labels: r.Labels}
 	if err := s.labelNew(ctx, own); err != nil {

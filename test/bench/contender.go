@@ -65,7 +65,7 @@ func asPartner(by transfer.Actor, route, requestID string) ledger.Terms[ledger.O
 		Claim: ledger.Claim{CallerTenantID: by.PartnerTenantID, Route: route, Key: requestID, Fingerprint: requestID},
 		Answer: func(o ledger.Outcome, refusal *transfer.Refusal) (ledger.Answer, error) {
 			if refusal != nil {
-				return ledger.Answer{}, nil //nolint:nilerr // it is not kept
+				return ledger.Answer{}, refusal // which is then not kept
 			}
 			body, err := json.Marshal(o)
 			return ledger.Answer{Status: http.StatusOK, Body: body, Subject: o.Transfer.ID}, err

@@ -42,11 +42,13 @@ SELECT new, old, customer, target, 'OnlineServicesNCE', 'licence:0001', 'Licence
 INSERT INTO transfers (id, request_id, requested_by, customer_tenant_id, customer_email, customer_name,
     source_tenant_id, source_name, target_tenant_id, target_name, target_email_id, partner_on_record,
     transfer_type, ignore_eligibility_check, status, created_time, last_modified_time, expiration_time, submitted_time,
-    completed_time, last_modified_user, decline_reason, overdue)
+    completed_time, last_modified_user, decline_reason, overdue, change_id)
 SELECT p.id, 'past-' || p.number, '', p.customer, p.email, c.name,
     p.source, s.name, p.target, t.name, '', '',
     3, FALSE, p.status, stamp(p.created), stamp(p.ended), stamp(p.expiration), CASE p.status WHEN 'Complete' THEN stamp(p.created + 3600) END,
-    CASE p.status WHEN 'Complete' THEN stamp(p.ended) END, '', CASE p.status WHEN 'Reject' THEN 'Not now.' ELSE '' END, FALSE
+    CASE p.status WHEN 'Complete' THEN stamp(p.ended) END, '', CASE p.status WHEN 'Reject' THEN 'Not now.' ELSE '' END, FALSE,
+    p.source || '_' || p.customer || '_' || p.id || '_' || CASE p.status WHEN 'Pending' THEN 'createtransfer' WHEN 'Complete' THEN 'completetransfer'
+        ELSE 'updatetransfer' END || '_' || CAST(621355968000000000 + p.ended * 10000000 AS text)
 FROM past p JOIN customers c ON c.tenant_id = p.customer JOIN partners s ON s.tenant_id = p.source JOIN partners t ON t.tenant_id = p.target;
 
 INSERT INTO line_items (transfer_id, ordinal, subscription_id, product_type, offer_id, friendly_name, quantity,
@@ -79,9 +81,6 @@ FROM (SELECT id, event, moment, 'customer' AS audience, email AS recipient FROM 
         WHERE event IN ('created', 'completed')
     UNION ALL SELECT id, event, moment, 'target', a.email FROM happened JOIN admin_agents a ON a.partner_tenant_id = target
         WHERE event IN ('completed', 'declined')) AS owed;
-
-UPDATE transfers SET change_id = (SELECT a.id FROM audit_records a WHERE a.transfer_id = transfers.id
-    AND a.partner_tenant_id = transfers.source_tenant_id ORDER BY a.recorded_at DESC LIMIT 1) WHERE change_id = '';
 
 -- No run is begun for them, now or when ledger and Temporal are compared: they wait to be told, next year.
 INSERT INTO runs (workflow_id, workflow_type, subject_id, fair_key, wanted, cause, due_at, since)
