@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -56,6 +57,34 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// empty is the file of an empty ledger. It is made once, because making the schema takes longer than most tests.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "ledger")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "empty.db")
+	l, err := ledger.Open(context.Background(), "sqlite://"+file, ledger.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// newFile is a file with an empty ledger of its own.
+func newFile(t *testing.T) string {
+	t.Helper()
+	content, err := empty()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "ledger.db")
+	require.NoError(t, os.WriteFile(file, content, 0o600))
+	return file
+}
+
 // world is one transfer in a real ledger, and the steps on it.
 type world struct {
 	*activities.Activities
@@ -72,7 +101,7 @@ type world struct {
 func newWorld(t *testing.T, subscriptions int, bases map[int]int) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: start}, mover: &mover{bulk: true, script: map[int]func(context.Context) (string, error){}}, log: slog.DiscardHandler}
-	w.file = filepath.Join(t.TempDir(), "ledger.db")
+	w.file = newFile(t)
 	var err error
 	w.ledger, err = ledger.Open(t.Context(), "sqlite://"+w.file, ledger.Options{Now: w.clock.Now})
 	require.NoError(t, err)

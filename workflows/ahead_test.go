@@ -1,7 +1,6 @@
 package workflows_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -160,7 +159,7 @@ func TestRow14SaidWhileItCloses(t *testing.T) {
 // restored is the ledger as it was before the submit: the same request, opened at the same time.
 func (w *world) restored() *ledger.Ledger {
 	w.t.Helper()
-	earlier := w.openLedger("sqlite://"+filepath.Join(w.t.TempDir(), "restored.db"), transfer.Policy{})
+	earlier := w.openLedger("sqlite://"+newFile(w.t), transfer.Policy{})
 	require.NoError(w.t, earlier.Seed(w.t.Context(), worldOf(w.holdings, options{})))
 	_, err := earlier.At(created).OpenTransfer(w.t.Context(), request("create-1"), untold)
 	require.NoError(w.t, err)

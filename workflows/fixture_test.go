@@ -1,9 +1,11 @@
 package workflows_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -97,6 +99,34 @@ func (c *clock) skewBy(d time.Duration) {
 	c.skew = d
 }
 
+// empty is the file of an empty ledger. It is made once, because making the schema takes longer than most tests.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "ledger")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "empty.db")
+	l, err := ledger.Open(context.Background(), "sqlite://"+file, ledger.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// newFile is a file with an empty ledger of its own.
+func newFile(t *testing.T) string {
+	t.Helper()
+	content, err := empty()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "ledger.db")
+	require.NoError(t, os.WriteFile(file, content, 0o600))
+	return file
+}
+
 // world is one transfer with skipped time: workflows and activities as they are registered in a worker, over a real ledger
 // in a file and a billing system. Its own methods act on the ledger as a gateway does; a run hears of that only by a nudge.
 type world struct {
@@ -132,7 +162,7 @@ func newWorld(t *testing.T, subscriptions int, with ...options) *world {
 		o = with[0]
 	}
 	w := &world{
-		t: t, url: "sqlite://" + filepath.Join(t.TempDir(), "ledger.db"), holdings: subscriptions, log: &said{},
+		t: t, url: "sqlite://" + newFile(t), holdings: subscriptions, log: &said{},
 		clock: &clock{of: func() time.Time { return created }, skew: o.skew},
 	}
 	w.ledger = w.openLedger(w.url, o.policy)
@@ -411,14 +441,16 @@ func (w *world) signal(name string, payload any) {
 	require.NoError(w.t, w.SignalWorkflowByID(transfer.WorkflowID(w.id), name, payload))
 }
 
-// dispatch nudges the runs that the ledger wants to look, as the dispatcher does, and tells how many. A run that is over is
-// left alone.
+// dispatch nudges the runs that the ledger wants to look, as the dispatcher does, and tells how many. A run that is not at
+// work is left alone: it begins with a look.
 func (w *world) dispatch() int {
 	w.t.Helper()
 	claimed, err := w.ledger.ClaimRuns(w.t.Context(), 100, 100)
 	require.NoError(w.t, err)
 	for _, r := range claimed {
-		_ = w.SignalWorkflowByID(r.WorkflowID, workflows.SignalLook, workflows.Nudge{N: r.Wanted})
+		if w.seen.atWork(r.WorkflowID) {
+			require.NoError(w.t, w.SignalWorkflowByID(r.WorkflowID, workflows.SignalLook, workflows.Nudge{N: r.Wanted}))
+		}
 	}
 	require.NoError(w.t, w.ledger.RunsTold(w.t.Context(), claimed))
 	return len(claimed)

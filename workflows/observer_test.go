@@ -29,6 +29,7 @@ type observer struct {
 	cancelled  int            // timers
 	children   []string       // workflow ids, one for each time that a run asked for it
 	begun      map[string]int // runs by workflow type
+	working    map[string]int // runs under way by workflow id
 	history    []string       // every payload and failure
 	twice      func(step, first, second string)
 }
@@ -39,7 +40,7 @@ type timer struct {
 }
 
 func newObserver() *observer {
-	return &observer{metrics: &counters{counts: map[string]int64{}}, begun: map[string]int{}}
+	return &observer{metrics: &counters{counts: map[string]int64{}}, begun: map[string]int{}, working: map[string]int{}}
 }
 
 func (o *observer) note(what ...any) {
@@ -151,15 +152,35 @@ func (in *inbound) ExecuteWorkflow(ctx workflow.Context, input *interceptor.Exec
 	if !brought {
 		in.observer.note(input.Args)
 	}
-	in.observer.mu.Lock()
-	in.observer.begun[workflow.GetInfo(ctx).WorkflowType.Name]++
-	in.observer.mu.Unlock()
+	defer in.observer.enters(workflow.GetInfo(ctx))()
 	result, err := in.Next.ExecuteWorkflow(ctx, input)
 	in.observer.note(result)
 	if err != nil {
 		in.observer.note(err.Error())
 	}
 	return result, err
+}
+
+// enters notes that a run is under way; what it returns, that it is over.
+func (o *observer) enters(info *workflow.Info) (leaves func()) {
+	id := info.WorkflowExecution.ID
+	count := func(by int) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.working[id] += by
+	}
+	o.mu.Lock()
+	o.begun[info.WorkflowType.Name]++
+	o.mu.Unlock()
+	count(1)
+	return func() { count(-1) }
+}
+
+// atWork tells whether a run of that id has begun and is not over.
+func (o *observer) atWork(workflowID string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.working[workflowID] > 0
 }
 
 func (in *inbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
