@@ -32,6 +32,7 @@ type Book interface {
 	RunsWaiting(ctx context.Context) (count int, since time.Time, err error)
 	Watch(ctx context.Context) (raised int, err error)
 	FollowedRuns(ctx context.Context, after string, limit int) ([]ledger.Wanted, error)
+	OverRuns(ctx context.Context, workflowIDs []string) ([]ledger.Wanted, error)
 	WantRuns(ctx context.Context, wanted ...ledger.Wanted) error
 }
 

@@ -418,21 +418,24 @@ func wanted(id string) ledger.Wanted {
 // Only what is neither listed nor open when it is asked about is started again.
 func TestReconcile(t *testing.T) {
 	inBubble(t, func(s scene) {
-		s.temporal.pages = [][]string{{"listed 1", "stranger"}, {"listed 2"}}
+		s.temporal.pages = [][]string{{"listed 1", "stranger", "over"}, {"listed 2", "over since"}}
 		s.temporal.status = map[string]enumspb.WorkflowExecutionStatus{
 			"just started": enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
 			"ended":        enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED,
+			"over":         enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, // as after a restore
+			"over since":   enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
 		}
+		s.book.over = []ledger.Wanted{wanted("over"), wanted("over since"), wanted("long over")}
 		for _, id := range []string{"listed 1", "listed 2", "just started", "ended", "deleted"} {
 			s.book.followed = append(s.book.followed, wanted(id))
 		}
 		report, err := s.Reconcile(s.t.Context())
 		require.NoError(s.t, err)
-		require.Equal(s.t, Report{Running: 3, Followed: 5, Asked: 3, Raised: 2}, report)
+		require.Equal(s.t, Report{Running: 5, Followed: 5, Asked: 3, Raised: 2, Over: 1}, report)
 		require.Equal(s.t, "WorkflowType = 'Thing' AND ExecutionStatus = 'Running'", s.temporal.query)
 		raised := s.book.ids()
 		slices.Sort(raised)
-		require.Equal(s.t, []string{"deleted", "ended"}, raised)
+		require.Equal(s.t, []string{"deleted", "ended", "over"}, raised)
 
 		s.temporal.refuse = map[string]error{"ended": serviceerror.NewUnavailable("no host")}
 		report, err = s.Reconcile(s.t.Context())

@@ -38,6 +38,7 @@ type book struct {
 	overdue    []ledger.Run
 	watches    int
 	followed   []ledger.Wanted
+	over       []ledger.Wanted
 }
 
 func newBook() *book { return &book{runs: map[string]*ledger.Run{}} }
@@ -182,6 +183,10 @@ func (b *book) Watch(context.Context) (int, error) {
 func (b *book) FollowedRuns(_ context.Context, after string, _ int) ([]ledger.Wanted, error) {
 	at := 1 + slices.IndexFunc(b.followed, func(w ledger.Wanted) bool { return w.SubjectID == after })
 	return b.followed[at:min(at+2, len(b.followed))], nil
+}
+
+func (b *book) OverRuns(_ context.Context, workflowIDs []string) ([]ledger.Wanted, error) {
+	return slices.DeleteFunc(slices.Clone(b.over), func(w ledger.Wanted) bool { return !slices.Contains(workflowIDs, w.WorkflowID) }), nil
 }
 
 func (b *book) WantRuns(_ context.Context, wanted ...ledger.Wanted) error {

@@ -194,6 +194,18 @@ func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]W
 	})
 }
 
+var selectOver = overRows(`SELECT t.id, t.target_tenant_id FROM {rows} JOIN runs u ON u.workflow_id = r.id JOIN transfers t ON t.id = u.subject_id
+	WHERE t.status NOT IN ('Pending', 'InProgress') AND u.told = u.wanted`, idColumn)
+
+// OverRuns are those of the runs with these workflow ids that should not be open, because their transfers are over and they
+// were told everything.
+func (l *Ledger) OverRuns(ctx context.Context, workflowIDs []string) ([]Wanted, error) {
+	return read(ctx, l, "read the runs of transfers that are over", func(s session) ([]Wanted, error) {
+		over, err := all(ctx, s, selectOver, (*openRun).fields, idRows(workflowIDs...))
+		return wantedOf(over, CauseWatch), err
+	})
+}
+
 // dueFairly finds the runs to claim key by key, so that who has a hundred thousand of them does not hold up who has one,
 // and without reading the hundred thousand. Each database has its own way to look up the first few of every key.
 var dueFairly = statement{

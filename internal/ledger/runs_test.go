@@ -403,3 +403,21 @@ func TestMigrationReplacesOpenRuns(t *testing.T) {
 		})
 	}
 }
+
+// Row 25: an open run of a transfer that is over is to look, unless it is about to anyway.
+func TestRunsOfWhatIsOver(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		open, over, behind := f.pending("r1"), f.pending("r2"), f.pending("r3")
+		withdraw := func(tr transfer.Transfer) {
+			_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "c", Actor: asTarget})
+			require.NoError(t, err)
+		}
+		withdraw(over)
+		f.caughtUp()
+		withdraw(behind)
+		ids := []string{transfer.WorkflowID(open.ID), transfer.WorkflowID(over.ID), transfer.WorkflowID(behind.ID), "transfer/unknown"}
+		found, err := f.OverRuns(t.Context(), ids)
+		require.NoError(t, err)
+		require.Equal(t, []Wanted{transferRun(over.ID, targetID, CauseWatch)}, found)
+	})
+}
