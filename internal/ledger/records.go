@@ -4,7 +4,6 @@ package ledger
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"handover/internal/transfer"
@@ -137,18 +136,11 @@ var (
 		AND line_items.ordinal = r.ordinal`, lineItems.columns)
 )
 
-// savedAtOnce bounds the rows of one update: SQLite compares each with each.
-const savedAtOnce = 200
-
 // saveItems writes line items of one transfer, in ordinal order, that were InProgress.
 func (s session) saveItems(ctx context.Context, items ...item) error {
-	for part := range slices.Chunk(items, savedAtOnce) {
-		first, last := part[0], part[len(part)-1]
-		if _, err := s.exec(ctx, updateItems, lineItems.rows(part), first.transferID, first.Ordinal, last.Ordinal); err != nil {
-			return err
-		}
-	}
-	return nil
+	first, last := items[0], items[len(items)-1]
+	_, err := s.exec(ctx, updateItems, lineItems.rows(items), first.transferID, first.Ordinal, last.Ordinal)
+	return err
 }
 
 // bare are the line items as the domain knows them.
