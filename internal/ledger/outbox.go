@@ -302,18 +302,18 @@ type WaitingMail struct {
 	Oldest time.Duration // since the oldest was owed; zero when none waits
 }
 
-var countWaiting = both(`SELECT COUNT(*), MIN(owed_at) FROM notifications WHERE ` + unsent)
+var countWaiting = both(`SELECT COUNT(*), MIN(owed_at), {clock} FROM notifications WHERE ` + unsent)
 
 // MailWaiting counts the e-mails that are neither sent nor given up, due or not.
 func (l *Ledger) MailWaiting(ctx context.Context) (WaitingMail, error) {
 	return read(ctx, l, "count waiting mail", func(s session) (WaitingMail, error) {
-		var oldest time.Time
-		waiting, _, err := one(ctx, s, countWaiting, func(w *WaitingMail) []any { return []any{&w.Count, (*stamp)(&oldest)} })
-		if err != nil || waiting.Count == 0 {
-			return waiting, err
+		var oldest, read time.Time
+		waiting, _, err := one(ctx, s, countWaiting, func(w *WaitingMail) []any {
+			return []any{&w.Count, (*stamp)(&oldest), (*stamp)(&read)}
+		})
+		if err == nil && waiting.Count > 0 {
+			waiting.Oldest = max(0, l.atRead(read).Sub(oldest))
 		}
-		now, err := l.at(ctx, s)
-		waiting.Oldest = max(0, now.Sub(oldest))
 		return waiting, err
 	})
 }
