@@ -190,7 +190,7 @@ func (w *world) enter(at time.Time) {
 	suite.SetMetricsHandler(w.seen.metrics)
 	w.TestWorkflowEnvironment = suite.NewTestWorkflowEnvironment()
 	w.SetStartTime(at)
-	w.SetTestTimeout(time.Minute)
+	w.SetTestTimeout(5 * time.Minute)
 	w.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{w.seen}, DeadlockDetectionTimeout: time.Minute})
 	w.SetOnTimerCanceledListener(func(string) { w.seen.timerEnded() })
 	w.clock.set(w.Now)

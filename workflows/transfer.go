@@ -131,7 +131,7 @@ func (r *run) turn(ctx workflow.Context) (over bool, err error) {
 		if err := r.pursue(ctx); err != nil {
 			return false, err
 		}
-	default: // over
+	default: // it is over
 	}
 	return r.end(ctx)
 }

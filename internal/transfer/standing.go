@@ -81,7 +81,7 @@ func (p Policy) StandingOf(t Transfer, changeID string, reminded int, now time.T
 		if p.ItemDeadline > 0 {
 			s.schedule(DueDeadline, t.SubmittedTime.Add(p.ItemDeadline), now)
 		}
-	default: // over, or not there yet: nothing is due
+	default: // nothing is due of what is over
 	}
 	return s
 }
