@@ -12,7 +12,6 @@ package activities
 
 import (
 	"context"
-	"time"
 
 	"handover/internal/billing"
 	"handover/internal/ledger"
@@ -49,15 +48,6 @@ type Activities struct {
 	Mover  billing.Mover
 	// HandOver wakes the mail relay; nil where none is near. What it is to deliver stands in the ledger.
 	HandOver func()
-	// Now tells the time by which items rest between attempts; nil for the system clock.
-	Now func() time.Time
 	// DoorClosed says that this deployment takes commands by its API only.
 	DoorClosed bool
-}
-
-func (a *Activities) now() time.Time {
-	if a.Now != nil {
-		return a.Now()
-	}
-	return time.Now()
 }

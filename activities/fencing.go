@@ -30,19 +30,26 @@ func (a *Activities) FenceItem(ctx context.Context, transferID string, ordinal i
 	if item.Status != transfer.ItemInProgress || item.Ending == transfer.NotEnding {
 		return movedOf([]transfer.LineItem{item}), nil
 	}
-	result, err := a.fence(ctx, t, item)
-	if err != nil {
-		return Moved{}, again(err, activity.GetInfo(ctx).Attempt)
+	result, unsettled := a.fence(ctx, t, facts[0])
+	if unsettled != nil {
+		if ctx.Err() != nil {
+			return Moved{}, unsettled
+		}
+		result.Failure = unsettled.Error()
 	}
 	recorded, err := a.Ledger.RecordItems(ctx, transferID, []ledger.ItemResult{result})
 	if err != nil {
 		return Moved{}, failure(err)
 	}
+	if unsettled != nil {
+		return Moved{}, again(unsettled, activity.GetInfo(ctx).Attempt)
+	}
 	return movedOf(recorded), nil
 }
 
 // fence asks the billing system, and takes silence for no promise once it has lasted too long.
-func (a *Activities) fence(ctx context.Context, t transfer.Transfer, item transfer.LineItem) (ledger.ItemResult, error) {
+func (a *Activities) fence(ctx context.Context, t transfer.Transfer, f ledger.MoveFact) (ledger.ItemResult, error) {
+	item := f.Item
 	result := ledger.ItemResult{Ordinal: item.Ordinal, Uncounted: true}
 	fencer, able := a.Mover.(billing.Fencer)
 	if !able {
@@ -56,7 +63,7 @@ func (a *Activities) fence(ctx context.Context, t transfer.Transfer, item transf
 		result.TargetSubscriptionID = moved
 	case err == nil:
 		result.Fence = ledger.FencePromised
-	case errors.Is(err, billing.ErrNoPromise), errors.As(err, &unavailable) && a.now().Sub(item.EndingSince) > fenceFor:
+	case errors.Is(err, billing.ErrNoPromise), errors.As(err, &unavailable) && f.ReadAt.Sub(item.EndingSince) > fenceFor:
 		result.Fence = ledger.FenceUnanswered
 	default:
 		return result, fmt.Errorf("ask the billing system not to move the line item: %w", err)

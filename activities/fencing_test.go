@@ -66,6 +66,8 @@ func TestFenceItemUnanswered(t *testing.T) {
 		require.False(t, app.NonRetryable())
 		require.Equal(t, time.Minute, app.NextRetryDelay())
 		require.NotContains(t, err.Error(), "Contoso")
+		require.Contains(t, w.items()[0].LastError, "Contoso is down", "what it said is in the ledger")
+		require.Equal(t, w.clock.Now(), w.items()[0].AttemptedAt.UTC())
 		w.clock.advance(24 * time.Hour)
 	}
 	w.clock.advance(time.Second)

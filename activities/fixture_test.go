@@ -107,7 +107,7 @@ func newWorld(t *testing.T, subscriptions int, bases map[int]int) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.ledger.Close()) })
 	require.NoError(t, w.ledger.Seed(t.Context(), worldOf(subscriptions, bases)))
-	w.Activities = &activities.Activities{Ledger: w.ledger, Mover: w.mover, Now: w.clock.Now}
+	w.Activities = &activities.Activities{Ledger: w.ledger, Mover: w.mover}
 	w.id = transfer.NewID(request("create-1"))
 	return w
 }

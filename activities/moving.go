@@ -91,7 +91,7 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 		return movedOf([]transfer.LineItem{item}), nil
 	}
 	try := activity.GetInfo(ctx).Attempt
-	if left := restOf(item, try, a.now()); left > 0 {
+	if left := restOf(item, try, facts[0].ReadAt); left > 0 {
 		return Moved{}, waitFor(errTooEarly, left)
 	}
 	attempted, err := a.attempt(ctx, t, facts, 0)
@@ -117,7 +117,7 @@ var errTooEarly = errors.New("was attempted a moment ago")
 // restOf is how long an item has to rest since its latest attempt, when this is the first one of its run: all items of a run
 // that begins afresh would otherwise be attempted at once, however often they failed before.
 func restOf(item transfer.LineItem, try int32, now time.Time) time.Duration {
-	if try > 1 || item.AttemptedAt.IsZero() {
+	if try > 1 || item.Attempts == 0 {
 		return 0
 	}
 	const longest = time.Hour
@@ -169,12 +169,24 @@ func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts [
 	if a.Mover.Immediate() || len(facts) == 0 {
 		return facts, nil
 	}
-	ordinals := make([]int, len(facts))
-	for i, f := range facts {
-		ordinals[i] = f.Item.Ordinal
+	here := map[int]bool{}
+	for _, f := range facts {
+		here[f.Item.Ordinal] = true
 	}
-	granted, err := a.Ledger.Leave(ctx, t.ID, ordinals)
-	return slices.DeleteFunc(slices.Clone(facts), func(f ledger.MoveFact) bool { return !granted[f.Item.Ordinal] }), err
+	stays := func(f ledger.MoveFact) bool { // an add-on whose base neither moved nor is about to: nobody is called about it
+		return f.Item.BaseOrdinal != transfer.NoBase && f.BaseStatus != transfer.ItemComplete && !here[f.Item.BaseOrdinal]
+	}
+	var leaving []int
+	for _, f := range facts {
+		if !stays(f) {
+			leaving = append(leaving, f.Item.Ordinal)
+		}
+	}
+	if len(leaving) == 0 {
+		return facts, nil
+	}
+	granted, err := a.Ledger.Leave(ctx, t.ID, leaving)
+	return slices.DeleteFunc(slices.Clone(facts), func(f ledger.MoveFact) bool { return !stays(f) && !granted[f.Item.Ordinal] }), err
 }
 
 // reportLate tells operators of an item that the billing system moved although it was given up meanwhile: the ledger keeps

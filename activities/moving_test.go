@@ -210,6 +210,20 @@ func TestMoveItemWaitsForItsBase(t *testing.T) {
 	require.Empty(t, w.mover.asked)
 }
 
+// Nobody is called about an add-on that waits, so it gets no leave, and given up it ends at once.
+func TestMoveItemTakesNoLeaveForAnAddOnThatWaits(t *testing.T) {
+	w := newWorld(t, 2, map[int]int{1: 0})
+	w.mover.bulk = false
+	w.opened()
+	w.submitted()
+	_, err := w.does(w.MoveItem, w.id, 1)
+	require.ErrorContains(t, err, "waits for its base")
+	require.True(t, w.items()[1].SentAt.IsZero())
+	require.Equal(t, []int{1}, w.givenUp(1).Ended)
+	require.Equal(t, activities.Moved{Complete: 1}, w.moved(w.MoveItem, w.id, 0))
+	require.False(t, w.items()[0].SentAt.IsZero())
+}
+
 // Begun afresh, an item that was attempted rests for as long as it would have; what failed often rests longer, up to an hour.
 func TestMoveItemRests(t *testing.T) {
 	for attempts, rest := range map[int]time.Duration{1: 2 * time.Second, 4: 16 * time.Second, 11: 2048 * time.Second, 20: time.Hour} {

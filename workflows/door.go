@@ -16,18 +16,22 @@ const keptAnswers = 16
 // mostRefusals bounds what a flood of unreadable signals can add to one history; more are only counted.
 const mostRefusals = 200
 
-// answerDoor answers every command there is. A crowded run does not: it is about to begin afresh, and says so.
+// answerDoor answers every command there is. A crowded run does not: it is about to begin afresh, and says so. What could not
+// be answered stays to be answered in the next turn.
 func (r *run) answerDoor(ctx workflow.Context) error {
 	letters := r.inbox.commands
 	r.inbox.commands = nil
+	var failed error
 	for _, l := range letters {
 		answer, err := r.answer(ctx, l)
 		if err != nil {
-			return err
+			failed = err
+			r.inbox.commands = append(r.inbox.commands, l)
+			continue
 		}
 		r.keep(answer)
 	}
-	return nil
+	return failed
 }
 
 func (r *run) answer(ctx workflow.Context, l letter) (activities.Answer, error) {

@@ -271,6 +271,8 @@ func TestRefusedSignals(t *testing.T) {
 		"no request id":   {activities.Approval{Actor: asSource, AllEligible: true}, transfer.InvalidInput, true},
 		"a long id":       {approval(strings.Repeat("x", 129), 0), transfer.InvalidInput, true},
 		"two megabytes":   {raw(`{"requestId":"x","actor":"` + strings.Repeat("x", 2<<20) + `"}`), transfer.InvalidInput, true},
+		"a long tenant":   {with(transfer.Actor{PartnerTenantID: strings.Repeat("x", 100_000)}), transfer.InvalidInput, true},
+		"a long user":     {with(transfer.Actor{PartnerTenantID: sourceID, UserID: strings.Repeat("x", 100_000)}), transfer.InvalidInput, true},
 		"the platform":    {with(transfer.Platform()), transfer.InvalidInput, true},
 		"an operator":     {with(asOperator), transfer.InvalidInput, true},
 		"a stranger":      {with(asStranger), transfer.NotFound, false},
@@ -296,6 +298,31 @@ func TestRefusedSignals(t *testing.T) {
 			require.Equal(t, 1, w.refusals())
 		})
 	}
+}
+
+// A command that cannot be answered stays to be answered, and does not keep the transfer from going on.
+func TestCommandThatMeetsTrouble(t *testing.T) {
+	w := newWorld(t, 1).opened()
+	w.faults.stand("RecordRefused", func(call int) error {
+		if call == 1 {
+			return transfer.Refuse(transfer.InvalidInput, "not now")
+		}
+		return nil
+	})
+	w.at(time.Hour, func() {
+		w.signal(workflows.SignalSourceDecline, by(asTarget, "decline-1"))
+	})
+	w.at(90*time.Minute, func() {
+		require.Contains(t, w.details(), "**Trouble**")
+		require.Empty(t, w.snapshot().Answers)
+		w.shows(transfer.Pending)
+	})
+	w.at(3*time.Hour, func() {
+		require.NotContains(t, w.details(), "**Trouble**")
+		w.refused("decline-1", transfer.WrongParty)
+		w.signal(workflows.SignalSourceApproval, approval("submit-1", 0))
+	})
+	w.becomes(transfer.Complete)
 }
 
 // refusals are the refused commands in the logs of both parties, each counted once.

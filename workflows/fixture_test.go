@@ -168,7 +168,7 @@ func newWorld(t *testing.T, subscriptions int, with ...options) *world {
 	w.ledger = w.openLedger(w.url, o.policy)
 	require.NoError(t, w.ledger.Seed(t.Context(), worldOf(subscriptions, o)))
 	w.faults = newFaults(w.ledger)
-	w.steps = &activities.Activities{Ledger: w.faults, Mover: billing.Sandbox{Now: w.clock.ledger}, Now: w.clock.worker}
+	w.steps = &activities.Activities{Ledger: w.faults, Mover: billing.Sandbox{Now: w.clock.ledger}}
 	w.id = transfer.NewID(request("create-1"))
 	w.enter(created)
 	return w

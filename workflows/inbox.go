@@ -80,13 +80,13 @@ func isNudge(data []byte) bool {
 	return len(data) <= mostNudge && json.Unmarshal(data, &n) == nil && n.N != nil && n.RequestID == ""
 }
 
-// mostNudge is more than a nudge has, in bytes.
-const mostNudge = 256
+// mostNudge is more than a nudge has, in bytes: JSON takes six for some characters of a correlation id.
+const mostNudge = 64 + 6*transfer.LongestRequestID
 
 // open reads a command. Signals have no validator, so whatever comes must be survived: what cannot be read is refused, under
 // a request id made from its bytes so that it is logged once.
 func open(data []byte, read func([]byte) (activities.Command, error)) letter {
-	if len(data) > mostCommand {
+	if len(data) > MostCommand {
 		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}}, transfer.Refuse(transfer.InvalidInput, tooLarge)}
 	}
 	c, err := read(data)
@@ -97,15 +97,18 @@ func open(data []byte, read func([]byte) (activities.Command, error)) letter {
 	case c.Actor().Platform || c.Actor().Operator:
 		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}},
 			transfer.Refuse(transfer.InvalidInput, "A signal cannot claim to come from the platform.")}
-	case c.RequestID() == "" || len(c.RequestID()) > longestRequestID:
+	case len(c.Actor().PartnerTenantID) > longestActor || len(c.Actor().UserID) > longestActor:
+		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}},
+			transfer.Refuse(transfer.InvalidInput, "The ids of the actor may have %d characters each.", longestActor)}
+	case c.RequestID() == "" || len(c.RequestID()) > transfer.LongestRequestID:
 		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data), Actor: c.Actor()}},
-			transfer.Refuse(transfer.InvalidInput, "requestId is required, at most %d characters; it makes a repeated decision safe.", longestRequestID)}
+			transfer.Refuse(transfer.InvalidInput, "requestId is required, at most %d characters; it makes a repeated decision safe.", transfer.LongestRequestID)}
 	}
 	return letter{command: c}
 }
 
-// longestRequestID bounds request ids, in bytes; a GUID has 36.
-const longestRequestID = 128
+// longestActor bounds the ids of an actor, in bytes; a GUID has 36.
+const longestActor = 128
 
 // unreadID is the request id of a payload that has none of its own.
 func unreadID(data []byte) string {

@@ -2,12 +2,14 @@ package workflows
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"handover/activities"
+	"handover/internal/dispatch"
 	"handover/internal/transfer"
 )
 
@@ -30,9 +32,11 @@ func TestNudges(t *testing.T) {
 	} {
 		require.Equal(t, nudge, isNudge([]byte(payload)), payload)
 	}
-	written, err := json.Marshal(Nudge{N: 7})
-	require.NoError(t, err)
-	require.True(t, isNudge(written))
+	for _, correlation := range []string{"", strings.Repeat("<", transfer.LongestRequestID)} {
+		written, err := json.Marshal(dispatch.Nudge{N: math.MaxInt64, CorrelationID: correlation})
+		require.NoError(t, err)
+		require.True(t, isNudge(written), "what the dispatcher sends, at its longest")
+	}
 }
 
 func TestOpenReadsCommands(t *testing.T) {
@@ -68,6 +72,7 @@ func FuzzOpen(f *testing.F) {
 		"", "null", "[]", "{}", `"text"`, `{"requestId":""}`, `{"requestId":"a","actor":{"platform":true}}`, `{"requestId":"a"}}`,
 		`{"requestId":"` + strings.Repeat("a", 129) + `"}`, `{"REQUESTID":"a","actor":{"OPERATOR":true}}`, `{"requestId":"a","requestId":"b"}`,
 		`{"requestId":"a","actor":{"partnerTenantId":"b"},"lineItems":[{"subscriptionId":"c","productType":"d"}],"allEligible":true}`,
+		`{"requestId":"a","actor":{"partnerTenantId":"` + strings.Repeat("b", 129) + `"}}`, `{"requestId":"a","actor":{"userId":"` + strings.Repeat("b", 129) + `"}}`,
 		`{"requestId":"a","transferType":3e0,"labels":{}}`,
 	} {
 		f.Add([]byte(seed))
@@ -76,7 +81,8 @@ func FuzzOpen(f *testing.F) {
 		for form, read := range reads {
 			l := open(data, read)
 			require.NotEmpty(t, l.command.RequestID(), form)
-			require.LessOrEqual(t, len(l.command.RequestID()), longestRequestID, form)
+			require.LessOrEqual(t, len(l.command.RequestID()), transfer.LongestRequestID, form)
+			require.LessOrEqual(t, len(l.command.Actor().PartnerTenantID+l.command.Actor().UserID), 2*longestActor, form)
 			require.False(t, l.command.Actor().Platform || l.command.Actor().Operator, form)
 			require.Equal(t, l.command.Fingerprint(), l.command.Fingerprint())
 			if l.refusal != nil {

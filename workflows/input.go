@@ -36,7 +36,7 @@ func (in Input) MarshalJSON() ([]byte, error) {
 // Unreadable, and the run answers with it.
 func (in *Input) UnmarshalJSON(data []byte) error {
 	*in = Input{}
-	if len(data) > mostCommand {
+	if len(data) > MostCommand {
 		in.Unreadable = tooLarge
 		return nil
 	}
@@ -53,7 +53,7 @@ func (in *Input) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// mostCommand bounds what a client may bring through Temporal, in bytes: it stands in a history.
-const mostCommand = 128 << 10
+// MostCommand bounds what a client may bring through Temporal, in bytes: it stands in a history.
+const MostCommand = 128 << 10
 
 const tooLarge = "The message is larger than 128 kB. Ask for everything eligible, which has no limit, or use the HTTP API."

@@ -70,11 +70,10 @@ func Transfer(ctx workflow.Context, in Input) (Receipt, error) {
 		case over:
 			return Receipt{TransferID: r.id, Status: r.at.Status, Items: r.at.Items}, err
 		case err != nil:
-			r.trouble = "a step failed in a way that no retry cures; the worker's log says how. It is tried again with the next message, or in an hour."
-			workflow.GetLogger(ctx).Error("The run met what no retry cures. It goes on with the next message, or in an hour.", "error", err)
+			r.meets(ctx, err)
 		}
 		r.show(ctx)
-		if r.crowded(ctx) && !r.inbox.waiting() {
+		if r.crowded(ctx) && !r.inbox.waiting() && len(r.inbox.commands) == 0 {
 			return Receipt{}, workflow.NewContinueAsNewError(ctx, TransferType, Input{TransferID: r.id, Known: r.known, Answers: r.answers})
 		}
 		if err := r.wait(ctx); err != nil {
@@ -104,7 +103,7 @@ func begin(ctx workflow.Context, in Input) (*run, error) {
 func (r *run) turn(ctx workflow.Context) (over bool, err error) {
 	r.trouble = ""
 	if err := r.answerDoor(ctx); err != nil {
-		return false, err
+		r.meets(ctx, err) // which keeps nobody's transfer from going on
 	}
 	at, err := look(ctx, r.id, activities.Watched{Known: r.known})
 	if err != nil {
@@ -134,6 +133,12 @@ func (r *run) turn(ctx workflow.Context) (over bool, err error) {
 	default: // it is over
 	}
 	return r.end(ctx)
+}
+
+// meets notes what no retry cures.
+func (r *run) meets(ctx workflow.Context, err error) {
+	r.trouble = "a step failed in a way that no retry cures; the worker's log says how. It is tried again with the next message, or in an hour."
+	workflow.GetLogger(ctx).Error("The run met what no retry cures. It goes on with the next message, or in an hour.", "error", err)
 }
 
 // pause stops whatever is under way, because the ledger is not the one that this run has seen.

@@ -126,8 +126,8 @@ func TestHowARunIsTold(t *testing.T) {
 		start     Start
 		want      call
 	}{
-		"opened":                    {run: opened("a"), want: call{conflict: useExisting, eager: true}},
-		"opened, versioned workers": {run: opened("a"), versioned: true, want: call{conflict: useExisting}},
+		"opened":                    {run: opened("a"), want: call{conflict: failOnExisting, eager: true}},
+		"opened, versioned workers": {run: opened("a"), versioned: true, want: call{conflict: failOnExisting}},
 		"opened after it was told":  {run: toldOnce(opened("a")), want: call{conflict: useExisting, signal: "look", payload: Nudge{N: 2}}},
 		"submitted before its opening was told": {run: with(opened("a"), ledger.CauseSubmitted),
 			start: Start{Signal: "approved", Payload: 7}, want: call{conflict: useExisting, signal: "approved", payload: 7}},
@@ -153,6 +153,25 @@ func TestHowARunIsTold(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A run that somebody else began may have looked before there was anything to see: it is told.
+func TestOpenedWhileARunIsThere(t *testing.T) {
+	inBubble(t, func(s scene) {
+		s.book.add(opened("a"))
+		s.temporal.answer = func(_ context.Context, n int) error {
+			if n == 1 {
+				return serviceerror.NewWorkflowExecutionAlreadyStarted("it runs", "", "")
+			}
+			return nil
+		}
+		s.running(time.Second / 2)
+		calls := s.temporal.called()
+		require.Len(s.t, calls, 2)
+		require.Equal(s.t, []any{"look", Nudge{N: 1}, useExisting, false}, []any{calls[1].signal, calls[1].payload, calls[1].conflict, calls[1].eager})
+		require.Equal(s.t, int64(1), s.book.run("a").Told)
+		require.InDelta(s.t, 1, s.nudges("told"), 0)
+	})
 }
 
 // A change that comes while Temporal is told is told next, at once.

@@ -208,6 +208,7 @@ type call struct {
 }
 
 const (
+	failOnExisting    = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	useExisting       = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	terminateExisting = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
 )

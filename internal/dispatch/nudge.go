@@ -76,15 +76,27 @@ func (d *Dispatcher) call(ctx context.Context, run ledger.Run, start Start) erro
 	switch {
 	case run.Cause == ledger.CauseReplaced:
 		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
-	case run.Cause == ledger.CauseOpened && run.Told == 0:
-		options.EnableEagerStart = !d.Versioned
-	default:
-		name, payload := start.message(run)
-		_, err := d.Temporal.SignalWithStartWorkflow(ctx, run.WorkflowID, name, payload, options, run.WorkflowType, input...)
+		_, err := d.Temporal.ExecuteWorkflow(ctx, options, run.WorkflowType, input...)
 		return err
+	case run.Cause == ledger.CauseOpened && run.Told == 0:
+		if taken, err := d.begin(ctx, run, options, input); !taken {
+			return err
+		}
 	}
-	_, err := d.Temporal.ExecuteWorkflow(ctx, options, run.WorkflowType, input...)
+	name, payload := start.message(run)
+	_, err := d.Temporal.SignalWithStartWorkflow(ctx, run.WorkflowID, name, payload, options, run.WorkflowType, input...)
 	return err
+}
+
+// begin starts a run that should be the first of its id, eagerly where that is possible, and tells whether another one has
+// taken the id: that one may have looked already, and is about to end because there was nothing, so it has to be told.
+func (d *Dispatcher) begin(ctx context.Context, run ledger.Run, options client.StartWorkflowOptions, input []any) (taken bool, err error) {
+	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	options.EnableEagerStart = !d.Versioned
+	_, err = d.Temporal.ExecuteWorkflow(ctx, options, run.WorkflowType, input...)
+	var other *serviceerror.WorkflowExecutionAlreadyStarted
+	return errors.As(err, &other), err
 }
 
 func (s Start) message(run ledger.Run) (name string, payload any) {

@@ -44,8 +44,8 @@ func (o owing) as(now time.Time) Follow {
 	return f
 }
 
-const selectFollow = `SELECT t.id, t.status, r.workflow_id IS NOT NULL, ` + isOverdue + `, t.last_modified_time, r.since, b.since
-	FROM transfers t LEFT JOIN runs r ON r.workflow_id = '` + transferRunPrefix + `' || t.id
+var selectFollow = `SELECT t.id, t.status, r.workflow_id IS NOT NULL, ` + isOverdue + `, t.last_modified_time, r.since, b.since
+	FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
 	LEFT JOIN (SELECT subject_id, MIN(since) AS since FROM runs WHERE told < wanted GROUP BY subject_id) AS b ON b.subject_id = t.id `
 
 var (

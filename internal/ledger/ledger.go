@@ -62,7 +62,7 @@ type ItemResult struct {
 	TargetSubscriptionID string            // the item moved, to this subscription
 	Refusal              *transfer.Refusal // the item can never move
 	Failure              string            // the attempt failed, another may succeed
-	Uncounted            bool              // the failure was not the item's own (its base is not moved yet)
+	Uncounted            bool              // it was no attempt to move: its base is not moved yet, or it was asked to be left
 	Fence                Fence             // the item was given up, and this is what the billing system says to it
 }
 
@@ -81,6 +81,7 @@ type MoveFact struct {
 	Item       transfer.LineItem
 	Old        transfer.Subscription // as the source has it now
 	BaseStatus transfer.ItemStatus   // of the add-on's base; NoItem when the item is not an add-on
+	ReadAt     time.Time             // by the ledger's clock
 }
 
 // Notification is one e-mail that is to be sent: one event, one recipient (I-4).

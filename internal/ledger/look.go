@@ -25,7 +25,9 @@ const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE
 var (
 	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + `, {clock},
 		EXISTS (SELECT 1 FROM audit_records a WHERE a.id = $2) FROM transfers t WHERE t.id = $1`)
-	countHeld = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
+	// selectNotEnding is a line item that runs and that nobody has given up.
+	selectNotEnding = both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ending = '' LIMIT 1`)
+	countHeld       = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
 	// selectRunning are the line items of a range that have not ended.
 	selectRunning = both(`SELECT i.ordinal, i.ending FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
@@ -63,8 +65,17 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 
 // standing completes what is known of a transfer that was read.
 func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (transfer.Standing, error) {
-	n, _ := strconv.Atoi(strings.TrimPrefix(st.of.reminded, string(transfer.EventReminder)+"-"))
-	now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, n, st.at)
+	now := st.standing()
+	if now.Due == transfer.DueDeadline {
+		_, more, err := one(ctx, s, selectNotEnding, value[int], st.of.ID)
+		if err != nil {
+			return now, err
+		}
+		if !more { // the deadline has done what it can, and hides nothing else that is due
+			st.rules.ItemDeadline = 0
+			now = st.standing()
+		}
+	}
 	var err error
 	switch {
 	case now.Status == transfer.InProgress && now.Items.InProgress > 0:
@@ -73,6 +84,12 @@ func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (t
 		err = s.addEnd(ctx, &now, st.of.ID)
 	}
 	return now, err
+}
+
+// standing is what the rules say of a transfer that was read.
+func (st step) standing() transfer.Standing {
+	n, _ := strconv.Atoi(strings.TrimPrefix(st.of.reminded, string(transfer.EventReminder)+"-"))
+	return st.rules.StandingOf(st.of.Transfer, st.of.changeID, n, st.at)
 }
 
 // addRunning adds what there is to go on with: line items where the run moves them itself, otherwise ranges.

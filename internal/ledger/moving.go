@@ -16,15 +16,16 @@ import (
 // moveRow is a line item beside its subscription and the state of its base.
 type moveRow struct {
 	item
-	old  transfer.Subscription
-	base transfer.ItemStatus
+	old    transfer.Subscription
+	base   transfer.ItemStatus
+	readAt time.Time
 }
 
 // The statements about a window also name its bounds, $3 and $4: a planner that takes every transfer for a small one
 // would otherwise read all ten thousand items of a large one for each window.
 
 var selectMoveFacts = overRows(`SELECT `+lineItems.columns.of("i")+`, `+subscriptions.columns.of("s")+`,
-		COALESCE((SELECT b.status FROM line_items b WHERE b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal), '')
+		COALESCE((SELECT b.status FROM line_items b WHERE b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal), ''), {clock}
 	FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
 	WHERE i.transfer_id = $2 AND i.ordinal BETWEEN $3 AND $4 AND i.ordinal IN (SELECT r.ordinal FROM {rows})
 	ORDER BY i.ordinal`, ordinalColumn)
@@ -42,14 +43,14 @@ func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (tran
 			return nil, err
 		}
 		rows, err := all(ctx, s, selectMoveFacts, func(m *moveRow) []any {
-			return append(append(lineItems.fields(&m.item), subscriptions.fields(&m.old)...), &m.base)
+			return append(append(lineItems.fields(&m.item), subscriptions.fields(&m.old)...), &m.base, (*stamp)(&m.readAt))
 		}, ordinalRows(ordinals), t.ID, slices.Min(ordinals), slices.Max(ordinals))
 		if err != nil {
 			return nil, err
 		}
 		facts, found := make([]MoveFact, len(rows)), map[int]bool{}
 		for i, m := range rows {
-			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base}
+			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base, ReadAt: l.atRead(m.readAt)}
 			found[m.Ordinal] = true
 		}
 		return facts, checkFound(ordinals, found)
@@ -263,8 +264,9 @@ func (w *window) settle(it *item) error {
 	default:
 		err = w.move(it, r.TargetSubscriptionID)
 	}
+	it.AttemptedAt = w.now // somebody goes on with it, which is what the watch looks for
 	if !r.Uncounted {
-		it.Attempts, it.AttemptedAt = it.Attempts+1, w.now
+		it.Attempts++
 	}
 	w.out.items = append(w.out.items, *it)
 	w.byOrdinal[it.Ordinal] = it.LineItem

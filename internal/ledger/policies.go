@@ -46,9 +46,7 @@ func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Pol
 	if t.policy == "" {
 		return l.rules.own, nil
 	}
-	l.rules.mu.Lock()
-	defer l.rules.mu.Unlock()
-	if p, known := l.rules.known[t.policy]; known {
+	if p, known := l.rules.get(t.policy); known {
 		return p, nil
 	}
 	body, exists, err := one(ctx, s, selectPolicy, value[string], t.policy)
@@ -62,6 +60,21 @@ func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Pol
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		return p, fmt.Errorf("read the rules %s: %w", t.policy, err)
 	}
-	l.rules.known[t.policy] = p
+	l.rules.put(t.policy, p)
 	return p, nil
+}
+
+// Nothing is asked of the database between the two: whoever waits here may hold the connection that the question needs.
+
+func (b *rulebook) get(digest string) (transfer.Policy, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p, known := b.known[digest]
+	return p, known
+}
+
+func (b *rulebook) put(digest string, p transfer.Policy) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.known[digest] = p
 }

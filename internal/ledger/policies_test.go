@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"context"
+	"database/sql"
 	"testing"
 	"time"
 
@@ -52,7 +54,9 @@ func TestRulesStayWithTheirTransfer(t *testing.T) {
 			at, err = l.Look(t.Context(), since, Watched{})
 			require.NoError(t, err)
 			require.Equal(t, transfer.DueDeadline, at.Due)
-			at, err = l.GiveUpLate(t.Context(), before)
+		}
+		for _, l := range []*Ledger{f.Ledger, later} {
+			at, err := l.GiveUpLate(t.Context(), before)
 			require.NoError(t, err)
 			require.Equal(t, 2, at.Items.InProgress)
 			at, err = l.GiveUpLate(t.Context(), since)
@@ -94,5 +98,35 @@ func TestLostRules(t *testing.T) {
 		f.behind("UPDATE transfers SET policy = ''")
 		_, err = f.Cancel(t.Context(), made.Transfer.ID, Decision{Actor: asTarget})
 		require.NoError(t, err, "one of a version that stored none goes by the deployment's")
+	})
+}
+
+// questioned is a database that does something before every question.
+type questioned struct {
+	*sql.DB
+	before func()
+}
+
+func (q questioned) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	q.before()
+	return q.DB.QueryContext(ctx, query, args...)
+}
+
+// Who reads rules keeps nobody waiting, because those who wait may hold all the connections.
+func TestRulesAreReadWithoutALock(t *testing.T) {
+	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
+		named := f.another(Options{Policy: strict()}).rules.named
+		s, asked := f.reading(), 0
+		s.on = questioned{f.reader, func() {
+			asked++
+			require.True(t, f.rules.mu.TryLock())
+			f.rules.mu.Unlock()
+		}}
+		for range 2 {
+			rules, err := f.rulesOf(t.Context(), s, record{policy: named})
+			require.NoError(t, err)
+			require.Equal(t, strict(), rules)
+		}
+		require.Equal(t, 1, asked, "rules are read once")
 	})
 }

@@ -21,9 +21,9 @@ import (
 // Claim is one command of a client on its way: who sent it, to what, under which key, and what it says. The zero Claim,
 // with an empty key, asks for no idempotency: everything done under it is simply done.
 type Claim struct {
-	CallerTenantID string
+	CallerTenantID string // at most 128 bytes; whoever comes through Temporal only claims it
 	Route          string // method and path, or the door that it came through; at most 1,024 bytes
-	Key            string // the client's name for the request, at most 255 bytes
+	Key            string // the client's name for the request, at most transfer.LongestRequestID bytes
 	Fingerprint    string // of the content; two requests under one key must have the same
 }
 
@@ -60,10 +60,10 @@ func (*Repeated) Error() string { return "the request was answered before" }
 // RequestsKept is how long a request is remembered. An older one counts as never sent.
 const RequestsKept = 30 * 24 * time.Hour
 
-// The bounds of what identifies a request, in bytes; an index of PostgreSQL cannot hold much more.
+// The bounds of what else identifies a request, in bytes; an index of PostgreSQL cannot hold much more.
 const (
-	longestKey   = 255
-	longestRoute = 1024
+	longestCaller = 128
+	longestRoute  = 1024
 )
 
 // mostKept bounds the bodies of kept answers that can be rendered again, in bytes.
@@ -76,9 +76,12 @@ func (c Claim) id() []any {
 }
 
 func (c Claim) check() error {
-	if len(c.Key) > longestKey || len(c.Route) > longestRoute {
+	if len(c.CallerTenantID) > longestCaller {
+		return transfer.Refuse(transfer.InvalidInput, "The partner's id may have %d characters; this one has more.", longestCaller)
+	}
+	if len(c.Key) > transfer.LongestRequestID || len(c.Route) > longestRoute {
 		return transfer.Refuse(transfer.InvalidInput,
-			"The request id may have %d characters and the address %d; this request has more.", longestKey, longestRoute)
+			"The request id may have %d characters and the address %d; this request has more.", transfer.LongestRequestID, longestRoute)
 	}
 	return nil
 }
@@ -114,8 +117,8 @@ func requestFields(r *apiRequest) []any {
 // command carries a command out under its terms, in one transaction with the claim and the answer. do must refuse before it
 // writes anything: a refusal is an outcome like any other, and its answer is committed too.
 //
-// Errors: the refusal; *Repeated; RequestIDReused when the key was used for something else; InvalidInput for a key or route
-// that is too long; whatever else do and the answer fail with, and then nothing is kept.
+// Errors: the refusal; *Repeated; RequestIDReused when the key was used for something else; InvalidInput for a caller, key or
+// route that is too long; whatever else do and the answer fail with, and then nothing is kept.
 func command[T any](ctx context.Context, l *Ledger, what string, terms Terms[T], do func(session) (T, error)) (T, error) {
 	var nothing T
 	if terms.Claim.Key == "" {

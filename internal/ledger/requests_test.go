@@ -304,12 +304,13 @@ func TestAnswersOfEveryKind(t *testing.T) {
 // What identifies a request fits into the index of either database, or is refused.
 func TestLongestClaims(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		c := claimOf(incompressible(longestKey))
-		c.Route = incompressible(longestRoute)
+		c := claimOf(incompressible(transfer.LongestRequestID))
+		c.CallerTenantID, c.Route = incompressible(longestCaller), incompressible(longestRoute)
 		require.NoError(t, f.Keep(t.Context(), c, created))
 		for _, change := range []func(*Claim){
 			func(c *Claim) { c.Key += "x" },
 			func(c *Claim) { c.Route += "x" },
+			func(c *Claim) { c.CallerTenantID = incompressible(128 << 10) }, // whoever may signal may claim to be anybody
 		} {
 			long := c
 			change(&long)

@@ -27,11 +27,15 @@ func (l *Ledger) Resume(ctx context.Context, r Resumption, ids ...string) (int, 
 	return write(ctx, l, "resume transfers", func(s session) (int, error) { return l.resume(ctx, s, r, ids) })
 }
 
+var selectOpen = both(`SELECT id, target_tenant_id FROM transfers
+	WHERE status IN ('Pending', 'InProgress') AND id > $1 ORDER BY id LIMIT $2`)
+
 // ResumeOpen does so for a page of the transfers that are not over: those with ids greater than after, in order of their
 // ids, and at most limit. It returns the last id of the page, which is where the next one goes on, and how many there were;
 // none when nothing was left.
 func (l *Ledger) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
 	resumed, err = write(ctx, l, "resume open transfers", func(s session) (int, error) {
+		last = "" // of an earlier try
 		open, err := all(ctx, s, selectOpen, (*openRun).fields, after, limit)
 		if err != nil || len(open) == 0 {
 			return 0, err

@@ -24,7 +24,7 @@ const (
 	CauseCancelled Cause = "cancelled"
 	CauseDeclined  Cause = "declined"
 	CauseGivenUp   Cause = "given-up"
-	CauseAnswered  Cause = "answered" // a billing system called back
+	CauseAnswered  Cause = "answered" // a range of line items has nothing left to go on with
 	CauseResumed   Cause = "resumed"  // by an operator
 	CauseReplaced  Cause = "replaced" // by an operator or a migration: the run there is ends, another begins
 	CauseWatch     Cause = "watch"    // nobody told, and the ledger says that something is overdue
@@ -62,15 +62,12 @@ type Wanted struct {
 	watched bool // nobody else raised it
 }
 
-// What the runs of transfers are called.
-const (
-	transferRunType   = "Transfer"
-	transferRunPrefix = "transfer/"
-)
+// transferRunID is the workflow id of the run of transfer t.
+var transferRunID = `'` + transfer.WorkflowID("") + `' || t.id`
 
 // transferRun is the run of a transfer, which shares with the other runs of its target.
 func transferRun(id, target string, cause Cause) Wanted {
-	return Wanted{WorkflowID: transferRunPrefix + id, WorkflowType: transferRunType, SubjectID: id, FairKey: target, Cause: cause}
+	return Wanted{WorkflowID: transfer.WorkflowID(id), WorkflowType: transfer.WorkflowType, SubjectID: id, FairKey: target, Cause: cause}
 }
 
 var runs = table[Run]{
@@ -166,23 +163,7 @@ func wantedOf(open []openRun, cause Cause) []Wanted {
 	return wanted
 }
 
-var selectOpen = both(`SELECT id, target_tenant_id FROM transfers
-	WHERE status IN ('Pending', 'InProgress') AND id > $1 ORDER BY id LIMIT $2`)
-
-// WantOpen makes the runs of a page of the transfers that are not over look: those with ids greater than after, in order
-// of their ids, and at most limit. It returns the last id of the page, which is where the next one goes on; empty when
-// nothing was left.
-func (l *Ledger) WantOpen(ctx context.Context, cause Cause, after string, limit int) (last string, err error) {
-	return write(ctx, l, "make the runs of open transfers look", func(s session) (string, error) {
-		open, err := all(ctx, s, selectOpen, (*openRun).fields, after, limit)
-		if err != nil || len(open) == 0 {
-			return "", err
-		}
-		return open[len(open)-1].id, s.want(ctx, wantedOf(open, cause)...)
-	})
-}
-
-var selectFollowed = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = '` + transferRunPrefix + `' || t.id
+var selectFollowed = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
 	WHERE t.status IN ('Pending', 'InProgress') AND t.id > $1 AND COALESCE(r.told = r.wanted, TRUE) ORDER BY t.id LIMIT $2`)
 
 // FollowedRuns is a page of the runs that must be open at Temporal, because their transfers are not over and they were told
@@ -335,20 +316,4 @@ func (l *Ledger) RunsWaiting(ctx context.Context) (count int, since time.Time, e
 		return w, err
 	})
 	return w.count, time.Time(w.since), err
-}
-
-// mostStuck bounds a list of stuck runs: beyond it the list is no help.
-const mostStuck = 1000
-
-var selectStuck = both(`SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
-
-// StuckRuns lists the runs that have been behind for longer than that, the longest first, at most a thousand.
-func (l *Ledger) StuckRuns(ctx context.Context, olderThan time.Duration) ([]Run, error) {
-	return read(ctx, l, "read stuck runs", func(s session) ([]Run, error) {
-		now, err := l.at(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		return all(ctx, s, selectStuck, runs.fields, stamp(now.Add(-olderThan)), mostStuck)
-	})
 }

@@ -298,12 +298,12 @@ func TestWaitingAndStuckRuns(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 2, count)
 		require.Equal(t, start, since)
-		stuck, err := f.StuckRuns(t.Context(), time.Minute)
+		stuck, err := f.Stuck(t.Context(), time.Minute)
 		require.NoError(t, err)
-		require.Equal(t, []Run{f.run("old")}, stuck)
-		stuck, err = f.StuckRuns(t.Context(), 0)
+		require.Equal(t, []Run{f.run("old")}, stuck.Runs)
+		stuck, err = f.Stuck(t.Context(), 0)
 		require.NoError(t, err)
-		require.Equal(t, []string{"old", "new"}, ids(stuck))
+		require.Equal(t, []string{"old", "new"}, ids(stuck.Runs))
 	})
 }
 
@@ -329,16 +329,20 @@ func TestOpenRuns(t *testing.T) {
 		require.Equal(t, open[2:], followed(open[1]))
 		require.Empty(t, followed(open[2]))
 
-		last, err := f.WantOpen(t.Context(), CauseResumed, "", 2)
-		require.NoError(t, err)
-		require.Equal(t, open[1], last)
+		r := Resumption{Cause: CauseResumed, Actor: transfer.Actor{Operator: true}}
+		page := func(after string) (string, int) {
+			t.Helper()
+			last, resumed, err := f.ResumeOpen(t.Context(), r, after, 2)
+			require.NoError(t, err)
+			return last, resumed
+		}
+		last, resumed := page("")
+		require.Equal(t, []any{open[1], 2}, []any{last, resumed})
 		require.Equal(t, open[2:], followed(""), "what is behind is on its way")
-		last, err = f.WantOpen(t.Context(), CauseResumed, last, 2)
-		require.NoError(t, err)
-		require.Equal(t, open[2], last)
-		last, err = f.WantOpen(t.Context(), CauseResumed, last, 2)
-		require.NoError(t, err)
-		require.Empty(t, last)
+		last, resumed = page(last)
+		require.Equal(t, []any{open[2], 1}, []any{last, resumed})
+		last, resumed = page(last)
+		require.Equal(t, []any{"", 0}, []any{last, resumed})
 		var claimed []string
 		for _, r := range f.claim(10, 10) {
 			require.Equal(t, CauseResumed, r.Cause)

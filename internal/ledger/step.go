@@ -114,10 +114,9 @@ func (st *step) follow(ctx context.Context, s session, cause Cause, byRun bool) 
 
 // wantedBy is the notice that a transfer's run is to take of a command.
 func wantedBy(t transfer.Transfer, cause Cause, origin transfer.Origin, byRun bool) Wanted {
-	return Wanted{
-		WorkflowID: transfer.WorkflowID(t.ID), WorkflowType: transfer.WorkflowType, SubjectID: t.ID, FairKey: t.TargetTenantID,
-		Cause: cause, CorrelationID: origin.Correlation, Told: byRun,
-	}
+	w := transferRun(t.ID, t.TargetTenantID, cause)
+	w.CorrelationID, w.Told = origin.Correlation, byRun
+	return w
 }
 
 // outcome is the transfer as it is now, with what its caller calls it.

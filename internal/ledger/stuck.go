@@ -39,11 +39,15 @@ type StuckItem struct {
 	Since          time.Time // when it was given up
 }
 
+// mostStuck bounds a list of what is stuck: beyond it the list is no help.
+const mostStuck = 1000
+
 // longestMail bounds the list of e-mails: what keeps one from being delivered usually keeps them all.
 const longestMail = 20
 
 var (
-	selectIdle = both(`SELECT t.id, t.status, t.overdue, ` + isOverdue + `, ` + counted + `, t.last_modified_time FROM transfers t
+	selectStuck = both(`SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
+	selectIdle  = both(`SELECT t.id, t.status, t.overdue, ` + isOverdue + `, ` + counted + `, t.last_modified_time FROM transfers t
 		WHERE t.status IN ('Pending', 'InProgress') AND (t.overdue OR ` + isOverdue + `) ORDER BY t.last_modified_time, t.id LIMIT $4`)
 	selectEnding = both(`SELECT i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since FROM line_items i
 		WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held) ORDER BY i.ending_since, i.transfer_id, i.ordinal LIMIT $1`)

@@ -39,7 +39,7 @@ func overdueSince(now time.Time) []any {
 }
 
 // selectOverdue passes over runs that are behind anyway.
-var selectOverdue = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = '` + transferRunPrefix + `' || t.id
+var selectOverdue = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
 	WHERE t.status IN ('Pending', 'InProgress') AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $4, TRUE)
 		AND ` + isOverdue + ` ORDER BY t.id LIMIT $5`)
 

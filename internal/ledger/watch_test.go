@@ -92,6 +92,21 @@ func TestWatchItemThatNobodyTries(t *testing.T) {
 	})
 }
 
+// An add-on that waits for its base, and an item that the billing system is asked to leave, are gone on with.
+func TestWatchItemThatIsNotAttempted(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		tr := f.moving("r1", 0, 1)
+		f.caughtUp()
+		f.clock.advance(time.Hour)
+		f.record(tr.ID, ItemResult{Ordinal: 0, Failure: "waits", Uncounted: true}, ItemResult{Ordinal: 1, Failure: "busy"})
+		f.clock.advance(time.Hour)
+		require.Empty(t, f.watched())
+		require.Equal(t, []int{0, 1}, []int{f.item(tr.ID, 0).Attempts, f.item(tr.ID, 1).Attempts})
+		f.clock.advance(10 * time.Minute)
+		require.Equal(t, []string{tr.ID}, f.watched())
+	})
+}
+
 // Whoever is behind anyway is told anyway.
 func TestWatchPassesOverRunsThatAreBehind(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {

@@ -85,9 +85,6 @@ func (c *Client) Decline(ctx context.Context, id string, d activities.Decision) 
 	return c.bring(ctx, workflows.SignalSourceDecline, d, activities.Command{TransferID: id, Verb: activities.VerbDecline, Decision: &d})
 }
 
-// mostCommand is what a run takes of a command through Temporal, in bytes.
-const mostCommand = 128 << 10
-
 // bring signals the command to the transfer's run, starting one where none is open, and waits for the answer.
 func (c *Client) bring(ctx context.Context, signal string, message any, command activities.Command) (activities.Answer, error) {
 	id, err := transfer.ParseID("the transfer id", command.TransferID)
@@ -99,7 +96,7 @@ func (c *Client) bring(ctx context.Context, signal string, message any, command 
 	switch {
 	case err != nil:
 		return activities.Answer{}, err
-	case len(text) > mostCommand:
+	case len(text) > workflows.MostCommand:
 		return activities.Answer{}, tooLarge()
 	}
 	options := workflows.StartOptions(id, stateOf(command))
