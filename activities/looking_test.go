@@ -111,7 +111,7 @@ func TestRangeMoved(t *testing.T) {
 	require.Equal(t, 1, claimed(), "of the submit")
 	require.NoError(t, w.RangeMoved(t.Context(), activities.Window{TransferID: w.id, From: 0, To: 2}))
 	require.Zero(t, claimed())
-	_, err := w.MoveWindow(t.Context(), activities.Window{TransferID: w.id, From: 0, To: 2})
+	_, err := w.MoveWindow(t.Context(), w.id, "0-1")
 	require.NoError(t, err)
 	require.NoError(t, w.RangeMoved(t.Context(), activities.Window{TransferID: w.id, From: 0, To: 2}))
 	require.Equal(t, 1, claimed())
@@ -133,7 +133,7 @@ func TestStepsOnNoTransfer(t *testing.T) {
 		require.Error(t, err, name)
 		requireRefusal(t, transfer.NotFound, err)
 	}
-	_, err := w.MoveWindow(ctx, activities.Window{TransferID: "no", To: 1})
+	_, err := w.MoveWindow(ctx, "no", "0")
 	requireRefusal(t, transfer.NotFound, err)
 	_, err = w.does(w.MoveItem, "no", 0)
 	requireRefusal(t, transfer.NotFound, err)

@@ -15,26 +15,26 @@ import (
 	"handover/internal/transfer"
 )
 
-// Window is a run of line items by ordinal, To excluded. Items travel by reference, never as a list.
+// Window is a run of line items by ordinal, To excluded.
 type Window struct {
 	TransferID string `json:"transferId"`
 	From       int    `json:"from"`
 	To         int    `json:"to"`
 }
 
-// Moved is what became of line items, in counts, and which of them are to be gone on with one by one.
+// Moved is what became of the line items that were asked about, in counts, and which of them are to be gone on with one by one.
 type Moved struct {
 	Complete int               `json:"complete,omitempty"`
 	Failed   int               `json:"failed,omitempty"`
 	Open     transfer.Ordinals `json:"open,omitempty"`
 }
 
-// MoveWindow gives every line item of the window its first attempt, all of them in one ledger transaction. An item that did
-// not succeed is not an error: it stays InProgress and goes on by itself with MoveItem, and so does from the start every item
-// of a billing system that is slow by nature, and every item that was attempted before. The step fails only when the ledger
-// cannot be reached.
-func (a *Activities) MoveWindow(ctx context.Context, w Window) (Moved, error) {
-	t, facts, err := a.Ledger.MoveFacts(ctx, w.TransferID, w.ordinals())
+// MoveWindow gives the line items their first attempt, all of them in one ledger transaction. An item that did not succeed is
+// not an error: it stays InProgress and goes on by itself with MoveItem, and so does from the start every item of a billing
+// system that is slow by nature, and every item that was attempted before. The step fails only when the ledger cannot be
+// reached.
+func (a *Activities) MoveWindow(ctx context.Context, transferID string, items transfer.Ordinals) (Moved, error) {
+	t, facts, err := a.Ledger.MoveFacts(ctx, transferID, items.Numbers())
 	if err != nil {
 		return Moved{}, failure(err)
 	}
@@ -66,14 +66,6 @@ func movedOf(items []transfer.LineItem) Moved {
 	}
 	m.Open = transfer.OrdinalsOf(open)
 	return m
-}
-
-func (w Window) ordinals() []int {
-	ordinals := make([]int, 0, w.To-w.From)
-	for n := w.From; n < w.To; n++ {
-		ordinals = append(ordinals, n)
-	}
-	return ordinals
 }
 
 // MoveItem attempts one line item and fails until it is over: moved, refused for good or given up, each of which is a

@@ -35,9 +35,18 @@ var (
 	refusal = transfer.Refuse(transfer.ProviderRefused, "no")
 )
 
+// ordinals are all line items of the transfer.
+func (w *world) ordinals() transfer.Ordinals {
+	var all []int
+	for _, item := range w.items() {
+		all = append(all, item.Ordinal)
+	}
+	return transfer.OrdinalsOf(all)
+}
+
 func (w *world) window() activities.Moved {
 	w.t.Helper()
-	m, err := w.MoveWindow(w.t.Context(), activities.Window{TransferID: w.id, To: len(w.items())})
+	m, err := w.MoveWindow(w.t.Context(), w.id, w.ordinals())
 	require.NoError(w.t, err)
 	return m
 }
@@ -151,7 +160,7 @@ func TestMoveWindowChecksWhatChanged(t *testing.T) {
 
 func TestMoveWindowWithoutLedger(t *testing.T) {
 	w := &activities.Activities{Ledger: broken{err: ledger.ErrUnavailable}, Mover: &mover{}}
-	_, err := w.MoveWindow(t.Context(), activities.Window{TransferID: "t", To: 1})
+	_, err := w.MoveWindow(t.Context(), "t", "0")
 	require.ErrorIs(t, err, ledger.ErrUnavailable)
 }
 
@@ -160,7 +169,7 @@ func TestMoveWindowStopped(t *testing.T) {
 	w := moving(t, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	w.mover.script[0] = func(ctx context.Context) (string, error) { stop(); return "", ctx.Err() }
-	_, err := w.MoveWindow(ctx, activities.Window{TransferID: w.id, To: 1})
+	_, err := w.MoveWindow(ctx, w.id, "0")
 	require.ErrorIs(t, err, context.Canceled)
 	require.Zero(t, w.items()[0].Attempts)
 }

@@ -5,7 +5,8 @@ package main
 //   - what the ledger wants its run to see is told to it within 60 s;
 //   - while it is not over it has an open run, and nothing is overdue that the run should have done;
 //   - once it is over its run is closed, or closes within 60 s;
-//   - an open run has a row in the ledger, unless it is still opening its transfer.
+//   - an open run has a row in the ledger, unless it is still opening its transfer;
+//   - an open run gets on: its task does not fail.
 //
 // Everything moves while it is looked at, and Temporal's index lags. So the first pass, over the lists of both sides, only
 // finds transfers to doubt; those are looked at one by one, a few times, and what still disagrees then is a violation.
@@ -23,6 +24,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
+	"handover/internal/transferclient"
 )
 
 const (
@@ -223,6 +225,8 @@ func (a *agreement) lookAtStranger(ctx context.Context, id string) (string, erro
 	switch {
 	case errors.Is(err, transfer.NotFound): // it was refused meanwhile
 		return "", nil
+	case errors.Is(err, transferclient.ErrFailing):
+		return runFails(id), nil
 	case err != nil:
 		return "", err
 	case said.Restored || said.Transfer.Status != transfer.None:
@@ -231,12 +235,18 @@ func (a *agreement) lookAtStranger(ctx context.Context, id string) (string, erro
 	return "", nil
 }
 
+func runFails(id string) string {
+	return fmt.Sprintf("The run of transfer %s does not get on: its task fails, and the log of the workers says how.", id)
+}
+
 // lookAtRun asks an open run whether it follows.
 func (a *agreement) lookAtRun(ctx context.Context, id string) (string, error) {
 	said, err := a.service.Get(ctx, id)
 	switch {
 	case errors.Is(err, transfer.NotFound):
 		return "", nil
+	case errors.Is(err, transferclient.ErrFailing):
+		return runFails(id), nil
 	case err != nil:
 		return "", err
 	case said.Restored:

@@ -115,6 +115,25 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
+// TestARunThatFailsIsNamed: it keeps nobody from seeing what is wrong with the others.
+func TestARunThatFailsIsNamed(t *testing.T) {
+	t.Parallel()
+	fails := fmt.Errorf("%w: %w", transferclient.ErrUnavailable, transferclient.ErrFailing)
+	stranger, lost := numbered(1), numbered(2)
+	book := &fakeRecords{follows: []ledger.Follow{following(transferID, transfer.InProgress), following(lost, transfer.Pending)}}
+	service := &fakeTransfers{
+		running:  map[string]bool{transferID: true, stranger: true},
+		openRuns: onePage(openRun{transferID, transfer.Pending}, openRun{stranger, transfer.Pending}),
+		get:      func(context.Context, string) (operatorview.Snapshot, error) { return operatorview.Snapshot{}, fails },
+	}
+	f := compared(t, book, service)
+	assert.ElementsMatch(t, []string{
+		"The run of transfer " + transferID + " does not get on: its task fails, and the log of the workers says how.",
+		"The run of transfer " + stranger + " does not get on: its task fails, and the log of the workers says how.",
+		"Transfer " + lost + " is Pending in the ledger, and no run is open for it.",
+	}, f.Broken)
+}
+
 // TestATransferThatChangesMeanwhileIsLookedAtAgain: it was opened when the ledger was read, and its run not yet listed.
 func TestATransferThatChangesMeanwhileIsLookedAtAgain(t *testing.T) {
 	t.Parallel()

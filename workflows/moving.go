@@ -78,16 +78,16 @@ func (m *mover) stopAll() {
 func (m *mover) firstAttempts(ctx workflow.Context, open []int) []int {
 	var left []int
 	for from := m.from; from < m.to; from += windowSize {
-		w := activities.Window{TransferID: m.transferID, From: from, To: min(from+windowSize, m.to)}
-		in := slices.DeleteFunc(slices.Clone(open), func(n int) bool { return n < w.From || n >= w.To })
+		to := min(from+windowSize, m.to)
+		in := slices.DeleteFunc(slices.Clone(open), func(n int) bool { return n < from || n >= to })
 		if len(in) == 0 {
 			continue
 		}
-		options := atOnce(fmt.Sprintf("First attempt of line items %d to %d", w.From, w.To-1), stepTimeout)
+		options := atOnce(fmt.Sprintf("First attempt of line items %d to %d", from, to-1), stepTimeout)
+		attempt := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), steps.MoveWindow, m.transferID, transfer.OrdinalsOf(in))
 		var moved activities.Moved
-		err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), steps.MoveWindow, w).Get(ctx, &moved)
-		if err != nil {
-			workflow.GetLogger(ctx).Warn("The window goes on item by item.", "from", w.From, "to", w.To, "error", err)
+		if err := attempt.Get(ctx, &moved); err != nil {
+			workflow.GetLogger(ctx).Warn("The window goes on item by item.", "from", from, "to", to, "error", err)
 			left = append(left, in...)
 			continue
 		}

@@ -316,3 +316,37 @@ func TestBegunAfreshInMidFanOut(t *testing.T) {
 		})
 	}
 }
+
+// A run that begins when part of the items has ended counts each once, and goes on with the rest.
+func TestBegunAfreshAmongEndedItems(t *testing.T) {
+	for name, c := range map[string]struct {
+		refused []int
+		stands  transfer.ItemCounts
+		says    string
+		becomes transfer.Status
+	}{
+		"moved":            {nil, transfer.ItemCounts{Complete: 4, InProgress: 1}, "4 of 5 line items moved, 1 to go", transfer.Complete},
+		"moved and failed": {[]int{0, 2}, transfer.ItemCounts{Complete: 2, Failed: 2, InProgress: 1}, "2 of 5 line items moved, 2 failed, 1 to go", transfer.PartiallyComplete},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 5).opened().submitted()
+			m := w.billed(true)
+			for _, n := range c.refused {
+				m.refuses(n)
+			}
+			m.fails(1, 7, 0)
+			w.SetWorkflowRunTimeout(time.Minute)
+			_, err := w.follow()
+			require.Error(t, err, "the run was ended from outside")
+
+			next := w.again()
+			next.at(time.Second, func() {
+				require.Equal(t, c.stands, next.snapshot().Items)
+				require.Contains(t, next.details(), c.says)
+			})
+			next.becomes(c.becomes)
+			require.Equal(t, 8, m.tried(1))
+			require.Equal(t, 1, m.tried(3))
+		})
+	}
+}

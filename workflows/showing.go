@@ -125,12 +125,12 @@ func (r *run) counts() transfer.ItemCounts {
 	return r.mover.since(c)
 }
 
-// since adds to the counts of a look what ended after it.
+// since adds to the counts of a look what ended after it: never more than what the look found running, because an end may be
+// heard of again that the look has counted.
 func (m *mover) since(c transfer.ItemCounts) transfer.ItemCounts {
-	c.Complete += m.ended.Complete
-	c.Failed += m.ended.Failed
-	c.InProgress -= m.ended.Complete + m.ended.Failed
-	return c
+	complete := min(m.ended.Complete, c.InProgress)
+	failed := min(m.ended.Failed, c.InProgress-complete)
+	return transfer.ItemCounts{Complete: c.Complete + complete, Failed: c.Failed + failed, InProgress: c.InProgress - complete - failed}
 }
 
 func rangeDetails(work Range, m *mover, at transfer.Standing) string {

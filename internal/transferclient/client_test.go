@@ -206,6 +206,7 @@ func TestSilenceIsUnavailable(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, err, ErrUnavailable, name)
 		assert.True(t, IsTechnical(err), name)
+		assert.Equal(t, name == "a failing run", errors.Is(err, ErrFailing), name)
 	}
 	f := &fakeTemporal{signal: func() error { return serviceerror.NewInvalidArgument("payload blob size exceeds limit") }}
 	_, err := commands["submit"].give(t.Context(), New(f))
@@ -237,7 +238,8 @@ func TestGetSaysWhatTheRunKnows(t *testing.T) {
 		"refused":             {says: refused, ended: failed, want: transfer.NotFound, text: "Ask the customer first."},
 		"ended from outside":  {says: open, ended: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, want: ErrAbandoned, text: "starter resume " + transferID},
 		"nobody who answers":  {err: serviceerror.NewUnavailable("away"), want: ErrUnavailable},
-		"a worker that fails": {err: serviceerror.NewWorkflowNotReady("task in failed state"), want: ErrUnavailable},
+		"a task that fails":   {err: serviceerror.NewWorkflowNotReady("task in failed state"), want: ErrFailing},
+		"a replay that fails": {err: serviceerror.NewQueryFailed("nondeterminism"), want: ErrFailing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

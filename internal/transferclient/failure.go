@@ -19,6 +19,9 @@ import (
 // with the same request id.
 var ErrUnavailable = errors.New("the transfer service gave no answer")
 
+// ErrFailing says that the run of a transfer fails at its task, again and again, so that it does not answer. Others do.
+var ErrFailing = errors.New("the transfer's run fails; the log of the workers says how")
+
 // explain puts a failure into the words of the domain.
 func explain(err error) error {
 	if err == nil {
@@ -29,6 +32,9 @@ func explain(err error) error {
 	}
 	if isTooLarge(err) {
 		return tooLarge()
+	}
+	if failing(err) {
+		return fmt.Errorf("%w: %w (%s)", ErrUnavailable, ErrFailing, err.Error())
 	}
 	if silent(err) {
 		return fmt.Errorf("%w: check that Temporal runs and a worker is connected, then repeat the command (%s)", ErrUnavailable, err.Error())
@@ -61,13 +67,17 @@ func isTooLarge(err error) bool {
 	return strings.Contains(text, "larger than max") || (errors.As(err, &invalid) && strings.Contains(text, "size exceeds limit"))
 }
 
+// failing tells that one run cannot answer: its workflow task fails, or the worker could not bring it to where it stands.
+func failing(err error) bool {
+	var notReady *serviceerror.WorkflowNotReady
+	var failed *serviceerror.QueryFailed
+	return errors.As(err, &notReady) || errors.As(err, &failed)
+}
+
 // silent tells that nobody answered, as opposed to a no.
 func silent(err error) bool {
 	var unavailable *serviceerror.Unavailable
 	var exceeded *serviceerror.DeadlineExceeded
-	var notReady *serviceerror.WorkflowNotReady
-	var failed *serviceerror.QueryFailed
 	code := status.Code(err)
-	return errors.As(err, &unavailable) || errors.As(err, &exceeded) || errors.As(err, &notReady) || errors.As(err, &failed) ||
-		errors.Is(err, context.DeadlineExceeded) || code == codes.Unavailable || code == codes.DeadlineExceeded
+	return errors.As(err, &unavailable) || errors.As(err, &exceeded) || errors.Is(err, context.DeadlineExceeded) || code == codes.Unavailable || code == codes.DeadlineExceeded
 }

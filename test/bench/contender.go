@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"go.temporal.io/sdk/client"
@@ -135,7 +136,8 @@ func (b barely) finish(ctx context.Context, id string, s ledger.Submission) erro
 	}
 	items := len(submitted.Items)
 	for from := 0; from < items; from += windowSize {
-		if _, err := b.steps.MoveWindow(ctx, activities.Window{TransferID: id, From: from, To: min(from+windowSize, items)}); err != nil {
+		window := transfer.Ordinals(fmt.Sprintf("%d-%d", from, min(from+windowSize, items)-1))
+		if _, err := b.steps.MoveWindow(ctx, id, window); err != nil {
 			return err
 		}
 	}
