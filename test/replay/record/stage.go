@@ -34,7 +34,7 @@ func stageWith(ctx context.Context, o platform.Options) (*stage, error) {
 	o.Now = clock.now
 	o.Steps = func(steps *app.Steps) {
 		s.lapse.Ledger = steps.Ledger
-		steps.Ledger, steps.Now = s.lapse, clock.now
+		steps.Ledger = s.lapse
 	}
 	var err error
 	s.Platform, err = platform.Start(ctx, o)
