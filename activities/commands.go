@@ -129,7 +129,7 @@ func (a *Activities) Command(ctx context.Context, c Command) (Answer, error) {
 	case errors.As(err, &refusal):
 		return AnswerOf(c, transfer.Transfer{}, refusal), failure(a.noteRefusal(ctx, c, refusal))
 	case err != nil:
-		return Answer{}, failure(err)
+		return Answer{}, failure(unlessPassing(ctx, err))
 	}
 	return AnswerOf(c, outcome.Transfer, nil), nil
 }
@@ -140,6 +140,9 @@ func (a *Activities) carryOut(ctx context.Context, c Command) (ledger.Outcome, e
 			CallerTenantID: c.Actor().PartnerTenantID, Route: "signal " + string(c.Verb) + " " + c.TransferID, Key: c.RequestID(), Fingerprint: c.Fingerprint(),
 		},
 		Answer: func(o ledger.Outcome, refusal *transfer.Refusal) (ledger.Answer, error) {
+			if refusal != nil && refusal.Cause == transfer.NotFound {
+				return ledger.Answer{}, nil // it may come to be: the same command is worth another try
+			}
 			return kept(AnswerOf(c, o.Transfer, refusal))
 		},
 		Origin: transfer.Origin{Via: transfer.BySignal},

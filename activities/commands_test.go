@@ -1,10 +1,12 @@
 package activities_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"handover/activities"
 	"handover/internal/ledger"
@@ -127,6 +129,17 @@ func TestCommandWithoutLedger(t *testing.T) {
 	_, err := w.Command(t.Context(), w.submit("s", asSource))
 	require.ErrorIs(t, err, ledger.ErrUnavailable)
 	require.ErrorIs(t, w.RecordRefusal(t.Context(), activities.Refused{TransferID: w.id}), ledger.ErrUnavailable)
+}
+
+// What no repetition cures is final, and the history hears nothing of it: the run says that it has trouble, and goes on.
+func TestCommandThatBreaks(t *testing.T) {
+	w := pending(t, 1)
+	w.Ledger = broken{err: errors.New("index row size 100008 exceeds maximum of somebody's name")}
+	_, err := w.does(w.Command, w.submit("s", asSource))
+	var final *temporal.ApplicationError
+	require.ErrorAs(t, err, &final)
+	require.True(t, final.NonRetryable())
+	require.NotContains(t, err.Error(), "somebody")
 }
 
 func TestEmptyCommand(t *testing.T) {

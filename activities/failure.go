@@ -1,12 +1,15 @@
 package activities
 
 import (
+	"context"
 	"errors"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"handover/internal/billing"
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -19,6 +22,23 @@ func failure(err error) error {
 	}
 	return err
 }
+
+// unlessPassing makes final what no repetition cures: an error that is neither the ledger's being away or held, nor the
+// context's end. A command of a client must not keep its run from everything else.
+func unlessPassing(ctx context.Context, err error) error {
+	for _, passing := range []error{ledger.ErrUnavailable, ledger.ErrLocked, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, passing) {
+			return err
+		}
+	}
+	if activity.IsActivity(ctx) { // the history gets no word of it, which may be a party's
+		activity.GetLogger(ctx).Error("A command that came through Temporal could not be taken to the ledger.", "error", err)
+	}
+	return temporal.NewNonRetryableApplicationError("the command could not be taken to the ledger; the worker's log says why", brokenType, nil)
+}
+
+// brokenType is the type of failures that no attempt cures.
+const brokenType = "Broken"
 
 // RefusalError carries a refusal through Temporal: the cause as type, the whole as details. RefusalOf is its inverse.
 func RefusalError(r *transfer.Refusal) error {

@@ -27,7 +27,8 @@ ALTER TABLE line_items ADD COLUMN ending_reason text NOT NULL DEFAULT '';
 ALTER TABLE line_items ADD COLUMN ending_since timestamptz;
 ALTER TABLE line_items ADD COLUMN held boolean NOT NULL DEFAULT FALSE; -- ended, and nobody knows whether it moved
 
--- A billing system may be at work on what the version before asked of it under another key.
+-- A billing system may be at work on what the version before asked of it, and under another key.
+UPDATE line_items SET sent_at = (SELECT t.submitted_time FROM transfers t WHERE t.id = line_items.transfer_id) WHERE status = 'InProgress';
 ALTER TABLE line_items ADD COLUMN move_key text NOT NULL DEFAULT '';
 UPDATE line_items SET move_key = transfer_id || '/' || ordinal WHERE status = 'InProgress';
 
