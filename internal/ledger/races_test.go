@@ -67,7 +67,7 @@ func heard(err error) string {
 // Race row 4: refused commands leave everything but their answers as it was: nothing is told to Temporal.
 func TestRefusedCommandsLeaveNothing(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
-		const each = 250
+		const each = mostRefused / 4
 		pending, moving := f.pending("r1"), f.moving("r2", 0)
 		decided := []string{"runs", "transfers", "line_items", "audit_records", "notifications", "subscriptions"}
 		state := func() (rows []string) {

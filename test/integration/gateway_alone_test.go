@@ -53,8 +53,7 @@ func (s *scene) allDone(t *testing.T, writes []write) {
 // requested, submitted and withdrawn; once Temporal is back every run reaches what the ledger says.
 func TestTemporalIsAway(t *testing.T) {
 	t.Parallel()
-	const many = 300
-	s, number := sceneOnAPort(t, world.Large(2*kinds+1+many, 1))
+	s, number := sceneOnAPort(t, world.Large(2*kinds+1+manyAway, 1))
 	reads := s.reads(t, largeParties(2*kinds))
 	s.followed(t) // the worker is up
 	for set, interruption := range []func(){func() { s.kill(t); s.start(t) }, func() {}} {
@@ -65,7 +64,7 @@ func TestTemporalIsAway(t *testing.T) {
 		s.allAnswered(t, reads)
 		s.allDone(t, writes)
 		if set == 0 {
-			s.decidesMany(t, 2*kinds+1, many)
+			s.decidesMany(t, 2*kinds+1, manyAway)
 		}
 		s.startsTemporal(t, number)
 		s.onceEach(t, writes)

@@ -1,0 +1,6 @@
+//go:build race
+
+package ledger
+
+// mostRefused is how many refused commands leave nothing: fewer, because the race detector makes SQLite ten times slower.
+const mostRefused = 1_000
