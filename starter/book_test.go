@@ -81,6 +81,28 @@ func (b shelf) item(id string, ordinal int) transfer.LineItem {
 	return items[0]
 }
 
+// givesUp ends line items that a billing system was asked to move.
+func (b shelf) givesUp(id string, ordinals ...int) {
+	b.t.Helper()
+	_, err := b.Leave(b.t.Context(), id, ordinals)
+	require.NoError(b.t, err)
+	_, err = b.GiveUp(b.t.Context(), id, ledger.GivingUp{
+		RequestID: "g", Actor: transfer.Actor{Operator: true}, Ordinals: ordinals, Reason: "enough",
+	}, ledger.Terms[ledger.GivenUp]{})
+	require.NoError(b.t, err)
+}
+
+// unanswered makes line items that were given up held ones.
+func (b shelf) unanswered(id string, ordinals ...int) {
+	b.t.Helper()
+	var results []ledger.ItemResult
+	for _, n := range ordinals {
+		results = append(results, ledger.ItemResult{Ordinal: n, Fence: ledger.FenceUnanswered})
+	}
+	_, err := b.RecordItems(b.t.Context(), id, results)
+	require.NoError(b.t, err)
+}
+
 // logged are the details of the events of that kind in the source's log.
 func (b shelf) logged(id string, event transfer.Event) []transfer.AuditDetail {
 	b.t.Helper()
@@ -202,6 +224,63 @@ func TestGiveUpEverythingThatFails(t *testing.T) {
 	assert.Equal(t, user, log[len(log)-1].UserID, "--as says which user it was")
 }
 
+// TestResolve: an operator says what became of line items of which the billing system did not say it; the log says who said so.
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	b := newShelf(t, 0)
+	id := b.moving()
+	b.givesUp(id, 1, 3)
+	b.unanswered(id, 1, 3)
+	moved := b.item(id, 3).SubscriptionID
+	const newID = "90000000-0000-4000-8000-00000000000a"
+
+	s := b.stage()
+	require.Equal(t, 0, s.run(t, "resolve", id, "--item", "1", "--not-moved", "--reason", "asked them", "--request-id", "r1"), s.stderr.String())
+	assert.Regexp(t, `(?m)^Did not move +it is free`, s.stdout.String())
+	assert.False(t, s.service.connected)
+	for range 2 { // a repetition does nothing
+		s = b.stage()
+		require.Equal(t, 0, s.run(t, "resolve", id, "--item", "3", "--moved-to", strings.ToUpper(newID), "--reason", "asked them", "--request-id", "r3", "-o", "json"),
+			s.stderr.String())
+		assert.JSONEq(t, `{"transferId": "`+id+`", "item": 3, "subscriptionId": "`+moved+`", "movedTo": "`+newID+`", "requestId": "r3"}`, s.stdout.String())
+	}
+	s = b.stage()
+	require.Equal(t, 0, s.run(t, "resolve", id, "--item", "3", "--moved-to", newID, "--reason", "asked them", "--request-id", "r3"))
+	assert.Regexp(t, `(?m)^Moved to +`+newID, s.stdout.String())
+
+	for n, wasMoved := range map[int]bool{1: false, 3: true} {
+		assert.False(t, b.item(id, n).Held)
+		assert.Equal(t, transfer.ItemFailed, b.item(id, n).Status)
+		old, err := b.Subscription(t.Context(), b.item(id, n).SubscriptionID)
+		require.NoError(t, err)
+		assert.Equal(t, wasMoved, old.Status == transfer.SubscriptionDeleted)
+	}
+	successor, err := b.Subscription(t.Context(), newID)
+	require.NoError(t, err)
+	assert.Equal(t, fabrikam, successor.PartnerTenantID)
+	logged := b.logged(id, transfer.EventResolved)
+	require.Len(t, logged, 2)
+	assert.Equal(t, &transfer.Origin{Via: transfer.ByOperator, Operator: operatorName}, logged[0].Origin)
+
+	for _, c := range []struct {
+		status int
+		says   string
+		args   []string
+	}{
+		{3, "used for another request", []string{id, "--item", "3", "--not-moved", "--reason", "asked them", "--request-id", "r3"}},
+		{3, "Line item 1 is Failed and not held", []string{id, "--item", "1", "--not-moved", "--reason", "r"}},
+		{3, "no line item 99", []string{id, "--item", "99", "--not-moved", "--reason", "r"}},
+		{4, "There is no such transfer", []string{transferID, "--item", "0", "--not-moved", "--reason", "r"}},
+	} {
+		s = b.stage()
+		assert.Equal(t, c.status, s.run(t, append([]string{"resolve"}, c.args...)...), c.args)
+		assert.Contains(t, s.stderr.String(), c.says)
+	}
+	s = b.stage()
+	assert.Equal(t, 0, s.run(t, "verify", "--ledger-only"), s.stdout.String())
+	assert.NotContains(t, s.stdout.String(), "note: ")
+}
+
 func TestResume(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -306,12 +385,8 @@ func TestStuck(t *testing.T) {
 
 	b = newShelf(t, 2*time.Hour)
 	id := b.moving()
-	_, err := b.Leave(t.Context(), id, []int{1, 3})
-	require.NoError(t, err)
-	_, err = b.GiveUp(t.Context(), id, ledger.GivingUp{Actor: transfer.Actor{Operator: true}, Ordinals: []int{1, 3}, Reason: "enough"}, ledger.Terms[ledger.GivenUp]{})
-	require.NoError(t, err)
-	_, err = b.RecordItems(t.Context(), id, []ledger.ItemResult{{Ordinal: 3, Fence: ledger.FenceUnanswered}})
-	require.NoError(t, err)
+	b.givesUp(id, 1, 3)
+	b.unanswered(id, 3)
 	require.NoError(t, b.RunsFailed(t.Context(), map[string]string{transfer.WorkflowID(id): "PermissionDenied"}))
 
 	s = b.stage()

@@ -62,6 +62,15 @@ func TestBadCommandLinesAreFoundBeforeConnecting(t *testing.T) {
 		"items and all failing":      {[]string{"give-up", transferID, "--item", "1", "--failing", "--reason", "r"}, "[failing item]"},
 		"an empty list of items":     {[]string{"give-up", transferID, "--item", "", "--reason", "r"}, `invalid argument "" for "--item"`},
 		"give-up without a ledger":   {[]string{"give-up", transferID, "--item", "1", "--reason", "r"}, "name the ledger's database with --ledger"},
+		"resolve in two ways":        {[]string{"resolve", transferID, "--item", "1", "--not-moved", "--moved-to", subOne, "--reason", "r"}, "[moved-to not-moved]"},
+		"resolve in no way":          {[]string{"resolve", transferID, "--item", "1", "--reason", "r"}, "[not-moved moved-to]"},
+		"resolve in no way, said so": {[]string{"resolve", transferID, "--item", "1", "--not-moved=false", "--reason", "r"}, "--moved-to must be a GUID"},
+		"resolve to no id":           {[]string{"resolve", transferID, "--item", "1", "--moved-to", "x", "--reason", "r"}, "--moved-to must be a GUID"},
+		"resolve without an item":    {[]string{"resolve", transferID, "--not-moved", "--reason", "r"}, `required flag(s) "item" not set`},
+		"resolve no item":            {[]string{"resolve", transferID, "--item", "-1", "--not-moved", "--reason", "r"}, "--item must be the number of a line item"},
+		"resolve without a reason":   {[]string{"resolve", transferID, "--item", "1", "--not-moved"}, `required flag(s) "reason" not set`},
+		"resolve at length":          {[]string{"resolve", transferID, "--item", "1", "--not-moved", "--reason", strings.Repeat("x", 1001)}, "--reason: reason must be at most 1000"},
+		"resolve without a ledger":   {[]string{"resolve", transferID, "--item", "1", "--not-moved", "--reason", "r"}, "name the ledger's database with --ledger"},
 		"resume without a ledger":    {[]string{"resume", transferID}, "name the ledger's database with --ledger"},
 		"stuck without a ledger":     {[]string{"stuck"}, "name the ledger's database with --ledger"},
 		"verify without a ledger":    {[]string{"verify"}, "name the ledger's database with --ledger"},
@@ -177,6 +186,7 @@ func TestTheLedgerMayBeUnavailableToo(t *testing.T) {
 	s := stage{openErr: fmt.Errorf("open the ledger: %w", ledger.ErrUnavailable)}
 	for _, args := range [][]string{
 		{"verify"}, {"stuck"}, {"resume", transferID}, {"get", transferID}, {"watch", transferID}, {"give-up", transferID, "--failing", "--reason", "r"},
+		{"resolve", transferID, "--item", "0", "--not-moved", "--reason", "r"},
 	} {
 		assert.Equal(t, 5, s.run(t, append(args, "--ledger", "postgres://db/handover")...), args)
 	}

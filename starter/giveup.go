@@ -65,7 +65,11 @@ func checkGivingUp(g *ledger.GivingUp) error {
 
 func (c *cli) giveUp(ctx context.Context, g ledger.GivingUp) error {
 	return c.withLedger(ctx, func(book records) error {
-		done, err := book.GiveUp(ctx, c.id, g, ledger.Terms[ledger.GivenUp]{Claim: c.claim(g), Answer: keptGivenUp, Origin: c.origin()})
+		said := g
+		said.RequestID = ""
+		done, err := book.GiveUp(ctx, c.id, g, ledger.Terms[ledger.GivenUp]{
+			Claim: c.claim("give-up", g.RequestID, said), Answer: keptAnswer[ledger.GivenUp], Origin: c.origin(),
+		})
 		var repeated *ledger.Repeated
 		if errors.As(err, &repeated) {
 			err = json.Unmarshal(repeated.Answer.Body, &done)
@@ -80,22 +84,20 @@ func (c *cli) giveUp(ctx context.Context, g ledger.GivingUp) error {
 // operators is under whose name the requests of operators are remembered.
 const operators = "operator"
 
-// claim makes a repeated command safe.
-func (c *cli) claim(g ledger.GivingUp) ledger.Claim {
-	said := g
-	said.RequestID = ""
+// claim makes a repeated command safe. What is said leaves the request id out.
+func (c *cli) claim(command, requestID string, said any) ledger.Claim {
 	text, err := json.Marshal(said)
 	if err != nil {
 		panic(err) // plain values
 	}
 	sum := sha256.Sum256(text)
 	return ledger.Claim{
-		CallerTenantID: operators, Route: "starter give-up " + c.id, Key: g.RequestID, Fingerprint: hex.EncodeToString(sum[:16]),
+		CallerTenantID: operators, Route: "starter " + command + " " + c.id, Key: requestID, Fingerprint: hex.EncodeToString(sum[:16]),
 	}
 }
 
-// keptGivenUp is what is kept for a repetition. A refusal is not: it may be another one the next time.
-func keptGivenUp(done ledger.GivenUp, refusal *transfer.Refusal) (kept ledger.Answer, err error) {
+// keptAnswer is what is kept for a repetition. A refusal is not: it may be another one the next time.
+func keptAnswer[T any](done T, refusal *transfer.Refusal) (kept ledger.Answer, err error) {
 	if refusal == nil {
 		kept.Status = http.StatusOK
 		kept.Body, err = json.Marshal(done)

@@ -7,6 +7,7 @@
 //	create.go     create
 //	decide.go     submit, cancel, decline
 //	giveup.go     give-up
+//	resolve.go    resolve
 //	resume.go     resume
 //	stuck.go      stuck
 //	selection.go  which line items a submit names

@@ -122,6 +122,29 @@ func (c *cli) printGivenUp(g ledger.GivenUp, requestID string) error {
 	return nil
 }
 
+// resolved is what became of a line item that is held no longer.
+type resolved struct {
+	TransferID     string `json:"transferId"`
+	Item           int    `json:"item"`
+	SubscriptionID string `json:"subscriptionId"`
+	MovedTo        string `json:"movedTo,omitempty"`
+	RequestID      string `json:"requestId"`
+}
+
+func (c *cli) printResolved(r resolved) error {
+	if c.output == outputJSON {
+		return c.printJSON(r)
+	}
+	became := table.Row{"Did not move", "it is free for another transfer"}
+	if r.MovedTo != "" {
+		became = table.Row{"Moved to", r.MovedTo}
+	}
+	c.printTable(nil, []table.Row{
+		{"Transfer", r.TransferID}, {"Line item", r.Item}, {"Subscription", r.SubscriptionID}, became, {"Request id", r.RequestID},
+	})
+	return nil
+}
+
 // numbers lists numbers as people do.
 func numbers(of []int) string {
 	texts := make([]string, len(of))

@@ -38,6 +38,7 @@ type records interface {
 	Follows(ctx context.Context, after string, limit int) ([]ledger.Follow, error)
 	FollowOf(ctx context.Context, id string) (ledger.Follow, error)
 	GiveUp(ctx context.Context, id string, g ledger.GivingUp, terms ledger.Terms[ledger.GivenUp]) (ledger.GivenUp, error)
+	ResolveHeld(ctx context.Context, id string, r ledger.Resolution, terms ledger.Terms[transfer.LineItem]) (transfer.LineItem, error)
 	Resume(ctx context.Context, r ledger.Resumption, ids ...string) (int, error)
 	ResumeOpen(ctx context.Context, r ledger.Resumption, after string, limit int) (last string, resumed int, err error)
 	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)

@@ -34,7 +34,7 @@ func (s session) tell(ctx context.Context, h *happening) (string, error) {
 	if h.key == "" {
 		h.key = string(h.effects.Event)
 	}
-	source, err := h.audit(h.of.SourceTenantID, h.detail)
+	source, err := h.audit(h.of.SourceTenantID, h.detail.ForSource())
 	if err != nil {
 		return "", err
 	}

@@ -133,6 +133,7 @@ type outcome struct {
 	deleted    []string // ids of the old subscriptions
 	successors []transfer.Subscription
 	bases      []int // ordinals of the bases that moved
+	strays     []int // of items that moved of which base or add-ons may have moved by an operator's word
 }
 
 // lockItems reads line items with the bases of those that are add-ons, and keeps them from changing. Which base an add-on
@@ -191,7 +192,7 @@ func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results [
 	if err := w.lockItems(ctx, s, ordinals); err != nil {
 		return nil, err
 	}
-	return w, w.lockSubscriptions(ctx, s)
+	return w, w.lockMoving(ctx, s)
 }
 
 func (w *window) lockItems(ctx context.Context, s session, ordinals []int) error {
@@ -220,8 +221,8 @@ func (w *window) decide(c transfer.Command) (err error) {
 	return err
 }
 
-// lockSubscriptions loads the subscriptions that are about to move, any that bears a new id already, and the partners.
-func (w *window) lockSubscriptions(ctx context.Context, s session) error {
+// lockMoving loads the subscriptions that are about to move, any that bears a new id already, and the partners.
+func (w *window) lockMoving(ctx context.Context, s session) error {
 	var ids []string
 	for _, it := range w.items {
 		if r := w.results[it.Ordinal]; it.Status == transfer.ItemInProgress && r.moved() {
@@ -231,6 +232,10 @@ func (w *window) lockSubscriptions(ctx context.Context, s session) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	return w.lockSubscriptions(ctx, s, ids...)
+}
+
+func (w *window) lockSubscriptions(ctx context.Context, s session, ids ...string) error {
 	found, err := all(ctx, s, lockSubscriptions, subscriptions.fields, idRows(ids...))
 	if err != nil {
 		return err
@@ -313,17 +318,25 @@ func (w *window) move(it *item, newID string) error {
 	if err := w.decide(transfer.ItemDone{Item: it.Status}); err != nil {
 		return err
 	}
-	successor := transfer.Successor(w.of, it.LineItem, old, w.source, w.target, newID, w.now)
+	w.hand(it.LineItem, old, newID)
 	if it.BaseOrdinal == transfer.NoBase {
 		w.out.bases = append(w.out.bases, it.Ordinal)
-	} else {
-		successor.ParentID = w.byOrdinal[it.BaseOrdinal].TargetSubscriptionID // empty until the base moved
+	} else if w.byOrdinal[it.BaseOrdinal].Status == transfer.ItemFailed {
+		w.out.strays = append(w.out.strays, it.Ordinal)
 	}
 	it.Status, it.TargetSubscriptionID, it.Ending = transfer.ItemComplete, newID, transfer.NotEnding
+	return nil
+}
+
+// hand ends the old subscription and gives the target its successor.
+func (w *window) hand(it transfer.LineItem, old transfer.Subscription, newID string) {
+	successor := transfer.Successor(w.of, it, old, w.source, w.target, newID, w.now)
+	if it.BaseOrdinal != transfer.NoBase {
+		successor.ParentID = w.byOrdinal[it.BaseOrdinal].TargetSubscriptionID // empty until the base moved
+	}
 	w.known[newID] = successor
 	w.out.deleted = append(w.out.deleted, old.ID)
 	w.out.successors = append(w.out.successors, successor)
-	return nil
 }
 
 var (
@@ -334,6 +347,17 @@ var (
 		WHERE a.transfer_id = $2 AND a.base_ordinal BETWEEN $3 AND $4
 		AND b.transfer_id = $2 AND b.ordinal BETWEEN $3 AND $4 AND b.ordinal IN (SELECT r.ordinal FROM {rows})
 		AND subscriptions.id = a.target_subscription_id AND subscriptions.parent_id IS NULL`, ordinalColumn)
+	// joinStrays does so where add-on or base moved by an operator's word: such a line item does not say under which id, but
+	// the new subscription is what the target has in the lineage.
+	joinStrays = overRows(`UPDATE subscriptions SET parent_id = parent.id
+		FROM line_items a JOIN line_items b ON b.transfer_id = a.transfer_id AND b.ordinal = a.base_ordinal
+		JOIN transfers t ON t.id = a.transfer_id
+		JOIN subscriptions addon ON addon.id = a.subscription_id JOIN subscriptions base ON base.id = b.subscription_id
+		JOIN subscriptions parent ON parent.lineage_id = base.lineage_id
+		WHERE a.transfer_id = $2 AND (a.ordinal IN (SELECT r.ordinal FROM {rows}) OR b.ordinal IN (SELECT r.ordinal FROM {rows}))
+		AND parent.partner_tenant_id = t.target_tenant_id AND parent.status <> 'deleted'
+		AND subscriptions.lineage_id = addon.lineage_id AND subscriptions.partner_tenant_id = t.target_tenant_id
+		AND subscriptions.status <> 'deleted' AND subscriptions.parent_id IS NULL`, ordinalColumn)
 )
 
 // save writes the outcome. The old subscriptions end before the new ones begin, so that a lineage never has two (I-1).
@@ -349,8 +373,21 @@ func (w *window) save(ctx context.Context, s session) error {
 			return err
 		}
 	}
-	if err := s.saveItems(ctx, w.out.items...); err != nil || len(w.out.bases) == 0 || !w.hasAddons {
+	if err := s.saveItems(ctx, w.out.items...); err != nil {
 		return err
+	}
+	return w.joinFamilies(ctx, s)
+}
+
+// joinFamilies gives add-ons at the target their base where the two did not move at once.
+func (w *window) joinFamilies(ctx context.Context, s session) error {
+	if len(w.out.strays) > 0 {
+		if _, err := s.exec(ctx, joinStrays, ordinalRows(w.out.strays), w.of.ID); err != nil {
+			return err
+		}
+	}
+	if len(w.out.bases) == 0 || !w.hasAddons {
+		return nil
 	}
 	_, err := s.exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID, slices.Min(w.out.bases), slices.Max(w.out.bases))
 	return err

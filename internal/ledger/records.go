@@ -127,7 +127,7 @@ var lineItems = table[item]{
 
 var (
 	insertItems = lineItems.insert("")
-	// updateItems writes what became of line items. That they had not ended is known from their locks; the trigger
+	// updateItems writes what became of line items. That none of them ends twice is known from their locks; the trigger
 	// line_items_ended is the second guard (I-2). SQLite would read the whole list for every line item within the bounds.
 	updateItems = overRows(`UPDATE line_items SET status = r.status, target_subscription_id = r.target_subscription_id,
 		attempts = r.attempts, last_error = r.last_error, transfer_error = r.transfer_error, give_up_request_id = r.give_up_request_id,
@@ -136,7 +136,7 @@ var (
 		AND line_items.ordinal = r.ordinal`, lineItems.columns)
 )
 
-// saveItems writes line items of one transfer, in ordinal order, that were InProgress.
+// saveItems writes line items of one transfer, in ordinal order, that were InProgress or held.
 func (s session) saveItems(ctx context.Context, items ...item) error {
 	first, last := items[0], items[len(items)-1]
 	_, err := s.exec(ctx, updateItems, lineItems.rows(items), first.transferID, first.Ordinal, last.Ordinal)

@@ -78,6 +78,12 @@ var ownership = check{
 			LEFT JOIN subscriptions new ON new.id = i.target_subscription_id
 			WHERE i.status = 'Complete' AND (new.id IS NULL OR new.lineage_id <> old.lineage_id
 				OR new.partner_tenant_id <> t.target_tenant_id OR new.customer_tenant_id <> t.customer_tenant_id)`),
+		both(`SELECT 'Subscription ' || new.id || ' came from ' || new.lineage_id || ', and neither a line item nor an operator moved it.'
+			FROM subscriptions new LEFT JOIN line_items i ON i.target_subscription_id = new.id
+			WHERE new.id <> new.lineage_id AND i.ordinal IS NULL AND (new.lineage_id, new.partner_tenant_id) NOT IN (
+				SELECT old.lineage_id, t.target_tenant_id FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
+				JOIN line_items r ON r.transfer_id = a.transfer_id AND a.event_key = 'resolved:' || r.ordinal
+				JOIN subscriptions old ON old.id = r.subscription_id WHERE a.event_key LIKE 'resolved:%')`),
 	},
 }
 

@@ -46,6 +46,7 @@ var damages = map[string]damage{
 	"two owners":            {"I-1", "has 2 billing owners", []string{"UPDATE subscriptions SET status = 'active' WHERE id = '" + subID(0) + "'"}},
 	"old one lives":         {"I-1", "still billed by the source", []string{"UPDATE subscriptions SET status = 'suspended' WHERE id = '" + subID(0) + "'"}},
 	"successor of somebody": {"I-1", "the target does not have it", []string{"UPDATE subscriptions SET partner_tenant_id = '" + strangerID + "' WHERE id = '" + newID(0) + "'"}},
+	"from nowhere":          {"I-1", "neither a line item nor an operator moved it", []string{"UPDATE subscriptions SET lineage_id = '" + newID(9) + "' WHERE id = '" + subID(2) + "'"}},
 
 	"item outlives its transfer": {"I-2", "still runs", []string{"UPDATE line_items SET status = 'InProgress', target_subscription_id = NULL WHERE subscription_id = '" + subID(0) + "'"}},
 	"result without ending":      {"I-2", "result says otherwise", []string{"UPDATE line_items SET target_subscription_id = NULL WHERE subscription_id = '" + subID(0) + "'"}},
@@ -66,6 +67,8 @@ var damages = map[string]damage{
 	"record lost":       {"I-3", "no audit record for partner " + targetID, []string{"DELETE FROM audit_records WHERE event_key = 'submitted' AND partner_tenant_id = '" + targetID + "'"}},
 	"event lost":        {"I-3", "Event completed", []string{"DELETE FROM audit_records WHERE event_key = 'completed'"}},
 	"ending unrecorded": {"I-3", "Event given-up:", []string{"UPDATE line_items SET ending = 'fencing' WHERE subscription_id = '" + subID(2) + "'"}},
+	"resolution half recorded": {"I-3", "Event resolved:0", []string{`INSERT INTO audit_records SELECT 'half' || id, transfer_id, 'resolved:0', partner_tenant_id,
+		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed' AND partner_tenant_id = '` + sourceID + "'"}},
 	"record twice": {"I-3", "has 2 audit records", []string{`INSERT INTO audit_records SELECT 'again' || id, transfer_id, event_key, partner_tenant_id,
 		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed'`}},
 

@@ -121,7 +121,7 @@ func (Close) from() Status       { return InProgress }
 // AlreadyFinal, RequestExpired, DeclineDisabled, NoLineItems, ItemNotFound, ItemEnded (I-2),
 // ItemsRunning, ReasonMissing, InvalidInput for a reason out of bounds, NotYetExpired, NotSubmitted, AlreadyOpened.
 func (p Policy) Decide(s State, c Command, by Actor, now time.Time) (State, Effects, error) {
-	if err := permitted(s, c, by); err != nil {
+	if err := permitted(s, c.by(), by); err != nil {
 		return s, Effects{}, err
 	}
 	if err := p.guard(s, c, now); err != nil {
@@ -131,16 +131,16 @@ func (p Policy) Decide(s State, c Command, by Actor, now time.Time) (State, Effe
 	return next, effects(next, c), nil
 }
 
-// permitted checks who may give the command, before anything about the transfer is revealed.
-func permitted(s State, c Command, by Actor) error {
+// permitted checks who gives a command that is the giver's alone, before anything about the transfer is revealed.
+func permitted(s State, giver Role, by Actor) error {
 	role := s.RoleOf(by)
 	switch {
-	case role == c.by():
+	case role == giver:
 		return nil
 	case role == RoleStranger, role == RoleCustomer:
 		return NoSuchTransfer()
 	default:
-		return Refuse(WrongParty, "Only the %s may do this, and you act as the %s.", c.by(), role)
+		return Refuse(WrongParty, "Only the %s may do this, and you act as the %s.", giver, role)
 	}
 }
 

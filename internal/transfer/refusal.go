@@ -25,6 +25,7 @@ const (
 	NotSubmitted           Cause = "NotSubmitted"     // section 2.4: line items exist only after submit
 	ItemNotFound           Cause = "LineItemNotFound" // section 2.3
 	ItemEnded              Cause = "LineItemEnded"
+	ItemNotHeld            Cause = "LineItemNotHeld"
 	ItemsRunning           Cause = "LineItemsRunning"
 	ReasonMissing          Cause = "ReasonMissing"
 	DeclineDisabled        Cause = "DeclineDisabled"
@@ -107,6 +108,7 @@ var catalogue = map[Cause]wire{
 	NotSubmitted:           {"900102", http.StatusBadRequest, "section 2.4"},
 	ItemNotFound:           {"20003", http.StatusNotFound, "section 2.3"},
 	ItemEnded:              {"900102", http.StatusBadRequest, "R-27, I-2"},
+	ItemNotHeld:            {"900102", http.StatusBadRequest, "R-26, R-76"},
 	ItemsRunning:           {"900101", http.StatusConflict, "T5, T6"},
 	ReasonMissing:          {"800002", http.StatusBadRequest, "R-26"},
 	DeclineDisabled:        {"900137", http.StatusForbidden, "R-15"},

@@ -4,17 +4,18 @@ import "time"
 
 // AuditDetail is what an audit record says beyond who, when and which transfer, as it is kept.
 type AuditDetail struct {
-	Event     Event        `json:"event"`
-	Status    Status       `json:"status"` // after the event
-	By        Role         `json:"by"`
-	RequestID string       `json:"requestId,omitempty"`
-	Reason    string       `json:"reason,omitempty"` // of a decline
-	LineItems *ItemCounts  `json:"lineItems,omitempty"`
-	GivenUp   *GivenUpItem `json:"givenUp,omitempty"`
-	Cause     Cause        `json:"cause,omitempty"` // of a decision that was not accepted
-	Message   string       `json:"message,omitempty"`
-	PartnerID string       `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
-	Origin    *Origin      `json:"origin,omitempty"`          // of a command; absent for what the time brought about
+	Event     Event         `json:"event"`
+	Status    Status        `json:"status"` // after the event
+	By        Role          `json:"by"`
+	RequestID string        `json:"requestId,omitempty"`
+	Reason    string        `json:"reason,omitempty"` // of a decline
+	LineItems *ItemCounts   `json:"lineItems,omitempty"`
+	GivenUp   *GivenUpItem  `json:"givenUp,omitempty"`
+	Resolved  *ResolvedItem `json:"resolved,omitempty"`
+	Cause     Cause         `json:"cause,omitempty"` // of a decision that was not accepted
+	Message   string        `json:"message,omitempty"`
+	PartnerID string        `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
+	Origin    *Origin       `json:"origin,omitempty"`          // of a command; absent for what the time brought about
 }
 
 // GivenUpItem is the line item that an operator gave up, as the source knows it.
@@ -24,10 +25,36 @@ type GivenUpItem struct {
 	Reason         string `json:"reason" doc:"Why the operator gave it up."`
 }
 
+// ResolvedItem is the held line item of which an operator said what became of it, as a participant may know it.
+type ResolvedItem struct {
+	Ordinal              int    `json:"ordinal" doc:"Number of the line item in the transfer, from 0."`
+	SubscriptionID       string `json:"subscriptionId,omitempty" doc:"Id of the subscription at the source; not shown to the target."`
+	Moved                bool   `json:"moved" doc:"Whether it moved to the target."`
+	TargetSubscriptionID string `json:"targetSubscriptionId,omitempty" doc:"Id of the new subscription at the target; not shown to the source."`
+	Reason               string `json:"reason" doc:"How the operator knows."`
+}
+
+// ForSource is the detail that the source may see: never a new id (R-185).
+func (d AuditDetail) ForSource() AuditDetail {
+	if d.Resolved != nil {
+		known := *d.Resolved
+		known.TargetSubscriptionID = ""
+		d.Resolved = &known
+	}
+	return d
+}
+
 // ForTarget is the detail that the target may see (R-190): nothing of line items before completion, then how many it got;
-// never a failed one (R-184).
+// never a failed one (R-184), but one that it got after all, under its new id.
 func (d AuditDetail) ForTarget() AuditDetail {
 	d.GivenUp = nil
+	if d.Resolved != nil && d.Resolved.Moved {
+		known := *d.Resolved
+		known.SubscriptionID = ""
+		d.Resolved = &known
+	} else {
+		d.Resolved = nil
+	}
 	if d.LineItems != nil {
 		if complete := d.LineItems.Complete; d.Status.Final() && complete > 0 {
 			d.LineItems = &ItemCounts{Complete: complete}
@@ -54,11 +81,12 @@ type TimelineEvent struct {
 	Time      time.Time     `json:"time" doc:"When, in UTC."`
 	Actor     TimelineActor `json:"actor" doc:"Who did it."`
 	Status    Status        `json:"status" doc:"Status of the transfer after the event."`
-	Reason    string        `json:"reason,omitempty" doc:"Why it was declined, given up or refused."`
+	Reason    string        `json:"reason,omitempty" doc:"Why it was declined, given up, resolved or refused."`
 	Cause     Cause         `json:"cause,omitempty" doc:"Of a decision that was refused: the rule that it met."`
 	RequestID string        `json:"requestId,omitempty" doc:"Id of the viewer's own request that brought it about."`
 	LineItems *ItemCounts   `json:"lineItems,omitempty" doc:"How the line items stood that the viewer may know of."`
 	GivenUp   *GivenUpItem  `json:"givenUp,omitempty" doc:"The line item that an operator gave up; not shown to the target."`
+	Resolved  *ResolvedItem `json:"resolved,omitempty" doc:"The held line item of which an operator said what became of it; shown to the target when it moved."`
 }
 
 // TimelineActor is who brought an event about.
@@ -101,12 +129,15 @@ func (t Transfer) hears(viewer Role, e LogEntry) bool {
 
 func (t Transfer) timelineEvent(viewer Role, e LogEntry) TimelineEvent {
 	d := e.Detail
-	if viewer == RoleTarget {
+	switch viewer {
+	case RoleTarget:
 		d = d.ForTarget()
+	case RoleSource:
+		d = d.ForSource()
 	}
 	event := TimelineEvent{
 		ID: e.ID, Event: d.Event, Time: e.At, Actor: TimelineActor{Role: d.By}, Status: d.Status,
-		Reason: d.Reason, Cause: d.Cause, LineItems: d.LineItems, GivenUp: d.GivenUp,
+		Reason: d.Reason, Cause: d.Cause, LineItems: d.LineItems, GivenUp: d.GivenUp, Resolved: d.Resolved,
 	}
 	switch d.By {
 	case RoleSource:
@@ -122,6 +153,8 @@ func (t Transfer) timelineEvent(viewer Role, e LogEntry) TimelineEvent {
 	switch {
 	case d.GivenUp != nil:
 		event.Reason = d.GivenUp.Reason
+	case d.Resolved != nil:
+		event.Reason = d.Resolved.Reason
 	case d.Event == EventRefused:
 		event.Reason = d.Message
 	}

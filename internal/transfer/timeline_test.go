@@ -112,6 +112,26 @@ func TestRulesOfTheTimeline(t *testing.T) {
 		assert.Equal(t, agentID, events[0].Actor.UserID)
 		assert.Equal(t, operatorID, events[5].Actor.UserID)
 	})
+	rule(t, "R-184 of a held item the target hears when it got it after all, each party of its own subscription", func(t *testing.T) {
+		whole := transfer.ResolvedItem{Ordinal: 1, SubscriptionID: "old-1", Moved: true, TargetSubscriptionID: "new-1", Reason: "Billed since May."}
+		heard := func(partner string, v transfer.Viewer, said transfer.ResolvedItem) transfer.TimelineEvent {
+			events, err := transfer.Timeline(opened(), []transfer.LogEntry{{PartnerTenantID: partner, Detail: transfer.AuditDetail{
+				Event: transfer.EventResolved, Status: transfer.PartiallyComplete, By: transfer.RoleOperator, Resolved: &said,
+			}}}, v)
+			require.NoError(t, err)
+			require.Len(t, events, 1)
+			return events[0]
+		}
+		toSource, toTarget := heard(sourceID, source, whole), heard(targetID, target, whole)
+		assert.Equal(t, &transfer.ResolvedItem{Ordinal: 1, SubscriptionID: "old-1", Moved: true, Reason: whole.Reason}, toSource.Resolved)
+		assert.Equal(t, &transfer.ResolvedItem{Ordinal: 1, Moved: true, TargetSubscriptionID: "new-1", Reason: whole.Reason}, toTarget.Resolved)
+		assert.Equal(t, []string{whole.Reason, whole.Reason}, []string{toSource.Reason, toTarget.Reason})
+		whole.Moved, whole.TargetSubscriptionID = false, ""
+		assert.Equal(t, &whole, heard(sourceID, source, whole).Resolved)
+		toTarget = heard(targetID, target, whole)
+		assert.Nil(t, toTarget.Resolved)
+		assert.Empty(t, toTarget.Reason)
+	})
 	rule(t, "R-110 to anybody else nothing happened", func(t *testing.T) {
 		for _, v := range []transfer.Viewer{{PartnerTenantID: strangerID}, {PartnerTenantID: customerID}, {}} {
 			_, err := transfer.Timeline(opened(), logs(), v)

@@ -1,0 +1,105 @@
+package ledger
+
+// What an operator found out about a line item that ended although its billing system could not say whether it moved.
+
+import (
+	"context"
+	"fmt"
+
+	"handover/internal/transfer"
+)
+
+// Resolution is an operator's word about what became of a held line item.
+type Resolution struct {
+	RequestID string         `json:"requestId"`
+	Actor     transfer.Actor `json:"actor"`
+	Ordinal   int            `json:"ordinal"`
+	MovedTo   string         `json:"movedTo,omitempty"` // id of the target's new subscription; empty when it did not move
+	Reason    string         `json:"reason"`
+}
+
+// ResolveHeld ends the hold on a line item's subscription and returns the item. A subscription that did not move is free for
+// another transfer; of one that moved the old one ends and the target gets its successor under the id that it has at the billing
+// system. How line item and transfer ended stays as it is (I-2, I-5).
+//
+// Refusals: those of transfer.State.Resolve; ItemNotFound; ItemNotHeld; InvalidInput for a new id that is no GUID or in use;
+// those of transfer.CheckMovable. Errors: those of command.
+func (l *Ledger) ResolveHeld(ctx context.Context, id string, r Resolution, terms Terms[transfer.LineItem]) (transfer.LineItem, error) {
+	return command(ctx, l, "resolve a held line item", terms, func(s session) (transfer.LineItem, error) {
+		st, err := l.begin(ctx, s, id, r.Actor, terms.Origin)
+		if err != nil {
+			return transfer.LineItem{}, err
+		}
+		return st.resolve(ctx, s, r, terms.ByRun)
+	})
+}
+
+func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool) (transfer.LineItem, error) {
+	var err error
+	if st.effects, err = st.of.State.Resolve(r.Reason, r.Actor); err != nil {
+		return transfer.LineItem{}, err
+	}
+	w, err := st.windowOn(ctx, s, r.Ordinal)
+	if err != nil {
+		return transfer.LineItem{}, err
+	}
+	it := &w.items[0]
+	if err := it.CheckHeld(); err != nil {
+		return transfer.LineItem{}, err
+	}
+	if r.MovedTo != "" {
+		if r.MovedTo, err = transfer.ParseID("movedTo", r.MovedTo); err != nil {
+			return transfer.LineItem{}, err
+		}
+		if err := w.handHeld(ctx, s, it.LineItem, r.MovedTo); err != nil {
+			return transfer.LineItem{}, err
+		}
+	}
+	it.Held = false
+	w.out.items = w.items
+	if err := w.save(ctx, s); err != nil {
+		return transfer.LineItem{}, err
+	}
+	return it.LineItem, st.tellResolved(ctx, s, it.LineItem, r, byRun)
+}
+
+// windowOn is a window of the one line item, locked. Refusal: ItemNotFound.
+func (st *step) windowOn(ctx context.Context, s session, ordinal int) (*window, error) {
+	w := &window{
+		policy: st.rules, now: st.at, of: st.of.Transfer, results: map[int]ItemResult{ordinal: {Ordinal: ordinal}},
+		byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
+	}
+	return w, w.lockItems(ctx, s, []int{ordinal})
+}
+
+// handHeld hands a held subscription over under the id that the billing system gave it.
+func (w *window) handHeld(ctx context.Context, s session, it transfer.LineItem, newID string) error {
+	if err := w.lockSubscriptions(ctx, s, it.SubscriptionID, newID); err != nil {
+		return err
+	}
+	if _, used := w.known[newID]; used {
+		return transfer.Refuse(transfer.InvalidInput, "Subscription %s exists already. Name the one that the target got for this line item.", newID).About(newID)
+	}
+	old := w.known[it.SubscriptionID]
+	if err := transfer.CheckMovable(w.of, old); err != nil {
+		return err
+	}
+	w.hand(it, old, newID)
+	w.out.strays = append(w.out.strays, it.Ordinal)
+	return nil
+}
+
+// tellResolved writes a record for either participant, and makes a run that still shows the line item as held look again. It
+// is no change of the transfer, which keeps its change_id.
+func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineItem, r Resolution, byRun bool) error {
+	told := happening{
+		of: st.of, effects: st.effects, key: fmt.Sprintf("%s:%d", st.effects.Event, it.Ordinal), actor: r.Actor, origin: st.origin, at: st.at,
+		detail: detail{RequestID: r.RequestID, Resolved: &transfer.ResolvedItem{
+			Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID, Moved: r.MovedTo != "", TargetSubscriptionID: r.MovedTo, Reason: clean(r.Reason),
+		}},
+	}
+	if _, err := s.tell(ctx, &told); err != nil || st.of.Status.Final() {
+		return err
+	}
+	return st.follow(ctx, s, CauseResumed, byRun)
+}
