@@ -36,7 +36,7 @@ func (l *Ledger) ResolveHeld(ctx context.Context, id string, r Resolution, terms
 
 func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool) (transfer.LineItem, error) {
 	var err error
-	if st.effects, err = st.of.State.Resolve(r.Reason, r.Actor); err != nil {
+	if st.effects, err = st.of.Resolve(r.Reason, r.Actor); err != nil {
 		return transfer.LineItem{}, err
 	}
 	w, err := st.windowOn(ctx, s, r.Ordinal)

@@ -134,10 +134,10 @@ func (p Policy) Decide(s State, c Command, by Actor, now time.Time) (State, Effe
 // permitted checks who gives a command that is the giver's alone, before anything about the transfer is revealed.
 func permitted(s State, giver Role, by Actor) error {
 	role := s.RoleOf(by)
-	switch {
-	case role == giver:
+	switch role {
+	case giver:
 		return nil
-	case role == RoleStranger, role == RoleCustomer:
+	case RoleStranger, RoleCustomer:
 		return NoSuchTransfer()
 	default:
 		return Refuse(WrongParty, "Only the %s may do this, and you act as the %s.", giver, role)

@@ -134,6 +134,7 @@ func (t Transfer) timelineEvent(viewer Role, e LogEntry) TimelineEvent {
 		d = d.ForTarget()
 	case RoleSource:
 		d = d.ForSource()
+	default: // an operator, who may know all of it
 	}
 	event := TimelineEvent{
 		ID: e.ID, Event: d.Event, Time: e.At, Actor: TimelineActor{Role: d.By}, Status: d.Status,
