@@ -113,7 +113,7 @@ func restOf(item transfer.LineItem, try int32, now time.Time) time.Duration {
 		return 0
 	}
 	const longest = time.Hour
-	rest := min(time.Second<<min(item.Attempts, 12), longest)
+	rest := min(time.Second<<min(item.Attempts-1, 12), longest) // as its next attempt would have come without the new run
 	return min(item.AttemptedAt.Add(rest).Sub(now), longest)
 }
 

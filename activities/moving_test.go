@@ -235,7 +235,7 @@ func TestMoveItemTakesNoLeaveForAnAddOnThatWaits(t *testing.T) {
 
 // Begun afresh, an item that was attempted rests for as long as it would have; what failed often rests longer, up to an hour.
 func TestMoveItemRests(t *testing.T) {
-	for attempts, rest := range map[int]time.Duration{1: 2 * time.Second, 4: 16 * time.Second, 11: 2048 * time.Second, 20: time.Hour} {
+	for attempts, rest := range map[int]time.Duration{1: time.Second, 4: 8 * time.Second, 11: 1024 * time.Second, 20: time.Hour} {
 		t.Run(fmt.Sprint(attempts), func(t *testing.T) {
 			w := moving(t, 1)
 			for range attempts {

@@ -306,7 +306,7 @@ func TestBegunAfreshInMidFanOut(t *testing.T) {
 			var early atomic.Int32
 			for n := range 20 {
 				item := w.item(n)
-				due := item.AttemptedAt.Add(time.Second << item.Attempts)
+				due := item.AttemptedAt.Add(time.Second << (item.Attempts - 1))
 				m.script[n] = func(int) error {
 					if next.clock.worker().Before(due) {
 						early.Add(1)

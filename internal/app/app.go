@@ -13,6 +13,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
@@ -101,7 +102,39 @@ func EnsureSearchAttributes(ctx context.Context, c client.Client, namespace stri
 		return fmt.Errorf("the search attributes %v are missing in namespace %q and could not be added; an administrator adds them with "+
 			"\"temporal operator search-attribute create\": %w", names(missing), namespace, err)
 	}
-	return nil
+	return awaitSearchAttributes(ctx, c, namespace)
+}
+
+// A cluster takes a moment until it knows attributes that were added.
+const (
+	attributesWithin = time.Minute
+	attributesAgain  = 500 * time.Millisecond
+)
+
+// awaitSearchAttributes waits until the cluster knows them: until then it would refuse every start of a run.
+func awaitSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
+	ctx, cancel := context.WithTimeout(ctx, attributesWithin)
+	defer cancel()
+	uses := &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace}
+	for name := range workflows.SearchAttributes() {
+		if uses.Query != "" {
+			uses.Query += " AND "
+		}
+		uses.Query += name + " IS NOT NULL"
+	}
+	again := time.NewTicker(attributesAgain)
+	defer again.Stop()
+	for {
+		_, err := c.CountWorkflow(ctx, uses)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the search attributes were added to namespace %q, and the cluster does not know them yet: %w", namespace, err)
+		case <-again.C:
+		}
+	}
 }
 
 func names(attributes map[string]enumspb.IndexedValueType) []string {
