@@ -116,7 +116,7 @@ func (p *Platform) MailDir() string { return filepath.Join(p.Dir, "mail") }
 func (p *Platform) onStop(f func()) { p.closers = append(p.closers, f) }
 
 // takeFolder makes the data folder and keeps other processes out of it.
-func (p *Platform) takeFolder(context.Context) error {
+func (p *Platform) takeFolder(ctx context.Context) error {
 	dir := p.options.DataDir
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "handover-")
@@ -135,8 +135,10 @@ func (p *Platform) takeFolder(context.Context) error {
 		return fmt.Errorf("the data folder %s cannot be made, choose another with --data-dir: %w", dir, err)
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))
-	free, err := lock.TryLock()
-	if err != nil {
+	dying, cancel := context.WithTimeout(ctx, folderWithin)
+	defer cancel()
+	free, err := lock.TryLockContext(dying, folderWithin/20)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("the data folder %s cannot be written, choose another with --data-dir: %w", dir, err)
 	}
 	if !free {
@@ -145,6 +147,9 @@ func (p *Platform) takeFolder(context.Context) error {
 	p.onStop(func() { _ = lock.Unlock() })
 	return nil
 }
+
+// folderWithin is how long a process that was killed a moment ago may keep its folder.
+const folderWithin = 2 * time.Second
 
 func (p *Platform) startMail(context.Context) error {
 	catcher, err := notify.StartCatcher(p.MailDir(), "127.0.0.1:0")
