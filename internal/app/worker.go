@@ -28,8 +28,9 @@ type Worker struct {
 	woken      func(context.Context) // forwards the ledger's news to the relay, until the context ends
 	failed     chan error
 
-	stop  context.CancelFunc
-	ended sync.WaitGroup
+	stop    context.CancelFunc
+	ended   sync.WaitGroup
+	stopped sync.Once
 }
 
 // Surroundings are what a worker stands on.
@@ -139,14 +140,17 @@ func (w *Worker) fail(err error) {
 	}
 }
 
-// Stop ends the work: nothing new is begun, running steps and mails get a few seconds.
+// Stop ends the work: nothing new is begun, running steps and mails get a few seconds. A worker that did not start, or was
+// stopped before, is left as it is.
 func (w *Worker) Stop() {
 	if w.stop == nil {
 		return
 	}
-	w.stop()
-	w.temporal.Stop()
-	w.ended.Wait()
+	w.stopped.Do(func() {
+		w.stop()
+		w.temporal.Stop()
+		w.ended.Wait()
+	})
 }
 
 // Reconcile compares what the ledger has open with the runs that Temporal has, now, and starts what is missing.

@@ -22,6 +22,7 @@ func TestReadsTakeTheSameStatementsHoweverMuchThereIs(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, s.close()) })
 	s.callers, err = s.signIn(ctx)
 	require.NoError(t, err)
+	s.Worker.Stop() // it asks the ledger every second whether there is news
 
 	const few, many = 10, 1_990 // transfers of the first customer and of the second
 	require.NoError(t, s.past.extend(ctx, s.stage, 1, few))
