@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -158,15 +159,16 @@ func (e *Error) write(w http.ResponseWriter, r *http.Request) {
 	give(w, answer)
 }
 
-// useOwnErrors makes the framework's complaints look like ours. It complains of bodies and parameters only.
-func useOwnErrors() {
+// useOwnErrors makes the framework's complaints look like ours. It complains of bodies and parameters only. It has one way for
+// all APIs of a program.
+var useOwnErrors = sync.OnceFunc(func() {
 	huma.NewError = func(status int, message string, details ...error) huma.StatusError {
 		return fromFramework(status, message, details)
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, details ...error) huma.StatusError {
 		return fromFramework(status, message, details).inShape(ctx.Header("Accept"))
 	}
-}
+})
 
 func fromFramework(status int, message string, details []error) *Error {
 	switch status {

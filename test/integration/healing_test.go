@@ -145,7 +145,8 @@ func resetToItsBeginning(t *testing.T, c client.Client, id string) {
 	require.NoError(t, err)
 	run := before.GetWorkflowExecutionInfo().GetExecution()
 	first := int64(0)
-	events := c.GetWorkflowHistory(t.Context(), run.GetWorkflowId(), run.GetRunId(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	// It waits for events: the run may have begun a moment ago.
+	events := c.GetWorkflowHistory(t.Context(), run.GetWorkflowId(), run.GetRunId(), true, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() && first == 0 {
 		event, err := events.Next()
 		require.NoError(t, err)
