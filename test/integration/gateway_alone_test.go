@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -67,8 +68,10 @@ func TestTemporalIsAway(t *testing.T) {
 			s.decidesMany(t, 2*kinds+1, manyAway)
 		}
 		s.startsTemporal(t, number)
+		back := time.Now()
 		s.onceEach(t, writes)
 		s.followed(t)
+		t.Logf("every run followed %s after Temporal was back", time.Since(back).Round(time.Second))
 	}
 	s.verified(t)
 }
