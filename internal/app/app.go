@@ -52,12 +52,12 @@ func NewSteps(c config.Config, l *ledger.Ledger) (Steps, error) {
 		return steps, nil
 	}
 	remote, err := billing.NewHTTP(billing.HTTPSettings{
-		BaseURL: c.Billing.URL, Token: c.Billing.Token, Timeout: c.Billing.Timeout, Poll: c.Billing.Poll, CallbackToken: c.Billing.CallbackToken,
+		BaseURL: c.Billing.URL, Token: c.Billing.Token, Timeout: c.Billing.Timeout, CallbackToken: c.Billing.CallbackToken,
 	})
 	if err != nil {
 		return Steps{}, fmt.Errorf("the billing settings do not work: %w", err)
 	}
-	steps.Mover, steps.Callback = remote, remote.Callback()
+	steps.Mover, steps.Callback = remote, remote.Callback(func(string) bool { return true })
 	return steps, nil
 }
 

@@ -15,6 +15,13 @@ func unavailable(retryAfter time.Duration, format string, args ...any) *Unavaila
 	return &Unavailable{Cause: transfer.ProviderUnavailable, RetryAfter: retryAfter, Reason: fmt.Sprintf(format, args...)}
 }
 
+// away is a failure that other moves would share.
+func away(retryAfter time.Duration, format string, args ...any) *Unavailable {
+	u := unavailable(retryAfter, format, args...)
+	u.Of = OfTheSystem
+	return u
+}
+
 // syncing speaks the words of R-72.
 func syncing(subscriptionID string, retryAfter time.Duration) *Unavailable {
 	return &Unavailable{Cause: transfer.StillSyncing, RetryAfter: retryAfter, Reason: fmt.Sprintf(

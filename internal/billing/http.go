@@ -1,7 +1,7 @@
 package billing
 
 // An operator's own billing system, over HTTP. The contract is docs/billing-http.md. A move is posted under an idempotency
-// key; it is answered at once, or accepted and polled until it is done. One call is one try: whatever goes wrong is
+// key; it is answered at once, or accepted and asked about later. One call is one request: whatever goes wrong is
 // classified here and tried again, with the same key, by whoever calls.
 
 import (
@@ -25,7 +25,6 @@ type HTTPSettings struct {
 	Token         string        // bearer token we send; empty for none
 	CallbackToken string        // bearer token its callbacks must bring; empty refuses every callback
 	Timeout       time.Duration // of one request
-	Poll          time.Duration // between polls when the billing system does not say
 
 	Transport http.RoundTripper // nil for a pool of our own
 	Now       func() time.Time  // nil for the system clock; reads the date form of Retry-After
@@ -36,7 +35,6 @@ type HTTP struct {
 	settings HTTPSettings
 	base     *url.URL
 	client   *http.Client
-	waiting  waiting
 }
 
 // NewHTTP checks the settings; it does not connect. The error is one sentence about the setting to correct.
@@ -51,8 +49,6 @@ func NewHTTP(s HTTPSettings) (*HTTP, error) {
 		return nil, fmt.Errorf("the billing system's base URL must have no user, query or fragment; a secret belongs into the token")
 	case s.Timeout <= 0:
 		return nil, fmt.Errorf("the billing system's timeout must be positive, not %s", s.Timeout)
-	case s.Poll <= 0:
-		return nil, fmt.Errorf("the billing system's poll interval must be positive, not %s", s.Poll)
 	}
 	if s.Transport == nil {
 		s.Transport = pool()
@@ -63,6 +59,9 @@ func NewHTTP(s HTTPSettings) (*HTTP, error) {
 	client := &http.Client{Transport: s.Transport, Timeout: s.Timeout, CheckRedirect: stay}
 	return &HTTP{settings: s, base: base, client: client}, nil
 }
+
+// longestWhere bounds the address of an accepted move, in bytes: the ledger keeps it.
+const longestWhere = 2000
 
 // stay keeps a redirect from carrying the token and the move elsewhere; the 3xx itself becomes the answer.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -79,46 +78,69 @@ func pool() http.RoundTripper {
 // Immediate is false: an operator's system takes its time.
 func (h *HTTP) Immediate() bool { return false }
 
-// Move posts the move and waits until the billing system says what came of it, as long as ctx allows.
+// Move posts the move.
 //
-// Errors: *transfer.Refusal with cause ProviderRefused for a 409 or 422 with a code that does not say "busy";
-// *Unavailable for every other failure, with what Retry-After asked for, cause StillSyncing for code 900103; the
-// context's error.
+// Errors: *AtWork for a 202; *transfer.Refusal with cause ProviderRefused for a 409 or 422 with a code that does not say
+// "busy"; *Unavailable for every other failure, with what Retry-After asked for, cause StillSyncing for code 900103
+// the context's error.
 func (h *HTTP) Move(ctx context.Context, m Move) (string, error) {
-	woken, forget := h.waiting.register(m.Key) // before the post, so that no callback is missed
-	defer forget()
 	body, err := json.Marshal(moveOf(m))
 	if err != nil {
 		return "", unavailable(0, "The move cannot be written as JSON: %v", err)
 	}
-	to := h.base.JoinPath("moves")
-	status := to.JoinPath(url.PathEscape(m.Key))
-	a, err := h.ask(ctx, http.MethodPost, to, m, body)
-	for err == nil && a.accepted {
-		if status, err = h.locate(status, to, a.location); err != nil {
-			return "", err
+	return h.outcome(ctx, http.MethodPost, h.base.JoinPath("moves"), Question{Key: m.Key, SubscriptionID: m.Old.ID}, body)
+}
+
+// Ask reads what became of a move, where the billing system wanted to be asked, or at GET /moves/{key}.
+//
+// Errors: those of Move, and ErrUnknown for a 404.
+func (h *HTTP) Ask(ctx context.Context, q Question) (string, error) {
+	where := h.statusOf(q.Key)
+	if q.Where != "" { // a base URL that was changed since has its moves at the usual place
+		if told, err := h.locate(where, q.Where); err == nil {
+			where = told
 		}
-		if err = h.pause(ctx, a.retryAfter, woken); err != nil {
-			return "", err
-		}
-		to = status
-		a, err = h.ask(ctx, http.MethodGet, to, m, nil)
 	}
-	if err != nil {
+	return h.outcome(ctx, http.MethodGet, where, q, nil)
+}
+
+// outcome is what one request about a move says of it.
+func (h *HTTP) outcome(ctx context.Context, method string, to *url.URL, q Question, body []byte) (string, error) {
+	status, a, err := h.ask(ctx, method, to, q, body)
+	switch {
+	case method == http.MethodGet && status == http.StatusNotFound:
+		return "", ErrUnknown
+	case err != nil:
 		return "", err
-	}
-	if transfer.SameID(a.subscriptionID, m.Old.ID) {
+	case a.accepted:
+		return "", h.atWork(to, a)
+	case transfer.SameID(a.subscriptionID, q.SubscriptionID):
 		return "", unavailable(0, "The billing system answered with the id of the source's subscription; a move must give a new one (R-30).")
 	}
 	return a.subscriptionID, nil
 }
 
-// locate is where to ask for the state of an accepted move: where the Location of the answer from that address says, or
-// where it was. It stays on the host that may see our token.
-func (h *HTTP) locate(status, from *url.URL, location string) (*url.URL, error) {
-	if location == "" {
-		return status, nil
+// atWork is an accepted move, with the address to ask at. An answer without one leaves it where it is.
+func (h *HTTP) atWork(from *url.URL, a answer) error {
+	found := &AtWork{RetryAfter: a.retryAfter}
+	if a.location == "" {
+		return found
 	}
+	where, err := h.locate(from, a.location)
+	if err != nil {
+		return err
+	}
+	if found.Where = where.String(); len(found.Where) > longestWhere {
+		return unavailable(0, "The billing system answered with a Location of more than %d bytes.", longestWhere)
+	}
+	return found
+}
+
+// statusOf is where a billing system is asked about a move unless it says otherwise.
+func (h *HTTP) statusOf(key string) *url.URL { return h.base.JoinPath("moves", url.PathEscape(key)) }
+
+// locate is where the Location of an answer from that address says. It stays on the host that may see our token.
+func (h *HTTP) locate(from *url.URL, location string) (*url.URL, error) {
 	next, err := from.Parse(location)
 	if err != nil {
 		return nil, unavailable(0, "The billing system answered with a malformed Location; it must be a URL on its own host.")
@@ -131,21 +153,22 @@ func (h *HTTP) locate(status, from *url.URL, location string) (*url.URL, error) 
 }
 
 // ask sends one request and reads its answer.
-func (h *HTTP) ask(ctx context.Context, method string, to *url.URL, m Move, body []byte) (answer, error) {
+func (h *HTTP) ask(ctx context.Context, method string, to *url.URL, q Question, body []byte) (int, answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, to.String(), bytes.NewReader(body))
 	if err != nil {
-		return answer{}, unavailable(0, "The request to the billing system cannot be made: %v", err)
+		return 0, answer{}, unavailable(0, "The request to the billing system cannot be made: %v", err)
 	}
-	h.dress(request, m.Key)
+	h.dress(request, q.Key)
 	response, err := h.client.Do(request)
 	if err != nil {
-		return answer{}, h.broken(ctx, err)
+		return 0, answer{}, h.broken(ctx, err)
 	}
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err = errors.Join(err, response.Body.Close()); err != nil {
-		return answer{}, h.broken(ctx, err)
+		return 0, answer{}, h.broken(ctx, err)
 	}
-	return decode(response.StatusCode, response.Header, content, m.Old.ID, h.settings.Now())
+	a, err := decode(response.StatusCode, response.Header, content, q.SubscriptionID, h.settings.Now())
+	return response.StatusCode, a, err
 }
 
 func (h *HTTP) dress(request *http.Request, key string) {
@@ -165,5 +188,5 @@ func (h *HTTP) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return unavailable(0, "The billing system cannot be reached: %s", clean(err.Error(), maxReason))
+	return away(0, "The billing system cannot be reached: %s", clean(err.Error(), maxReason))
 }

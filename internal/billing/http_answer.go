@@ -52,7 +52,22 @@ func decode(status int, header http.Header, body []byte, subscriptionID string, 
 	case http.StatusConflict, http.StatusUnprocessableEntity:
 		return answer{}, decodeNo(status, body, subscriptionID, wait)
 	default:
-		return answer{}, unavailable(wait, "The billing system answered %s", describe(status))
+		u := unavailable(wait, "The billing system answered %s", describe(status))
+		u.Of = faultOf(status)
+		return answer{}, u
+	}
+}
+
+// faultOf tells whether other moves would be answered with that status too.
+func faultOf(status int) Fault {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return OfThePace
+	case status >= 500, status >= 300 && status < 400,
+		status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
+		return OfTheSystem
+	default:
+		return OfTheMove
 	}
 }
 

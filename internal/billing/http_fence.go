@@ -5,9 +5,7 @@ package billing
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
-	"net/url"
 
 	"handover/internal/transfer"
 )
@@ -17,26 +15,13 @@ import (
 //
 // Errors: ErrNoPromise, *Unavailable, the context's error.
 func (h *HTTP) Fence(ctx context.Context, key string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodDelete, h.base.JoinPath("moves", url.PathEscape(key)).String(), nil)
-	if err != nil {
-		return "", unavailable(0, "The request to the billing system cannot be made: %v", err)
-	}
-	h.dress(request, key)
-	response, err := h.client.Do(request)
-	if err != nil {
-		return "", h.broken(ctx, err)
-	}
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
-	if err = errors.Join(err, response.Body.Close()); err != nil {
-		return "", h.broken(ctx, err)
-	}
-	switch response.StatusCode {
+	status, done, err := h.ask(ctx, http.MethodDelete, h.statusOf(key), Question{Key: key}, nil)
+	switch status {
 	case http.StatusNoContent:
 		return "", nil
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return "", ErrNoPromise
 	}
-	done, err := decode(response.StatusCode, response.Header, content, "", h.settings.Now())
 	var refusal *transfer.Refusal
 	switch {
 	case errors.As(err, &refusal):

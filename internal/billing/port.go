@@ -22,12 +22,42 @@ type Move struct {
 // Mover moves subscriptions in a billing system. Moving the same key twice has the effect of moving it once and gives
 // the same id.
 type Mover interface {
-	// Move returns the id of the target's new subscription. Errors: *transfer.Refusal with cause ProviderRefused when the
-	// item can never move; *Unavailable for everything that another attempt may cure; the context's error.
+	// Move asks for the move once and returns the id of the target's new subscription. Errors: *AtWork when the billing system
+	// accepted it and is not done; *transfer.Refusal with cause ProviderRefused when the item can never move;
+	// *Unavailable for everything that another attempt may cure; the context's error.
 	Move(ctx context.Context, m Move) (targetSubscriptionID string, err error)
 	// Immediate tells whether Move usually answers within milliseconds, so that first attempts may run in bulk inside a
 	// workflow task.
 	Immediate() bool
+}
+
+// Question is about a move that was asked for before.
+type Question struct {
+	Key            string
+	SubscriptionID string // of the source
+	Where          string // where the billing system wants to be asked, from AtWork; empty for the usual place
+}
+
+// Asker is a Mover whose billing system tells what became of a move. Asking moves nothing.
+type Asker interface {
+	// Ask returns the id of the target's new subscription when the move is done. Errors: *AtWork while it is not; ErrUnknown
+	// when the billing system does not know the key; *transfer.Refusal when it never moves under the key, be it that it
+	// refused or that it promised so; *Unavailable; the context's error.
+	Ask(ctx context.Context, q Question) (targetSubscriptionID string, err error)
+}
+
+// ErrUnknown says that the billing system does not know of a move, and so has not moved anything under its key.
+var ErrUnknown = errors.New("the billing system does not know the move")
+
+// AtWork says that the billing system accepted a move and is not done with it. It is no failure: the move goes on by itself
+// and is asked about later.
+type AtWork struct {
+	Where      string        // where to ask; empty for the usual place
+	RetryAfter time.Duration // when to ask, if it said
+}
+
+func (*AtWork) Error() string {
+	return "The billing system has accepted the move and is still working on it."
 }
 
 // Fencer is a Mover whose billing system can be kept from a move that it was asked for.
@@ -46,7 +76,18 @@ type Unavailable struct {
 	Cause      transfer.Cause // ProviderUnavailable or StillSyncing
 	RetryAfter time.Duration  // what the billing system asked for; zero when it did not say
 	Reason     string
+	Of         Fault
 }
+
+// Fault is whose fault it is that an attempt failed.
+type Fault int
+
+// The faults.
+const (
+	OfTheMove   Fault = iota // it says nothing about other moves
+	OfTheSystem              // the billing system is not there, not well or not ours: others would fail alike
+	OfThePace                // the billing system wants to be asked less often
+)
 
 func (u *Unavailable) Error() string { return u.Reason }
 
