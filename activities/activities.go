@@ -5,6 +5,7 @@
 //	looking.go      how the transfer stands, and what the time brings about
 //	commands.go     commands that came through Temporal instead of the API
 //	moving.go       line items: windows of first attempts, then one by one
+//	asking.go       moves that a billing system accepted, and answers that come too late
 //	fencing.go      the end of a line item that a billing system may be at work on
 //	notifying.go    the hand-over to the mail relay
 //	failure.go      errors as Temporal takes them
@@ -12,6 +13,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"handover/internal/billing"
 	"handover/internal/ledger"
@@ -39,6 +41,7 @@ type Ledger interface {
 	MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []ledger.MoveFact, error)
 	Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error)
 	RecordItems(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error)
+	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (changed bool, err error)
 	RangeMoved(ctx context.Context, id string, from, to int) error
 }
 
@@ -46,6 +49,8 @@ type Ledger interface {
 type Activities struct {
 	Ledger Ledger
 	Mover  billing.Mover
+	// AskEvery is how soon a billing system that accepted a move is asked what became of it, unless it says when; 5 s when zero.
+	AskEvery time.Duration
 	// HandOver wakes the mail relay; nil where none is near. What it is to deliver stands in the ledger.
 	HandOver func()
 	// DoorClosed says that this deployment takes commands by its API only.

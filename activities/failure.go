@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -69,10 +70,15 @@ const usualAttempts = 6
 
 // again asks for another attempt of a line item: when the billing system wants it, otherwise when the retry policy does.
 // What outlives the usual attempts shows as an error in the worker's log and failure metrics, unless it is expected to take
-// its time: a subscription that syncs, an add-on that waits for its base.
-func again(err error, attempt int32) error {
+// its time: a move that was accepted, a subscription that syncs, an add-on that waits for its base.
+func (a *Activities) again(err error, item transfer.LineItem, now time.Time, attempt int32) error {
 	var unavailable *billing.Unavailable
+	var accepted *billing.AtWork
 	switch {
+	case errors.As(err, &accepted):
+		return waitFor(errAccepted, cmp.Or(accepted.RetryAfter, a.askAfter(item, now)))
+	case errors.Is(err, billing.ErrUnknown):
+		return waitFor(errForgotten, 0)
 	case errors.Is(err, errBaseNotMoved):
 		return waitFor(errBaseNotMoved, baseDelay(attempt))
 	case !errors.As(err, &unavailable):
@@ -90,8 +96,10 @@ func again(err error, attempt int32) error {
 // What a billing system says names subscriptions, and whatever else it likes. It stands in the ledger, as the line item's
 // last error, and not in a history, where failures are kept.
 var (
-	errSyncing = errors.New("the subscription is still syncing at the billing system")
-	errNotNow  = errors.New("the billing system did not take it now; the ledger has what it said")
+	errAccepted  = errors.New("the billing system is at work on it; it is asked again later")
+	errForgotten = errors.New("the billing system knows nothing of it; it is asked to move it again")
+	errSyncing   = errors.New("the subscription is still syncing at the billing system")
+	errNotNow    = errors.New("the billing system did not take it now; the ledger has what it said")
 )
 
 // unavailableType is the type of failures that another attempt may cure.

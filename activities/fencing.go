@@ -42,7 +42,7 @@ func (a *Activities) FenceItem(ctx context.Context, transferID string, ordinal i
 		return Moved{}, failure(err)
 	}
 	if unsettled != nil {
-		return Moved{}, again(unsettled, activity.GetInfo(ctx).Attempt)
+		return Moved{}, a.again(unsettled, item, facts[0].ReadAt, activity.GetInfo(ctx).Attempt)
 	}
 	return movedOf(recorded), nil
 }
@@ -56,7 +56,7 @@ func (a *Activities) fence(ctx context.Context, t transfer.Transfer, f ledger.Mo
 		result.Fence = ledger.FenceUnanswered
 		return result, nil
 	}
-	moved, err := fencer.Fence(ctx, keyOf(t, item))
+	moved, err := fencer.Fence(ctx, item.KeyIn(t.ID))
 	var unavailable *billing.Unavailable
 	switch {
 	case err == nil && moved != "":

@@ -288,3 +288,46 @@ func (b broken) Submit(context.Context, string, ledger.Submission, ledger.Terms[
 }
 
 func (b broken) RecordRefused(context.Context, ledger.Refused) error { return b.err }
+
+// suspend takes the n-th subscription out of what may move.
+func (w *world) suspend(n int) {
+	w.t.Helper()
+	w.behind(`UPDATE subscriptions SET status = 'suspended' WHERE id = '` + subID(n) + `'`)
+}
+
+// number is one number from the data.
+func (w *world) number(query string) (n int) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.file)
+	require.NoError(w.t, err)
+	defer db.Close()
+	require.NoError(w.t, db.QueryRowContext(w.t.Context(), query).Scan(&n))
+	return n
+}
+
+// wanted is how far the transfer's run is behind.
+func (w *world) wanted() int {
+	w.t.Helper()
+	return w.number(`SELECT wanted - told FROM runs WHERE subject_id = '` + w.id + `'`)
+}
+
+// ownerOf is who has the n-th subscription now.
+func (w *world) ownerOf(n int) (partner string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.file)
+	require.NoError(w.t, err)
+	defer db.Close()
+	query := `SELECT partner_tenant_id FROM subscriptions WHERE status <> 'deleted' AND lineage_id = '` + subID(n) + `'`
+	require.NoError(w.t, db.QueryRowContext(w.t.Context(), query).Scan(&partner))
+	return partner
+}
+
+// holds checks the invariants; all of them or, when the billing system contradicted the ledger, all but I-8.
+func (w *world) holds(agreed bool) {
+	w.t.Helper()
+	findings, err := w.ledger.Verify(w.t.Context())
+	require.NoError(w.t, err)
+	for _, f := range findings {
+		require.Equal(w.t, agreed || f.Invariant != "I-8", len(f.Broken) == 0, "%s %v", f.Invariant, f.Broken)
+	}
+}

@@ -83,7 +83,7 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 		return movedOf([]transfer.LineItem{item}), nil
 	}
 	try := activity.GetInfo(ctx).Attempt
-	if left := restOf(item, try, facts[0].ReadAt); left > 0 {
+	if left := a.restOf(item, try, facts[0].ReadAt); left > 0 {
 		return Moved{}, waitFor(errTooEarly, left)
 	}
 	attempted, err := a.attempt(ctx, t, facts, 0)
@@ -91,14 +91,15 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 		return Moved{}, failure(err)
 	}
 	if err := attempted.failed[ordinal]; err != nil {
-		return Moved{}, again(err, try)
+		return Moved{}, a.again(err, item, facts[0].ReadAt, try)
 	}
 	if len(attempted.items) > 0 {
 		item = attempted.items[0]
 	}
 	if item.Status == transfer.ItemInProgress && item.Ending == transfer.NotEnding && len(attempted.items) > 0 {
 		// The billing system said yes, but the ledger could not take its answer: an id that is in use already.
-		return Moved{}, again(&billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}, try)
+		taken := &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}
+		return Moved{}, a.again(taken, item, facts[0].ReadAt, try)
 	}
 	return movedOf([]transfer.LineItem{item}), nil
 }
@@ -108,11 +109,16 @@ var errTooEarly = errors.New("was attempted a moment ago")
 
 // restOf is how long an item has to rest since its latest attempt, when this is the first one of its run: all items of a run
 // that begins afresh would otherwise be attempted at once, however often they failed before.
-func restOf(item transfer.LineItem, try int32, now time.Time) time.Duration {
-	if try > 1 || item.Attempts == 0 {
+func (a *Activities) restOf(item transfer.LineItem, try int32, now time.Time) time.Duration {
+	const longest = time.Hour
+	switch {
+	case try > 1:
+		return 0
+	case !item.AcceptedAt.IsZero():
+		return item.AttemptedAt.Add(a.askAfter(item, now)).Sub(now)
+	case item.Attempts == 0:
 		return 0
 	}
-	const longest = time.Hour
 	rest := min(time.Second<<min(item.Attempts-1, 12), longest) // as its next attempt would have come without the new run
 	return min(item.AttemptedAt.Add(rest).Sub(now), longest)
 }
@@ -151,8 +157,7 @@ func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []l
 		return attempts{}, err
 	}
 	round.items = merge(facts, recorded)
-	reportLate(ctx, t.ID, results, recorded)
-	return round, nil
+	return round, a.tellLate(ctx, t.ID, results, recorded)
 }
 
 // withLeave are the items that may go to the billing system now. Where that is not the ledger, leave is a committed fact
@@ -165,8 +170,9 @@ func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts [
 	for _, f := range facts {
 		here[f.Item.Ordinal] = true
 	}
-	stays := func(f ledger.MoveFact) bool { // an add-on whose base neither moved nor is about to: nobody is called about it
-		return f.Item.BaseOrdinal != transfer.NoBase && f.BaseStatus != transfer.ItemComplete && !here[f.Item.BaseOrdinal]
+	// Nobody is asked to move what was accepted, nor an add-on whose base neither moved nor is about to.
+	stays := func(f ledger.MoveFact) bool {
+		return a.isAsked(f.Item) || f.Item.BaseOrdinal != transfer.NoBase && f.BaseStatus != transfer.ItemComplete && !here[f.Item.BaseOrdinal]
 	}
 	var leaving []int
 	for _, f := range facts {
@@ -179,22 +185,6 @@ func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts [
 	}
 	granted, err := a.Ledger.Leave(ctx, t.ID, leaving)
 	return slices.DeleteFunc(slices.Clone(facts), func(f ledger.MoveFact) bool { return !stays(f) && !granted[f.Item.Ordinal] }), err
-}
-
-// reportLate tells operators of an item that the billing system moved although it was given up meanwhile: the ledger keeps
-// it Failed, so the two have to be reconciled by hand.
-func reportLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) {
-	failed := map[int]bool{}
-	for _, item := range recorded {
-		failed[item.Ordinal] = item.Status == transfer.ItemFailed
-	}
-	for _, r := range results {
-		if r.TargetSubscriptionID != "" && failed[r.Ordinal] {
-			activity.GetMetricsHandler(ctx).Counter("handover_items_moved_after_end").Inc(1)
-			activity.GetLogger(ctx).Error("The billing system moved a line item that had ended as Failed; reconcile it by hand.",
-				"transfer", id, "item", r.Ordinal, "targetSubscription", r.TargetSubscriptionID)
-		}
-	}
 }
 
 // merge is every item of the round as it stands now, those that had ended before included.
@@ -232,6 +222,7 @@ func baseDelay(attempt int32) time.Duration {
 func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
 	r := ledger.ItemResult{Ordinal: ordinal, TargetSubscriptionID: o.targetID}
 	var refusal *transfer.Refusal
+	var accepted *billing.AtWork
 	switch {
 	case o.err == nil:
 		return r, nil
@@ -239,12 +230,14 @@ func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
 		r.Refusal = refusal
 		return r, nil
 	case errors.Is(o.err, errBaseNotMoved):
-		r.Failure, r.Uncounted = o.err.Error(), true
-		return r, o.err
-	default:
-		r.Failure = o.err.Error()
-		return r, o.err
+		r.Uncounted = true
+	case errors.As(o.err, &accepted):
+		r.Uncounted, r.Acceptance, r.Where = true, ledger.Accepted, accepted.Where
+	case errors.Is(o.err, billing.ErrUnknown):
+		r.Acceptance = ledger.Forgotten
 	}
+	r.Failure = o.err.Error()
+	return r, o.err
 }
 
 // moveAll asks the billing system for every item that still runs: bases first and side by side, then the add-ons whose
@@ -262,7 +255,7 @@ func (a *Activities) moveAll(ctx context.Context, t transfer.Transfer, facts []l
 	}
 	a.sideBySide(facts, func(f ledger.MoveFact) bool { return f.Item.BaseOrdinal != transfer.NoBase }, func(i int) {
 		f := facts[i]
-		if f.BaseStatus != transfer.ItemComplete && !moved[f.Item.BaseOrdinal] {
+		if !a.isAsked(f.Item) && f.BaseStatus != transfer.ItemComplete && !moved[f.Item.BaseOrdinal] {
 			outcomes[i].err = waitForBase(f)
 			return
 		}
@@ -291,6 +284,9 @@ func (a *Activities) sideBySide(facts []ledger.MoveFact, meant func(ledger.MoveF
 }
 
 func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, limit time.Duration) outcome {
+	if a.isAsked(f.Item) { // whatever the rules say now: what became of it is the billing system's to tell
+		return a.askOne(ctx, t, f)
+	}
 	if err := transfer.CheckMovable(t, f.Old); err != nil {
 		return outcome{err: err}
 	}
@@ -300,20 +296,12 @@ func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f ledger.
 		defer cancel()
 	}
 	id, err := a.Mover.Move(ctx, billing.Move{
-		Key: keyOf(t, f.Item), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts,
+		Key: f.Item.KeyIn(t.ID), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts,
 	})
 	if errors.Is(err, context.DeadlineExceeded) && limit > 0 {
 		err = fmt.Errorf("the billing system took longer than %s", limit)
 	}
 	return outcome{targetID: id, err: err}
-}
-
-// keyOf is the billing system's key for the item.
-func keyOf(t transfer.Transfer, item transfer.LineItem) string {
-	if item.MoveKey != "" {
-		return item.MoveKey
-	}
-	return billing.Key(t.ID, item.SubscriptionID)
 }
 
 // quickLimit bounds one item's share of a bulk attempt; what takes longer goes on in an activity of its own.

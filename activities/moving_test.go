@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -305,20 +304,6 @@ type lateGiveUp struct {
 func (l lateGiveUp) Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error) {
 	l.happens()
 	return l.Ledger.Leave(ctx, id, ordinals)
-}
-
-// Row 32: what the billing system moved after the item had ended changes nothing, and is reported.
-func TestMoveItemTooLate(t *testing.T) {
-	w := moving(t, 1)
-	var said bytes.Buffer
-	w.log = slog.NewTextHandler(&said, nil)
-	w.mover.script[0] = func(context.Context) (string, error) {
-		w.givenUp(0)
-		return "90000000-0000-4000-8000-000000000000", nil
-	}
-	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.MoveItem, w.id, 0))
-	require.Contains(t, said.String(), "reconcile it by hand")
-	require.Contains(t, said.String(), "90000000-0000-4000-8000-000000000000")
 }
 
 // Moved, refused for good and given up are results; made again, they are the same.

@@ -22,7 +22,7 @@ func TestRow24AnotherSelectionAfterARestore(t *testing.T) {
 	system := &billingtest.System{Token: "sesame"}
 	server := httptest.NewServer(system)
 	t.Cleanup(server.Close)
-	remote, err := billing.NewHTTP(billing.HTTPSettings{BaseURL: server.URL, Token: "sesame", Timeout: time.Minute, Poll: time.Millisecond})
+	remote, err := billing.NewHTTP(billing.HTTPSettings{BaseURL: server.URL, Token: "sesame", Timeout: time.Minute})
 	require.NoError(t, err)
 	w.Mover = remote
 	backup := filepath.Join(t.TempDir(), "backup.db")

@@ -45,8 +45,10 @@ type Billing struct {
 	URL            string        `env:"URL"`
 	Token          string        `env:"TOKEN,unset"`
 	Timeout        time.Duration `env:"TIMEOUT" envDefault:"30s"`
-	Poll           time.Duration `env:"POLL" envDefault:"5s"`
-	CallbackListen string        `env:"CALLBACK_LISTEN"` // address for the billing system's callbacks; empty: polling only
+	Poll           time.Duration `env:"POLL" envDefault:"5s"`       // first look at an accepted move, when the billing system does not say
+	Concurrent     int           `env:"CONCURRENT" envDefault:"20"` // calls at once, per worker
+	PerSecond      float64       `env:"PER_SECOND" envDefault:"0"`  // calls begun, of all workers together; 0 for no limit
+	CallbackListen string        `env:"CALLBACK_LISTEN"`            // address for the billing system's callbacks; empty: polling only
 	CallbackToken  string        `env:"CALLBACK_TOKEN,unset"`
 }
 
@@ -113,6 +115,8 @@ func (c Config) check() error {
 	complain(!oneOf(c.Billing.Adapter, "ledger", "http"), "HANDOVER_BILLING_ADAPTER must be ledger or http, not %q", c.Billing.Adapter)
 	complain(!oneOf(c.LogLevel, "debug", "info", "warn", "error"), "HANDOVER_LOG_LEVEL must be debug, info, warn or error, not %q", c.LogLevel)
 	complain(c.Billing.Adapter == "http" && !httpURL(c.Billing.URL), "HANDOVER_BILLING_URL must be an http or https address when the adapter is http")
+	complain(c.Billing.Timeout <= 0 || c.Billing.Poll <= 0, "HANDOVER_BILLING_TIMEOUT and HANDOVER_BILLING_POLL must be positive")
+	complain(c.Billing.Concurrent < 1 || c.Billing.PerSecond < 0, "HANDOVER_BILLING_CONCURRENT must be at least 1 and HANDOVER_BILLING_PER_SECOND must not be negative")
 	complain(c.Billing.CallbackListen != "" && c.Billing.CallbackToken == "", "HANDOVER_BILLING_CALLBACK_TOKEN is required with HANDOVER_BILLING_CALLBACK_LISTEN")
 	complain(c.Transfers.MaxListedItems < 1, "HANDOVER_TRANSFERS_MAX_LISTED_ITEMS must be at least 1")
 	complain(c.Transfers.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")

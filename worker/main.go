@@ -62,14 +62,14 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = records.Close() }()
-	steps, err := app.NewSteps(settings, records)
+	steps, err := app.NewSteps(settings, records, logger)
 	if err != nil {
 		return err
 	}
 	if err := serve(ctx, settings, steps, metrics, logger); err != nil {
 		return err
 	}
-	return work(ctx, app.Surroundings{Settings: settings.Worker, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
+	return work(ctx, app.Surroundings{Settings: settings.Worker, Billing: settings.Billing, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
 }
 
 // serve opens the two optional HTTP ports: metrics, and the billing system's callbacks.

@@ -19,6 +19,7 @@ type mover struct {
 	transferID string
 	from, to   int
 	windowed   bool // first attempts were made in bulk
+	share      string // whose share of the billing system it takes
 	items      map[int]*attempting
 	ended      activities.Moved // since the latest look, in counts
 	onEnd      func(workflow.Context)
@@ -39,7 +40,7 @@ func (m *mover) busy() bool { return len(m.items) > 0 }
 // pursue starts what the ledger has open and is not under way, and stops what it has not. Items that an operator wants ended
 // are fenced instead of moved.
 func (m *mover) pursue(ctx workflow.Context, at transfer.Standing) {
-	m.ended = activities.Moved{}
+	m.ended, m.share = activities.Moved{}, shareOf(at)
 	open, ending := at.Open.Numbers(), map[int]bool{}
 	for _, n := range at.Ending.Numbers() {
 		ending[n] = true
@@ -54,6 +55,19 @@ func (m *mover) pursue(ctx workflow.Context, at transfer.Standing) {
 			m.start(ctx, n, ending[n])
 		}
 	}
+}
+
+// smallTransfer is the largest transfer, in line items, that does not wait for the large ones of its own target.
+const smallTransfer = 25
+
+// shareOf is the fairness key of calls of the billing system: each target has a share of it, and its small transfers one of their
+// own. So a merger of thousands holds up neither anybody else nor a transfer of three items of the same partner, and none of
+// them for ever.
+func shareOf(at transfer.Standing) string {
+	if at.Items.Total() <= smallTransfer {
+		return at.Target + "/small"
+	}
+	return at.Target
 }
 
 // stopOthers stops the attempts at items that ended otherwise or are to be fenced.
@@ -111,7 +125,7 @@ func (m *mover) start(ctx workflow.Context, ordinal int, fencing bool) {
 	ctx, stop := workflow.WithCancel(ctx)
 	a := &attempting{fencing: fencing, stop: stop}
 	m.items[ordinal] = a
-	attempt := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, untilEnded(id, summary)), what, m.transferID, ordinal)
+	attempt := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, untilEnded(id, summary, m.share)), what, m.transferID, ordinal)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var moved activities.Moved
 		err := attempt.Get(ctx, &moved)

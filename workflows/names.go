@@ -7,8 +7,11 @@ import (
 	"handover/internal/transfer"
 )
 
-// TaskQueue is where workers wait for transfers.
-const TaskQueue = "transfers"
+// The task queues. Calls of a billing system have one of their own, so that no decision, reminder or expiry waits for one.
+const (
+	TaskQueue  = "transfers" // runs and their steps on the ledger
+	MovesQueue = "moves"     // calls of the billing system
+)
 
 // Workflow types.
 const (

@@ -81,9 +81,11 @@ func untilDone(summary string) workflow.ActivityOptions {
 
 // untilEnded is for one line item: without end, ever slower up to an hour. The heartbeats, every five seconds, tell a
 // slow billing system from a worker that died: its items are taken over in 15 s.
-func untilEnded(id, summary string) workflow.ActivityOptions {
+func untilEnded(id, summary, fairnessKey string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		ActivityID:          id,
+		TaskQueue:           MovesQueue,
+		Priority:            temporal.Priority{FairnessKey: fairnessKey},
 		Summary:             summary,
 		StartToCloseTimeout: 5 * time.Minute,
 		HeartbeatTimeout:    15 * time.Second,

@@ -19,6 +19,7 @@ import (
 
 	"handover/activities"
 	"handover/config"
+	"handover/internal/answers"
 	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/notify"
@@ -31,12 +32,14 @@ type Steps struct {
 	*activities.Activities
 	// Mailer sends what the relay hands it.
 	Mailer *notify.Mailer
-	// Callback takes the billing system's callbacks; nil when the ledger is the billing system.
+	// Callback takes the billing system's callbacks; nil when the ledger is the billing system, like Answers, which asks about
+	// what it calls back for.
 	Callback http.Handler
+	Answers  *answers.Taker
 }
 
 // NewSteps makes the activities from the settings.
-func NewSteps(c config.Config, l *ledger.Ledger) (Steps, error) {
+func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, error) {
 	mailer, err := notify.NewMailer(notify.Settings{
 		Host: c.SMTP.Host, Port: c.SMTP.Port, Username: c.SMTP.Username, Password: c.SMTP.Password,
 		From: c.SMTP.From, TLS: c.SMTP.TLS, Timeout: c.SMTP.Timeout,
@@ -57,7 +60,9 @@ func NewSteps(c config.Config, l *ledger.Ledger) (Steps, error) {
 	if err != nil {
 		return Steps{}, fmt.Errorf("the billing settings do not work: %w", err)
 	}
-	steps.Mover, steps.Callback = remote, remote.Callback(func(string) bool { return true })
+	steps.Mover, steps.AskEvery = remote, c.Billing.Poll
+	steps.Answers = answers.New(answers.Options{Book: l, Asker: remote, Fencer: remote, Logger: logger})
+	steps.Callback = remote.Callback(steps.Answers.Hear)
 	return steps, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"handover/config"
+	"handover/internal/answers"
 	"handover/internal/dispatch"
 	"handover/internal/ledger"
 	"handover/internal/notify"
@@ -21,7 +22,9 @@ import (
 // Worker is what every worker process does: it hosts the workflows and steps, makes Temporal follow the ledger, and sends the
 // e-mail that the ledger owes. Any number of them share the work.
 type Worker struct {
-	temporal   worker.Worker
+	runs       worker.Worker // workflow runs and their steps
+	moves      worker.Worker // calls of the billing system
+	answers    *answers.Taker
 	dispatcher *dispatch.Dispatcher
 	relay      *notify.Relay
 	listen     func(context.Context) // hears of other programs' changes, until the context ends
@@ -37,6 +40,7 @@ type Worker struct {
 type Surroundings struct {
 	Temporal client.Client
 	Settings config.Worker
+	Billing  config.Billing
 	Steps    Steps
 	Ledger   *ledger.Ledger
 	Metrics  telemetry.Metrics
@@ -79,7 +83,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the mail relay could not be made: %w", err)
 	}
-	w.temporal = newTemporalWorker(s, w.fail)
+	w.runs, w.moves, w.answers = newRunsWorker(s, w.fail), newMovesWorker(s, w.fail), s.Steps.Answers
 	return w, nil
 }
 
@@ -97,13 +101,36 @@ func forward(ctx context.Context, l *ledger.Ledger, wake func()) {
 	}
 }
 
-func newTemporalWorker(s Surroundings, fail func(error)) worker.Worker {
+// newRunsWorker hosts runs and their steps on the ledger.
+func newRunsWorker(s Surroundings, fail func(error)) worker.Worker {
+	options := workerOptions(s, fail)
+	options.MaxConcurrentActivityExecutionSize = s.Settings.Activities
+	options.MaxConcurrentLocalActivityExecutionSize = localActivities
+	worker.SetStickyWorkflowCacheSize(s.Settings.CachedWorkflows)
+	w := worker.New(s.Temporal, workflows.TaskQueue, options)
+	workflows.Register(w, s.Steps.Activities)
+	return w
+}
+
+// newMovesWorker makes the calls of the billing system, in places and at a pace of their own.
+func newMovesWorker(s Surroundings, fail func(error)) worker.Worker {
+	options := workerOptions(s, fail)
+	options.DisableWorkflowWorker = true
+	options.MaxConcurrentActivityExecutionSize = s.Settings.Activities
+	if s.Steps.Answers != nil { // the ledger itself needs no bounds
+		options.MaxConcurrentActivityExecutionSize = s.Billing.Concurrent
+		options.TaskQueueActivitiesPerSecond = s.Billing.PerSecond
+	}
+	w := worker.New(s.Temporal, workflows.MovesQueue, options)
+	w.RegisterActivity(s.Steps.Activities)
+	return w
+}
+
+func workerOptions(s Surroundings, fail func(error)) worker.Options {
 	options := worker.Options{
-		MaxConcurrentActivityExecutionSize:      s.Settings.Activities,
-		MaxConcurrentLocalActivityExecutionSize: localActivities,
-		MaxHeartbeatThrottleInterval:            heartbeatThrottle,
-		WorkerStopTimeout:                       workerStop,
-		OnFatalError:                            fail,
+		MaxHeartbeatThrottleInterval: heartbeatThrottle,
+		WorkerStopTimeout:            workerStop,
+		OnFatalError:                 fail,
 	}
 	if s.Settings.BuildID != "" {
 		options.DeploymentOptions = worker.DeploymentOptions{
@@ -111,20 +138,26 @@ func newTemporalWorker(s Surroundings, fail func(error)) worker.Worker {
 			Version:       worker.WorkerDeploymentVersion{DeploymentName: s.Settings.Deployment, BuildID: s.Settings.BuildID},
 		}
 	}
-	worker.SetStickyWorkflowCacheSize(s.Settings.CachedWorkflows)
-	w := worker.New(s.Temporal, workflows.TaskQueue, options)
-	workflows.Register(w, s.Steps.Activities)
-	return w
+	return options
 }
 
 // Start begins the work. The dispatcher begins after Temporal's worker, so that runs which it starts eagerly find a place.
 func (w *Worker) Start() error {
-	if err := w.temporal.Start(); err != nil {
-		return fmt.Errorf("the worker did not start: %w", err)
+	for started, part := range []worker.Worker{w.runs, w.moves} {
+		if err := part.Start(); err != nil {
+			if started > 0 {
+				w.runs.Stop()
+			}
+			return fmt.Errorf("the worker did not start: %w", err)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop = cancel
-	for _, part := range []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken} {
+	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken}
+	if w.answers != nil {
+		parts = append(parts, w.answers.Run)
+	}
+	for _, part := range parts {
 		w.ended.Go(func() { part(ctx) })
 	}
 	return nil
@@ -148,7 +181,10 @@ func (w *Worker) Stop() {
 	}
 	w.stopped.Do(func() {
 		w.stop()
-		w.temporal.Stop()
+		var stopping sync.WaitGroup
+		stopping.Go(w.moves.Stop)
+		stopping.Go(w.runs.Stop)
+		stopping.Wait()
 		w.ended.Wait()
 	})
 }

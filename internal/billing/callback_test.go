@@ -7,10 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"handover/internal/billing"
 	"handover/internal/billing/billingtest"
@@ -29,60 +27,40 @@ func call(h http.Handler, token, body string) int {
 	return recorder.Code
 }
 
-// patient is an adapter that would poll only after an hour. asked receives after every request it made.
-func patient(t *testing.T, s *billingtest.System) (h *billing.HTTP, asked <-chan struct{}) {
-	t.Helper()
-	requests := make(chan struct{}, 100)
-	s.Token, s.Accepts = "sesame", true
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		s.ServeHTTP(w, r)
-		requests <- struct{}{}
-	})
-	settings := settingsFor(server)
-	settings.Poll = 50 * time.Second
-	return connect(t, settings), requests
+// hearer notes which keys were called back about, as long as it is told to.
+type hearer struct {
+	keys []string
+	full bool
 }
 
-func TestCallbackEndsTheWait(t *testing.T) {
-	t.Parallel()
-	system := &billingtest.System{}
-	h, asked := patient(t, system)
-	moved := make(chan string, 1)
-	go func() {
-		id, err := h.Move(t.Context(), billingtest.Sample(0))
-		assert.NoError(t, err)
-		moved <- id
-	}()
-	<-asked // accepted; the adapter will not ask by itself for an hour
-	assert.Equal(t, http.StatusNoContent, call(h.Callback(), "Bearer ring", resultBody))
-	id := <-moved
-	assert.NotEqual(t, newID, id, "the truth comes from the billing system, not from the callback")
-	assert.Equal(t, 1, system.Moved())
+func (h *hearer) hear(key string) bool {
+	if h.full {
+		return false
+	}
+	h.keys = append(h.keys, key)
+	return true
 }
 
-// A callback that lies costs a request and moves nothing.
-func TestForgedCallbackMovesNothing(t *testing.T) {
+// A callback is a hint: who takes it gets the key and no result.
+func TestCallbackTellsTheKey(t *testing.T) {
 	t.Parallel()
-	system := &billingtest.System{Polls: 1}
-	h, asked := patient(t, system)
-	moved := make(chan string, 1)
-	go func() {
-		id, err := h.Move(t.Context(), billingtest.Sample(0))
-		assert.NoError(t, err)
-		moved <- id
-	}()
-	<-asked
-	assert.Equal(t, http.StatusNoContent, call(h.Callback(), "Bearer ring", resultBody))
-	<-asked // it looked, and the move is not done
-	assert.Zero(t, system.Moved())
-	assert.Empty(t, moved)
-	assert.Equal(t, http.StatusNoContent, call(h.Callback(), "Bearer ring", resultBody))
-	<-moved
+	var heard hearer
+	callback := adapter(t, &billingtest.System{}, nil).Callback(heard.hear)
+	assert.Equal(t, http.StatusNoContent, call(callback, "Bearer ring", resultBody))
+	assert.Equal(t, []string{billingtest.Sample(0).Key}, heard.keys)
+}
+
+// Who calls back when there is too much to ask about is told to do so again.
+func TestCallbackThatNobodyCanTake(t *testing.T) {
+	t.Parallel()
+	callback := adapter(t, &billingtest.System{}, nil).Callback((&hearer{full: true}).hear)
+	assert.Equal(t, http.StatusServiceUnavailable, call(callback, "Bearer ring", resultBody))
 }
 
 func TestCallbacksAreChecked(t *testing.T) {
 	t.Parallel()
-	h := adapter(t, &billingtest.System{}, nil).Callback()
+	var heard hearer
+	h := adapter(t, &billingtest.System{}, nil).Callback(heard.hear)
 	for _, c := range []struct {
 		name, token, body string
 		want              int
@@ -99,6 +77,7 @@ func TestCallbacksAreChecked(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, call(h, c.token, c.body), c.name)
 	}
+	assert.Len(t, heard.keys, 2, "only what tells a result is heard")
 	recorder := httptest.NewRecorder()
 	h.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/moves/x", nil))
 	assert.Equal(t, http.StatusMethodNotAllowed, recorder.Code)
@@ -106,25 +85,7 @@ func TestCallbacksAreChecked(t *testing.T) {
 
 func TestNoCallbackTokenMeansNoCallbacks(t *testing.T) {
 	t.Parallel()
-	h := adapter(t, &billingtest.System{}, func(s *billing.HTTPSettings) { s.CallbackToken = "" }).Callback()
+	h := adapter(t, &billingtest.System{}, func(s *billing.HTTPSettings) { s.CallbackToken = "" }).Callback(new(hearer).hear)
 	assert.Equal(t, http.StatusUnauthorized, call(h, "Bearer ", resultBody))
 	assert.Equal(t, http.StatusUnauthorized, call(h, "", resultBody))
-}
-
-// A callback may arrive before the answer that says "accepted".
-func TestEarlyCallbackIsNotMissed(t *testing.T) {
-	t.Parallel()
-	system := &billingtest.System{Token: "sesame", Accepts: true}
-	var h *billing.HTTP
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
-			assert.Equal(t, http.StatusNoContent, call(h.Callback(), "Bearer ring", resultBody))
-		}
-		system.ServeHTTP(w, r)
-	})
-	settings := settingsFor(server)
-	settings.Poll = 50 * time.Second
-	h = connect(t, settings)
-	_, err := h.Move(t.Context(), billingtest.Sample(0))
-	require.NoError(t, err)
 }

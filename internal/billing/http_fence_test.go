@@ -3,7 +3,6 @@ package billing_test
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,12 +19,11 @@ func TestFencedMovesNeverMove(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &billingtest.System{Accepts: true, Polls: 1000}
-			h := adapter(t, s, func(settings *billing.HTTPSettings) { settings.Poll = time.Hour })
+			h := adapter(t, s, nil)
 			m := billingtest.Sample(0)
 			if asked {
 				_, err := h.Move(t.Context(), m)
-				var later *billing.Unavailable
-				require.ErrorAs(t, err, &later)
+				requireAtWork(t, err)
 			}
 			done, err := h.Fence(t.Context(), m.Key)
 			require.NoError(t, err)

@@ -1,7 +1,6 @@
 package billing_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,7 +26,7 @@ const newID = "7f000001-0000-4000-8000-00000000e001"
 // settingsFor points at the server, with a clock that stands still at submit.
 func settingsFor(server *httptest.Server) billing.HTTPSettings {
 	return billing.HTTPSettings{
-		BaseURL: server.URL, Token: "sesame", CallbackToken: "ring", Timeout: time.Minute, Poll: time.Millisecond,
+		BaseURL: server.URL, Token: "sesame", CallbackToken: "ring", Timeout: time.Minute,
 		Now: func() time.Time { return billingtest.Submitted },
 	}
 }
@@ -144,7 +143,6 @@ func TestAnswersThatAreTriedAgain(t *testing.T) {
 		{"refused with an odd code", 409, nil, `{"code": ["x"]}`, "not the JSON", 0},
 		{"busy (R-29)", 409, http.Header{"Retry-After": {"30"}}, `{"code": 900278, "message": "pending"}`, "busy", 30 * time.Second},
 		{"busy with an order (R-29)", 409, nil, `{"code": "800082", "message": "pending"}`, "busy", 0},
-		{"accepted, for later", 202, http.Header{"Retry-After": {"300"}}, "", "still working on it", 5 * time.Minute},
 		{"accepted, but elsewhere", 202, http.Header{"Location": {"https://evil.example/moves/1"}}, "", "another host (evil.example)", 0},
 		{"accepted, but downgraded", 202, http.Header{"Location": {"ftp:///moves/1"}}, "", "another host", 0},
 		{"accepted at gibberish", 202, http.Header{"Location": {"http://[::1"}}, "", "malformed Location", 0},
@@ -224,8 +222,8 @@ func TestRedirectsDoNotCarryTheToken(t *testing.T) {
 	assert.Zero(t, strangers.Load())
 }
 
-// The state of an accepted move may be in an operator's own place, and may wander.
-func TestLocationsAreFollowedOnTheSameHost(t *testing.T) {
+// The state of an accepted move may be in an operator's own place, and may wander; it is asked for where the system said last.
+func TestAcceptedMovesAreAskedAboutOnTheSameHost(t *testing.T) {
 	t.Parallel()
 	var paths []string
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -233,6 +231,7 @@ func TestLocationsAreFollowedOnTheSameHost(t *testing.T) {
 		switch len(paths) {
 		case 1:
 			w.Header().Set("Location", "http://"+r.Host+"/jobs/1?full=yes")
+			w.Header().Set("Retry-After", "7")
 		case 2:
 			w.Header().Set("Location", "2")
 		case 3: // stays where it is
@@ -242,9 +241,42 @@ func TestLocationsAreFollowedOnTheSameHost(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusAccepted)
 	})
-	_, err := connect(t, settingsFor(server)).Move(t.Context(), billingtest.Sample(0))
+	h, m := connect(t, settingsFor(server)), billingtest.Sample(0)
+	_, err := h.Move(t.Context(), m)
+	accepted := requireAtWork(t, err)
+	assert.Equal(t, billing.AtWork{Where: server.URL + "/jobs/1?full=yes", RetryAfter: 7 * time.Second}, accepted)
+	question := billing.Question{Key: m.Key, SubscriptionID: m.Old.ID, Where: accepted.Where}
+	_, err = h.Ask(t.Context(), question)
+	question.Where = requireAtWork(t, err).Where
+	_, err = h.Ask(t.Context(), question)
+	assert.Empty(t, requireAtWork(t, err).Where)
+	id, err := h.Ask(t.Context(), question)
 	require.NoError(t, err)
+	assert.Equal(t, newID, id)
 	assert.Equal(t, []string{"POST /moves", "GET /jobs/1?full=yes", "GET /jobs/2", "GET /jobs/2"}, paths)
+}
+
+func requireAtWork(t *testing.T, err error) billing.AtWork {
+	t.Helper()
+	var accepted *billing.AtWork
+	require.ErrorAs(t, err, &accepted)
+	return *accepted
+}
+
+// What is kept of an address is bounded, and a billing system that moved to another host is asked at its new one.
+func TestAddressesOfAcceptedMoves(t *testing.T) {
+	t.Parallel()
+	_, err := answering(t, http.StatusAccepted, http.Header{"Location": {"/" + strings.Repeat("x", 2000)}}, "")
+	var failure *billing.Unavailable
+	require.ErrorAs(t, err, &failure)
+
+	system := &billingtest.System{}
+	h, m := adapter(t, system, nil), billingtest.Sample(0)
+	id, err := h.Move(t.Context(), m)
+	require.NoError(t, err)
+	again, err := h.Ask(t.Context(), billing.Question{Key: m.Key, SubscriptionID: m.Old.ID, Where: "https://elsewhere.example/jobs/1"})
+	require.NoError(t, err)
+	assert.Equal(t, id, again)
 }
 
 func TestAcceptedMoveCanBeRefusedOrLost(t *testing.T) {
@@ -252,41 +284,58 @@ func TestAcceptedMoveCanBeRefusedOrLost(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		body   string
-		want   transfer.Cause
+		want   error
 	}{
 		{http.StatusUnprocessableEntity, `{"code": "900146"}`, transfer.ProviderRefused},
 		{http.StatusConflict, `{"code": "900103"}`, transfer.StillSyncing},
-		{http.StatusNotFound, "", transfer.ProviderUnavailable},
+		{http.StatusNotFound, "", billing.ErrUnknown},
 		{http.StatusBadGateway, "", transfer.ProviderUnavailable},
 	} {
-		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost {
-				w.WriteHeader(http.StatusAccepted)
-				return
-			}
+		server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
 			_, _ = io.WriteString(w, c.body)
 		})
-		_, err := connect(t, settingsFor(server)).Move(t.Context(), billingtest.Sample(0))
+		m := billingtest.Sample(0)
+		_, err := connect(t, settingsFor(server)).Ask(t.Context(), billing.Question{Key: m.Key, SubscriptionID: m.Old.ID})
 		assert.ErrorIs(t, err, c.want, "%d", c.status)
 	}
 }
 
-func TestWaitEndsWithTheContext(t *testing.T) {
+// R-30: a billing system that answers with the source's own id has moved nothing, however it is asked.
+func TestTheOldIDIsNoAnswer(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
+	m := billingtest.Sample(0)
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "3600")
-		w.WriteHeader(http.StatusAccepted)
-		cancel()
+		_, _ = fmt.Fprintf(w, `{"subscriptionId": %q}`, m.Old.ID)
 	})
-	_, err := connect(t, settingsFor(server)).Move(ctx, billingtest.Sample(0))
-	assert.ErrorIs(t, err, context.Canceled)
+	_, err := connect(t, settingsFor(server)).Ask(t.Context(), billing.Question{Key: m.Key, SubscriptionID: m.Old.ID})
+	assert.ErrorIs(t, err, transfer.ProviderUnavailable)
+}
+
+// Whose fault a failure is decides whether others would fail alike.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]billing.Fault{
+		http.StatusTooManyRequests: billing.OfThePace, http.StatusInternalServerError: billing.OfTheSystem, http.StatusBadGateway: billing.OfTheSystem,
+		http.StatusUnauthorized: billing.OfTheSystem, http.StatusNotFound: billing.OfTheSystem, http.StatusFound: billing.OfTheSystem,
+		http.StatusBadRequest: billing.OfTheMove, http.StatusOK: billing.OfTheMove, http.StatusConflict: billing.OfTheMove,
+	} {
+		_, err := answering(t, status, nil, "")
+		var failure *billing.Unavailable
+		require.ErrorAs(t, err, &failure, "%d", status)
+		assert.Equal(t, want, failure.Of, "%d", status)
+	}
+	h, err := billing.NewHTTP(billing.HTTPSettings{BaseURL: "http://127.0.0.1:1", Timeout: time.Second})
+	require.NoError(t, err)
+	_, err = h.Move(t.Context(), billingtest.Sample(0))
+	var failure *billing.Unavailable
+	require.ErrorAs(t, err, &failure)
+	assert.Equal(t, billing.OfTheSystem, failure.Of)
 }
 
 func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
-	good := billing.HTTPSettings{BaseURL: "https://billing.example/v1", Timeout: time.Second, Poll: time.Second}
+	good := billing.HTTPSettings{BaseURL: "https://billing.example/v1", Timeout: time.Second}
 	_, err := billing.NewHTTP(good)
 	require.NoError(t, err)
 	for name, spoil := range map[string]func(*billing.HTTPSettings){
@@ -297,7 +346,6 @@ func TestSettingsAreChecked(t *testing.T) {
 		"secret":    func(s *billing.HTTPSettings) { s.BaseURL = "https://a:secret@billing.example" },
 		"query":     func(s *billing.HTTPSettings) { s.BaseURL = "https://billing.example/?a=b" },
 		"timeout":   func(s *billing.HTTPSettings) { s.Timeout = 0 },
-		"poll":      func(s *billing.HTTPSettings) { s.Poll = -time.Second },
 	} {
 		s := good
 		spoil(&s)

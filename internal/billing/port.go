@@ -93,8 +93,3 @@ func (u *Unavailable) Error() string { return u.Reason }
 
 // Unwrap makes errors.Is(err, transfer.StillSyncing) work.
 func (u *Unavailable) Unwrap() error { return u.Cause }
-
-// Key is the idempotency key of one subscription in one transfer. It is not made of the line item's number: after a ledger was
-// restored, another selection may give the same number to another subscription, and the billing system would answer "done"
-// for the wrong one.
-func Key(transferID, subscriptionID string) string { return transferID + "/" + subscriptionID }

@@ -1,6 +1,7 @@
 package ledger
 
-// What an operator found out about a line item that ended although its billing system could not say whether it moved.
+// What became known of a line item that ended although its billing system could not say whether it moved: an operator found
+// out, or the billing system itself says so in the end (late.go).
 
 import (
 	"context"
@@ -55,12 +56,13 @@ func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool
 			return transfer.LineItem{}, err
 		}
 	}
-	it.Held = false
+	again := it.LateID != ""
+	it.Held, it.LateID = false, ""
 	w.out.items = w.items
 	if err := w.save(ctx, s); err != nil {
 		return transfer.LineItem{}, err
 	}
-	return it.LineItem, st.tellResolved(ctx, s, it.LineItem, r, byRun)
+	return it.LineItem, st.tellResolved(ctx, s, it.LineItem, r, again, byRun)
 }
 
 // windowOn is a window of the one line item, locked. Refusal: ItemNotFound.
@@ -91,9 +93,13 @@ func (w *window) handHeld(ctx context.Context, s session, it transfer.LineItem, 
 
 // tellResolved writes a record for either participant, and makes a run that still shows the line item as held look again. It
 // is no change of the transfer, which keeps its change_id.
-func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineItem, r Resolution, byRun bool) error {
+func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineItem, r Resolution, again, byRun bool) error {
+	key := fmt.Sprintf("%s:%d", st.effects.Event, it.Ordinal)
+	if again { // it may have been resolved before the billing system contradicted that
+		key += ":late"
+	}
 	told := happening{
-		of: st.of, effects: st.effects, key: fmt.Sprintf("%s:%d", st.effects.Event, it.Ordinal), actor: r.Actor, origin: st.origin, at: st.at,
+		of: st.of, effects: st.effects, key: key, actor: r.Actor, origin: st.origin, at: st.at,
 		detail: detail{RequestID: r.RequestID, Resolved: &transfer.ResolvedItem{
 			Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID, Moved: r.MovedTo != "", TargetSubscriptionID: r.MovedTo, Reason: clean(r.Reason),
 		}},

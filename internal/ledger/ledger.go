@@ -62,9 +62,21 @@ type ItemResult struct {
 	TargetSubscriptionID string            // the item moved, to this subscription
 	Refusal              *transfer.Refusal // the item can never move
 	Failure              string            // the attempt failed, another may succeed
-	Uncounted            bool              // it was no attempt to move: its base is not moved yet, or it was asked to be left
+	Uncounted            bool              // it was no attempt to move: its base is not moved yet, or it was asked about or to be left
+	Acceptance           Acceptance        // what the billing system says of a move that it does later
+	Where                string            // where it wants to be asked about an accepted move; empty for where it said before
 	Fence                Fence             // the item was given up, and this is what the billing system says to it
 }
+
+// Acceptance is what a billing system says of a move that it was asked for before.
+type Acceptance string
+
+// The words.
+const (
+	NothingNew Acceptance = ""
+	Accepted   Acceptance = "accepted" // it is at work on it
+	Forgotten  Acceptance = "unknown"  // it does not know of it, and is to be asked for it again
+)
 
 // Fence is what a billing system says when it is asked never to move a line item that it was asked to move before.
 type Fence string

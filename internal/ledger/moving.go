@@ -70,10 +70,15 @@ func checkFound(ordinals []int, found map[int]bool) error {
 
 // RecordItems writes what one attempt made of a window of line items, all of it in one transaction with a constant number
 // of statements, and returns the items as they stand then, in ordinal order. Items that have ended stay as they are (I-2,
-// A subscription that can no longer move, though it could when it was submitted, makes its item Failed.
+// A subscription that can no longer move, though it could when it was submitted, makes its item Failed; one that
+// a billing system was asked to move begins to end, and the run that has to see to it is told.
 //
 // Refusals: NotFound; ItemNotFound when the transfer has no such line item.
 func (l *Ledger) RecordItems(ctx context.Context, id string, results []ItemResult) ([]transfer.LineItem, error) {
+	return l.recordItems(ctx, id, results, false)
+}
+
+func (l *Ledger) recordItems(ctx context.Context, id string, results []ItemResult, unasked bool) ([]transfer.LineItem, error) {
 	if len(results) == 0 {
 		return nil, nil
 	}
@@ -87,7 +92,10 @@ func (l *Ledger) RecordItems(ctx context.Context, id string, results []ItemResul
 				return nil, err
 			}
 		}
-		return bare(w.items), w.save(ctx, s)
+		if err := w.save(ctx, s); err != nil {
+			return nil, err
+		}
+		return bare(w.items), w.tellRuns(ctx, s, unasked)
 	})
 }
 
@@ -134,6 +142,7 @@ type outcome struct {
 	successors []transfer.Subscription
 	bases      []int // ordinals of the bases that moved
 	strays     []int // of items that moved of which base or add-ons may have moved by an operator's word
+	ending     []int // of items that the billing system has to be kept from
 }
 
 // lockItems reads line items with the bases of those that are add-ons, and keeps them from changing. Which base an add-on
@@ -258,8 +267,11 @@ func (w *window) settle(it *item) error {
 		return nil
 	}
 	r := w.results[it.Ordinal]
+	w.accept(it, r)
 	var err error
 	switch {
+	case r.Refusal != nil && r.Refusal.Cause != transfer.ProviderRefused && !it.SentAt.IsZero():
+		w.askToEnd(it, r.Refusal)
 	case r.Refusal != nil:
 		err = w.refuse(it, r.Refusal)
 	case r.Failure != "":
@@ -276,6 +288,32 @@ func (w *window) settle(it *item) error {
 	w.out.items = append(w.out.items, *it)
 	w.byOrdinal[it.Ordinal] = it.LineItem
 	return err
+}
+
+// accept notes whether the billing system is at work on the item.
+func (w *window) accept(it *item, r ItemResult) {
+	switch r.Acceptance {
+	case Accepted:
+		if it.AcceptedAt.IsZero() {
+			it.AcceptedAt = w.now
+		}
+		if r.Where != "" {
+			it.AcceptedWhere = r.Where
+		}
+	case Forgotten:
+		it.AcceptedAt, it.AcceptedWhere = time.Time{}, ""
+	default: // as it was
+	}
+}
+
+// askToEnd begins the end of an item that this platform refuses to move although a billing system was asked for it: what
+// became of it there is to be known first.
+func (w *window) askToEnd(it *item, r *transfer.Refusal) {
+	it.LastError = clean(r.Message)
+	if it.Ending == transfer.NotEnding {
+		it.Ending, it.EndingReason, it.EndingSince = transfer.EndingAsked, clean(r.Message), w.now
+		w.out.ending = append(w.out.ending, it.Ordinal)
+	}
 }
 
 // refuse ends the item as Failed.
@@ -313,6 +351,9 @@ func (w *window) move(it *item, newID string) error {
 	old := w.known[it.SubscriptionID]
 	var refusal *transfer.Refusal
 	if errors.As(transfer.CheckMovable(w.of, old), &refusal) {
+		if !it.SentAt.IsZero() { // a billing system moved it all the same
+			it.Held, it.LateID = true, newID
+		}
 		return w.refuse(it, refusal)
 	}
 	if err := w.decide(transfer.ItemDone{Item: it.Status}); err != nil {

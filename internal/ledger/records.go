@@ -114,13 +114,15 @@ var lineItems = table[item]{
 	columns: `transfer_id text, ordinal integer, base_ordinal integer, subscription_id text, product_type text, offer_id text,
 		friendly_name text, quantity integer, billing_cycle text, status text, target_subscription_id text, attempts integer,
 		last_error text, transfer_error text, give_up_request_id text, attempted_at timestamptz, sent_at timestamptz, ending text,
-		ending_reason text, ending_since timestamptz, held boolean, move_key text`,
+		ending_reason text, ending_since timestamptz, held boolean, move_key text, accepted_at timestamptz, accepted_where text,
+		late_subscription_id text`,
 	fields: func(i *item) []any {
 		return []any{
 			&i.transferID, &i.Ordinal, (*baseOrdinal)(&i.BaseOrdinal), &i.SubscriptionID, &i.ProductType, &i.OfferID,
 			&i.FriendlyName, &i.Quantity, &i.BillingCycle, &i.Status, (*optional)(&i.TargetSubscriptionID), &i.Attempts,
 			&i.LastError, (*optional)(&i.TransferError), &i.giveUpRequestID, (*stamp)(&i.AttemptedAt), (*stamp)(&i.SentAt), &i.Ending,
-			&i.EndingReason, (*stamp)(&i.EndingSince), &i.Held, &i.MoveKey,
+			&i.EndingReason, (*stamp)(&i.EndingSince), &i.Held, &i.MoveKey, (*stamp)(&i.AcceptedAt), &i.AcceptedWhere,
+			(*optional)(&i.LateID),
 		}
 	},
 }
@@ -131,12 +133,13 @@ var (
 	// line_items_ended is the second guard (I-2). SQLite would read the whole list for every line item within the bounds.
 	updateItems = overRows(`UPDATE line_items SET status = r.status, target_subscription_id = r.target_subscription_id,
 		attempts = r.attempts, last_error = r.last_error, transfer_error = r.transfer_error, give_up_request_id = r.give_up_request_id,
-		attempted_at = r.attempted_at, ending = r.ending, ending_reason = r.ending_reason, ending_since = r.ending_since, held = r.held
+		attempted_at = r.attempted_at, ending = r.ending, ending_reason = r.ending_reason, ending_since = r.ending_since, held = r.held,
+		accepted_at = r.accepted_at, accepted_where = r.accepted_where, late_subscription_id = r.late_subscription_id
 		FROM {rows} WHERE line_items.transfer_id = $2 AND {no index}line_items.ordinal BETWEEN $3 AND $4
 		AND line_items.ordinal = r.ordinal`, lineItems.columns)
 )
 
-// saveItems writes line items of one transfer, in ordinal order, that were InProgress or held.
+// saveItems writes line items of one transfer, in ordinal order, that were InProgress or held, or whose end proves wrong.
 func (s session) saveItems(ctx context.Context, items ...item) error {
 	first, last := items[0], items[len(items)-1]
 	_, err := s.exec(ctx, updateItems, lineItems.rows(items), first.transferID, first.Ordinal, last.Ordinal)

@@ -82,7 +82,7 @@ var ownership = check{
 			FROM subscriptions new LEFT JOIN line_items i ON i.target_subscription_id = new.id
 			WHERE new.id <> new.lineage_id AND i.ordinal IS NULL AND (new.lineage_id, new.partner_tenant_id) NOT IN (
 				SELECT old.lineage_id, t.target_tenant_id FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
-				JOIN line_items r ON r.transfer_id = a.transfer_id AND a.event_key = 'resolved:' || r.ordinal
+				JOIN line_items r ON r.transfer_id = a.transfer_id AND a.event_key IN ('resolved:' || r.ordinal, 'resolved:' || r.ordinal || ':late')
 				JOIN subscriptions old ON old.id = r.subscription_id WHERE a.event_key LIKE 'resolved:%')`),
 	},
 }
@@ -133,7 +133,7 @@ var auditing = check{
 				UNION SELECT id, 'submitted' FROM transfers WHERE submitted_time IS NOT NULL
 				UNION SELECT id, CASE status WHEN 'Cancel' THEN 'cancelled' WHEN 'Reject' THEN 'declined' WHEN 'Expired' THEN 'expired'
 					WHEN 'Complete' THEN 'completed' ELSE 'failed' END FROM transfers WHERE status NOT IN ('Pending', 'InProgress')
-				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> '' OR ending <> ''
+				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> ''
 				UNION SELECT transfer_id, event_key FROM audit_records WHERE status = 'succeeded'),
 			participants AS (
 				SELECT id AS transfer_id, source_tenant_id AS partner FROM transfers
@@ -204,7 +204,9 @@ var calling = check{
 	violations: []statement{
 		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' was sent to the billing system and is Failed, neither refused nor fenced.'
 			FROM line_items WHERE status = 'Failed' AND sent_at IS NOT NULL AND NOT held AND last_error <> transfer_error
-			AND NOT (give_up_request_id <> '' AND COALESCE(sent_at <= ending_since, FALSE))`),
+			AND NOT COALESCE(sent_at <= ending_since, FALSE)`),
+		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' ended as Failed and the billing system moved it to ' || late_subscription_id || '.'
+			FROM line_items WHERE late_subscription_id IS NOT NULL ORDER BY transfer_id, ordinal`),
 	},
 	notes: []statement{
 		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held: the billing system did not say whether it moved.'

@@ -237,7 +237,7 @@ func (p *Platform) startWorker(context.Context) error {
 	if p.options.NoWorker {
 		return nil
 	}
-	steps, err := app.NewSteps(p.Settings, p.Ledger)
+	steps, err := app.NewSteps(p.Settings, p.Ledger, p.options.Logger)
 	if err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func (p *Platform) startWorker(context.Context) error {
 		p.options.Steps(&steps)
 	}
 	p.Worker, err = app.NewWorker(app.Surroundings{
-		Temporal: p.Connection, Settings: p.Settings.Worker, Steps: steps, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger,
+		Temporal: p.Connection, Settings: p.Settings.Worker, Billing: p.Settings.Billing, Steps: steps, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger,
 	})
 	if err != nil {
 		return err

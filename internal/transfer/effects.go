@@ -16,7 +16,8 @@ const (
 	EventRefused   Event = "refused"  // a signal that was not accepted
 	EventReminder  Event = "reminder" // to the source, while the request waits
 	EventResumed   Event = "resumed"  // an operator told its run to look again
-	EventResolved  Event = "resolved" // an operator said what became of a held line item
+	EventResolved  Event = "resolved" // it became known what became of a held line item
+	EventHeld      Event = "held"     // the billing system moved a line item that had ended as Failed
 )
 
 // AuditOperation is the operationType of an audit record.

@@ -32,13 +32,26 @@ type LineItem struct {
 	LastError            string // of the latest attempt that did not succeed
 	TransferError        string // why it is Failed
 
-	MoveKey      string    // the billing system's key for it, where that is not made of transfer and subscription
-	AttemptedAt  time.Time // zero before the first attempt
-	SentAt       time.Time // when leave was given to ask a billing system for the first time; zero where none was asked
-	Ending       Ending    // how far an end by an operator is
-	EndingReason string
-	EndingSince  time.Time
-	Held         bool // Failed, and nobody knows whether the billing system moved it: the subscription stays locked
+	MoveKey       string    // the billing system's key for it, where that is not made of transfer and subscription
+	AttemptedAt   time.Time // zero before the first attempt
+	SentAt        time.Time // when leave was given to ask a billing system for the first time; zero where none was asked
+	AcceptedAt    time.Time // since when the billing system says that it is at work on it; zero while it does not
+	AcceptedWhere string    // where the billing system wants to be asked about that; empty for the usual place
+	Ending        Ending    // how far an end by an operator is
+	EndingReason  string
+	EndingSince   time.Time
+	Held          bool   // Failed, and nobody knows whether the billing system moved it: the subscription stays locked
+	LateID        string // of the new subscription that the billing system gave it after it had ended as Failed
+}
+
+// KeyIn is the billing system's key for the line item of that transfer. It is not made of the line item's number: after a
+// ledger was restored, another selection may give the same number to another subscription, and the billing system would
+// answer "done" for the wrong one.
+func (i LineItem) KeyIn(transferID string) string {
+	if i.MoveKey != "" {
+		return i.MoveKey
+	}
+	return transferID + "/" + i.SubscriptionID
 }
 
 // Ending says how far the end of a line item is that an operator asked for.

@@ -12,6 +12,7 @@ type AuditDetail struct {
 	LineItems *ItemCounts   `json:"lineItems,omitempty"`
 	GivenUp   *GivenUpItem  `json:"givenUp,omitempty"`
 	Resolved  *ResolvedItem `json:"resolved,omitempty"`
+	Held      *HeldItem     `json:"held,omitempty"`
 	Cause     Cause         `json:"cause,omitempty"` // of a decision that was not accepted
 	Message   string        `json:"message,omitempty"`
 	PartnerID string        `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
@@ -31,7 +32,13 @@ type ResolvedItem struct {
 	SubscriptionID       string `json:"subscriptionId,omitempty" doc:"Id of the subscription at the source; not shown to the target."`
 	Moved                bool   `json:"moved" doc:"Whether it moved to the target."`
 	TargetSubscriptionID string `json:"targetSubscriptionId,omitempty" doc:"Id of the new subscription at the target; not shown to the source."`
-	Reason               string `json:"reason" doc:"How the operator knows."`
+	Reason               string `json:"reason" doc:"How that is known."`
+}
+
+// HeldItem says which line item the billing system moved after it had ended as Failed, so that its subscription is locked.
+type HeldItem struct {
+	Ordinal        int    `json:"ordinal" doc:"Number of the line item in the transfer, from 0."`
+	SubscriptionID string `json:"subscriptionId" doc:"Id of the subscription at the source."`
 }
 
 // ForSource is the detail that the source may see: never a new id (R-185).
@@ -47,7 +54,7 @@ func (d AuditDetail) ForSource() AuditDetail {
 // ForTarget is the detail that the target may see (R-190): nothing of line items before completion, then how many it got;
 // never a failed one (R-184), but one that it got after all, under its new id.
 func (d AuditDetail) ForTarget() AuditDetail {
-	d.GivenUp = nil
+	d.GivenUp, d.Held = nil, nil
 	if d.Resolved != nil && d.Resolved.Moved {
 		known := *d.Resolved
 		known.SubscriptionID = ""
@@ -86,7 +93,8 @@ type TimelineEvent struct {
 	RequestID string        `json:"requestId,omitempty" doc:"Id of the viewer's own request that brought it about."`
 	LineItems *ItemCounts   `json:"lineItems,omitempty" doc:"How the line items stood that the viewer may know of."`
 	GivenUp   *GivenUpItem  `json:"givenUp,omitempty" doc:"The line item that an operator gave up; not shown to the target."`
-	Resolved  *ResolvedItem `json:"resolved,omitempty" doc:"The held line item of which an operator said what became of it; shown to the target when it moved."`
+	Resolved  *ResolvedItem `json:"resolved,omitempty" doc:"The held line item of which it became known what became of it; shown to the target when it moved."`
+	Held      *HeldItem     `json:"held,omitempty" doc:"The line item that the billing system moved after it had ended as Failed; its subscription is locked until an operator resolves it. Not shown to the target."`
 }
 
 // TimelineActor is who brought an event about.

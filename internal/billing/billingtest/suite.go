@@ -47,7 +47,7 @@ func Sample(ordinal int) billing.Move {
 		ProductType: transfer.OnlineServicesNCE, Quantity: 25, BillingCycle: transfer.Monthly, Status: transfer.ItemInProgress,
 	}
 	return billing.Move{
-		Key: billing.Key(transferID, item.SubscriptionID),
+		Key: item.KeyIn(transferID),
 		Transfer: transfer.Transfer{
 			ID:      transferID,
 			Request: transfer.Request{PartnerOnRecord: "4847383"},

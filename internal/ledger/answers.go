@@ -1,0 +1,129 @@
+package ledger
+
+// Answers of a billing system that come by themselves: for whom the key stands, and how the runs hear of them.
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"handover/internal/transfer"
+)
+
+// Sent is a line item that a billing system was asked to move.
+type Sent struct {
+	TransferID string
+	transfer.LineItem
+}
+
+// Key is the billing system's key for it.
+func (s Sent) Key() string { return s.KeyIn(s.TransferID) }
+
+// keyed is a key taken apart.
+type keyed struct{ transferID, rest, key string }
+
+var keyTable = table[keyed]{
+	name: "keys", columns: `transfer_id text, rest text, key text`,
+	fields: func(k *keyed) []any { return []any{&k.transferID, &k.rest, &k.key} },
+}
+
+var selectSent = overRows(`SELECT `+lineItems.columns.of("i")+` FROM {rows} JOIN line_items i
+	ON i.subscription_id = r.rest AND i.transfer_id = r.transfer_id AND i.move_key = '' AND i.sent_at IS NOT NULL
+	UNION SELECT `+lineItems.columns.of("i")+` FROM {rows} JOIN line_items i ON i.transfer_id = r.transfer_id AND i.move_key = r.key`, keyTable.columns)
+
+// SentByKey finds the line items that a billing system was asked to move under these keys, in no order. Keys that nothing
+// was sent under are left out.
+func (l *Ledger) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
+	asked := make([]keyed, 0, len(keys))
+	for _, key := range keys {
+		if id, rest, ok := strings.Cut(key, "/"); ok {
+			asked = append(asked, keyed{strings.ToLower(id), strings.ToLower(rest), strings.ToLower(key)})
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	return read(ctx, l, "find moves by their keys", func(s session) ([]Sent, error) {
+		return sentOf(all(ctx, s, selectSent, lineItems.fields, keyTable.rows(asked)))
+	})
+}
+
+var selectHeldItems = both(`SELECT ` + lineItems.columns.of("i") + ` FROM line_items i
+	WHERE i.held AND i.late_subscription_id IS NULL AND (i.transfer_id, i.ordinal) > ($1, $2) ORDER BY i.transfer_id, i.ordinal LIMIT $3`)
+
+// HeldItems are up to limit line items of which nobody knows whether they moved, in the order of transfer and ordinal, those
+// after the given one.
+func (l *Ledger) HeldItems(ctx context.Context, after Sent, limit int) ([]Sent, error) {
+	return read(ctx, l, "find held line items", func(s session) ([]Sent, error) {
+		return sentOf(all(ctx, s, selectHeldItems, lineItems.fields, after.TransferID, after.Ordinal, limit))
+	})
+}
+
+func sentOf(items []item, err error) ([]Sent, error) {
+	sent := make([]Sent, len(items))
+	for i, it := range items {
+		sent[i] = Sent{it.transferID, it.LineItem}
+	}
+	return sent, err
+}
+
+// RecordAnswers is RecordItems for answers that no run waits for, and makes the run that moves the items look: in a second
+// when it has nothing left to wait for, otherwise not at once, so that thousands of answers wake it a few times.
+//
+// Refusals: those of RecordItems.
+func (l *Ledger) RecordAnswers(ctx context.Context, id string, results []ItemResult) ([]transfer.LineItem, error) {
+	return l.recordItems(ctx, id, results, true)
+}
+
+const (
+	// lastSoon is how long a run waits for more answers when all of its line items have ended, and othersSoon when some
+	// are still open.
+	lastSoon   = time.Second
+	othersSoon = 10 * time.Second
+)
+
+// countOpen counts the line items of a range that still run.
+var countOpen = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.ordinal >= $2 AND i.ordinal < $3 AND i.status = 'InProgress'`)
+
+// countItems counts the line items of a transfer.
+var countItems = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1`)
+
+// tellRuns makes the runs look that move the items of the window, where they would not hear of it otherwise: of items that are
+// to be fenced at once, of answers that came by themselves soon.
+func (w *window) tellRuns(ctx context.Context, s session, unasked bool) error {
+	if len(w.out.ending) == 0 && (!unasked || len(w.out.items) == 0) {
+		return nil
+	}
+	total, _, err := one(ctx, s, countItems, value[int], w.of.ID)
+	if err != nil {
+		return err
+	}
+	told := map[int]bool{}
+	var wanted []Wanted
+	for _, it := range w.out.items {
+		from, to := 0, total
+		if total > transfer.RangeSize {
+			from, to = transfer.RangeOf(it.Ordinal, total)
+		}
+		if told[from] {
+			continue
+		}
+		told[from] = true
+		run := transferRun(w.of.ID, w.of.TargetTenantID, CauseAnswered)
+		if total > transfer.RangeSize {
+			run = rangeWanted(w.of, from, to, CauseAnswered)
+		}
+		if len(w.out.ending) == 0 {
+			open, _, err := one(ctx, s, countOpen, value[int], w.of.ID, from, to)
+			if err != nil {
+				return err
+			}
+			run.Delay = lastSoon
+			if open > 0 {
+				run.Delay = othersSoon
+			}
+		}
+		wanted = append(wanted, run)
+	}
+	return s.want(ctx, wanted...)
+}

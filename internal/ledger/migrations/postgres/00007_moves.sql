@@ -1,0 +1,19 @@
+-- A billing system may accept a move and do it later, and may answer when the line item has ended.
+
+-- +goose Up
+
+ALTER TABLE line_items ADD COLUMN accepted_at timestamptz;                          -- since when the billing system says that it is at work
+ALTER TABLE line_items ADD COLUMN accepted_where text NOT NULL DEFAULT '';  -- where it wants to be asked about that
+ALTER TABLE line_items ADD COLUMN late_subscription_id text;                -- under which it moved the item after that had ended
+
+-- A callback names a move by transfer and subscription.
+CREATE INDEX line_items_subscription ON line_items (subscription_id, transfer_id);
+
+-- I-2: a line item ends once. That its subscription is held may turn out later, when the billing system moved it all the same.
+DROP TRIGGER line_items_ended ON line_items;
+CREATE TRIGGER line_items_ended BEFORE UPDATE ON line_items FOR EACH ROW
+    WHEN (OLD.status <> 'InProgress' AND (NEW.status <> OLD.status OR NEW.attempts <> OLD.attempts
+        OR NEW.target_subscription_id IS DISTINCT FROM OLD.target_subscription_id
+        OR NEW.transfer_error IS DISTINCT FROM OLD.transfer_error
+        OR (NEW.held AND NOT OLD.held AND NEW.late_subscription_id IS NULL)))
+    EXECUTE FUNCTION refuse_second_ending();
