@@ -139,7 +139,7 @@ func TestSentItemsDoNotEndByThePlatformsWord(t *testing.T) {
 			w.clock.advance(time.Minute)
 			require.Equal(t, activities.Moved{Open: "0"}, w.moved(w.MoveItem, w.id, 0))
 			item := w.items()[0]
-			require.Equal(t, transfer.EndingAsked, item.Ending)
+			require.Equal(t, transfer.EndingRefused, item.Ending)
 			require.Contains(t, item.EndingReason, "is in state: Suspended")
 			require.Len(t, w.mover.asked, 1, "nobody asks for it any more")
 			require.True(t, w.wanted() > 1, "its run has to fence it")
@@ -154,13 +154,16 @@ func TestSentItemsDoNotEndByThePlatformsWord(t *testing.T) {
 	}
 }
 
-// Row 32: what the billing system moved although it had ended is held again and reported.
+// Row 32: what the billing system moved although it had promised not to is held again and reported.
 func TestMoveItemTooLate(t *testing.T) {
 	w := moving(t, 1)
 	var said bytes.Buffer
 	w.log = slog.NewTextHandler(&said, nil)
+	w.mover.bulk, w.Mover = false, &fencer{mover: w.mover}
 	w.mover.script[0] = func(context.Context) (string, error) {
 		w.givenUp(0)
+		require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
+		require.False(t, w.items()[0].Held, "it promised")
 		return lateID, nil
 	}
 	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.MoveItem, w.id, 0))
@@ -170,6 +173,18 @@ func TestMoveItemTooLate(t *testing.T) {
 	require.True(t, item.Held)
 	require.Equal(t, lateID, item.LateID)
 	w.holds(false)
+}
+
+// Where the ledger is the billing system, nothing has moved that it did not take.
+func TestMoveItemTooLateWithoutABillingSystem(t *testing.T) {
+	w := moving(t, 1)
+	w.mover.script[0] = func(context.Context) (string, error) {
+		w.givenUp(0)
+		return lateID, nil
+	}
+	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.MoveItem, w.id, 0))
+	require.False(t, w.items()[0].Held)
+	w.holds(true)
 }
 
 // A late answer settles what is held: moved after all, or refused for good.

@@ -31,15 +31,15 @@ func (l *Ledger) ResolveHeld(ctx context.Context, id string, r Resolution, terms
 		if err != nil {
 			return transfer.LineItem{}, err
 		}
+		if st.effects, err = st.of.Resolve(r.Reason, r.Actor); err != nil {
+			return transfer.LineItem{}, err
+		}
 		return st.resolve(ctx, s, r, terms.ByRun)
 	})
 }
 
+// resolve does what was permitted.
 func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool) (transfer.LineItem, error) {
-	var err error
-	if st.effects, err = st.of.Resolve(r.Reason, r.Actor); err != nil {
-		return transfer.LineItem{}, err
-	}
 	w, err := st.windowOn(ctx, s, r.Ordinal)
 	if err != nil {
 		return transfer.LineItem{}, err

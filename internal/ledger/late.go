@@ -57,6 +57,7 @@ func (l *Ledger) AnsweredLate(ctx context.Context, id string, a LateAnswer) (cha
 // settleHeld resolves a held line item by the billing system's word. What the rules do not let the platform hand over, because
 // the subscription is the source's no longer or the new id is in use, stays held for an operator.
 func (st *step) settleHeld(ctx context.Context, s session, w *window, a LateAnswer) (bool, error) {
+	st.effects = transfer.ResolvedByAnswer()
 	known := Resolution{Actor: st.actor, Ordinal: a.Ordinal, MovedTo: a.MovedTo, Reason: saidLater}
 	_, err := st.resolve(ctx, s, known, false)
 	var refusal *transfer.Refusal
@@ -89,9 +90,9 @@ func (st *step) contradict(ctx context.Context, s session, w *window, movedTo st
 	if err := s.saveItems(ctx, *it); err != nil {
 		return false, err
 	}
-	st.effects = transfer.Effects{Event: transfer.EventHeld, Operation: transfer.AuditUpdate}
+	st.effects = transfer.MovedAfterEnd()
 	told := happening{
-		of: st.of, effects: st.effects, key: fmt.Sprintf("%s:%d:%s", transfer.EventHeld, it.Ordinal, movedTo), actor: st.actor, at: st.at,
+		of: st.of, effects: st.effects, key: fmt.Sprintf("%s:%d:%s", st.effects.Event, it.Ordinal, movedTo), actor: st.actor, at: st.at,
 		detail: detail{Held: &transfer.HeldItem{Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID}},
 	}
 	_, err = s.tell(ctx, &told)

@@ -311,7 +311,7 @@ func (w *window) accept(it *item, r ItemResult) {
 func (w *window) askToEnd(it *item, r *transfer.Refusal) {
 	it.LastError = clean(r.Message)
 	if it.Ending == transfer.NotEnding {
-		it.Ending, it.EndingReason, it.EndingSince = transfer.EndingAsked, clean(r.Message), w.now
+		it.Ending, it.EndingReason, it.EndingSince = transfer.EndingRefused, clean(r.Message), w.now
 		w.out.ending = append(w.out.ending, it.Ordinal)
 	}
 }

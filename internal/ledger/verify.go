@@ -133,7 +133,7 @@ var auditing = check{
 				UNION SELECT id, 'submitted' FROM transfers WHERE submitted_time IS NOT NULL
 				UNION SELECT id, CASE status WHEN 'Cancel' THEN 'cancelled' WHEN 'Reject' THEN 'declined' WHEN 'Expired' THEN 'expired'
 					WHEN 'Complete' THEN 'completed' ELSE 'failed' END FROM transfers WHERE status NOT IN ('Pending', 'InProgress')
-				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> ''
+				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> '' OR ending = 'asked'
 				UNION SELECT transfer_id, event_key FROM audit_records WHERE status = 'succeeded'),
 			participants AS (
 				SELECT id AS transfer_id, source_tenant_id AS partner FROM transfers

@@ -66,7 +66,7 @@ var damages = map[string]damage{
 
 	"record lost":       {"I-3", "no audit record for partner " + targetID, []string{"DELETE FROM audit_records WHERE event_key = 'submitted' AND partner_tenant_id = '" + targetID + "'"}},
 	"event lost":        {"I-3", "Event completed", []string{"DELETE FROM audit_records WHERE event_key = 'completed'"}},
-	"ending unrecorded": {"I-3", "Event given-up:", []string{"UPDATE line_items SET ending = 'fencing' WHERE subscription_id = '" + subID(2) + "'"}},
+	"ending unrecorded": {"I-3", "Event given-up:", []string{"UPDATE line_items SET ending = 'asked' WHERE subscription_id = '" + subID(2) + "'"}},
 	"resolution half recorded": {"I-3", "Event resolved:0", []string{`INSERT INTO audit_records SELECT 'half' || id, transfer_id, 'resolved:0', partner_tenant_id,
 		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed' AND partner_tenant_id = '` + sourceID + "'"}},
 	"record twice": {"I-3", "has 2 audit records", []string{`INSERT INTO audit_records SELECT 'again' || id, transfer_id, event_key, partner_tenant_id,

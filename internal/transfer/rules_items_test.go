@@ -37,19 +37,17 @@ func TestRulesOfLineItems(t *testing.T) {
 			deny(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: "tired"}, role, transfer.WrongParty)
 		}
 	})
-	rule(t, "R-26 only an operator, or the billing system itself, says what became of a held item, and how that is known", func(t *testing.T) {
+	rule(t, "R-26 only an operator says what became of a held item, and how that is known", func(t *testing.T) {
 		for _, status := range transfer.Statuses() {
 			s := stateIn(status, transfer.ItemCounts{Failed: 1})
-			for _, role := range []transfer.Role{transfer.RoleOperator, transfer.RolePlatform} {
-				effects, err := s.Resolve("they said so", actor(role))
-				assert.NoError(t, err)
-				assert.Equal(t, transfer.Effects{Event: transfer.EventResolved, Operation: transfer.AuditUpdate}, effects)
-			}
-			for _, role := range []transfer.Role{transfer.RoleSource, transfer.RoleTarget} {
-				_, err := s.Resolve("they said so", actor(role))
+			effects, err := s.Resolve("they said so", actor(transfer.RoleOperator))
+			assert.NoError(t, err)
+			assert.Equal(t, transfer.Effects{Event: transfer.EventResolved, Operation: transfer.AuditUpdate}, effects)
+			for _, role := range []transfer.Role{transfer.RoleSource, transfer.RoleTarget, transfer.RolePlatform} {
+				_, err = s.Resolve("they said so", actor(role))
 				refused(t, err, transfer.WrongParty)
 			}
-			_, err := s.Resolve("they said so", actor(transfer.RoleStranger))
+			_, err = s.Resolve("they said so", actor(transfer.RoleStranger))
 			refused(t, err, transfer.NotFound)
 			_, err = s.Resolve(" \t", actor(transfer.RoleOperator))
 			refused(t, err, transfer.ReasonMissing)

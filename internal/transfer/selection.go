@@ -54,14 +54,14 @@ func (i LineItem) KeyIn(transferID string) string {
 	return transferID + "/" + i.SubscriptionID
 }
 
-// Ending says how far the end of a line item is that an operator asked for.
+// Ending says that a line item is to end which a billing system was asked to move: the billing system is to be kept from it first.
 type Ending string
 
-// The stages. What was never sent to a billing system ends at once; what was is fenced there first.
+// By whom. What was never sent to a billing system ends at once.
 const (
-	NotEnding    Ending = ""
-	EndingAsked  Ending = "asked"
-	EndingFenced Ending = "fencing"
+	NotEnding     Ending = ""
+	EndingAsked   Ending = "asked"   // by an operator, or the deadline
+	EndingRefused Ending = "fencing" // this platform may not move it any more
 )
 
 // NoBase is the BaseOrdinal of a line item that is not an add-on.

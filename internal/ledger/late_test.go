@@ -1,0 +1,204 @@
+package ledger
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/transfer"
+)
+
+// late takes a billing system's word about line item 0.
+func (f fixture) late(id, movedTo string) (changed bool) {
+	f.t.Helper()
+	changed, err := f.AnsweredLate(f.t.Context(), id, LateAnswer{MovedTo: movedTo})
+	require.NoError(f.t, err)
+	return changed
+}
+
+// freeing gives up line item 0 after it was sent, with the promise that it never moves.
+func (f fixture) freeing(id string) {
+	f.t.Helper()
+	f.sent(id, 0)
+	_, err := f.giveUp(id, "The customer left", 0)
+	require.NoError(f.t, err)
+	f.record(id, fenced(0, FencePromised))
+}
+
+// contradicted asserts that of all invariants only I-8 is broken.
+func (f fixture) contradicted(says string) {
+	f.t.Helper()
+	findings, err := f.Verify(f.t.Context())
+	require.NoError(f.t, err)
+	for _, finding := range findings {
+		if finding.Invariant == "I-8" {
+			require.Len(f.t, finding.Broken, 1)
+			require.Contains(f.t, finding.Broken[0], says)
+			continue
+		}
+		require.Empty(f.t, finding.Broken)
+	}
+}
+
+// Row 31: the billing system's own word resolves a held item, with a record for either party, once.
+func TestLateAnswerResolvesWhatIsHeld(t *testing.T) {
+	for name, c := range map[string]struct {
+		movedTo, owner string
+	}{
+		"moved":     {newID(0), targetID},
+		"not moved": {"", sourceID},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+				tr := f.moving("r1")
+				f.holding(tr.ID, 0)
+				f.closed(tr, moved(1))
+				require.True(t, f.late(tr.ID, c.movedTo))
+				before := f.contents()
+				require.False(t, f.late(tr.ID, c.movedTo), "it is known")
+				require.Equal(t, before, f.contents())
+
+				item := f.item(tr.ID, 0)
+				require.Equal(t, transfer.ItemFailed, item.Status, "I-2")
+				require.False(t, item.Held)
+				require.Equal(t, transfer.PartiallyComplete, f.stored(tr.ID).Status, "I-5")
+				require.Equal(t, []string{c.owner}, f.rows("SELECT partner_tenant_id FROM subscriptions WHERE status <> 'deleted' AND lineage_id = '"+subID(0)+"'"))
+				log, err := f.LogOf(t.Context(), tr.ID, sourceID)
+				require.NoError(t, err)
+				var said detail
+				require.NoError(t, json.Unmarshal([]byte(log[len(log)-1].Detail), &said))
+				require.Equal(t, transfer.RolePlatform, said.By)
+				require.Equal(t, &transfer.ResolvedItem{SubscriptionID: subID(0), Moved: c.movedTo != "", Reason: saidLater}, said.Resolved)
+				f.holds()
+			})
+		})
+	}
+}
+
+// I-8: what moved although it had been freed by a promise is held again, for an operator to resolve.
+func TestLateAnswerThatBreaksAPromise(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.freeing(tr.ID)
+		f.closed(tr)
+		require.False(t, f.late(tr.ID, ""), "as it promised")
+		f.holds()
+
+		require.True(t, f.late(tr.ID, newID(0)))
+		require.False(t, f.late(tr.ID, newID(0)), "it is known")
+		item := f.item(tr.ID, 0)
+		require.True(t, item.Held)
+		require.Equal(t, newID(0), item.LateID)
+		f.contradicted("ended as Failed and the billing system moved it to " + newID(0))
+		require.Contains(t, f.events(tr.ID, sourceID), "held:0:"+newID(0))
+		require.Contains(t, f.events(tr.ID, targetID), "held:0:"+newID(0))
+		_, err := f.Submit(t.Context(), f.pending("r2").ID, picking("s2", 0))
+		refuses(t, err, transfer.InAnotherTransfer)
+
+		f.resolve(tr.ID, 0, newID(0))
+		require.Equal(t, targetID, f.sub(newID(0)).PartnerTenantID)
+		require.False(t, f.late(tr.ID, newID(0)), "it is the target's under that id")
+		f.holds()
+	})
+}
+
+// An item that an operator resolved before may be contradicted, and resolved again.
+func TestLateAnswerThatContradictsAnOperator(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.holding(tr.ID, 0)
+		f.closed(tr)
+		f.resolve(tr.ID, 0, "")
+		require.True(t, f.late(tr.ID, newID(0)))
+		f.contradicted(newID(0))
+		f.resolve(tr.ID, 0, newID(0))
+		f.holds()
+	})
+}
+
+// What somebody else has taken meanwhile cannot be locked, and stands out until an operator has corrected the billing system.
+func TestLateAnswerAboutWhatIsTaken(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.freeing(tr.ID)
+		f.closed(tr)
+		f.closed(f.moving("r2", 0), moved(0))
+		require.True(t, f.late(tr.ID, newID(7)))
+		require.False(t, f.item(tr.ID, 0).Held)
+		f.contradicted(newID(7))
+		_, err := f.ResolveHeld(t.Context(), tr.ID, resolution(0, newID(7)), Terms[transfer.LineItem]{})
+		refuses(t, err, transfer.NotActive)
+		f.resolve(tr.ID, 0, "")
+		f.holds()
+	})
+}
+
+// What the rules do not let the platform hand over stays held, with what the billing system said.
+func TestLateAnswerThatCannotBeTaken(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		tr := f.moving("r1", 0)
+		f.holding(tr.ID, 0)
+		f.closed(tr)
+		require.True(t, f.late(tr.ID, subID(1)))
+		item := f.item(tr.ID, 0)
+		require.True(t, item.Held)
+		require.Equal(t, subID(1), item.LateID)
+		require.Contains(t, item.LastError, "exists already")
+		require.False(t, f.late(tr.ID, subID(1)))
+		f.resolve(tr.ID, 0, newID(0))
+		f.holds()
+	})
+}
+
+// Items that run or are Complete have nothing late about them.
+func TestLateAnswerInTime(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		before := f.contents()
+		require.False(t, f.late(tr.ID, newID(0)))
+		require.Equal(t, before, f.contents())
+		f.closed(tr, moved(0))
+		require.False(t, f.late(tr.ID, newID(0)))
+		_, err := f.AnsweredLate(t.Context(), tr.ID, LateAnswer{Ordinal: 9})
+		refuses(t, err, transfer.ItemNotFound)
+		_, err = f.AnsweredLate(t.Context(), newID(9), LateAnswer{})
+		refuses(t, err, transfer.NotFound)
+	})
+}
+
+// a subscription that may not move any more, and that a billing system moved, is not simply freed.
+func TestMovedAlthoughItMayNot(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.sent(tr.ID, 0)
+		f.behind("UPDATE subscriptions SET status = 'suspended' WHERE id = '" + subID(0) + "'")
+		item := f.record(tr.ID, moved(0))[0]
+		require.Equal(t, transfer.ItemFailed, item.Status)
+		require.True(t, item.Held)
+		require.Equal(t, newID(0), item.LateID)
+		f.contradicted(newID(0))
+	})
+}
+
+// I-8: this platform's own refusal of an item that was sent only begins its end, and its run is told to fence it.
+func TestRefusedAfterItWasSent(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.sent(tr.ID, 0)
+		f.caughtUp()
+		no := transfer.Refuse(transfer.NotActive, "It is suspended.")
+		items := f.record(tr.ID, ItemResult{Ordinal: 0, Refusal: no}, ItemResult{Ordinal: 1, Refusal: no})
+		require.Equal(t, transfer.ItemInProgress, items[0].Status)
+		require.Equal(t, transfer.EndingRefused, items[0].Ending)
+		require.Equal(t, transfer.ItemFailed, items[1].Status, "nobody was asked for it")
+		require.Len(t, f.claim(10, 10), 1)
+		require.Equal(t, transfer.Ordinals("0"), f.look(tr.ID, "").Ending)
+
+		items = f.record(tr.ID, fenced(0, FencePromised))
+		require.Equal(t, transfer.ItemFailed, items[0].Status)
+		require.Equal(t, "It is suspended.", items[0].TransferError)
+		f.closed(tr)
+		f.holds()
+	})
+}
