@@ -50,6 +50,9 @@ type Billing struct {
 	PerSecond      float64       `env:"PER_SECOND" envDefault:"0"`  // calls begun, of all workers together; 0 for no limit
 	CallbackListen string        `env:"CALLBACK_LISTEN"`            // address for the billing system's callbacks; empty: polling only
 	CallbackToken  string        `env:"CALLBACK_TOKEN,unset"`
+
+	CallbackTLSCertificate string `env:"CALLBACK_TLS_CERTIFICATE"` // files in PEM; empty: plain HTTP
+	CallbackTLSKey         string `env:"CALLBACK_TLS_KEY"`
 }
 
 // Transfer holds the rules that leave a deployment a choice (transfer.Policy).
@@ -118,6 +121,8 @@ func (c Config) check() error {
 	complain(c.Billing.Timeout <= 0 || c.Billing.Poll <= 0, "HANDOVER_BILLING_TIMEOUT and HANDOVER_BILLING_POLL must be positive")
 	complain(c.Billing.Concurrent < 1 || c.Billing.PerSecond < 0, "HANDOVER_BILLING_CONCURRENT must be at least 1 and HANDOVER_BILLING_PER_SECOND must not be negative")
 	complain(c.Billing.CallbackListen != "" && c.Billing.CallbackToken == "", "HANDOVER_BILLING_CALLBACK_TOKEN is required with HANDOVER_BILLING_CALLBACK_LISTEN")
+	complain((c.Billing.CallbackTLSCertificate == "") != (c.Billing.CallbackTLSKey == ""),
+		"HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE and HANDOVER_BILLING_CALLBACK_TLS_KEY go together")
 	complain(c.Transfers.MaxListedItems < 1, "HANDOVER_TRANSFERS_MAX_LISTED_ITEMS must be at least 1")
 	complain(c.Transfers.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")
 	complain(c.Transfers.CancellationWindow < 0, "HANDOVER_TRANSFERS_CANCELLATION_WINDOW must not be negative")

@@ -39,6 +39,8 @@ func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 		"HANDOVER_BILLING_ADAPTER":               "fax",
 		"HANDOVER_LOG_LEVEL":                     "loud",
 		"HANDOVER_BILLING_CALLBACK_LISTEN":       ":9000",
+		"HANDOVER_BILLING_CALLBACK_TLS_KEY":      "key.pem",
+		"HANDOVER_API_TLS_CERTIFICATE":           "certificate.pem",
 		"HANDOVER_TRANSFERS_MAX_LISTED_ITEMS":    "0",
 		"HANDOVER_TRANSFERS_ITEM_DEADLINE":       "-1s",
 		"HANDOVER_TRANSFERS_CANCELLATION_WINDOW": "-1s",
@@ -51,7 +53,7 @@ func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 	_, err := Load()
 	for _, said := range []string{
 		"SMTP_PORT", "SMTP_TLS", "BILLING_ADAPTER", "LOG_LEVEL", "CALLBACK_TOKEN", "MAX_LISTED_ITEMS", "ITEM_DEADLINE", "CANCELLATION_WINDOW", `"Fax"`,
-		"HANDOVER_WORKER_ACTIVITIES", "HANDOVER_WORKER_DEPLOYMENT",
+		"HANDOVER_WORKER_ACTIVITIES", "HANDOVER_WORKER_DEPLOYMENT", "HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE", "HANDOVER_API_TLS_KEY",
 	} {
 		assert.ErrorContains(t, err, said)
 	}
@@ -61,6 +63,17 @@ func TestAnUnreadableSettingIsAnError(t *testing.T) {
 	t.Setenv("HANDOVER_SMTP_TIMEOUT", "soon")
 	_, err := Load()
 	require.ErrorContains(t, err, "environment")
+}
+
+func TestACallbackPortMayHaveACertificate(t *testing.T) {
+	t.Setenv("HANDOVER_BILLING_CALLBACK_LISTEN", ":9000")
+	t.Setenv("HANDOVER_BILLING_CALLBACK_TOKEN", "ring")
+	t.Setenv("HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE", "certificate.pem")
+	t.Setenv("HANDOVER_BILLING_CALLBACK_TLS_KEY", "key.pem")
+	c, err := Load()
+	require.NoError(t, err)
+	assert.Equal(t, "certificate.pem", c.Billing.CallbackTLSCertificate)
+	assert.Equal(t, "key.pem", c.Billing.CallbackTLSKey)
 }
 
 func TestHTTPBillingNeedsAnAddress(t *testing.T) {

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -66,25 +65,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := serve(ctx, settings, steps, metrics, logger); err != nil {
+	ports, err := app.OpenPorts(ctx, settings, steps, metrics, logger)
+	if err != nil {
 		return err
 	}
+	defer ports.Close()
 	return work(ctx, app.Surroundings{Settings: settings.Worker, Billing: settings.Billing, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
-}
-
-// serve opens the two optional HTTP ports: metrics, and the billing system's callbacks.
-func serve(ctx context.Context, settings config.Config, steps app.Steps, metrics telemetry.Metrics, logger *zap.Logger) error {
-	if address := settings.Worker.MetricsListen; address != "" {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", metrics.Handler)
-		if err := telemetry.Serve(ctx, address, mux, logger); err != nil {
-			return err
-		}
-	}
-	if address := settings.Billing.CallbackListen; address != "" && steps.Callback != nil {
-		return telemetry.Serve(ctx, address, steps.Callback, logger)
-	}
-	return nil
 }
 
 // work takes transfers until the context ends.

@@ -38,6 +38,8 @@ type Options struct {
 const (
 	// mostKeys bounds what is to be asked about; who calls back beyond it is told to do so again.
 	mostKeys = 10_000
+	// longestKey bounds a key, in bytes: two GUIDs and a slash.
+	longestKey = 100
 	// atOnce is how many keys are looked up and recorded together, and asking how many are asked about at the same time.
 	atOnce = 100
 	asking = 8
@@ -67,7 +69,7 @@ func New(o Options) *Taker {
 func (t *Taker) Hear(key string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.waiting[key] {
+	if len(key) > longestKey || t.waiting[key] { // nothing was sent under so long a key
 		return true
 	}
 	if len(t.keys) >= mostKeys {

@@ -2,6 +2,7 @@
 //
 //	app.go       steps, ledger, connection to Temporal
 //	worker.go    a worker: Temporal's, the dispatcher that makes runs follow the ledger, the mail relay
+//	ports.go     a worker's HTTP ports: metrics, callbacks
 //	describe.go  how the runs that the ledger wants are started
 package app
 
@@ -55,14 +56,14 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 		return steps, nil
 	}
 	remote, err := billing.NewHTTP(billing.HTTPSettings{
-		BaseURL: c.Billing.URL, Token: c.Billing.Token, Timeout: c.Billing.Timeout, CallbackToken: c.Billing.CallbackToken,
+		BaseURL: c.Billing.URL, Token: c.Billing.Token, Timeout: c.Billing.Timeout,
 	})
 	if err != nil {
 		return Steps{}, fmt.Errorf("the billing settings do not work: %w", err)
 	}
 	steps.Mover, steps.AskEvery = remote, c.Billing.Poll
 	steps.Answers = answers.New(answers.Options{Book: l, Asker: remote, Fencer: remote, Logger: logger})
-	steps.Callback = remote.Callback(steps.Answers.Hear)
+	steps.Callback = billing.Callbacks(c.Billing.CallbackToken, steps.Answers.Hear)
 	return steps, nil
 }
 

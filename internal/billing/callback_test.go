@@ -27,40 +27,18 @@ func call(h http.Handler, token, body string) int {
 	return recorder.Code
 }
 
-// hearer notes which keys were called back about, as long as it is told to.
-type hearer struct {
-	keys []string
-	full bool
-}
-
-func (h *hearer) hear(key string) bool {
-	if h.full {
-		return false
-	}
-	h.keys = append(h.keys, key)
-	return true
-}
-
-// A callback is a hint: who takes it gets the key and no result.
+// A callback is a hint: whoever takes it hears the key and no result.
 func TestCallbackTellsTheKey(t *testing.T) {
 	t.Parallel()
-	var heard hearer
-	callback := adapter(t, &billingtest.System{}, nil).Callback(heard.hear)
-	assert.Equal(t, http.StatusNoContent, call(callback, "Bearer ring", resultBody))
-	assert.Equal(t, []string{billingtest.Sample(0).Key}, heard.keys)
-}
-
-// Who calls back when there is too much to ask about is told to do so again.
-func TestCallbackThatNobodyCanTake(t *testing.T) {
-	t.Parallel()
-	callback := adapter(t, &billingtest.System{}, nil).Callback((&hearer{full: true}).hear)
-	assert.Equal(t, http.StatusServiceUnavailable, call(callback, "Bearer ring", resultBody))
+	var told []string
+	h := billing.Callbacks("ring", func(key string) bool { told = append(told, key); return true })
+	assert.Equal(t, http.StatusNoContent, call(h, "Bearer ring", resultBody))
+	assert.Equal(t, []string{billingtest.Sample(0).Key}, told)
 }
 
 func TestCallbacksAreChecked(t *testing.T) {
 	t.Parallel()
-	var heard hearer
-	h := adapter(t, &billingtest.System{}, nil).Callback(heard.hear)
+	h := billing.Callbacks("ring", func(string) bool { return true })
 	for _, c := range []struct {
 		name, token, body string
 		want              int
@@ -73,19 +51,36 @@ func TestCallbacksAreChecked(t *testing.T) {
 		{"the token we send", "Bearer sesame", resultBody, http.StatusUnauthorized},
 		{"no result", "Bearer ring", `{}`, http.StatusBadRequest},
 		{"no JSON", "Bearer ring", "done", http.StatusBadRequest},
-		{"too long", "Bearer ring", resultBody + strings.Repeat(" ", 1<<20), http.StatusBadRequest},
+		{"too long", "Bearer ring", resultBody + strings.Repeat(" ", 64<<10), http.StatusRequestEntityTooLarge},
 	} {
 		assert.Equal(t, c.want, call(h, c.token, c.body), c.name)
 	}
-	assert.Len(t, heard.keys, 2, "only what tells a result is heard")
+	for token, want := range map[string]int{"Bearer ring": http.StatusMethodNotAllowed, "": http.StatusUnauthorized} {
+		request := httptest.NewRequest(http.MethodGet, "/moves/x", nil)
+		request.Header.Set("Authorization", token)
+		recorder := httptest.NewRecorder()
+		h.ServeHTTP(recorder, request)
+		assert.Equal(t, want, recorder.Code, "another method with token %q", token)
+	}
+}
+
+func TestCallbacksThatNobodyCanTakeAreSentAgain(t *testing.T) {
+	t.Parallel()
+	told := ""
+	h := billing.Callbacks("ring", func(key string) bool { told = key; return false })
+	key := billingtest.Sample(0).Key
+	request := httptest.NewRequest(http.MethodPost, "/moves/"+url.PathEscape(key), strings.NewReader(resultBody))
+	request.Header.Set("Authorization", "Bearer ring")
 	recorder := httptest.NewRecorder()
-	h.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/moves/x", nil))
-	assert.Equal(t, http.StatusMethodNotAllowed, recorder.Code)
+	h.ServeHTTP(recorder, request)
+	assert.Equal(t, http.StatusServiceUnavailable, recorder.Code)
+	assert.Equal(t, "1", recorder.Header().Get("Retry-After"))
+	assert.Equal(t, key, told)
 }
 
 func TestNoCallbackTokenMeansNoCallbacks(t *testing.T) {
 	t.Parallel()
-	h := adapter(t, &billingtest.System{}, func(s *billing.HTTPSettings) { s.CallbackToken = "" }).Callback(new(hearer).hear)
+	h := billing.Callbacks("", func(string) bool { return true })
 	assert.Equal(t, http.StatusUnauthorized, call(h, "Bearer ", resultBody))
 	assert.Equal(t, http.StatusUnauthorized, call(h, "", resultBody))
 }

@@ -71,7 +71,7 @@ func adapter(t *testing.T, s *billingtest.System, change func(*billing.HTTPSetti
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	settings := billing.HTTPSettings{
-		BaseURL: server.URL + "/", Token: "sesame", CallbackToken: "ring", Timeout: time.Minute,
+		BaseURL: server.URL + "/", Token: "sesame", Timeout: time.Minute,
 	}
 	if change != nil {
 		change(&settings)

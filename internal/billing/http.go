@@ -21,10 +21,9 @@ import (
 
 // HTTPSettings says where the billing system is and how to talk to it.
 type HTTPSettings struct {
-	BaseURL       string        // moves go to BaseURL + "/moves"
-	Token         string        // bearer token we send; empty for none
-	CallbackToken string        // bearer token its callbacks must bring; empty refuses every callback
-	Timeout       time.Duration // of one request
+	BaseURL string        // moves go to BaseURL + "/moves"
+	Token   string        // bearer token we send; empty for none
+	Timeout time.Duration // of one request
 
 	Transport http.RoundTripper // nil for a pool of our own
 	Now       func() time.Time  // nil for the system clock; reads the date form of Retry-After

@@ -26,7 +26,7 @@ const newID = "7f000001-0000-4000-8000-00000000e001"
 // settingsFor points at the server, with a clock that stands still at submit.
 func settingsFor(server *httptest.Server) billing.HTTPSettings {
 	return billing.HTTPSettings{
-		BaseURL: server.URL, Token: "sesame", CallbackToken: "ring", Timeout: time.Minute,
+		BaseURL: server.URL, Token: "sesame", Timeout: time.Minute,
 		Now: func() time.Time { return billingtest.Submitted },
 	}
 }

@@ -94,7 +94,7 @@ func TestLateAnswerThatBreaksAPromise(t *testing.T) {
 		require.Contains(t, f.events(tr.ID, sourceID), "held:0:"+newID(0))
 		require.Contains(t, f.events(tr.ID, targetID), "held:0:"+newID(0))
 		_, err := f.Submit(t.Context(), f.pending("r2").ID, picking("s2", 0))
-		refuses(t, err, transfer.InAnotherTransfer)
+		refuses(t, err, transfer.InOtherTransfer)
 
 		f.resolve(tr.ID, 0, newID(0))
 		require.Equal(t, targetID, f.sub(newID(0)).PartnerTenantID)

@@ -233,7 +233,7 @@ func (p *Platform) connect(ctx context.Context) error {
 	return nil
 }
 
-func (p *Platform) startWorker(context.Context) error {
+func (p *Platform) startWorker(ctx context.Context) error {
 	if p.options.NoWorker {
 		return nil
 	}
@@ -254,5 +254,10 @@ func (p *Platform) startWorker(context.Context) error {
 		return err
 	}
 	p.onStop(p.Worker.Stop)
+	ports, err := app.OpenPorts(context.WithoutCancel(ctx), p.Settings, steps, p.metrics, p.options.Logger)
+	if err != nil {
+		return err
+	}
+	p.onStop(ports.Close)
 	return nil
 }

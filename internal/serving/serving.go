@@ -5,17 +5,15 @@ package serving
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"runtime/debug"
-	"time"
 
 	"go.uber.org/zap"
 
 	"handover/config"
 	"handover/internal/api"
+	"handover/internal/httpserver"
 	"handover/internal/identity"
 	"handover/internal/ledger"
 	"handover/internal/telemetry"
@@ -47,66 +45,21 @@ func NewAPI(p Parts) (*api.API, error) {
 	})
 }
 
-// The limits of one connection.
-const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = time.Minute // a body of 4 MB over a slow line
-	writeTimeout  = 2 * time.Minute
-	idleTimeout   = 2 * time.Minute
-	mostHeader    = 32 << 10 // bytes
-	drain         = 20 * time.Second
-)
-
 // Certificate reads the certificate of the settings; without one it is nil, for plain HTTP. The error names the settings.
 func Certificate(settings config.API) (*tls.Config, error) {
-	if settings.TLSCertificate == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(settings.TLSCertificate, settings.TLSKey)
+	certificate, err := httpserver.Certificate(settings.TLSCertificate, settings.TLSKey)
 	if err != nil {
 		return nil, fmt.Errorf("HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY cannot be used: %w", err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return certificate, nil
 }
 
-// Serve answers HTTP on the listener until the context ends, then lets running requests end; what has not ended 20 s later
-// is cut off. With a certificate it answers HTTPS only. Error: a listener that broke.
+// Serve answers HTTP on the listener until the context ends, then lets running requests end; what has not ended in time is
+// cut off. With a certificate it answers HTTPS only. Error: a listener that broke.
 func Serve(ctx context.Context, listener net.Listener, handler *api.API, certificate *tls.Config, logger *zap.Logger) error {
-	complaints, err := zap.NewStdLogAt(logger, zap.WarnLevel)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: mostHeader, ErrorLog: complaints, TLSConfig: certificate,
-	}
-	drained := make(chan error, 1)
-	release := context.AfterFunc(ctx, func() {
-		handler.EndStreams()
-		drained <- end(server, logger)
+	return httpserver.Serve(ctx, listener, httpserver.Options{
+		Handler: handler, Bounds: httpserver.ForAPI(), TLS: certificate, Ending: handler.EndStreams, Logger: logger,
 	})
-	defer release()
-	if certificate == nil {
-		err = server.Serve(listener)
-	} else {
-		err = server.ServeTLS(listener, "", "")
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return <-drained
-	}
-	return err
-}
-
-// end lets running requests end for as long as drain.
-func end(server *http.Server, logger *zap.Logger) error {
-	patience, cancel := context.WithTimeout(context.Background(), drain)
-	defer cancel()
-	err := server.Shutdown(patience)
-	if errors.Is(err, context.DeadlineExceeded) {
-		logger.Warn("Requests that did not end were cut off.", zap.Duration("after", drain))
-		err = server.Close()
-	}
-	return err
 }
 
 func version() string {

@@ -3,13 +3,9 @@
 package telemetry
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -60,20 +56,4 @@ func NewMetrics() (Metrics, error) {
 		Handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		Registry: registry,
 	}, nil
-}
-
-// Serve answers HTTP on the address until the context ends. It returns once the address is bound; later failures are logged.
-func Serve(ctx context.Context, address string, handler http.Handler, logger *zap.Logger) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", address, err)
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("The HTTP server ended.", zap.String("address", address), zap.Error(err))
-		}
-	}()
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	return nil
 }
