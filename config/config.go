@@ -55,6 +55,9 @@ type Billing struct {
 	CallbackTLSKey         string `env:"CALLBACK_TLS_KEY"`
 }
 
+// Remote tells whether subscriptions move in a billing system that is not the ledger.
+func (b Billing) Remote() bool { return b.Adapter == "http" }
+
 // Transfer holds the rules that leave a deployment a choice (transfer.Policy).
 type Transfer struct {
 	ProductTypes   []string      `env:"PRODUCT_TYPES"`
@@ -117,7 +120,7 @@ func (c Config) check() error {
 	complain(!oneOf(c.SMTP.TLS, "none", "starttls", "tls"), "HANDOVER_SMTP_TLS must be none, starttls or tls, not %q", c.SMTP.TLS)
 	complain(!oneOf(c.Billing.Adapter, "ledger", "http"), "HANDOVER_BILLING_ADAPTER must be ledger or http, not %q", c.Billing.Adapter)
 	complain(!oneOf(c.LogLevel, "debug", "info", "warn", "error"), "HANDOVER_LOG_LEVEL must be debug, info, warn or error, not %q", c.LogLevel)
-	complain(c.Billing.Adapter == "http" && !httpURL(c.Billing.URL), "HANDOVER_BILLING_URL must be an http or https address when the adapter is http")
+	complain(c.Billing.Remote() && !httpURL(c.Billing.URL), "HANDOVER_BILLING_URL must be an http or https address when the adapter is http")
 	complain(c.Billing.Timeout <= 0 || c.Billing.Poll <= 0, "HANDOVER_BILLING_TIMEOUT and HANDOVER_BILLING_POLL must be positive")
 	complain(c.Billing.Concurrent < 1 || c.Billing.PerSecond < 0, "HANDOVER_BILLING_CONCURRENT must be at least 1 and HANDOVER_BILLING_PER_SECOND must not be negative")
 	complain(c.Billing.CallbackListen != "" && c.Billing.CallbackToken == "", "HANDOVER_BILLING_CALLBACK_TOKEN is required with HANDOVER_BILLING_CALLBACK_LISTEN")

@@ -25,6 +25,9 @@ const sqliteScheme = "sqlite://"
 var errNoLedger = errors.New("name the ledger's database with --ledger or HANDOVER_LEDGER_URL: " +
 	"postgres://user@host/handover or sqlite:///path/ledger.db")
 
+// loader reads the settings of the environment.
+type loader func() (config.Config, error)
+
 // ledgerFlag adds --ledger.
 func (c *cli) ledgerFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.ledger, "ledger", "", "the ledger's database, postgres://… or sqlite://… (default HANDOVER_LEDGER_URL,\n"+
@@ -34,8 +37,8 @@ func (c *cli) ledgerFlag(cmd *cobra.Command) {
 // ledgerAt is the ledger at hand: the one of the URL, else the environment's, else standalone's own in the working folder
 // when Temporal at that address is standalone's. Empty when there is none. Error: *usageError, for a file that does not
 // exist too: only seed makes one.
-func ledgerAt(url, address string) (string, error) {
-	settings, err := config.Load()
+func ledgerAt(read loader, url, address string) (string, error) {
+	settings, err := read()
 	if err != nil {
 		return "", &usageError{err}
 	}
@@ -73,8 +76,8 @@ func standalonesLedger(address string) (string, error) {
 }
 
 // openLedger opens the ledger at the URL, or the one the environment names, and makes it where there is none.
-func openLedger(ctx context.Context, url string) (records, error) {
-	settings, err := config.Load()
+func openLedger(ctx context.Context, read loader, url string) (records, error) {
+	settings, err := read()
 	if err != nil {
 		return nil, &usageError{err}
 	}

@@ -22,7 +22,7 @@ const (
 	statusUsage       = 2 // the command line, or a file it names, cannot be used; nothing was sent
 	statusRefused     = 3 // the answer is no; a watched transfer did not become Complete
 	statusNotFound    = 4 // there is no such transfer
-	statusUnavailable = 5 // Temporal, a worker or the ledger gave no answer; try again
+	statusUnavailable = 5 // Temporal, a worker, the ledger or the billing system gave no answer; try again
 	statusInterrupted = 130
 )
 
@@ -99,8 +99,9 @@ func ending(ctx context.Context, err error) failure {
 // silent tells that nobody answered, or that the worker cannot right now, as opposed to a no.
 func silent(err error) bool {
 	var notReady *serviceerror.WorkflowNotReady
+	var unasked *unaskedError
 	return errors.Is(err, transferclient.ErrUnavailable) || errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrLocked) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &notReady)
+		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &notReady) || errors.As(err, &unasked)
 }
 
 // is sets the exit status, and the cause unless the refusal inside says it better.

@@ -16,6 +16,7 @@
 //	records.go    seed, verify
 //	token.go      token
 //	agree.go      I-7: do ledger and workflows agree?
+//	ask.go        I-8: do ledger and billing system agree?
 //	book.go       the ledger at hand
 //	service.go    Temporal, as the commands use it
 //	print.go      tables and JSON

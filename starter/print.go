@@ -169,6 +169,22 @@ func ofTransfers(n int) string {
 	return fmt.Sprintf("%d transfers", n)
 }
 
+func ofItems(n int) string {
+	if n == 1 {
+		return "1 line item"
+	}
+	return fmt.Sprintf("%d line items", n)
+}
+
+// counter counts things on standard error for somebody who watches a terminal, in one line, until the end clears it.
+func (c *cli) counter(of string) (show func(n int), end func()) {
+	if !c.env.terminal(c.err) || c.dumb() {
+		return func(int) {}, func() {}
+	}
+	const line = "\r\x1b[K"
+	return func(n int) { fmt.Fprintf(c.err, line+"%d %s", n, of) }, func() { fmt.Fprint(c.err, line) }
+}
+
 func (c *cli) printSnapshot(s operatorview.Snapshot) error {
 	if c.output == outputJSON {
 		return c.printJSON(s.Transfer)
@@ -283,10 +299,22 @@ func (c *cli) printList(found []transferclient.Summary) error {
 	return nil
 }
 
-// checked is a finding, or the reason why there is none.
+// checked is a finding, with the reason why there is none or it does not cover everything.
 type checked struct {
 	ledger.Finding
 	NotChecked string `json:"notChecked,omitempty"`
+}
+
+// row is the finding in the table.
+func (f checked) row() table.Row {
+	switch {
+	case f.NotChecked == "":
+		return table.Row{f.Invariant, f.Says, fmt.Sprint(f.Checked), fmt.Sprint(f.Count)}
+	case f.Checked == 0:
+		return table.Row{f.Invariant, f.Says, "not checked", ""}
+	default:
+		return table.Row{f.Invariant, f.Says, fmt.Sprintf("%d, not all", f.Checked), fmt.Sprint(f.Count)}
+	}
 }
 
 func (c *cli) printFindings(all []checked) error {
@@ -295,11 +323,7 @@ func (c *cli) printFindings(all []checked) error {
 	}
 	rows := make([]table.Row, 0, len(all))
 	for _, f := range all {
-		if f.NotChecked != "" {
-			rows = append(rows, table.Row{f.Invariant, f.Says, "not checked", ""})
-			continue
-		}
-		rows = append(rows, table.Row{f.Invariant, f.Says, fmt.Sprint(f.Checked), fmt.Sprint(f.Count)})
+		rows = append(rows, f.row())
 	}
 	c.printTable(table.Row{"", "invariant", "checked", "violations"}, rows)
 	for _, f := range all {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
@@ -47,24 +48,36 @@ func (c *cli) seed(ctx context.Context, file string) error {
 type verification struct {
 	ledgerOnly bool
 	repair     bool
+	billing    billing.Asker // to be asked, too; nil for not
 }
 
 func (c *cli) verifyCommand() *cobra.Command {
 	var v verification
+	var askBilling bool
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check the invariants I-1 to I-8 on the ledger and the running transfers",
 		Long: "Check the invariants I-1 to I-8 on the ledger and the running transfers. It changes no data; --repair has the\n" +
-			"runs look at the ledger that I-7 finds wrong, and checks again.\n" +
-			"Exit status: 0 when all hold, 1 when one does not, 5 when I-7 could not be checked because Temporal is silent.",
-		Example: "  starter verify --ledger sqlite://ledger.db\n  starter verify --ledger-only -o json\n  starter verify --repair",
-		Args:    cobra.NoArgs,
+			"runs look at the ledger that I-7 finds wrong, and checks again. --billing asks the billing system of\n" +
+			"HANDOVER_BILLING_URL, too, about every line item that it was asked to move and that has ended.\n" +
+			"Exit status: 0 when all hold, 1 when one does not, 5 when something could not be checked because Temporal or the\n" +
+			"billing system is silent.",
+		Example: "  starter verify --ledger sqlite://ledger.db\n  starter verify --ledger-only -o json\n  starter verify --repair\n" +
+			"  starter verify --billing -o json | jq -r '.[] | select(.invariant == \"I-8\") | (.violations + .notes)[]'",
+		Args: cobra.NoArgs,
 	}
 	c.ledgerFlag(cmd)
 	cmd.Flags().BoolVar(&v.ledgerOnly, "ledger-only", false, "leave I-7 out: do not ask Temporal")
 	cmd.Flags().BoolVar(&v.repair, "repair", false, "resume every transfer that I-7 finds wrong, as an operator, then check again")
+	cmd.Flags().BoolVar(&askBilling, "billing", false, "ask the billing system, too, whether it moved what the ledger says it moved")
 	cmd.MarkFlagsMutuallyExclusive("ledger-only", "repair")
 	cmd.RunE = c.work(func(ctx context.Context) error {
+		if askBilling {
+			var err error
+			if v.billing, err = c.env.billing(); err != nil {
+				return err
+			}
+		}
 		return c.withLedger(ctx, func(book records) error { return c.verify(ctx, book, v) })
 	})
 	return cmd
@@ -83,20 +96,21 @@ func (c *cli) verify(ctx context.Context, book records, v verification) error {
 	if empty {
 		c.tell("The ledger is empty, so there is nothing to check. Is it the right database?")
 	}
-	all := make([]checked, 0, len(found)+1)
+	all := make([]checked, 0, len(found)+2)
 	for _, f := range found {
 		all = append(all, checked{Finding: f})
 	}
-	var silence error
+	var silences []error
 	if !v.ledgerOnly {
-		agree := checked{}
-		if agree.Finding, silence = c.verifyAgreement(ctx, book, v.repair); silence != nil {
-			if !errors.Is(silence, transferclient.ErrUnavailable) {
-				return silence
-			}
-			agree.NotChecked = silence.Error()
+		agree, err := c.verifyAgreement(ctx, book, v.repair)
+		if err != nil && !errors.Is(err, transferclient.ErrUnavailable) {
+			return err
 		}
-		all = append(all, agree)
+		all, silences = append(all, checkedUnless(err, agree)), append(silences, err)
+	}
+	if v.billing != nil {
+		agree, err := c.verifyBilling(ctx, book, v.billing)
+		all, silences = append(all, checkedUnless(err, agree)), append(silences, err)
 	}
 	slices.SortStableFunc(all, func(a, b checked) int { return strings.Compare(a.Invariant, b.Invariant) })
 	if err := c.printFindings(tidy(all)); err != nil {
@@ -107,7 +121,18 @@ func (c *cli) verify(ctx context.Context, book records, v verification) error {
 			return errViolated
 		}
 	}
-	return silence
+	return errors.Join(silences...)
+}
+
+// checkedUnless is the finding, with the reason why it is none or does not cover everything.
+func checkedUnless(err error, f ledger.Finding) checked {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return checked{Finding: f, NotChecked: "interrupted"}
+	case err != nil:
+		return checked{Finding: f, NotChecked: err.Error()}
+	}
+	return checked{Finding: f}
 }
 
 // tidy makes an empty list of violations an empty list in JSON.
@@ -135,7 +160,18 @@ func (c *cli) verifyAgreement(ctx context.Context, book records, repair bool) (l
 			wrong, checked, err = a.check(ctx)
 		}
 	}
-	return findingOf(wrong, checked), err
+	if err != nil {
+		return agreementFinding(), err
+	}
+	return findingOf(wrong, checked), nil
+}
+
+// verifyBilling asks the billing system. What was found before it stopped counts.
+func (c *cli) verifyBilling(ctx context.Context, book records, system billing.Asker) (ledger.Finding, error) {
+	show, end := c.counter("line items asked about")
+	defer end()
+	q := &inquiry{book: book, billing: system, wait: c.env.wait, show: show}
+	return q.ask(ctx)
 }
 
 const (

@@ -5,11 +5,14 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"handover/activities"
+	"handover/config"
+	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/progress"
@@ -37,6 +40,7 @@ type records interface {
 	Verify(ctx context.Context) ([]ledger.Finding, error)
 	Follows(ctx context.Context, after string, limit int) ([]ledger.Follow, error)
 	FollowOf(ctx context.Context, id string) (ledger.Follow, error)
+	EndedItems(ctx context.Context, after ledger.ItemCursor, limit int) ([]transfer.EndedItem, error)
 	GiveUp(ctx context.Context, id string, g ledger.GivingUp, terms ledger.Terms[ledger.GivenUp]) (ledger.GivenUp, error)
 	ResolveHeld(ctx context.Context, id string, r ledger.Resolution, terms ledger.Terms[transfer.LineItem]) (transfer.LineItem, error)
 	Resume(ctx context.Context, r ledger.Resumption, ids ...string) (int, error)
@@ -50,6 +54,7 @@ type environment struct {
 	connect    func(ctx context.Context, address, namespace string) (transfers, error) // empty: as TEMPORAL_… says
 	ledgerAt   func(url, address string) (string, error)                               // the ledger at hand, empty when there is none
 	openLedger func(ctx context.Context, url string) (records, error)                  // empty: as HANDOVER_LEDGER_URL says
+	billing    func() (billing.Asker, error)                                           // the billing system of HANDOVER_BILLING_…
 	terminal   func(out io.Writer) bool                                                // somebody watches it
 	variable   func(name string) (string, bool)                                        // NO_COLOR and TERM, the terminal's own; settings are package config's
 	newID      func() string
@@ -57,11 +62,16 @@ type environment struct {
 	wait       func(ctx context.Context, d time.Duration) error
 }
 
-// surroundings is the environment of the real program.
+// surroundings is the environment of the real program. The settings are read once: reading takes the secrets out of the
+// environment.
 func surroundings() environment {
+	read := sync.OnceValues(config.Load)
 	return environment{
-		connect: connect, ledgerAt: ledgerAt, openLedger: openLedger, terminal: progress.Terminal, variable: os.LookupEnv,
-		newID: uuid.NewString, user: systemUser, wait: wait,
+		connect:    connect,
+		ledgerAt:   func(url, address string) (string, error) { return ledgerAt(read, url, address) },
+		openLedger: func(ctx context.Context, url string) (records, error) { return openLedger(ctx, read, url) },
+		billing:    func() (billing.Asker, error) { return billingSystem(read) },
+		terminal:   progress.Terminal, variable: os.LookupEnv, newID: uuid.NewString, user: systemUser, wait: wait,
 	}
 }
 

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/activities"
+	"handover/config"
+	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
@@ -115,6 +119,8 @@ type fakeRecords struct {
 	err      error
 	findings []ledger.Finding
 	follows  []ledger.Follow
+	ended    []transfer.EndedItem
+	endedErr error                                  // of the page after the first
 	followOf func(id string) (ledger.Follow, error) // instead of follows, for one transfer
 	pages    int
 	resumed  []string
@@ -156,6 +162,19 @@ func (f *fakeRecords) FollowOf(_ context.Context, id string) (ledger.Follow, err
 	return ledger.Follow{}, transfer.NoSuchTransfer()
 }
 
+func (f *fakeRecords) EndedItems(ctx context.Context, after ledger.ItemCursor, limit int) ([]transfer.EndedItem, error) {
+	if after.TransferID != "" && f.endedErr != nil {
+		return nil, f.endedErr
+	}
+	var page []transfer.EndedItem
+	for _, item := range f.ended {
+		if (item.TransferID > after.TransferID || item.Ordinal > after.Ordinal) && len(page) < limit {
+			page = append(page, item)
+		}
+	}
+	return page, errors.Join(f.err, ctx.Err())
+}
+
 func (f *fakeRecords) Resume(_ context.Context, r ledger.Resumption, ids ...string) (int, error) {
 	f.how, f.resumed = r, append(f.resumed, ids...)
 	if f.mend != nil {
@@ -186,6 +205,7 @@ type stage struct {
 	at         string // the ledger at hand
 	real       bool   // open real ledgers
 	meanwhile  func() // happens while the run waits
+	billing    func() (billing.Asker, error)
 
 	address, namespace, ledgerURL string
 	stdout, stderr                bytes.Buffer
@@ -201,6 +221,7 @@ func (s *stage) run(t *testing.T, args ...string) int {
 }
 
 func (s *stage) runUntil(ctx context.Context, args ...string) int {
+	var waiting sync.Mutex
 	env := environment{
 		connect: func(_ context.Context, address, namespace string) (transfers, error) {
 			s.address, s.namespace, s.service.connected = address, namespace, true
@@ -215,10 +236,11 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 		openLedger: func(ctx context.Context, url string) (records, error) {
 			s.ledgerURL = url
 			if s.real {
-				return openLedger(ctx, url)
+				return openLedger(ctx, config.Load, url)
 			}
 			return &s.book, s.openErr
 		},
+		billing:  s.billing,
 		terminal: func(io.Writer) bool { return s.terminal },
 		variable: func(name string) (string, bool) {
 			value, ok := s.variables[name]
@@ -227,6 +249,8 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 		newID: func() string { return freshID },
 		user:  func() string { return operatorName },
 		wait: func(ctx context.Context, _ time.Duration) error {
+			waiting.Lock()
+			defer waiting.Unlock()
 			s.waited++
 			if s.meanwhile != nil {
 				s.meanwhile()

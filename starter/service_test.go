@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/mocks"
 
 	"handover/activities"
+	"handover/config"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 	"handover/workflows"
@@ -165,7 +166,7 @@ func TestTheLedgerAtHand(t *testing.T) {
 	t.Setenv("TEMPORAL_ADDRESS", "")
 	t.Setenv("HANDOVER_LEDGER_URL", "")
 	atHand := func(url, address string) string {
-		at, err := ledgerAt(url, address)
+		at, err := ledgerAt(config.Load, url, address)
 		require.NoError(t, err)
 		return at
 	}
@@ -183,7 +184,7 @@ func TestTheLedgerAtHand(t *testing.T) {
 	assert.Equal(t, "postgres://db/handover", atHand("", ""))
 	assert.Equal(t, "postgres://db/other", atHand("postgres://db/other", ""))
 
-	_, err := ledgerAt("sqlite://no/such.db", "")
+	_, err := ledgerAt(config.Load, "sqlite://no/such.db", "")
 	assert.Equal(t, statusUsage, ending(t.Context(), err).status)
 	assert.ErrorContains(t, err, "there is no ledger at sqlite://no/such.db")
 	assert.NoDirExists(t, "no", "looking makes nothing")

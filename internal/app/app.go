@@ -52,19 +52,28 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 		Activities: &activities.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
 		Mailer:     mailer,
 	}
-	if c.Billing.Adapter != "http" {
+	if !c.Billing.Remote() {
 		return steps, nil
 	}
-	remote, err := billing.NewHTTP(billing.HTTPSettings{
-		BaseURL: c.Billing.URL, Token: c.Billing.Token, Timeout: c.Billing.Timeout,
-	})
+	remote, err := BillingSystem(c.Billing)
 	if err != nil {
-		return Steps{}, fmt.Errorf("the billing settings do not work: %w", err)
+		return Steps{}, err
 	}
 	steps.Mover, steps.AskEvery = remote, c.Billing.Poll
 	steps.Answers = answers.New(answers.Options{Book: l, Asker: remote, Fencer: remote, Logger: logger})
 	steps.Callback = billing.Callbacks(c.Billing.CallbackToken, steps.Answers.Hear)
 	return steps, nil
+}
+
+// BillingSystem is the operator's own of the settings, which must have one. It does not connect.
+func BillingSystem(c config.Billing) (*billing.HTTP, error) {
+	remote, err := billing.NewHTTP(billing.HTTPSettings{
+		BaseURL: c.URL, Token: c.Token, Timeout: c.Timeout,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the billing settings do not work: %w", err)
+	}
+	return remote, nil
 }
 
 // OpenLedger opens the ledger of the settings and brings its schema up to date.

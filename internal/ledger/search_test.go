@@ -212,10 +212,16 @@ func multiplied(table, id string, c columns) string {
 func (f fixture) plan(q Search) string {
 	f.t.Helper()
 	page, args := q.page()
+	return f.planOf(page, args...)
+}
+
+// planOf is how the database runs the statement.
+func (f fixture) planOf(st statement, args ...any) string {
+	f.t.Helper()
 	explain := map[dialect]string{postgres: "EXPLAIN ", sqlite: "EXPLAIN QUERY PLAN "}[f.dialect]
 	bound, err := bind(args)
 	require.NoError(f.t, err)
-	rows, err := f.reader.QueryContext(f.t.Context(), explain+page.in(f.dialect), bound...)
+	rows, err := f.reader.QueryContext(f.t.Context(), explain+st.in(f.dialect), bound...)
 	require.NoError(f.t, err)
 	defer func() { require.NoError(f.t, rows.Close()) }()
 	var lines []string
