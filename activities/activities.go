@@ -3,6 +3,7 @@
 // workflows.
 //
 //	looking.go      how the transfer stands, and what the time brings about
+//	outage.go       whether the billing system is away
 //	commands.go     commands that came through Temporal instead of the API
 //	moving.go       line items: windows of first attempts, then one by one
 //	asking.go       moves that a billing system accepted, and answers that come too late
@@ -43,6 +44,9 @@ type Ledger interface {
 	RecordItems(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error)
 	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (changed bool, err error)
 	RangeMoved(ctx context.Context, id string, from, to int) error
+
+	Outage(ctx context.Context, name string) (ledger.Outage, error)
+	OpenItems(ctx context.Context) (int, error)
 }
 
 // Activities are the steps with what they act on. A nil value serves workflows as type-checked method references.

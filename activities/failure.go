@@ -70,11 +70,14 @@ const usualAttempts = 6
 
 // again asks for another attempt of a line item: when the billing system wants it, otherwise when the retry policy does.
 // What outlives the usual attempts shows as an error in the worker's log and failure metrics, unless it is expected to take
-// its time: a move that was accepted, a subscription that syncs, an add-on that waits for its base.
+// its time: a billing system that is away, a move that was accepted, a subscription that syncs, an add-on that waits for its base.
 func (a *Activities) again(err error, item transfer.LineItem, now time.Time, attempt int32) error {
 	var unavailable *billing.Unavailable
 	var accepted *billing.AtWork
+	var away *billing.Away
 	switch {
+	case errors.As(err, &away):
+		return waitFor(errAway, away.RetryAfter)
 	case errors.As(err, &accepted):
 		return waitFor(errAccepted, cmp.Or(accepted.RetryAfter, a.askAfter(item, now)))
 	case errors.Is(err, billing.ErrUnknown):
@@ -96,6 +99,7 @@ func (a *Activities) again(err error, item transfer.LineItem, now time.Time, att
 // What a billing system says names subscriptions, and whatever else it likes. It stands in the ledger, as the line item's
 // last error, and not in a history, where failures are kept.
 var (
+	errAway      = errors.New("the billing system is away, or too busy; it is asked later")
 	errAccepted  = errors.New("the billing system is at work on it; it is asked again later")
 	errForgotten = errors.New("the billing system knows nothing of it; it is asked to move it again")
 	errSyncing   = errors.New("the subscription is still syncing at the billing system")

@@ -32,8 +32,11 @@ func (a *Activities) FenceItem(ctx context.Context, transferID string, ordinal i
 	}
 	result, unsettled := a.fence(ctx, t, facts[0])
 	if unsettled != nil {
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return Moved{}, unsettled
+		case isAway(unsettled):
+			return Moved{}, a.again(unsettled, item, facts[0].ReadAt, activity.GetInfo(ctx).Attempt)
 		}
 		result.Failure = unsettled.Error()
 	}
@@ -57,16 +60,22 @@ func (a *Activities) fence(ctx context.Context, t transfer.Transfer, f ledger.Mo
 		return result, nil
 	}
 	moved, err := fencer.Fence(ctx, item.KeyIn(t.ID))
-	var unavailable *billing.Unavailable
 	switch {
 	case err == nil && moved != "":
 		result.TargetSubscriptionID = moved
 	case err == nil:
 		result.Fence = ledger.FencePromised
-	case errors.Is(err, billing.ErrNoPromise), errors.As(err, &unavailable) && f.ReadAt.Sub(item.EndingSince) > fenceFor:
+	case errors.Is(err, billing.ErrNoPromise), isSilence(err) && f.ReadAt.Sub(item.EndingSince) > fenceFor:
 		result.Fence = ledger.FenceUnanswered
 	default:
 		return result, fmt.Errorf("ask the billing system not to move the line item: %w", err)
 	}
 	return result, nil
+}
+
+// isSilence tells of a billing system that does not answer, be it that it was asked or that it is known to be away.
+func isSilence(err error) bool {
+	var unavailable *billing.Unavailable
+	var away *billing.Away
+	return errors.As(err, &unavailable) || errors.As(err, &away) && !away.Since.IsZero()
 }

@@ -331,3 +331,5 @@ func (w *world) holds(agreed bool) {
 		require.Equal(w.t, agreed || f.Invariant != "I-8", len(f.Broken) == 0, "%s %v", f.Invariant, f.Broken)
 	}
 }
+
+func (b broken) Outage(context.Context, string) (ledger.Outage, error) { return ledger.Outage{}, b.err }

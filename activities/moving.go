@@ -72,6 +72,9 @@ func movedOf(items []transfer.LineItem) Moved {
 // result, not a failure. Temporal repeats it without end, honouring the billing system's Retry-After. An
 // item that an operator wants ended is left as it is: FenceItem ends it.
 func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal int) (Moved, error) {
+	if err := billing.Admits(a.Mover); err != nil { // before anything is read or written about it
+		return Moved{}, a.again(err, transfer.LineItem{}, time.Time{}, 1)
+	}
 	stop := heartbeat(ctx)
 	defer stop()
 	t, facts, err := a.Ledger.MoveFacts(ctx, transferID, []int{ordinal})
@@ -147,10 +150,15 @@ func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []l
 			continue
 		}
 		result, failed := outcomes[i].result(fact.Item.Ordinal)
-		results = append(results, result)
 		if failed != nil {
 			round.failed[fact.Item.Ordinal] = failed
 		}
+		if !isAway(failed) {
+			results = append(results, result)
+		}
+	}
+	if len(results) == 0 {
+		return round, nil
 	}
 	recorded, err := a.Ledger.RecordItems(ctx, t.ID, results)
 	if err != nil {
@@ -158,6 +166,12 @@ func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []l
 	}
 	round.items = merge(facts, recorded)
 	return round, a.tellLate(ctx, t.ID, results, recorded)
+}
+
+// isAway tells of a call that was not made after all: nothing is recorded of it.
+func isAway(err error) bool {
+	var away *billing.Away
+	return errors.As(err, &away)
 }
 
 // withLeave are the items that may go to the billing system now. Where that is not the ledger, leave is a committed fact

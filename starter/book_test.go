@@ -419,6 +419,37 @@ func TestStuck(t *testing.T) {
 	assert.Contains(t, s.stdout.String(), "I-8, note: Line item 3 of transfer "+id+" is held")
 }
 
+// TestStuckWithoutTheBillingSystem: one cause is shown as one, before everything else, and not once it is over.
+func TestStuckWithoutTheBillingSystem(t *testing.T) {
+	t.Parallel()
+	b := newShelf(t, 0)
+	require.NoError(t, b.OutageGoesOn(t.Context(), ledger.Sighting{
+		Name: ledger.BillingOutage, Lasted: time.Minute, Failures: 12, Status: 503, Said: "503\x1b[31m Service Unavailable", Next: time.Minute,
+	}))
+	b.told()
+	s := b.stage()
+	require.Equal(t, 0, s.run(t, "stuck"), s.stderr.String())
+	assert.Regexp(t, `^The billing system is away\nSINCE +CALLS IN VAIN +ERROR +ASKED AGAIN\n\S+ \S+Z +12 +503.* Service Unavailable +\S+ \S+Z\n$`, s.stdout.String())
+	assert.NotContains(t, s.stdout.String(), "\x1b")
+
+	s = b.stage()
+	require.Equal(t, 0, s.run(t, "stuck", "-o", "json"), s.stderr.String())
+	var found stuckView
+	require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &found))
+	require.Len(t, found.Outages, 1)
+	assert.Equal(t, int64(12), found.Outages[0].Failures)
+	assert.Equal(t, 2*time.Minute, found.Outages[0].NextAt.Sub(found.Outages[0].Since))
+
+	_, err := b.EndOutage(t.Context(), ledger.BillingOutage, 0)
+	require.NoError(t, err)
+	b.told()
+	s = b.stage()
+	require.Equal(t, 0, s.run(t, "stuck"), s.stderr.String())
+	assert.Equal(t, "Nothing is stuck.\n", s.stderr.String())
+	s.service = fakeTransfers{running: map[string]bool{}}
+	assert.Equal(t, 0, s.run(t, "verify"), s.stderr.String())
+}
+
 // TestVerifyRepairsALedger: nobody watched for two hours and the run is gone. The worker tells the runs meanwhile.
 func TestVerifyRepairsALedger(t *testing.T) {
 	t.Parallel()

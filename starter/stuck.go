@@ -19,8 +19,8 @@ func (c *cli) stuckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stuck",
 		Short: "List what does not go on by itself, from the ledger",
-		Long: "List what does not go on by itself, from the ledger: runs that have been behind it for a minute, transfers that\n" +
-			"are late, line items that are held or being ended, and the e-mails that have waited longest.\n" +
+		Long: "List what does not go on by itself, from the ledger: a billing system that is away, runs that have been behind it\n" +
+			"for a minute, transfers that are late, line items that are held or being ended, and the e-mails that have waited longest.\n" +
 			"docs/operations.md says what to do about each.",
 		Example: "  starter stuck\n  starter stuck -o json --ledger postgres://handover@db/handover | jq '.runs[].lastError'",
 		Args:    cobra.NoArgs,
@@ -41,11 +41,19 @@ func (c *cli) stuckCommand() *cobra.Command {
 // The JSON of what is stuck.
 type (
 	stuckView struct {
+		Outages   []stuckOutage   `json:"outages"`
 		Runs      []stuckRun      `json:"runs"`
 		Transfers []stuckTransfer `json:"transfers"`
 		Items     []stuckItem     `json:"lineItems"`
 		Mail      []stuckMail     `json:"mail"`
 		MailCount int             `json:"mailCount"`
+	}
+	stuckOutage struct {
+		Name      string    `json:"name"`
+		Since     time.Time `json:"since"`
+		Failures  int64     `json:"failures"`
+		LastError string    `json:"lastError"`
+		NextAt    time.Time `json:"nextAt"`
 	}
 	stuckRun struct {
 		WorkflowID string       `json:"workflowId"`
@@ -84,7 +92,12 @@ type (
 
 // viewOf leaves e-mail addresses out.
 func viewOf(s ledger.Stuck) stuckView {
-	v := stuckView{Runs: []stuckRun{}, Transfers: []stuckTransfer{}, Items: []stuckItem{}, Mail: []stuckMail{}, MailCount: s.MailCount}
+	v := stuckView{
+		Outages: []stuckOutage{}, Runs: []stuckRun{}, Transfers: []stuckTransfer{}, Items: []stuckItem{}, Mail: []stuckMail{}, MailCount: s.MailCount,
+	}
+	for _, o := range s.Outages {
+		v.Outages = append(v.Outages, stuckOutage{o.Name, o.Since, o.Failures, o.Said, o.NextAt})
+	}
 	for _, r := range s.Runs {
 		v.Runs = append(v.Runs, stuckRun{r.WorkflowID, r.SubjectID, r.Cause, r.Attempts, r.LastError, r.Since})
 	}
@@ -105,7 +118,7 @@ func (c *cli) printStuck(s ledger.Stuck) error {
 	if c.output == outputJSON {
 		return c.printJSON(v)
 	}
-	sections := []stuckSection{v.runs(), c.lateTransfers(v), c.endingItems(v), v.mail()}
+	sections := []stuckSection{v.outages(), v.runs(), c.lateTransfers(v), c.endingItems(v), v.mail()}
 	printed := false
 	for _, section := range sections {
 		if len(section.rows) == 0 {
@@ -129,6 +142,14 @@ type stuckSection struct {
 	title   string
 	heading table.Row
 	rows    []table.Row
+}
+
+func (v stuckView) outages() stuckSection {
+	s := stuckSection{title: "The billing system is away", heading: table.Row{"since", "calls in vain", "error", "asked again"}}
+	for _, o := range v.Outages {
+		s.rows = append(s.rows, table.Row{moment(o.Since), o.Failures, o.LastError, moment(o.NextAt)})
+	}
+	return s
 }
 
 func (v stuckView) runs() stuckSection {

@@ -261,3 +261,11 @@ func (f *fencer) Fence(_ context.Context, key string) (string, error) {
 	f.mu.Unlock()
 	return f.fence(key, asked)
 }
+
+func (f *faults) Outage(ctx context.Context, name string) (ledger.Outage, error) {
+	return asked(f, "Outage", func(l activities.Ledger) (ledger.Outage, error) { return l.Outage(ctx, name) })
+}
+
+func (f *faults) OpenItems(ctx context.Context) (int, error) {
+	return asked(f, "OpenItems", func(l activities.Ledger) (int, error) { return l.OpenItems(ctx) })
+}

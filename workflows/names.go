@@ -15,14 +15,15 @@ const (
 
 // Workflow types.
 const (
-	TransferType  = transfer.WorkflowType
-	MoveRangeType = transfer.RangeWorkflowType
+	TransferType      = transfer.WorkflowType
+	MoveRangeType     = transfer.RangeWorkflowType
+	BillingOutageType = transfer.OutageWorkflowType
 )
 
 // Messages to a Transfer. None carries a decision of the ledger's: a nudge, {"n": 3}, only says that there is something to
 // look at. A full command is for clients that have Temporal and not the API.
 const (
-	// SignalLook is the nudge. MoveRange takes it too.
+	// SignalLook is the nudge. MoveRange and BillingOutage take it too.
 	SignalLook = "look"
 	// SignalSourceApproval is the nudge after a submit; with a full Approval it submits, from any Temporal client.
 	SignalSourceApproval = "source-approval"

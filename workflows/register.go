@@ -24,4 +24,5 @@ func Register(r Registry, a *activities.Activities) {
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(Transfer, workflow.RegisterOptions{Name: TransferType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 	r.RegisterWorkflowWithOptions(MoveRange, workflow.RegisterOptions{Name: MoveRangeType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	r.RegisterWorkflowWithOptions(BillingOutage, workflow.RegisterOptions{Name: BillingOutageType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }

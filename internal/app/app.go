@@ -37,6 +37,8 @@ type Steps struct {
 	// what it calls back for.
 	Callback http.Handler
 	Answers  *answers.Taker
+	// Breaker knows whether the billing system is away; nil when the ledger is the billing system.
+	Breaker *billing.Breaker
 }
 
 // NewSteps makes the activities from the settings.
@@ -59,8 +61,10 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 	if err != nil {
 		return Steps{}, err
 	}
-	steps.Mover, steps.AskEvery = remote, c.Billing.Poll
-	steps.Answers = answers.New(answers.Options{Book: l, Asker: remote, Fencer: remote, Logger: logger})
+	steps.Breaker = billing.NewBreaker(billing.BreakerOptions{})
+	guarded := billing.GuardSystem(remote, steps.Breaker)
+	steps.Mover, steps.AskEvery = guarded, c.Billing.Poll
+	steps.Answers = answers.New(answers.Options{Book: l, Asker: guarded, Fencer: guarded, Logger: logger})
 	steps.Callback = billing.Callbacks(c.Billing.CallbackToken, steps.Answers.Hear)
 	return steps, nil
 }

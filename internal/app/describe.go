@@ -10,11 +10,14 @@ import (
 )
 
 // describe says how the runs that the ledger wants are started and told: it knows what they are about, the dispatcher does
-// not. It leaves out those whose transfer the ledger does not have.
+// not. It leaves out those whose transfer the ledger does not have. The run of an outage is about none.
 func describe(_ context.Context, runs []ledger.Run) (map[string]dispatch.Start, error) {
 	starts := make(map[string]dispatch.Start, len(runs))
 	for _, run := range runs {
-		if run.Of.Status != transfer.None {
+		switch {
+		case run.WorkflowType == workflows.BillingOutageType:
+			starts[run.WorkflowID] = dispatch.Start{Options: workflows.OutageStartOptions()}
+		case run.Of.Status != transfer.None:
 			starts[run.WorkflowID] = startOf(run)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"handover/internal/dispatch"
 	"handover/internal/ledger"
 	"handover/internal/notify"
+	"handover/internal/outage"
 	"handover/internal/telemetry"
 	"handover/workflows"
 )
@@ -25,6 +26,7 @@ type Worker struct {
 	runs       worker.Worker // workflow runs and their steps
 	moves      worker.Worker // calls of the billing system
 	answers    *answers.Taker
+	keeper     *outage.Keeper
 	dispatcher *dispatch.Dispatcher
 	relay      *notify.Relay
 	listen     func(context.Context) // hears of other programs' changes, until the context ends
@@ -83,8 +85,15 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the mail relay could not be made: %w", err)
 	}
-	w.runs, w.moves, w.answers = newRunsWorker(s, w.fail), newMovesWorker(s, w.fail), s.Steps.Answers
-	return w, nil
+	w.runs, w.answers = newRunsWorker(s, w.fail), s.Steps.Answers
+	if s.Steps.Breaker != nil {
+		w.keeper, err = outage.NewKeeper(outage.Options{Book: s.Ledger, Breaker: s.Steps.Breaker, Logger: s.Logger, Metrics: s.Metrics.Registry})
+		if err != nil {
+			return nil, fmt.Errorf("the keeper of outages could not be made: %w", err)
+		}
+	}
+	w.moves, err = newMovesWorker(s, w.fail)
+	return w, err
 }
 
 // forward wakes the relay whenever the ledger has news: a command may owe e-mail too.
@@ -112,18 +121,24 @@ func newRunsWorker(s Surroundings, fail func(error)) worker.Worker {
 	return w
 }
 
-// newMovesWorker makes the calls of the billing system, in places and at a pace of their own.
-func newMovesWorker(s Surroundings, fail func(error)) worker.Worker {
+// newMovesWorker makes the calls of the billing system, in places and at a pace of their own. While it is away there are no places
+// but one for a probe: what waits for it stays with Temporal.
+func newMovesWorker(s Surroundings, fail func(error)) (worker.Worker, error) {
 	options := workerOptions(s, fail)
 	options.DisableWorkflowWorker = true
-	options.MaxConcurrentActivityExecutionSize = s.Settings.Activities
-	if s.Steps.Answers != nil { // the ledger itself needs no bounds
-		options.MaxConcurrentActivityExecutionSize = s.Billing.Concurrent
+	if s.Steps.Breaker == nil { // the ledger itself needs no bounds
+		options.MaxConcurrentActivityExecutionSize = s.Settings.Activities
+	} else {
+		var err error
 		options.TaskQueueActivitiesPerSecond = s.Billing.PerSecond
+		options.Tuner, err = outage.Tuner(outage.NewSlots(s.Steps.Breaker, s.Billing.Concurrent))
+		if err != nil {
+			return nil, err
+		}
 	}
 	w := worker.New(s.Temporal, workflows.MovesQueue, options)
 	w.RegisterActivity(s.Steps.Activities)
-	return w
+	return w, nil
 }
 
 func workerOptions(s Surroundings, fail func(error)) worker.Options {
@@ -156,6 +171,9 @@ func (w *Worker) Start() error {
 	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken}
 	if w.answers != nil {
 		parts = append(parts, w.answers.Run)
+	}
+	if w.keeper != nil {
+		parts = append(parts, w.keeper.Run)
 	}
 	for _, part := range parts {
 		w.ended.Go(func() { part(ctx) })

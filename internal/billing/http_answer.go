@@ -53,7 +53,7 @@ func decode(status int, header http.Header, body []byte, subscriptionID string, 
 		return answer{}, decodeNo(status, body, subscriptionID, wait)
 	default:
 		u := unavailable(wait, "The billing system answered %s", describe(status))
-		u.Of = faultOf(status)
+		u.Of, u.Status = faultOf(status), status
 		return answer{}, u
 	}
 }

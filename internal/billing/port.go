@@ -77,6 +77,7 @@ type Unavailable struct {
 	RetryAfter time.Duration  // what the billing system asked for; zero when it did not say
 	Reason     string
 	Of         Fault
+	Status     int // of the HTTP answer; zero when there was none
 }
 
 // Fault is whose fault it is that an attempt failed.

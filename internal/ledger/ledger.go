@@ -19,6 +19,7 @@
 //	verify.go          the invariants, checked over the whole ledger; ended.go what a billing system is asked to confirm
 //	session.go         how statements are run; dialect.go and table.go how they are written once for both databases
 //	runs.go            which workflow runs have yet to look at the ledger; listen.go who is woken; watch.go what nobody told
+//	outages.go         a billing system that is away, the one fact that programs share about it
 //	follow.go          what a run owes to the ledger; resume.go an operator's word to runs; stuck.go what does not go on
 //	records.go         transfers and line items as rows; parties.go and subscriptions.go the facts decisions need
 //	migrations/        the schema, which guards the invariants a second time

@@ -24,7 +24,7 @@ const (
 	CauseCancelled Cause = "cancelled"
 	CauseDeclined  Cause = "declined"
 	CauseGivenUp   Cause = "given-up"
-	CauseAnswered  Cause = "answered" // a range of line items has nothing left to go on with
+	CauseAnswered  Cause = "answered" // a range of line items has nothing left to go on with, or the billing system is back
 	CauseResumed   Cause = "resumed"  // by an operator
 	CauseReplaced  Cause = "replaced" // by an operator or a migration: the run there is ends, another begins
 	CauseWatch     Cause = "watch"    // nobody told, and the ledger says that something is overdue

@@ -11,6 +11,7 @@ import (
 
 // Stuck is everything that waits for longer than it should.
 type Stuck struct {
+	Outages   []Outage        // that go on
 	Runs      []Run           // behind the ledger
 	Transfers []StuckTransfer // not over although they should be
 	Items     []StuckItem     // of which a billing system has yet to say whether they moved
@@ -55,12 +56,15 @@ var (
 	countOldMail  = both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND owed_at <= $1`)
 )
 
-// Stuck lists what has been waiting for longer than that, at most a thousand of each kind and twenty e-mails. Transfers
-// that are late and line items that were given up are listed in any case.
+// Stuck lists what has been waiting for longer than that, at most a thousand of each kind and twenty e-mails. Outages,
+// transfers that are late and line items that were given up are listed in any case.
 func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, error) {
 	return read(ctx, l, "look for what is stuck", func(s session) (found Stuck, err error) {
 		now, err := l.at(ctx, s)
 		if err != nil {
+			return found, err
+		}
+		if found.Outages, err = all(ctx, s, selectOpenOutages, outages.fields); err != nil {
 			return found, err
 		}
 		before := stamp(now.Add(-olderThan))

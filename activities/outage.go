@@ -1,0 +1,37 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"handover/internal/ledger"
+)
+
+// Outage is what the run of an outage knows of it: times and counts. What the billing system said stands in the ledger.
+type Outage struct {
+	Away     bool      `json:"away"`
+	Since    time.Time `json:"since,omitzero"`
+	Until    time.Time `json:"until,omitzero"` // zero while it is away
+	Failures int64     `json:"failures"`
+	Answer   string    `json:"answer,omitempty"` // the status of its latest answer; empty when there was none
+	Waiting  int       `json:"waiting"`          // line items that are not over
+}
+
+// LookAtOutage tells whether the billing system is away. It changes nothing.
+func (a *Activities) LookAtOutage(ctx context.Context) (Outage, error) {
+	o, err := a.Ledger.Outage(ctx, ledger.BillingOutage)
+	if err != nil {
+		return Outage{}, failure(err)
+	}
+	waiting, err := a.Ledger.OpenItems(ctx)
+	if err != nil {
+		return Outage{}, failure(err)
+	}
+	seen := Outage{Away: o.Open(), Since: o.Since, Until: o.EndedAt, Failures: o.Failures, Waiting: waiting}
+	if o.Status != 0 {
+		seen.Answer = fmt.Sprintf("%d %s", o.Status, http.StatusText(o.Status))
+	}
+	return seen, nil
+}

@@ -1,0 +1,28 @@
+package app
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+	"handover/workflows"
+)
+
+// The run of an outage is about no transfer and is started all the same; one whose transfer is gone is not.
+func TestDescribe(t *testing.T) {
+	starts, err := describe(t.Context(), []ledger.Run{
+		{WorkflowID: transfer.OutageWorkflowID, WorkflowType: transfer.OutageWorkflowType, SubjectID: ledger.BillingOutage, Cause: ledger.CauseAnswered},
+		{WorkflowID: transfer.WorkflowID("gone"), WorkflowType: transfer.WorkflowType, SubjectID: "gone"},
+		{WorkflowID: transfer.WorkflowID("t"), WorkflowType: transfer.WorkflowType, SubjectID: "t", Cause: ledger.CauseSubmitted,
+			Of: transfer.State{Status: transfer.InProgress}},
+	})
+	require.NoError(t, err)
+	require.Len(t, starts, 2)
+	outage := starts[transfer.OutageWorkflowID]
+	require.Equal(t, workflows.OutageStartOptions(), outage.Options)
+	require.Nil(t, outage.Input)
+	require.Empty(t, outage.Signal, "it is told to look")
+	require.Equal(t, workflows.SignalSourceApproval, starts[transfer.WorkflowID("t")].Signal)
+}
