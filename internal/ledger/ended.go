@@ -17,12 +17,11 @@ type ItemCursor struct {
 }
 
 // wordOf is the newest record that the target of transfer t has of how line item i was resolved: the one that has the new id.
-// What was resolved before the billing system contradicted that was resolved twice.
-const wordOf = `COALESCE(
-	(SELECT a.detail FROM audit_records a WHERE a.transfer_id = i.transfer_id AND a.event_key = 'resolved:' || i.ordinal || ':late'
-		AND a.partner_tenant_id = t.target_tenant_id),
-	(SELECT a.detail FROM audit_records a WHERE a.transfer_id = i.transfer_id AND a.event_key = 'resolved:' || i.ordinal
-		AND a.partner_tenant_id = t.target_tenant_id), '')`
+// What the billing system contradicted was resolved more than once.
+const wordOf = `CASE WHEN (SELECT COUNT(*) FROM audit_records a WHERE a.transfer_id = i.transfer_id AND a.event_key = 'resolved:' || i.ordinal) > 0
+	THEN (SELECT a.detail FROM audit_records a WHERE a.transfer_id = i.transfer_id AND a.partner_tenant_id = t.target_tenant_id
+		AND (a.event_key = 'resolved:' || i.ordinal OR a.event_key LIKE 'resolved:' || i.ordinal || ':%') ORDER BY a.recorded_at DESC LIMIT 1)
+	ELSE '' END`
 
 var selectEnded = both(`SELECT ` + lineItems.columns.of("i") + `, ` + wordOf + ` FROM line_items i JOIN transfers t ON t.id = i.transfer_id
 	WHERE i.sent_at IS NOT NULL AND i.status <> 'InProgress' AND (i.transfer_id, i.ordinal) > ($1, $2)

@@ -56,13 +56,12 @@ func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool
 			return transfer.LineItem{}, err
 		}
 	}
-	again := it.LateID != ""
 	it.Held, it.LateID = false, ""
 	w.out.items = w.items
 	if err := w.save(ctx, s); err != nil {
 		return transfer.LineItem{}, err
 	}
-	return it.LineItem, st.tellResolved(ctx, s, it.LineItem, r, again, byRun)
+	return it.LineItem, st.tellResolved(ctx, s, it.LineItem, r, byRun)
 }
 
 // windowOn is a window of the one line item, locked. Refusal: ItemNotFound.
@@ -93,10 +92,10 @@ func (w *window) handHeld(ctx context.Context, s session, it transfer.LineItem, 
 
 // tellResolved writes a record for either participant, and makes a run that still shows the line item as held look again. It
 // is no change of the transfer, which keeps its change_id.
-func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineItem, r Resolution, again, byRun bool) error {
-	key := fmt.Sprintf("%s:%d", st.effects.Event, it.Ordinal)
-	if again { // it may have been resolved before the billing system contradicted that
-		key += ":late"
+func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineItem, r Resolution, byRun bool) error {
+	key, err := st.nextKey(ctx, s, it.Ordinal)
+	if err != nil {
+		return err
 	}
 	told := happening{
 		of: st.of, effects: st.effects, key: key, actor: r.Actor, origin: st.origin, at: st.at,
@@ -108,4 +107,16 @@ func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineIte
 		return err
 	}
 	return st.follow(ctx, s, CauseResumed, byRun)
+}
+
+var countEvents = both(`SELECT COUNT(*) FROM audit_records WHERE transfer_id = $1 AND partner_tenant_id = $2 AND (event_key = $3 OR event_key LIKE $3 || ':%')`)
+
+// nextKey is the key of an event of one line item that may happen more than once: the billing system may contradict what was resolved.
+func (st *step) nextKey(ctx context.Context, s session, ordinal int) (string, error) {
+	key := fmt.Sprintf("%s:%d", st.effects.Event, ordinal)
+	before, _, err := one(ctx, s, countEvents, value[int], st.of.ID, st.of.SourceTenantID, key)
+	if before > 0 {
+		key = fmt.Sprintf("%s:%d", key, before+1)
+	}
+	return key, err
 }

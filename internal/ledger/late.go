@@ -6,7 +6,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"handover/internal/transfer"
 )
@@ -91,8 +90,12 @@ func (st *step) contradict(ctx context.Context, s session, w *window, movedTo st
 		return false, err
 	}
 	st.effects = transfer.MovedAfterEnd()
+	key, err := st.nextKey(ctx, s, it.Ordinal)
+	if err != nil {
+		return false, err
+	}
 	told := happening{
-		of: st.of, effects: st.effects, key: fmt.Sprintf("%s:%d:%s", st.effects.Event, it.Ordinal, movedTo), actor: st.actor, at: st.at,
+		of: st.of, effects: st.effects, key: key, actor: st.actor, at: st.at,
 		detail: detail{Held: &transfer.HeldItem{Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID}},
 	}
 	_, err = s.tell(ctx, &told)

@@ -82,7 +82,7 @@ var ownership = check{
 			FROM subscriptions new LEFT JOIN line_items i ON i.target_subscription_id = new.id
 			WHERE new.id <> new.lineage_id AND i.ordinal IS NULL AND (new.lineage_id, new.partner_tenant_id) NOT IN (
 				SELECT old.lineage_id, t.target_tenant_id FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
-				JOIN line_items r ON r.transfer_id = a.transfer_id AND a.event_key IN ('resolved:' || r.ordinal, 'resolved:' || r.ordinal || ':late')
+				JOIN line_items r ON r.transfer_id = a.transfer_id AND (a.event_key = 'resolved:' || r.ordinal OR a.event_key LIKE 'resolved:' || r.ordinal || ':%')
 				JOIN subscriptions old ON old.id = r.subscription_id WHERE a.event_key LIKE 'resolved:%')`),
 	},
 }
