@@ -32,7 +32,11 @@ func stageWith(ctx context.Context, o platform.Options) (*stage, error) {
 	s := &stage{lapse: &lapse{clock: clock}}
 	o.World = func() (ledger.World, error) { return world.Sample(), nil }
 	o.Now = clock.now
+	also := o.Steps
 	o.Steps = func(steps *app.Steps) {
+		if also != nil {
+			also(steps)
+		}
 		s.lapse.Ledger = steps.Ledger
 		steps.Ledger = s.lapse
 	}
