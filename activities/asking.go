@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -42,6 +43,21 @@ func (a *Activities) askOne(ctx context.Context, t transfer.Transfer, f ledger.M
 	}
 	id, err := asker.Ask(ctx, billing.Question{Key: f.Item.KeyIn(t.ID), SubscriptionID: f.Item.SubscriptionID, Where: f.Item.AcceptedWhere})
 	return outcome{targetID: id, err: err}
+}
+
+// unlessMoved is what a refusal of a post comes to. A billing system may refuse what it has moved under the key before, because
+// it was asked in other words: after a restore of the ledger, say. So it is asked what became of the move before its no is
+// believed, where it can be (I-8).
+func (a *Activities) unlessMoved(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, refusal *transfer.Refusal) outcome {
+	asked := a.askOne(ctx, t, f)
+	var again *transfer.Refusal
+	var unavailable *billing.Unavailable
+	switch {
+	case errors.Is(asked.err, billing.ErrUnknown), errors.As(asked.err, &again),
+		errors.As(asked.err, &unavailable) && unavailable.Of == billing.OfTheMove: // such a question may be new to it
+		return outcome{err: refusal}
+	}
+	return asked
 }
 
 // tellLate takes to the ledger what the billing system said of items that had ended as Failed meanwhile (I-8). Operators are told of

@@ -154,6 +154,34 @@ func TestSentItemsDoNotEndByThePlatformsWord(t *testing.T) {
 	}
 }
 
+// Row 24: a billing system that refuses a move which it has made under the key before, in other words, is not believed.
+func TestRefusalsOfWhatMovedBefore(t *testing.T) {
+	never := transfer.Refuse(transfer.ProviderRefused, "the key was used for another move")
+	for name, c := range map[string]struct {
+		id     string
+		err    error
+		status transfer.ItemStatus
+	}{
+		"moved":           {lateID, nil, transfer.ItemComplete},
+		"never heard of":  {"", billing.ErrUnknown, failed},
+		"refused":         {"", never, failed},
+		"cannot be asked": {"", &billing.Unavailable{Reason: "405"}, failed},
+		"at work":         {"", &billing.AtWork{}, goesOn},
+		"away":            {"", &billing.Unavailable{Reason: "503", Of: billing.OfTheSystem}, goesOn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := moving(t, 1)
+			w.mover.bulk = false
+			w.Mover = &asker{fencer: &fencer{mover: w.mover}, id: c.id, err: c.err}
+			w.mover.says(0, "", never)
+			_, err := w.does(w.MoveItem, w.id, 0)
+			require.Equal(t, c.status == goesOn, err != nil)
+			require.Equal(t, []transfer.ItemStatus{c.status}, w.statuses())
+			w.holds(true)
+		})
+	}
+}
+
 // Row 32: what the billing system moved although it had promised not to is held again and reported.
 func TestMoveItemTooLate(t *testing.T) {
 	w := moving(t, 1)

@@ -312,6 +312,10 @@ func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f ledger.
 	id, err := a.Mover.Move(ctx, billing.Move{
 		Key: f.Item.KeyIn(t.ID), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts,
 	})
+	var refusal *transfer.Refusal
+	if errors.As(err, &refusal) {
+		return a.unlessMoved(ctx, t, f, refusal)
+	}
 	if errors.Is(err, context.DeadlineExceeded) && limit > 0 {
 		err = fmt.Errorf("the billing system took longer than %s", limit)
 	}

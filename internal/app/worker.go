@@ -86,13 +86,17 @@ func NewWorker(s Surroundings) (*Worker, error) {
 		return nil, fmt.Errorf("the mail relay could not be made: %w", err)
 	}
 	w.runs, w.answers = newRunsWorker(s, w.fail), s.Steps.Answers
+	var slots *outage.Slots // the ledger itself needs no bounds
 	if s.Steps.Breaker != nil {
-		w.keeper, err = outage.NewKeeper(outage.Options{Book: s.Ledger, Breaker: s.Steps.Breaker, Logger: s.Logger, Metrics: s.Metrics.Registry})
+		slots = outage.NewSlots(s.Steps.Breaker, s.Billing.Concurrent)
+		w.keeper, err = outage.NewKeeper(outage.Options{
+			Book: s.Ledger, Breaker: s.Steps.Breaker, Slots: slots, Logger: s.Logger, Metrics: s.Metrics.Registry,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("the keeper of outages could not be made: %w", err)
 		}
 	}
-	w.moves, err = newMovesWorker(s, w.fail)
+	w.moves, err = newMovesWorker(s, slots, w.fail)
 	return w, err
 }
 
@@ -123,15 +127,15 @@ func newRunsWorker(s Surroundings, fail func(error)) worker.Worker {
 
 // newMovesWorker makes the calls of the billing system, in places and at a pace of their own. While it is away there are no places
 // but one for a probe: what waits for it stays with Temporal.
-func newMovesWorker(s Surroundings, fail func(error)) (worker.Worker, error) {
+func newMovesWorker(s Surroundings, slots *outage.Slots, fail func(error)) (worker.Worker, error) {
 	options := workerOptions(s, fail)
 	options.DisableWorkflowWorker = true
-	if s.Steps.Breaker == nil { // the ledger itself needs no bounds
+	if slots == nil {
 		options.MaxConcurrentActivityExecutionSize = s.Settings.Activities
 	} else {
 		var err error
 		options.TaskQueueActivitiesPerSecond = s.Billing.PerSecond
-		options.Tuner, err = outage.Tuner(outage.NewSlots(s.Steps.Breaker, s.Billing.Concurrent))
+		options.Tuner, err = outage.Tuner(slots)
 		if err != nil {
 			return nil, err
 		}

@@ -63,6 +63,8 @@ func faultOf(status int) Fault {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return OfThePace
+	case status == http.StatusNotImplemented:
+		return OfTheMove // it is there, and does not know the question
 	case status >= 500, status >= 300 && status < 400,
 		status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound:
 		return OfTheSystem

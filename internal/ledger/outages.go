@@ -14,6 +14,9 @@ import (
 // BillingOutage is the name of the outage of the billing system.
 const BillingOutage = "billing"
 
+// BillingCrowd is the name under which it is known that line items wait for a slot at the billing system.
+const BillingCrowd = "billing slots"
+
 // Outage is how something that line items wait for has been away, and whether it still is.
 type Outage struct {
 	Name     string
@@ -52,6 +55,9 @@ var raiseOutage = outages.insert(`ON CONFLICT (name) DO UPDATE SET
 	since = CASE WHEN outages.ended_at IS NULL THEN outages.since ELSE excluded.since END,
 	failures = CASE WHEN outages.ended_at IS NULL THEN outages.failures ELSE 0 END + excluded.failures,
 	last_status = excluded.last_status, last_error = excluded.last_error, next_at = excluded.next_at, ended_at = NULL`)
+
+// raiseCrowd brings the time up to date.
+var raiseCrowd = outages.insert(`ON CONFLICT (name) DO UPDATE SET since = excluded.since, next_at = excluded.next_at, ended_at = excluded.ended_at`)
 
 var (
 	selectOutage      = both(`SELECT ` + outages.columns.of("o") + ` FROM outages o WHERE o.name = $1`)
@@ -103,6 +109,19 @@ func (l *Ledger) EndOutage(ctx context.Context, name string, quietFor time.Durat
 		}
 		return true, s.want(ctx, outageRun(name, CauseAnswered))
 	})
+}
+
+// Crowded records that more waits for something than it takes at once, so that line items which have to wait are not taken for
+// overdue. It is an outage that is over as soon as it is written.
+func (l *Ledger) Crowded(ctx context.Context, name string) error {
+	_, err := write(ctx, l, "record that line items wait for their turn", func(s session) (int, error) {
+		now, err := l.at(ctx, s)
+		if err != nil {
+			return 0, err
+		}
+		return 0, insert(ctx, s, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
+	})
+	return err
 }
 
 // outageRun is the run that shows the outage. There is one name, and one run.

@@ -138,6 +138,29 @@ func TestOutageExplainsWhatWaits(t *testing.T) {
 	})
 }
 
+// Line items that have to wait for a slot at the billing system are not overdue either, as long as others keep it busy.
+func TestCrowdExplainsWhatWaits(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.caughtUp()
+		f.clock.advance(attemptsWithin - time.Minute)
+		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+		f.clock.advance(time.Hour)
+		require.Empty(t, f.watched())
+		require.False(t, f.follow(tr.ID).Overdue)
+		stuck, err := f.Stuck(t.Context(), time.Minute)
+		require.NoError(t, err)
+		require.Empty(t, stuck.Outages, "it is no outage")
+		require.Empty(t, stuck.Transfers)
+
+		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+		f.clock.advance(attemptsWithin - time.Second)
+		require.Empty(t, f.watched())
+		f.clock.advance(time.Second)
+		require.Equal(t, []string{tr.ID}, f.watched())
+	})
+}
+
 // The run of an outage is about no transfer: nothing that compares runs with transfers takes it for one.
 func TestOutageRunIsAboutNoTransfer(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {

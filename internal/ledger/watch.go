@@ -25,7 +25,8 @@ const (
 var tryWatchLock = both(`SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END`)
 
 // isOverdue says of a transfer t that its run should have done something by now; $1 to $3 are the times of overdueSince. Line
-// items that wait because the billing system is away, or was until lately, are not overdue: that is a fact of its own.
+// items that wait because the billing system is away or takes no more at once, or did until lately, are not overdue: that is a
+// fact of its own.
 const isOverdue = `CASE t.status WHEN 'Pending' THEN t.expiration_time <= $1
 	WHEN 'InProgress' THEN EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'InProgress'
 			AND COALESCE(i.attempted_at, t.submitted_time) <= $3)

@@ -24,12 +24,14 @@ type Book interface {
 	OutageGoesOn(ctx context.Context, s ledger.Sighting) error
 	EndOutage(ctx context.Context, name string, quietFor time.Duration) (ended bool, err error)
 	Outage(ctx context.Context, name string) (ledger.Outage, error)
+	Crowded(ctx context.Context, name string) error
 }
 
 // Options are what a keeper works with.
 type Options struct {
 	Book    Book
 	Breaker *billing.Breaker
+	Slots   *Slots                // nil when nobody is kept waiting for one
 	Logger  *zap.Logger           // nil for none
 	Metrics prometheus.Registerer // nil for none
 }
@@ -41,6 +43,8 @@ const (
 	// nobody must have: whoever found it died.
 	tidyEvery = time.Minute
 	quietFor  = 2*time.Minute + 30*time.Second
+	// crowdedEvery is how often it is written that moves wait for a slot.
+	crowdedEvery = 5 * time.Minute
 	// answerWithin bounds one call of the ledger.
 	answerWithin = 5 * time.Second
 )
@@ -52,6 +56,7 @@ type Keeper struct {
 	written billing.Condition // as the ledger has it from this process
 	answers int64             // at the latest tidying
 	loud    rate.Sometimes    // complains about the ledger
+	crowded rate.Sometimes    // says that moves wait for a slot
 }
 
 // NewKeeper makes a keeper. Error: metrics that are registered already.
@@ -59,7 +64,7 @@ func NewKeeper(o Options) (*Keeper, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	return &Keeper{Options: o, loud: rate.Sometimes{Interval: time.Minute}}, measure(o.Metrics, o.Breaker)
+	return &Keeper{Options: o, loud: rate.Sometimes{Interval: time.Minute}, crowded: rate.Sometimes{Interval: crowdedEvery}}, measure(o.Metrics, o.Breaker)
 }
 
 // Run works until the context ends.
@@ -101,6 +106,9 @@ func (k *Keeper) round(ctx context.Context) {
 		err = k.end(ctx)
 	case now.Answers != k.answers:
 		err = k.tidy(ctx, now.Answers)
+	}
+	if err == nil && k.Slots != nil && k.Slots.WereFull() {
+		k.crowded.Do(func() { err = k.Book.Crowded(ctx, ledger.BillingCrowd) })
 	}
 	if err != nil && ctx.Err() == nil {
 		k.loud.Do(func() { k.Logger.Error("The ledger could not be told how the billing system is.", zap.Error(err)) })

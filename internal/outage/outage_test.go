@@ -21,7 +21,7 @@ import (
 // book is a ledger whose calls are counted, and which can be away itself.
 type book struct {
 	*ledger.Ledger
-	writes, looks atomic.Int64
+	writes, looks, crowds atomic.Int64
 	away          atomic.Bool
 }
 
@@ -52,6 +52,14 @@ func (b *book) Outage(ctx context.Context, name string) (ledger.Outage, error) {
 	}
 	b.looks.Add(1)
 	return b.Ledger.Outage(ctx, name)
+}
+
+func (b *book) Crowded(ctx context.Context, name string) error {
+	if b.away.Load() {
+		return errAway
+	}
+	b.crowds.Add(1)
+	return b.Ledger.Crowded(ctx, name)
 }
 
 func (b *book) is(t *testing.T) ledger.Outage {
@@ -207,4 +215,34 @@ func TestMetrics(t *testing.T) {
 	says(0, 1)
 	_, err = outage.NewKeeper(outage.Options{Breaker: b, Metrics: registry})
 	require.Error(t, err, "they are registered already")
+}
+
+// It is written that moves wait for a slot as long as they do, every few minutes.
+func TestCrowdIsWritten(t *testing.T) {
+	inABubble(t, func(t *testing.T, b *book) {
+		breaker := billing.NewBreaker(billing.BreakerOptions{})
+		slots := outage.NewSlots(breaker, 1)
+		k, err := outage.NewKeeper(outage.Options{Book: b, Breaker: breaker, Slots: slots})
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		var ended sync.WaitGroup
+		ended.Go(func() { k.Run(ctx) })
+		pass := func(d time.Duration) {
+			<-time.After(d)
+			synctest.Wait()
+		}
+		pass(time.Hour)
+		require.Zero(t, b.crowds.Load())
+		permit := slots.TryReserveSlot(nil)
+		slots.MarkSlotUsed(used{permit: permit})
+		pass(time.Hour)
+		require.InDelta(t, 11, b.crowds.Load(), 2)
+		slots.ReleaseSlot(released{permit: permit})
+		pass(10 * time.Minute)
+		before := b.crowds.Load()
+		pass(time.Hour)
+		require.Equal(t, before, b.crowds.Load())
+		stop()
+		ended.Wait()
+	})
 }

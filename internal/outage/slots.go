@@ -20,13 +20,15 @@ type Slots struct {
 
 	mu    sync.Mutex
 	used  int
+	busy  map[*worker.SlotPermit]bool // those with a task
+	full  bool                        // all of them had one since somebody asked
 	probe *worker.SlotPermit // the one slot that was handed out while the billing system is away
 	freed chan struct{}      // closed when a slot comes back
 }
 
 // NewSlots makes that many slots.
 func NewSlots(b *billing.Breaker, size int) *Slots {
-	return &Slots{breaker: b, size: size, freed: make(chan struct{})}
+	return &Slots{breaker: b, size: size, busy: map[*worker.SlotPermit]bool{}, freed: make(chan struct{})}
 }
 
 // ReserveSlot waits until there is room at the billing system and a slot is free. Error: the context's.
@@ -83,14 +85,29 @@ func (s *Slots) take() (*worker.SlotPermit, billing.Gate, <-chan struct{}) {
 	return permit, gate, nil
 }
 
-// MarkSlotUsed has nothing to do: a slot counts from when it is handed out.
-func (*Slots) MarkSlotUsed(worker.SlotMarkUsedInfo) {}
+// MarkSlotUsed notes that a slot has a task now.
+func (s *Slots) MarkSlotUsed(info worker.SlotMarkUsedInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[info.Permit()] = true
+	s.full = s.full || len(s.busy) >= s.size
+}
+
+// WereFull tells whether all slots had a task at once since it was last asked: then others may be waiting for one.
+func (s *Slots) WereFull() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	full := s.full
+	s.full = len(s.busy) >= s.size
+	return full
+}
 
 // ReleaseSlot takes a slot back.
 func (s *Slots) ReleaseSlot(info worker.SlotReleaseInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used--
+	delete(s.busy, info.Permit())
 	if info.Permit() == s.probe {
 		s.probe = nil
 	}

@@ -367,3 +367,29 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 		cancel()
 	})
 }
+
+// That moves wait for a slot is noticed from all of them having a task at once, also when nobody looks just then.
+func TestSlotsThatWereFull(t *testing.T) {
+	t.Parallel()
+	s := outage.NewSlots(billing.NewBreaker(billing.BreakerOptions{}), 2)
+	var permits []*worker.SlotPermit
+	for range 2 {
+		require.False(t, s.WereFull())
+		permits = append(permits, s.TryReserveSlot(nil))
+		require.False(t, s.WereFull(), "a slot that waits for a task keeps nobody waiting")
+		s.MarkSlotUsed(used{permit: permits[len(permits)-1]})
+	}
+	require.True(t, s.WereFull())
+	require.True(t, s.WereFull(), "they still are")
+	s.ReleaseSlot(released{permit: permits[0]})
+	require.True(t, s.WereFull(), "they were until now")
+	require.False(t, s.WereFull())
+}
+
+// used says which slot has a task now.
+type used struct {
+	worker.SlotMarkUsedInfo
+	permit *worker.SlotPermit
+}
+
+func (u used) Permit() *worker.SlotPermit { return u.permit }

@@ -41,7 +41,7 @@ func tellsWhileAtWork(ctx context.Context, p *Peer) error {
 	if err != nil {
 		return err
 	}
-	where, err := p.where(p.of(m.key), first)
+	where, err := p.where(m.key, nil, first)
 	if err != nil {
 		return err
 	}

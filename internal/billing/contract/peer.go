@@ -162,7 +162,7 @@ func (p *Peer) settled(ctx context.Context, m move) (answer, error) {
 		case err != nil:
 			return answer{}, err
 		case a.kind == atWork:
-			at, err = p.where(cmp.Or(at, p.of(m.key)), a)
+			at, err = p.where(m.key, at, a)
 		case looking && a.kind == unknown:
 			at, a.kind = nil, busy
 		}
@@ -200,12 +200,13 @@ func (p *Peer) lookAt(ctx context.Context, where *url.URL) (answer, error) {
 	return p.ask(ctx, http.MethodGet, where, "", p.settings.Token, nil)
 }
 
-// where is the address that a 202 names: that of its Location, on the host that may see the token, or where it was.
-func (p *Peer) where(was *url.URL, a answer) (*url.URL, error) {
+// where is the address to ask at after a 202, which answered a look at that address, or a POST when it is nil: what its
+// Location says, on the host that may see the token, or where it was.
+func (p *Peer) where(key string, looked *url.URL, a answer) (*url.URL, error) {
 	if a.location == "" {
-		return was, nil
+		return cmp.Or(looked, p.of(key)), nil
 	}
-	to, err := p.base.JoinPath("moves").Parse(a.location)
+	to, err := cmp.Or(looked, p.base.JoinPath("moves")).Parse(a.location)
 	if err != nil || to.Scheme != p.base.Scheme || to.Host != p.base.Host || len(to.String()) > 2000 {
 		return nil, fmt.Errorf("a 202: expected a Location on %s://%s of at most 2,000 bytes, got %s", p.base.Scheme, p.base.Host, quote(a.location))
 	}
@@ -214,15 +215,14 @@ func (p *Peer) where(was *url.URL, a answer) (*url.URL, error) {
 
 // reach waits until the system answers anything.
 func (p *Peer) reach(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, p.settings.Patience)
-	defer cancel()
+	ends := time.Now().Add(p.settings.Patience)
 	for {
 		_, err := p.look(ctx, newMove().key)
 		var silence *silentError
-		if !errors.As(err, &silence) {
+		if !errors.As(err, &silence) || time.Now().After(ends) {
 			return err
 		}
-		if pause(ctx, answer{}) != nil {
+		if err := pause(ctx, answer{}); err != nil {
 			return err
 		}
 	}

@@ -63,8 +63,9 @@ type system struct {
 	flaws flaws
 	takes int // how often it is asked about a move until that is done; zero answers at once
 
-	mu   sync.Mutex
-	rows map[string]*row
+	mu        sync.Mutex
+	rows      map[string]*row
+	lingering map[string]chan struct{} // see movesTwice
 }
 
 // row is one key.
@@ -148,10 +149,8 @@ func (s *system) post(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, known := s.rows[s.place(o.Key)]
-	if s.flaws.movesTwice && !known {
-		s.mu.Unlock()
-		<-time.After(50 * time.Millisecond) // as long as it takes to move
-		s.mu.Lock()
+	if s.meets(o.Key); s.flaws.movesTwice && !known {
+		s.lingers(o.Key)
 	}
 	if known {
 		m.asked()
@@ -169,6 +168,26 @@ func (s *system) post(w http.ResponseWriter, r *http.Request) {
 		m.id = uuid.NewString()
 	}
 	s.tell(w, o.Key, m)
+}
+
+// lingers leaves the rows to others until one of them asks about the same key, as a move does that takes its time.
+func (s *system) lingers(key string) {
+	met := make(chan struct{})
+	s.lingering[key] = met
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	select {
+	case <-met:
+	case <-time.After(time.Second):
+	}
+}
+
+// meets ends the lingering of whoever asked about the key before.
+func (s *system) meets(key string) {
+	if met, lingers := s.lingering[key]; lingers {
+		delete(s.lingering, key)
+		close(met)
+	}
 }
 
 func (s *system) begin(o order, compared []byte) *row {
@@ -223,6 +242,7 @@ func (s *system) withdraw(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	key := r.PathValue("key")
 	m, known := s.rows[s.place(key)]
+	s.meets(key)
 	switch {
 	case !known:
 		s.rows[s.place(key)] = &row{promised: true}
@@ -287,7 +307,7 @@ func (s *system) restart(context.Context) error {
 // peer serves the system for as long as the test runs.
 func peer(t *testing.T, s *system, patience time.Duration) *contract.Peer {
 	t.Helper()
-	s.rows = map[string]*row{}
+	s.rows, s.lingering = map[string]*row{}, map[string]chan struct{}{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	p, err := contract.NewPeer(contract.Settings{BaseURL: server.URL + "/", Token: token, Patience: patience, Restart: s.restart})
