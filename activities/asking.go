@@ -75,7 +75,8 @@ func (a *Activities) tellLate(ctx context.Context, id string, results []ledger.I
 	for _, r := range results {
 		item, failed := ended[r.Ordinal]
 		moved, refused := r.TargetSubscriptionID != "", r.Refusal != nil && r.Refusal.Cause == transfer.ProviderRefused
-		if !failed || !moved && !(refused && item.Held) {
+		settles := moved || refused && item.Held
+		if !failed || !settles {
 			continue
 		}
 		changed, err := a.Ledger.AnsweredLate(ctx, id, ledger.LateAnswer{Ordinal: r.Ordinal, MovedTo: r.TargetSubscriptionID})

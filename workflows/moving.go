@@ -18,7 +18,7 @@ const windowSize = 100
 type mover struct {
 	transferID string
 	from, to   int
-	windowed   bool // first attempts were made in bulk
+	windowed   bool   // first attempts were made in bulk
 	share      string // whose share of the billing system it takes
 	items      map[int]*attempting
 	ended      activities.Moved // since the latest look, in counts

@@ -203,7 +203,7 @@ func TestHeldItemsAreAskedAboutAgain(t *testing.T) {
 		fenced:  map[string]error{"t/1": billing.ErrNoPromise, "t/2": billing.ErrNoPromise, "t/3": &billing.Unavailable{}},
 		answers: map[string]error{"t/2": billing.ErrUnknown},
 	}
-	running(t, answers.Options{Book: b, Asker: s, Fencer: s}, func(taker *answers.Taker, pass func(time.Duration)) {
+	running(t, answers.Options{Book: b, Asker: s, Fencer: s}, func(_ *answers.Taker, pass func(time.Duration)) {
 		pass(2 * time.Minute)
 		assert.Equal(t, []ledger.LateAnswer{{Ordinal: 0}, {Ordinal: 1, MovedTo: "new-t/1"}}, b.said())
 		pass(time.Hour)

@@ -22,7 +22,7 @@ import (
 type book struct {
 	*ledger.Ledger
 	writes, looks, crowds atomic.Int64
-	away          atomic.Bool
+	away                  atomic.Bool
 }
 
 var errAway = errors.New("the ledger is away")

@@ -22,8 +22,8 @@ type Slots struct {
 	used  int
 	busy  map[*worker.SlotPermit]bool // those with a task
 	full  bool                        // all of them had one since somebody asked
-	probe *worker.SlotPermit // the one slot that was handed out while the billing system is away
-	freed chan struct{}      // closed when a slot comes back
+	probe *worker.SlotPermit          // the one slot that was handed out while the billing system is away
+	freed chan struct{}               // closed when a slot comes back
 }
 
 // NewSlots makes that many slots.

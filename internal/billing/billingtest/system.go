@@ -122,19 +122,21 @@ func (s *System) get(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	move, known := s.seen[r.PathValue("key")]
-	if !known {
-		say(w, http.StatusNotFound, no{"404", "No such move."})
-		return
-	}
-	if move.fenced {
+	switch {
+	case known && move.fenced:
 		say(w, http.StatusConflict, no{"fenced", "It was promised never to move it."})
-		return
-	}
-	if move.polls++; move.polls <= s.Polls {
+	case known && s.Fault.Refuse != "":
+		say(w, http.StatusUnprocessableEntity, no{s.Fault.Refuse, "It never moves."})
+	case known && move.id != "":
+		s.finish(w, move)
+	case !known || !s.Accepts:
+		say(w, http.StatusNotFound, no{"404", "No such move."})
+	case move.polls < s.Polls:
+		move.polls++
 		w.WriteHeader(http.StatusAccepted)
-		return
+	default:
+		s.finish(w, move)
 	}
-	s.finish(w, move)
 }
 
 // fence promises never to move under the key, also one that was not heard of yet, unless it moved already.
