@@ -165,7 +165,6 @@ func (t Transfer) Policy() transfer.Policy {
 	p.MaxListedItems = t.MaxListedItems
 	p.DeclineDisabled = !t.DeclineAllowed
 	p.ItemDeadline = t.ItemDeadline
-	p.CancellationWindow = t.CancellationWindow
 	if len(t.ProductTypes) > 0 {
 		p.ProductTypes = nil
 		for _, name := range t.ProductTypes {
@@ -173,6 +172,11 @@ func (t Transfer) Policy() transfer.Policy {
 		}
 	}
 	return p
+}
+
+// Subscriptions is the domain's view of what may be changed about a subscription.
+func (t Transfer) Subscriptions() transfer.Rules {
+	return transfer.Rules{CancellationWindow: t.CancellationWindow}
 }
 
 // Temporal reads the connection to Temporal from TEMPORAL_… variables and Temporal's configuration file.

@@ -79,7 +79,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	records, err := ledger.Open(ctx, settings.LedgerURL, ledger.Options{Policy: settings.Transfers.Policy()})
+	records, err := ledger.Open(ctx, settings.LedgerURL, ledger.Options{Policy: settings.Transfers.Policy(), Rules: settings.Transfers.Subscriptions()})
 	if err != nil {
 		return err
 	}

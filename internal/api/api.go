@@ -26,6 +26,7 @@ type Options struct {
 	Ledger  *ledger.Ledger
 	Tokens  Tokens
 	Policy  transfer.Policy
+	Rules   transfer.Rules // of changes of subscriptions
 	Logger  *zap.Logger
 	Metrics *prometheus.Registry
 	Version string

@@ -23,7 +23,7 @@ func sampleAPI(t testing.TB) *API {
 	t.Helper()
 	demo := world.Demo()
 	a, err := New(Options{
-		Ledger: sampleLedger(t), Policy: transfer.DefaultPolicy(), Logger: zap.NewNop(), Version: "1",
+		Ledger: sampleLedger(t), Policy: transfer.DefaultPolicy(), Rules: transfer.DefaultRules(), Logger: zap.NewNop(), Version: "1",
 		Tokens: fakeTokens{caller: identity.Caller{TenantID: demo.TargetTenantID, UserID: demo.TargetUserID, Roles: identity.Roles()}},
 	})
 	require.NoError(t, err)

@@ -82,7 +82,7 @@ func FuzzUpdateSubscription(f *testing.F) {
 			return
 		}
 		old := transfer.Subscription{ID: "s", FriendlyName: "n", Quantity: 1, Status: transfer.SubscriptionActive}
-		next, err := transfer.DefaultPolicy().ChangeSubscription(transfer.ChangeFacts{Subscription: old}, transfer.SubscriptionChange{
+		next, err := transfer.DefaultRules().ChangeSubscription(transfer.ChangeFacts{Subscription: old}, transfer.SubscriptionChange{
 			FriendlyName: in.FriendlyName, Quantity: (*int)(in.Quantity), AutoRenew: in.AutoRenewEnabled, Status: in.Status, PartnerOnRecord: in.PartnerID,
 		})
 		require.True(t, known(err), "%v", err)

@@ -68,7 +68,7 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	require.NoError(t, l.Seed(t.Context(), w))
-	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
+	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: transfer.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
 		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, ApplicationID: "crm", Roles: identity.Roles()},
 		byTarget: {TenantID: world.LargeTarget, UserID: world.LargeTargetUser, Roles: identity.Roles()},
 	}})

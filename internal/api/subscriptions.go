@@ -188,7 +188,7 @@ func (a *API) subscription(s transfer.Subscription) Subscription {
 		Links:      transfer.Links{Self: link("/customers/"+s.CustomerTenantID+"/subscriptions/"+s.ID, nil)},
 		Attributes: Attributes{ObjectType: "Subscription", ETag: s.ETag()},
 	}
-	if until, limited := a.Policy.CancellationAllowedUntil(s); limited {
+	if until, limited := a.Rules.CancellationAllowedUntil(s); limited {
 		seen.CancellationAllowedUntilDate = given(until)
 	}
 	return seen

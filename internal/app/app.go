@@ -85,7 +85,7 @@ func OpenLedger(ctx context.Context, c config.Config) (*ledger.Ledger, error) {
 	if err := c.NeedsLedger(); err != nil {
 		return nil, err
 	}
-	return ledger.Open(ctx, c.LedgerURL, ledger.Options{Policy: c.Transfers.Policy()})
+	return ledger.Open(ctx, c.LedgerURL, ledger.Options{Policy: c.Transfers.Policy(), Rules: c.Transfers.Subscriptions()})
 }
 
 // Dial connects to Temporal with the programs' logger and metrics.

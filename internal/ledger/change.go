@@ -43,7 +43,7 @@ func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[transfer.Su
 		if ifMatch != "" && ifMatch != old.ETag() {
 			return old, transfer.Refuse(transfer.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
 		}
-		next, err := l.policy.ChangeSubscription(facts, change)
+		next, err := l.change.ChangeSubscription(facts, change)
 		if err != nil || next == old {
 			return next, err
 		}

@@ -251,7 +251,7 @@ func TestChangeAfterTheWindow(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		cancel := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionDeleted)}
 		f.notChanged(transfer.CancellationClosed, bySource, customerID, subID(0), "", cancel)
-		f.policy.CancellationWindow = 100 * 24 * time.Hour
+		f.change.CancellationWindow = 100 * 24 * time.Hour
 		require.Equal(t, transfer.SubscriptionDeleted, f.changed(0, cancel).Status)
 	})
 }

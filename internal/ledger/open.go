@@ -22,6 +22,7 @@ import (
 // Options say what the ledger decides by.
 type Options struct {
 	Policy transfer.Policy  // zero for transfer.DefaultPolicy
+	Rules  transfer.Rules   // of changes of subscriptions; zero for transfer.DefaultRules
 	Now    func() time.Time // nil for the database's clock, which is the same for all programs
 }
 
@@ -31,6 +32,7 @@ type Ledger struct {
 	writer     *sql.DB
 	reader     *sql.DB // the same as writer on PostgreSQL
 	policy     transfer.Policy
+	change     transfer.Rules
 	clock      func() time.Time // nil for the database's
 	wakes      *wakes
 	rules      *rulebook
@@ -52,9 +54,12 @@ const (
 //
 // Errors: a URL of another form, ErrUnavailable, a migration that failed.
 func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
-	l := &Ledger{policy: o.Policy, clock: o.Now, wakes: newWakes()}
+	l := &Ledger{policy: o.Policy, change: o.Rules, clock: o.Now, wakes: newWakes()}
 	if l.policy.ProductTypes == nil {
 		l.policy = transfer.DefaultPolicy()
+	}
+	if o.Rules == (transfer.Rules{}) {
+		l.change = transfer.DefaultRules()
 	}
 	scheme, rest, _ := strings.Cut(databaseURL, "://")
 	switch {

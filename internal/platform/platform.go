@@ -181,7 +181,7 @@ func (p *Platform) openLedger(ctx context.Context) error {
 		p.options.Settings(&settings)
 	}
 	p.Settings = settings
-	p.Ledger, err = ledger.Open(ctx, settings.LedgerURL, ledger.Options{Policy: settings.Transfers.Policy(), Now: p.options.Now})
+	p.Ledger, err = ledger.Open(ctx, settings.LedgerURL, ledger.Options{Policy: settings.Transfers.Policy(), Rules: settings.Transfers.Subscriptions(), Now: p.options.Now})
 	if err != nil {
 		return err
 	}

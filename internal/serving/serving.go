@@ -39,7 +39,7 @@ func NewAPI(p Parts) (*api.API, error) {
 	}
 	limits := p.Settings.API
 	return api.New(api.Options{
-		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(),
+		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(), Rules: p.Settings.Transfers.Subscriptions(),
 		Logger: p.Logger, Metrics: p.Metrics.Registry, Version: version(),
 		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst, InvitationURL: limits.InvitationURL,
 	})

@@ -2,16 +2,6 @@ package transfer
 
 import "time"
 
-// ResourceType names what an audit record is about (domain section 7).
-type ResourceType string
-
-// The resource types of the records that are written here.
-const (
-	TransferResource     ResourceType = "transfer"
-	SubscriptionResource ResourceType = "subscription"
-	AgreementResource    ResourceType = "agreement"
-)
-
 // LogKept is how far back a partner can read its activity log, in days, and logByDefault how far back it does when it
 // names no start.
 const (

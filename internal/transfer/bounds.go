@@ -18,59 +18,28 @@ type Bound struct {
 // LongestRequestID bounds the ids of requests and decisions, in bytes; a GUID has 36.
 const LongestRequestID = 128
 
-// The bounds that several fields share, in characters.
-const (
-	longestName   = 256
-	longestTag    = 64
-	longestWord   = 64  // ids and the names of things, room for a wrong one to be told apart
-	longestEmail  = 254 // octets (RFC 5321, erratum 1690)
-	longestReason = 1000
-	mostTags      = 20
-	mostTypes     = 20
-)
-
 // bounds has every field in which a client can send text, by its path in the body. It is the one place that says how much:
-// the HTTP API decodes and describes bodies by it, and the rules of this package ask it, whichever way a command comes.
-var bounds = map[string]Bound{
-	"requestId": {Most: LongestRequestID, Octets: true},
+// the HTTP API decodes and describes bodies by it, and the rules of the contexts ask it, whichever way a command comes.
+var bounds = map[string]Bound{}
 
-	"sourcePartnerTenantId": {Most: longestWord},
-	"targetPartnerTenantId": {Most: longestWord},
-	"customerTenantId":      {Most: longestWord},
-	"sourcePartnerName":     {Most: longestName},
-	"customerName":          {Most: longestName},
-	"customerEmailId":       {Most: longestEmail, Octets: true},
-	"targetPartnerEmailId":  {Most: longestName},
-	"targetProductTypes":    {Most: longestWord, Elements: mostTypes},
-	"partnerOnRecord":       {Most: longestWord},
-	"participants":          {Elements: 20},
-	"participants.key":      {Most: longestWord},
-	"participants.value":    {Most: longestWord},
-	"transferType":          {Most: longestWord},
-	"externalReference":     {Most: 256},
-	"tags":                  {Most: longestTag, Elements: mostTags},
-
-	"id":                       {Most: longestWord},
-	"status":                   {Most: longestWord},
-	"lineItems":                {Elements: mostListed},
-	"lineItems.id":             {Most: longestWord},
-	"lineItems.subscriptionId": {Most: longestWord},
-	"lineItems.productType":    {Most: longestWord},
-	"productTypes":             {Most: longestWord, Elements: mostTypes},
-	"reason":                   {Most: longestReason},
-
-	"friendlyName": {Most: longestName},
-	"quantity":     {Most: longestWord},
-	"partnerId":    {Most: longestWord},
-
-	"primaryContact.firstName":   {Most: longestName},
-	"primaryContact.lastName":    {Most: longestName},
-	"primaryContact.email":       {Most: longestEmail, Octets: true},
-	"primaryContact.phoneNumber": {Most: longestWord},
-	"dateAgreed":                 {Most: longestWord},
-	"templateId":                 {Most: longestWord},
-	"type":                       {Most: longestWord},
+// Bind makes the bounds of fields known; a context does so in a package-level variable. A field that is known already has one
+// bound for all who use it: another one is a mistake of the programmer, and panics.
+func Bind(fields map[string]Bound) struct{} {
+	for field, bound := range fields {
+		if known, twice := bounds[field]; twice && known != bound {
+			panic(fmt.Sprintf("the field %s is bound twice", field))
+		}
+		bounds[field] = bound
+	}
+	return struct{}{}
 }
+
+// The bounds that fields of several contexts share, in characters.
+const (
+	LongestName  = 256
+	LongestWord  = 64  // ids and the names of things, room for a wrong one to be told apart
+	LongestEmail = 254 // octets (RFC 5321, erratum 1690)
+)
 
 // Bounds is the whole table, by the path of a field in its body.
 func Bounds() map[string]Bound { return maps.Clone(bounds) }

@@ -81,7 +81,7 @@ var said = map[string]func(string) error{
 	"externalReference":    requesting(func(r *transfer.Request, s string) { r.ExternalReference = s }),
 	"tags":                 requesting(func(r *transfer.Request, s string) { r.Tags = []string{s} }),
 	"friendlyName": func(s string) error {
-		_, err := policy.ChangeSubscription(changing(), named(s))
+		_, err := rules.ChangeSubscription(changing(), named(s))
 		return err
 	},
 	"primaryContact.firstName":   attesting(func(c *transfer.Contact, s string) { c.FirstName = s }),

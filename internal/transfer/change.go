@@ -1,10 +1,6 @@
 package transfer
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +14,16 @@ type SubscriptionChange struct {
 	Status          *SubscriptionStatus // active, suspended, or deleted to cancel
 	PartnerOnRecord *string             // MPN id; empty to credit nobody any more
 }
+
+// Rules is what a deployment decided about the rules that leave a choice. Start from DefaultRules.
+type Rules struct {
+	// CancellationWindow is how long after the start of its term a licence can be cancelled (R-84, C-4). Marketplace SaaS
+	// has the windows of R-284 instead.
+	CancellationWindow time.Duration
+}
+
+// DefaultRules are those of a deployment that configures nothing.
+func DefaultRules() Rules { return Rules{CancellationWindow: 7 * 24 * time.Hour} }
 
 // ChangeFacts is what the ledger knows that decides a change.
 type ChangeFacts struct {
@@ -40,13 +46,13 @@ const mostQuantity = 1_000_000
 // InvalidInput for the name, QuantitySuspended, QuantityOutOfRange, RenewalNotPossible, UnknownEnum and
 // StatusNotPossible for the status, AddonsActive, CancellationClosed, RecordNotAllowed,
 // RecordUnknown, RecordNotReseller.
-func (p Policy) ChangeSubscription(f ChangeFacts, c SubscriptionChange) (Subscription, error) {
+func (r Rules) ChangeSubscription(f ChangeFacts, c SubscriptionChange) (Subscription, error) {
 	next := c.appliedTo(f.Subscription)
 	if next == f.Subscription {
 		return next, nil
 	}
 	for _, check := range []func(ChangeFacts, Subscription) error{
-		checkSeller, checkChangeable, checkName, checkQuantity, checkRenewal, checkStatus, p.checkCancellation, checkRecord,
+		checkSeller, checkChangeable, checkName, checkQuantity, checkRenewal, checkStatus, r.checkCancellation, checkRecord,
 	} {
 		if err := check(f, next); err != nil {
 			return f.Subscription, err
@@ -99,7 +105,7 @@ func checkName(f ChangeFacts, next Subscription) error {
 	case f.Subscription.FriendlyName:
 		return nil
 	case "":
-		return Refuse(InvalidInput, "friendlyName must be 1 to %d printable characters.", longestName)
+		return Refuse(InvalidInput, "friendlyName must be 1 to %d printable characters.", LongestName)
 	}
 	return CheckText("friendlyName", next.FriendlyName)
 }
@@ -165,12 +171,12 @@ func checkAddons(f ChangeFacts, mayStay func(Subscription) bool) error {
 	return nil
 }
 
-func (p Policy) checkCancellation(f ChangeFacts, next Subscription) error {
+func (r Rules) checkCancellation(f ChangeFacts, next Subscription) error {
 	s := f.Subscription
 	if next.Status != SubscriptionDeleted {
 		return nil
 	}
-	until, limited := p.CancellationAllowedUntil(s)
+	until, limited := r.CancellationAllowedUntil(s)
 	switch {
 	case s.Locked:
 		return cannotCancel(s)
@@ -211,61 +217,17 @@ const (
 // CancellationAllowedUntil is the time from which on the subscription cannot be cancelled any more, counted from the
 // start of its term: a renewal opens the window again, a transfer does not. Limited is false when it can be
 // cancelled at any time; limited without a time means never.
-func (p Policy) CancellationAllowedUntil(s Subscription) (until time.Time, limited bool) {
+func (r Rules) CancellationAllowedUntil(s Subscription) (until time.Time, limited bool) {
 	switch {
 	case s.Locked:
 		return time.Time{}, true
 	case !s.licenceWithTerm():
 		return time.Time{}, false
 	case s.ProductType != SaaS:
-		return s.termStart().Add(p.CancellationWindow), true
+		return s.termStart().Add(r.CancellationWindow), true
 	case s.TermDuration == "P1M":
 		return s.termStart().Add(monthlyWindow), true
 	default:
 		return s.termStart().Add(longerWindow), true
 	}
-}
-
-// licenceWithTerm tells what is bought for a term from what goes on until it is cancelled: Azure, and everything without
-// a term.
-func (s Subscription) licenceWithTerm() bool {
-	return s.TermDuration != "" && !s.ProductType.azure() && s.ProductType != AzurePlan
-}
-
-// termStart is when the term that CommitmentEndDate closes began. For a first term that is the purchase, to the second; a
-// subscription that was transferred was created by that, so only the calendar tells.
-func (s Subscription) termStart() time.Time {
-	start := termBefore(day(s.CommitmentEndDate).AddDate(0, 0, 1), s.TermDuration)
-	bought := s.LineageID == "" || SameID(s.LineageID, s.ID)
-	if bought && s.CreationDate.After(start) {
-		return s.CreationDate
-	}
-	return start
-}
-
-// termBefore goes back by a term such as P1M, P3Y or P30D; the zero time for any other text.
-func termBefore(end time.Time, term string) time.Time {
-	if len(term) < 3 || term[0] != 'P' {
-		return time.Time{}
-	}
-	n, err := strconv.Atoi(term[1 : len(term)-1])
-	switch unit := term[len(term)-1]; {
-	case err != nil:
-		return time.Time{}
-	case unit == 'D':
-		return end.AddDate(0, 0, -n)
-	case unit == 'M':
-		return addMonths(end, -n)
-	case unit == 'Y':
-		return addMonths(end, -12*n)
-	}
-	return time.Time{}
-}
-
-// ETag is the strong entity tag of the subscription as it is, without quotes: the same content has the same tag, on every
-// server and after a restart (section 4.1).
-func (s Subscription) ETag() string {
-	s.CreationDate, s.CommitmentEndDate, s.CancelAt = s.CreationDate.UTC(), s.CommitmentEndDate.UTC(), s.CancelAt.UTC()
-	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", s))
-	return hex.EncodeToString(sum[:16])
 }

@@ -20,23 +20,6 @@ const (
 	EventHeld      Event = "held"     // the billing system moved a line item that had ended as Failed
 )
 
-// AuditOperation is the operationType of an audit record.
-type AuditOperation string
-
-// The operations that transfers write.
-const (
-	AuditCreate   AuditOperation = "create_transfer"
-	AuditUpdate   AuditOperation = "update_transfer"
-	AuditComplete AuditOperation = "complete_transfer"
-	AuditFail     AuditOperation = "fail_transfer"
-)
-
-// The operations on what surrounds a transfer.
-const (
-	AuditUpdateSubscription AuditOperation = "update_subscription"
-	AuditCreateAgreement    AuditOperation = "create_agreement"
-)
-
 // Audience is a group of e-mail recipients: a partner's admin agents, or the customer's notification address.
 type Audience string
 

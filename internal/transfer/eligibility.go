@@ -3,7 +3,6 @@ package transfer
 import (
 	"slices"
 	"sort"
-	"strings"
 )
 
 // Eligibility says of one subscription whether a submit may pick it, and if not, why not.
@@ -129,10 +128,6 @@ func (h holdings) travellers(base Subscription) []Subscription {
 	return moving
 }
 
-func gone(s Subscription) bool {
-	return s.Status == SubscriptionDeleted || s.Status == SubscriptionExpired || s.Status == SubscriptionDisabled
-}
-
 // obstacles are all reasons why a base cannot move: its own, then those of the add-ons that would move with it.
 func (h holdings) obstacles(base Subscription) []*Refusal {
 	reasons := h.own(base)
@@ -185,12 +180,4 @@ func (p Policy) ineligibilities(t Transfer, s Subscription, openIn map[string]st
 
 func addonWithoutBase(addon Subscription) *Refusal {
 	return Refuse(AddonWithoutBase, "Subscription %s is an add-on of %s and moves only with it. Select the base.", addon.ID, addon.ParentID).About(addon.ID)
-}
-
-// titled spells a state as the wire's reason texts do: "Suspended".
-func titled(s SubscriptionStatus) string {
-	if s == "" {
-		return ""
-	}
-	return strings.ToUpper(string(s[:1])) + string(s[1:])
 }

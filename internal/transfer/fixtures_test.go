@@ -26,6 +26,7 @@ var (
 	expiration = at("2024-05-31T00:00:00Z")
 	submitted  = at("2024-05-15T09:00:00Z")
 	policy     = transfer.DefaultPolicy()
+	rules      = transfer.DefaultRules()
 )
 
 func at(text string) time.Time {

@@ -43,3 +43,6 @@ func clip(text string) string {
 	}
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
+
+// SameID compares two GUIDs as R-105 wants it: case does not matter.
+func SameID(a, b string) bool { return strings.EqualFold(a, b) }

@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"fmt"
-	"strings"
 	"time"
 )
 
@@ -40,12 +38,6 @@ func Successor(t Transfer, item LineItem, old Subscription, source, target Partn
 	return s
 }
 
-// IsCommitment tells whether the subscription is a reservation or savings plan. Of who takes part in a move only a commitment
-// depends on more than the ids.
-func (s Subscription) IsCommitment() bool {
-	return s.ProductType == AzureReservation || s.ProductType == AzureSavingsPlan
-}
-
 // targetOffer is the offer under which the target holds what the source held under that one.
 func targetOffer(old string) string {
 	if old == LegacyAzureOffer {
@@ -65,34 +57,6 @@ func commitment(old Subscription, source, target Partner, submitted time.Time) (
 		return NextCycle(old, submitted), false
 	}
 	return old.CancelAt, false
-}
-
-// paidUpFront tells whether the whole term was invoiced at once.
-func (s Subscription) paidUpFront() bool {
-	return s.BillingCycle == OneTime || (s.BillingCycle == Annual && s.TermDuration == "P1Y")
-}
-
-// NextCycle is the first start of a billing cycle after the given time, counted from the day of purchase.
-func NextCycle(s Subscription, after time.Time) time.Time {
-	months := 1
-	if s.BillingCycle == Annual {
-		months = 12
-	}
-	start := day(s.CreationDate)
-	for n := months; ; n += months {
-		if next := addMonths(start, n); next.After(after) {
-			return next
-		}
-	}
-}
-
-// addMonths keeps the day of the month where the month has it, and takes the month's last day otherwise.
-func addMonths(from time.Time, months int) time.Time {
-	next := from.AddDate(0, months, 0)
-	if next.Day() != from.Day() {
-		next = next.AddDate(0, 0, -next.Day())
-	}
-	return next
 }
 
 // BillingSplit says who pays which days, both ends inclusive, in UTC.
@@ -116,21 +80,4 @@ func SplitBilling(s Subscription, submitted time.Time) BillingSplit {
 		split.TargetUntil = day(s.CommitmentEndDate)
 	}
 	return split
-}
-
-func day(t time.Time) time.Time {
-	y, m, d := t.UTC().Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// AuditID is the id of an audit record: consumers split it at "_" and take customer and transfer from it,
-// so the operation loses its own separators.
-func AuditID(partnerTenantID, customerTenantID, transferID, operation string, at time.Time) string {
-	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, strings.ReplaceAll(operation, "_", ""), Ticks(at))
-}
-
-// Ticks counts 100 ns steps since the year 1, as .NET does.
-func Ticks(t time.Time) int64 {
-	const unixEpoch = 621_355_968_000_000_000
-	return unixEpoch + t.Unix()*10_000_000 + int64(t.Nanosecond()/100)
 }

@@ -15,14 +15,11 @@ type Policy struct {
 	DeclineDisabled bool
 	// ItemDeadline turns items that still run this long after submit Failed; zero means never.
 	ItemDeadline time.Duration
-	// CancellationWindow is how long after the start of its term a licence can be cancelled (R-84, C-4). Marketplace SaaS
-	// has the windows of R-284 instead.
-	CancellationWindow time.Duration
 }
 
 // DefaultPolicy is the policy of a deployment that configures nothing.
 func DefaultPolicy() Policy {
-	return Policy{ProductTypes: MovableProductTypes(), MaxListedItems: mostListed, CancellationWindow: 7 * 24 * time.Hour}
+	return Policy{ProductTypes: MovableProductTypes(), MaxListedItems: mostListed}
 }
 
 func (p Policy) moves(t ProductType) bool { return contains(p.ProductTypes, t) }

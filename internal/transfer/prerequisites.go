@@ -1,7 +1,5 @@
 package transfer
 
-import "strings"
-
 // OpenFacts is what the ledger knows that decides whether a transfer may be opened. A nil pointer means unknown.
 type OpenFacts struct {
 	Customer        *Customer
@@ -216,15 +214,3 @@ func CheckAzurePlan(f OpenFacts) *Refusal {
 		return Refuse(AzurePlanMissing, "The customer has no Azure plan with the target. Buy one first, or leave the Azure types out.")
 	}
 }
-
-// Region is the area a partner of that market may sell in: the EU and EFTA countries and the United Kingdom are
-// one, every other market is its own.
-func Region(market string) string {
-	m := strings.ToUpper(market)
-	if contains(europe, m) {
-		return "EU/EFTA"
-	}
-	return m
-}
-
-var europe = strings.Fields("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK")

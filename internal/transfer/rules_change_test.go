@@ -88,7 +88,7 @@ func checkAttempts(t *testing.T, attempts []attempt) {
 			run = func(t *testing.T, name string, test func(t *testing.T)) { t.Helper(); t.Run(name, test) }
 		}
 		run(t, a.name, func(t *testing.T) {
-			next, err := policy.ChangeSubscription(a.facts, a.change)
+			next, err := rules.ChangeSubscription(a.facts, a.change)
 			if a.cause != "" {
 				refused(t, err, a.cause)
 				assert.Equal(t, a.facts.Subscription, next, "a refused change leaves everything as it is")
@@ -104,7 +104,7 @@ func TestAChangeChangesWhatItNames(t *testing.T) {
 	f := changing(func(f *transfer.ChangeFacts) {
 		f.Record = &transfer.Partner{Type: transfer.IndirectReseller, Status: transfer.ProgramActive}
 	})
-	next, err := policy.ChangeSubscription(f, transfer.SubscriptionChange{
+	next, err := rules.ChangeSubscription(f, transfer.SubscriptionChange{
 		FriendlyName: to(" Front office "), Quantity: to(12), AutoRenew: to(false), Status: to(transfer.SubscriptionActive), PartnerOnRecord: to("4711001"),
 	})
 	require.NoError(t, err)
@@ -127,7 +127,7 @@ func TestWhatDoesNotDifferIsNoChange(t *testing.T) {
 		for _, c := range []transfer.SubscriptionChange{{}, {
 			FriendlyName: &s.FriendlyName, Quantity: &s.Quantity, AutoRenew: &s.AutoRenew, Status: &s.Status, PartnerOnRecord: &s.PartnerOnRecord,
 		}} {
-			next, err := policy.ChangeSubscription(f, c)
+			next, err := rules.ChangeSubscription(f, c)
 			require.NoError(t, err, state)
 			assert.Equal(t, s, next)
 		}
@@ -148,7 +148,7 @@ func TestRulesOfWhatCanBeChangedAtAll(t *testing.T) {
 		{"R-30 the quantity of a disabled one", changing(with(inStatus(transfer.SubscriptionDisabled))), quantity(3), transfer.SubscriptionEnded},
 	})
 	rule(t, "R-76 the refusal names the transfer as the wire does", func(t *testing.T) {
-		_, err := policy.ChangeSubscription(changing(moving), named("x"))
+		_, err := rules.ChangeSubscription(changing(moving), named("x"))
 		r := refused(t, err, transfer.InOtherTransfer)
 		assert.Equal(t, "subscription is already part of another transfer request id : "+transferID, r.Message)
 		assert.Equal(t, 409, r.HTTPStatus())
@@ -178,7 +178,7 @@ func TestTheNameMustBeReadable(t *testing.T) {
 		"Büro 1": true, strings.Repeat("ü", 256): true, "  trimmed ": true,
 		"": false, "  ": false, strings.Repeat("x", 257): false, "two\nlines": false, "zero\x00byte": false,
 	} {
-		_, err := policy.ChangeSubscription(changing(), named(name))
+		_, err := rules.ChangeSubscription(changing(), named(name))
 		if ok {
 			assert.NoError(t, err, name)
 		} else {
@@ -214,7 +214,7 @@ func TestRulesOfTheStatus(t *testing.T) {
 	})
 	rule(t, "R-74 the refusal names the add-ons that are in the way", func(t *testing.T) {
 		f := changing(dependent("0002"), dependent("0003", inStatus(transfer.SubscriptionExpired)), dependent("0004"))
-		_, err := policy.ChangeSubscription(f, suspending)
+		_, err := rules.ChangeSubscription(f, suspending)
 		assert.Equal(t, []string{f.Dependents[0].ID, f.Dependents[2].ID}, refused(t, err, transfer.AddonsActive).Data)
 	})
 }
@@ -238,7 +238,7 @@ func TestTheCreditedReseller(t *testing.T) {
 		"by a direct-bill one":  {changing(directBill, record(transfer.IndirectReseller, transfer.ProgramActive)), crediting("4711001"), transfer.RecordNotAllowed},
 		"taken off by the same": {changing(directBill, creditedBefore), crediting(""), transfer.RecordNotAllowed},
 	} {
-		next, err := policy.ChangeSubscription(c.facts, c.change)
+		next, err := rules.ChangeSubscription(c.facts, c.change)
 		if c.cause == "" {
 			require.NoError(t, err, name)
 			assert.Equal(t, *c.change.PartnerOnRecord, next.PartnerOnRecord, name)

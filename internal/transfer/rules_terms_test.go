@@ -44,8 +44,7 @@ func TestRulesOfTheCancellation(t *testing.T) {
 		{"R-37 a reservation that did not", changing(with(ofType(transfer.AzureReservation)), on("2024-08-01T00:00:00Z")), cancelling, ""},
 	})
 	rule(t, "R-84 the window is the deployment's to choose (C-4)", func(t *testing.T) {
-		short := transfer.DefaultPolicy()
-		short.CancellationWindow = 72 * time.Hour
+		short := transfer.Rules{CancellationWindow: 72 * time.Hour}
 		_, err := short.ChangeSubscription(changing(on("2024-04-13T07:59:59Z")), cancelling)
 		require.NoError(t, err)
 		_, err = short.ChangeSubscription(changing(on("2024-04-13T08:00:00Z")), cancelling)
@@ -74,7 +73,7 @@ func TestCancellationAllowedUntil(t *testing.T) {
 		"an Azure plan":                       {subscription("0001", ofType(transfer.AzurePlan)), "", false},
 		"never":                               {subscription("0001", paidUpFront), "", true},
 	} {
-		until, limited := policy.CancellationAllowedUntil(c.s)
+		until, limited := rules.CancellationAllowedUntil(c.s)
 		assert.Equal(t, c.limited, limited, name)
 		if c.until == "" {
 			assert.Zero(t, until, name)
@@ -98,7 +97,7 @@ func TestOnlyALicenceTermRenews(t *testing.T) {
 		"a savings plan":         {changing(with(off, ofType(transfer.AzureSavingsPlan))), true, transfer.RenewalNotPossible},
 		"Azure off, if it is on": {changing(with(ofType(transfer.AzureSubscription))), false, ""},
 	} {
-		next, err := policy.ChangeSubscription(c.facts, renewing(c.on))
+		next, err := rules.ChangeSubscription(c.facts, renewing(c.on))
 		if c.cause == "" {
 			require.NoError(t, err, name)
 			assert.Equal(t, c.on, next.AutoRenew, name)

@@ -1,0 +1,23 @@
+package transfer
+
+import "time"
+
+// addMonths keeps the day of the month where the month has it, and takes the month's last day otherwise.
+func addMonths(from time.Time, months int) time.Time {
+	next := from.AddDate(0, months, 0)
+	if next.Day() != from.Day() {
+		next = next.AddDate(0, 0, -next.Day())
+	}
+	return next
+}
+
+func day(t time.Time) time.Time {
+	y, m, d := t.UTC().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// Ticks counts 100 ns steps since the year 1, as .NET does.
+func Ticks(t time.Time) int64 {
+	const unixEpoch = 621_355_968_000_000_000
+	return unixEpoch + t.Unix()*10_000_000 + int64(t.Nanosecond()/100)
+}

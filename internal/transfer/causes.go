@@ -1,0 +1,92 @@
+package transfer
+
+import "net/http"
+
+// Why a transfer says no.
+const (
+	NotFound               Cause = "TransferNotFound"
+	AlreadyInProgress      Cause = "AlreadyInProgress"
+	AlreadyFinal           Cause = "AlreadyFinal"
+	RequestExpired         Cause = "RequestExpired"
+	NotYetExpired          Cause = "NotYetExpired"
+	AlreadyOpened          Cause = "AlreadyOpened"
+	NotSubmitted           Cause = "NotSubmitted"     // section 2.4: line items exist only after submit
+	ItemNotFound           Cause = "LineItemNotFound" // section 2.3
+	ItemEnded              Cause = "LineItemEnded"
+	ItemNotHeld            Cause = "LineItemNotHeld"
+	ItemsRunning           Cause = "LineItemsRunning"
+	ReasonMissing          Cause = "ReasonMissing"
+	DeclineDisabled        Cause = "DeclineDisabled"
+	NotForDirectBill       Cause = "PartnerOnRecordNotAllowed"
+	ResellerUnknown        Cause = "PartnerOnRecordUnknown"
+	NotAReseller           Cause = "PartnerOnRecordNotReseller"
+	ResellerInactive       Cause = "PartnerOnRecordInactive"
+	ResellerMPAMissing     Cause = "PartnerOnRecordWithoutMPA"
+	SourceMissing          Cause = "SourcePartnerMissing"
+	SourceIsTarget         Cause = "SourceIsTarget"
+	AzurePlanMissing       Cause = "AzurePlanMissing"
+	AzurePlanInactive      Cause = "AzurePlanInactive"
+	AzurePlanUnpurchasable Cause = "AzurePlanNotPurchasable"
+	LegacyAzureAtTarget    Cause = "LegacyAzureAtTarget"
+	NoLineItems            Cause = "NoLineItems"
+	DuplicateLineItem      Cause = "DuplicateLineItem"
+	TooManyLineItems       Cause = "TooManyLineItems"
+	NotOwnedBySource       Cause = "SubscriptionNotOwned"
+	NotActive              Cause = "SubscriptionNotActive"
+	AddonWithoutBase       Cause = "AddonWithoutBase"
+	ProductTypeMismatch    Cause = "ProductTypeMismatch"
+	OutsideTargetTypes     Cause = "OutsideTargetProductTypes"
+	ProductNotMovable      Cause = "ProductTypeNotMovable"
+	ThirdPartyProduct      Cause = "ThirdPartyProduct"
+	StillSyncing           Cause = "SubscriptionSyncing"
+	ProviderUnavailable    Cause = "BillingUnavailable"
+	ProviderRefused        Cause = "BillingRefused"
+	GivenUp                Cause = "GivenUp"
+)
+
+var _ = Register(map[Cause]Meaning{
+	NotFound:               {Code: "900100", Status: http.StatusNotFound, Rule: "R-17, R-110"},
+	AlreadyInProgress:      {Code: "900101", Status: http.StatusConflict, Rule: "R-17"},
+	AlreadyFinal:           {Code: "900102", Status: http.StatusBadRequest, Rule: "R-17"},
+	RequestExpired:         {Code: "900102", Status: http.StatusBadRequest, Rule: "R-22"},
+	NotYetExpired:          {Code: "900102", Status: http.StatusBadRequest, Rule: "R-22"},
+	AlreadyOpened:          {Code: "900102", Status: http.StatusBadRequest, Rule: "T1"},
+	NotSubmitted:           {Code: "900102", Status: http.StatusBadRequest, Rule: "section 2.4"},
+	ItemNotFound:           {Code: "20003", Status: http.StatusNotFound, Rule: "section 2.3"},
+	ItemEnded:              {Code: "900102", Status: http.StatusBadRequest, Rule: "R-27, I-2"},
+	ItemNotHeld:            {Code: "900102", Status: http.StatusBadRequest, Rule: "R-26, R-76"},
+	ItemsRunning:           {Code: "900101", Status: http.StatusConflict, Rule: "T5, T6"},
+	ReasonMissing:          {Code: "800002", Status: http.StatusBadRequest, Rule: "R-26"},
+	DeclineDisabled:        {Code: "900137", Status: http.StatusForbidden, Rule: "R-15"},
+	NotForDirectBill:       {Code: "3000", Status: http.StatusBadRequest, Rule: "R-57"},
+	ResellerUnknown:        {Code: "800015", Status: http.StatusNotFound, Rule: "R-58"},
+	NotAReseller:           {Code: "800016", Status: http.StatusBadRequest, Rule: "R-58"},
+	ResellerInactive:       {Code: "900154", Status: http.StatusBadRequest, Rule: "R-58"},
+	ResellerMPAMissing:     {Code: "900123", Status: http.StatusForbidden, Rule: "R-58"},
+	SourceMissing:          {Code: "900136", Status: http.StatusBadRequest, Rule: "R-53"},
+	SourceIsTarget:         {Code: "900148", Status: http.StatusBadRequest, Rule: "R-42"},
+	AzurePlanMissing:       {Code: "900133", Status: http.StatusBadRequest, Rule: "R-55"},
+	AzurePlanInactive:      {Code: "900132", Status: http.StatusBadRequest, Rule: "R-55"},
+	AzurePlanUnpurchasable: {Code: "900134", Status: http.StatusBadRequest, Rule: "R-55"},
+	LegacyAzureAtTarget:    {Code: "900131", Status: http.StatusBadRequest, Rule: "R-55"},
+	NoLineItems:            {Code: "800002", Status: http.StatusBadRequest, Rule: "R-79"},
+	DuplicateLineItem:      {Code: "800002", Status: http.StatusBadRequest, Rule: "R-79"},
+	TooManyLineItems:       {Code: "800002", Status: http.StatusBadRequest, Rule: "R-80"},
+	NotOwnedBySource:       {Code: "800078", Status: http.StatusBadRequest, Rule: "R-70"},
+	NotActive:              {Code: "800078", Status: http.StatusBadRequest, Rule: "R-71"},
+	AddonWithoutBase:       {Code: "800078", Status: http.StatusBadRequest, Rule: "R-74"},
+	ProductTypeMismatch:    {Code: "800002", Status: http.StatusBadRequest, Rule: "R-130"},
+	OutsideTargetTypes:     {Code: "900400", Status: http.StatusBadRequest, Rule: "R-61"},
+	ProductNotMovable:      {Code: "900400", Status: http.StatusBadRequest, Rule: "R-60"},
+	ThirdPartyProduct:      {Code: "900146", Status: http.StatusBadRequest, Rule: "R-62"},
+	StillSyncing:           {Code: "900103", Status: http.StatusInternalServerError, Rule: "R-72", Passing: true},
+	ProviderUnavailable:    {Code: "900103", Status: http.StatusInternalServerError, Rule: "R-29", Passing: true},
+	ProviderRefused:        {Code: "900103", Status: http.StatusInternalServerError, Rule: "R-29"},
+	GivenUp:                {Code: "900103", Status: http.StatusInternalServerError, Rule: "R-26"},
+})
+
+// NoSuchTransfer is the answer about a transfer that does not exist, and word for word the same to whoever takes no part in
+// one that does.
+func NoSuchTransfer() *Refusal {
+	return Refuse(NotFound, "There is no such transfer for you. Check the transfer id and the partner you act for.")
+}

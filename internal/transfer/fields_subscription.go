@@ -1,0 +1,7 @@
+package transfer
+
+var _ = Bind(map[string]Bound{
+	"friendlyName": {Most: LongestName},
+	"quantity":     {Most: LongestWord},
+	"partnerId":    {Most: LongestWord},
+})

@@ -1,0 +1,57 @@
+package transfer
+
+// PartnerType says how a partner stands in the programme (domain section 1.1).
+type PartnerType string
+
+// The partner types. Only the first two may take part in a transfer (R-40, R-41).
+const (
+	DirectBill       PartnerType = "direct-bill"
+	IndirectProvider PartnerType = "indirect-provider"
+	IndirectReseller PartnerType = "indirect-reseller"
+)
+
+// ProgramStatus is a partner's standing in the programme (R-46).
+type ProgramStatus string
+
+// The programme statuses. A restricted partner may transfer out but not in (OQ-9).
+const (
+	ProgramActive     ProgramStatus = "active"
+	ProgramRestricted ProgramStatus = "restricted"
+	ProgramInactive   ProgramStatus = "inactive"
+)
+
+// AdminAgent is a user of a partner who may create, submit, cancel and decline, and who gets the partner's e-mail (R-54, R-82).
+type AdminAgent struct {
+	UserID string `json:"userId" yaml:"userId"`
+	Email  string `json:"email" yaml:"email"`
+}
+
+// Partner is a tenant enrolled in the programme.
+type Partner struct {
+	TenantID    string
+	Name        string
+	Type        PartnerType
+	Status      ProgramStatus
+	MPASigned   bool
+	MPNID       string
+	Market      string // ISO 3166-1 alpha-2
+	Currency    string // ISO 4217
+	Locale      string // BCP 47
+	AdminAgents []AdminAgent
+}
+
+// transacts tells whether the partner is billed by the platform and so can be a source or a target (R-40, R-41).
+func (p Partner) transacts() bool { return p.Type == DirectBill || p.Type == IndirectProvider }
+
+// Admits tells whether the user may act for the partner. No user means an application acts, which is allowed (R-101).
+func (p Partner) Admits(userID string) bool {
+	if userID == "" {
+		return true
+	}
+	for _, a := range p.AdminAgents {
+		if SameID(a.UserID, userID) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,40 @@
+package transfer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// AuditID is the id of an audit record: consumers split it at "_" and take customer and transfer from it,
+// so the operation loses its own separators.
+func AuditID(partnerTenantID, customerTenantID, transferID, operation string, at time.Time) string {
+	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, strings.ReplaceAll(operation, "_", ""), Ticks(at))
+}
+
+// AuditOperation is the operationType of an audit record.
+type AuditOperation string
+
+// The operations that transfers write.
+const (
+	AuditCreate   AuditOperation = "create_transfer"
+	AuditUpdate   AuditOperation = "update_transfer"
+	AuditComplete AuditOperation = "complete_transfer"
+	AuditFail     AuditOperation = "fail_transfer"
+)
+
+// The operations on what surrounds a transfer.
+const (
+	AuditUpdateSubscription AuditOperation = "update_subscription"
+	AuditCreateAgreement    AuditOperation = "create_agreement"
+)
+
+// ResourceType names what an audit record is about (domain section 7).
+type ResourceType string
+
+// The resource types of the records that are written here.
+const (
+	TransferResource     ResourceType = "transfer"
+	SubscriptionResource ResourceType = "subscription"
+	AgreementResource    ResourceType = "agreement"
+)

@@ -1,0 +1,146 @@
+package transfer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SubscriptionStatus is the state of a subscription. Only an active one moves.
+type SubscriptionStatus string
+
+// The subscription states, spelled as on the wire.
+const (
+	SubscriptionActive    SubscriptionStatus = "active"
+	SubscriptionPending   SubscriptionStatus = "pending"
+	SubscriptionSuspended SubscriptionStatus = "suspended"
+	SubscriptionExpired   SubscriptionStatus = "expired"
+	SubscriptionDisabled  SubscriptionStatus = "disabled"
+	SubscriptionDeleted   SubscriptionStatus = "deleted"
+)
+
+// BillingCycle says how often the owner is invoiced.
+type BillingCycle string
+
+// The billing cycles, spelled as on the wire (domain section 4.3).
+const (
+	Monthly      BillingCycle = "monthly"
+	Annual       BillingCycle = "annual"
+	OneTime      BillingCycle = "one_time"
+	NoCycle      BillingCycle = "none"
+	UnknownCycle BillingCycle = "unknown"
+)
+
+// Subscription is something a partner bills a customer for.
+type Subscription struct {
+	ID                string
+	LineageID         string // id of the first subscription in the chain of moves; one live subscription per lineage (I-1)
+	CustomerTenantID  string
+	PartnerTenantID   string // the billing owner
+	ProductType       ProductType
+	OfferID           string
+	FriendlyName      string
+	Quantity          int
+	UnitPriceMinor    int64 // in hundredths of the owner's billing currency, per billing cycle and unit
+	BillingCycle      BillingCycle
+	TermDuration      string // ISO 8601, "P1Y"; empty without a term
+	CreationDate      time.Time
+	CommitmentEndDate time.Time // zero without a term
+	Status            SubscriptionStatus
+	AutoRenew         bool
+	ParentID          string    // the base of an add-on, or the subscription a reservation is scoped to; empty otherwise
+	PartnerOnRecord   string    // MPN id of the credited indirect reseller
+	CancelAt          time.Time // when the platform cancels it by itself; zero for never
+	Locked            bool      // neither cancellable nor exchangeable
+	SandboxFault      string    // scripted fault of a sandbox world, see ParseFault
+}
+
+// addon tells whether the subscription moves with its base. A reservation or savings plan under an Azure
+// subscription is not one: it is selected for itself.
+func (s Subscription) addon() bool {
+	return s.ParentID != "" && s.ProductType != AzureReservation && s.ProductType != AzureSavingsPlan
+}
+
+// IsCommitment tells whether the subscription is a reservation or savings plan. Of who takes part in a move only a commitment
+// depends on more than the ids.
+func (s Subscription) IsCommitment() bool {
+	return s.ProductType == AzureReservation || s.ProductType == AzureSavingsPlan
+}
+
+// paidUpFront tells whether the whole term was invoiced at once.
+func (s Subscription) paidUpFront() bool {
+	return s.BillingCycle == OneTime || (s.BillingCycle == Annual && s.TermDuration == "P1Y")
+}
+
+// NextCycle is the first start of a billing cycle after the given time, counted from the day of purchase.
+func NextCycle(s Subscription, after time.Time) time.Time {
+	months := 1
+	if s.BillingCycle == Annual {
+		months = 12
+	}
+	start := day(s.CreationDate)
+	for n := months; ; n += months {
+		if next := addMonths(start, n); next.After(after) {
+			return next
+		}
+	}
+}
+
+func gone(s Subscription) bool {
+	return s.Status == SubscriptionDeleted || s.Status == SubscriptionExpired || s.Status == SubscriptionDisabled
+}
+
+// titled spells a state as the wire's reason texts do: "Suspended".
+func titled(s SubscriptionStatus) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
+}
+
+// licenceWithTerm tells what is bought for a term from what goes on until it is cancelled: Azure, and everything without
+// a term.
+func (s Subscription) licenceWithTerm() bool {
+	return s.TermDuration != "" && !s.ProductType.azure() && s.ProductType != AzurePlan
+}
+
+// termStart is when the term that CommitmentEndDate closes began. For a first term that is the purchase, to the second; a
+// subscription that was transferred was created by that, so only the calendar tells.
+func (s Subscription) termStart() time.Time {
+	start := termBefore(day(s.CommitmentEndDate).AddDate(0, 0, 1), s.TermDuration)
+	bought := s.LineageID == "" || SameID(s.LineageID, s.ID)
+	if bought && s.CreationDate.After(start) {
+		return s.CreationDate
+	}
+	return start
+}
+
+// termBefore goes back by a term such as P1M, P3Y or P30D; the zero time for any other text.
+func termBefore(end time.Time, term string) time.Time {
+	if len(term) < 3 || term[0] != 'P' {
+		return time.Time{}
+	}
+	n, err := strconv.Atoi(term[1 : len(term)-1])
+	switch unit := term[len(term)-1]; {
+	case err != nil:
+		return time.Time{}
+	case unit == 'D':
+		return end.AddDate(0, 0, -n)
+	case unit == 'M':
+		return addMonths(end, -n)
+	case unit == 'Y':
+		return addMonths(end, -12*n)
+	}
+	return time.Time{}
+}
+
+// ETag is the strong entity tag of the subscription as it is, without quotes: the same content has the same tag, on every
+// server and after a restart (section 4.1).
+func (s Subscription) ETag() string {
+	s.CreationDate, s.CommitmentEndDate, s.CancelAt = s.CreationDate.UTC(), s.CommitmentEndDate.UTC(), s.CancelAt.UTC()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", s))
+	return hex.EncodeToString(sum[:16])
+}
