@@ -42,7 +42,8 @@ type Ledger interface {
 	MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []ledger.MoveFact, error)
 	Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error)
 	RecordItems(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error)
-	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (changed bool, err error)
+	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (ledger.Late, error)
+	TakeLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) ([]ledger.Contradiction, error)
 	RangeMoved(ctx context.Context, id string, from, to int) error
 
 	Outage(ctx context.Context, name string) (ledger.Outage, error)
@@ -55,6 +56,8 @@ type Activities struct {
 	Mover  billing.Mover
 	// AskEvery is how soon a billing system that accepted a move is asked what became of it, unless it says when; 5 s when zero.
 	AskEvery time.Duration
+	// Contradicted is told what the billing system moved although it had ended otherwise; nil when nobody wants to know.
+	Contradicted func(ledger.Contradiction)
 	// HandOver wakes the mail relay; nil where none is near. What it is to deliver stands in the ledger.
 	HandOver func()
 	// DoorClosed says that this deployment takes commands by its API only.

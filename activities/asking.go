@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
@@ -46,48 +44,47 @@ func (a *Activities) askOne(ctx context.Context, t transfer.Transfer, f ledger.M
 }
 
 // unlessMoved is what a refusal of a post comes to. A billing system may refuse what it has moved under the key before, because
-// it was asked in other words: after a restore of the ledger, say. So it is asked what became of the move before its no is
-// believed, where it can be (I-8).
+// it was asked in other words, after a restore of the ledger, say; or what it is at work on, in words that we take for a no.
+// So it is asked what became of the move before its no is believed. One that says it knows nothing is believed only when no
+// earlier post can still be under way: otherwise the item ends by a fence (I-8).
 func (a *Activities) unlessMoved(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, refusal *transfer.Refusal) outcome {
 	asked := a.askOne(ctx, t, f)
 	var again *transfer.Refusal
 	var unavailable *billing.Unavailable
 	switch {
-	case errors.Is(asked.err, billing.ErrUnknown), errors.As(asked.err, &again),
-		errors.As(asked.err, &unavailable) && unavailable.Of == billing.OfTheMove: // such a question may be new to it
+	case errors.As(asked.err, &again):
 		return outcome{err: refusal}
+	case errors.Is(asked.err, billing.ErrUnknown),
+		errors.As(asked.err, &unavailable) && unavailable.Foreign(): // a billing system that has no such question
+		return outcome{err: refusal, uncertain: !f.Item.SentAt.IsZero()}
 	}
 	return asked
 }
 
-// tellLate takes to the ledger what the billing system said of items that had ended as Failed meanwhile (I-8). Operators are told of
-// one that it moved although it had ended.
+// tellLate takes to the ledger what the billing system said of items that had ended otherwise meanwhile (I-8).
 func (a *Activities) tellLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) error {
 	if a.Mover.Immediate() { // where the ledger is the billing system, it has moved nothing that it did not take
 		return nil
 	}
-	ended := map[int]transfer.LineItem{}
-	for _, item := range recorded {
-		if item.Status == transfer.ItemFailed {
-			ended[item.Ordinal] = item
+	found, err := a.Ledger.TakeLate(ctx, id, results, recorded)
+	if a.Contradicted != nil {
+		for _, c := range found {
+			a.Contradicted(c)
 		}
 	}
-	for _, r := range results {
-		item, failed := ended[r.Ordinal]
-		moved, refused := r.TargetSubscriptionID != "", r.Refusal != nil && r.Refusal.Cause == transfer.ProviderRefused
-		settles := moved || refused && item.Held
-		if !failed || !settles {
-			continue
-		}
-		changed, err := a.Ledger.AnsweredLate(ctx, id, ledger.LateAnswer{Ordinal: r.Ordinal, MovedTo: r.TargetSubscriptionID})
-		if err != nil {
-			return err
-		}
-		if moved && (changed || item.LateID != "") {
-			activity.GetMetricsHandler(ctx).Counter("handover_items_moved_after_end").Inc(1)
-			activity.GetLogger(ctx).Error("The billing system moved a line item that had ended as Failed.",
-				"transfer", id, "item", r.Ordinal, "targetSubscription", r.TargetSubscriptionID)
-		}
+	return err
+}
+
+// askAfterEnd asks once more about an item that ended as Failed between two attempts, because the answer to the one before may be
+// lost. What it says then counts.
+func (a *Activities) askAfterEnd(ctx context.Context, t transfer.Transfer, f ledger.MoveFact) error {
+	if _, able := a.Mover.(billing.Asker); !able || f.Item.Status != transfer.ItemFailed || f.Item.SentAt.IsZero() {
+		return nil
 	}
-	return nil
+	said := a.askOne(ctx, t, f)
+	result, failed := said.result(f.Item.Ordinal)
+	if failed != nil {
+		return failed
+	}
+	return a.tellLate(ctx, t.ID, []ledger.ItemResult{result}, []transfer.LineItem{f.Item})
 }

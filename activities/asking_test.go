@@ -1,17 +1,18 @@
 package activities_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"handover/activities"
 	"handover/internal/billing"
+	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -23,10 +24,14 @@ type asker struct {
 	questions []billing.Question
 	id        string
 	err       error
+	then      func() // what happens after an answer; nil for nothing
 }
 
 func (a *asker) Ask(_ context.Context, q billing.Question) (string, error) {
 	a.questions = append(a.questions, q)
+	if a.then != nil {
+		defer a.then()
+	}
 	return a.id, a.err
 }
 
@@ -100,7 +105,7 @@ func TestForgottenItemsArePostedAgain(t *testing.T) {
 	w, a := accepting(t)
 	a.err = billing.ErrUnknown
 	w.clock.advance(time.Minute)
-	require.Zero(t, w.postponed(w.MoveItem, w.id, 0), "the retry policy says when")
+	require.Equal(t, time.Second, w.postponed(w.MoveItem, w.id, 0))
 	require.Zero(t, w.items()[0].AcceptedAt)
 	require.Empty(t, w.items()[0].AcceptedWhere)
 	w.mover.says(0, lateID, nil)
@@ -165,7 +170,8 @@ func TestRefusalsOfWhatMovedBefore(t *testing.T) {
 		"moved":           {lateID, nil, transfer.ItemComplete},
 		"never heard of":  {"", billing.ErrUnknown, failed},
 		"refused":         {"", never, failed},
-		"cannot be asked": {"", &billing.Unavailable{Reason: "405"}, failed},
+		"cannot be asked": {"", &billing.Unavailable{Reason: "405", Status: 405}, failed},
+		"babbles":         {"", &billing.Unavailable{Reason: "200, but"}, goesOn},
 		"at work":         {"", &billing.AtWork{}, goesOn},
 		"away":            {"", &billing.Unavailable{Reason: "503", Of: billing.OfTheSystem}, goesOn},
 	} {
@@ -185,8 +191,8 @@ func TestRefusalsOfWhatMovedBefore(t *testing.T) {
 // Row 32: what the billing system moved although it had promised not to is held again and reported.
 func TestMoveItemTooLate(t *testing.T) {
 	w := moving(t, 1)
-	var said bytes.Buffer
-	w.log = slog.NewTextHandler(&said, nil)
+	var told []ledger.Contradiction
+	w.Contradicted = func(c ledger.Contradiction) { told = append(told, c) }
 	w.mover.bulk, w.Mover = false, &fencer{mover: w.mover}
 	w.mover.script[0] = func(context.Context) (string, error) {
 		w.givenUp(0)
@@ -195,12 +201,33 @@ func TestMoveItemTooLate(t *testing.T) {
 		return lateID, nil
 	}
 	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.MoveItem, w.id, 0))
-	require.Contains(t, said.String(), "had ended as Failed")
-	require.Contains(t, said.String(), lateID)
+	require.Equal(t, []ledger.Contradiction{{TransferID: w.id, TargetSubscriptionID: lateID}}, told)
 	item := w.items()[0]
 	require.True(t, item.Held)
 	require.Equal(t, lateID, item.LateID)
 	w.holds(false)
+}
+
+// The server tells a worker that comes back late that nobody waits for its attempt; what the billing system answered to it counts
+// all the same.
+func TestMoveItemTooLateAndStopped(t *testing.T) {
+	w := moving(t, 1)
+	w.mover.bulk, w.Mover = false, &fencer{mover: w.mover}
+	ctx, stop := context.WithCancel(t.Context())
+	w.mover.script[0] = func(context.Context) (string, error) {
+		w.givenUp(0)
+		require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
+		stop()
+		return lateID, nil
+	}
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})
+	env.RegisterActivity(w.Activities)
+	_, err := env.ExecuteActivity(w.MoveItem, w.id, 0)
+	require.NoError(t, err)
+	require.Equal(t, lateID, w.items()[0].LateID)
+	require.True(t, w.items()[0].Held)
 }
 
 // Where the ledger is the billing system, nothing has moved that it did not take.
@@ -240,4 +267,105 @@ func TestLateAnswersSettleHeldItems(t *testing.T) {
 			w.holds(true)
 		})
 	}
+}
+
+// I-8: a refusal is believed only when nothing else may have come of it: what is at work, or babbles, is asked again, and one that
+// knows nothing of an earlier post that got no answer is fenced.
+func TestRefusalsThatMayBeNone(t *testing.T) {
+	w := moving(t, 1)
+	w.mover.bulk = false
+	a := &asker{fencer: &fencer{mover: w.mover}, err: billing.ErrUnknown}
+	w.Mover = a
+	w.mover.says(0, "", &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: "no answer in time"})
+	_, err := w.does(w.MoveItem, w.id, 0)
+	require.Error(t, err)
+	w.mover.says(0, "", transfer.Refuse(transfer.ProviderRefused, "the key is in use"))
+	w.clock.advance(time.Minute)
+	require.Equal(t, activities.Moved{Open: "0"}, w.moved(w.MoveItem, w.id, 0))
+	require.Equal(t, transfer.EndingRefused, w.items()[0].Ending)
+	a.fencer.id = lateID // it was at work on the first post all the time
+	require.Equal(t, activities.Moved{Complete: 1}, w.moved(w.FenceItem, w.id, 0))
+	w.holds(true)
+}
+
+// forgetful is a ledger that cannot take the first late answer.
+type forgetful struct {
+	activities.Ledger
+	forgot bool
+}
+
+func (f *forgetful) TakeLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) ([]ledger.Contradiction, error) {
+	if !f.forgot {
+		f.forgot = true
+		return nil, ledger.ErrUnavailable
+	}
+	return f.Ledger.TakeLate(ctx, id, results, recorded)
+}
+
+// An answer that the ledger could not take is asked for again, although the item has ended, until the billing system says it once more.
+func TestLateAnswersAreNotLost(t *testing.T) {
+	w := moving(t, 1)
+	w.Ledger = &forgetful{Ledger: w.ledger}
+	w.mover.bulk = false
+	a := &asker{fencer: &fencer{mover: w.mover}, err: &billing.Unavailable{Cause: transfer.ProviderUnavailable}}
+	w.Mover = a
+	w.mover.script[0] = func(ctx context.Context) (string, error) {
+		w.givenUp(0)
+		_, err := w.ledger.RecordItems(ctx, w.id, []ledger.ItemResult{{Uncounted: true, Fence: ledger.FencePromised}})
+		return lateID, err
+	}
+	a.then = func() { a.id, a.err = lateID, nil }
+	require.NoError(t, w.retried(w.MoveItem, w.id, 0))
+	require.Len(t, a.questions, 2)
+	require.Equal(t, lateID, w.items()[0].LateID)
+	w.holds(false)
+}
+
+// I-8: a billing system that answers two attempts with two ids has moved the item twice.
+func TestTwoAnswers(t *testing.T) {
+	w := moving(t, 1)
+	var told []ledger.Contradiction
+	w.Contradicted = func(c ledger.Contradiction) { told = append(told, c) }
+	w.mover.bulk = false
+	w.mover.script[0] = func(ctx context.Context) (string, error) {
+		_, err := w.ledger.RecordItems(ctx, w.id, []ledger.ItemResult{{TargetSubscriptionID: "91000000-0000-4000-8000-000000000000"}})
+		return lateID, err
+	}
+	require.Equal(t, activities.Moved{Complete: 1}, w.moved(w.MoveItem, w.id, 0))
+	require.Equal(t, []ledger.Contradiction{{TransferID: w.id, TargetSubscriptionID: lateID}}, told)
+	w.holds(false)
+}
+
+// A held item that is resolved by a late answer contradicts nothing.
+func TestResolvedItemsAlarmNobody(t *testing.T) {
+	w := moving(t, 1)
+	w.Contradicted = func(c ledger.Contradiction) { require.Fail(t, "an alarm", "%v", c) }
+	w.mover.bulk = false
+	w.mover.script[0] = func(context.Context) (string, error) {
+		w.givenUp(0)
+		w.moved(w.FenceItem, w.id, 0)
+		return lateID, nil
+	}
+	w.moved(w.MoveItem, w.id, 0)
+	require.False(t, w.items()[0].Held)
+}
+
+// Nobody is asked to move what this platform refuses, and so nobody has to promise anything.
+func TestRefusedBeforeItWasSent(t *testing.T) {
+	w := moving(t, 1)
+	w.mover.bulk = false
+	w.suspend(0)
+	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.MoveItem, w.id, 0))
+	require.Empty(t, w.mover.asked)
+	require.Zero(t, w.items()[0].SentAt)
+	require.False(t, w.items()[0].Held)
+}
+
+// One failure among many looks costs no more than the next look would.
+func TestAFailureAmongLooks(t *testing.T) {
+	w, a := accepting(t)
+	w.clock.advance(time.Minute)
+	a.err = &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: "502", Of: billing.OfTheSystem}
+	require.Equal(t, 30*time.Second, w.postponed(w.MoveItem, w.id, 0))
+	require.Equal(t, 1, w.items()[0].Attempts)
 }

@@ -1,12 +1,11 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
-
-	"go.temporal.io/sdk/activity"
 
 	"handover/internal/billing"
 	"handover/internal/ledger"
@@ -31,41 +30,73 @@ func (a *Activities) FenceItem(ctx context.Context, transferID string, ordinal i
 		return movedOf([]transfer.LineItem{item}), nil
 	}
 	result, unsettled := a.fence(ctx, t, facts[0])
+	if isAway(unsettled) {
+		return Moved{}, a.again(unsettled, item, facts[0].ReadAt)
+	}
+	if ctx.Err() != nil && unsettled != nil {
+		return Moved{}, unsettled
+	}
 	if unsettled != nil {
-		switch {
-		case ctx.Err() != nil:
-			return Moved{}, unsettled
-		case isAway(unsettled):
-			return Moved{}, a.again(unsettled, item, facts[0].ReadAt, activity.GetInfo(ctx).Attempt)
-		}
 		result.Failure = unsettled.Error()
 	}
 	recorded, err := a.Ledger.RecordItems(ctx, transferID, []ledger.ItemResult{result})
-	if err != nil {
+	switch {
+	case err != nil:
 		return Moved{}, failure(err)
+	case unsettled != nil:
+		return Moved{}, a.fenceAgain(unsettled, facts[0])
+	case recorded[0].Status == transfer.ItemInProgress:
+		return a.fencedInVain(ctx, t, facts[0], recorded[0])
 	}
-	if unsettled != nil {
-		return Moved{}, a.again(unsettled, item, facts[0].ReadAt, activity.GetInfo(ctx).Attempt)
-	}
-	return movedOf(recorded), nil
+	return movedOf(recorded), a.tellLate(ctx, transferID, []ledger.ItemResult{result}, recorded)
 }
 
-// fence asks the billing system, and takes silence for no promise once it has lasted too long.
+// fencedInVain is what becomes of an item of which the billing system says that it has moved it, to an id that is in use already.
+// That is no answer, and as long as silence may last it is asked again.
+func (a *Activities) fencedInVain(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, item transfer.LineItem) (Moved, error) {
+	if !isLate(f) {
+		return Moved{}, a.fenceAgain(&billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}, f)
+	}
+	nobodyKnows := ledger.ItemResult{Ordinal: item.Ordinal, Uncounted: true, Fence: ledger.FenceUnanswered}
+	recorded, err := a.Ledger.RecordItems(ctx, t.ID, []ledger.ItemResult{nobodyKnows})
+	return movedOf(recorded), failure(err)
+}
+
+// isLate tells that the billing system has left open for too long what becomes of the item.
+func isLate(f ledger.MoveFact) bool { return f.ReadAt.Sub(f.Item.EndingSince) > fenceFor }
+
+// fenceAgain asks again, the later the longer it has been asked.
+func (a *Activities) fenceAgain(err error, f ledger.MoveFact) error {
+	const soonest = time.Second
+	var unavailable *billing.Unavailable
+	rest := min(max(f.ReadAt.Sub(f.Item.EndingSince), soonest), longestRest)
+	if errors.As(err, &unavailable) {
+		return waitFor(errNotNow, cmp.Or(unavailable.RetryAfter, rest))
+	}
+	return err
+}
+
+// fence asks the billing system, and takes silence for no promise once it has lasted too long. What was never sent needs no
+// promise.
 func (a *Activities) fence(ctx context.Context, t transfer.Transfer, f ledger.MoveFact) (ledger.ItemResult, error) {
 	item := f.Item
 	result := ledger.ItemResult{Ordinal: item.Ordinal, Uncounted: true}
 	fencer, able := a.Mover.(billing.Fencer)
-	if !able {
+	switch {
+	case item.SentAt.IsZero():
+		result.Fence = ledger.FencePromised
+		return result, nil
+	case !able:
 		result.Fence = ledger.FenceUnanswered
 		return result, nil
 	}
-	moved, err := fencer.Fence(ctx, item.KeyIn(t.ID))
+	moved, err := fencer.Fence(ctx, billing.Question{Key: item.KeyIn(t.ID), SubscriptionID: item.SubscriptionID})
 	switch {
 	case err == nil && moved != "":
 		result.TargetSubscriptionID = moved
 	case err == nil:
 		result.Fence = ledger.FencePromised
-	case errors.Is(err, billing.ErrNoPromise), isSilence(err) && f.ReadAt.Sub(item.EndingSince) > fenceFor:
+	case errors.Is(err, billing.ErrNoPromise), isSilence(err) && isLate(f):
 		result.Fence = ledger.FenceUnanswered
 	default:
 		return result, fmt.Errorf("ask the billing system not to move the line item: %w", err)

@@ -103,3 +103,27 @@ func TestFenceItemThatIsNotEnding(t *testing.T) {
 	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
 	require.Empty(t, f.keys)
 }
+
+// "Done" under an id that is in use already is no answer: it is asked again, ever later, and held in the end.
+func TestFenceItemAnsweredWithAnIDInUse(t *testing.T) {
+	w, f := fencing(t)
+	f.id = subID(0)
+	require.Equal(t, time.Second, w.postponed(w.FenceItem, w.id, 0))
+	w.clock.advance(10 * time.Minute)
+	require.InDelta(t, 10*time.Minute, w.postponed(w.FenceItem, w.id, 0), float64(time.Second))
+	require.Contains(t, w.items()[0].LastError, "exists already")
+	w.clock.advance(72 * time.Hour)
+	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
+	require.True(t, w.items()[0].Held)
+}
+
+// What was never sent needs no promise.
+func TestFenceItemThatWasNeverSent(t *testing.T) {
+	w := moving(t, 1)
+	f := &fencer{mover: w.mover, err: billing.ErrNoPromise}
+	w.mover.bulk, w.Mover = false, f
+	w.behind(`UPDATE line_items SET ending = 'fencing', ending_reason = 'moved elsewhere', ending_since = (SELECT submitted_time FROM transfers)`)
+	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.FenceItem, w.id, 0))
+	require.Empty(t, f.keys)
+	require.False(t, w.items()[0].Held)
+}

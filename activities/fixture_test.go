@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
 	"handover/internal/billing"
@@ -220,6 +222,20 @@ func (w *world) does(step any, args ...any) (converter.EncodedValue, error) {
 	return env.ExecuteActivity(step, args...)
 }
 
+// retried runs a step as a run does, which has it made again until it succeeds.
+func (w *world) retried(step any, args ...any) error {
+	w.t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(w.log)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterActivity(w.Activities)
+	env.ExecuteWorkflow(func(ctx workflow.Context) error {
+		options := workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 5}}
+		return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), step, args...).Get(ctx, nil)
+	})
+	return env.GetWorkflowError()
+}
+
 // moved is what such a step returned.
 func (w *world) moved(step any, args ...any) activities.Moved {
 	w.t.Helper()
@@ -264,8 +280,8 @@ type fencer struct {
 	err  error
 }
 
-func (f *fencer) Fence(_ context.Context, key string) (string, error) {
-	f.keys = append(f.keys, key)
+func (f *fencer) Fence(_ context.Context, q billing.Question) (string, error) {
+	f.keys = append(f.keys, q.Key)
 	return f.id, f.err
 }
 

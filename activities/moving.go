@@ -73,7 +73,7 @@ func movedOf(items []transfer.LineItem) Moved {
 // item that an operator wants ended is left as it is: FenceItem ends it.
 func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal int) (Moved, error) {
 	if err := billing.Admits(a.Mover); err != nil { // before anything is read or written about it
-		return Moved{}, a.again(err, transfer.LineItem{}, time.Time{}, 1)
+		return Moved{}, a.again(err, transfer.LineItem{}, time.Time{})
 	}
 	stop := heartbeat(ctx)
 	defer stop()
@@ -82,10 +82,13 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 		return Moved{}, failure(err)
 	}
 	item := facts[0].Item
-	if item.Status != transfer.ItemInProgress || item.Ending != transfer.NotEnding {
-		return movedOf([]transfer.LineItem{item}), nil
-	}
 	try := activity.GetInfo(ctx).Attempt
+	if item.Status != transfer.ItemInProgress || item.Ending != transfer.NotEnding {
+		if try > 1 {
+			err = a.askAfterEnd(ctx, t, facts[0])
+		}
+		return movedOf([]transfer.LineItem{item}), a.unlessOver(err, item, facts[0].ReadAt)
+	}
 	if left := a.restOf(item, try, facts[0].ReadAt); left > 0 {
 		return Moved{}, waitFor(errTooEarly, left)
 	}
@@ -94,7 +97,7 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 		return Moved{}, failure(err)
 	}
 	if err := attempted.failed[ordinal]; err != nil {
-		return Moved{}, a.again(err, item, facts[0].ReadAt, try)
+		return Moved{}, a.again(err, item, facts[0].ReadAt)
 	}
 	if len(attempted.items) > 0 {
 		item = attempted.items[0]
@@ -102,7 +105,7 @@ func (a *Activities) MoveItem(ctx context.Context, transferID string, ordinal in
 	if item.Status == transfer.ItemInProgress && item.Ending == transfer.NotEnding && len(attempted.items) > 0 {
 		// The billing system said yes, but the ledger could not take its answer: an id that is in use already.
 		taken := &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}
-		return Moved{}, a.again(taken, item, facts[0].ReadAt, try)
+		return Moved{}, a.again(taken, item, facts[0].ReadAt)
 	}
 	return movedOf([]transfer.LineItem{item}), nil
 }
@@ -113,7 +116,6 @@ var errTooEarly = errors.New("was attempted a moment ago")
 // restOf is how long an item has to rest since its latest attempt, when this is the first one of its run: all items of a run
 // that begins afresh would otherwise be attempted at once, however often they failed before.
 func (a *Activities) restOf(item transfer.LineItem, try int32, now time.Time) time.Duration {
-	const longest = time.Hour
 	switch {
 	case try > 1:
 		return 0
@@ -122,8 +124,15 @@ func (a *Activities) restOf(item transfer.LineItem, try int32, now time.Time) ti
 	case item.Attempts == 0:
 		return 0
 	}
-	rest := min(time.Second<<min(item.Attempts-1, 12), longest) // as its next attempt would have come without the new run
-	return min(item.AttemptedAt.Add(rest).Sub(now), longest)
+	return min(item.AttemptedAt.Add(restAfter(item.Attempts)).Sub(now), longestRest) // as without the new run
+}
+
+// longestRest is the longest time between two attempts.
+const longestRest = time.Hour
+
+// restAfter is how long an item is left alone that was attempted so often, ever longer.
+func restAfter(attempts int) time.Duration {
+	return min(time.Second<<min(max(attempts-1, 0), 12), longestRest)
 }
 
 // attempts is what one round made of its items: how they stand, and what went wrong with those that did not end.
@@ -140,13 +149,18 @@ func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []l
 		return attempts{}, err
 	}
 	outcomes := a.moveAll(ctx, t, facts, limit)
-	if err := ctx.Err(); err != nil {
-		return attempts{}, err
-	}
+	stopped, cutOff := ctx.Err(), false
+	// What was answered is recorded, also when nobody waits for it any more: an item that ended meanwhile may have moved.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
 	round := attempts{failed: map[int]error{}}
 	var results []ledger.ItemResult
 	for i, fact := range facts {
 		if fact.Item.Status != transfer.ItemInProgress {
+			continue
+		}
+		if stopped != nil && errors.Is(outcomes[i].err, stopped) {
+			cutOff = true
 			continue
 		}
 		result, failed := outcomes[i].result(fact.Item.Ordinal)
@@ -157,16 +171,24 @@ func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []l
 			results = append(results, result)
 		}
 	}
-	if len(results) == 0 {
-		return round, nil
+	if len(results) > 0 {
+		recorded, err := a.Ledger.RecordItems(ctx, t.ID, results)
+		if err != nil {
+			return attempts{}, err
+		}
+		round.items = merge(facts, recorded)
+		if err := a.tellLate(ctx, t.ID, results, recorded); err != nil {
+			return attempts{}, err
+		}
 	}
-	recorded, err := a.Ledger.RecordItems(ctx, t.ID, results)
-	if err != nil {
-		return attempts{}, err
+	if cutOff {
+		return attempts{}, stopped
 	}
-	round.items = merge(facts, recorded)
-	return round, a.tellLate(ctx, t.ID, results, recorded)
+	return round, nil
 }
+
+// recordWithin bounds the ledger's part of a round, which also one that was told to stop gets.
+const recordWithin = 10 * time.Second
 
 // isAway tells of a call that was not made after all: nothing is recorded of it.
 func isAway(err error) bool {
@@ -184,9 +206,9 @@ func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts [
 	for _, f := range facts {
 		here[f.Item.Ordinal] = true
 	}
-	// Nobody is asked to move what was accepted, nor an add-on whose base neither moved nor is about to.
+	// Nobody is asked to move what was accepted or may not move any more, nor an add-on whose base neither moved nor is about to.
 	stays := func(f ledger.MoveFact) bool {
-		return a.isAsked(f.Item) || f.Item.BaseOrdinal != transfer.NoBase && f.BaseStatus != transfer.ItemComplete && !here[f.Item.BaseOrdinal]
+		return a.isAsked(f.Item) || transfer.CheckMovable(t, f.Old) != nil || f.Item.BaseOrdinal != transfer.NoBase && f.BaseStatus != transfer.ItemComplete && !here[f.Item.BaseOrdinal]
 	}
 	var leaving []int
 	for _, f := range facts {
@@ -219,8 +241,9 @@ func merge(facts []ledger.MoveFact, recorded []transfer.LineItem) []transfer.Lin
 
 // outcome is the billing system's answer for one item.
 type outcome struct {
-	targetID string
-	err      error
+	targetID  string
+	err       error
+	uncertain bool // the refusal may not be about all that the billing system was asked
 }
 
 // errBaseNotMoved keeps an add-on waiting: it moves only after its base.
@@ -228,8 +251,12 @@ var errBaseNotMoved = errors.New("waits for its base subscription to move first"
 
 // baseDelay is how soon an add-on that waits for its base looks again: soon at first, and never later than a minute, since
 // the base may move any moment.
-func baseDelay(attempt int32) time.Duration {
-	return min(time.Second<<min(attempt, 6), time.Minute)
+func baseDelay(item transfer.LineItem, now time.Time) time.Duration {
+	const soonest, latest = 2 * time.Second, time.Minute
+	if item.AttemptedAt.IsZero() {
+		return soonest
+	}
+	return min(max(now.Sub(item.AttemptedAt)*2, soonest), latest)
 }
 
 // result turns the outcome into what the ledger records, and the error with which the attempt is to be repeated, if any.
@@ -241,7 +268,7 @@ func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
 	case o.err == nil:
 		return r, nil
 	case errors.As(o.err, &refusal):
-		r.Refusal = refusal
+		r.Refusal, r.Uncertain = refusal, o.uncertain
 		return r, nil
 	case errors.Is(o.err, errBaseNotMoved):
 		r.Uncounted = true

@@ -173,6 +173,18 @@ func TestMoveWindowStopped(t *testing.T) {
 	require.Zero(t, w.items()[0].Attempts)
 }
 
+// What was answered before it was told to stop is known, whoever waits for it; the rest goes on elsewhere.
+func TestMoveWindowStoppedHalfway(t *testing.T) {
+	w := moving(t, 2)
+	ctx, stop := context.WithCancel(t.Context())
+	w.mover.script[0] = func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }
+	w.mover.script[1] = func(context.Context) (string, error) { stop(); return lateID, nil }
+	_, err := w.MoveWindow(ctx, w.id, "0-1")
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, []transfer.ItemStatus{goesOn, moved}, w.statuses())
+	require.Zero(t, w.items()[0].Attempts)
+}
+
 // an attempt that did not end the item fails, and comes again when the billing system asked for it. What it said
 // is in the ledger and not in the failure.
 func TestMoveItemFailsUntilItIsOver(t *testing.T) {
@@ -182,9 +194,9 @@ func TestMoveItemFailsUntilItIsOver(t *testing.T) {
 		delay time.Duration
 	}{
 		"asked for a minute": {"", &billing.Unavailable{RetryAfter: time.Minute, Reason: "Contoso is busy"}, time.Minute},
-		"did not say when":   {"", &billing.Unavailable{Reason: "Contoso is busy"}, 0},
+		"did not say when":   {"", &billing.Unavailable{Reason: "Contoso is busy"}, time.Second},
 		"is syncing":         {"", &billing.Unavailable{Cause: transfer.StillSyncing, RetryAfter: time.Hour, Reason: "Contoso syncs"}, time.Hour},
-		"not taken":          {subID(1), nil, 0},
+		"not taken":          {subID(1), nil, 2 * time.Second},
 		"something else":     {"", errors.New("broken"), 0},
 	} {
 		t.Run(name, func(t *testing.T) {

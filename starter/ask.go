@@ -131,14 +131,11 @@ func (q *inquiry) askAll(ctx context.Context, items []transfer.EndedItem) ([]ans
 	return answers, group.Wait()
 }
 
-// askOne asks about one line item. The place where the billing system wanted to be asked while it was at work may be gone since.
+// askOne asks about one line item, by its key: where the billing system wanted to be asked while it was at work, it may say
+// anything.
 func (q *inquiry) askOne(ctx context.Context, item transfer.EndedItem) (billing.Comparison, error) {
-	question := billing.Question{Key: item.KeyIn(item.TransferID), SubscriptionID: item.SubscriptionID, Where: item.AcceptedWhere}
+	question := billing.Question{Key: item.KeyIn(item.TransferID), SubscriptionID: item.SubscriptionID}
 	id, err := q.paced(ctx, question)
-	if question.Where != "" && errors.Is(err, billing.ErrUnknown) {
-		question.Where = ""
-		id, err = q.paced(ctx, question)
-	}
 	return billing.Compare(item, id, err)
 }
 

@@ -79,6 +79,7 @@ type (
 		Reason         string    `json:"reason"`
 		LastError      string    `json:"lastError"`
 		Since          time.Time `json:"since,omitzero"`
+		MovedTo        string    `json:"movedTo,omitempty"`
 	}
 	stuckMail struct {
 		TransferID string            `json:"transferId"`
@@ -174,12 +175,15 @@ func (c *cli) lateTransfers(v stuckView) stuckSection {
 
 func (c *cli) endingItems(v stuckView) stuckSection {
 	s := stuckSection{
-		title:   "Line items of which the billing system has yet to say what became of them",
+		title:   "Line items whose end the billing system has yet to confirm, or contradicts",
 		heading: table.Row{"transfer", "item", "subscription", "", "given up because", "error", "since"},
 	}
 	for _, i := range v.Items {
 		state := "being ended"
-		if i.Held {
+		switch {
+		case i.MovedTo != "":
+			state = "moved to " + i.MovedTo
+		case i.Held:
 			state = "held"
 		}
 		s.rows = append(s.rows, table.Row{i.TransferID, i.Ordinal, i.SubscriptionID, state, i.Reason, i.LastError, moment(i.Since)})

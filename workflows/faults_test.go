@@ -254,12 +254,12 @@ func (w *world) fenced(fence func(key string, asked int) (string, error)) *fence
 	return f
 }
 
-func (f *fencer) Fence(_ context.Context, key string) (string, error) {
+func (f *fencer) Fence(_ context.Context, q billing.Question) (string, error) {
 	f.mu.Lock()
-	f.asked[key]++
-	asked := f.asked[key]
+	f.asked[q.Key]++
+	asked := f.asked[q.Key]
 	f.mu.Unlock()
-	return f.fence(key, asked)
+	return f.fence(q.Key, asked)
 }
 
 func (f *faults) Outage(ctx context.Context, name string) (ledger.Outage, error) {

@@ -23,8 +23,8 @@ import (
 type Book interface {
 	SentByKey(ctx context.Context, keys []string) ([]ledger.Sent, error)
 	HeldItems(ctx context.Context, after ledger.Sent, limit int) ([]ledger.Sent, error)
-	RecordAnswers(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error)
-	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (changed bool, err error)
+	TakeAnswers(ctx context.Context, id string, results []ledger.ItemResult) ([]ledger.Contradiction, error)
+	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (ledger.Late, error)
 }
 
 // Options are what a Taker works with.
@@ -33,6 +33,8 @@ type Options struct {
 	Asker  billing.Asker
 	Fencer billing.Fencer // nil where the billing system cannot promise anything
 	Logger *zap.Logger    // nil for none
+	// Contradicted is told what the billing system moved although it had ended otherwise; nil when nobody wants to know.
+	Contradicted func(ledger.Contradiction)
 }
 
 const (
@@ -45,6 +47,11 @@ const (
 	asking = 8
 	// gathering is how long a round waits for more keys after the first, so that a flood costs few transactions.
 	gathering = 100 * time.Millisecond
+	// What could not be asked or recorded is tried again, ever later, for some days: of a line item that has ended nobody else
+	// asks.
+	againFirst  = 10 * time.Second
+	againLast   = time.Hour
+	againForget = 72
 )
 
 // Taker asks the billing system about what it called back for. It is safe for concurrent use.
@@ -52,8 +59,15 @@ type Taker struct {
 	Options
 	mu      sync.Mutex
 	waiting map[string]bool
-	keys    []string // of waiting, in the order they came
+	keys    []string         // of waiting, in the order they came
+	again   map[string]retry // keys to be asked about later
 	news    chan struct{}
+}
+
+// retry is when a key is asked about once more.
+type retry struct {
+	due   time.Time
+	tries int
 }
 
 // New makes a Taker that does nothing before Run.
@@ -61,7 +75,7 @@ func New(o Options) *Taker {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	return &Taker{Options: o, waiting: map[string]bool{}, news: make(chan struct{}, 1)}
+	return &Taker{Options: o, waiting: map[string]bool{}, again: map[string]retry{}, news: make(chan struct{}, 1)}
 }
 
 // Hear notes that there is something to be asked about under the key, and returns at once: false when there is too much to be
@@ -69,6 +83,10 @@ func New(o Options) *Taker {
 func (t *Taker) Hear(key string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.hear(key)
+}
+
+func (t *Taker) hear(key string) bool {
 	if len(key) > longestKey || t.waiting[key] { // nothing was sent under so long a key
 		return true
 	}
@@ -93,10 +111,14 @@ func (t *Taker) Run(ctx context.Context) {
 }
 
 func (t *Taker) follow(ctx context.Context) {
+	tick := time.NewTicker(againFirst)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-tick.C:
+			t.recall()
 		case <-t.news:
 		}
 		if !pause(ctx, gathering) {
@@ -104,11 +126,45 @@ func (t *Taker) follow(ctx context.Context) {
 		}
 		for keys := t.some(); len(keys) > 0 && ctx.Err() == nil; keys = t.some() {
 			if err := t.round(ctx, keys); err != nil && ctx.Err() == nil {
-				// The runs ask by themselves, later.
-				t.Logger.Warn("The results of moves could not be taken to the ledger.", zap.Int("moves", len(keys)), zap.Error(err))
+				t.Logger.Warn("The results of moves could not be taken to the ledger; they are asked for again.", zap.Int("moves", len(keys)), zap.Error(err))
 			}
 		}
 	}
+}
+
+// later has the key asked about once more, unless that was tried often enough.
+func (t *Taker) later(keys ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, key := range keys {
+		r := t.again[key]
+		if r.tries++; r.tries > againForget || len(t.again) >= mostKeys && r.tries == 1 {
+			delete(t.again, key)
+			continue
+		}
+		r.due = time.Now().Add(min(againFirst<<min(r.tries-1, 9), againLast))
+		t.again[key] = r
+	}
+}
+
+// recall hears again of what is due.
+func (t *Taker) recall() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	for key, r := range t.again {
+		if !r.due.After(now) && t.hear(key) {
+			r.due = now.Add(againLast) // until it is known what came of it
+			t.again[key] = r
+		}
+	}
+}
+
+// settled forgets that a key was to be asked about again.
+func (t *Taker) settled(key string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.again, key)
 }
 
 // some takes the keys that came first.
@@ -128,22 +184,40 @@ func (t *Taker) some() []string {
 func (t *Taker) round(ctx context.Context, keys []string) error {
 	sent, err := t.Book.SentByKey(ctx, keys)
 	if err != nil {
+		t.later(keys...)
 		return err
 	}
-	byTransfer := map[string][]ledger.ItemResult{}
+	byTransfer := map[string][]answer{}
 	for _, a := range t.ask(ctx, sent) {
-		switch of := a.of; of.Status {
-		case transfer.ItemInProgress:
-			byTransfer[of.TransferID] = append(byTransfer[of.TransferID], a.result())
-		default:
-			err = errors.Join(err, t.late(ctx, a))
-		}
+		byTransfer[a.of.TransferID] = append(byTransfer[a.of.TransferID], a)
 	}
-	for id, results := range byTransfer {
-		_, failed := t.Book.RecordAnswers(ctx, id, results)
-		err = errors.Join(err, failed)
+	for id, answers := range byTransfer {
+		err = errors.Join(err, t.take(ctx, id, answers))
 	}
 	return err
+}
+
+// take records what was answered about one transfer.
+func (t *Taker) take(ctx context.Context, id string, answers []answer) error {
+	results := make([]ledger.ItemResult, len(answers))
+	keys := make([]string, len(answers))
+	for i, a := range answers {
+		results[i], keys[i] = a.result(), a.of.Key()
+	}
+	found, err := t.Book.TakeAnswers(ctx, id, results)
+	if t.Contradicted != nil {
+		for _, c := range found {
+			t.Contradicted(c)
+		}
+	}
+	if err != nil {
+		t.later(keys...)
+		return err
+	}
+	for _, key := range keys {
+		t.settled(key)
+	}
+	return nil
 }
 
 // answer is what the billing system says of a move for good: where it moved to, or its refusal.
@@ -151,28 +225,32 @@ type answer struct {
 	of      ledger.Sent
 	movedTo string
 	refusal *transfer.Refusal
+	silent  bool // it said nothing about the move, or that it is at work on it
 }
 
 func (a answer) result() ledger.ItemResult {
 	return ledger.ItemResult{Ordinal: a.of.Ordinal, TargetSubscriptionID: a.movedTo, Refusal: a.refusal}
 }
 
-// ask asks about line items, except those that ended as they should. Answers that are not final are left out: whoever moves
-// the item asks again.
+// ask asks about line items. Answers that are not final are left out: whoever moves the item asks again, and where nobody does,
+// because it has ended, it is asked again here.
 func (t *Taker) ask(ctx context.Context, sent []ledger.Sent) []answer {
 	var mu sync.Mutex
 	var final []answer
 	var calls errgroup.Group
 	calls.SetLimit(asking)
 	for _, of := range sent {
-		if of.Status == transfer.ItemComplete {
-			continue
-		}
 		calls.Go(func() error {
-			if a, known := t.askOne(ctx, of); known {
+			a, known := t.askOne(ctx, of)
+			switch {
+			case known:
 				mu.Lock()
 				defer mu.Unlock()
 				final = append(final, a)
+			case of.Status == transfer.ItemFailed && !a.silent:
+				t.settled(of.Key())
+			case of.Status == transfer.ItemFailed:
+				t.later(of.Key())
 			}
 			return nil
 		})
@@ -185,17 +263,8 @@ func (t *Taker) askOne(ctx context.Context, of ledger.Sent) (a answer, known boo
 	a.of = of
 	id, err := t.Asker.Ask(ctx, billing.Question{Key: of.Key(), SubscriptionID: of.SubscriptionID, Where: of.AcceptedWhere})
 	a.movedTo = id
+	a.silent = err != nil && !errors.Is(err, billing.ErrUnknown)
 	return a, err == nil || errors.As(err, &a.refusal)
-}
-
-// late takes an answer about a line item that ended as Failed.
-func (t *Taker) late(ctx context.Context, a answer) error {
-	changed, err := t.Book.AnsweredLate(ctx, a.of.TransferID, ledger.LateAnswer{Ordinal: a.of.Ordinal, MovedTo: a.movedTo})
-	if changed {
-		t.Logger.Warn("The billing system said what became of a line item that had ended without its word.", zap.String("transfer", a.of.TransferID),
-			zap.Int("item", a.of.Ordinal), zap.Bool("held", a.of.Held), zap.String("targetSubscription", a.movedTo))
-	}
-	return err
 }
 
 // pause waits and tells whether to go on.

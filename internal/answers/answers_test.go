@@ -29,6 +29,8 @@ type book struct {
 	recorded map[string][]ledger.ItemResult // by transfer
 	late     []ledger.LateAnswer
 	err      error
+
+	contradictions []ledger.Contradiction // found at every record
 }
 
 func (b *book) SentByKey(_ context.Context, keys []string) (found []ledger.Sent, err error) {
@@ -54,18 +56,21 @@ func (b *book) HeldItems(_ context.Context, after ledger.Sent, limit int) (found
 	return found, b.err
 }
 
-func (b *book) RecordAnswers(_ context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error) {
+func (b *book) TakeAnswers(_ context.Context, id string, results []ledger.ItemResult) ([]ledger.Contradiction, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.err != nil {
+		return nil, b.err
+	}
 	b.recorded[id] = append(b.recorded[id], results...)
-	return nil, b.err
+	return b.contradictions, nil
 }
 
-func (b *book) AnsweredLate(_ context.Context, _ string, a ledger.LateAnswer) (bool, error) {
+func (b *book) AnsweredLate(_ context.Context, _ string, a ledger.LateAnswer) (ledger.Late, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.late = append(b.late, a)
-	return true, b.err
+	return ledger.LateResolved, b.err
 }
 
 // said are the late answers so far.
@@ -99,10 +104,10 @@ func (s *system) keys() []string {
 	return slices.Clone(s.asked)
 }
 
-func (s *system) Fence(_ context.Context, key string) (string, error) {
+func (s *system) Fence(_ context.Context, q billing.Question) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return "", s.fenced[key]
+	return "", s.fenced[q.Key]
 }
 
 func sent(n int, status transfer.ItemStatus, held bool) ledger.Sent {
@@ -151,9 +156,11 @@ func TestCallbacksAreAskedAbout(t *testing.T) {
 		pass(time.Second)
 	})
 	slices.Sort(s.asked)
-	assert.Equal(t, []string{"t/0", "t/1", "t/2", "t/3", "t/4", "t/6", "t/7"}, s.asked, "each once, and none that ended as it should")
-	assert.ElementsMatch(t, []ledger.ItemResult{{Ordinal: 0, TargetSubscriptionID: "new-t/0"}, {Ordinal: 1, Refusal: no}}, b.recorded["t"])
-	assert.ElementsMatch(t, []ledger.LateAnswer{{Ordinal: 6, MovedTo: "new-t/6"}, {Ordinal: 7}}, b.late)
+	assert.Equal(t, []string{"t/0", "t/1", "t/2", "t/3", "t/4", "t/5", "t/6", "t/7"}, s.asked, "each once")
+	assert.ElementsMatch(t, []ledger.ItemResult{
+		{Ordinal: 0, TargetSubscriptionID: "new-t/0"}, {Ordinal: 1, Refusal: no}, {Ordinal: 5, TargetSubscriptionID: "new-t/5"},
+		{Ordinal: 6, TargetSubscriptionID: "new-t/6"}, {Ordinal: 7, Refusal: no},
+	}, b.recorded["t"], "also of what has ended")
 	assert.Equal(t, 1, b.lookups)
 }
 
@@ -177,7 +184,7 @@ func TestAFloodOfCallbacks(t *testing.T) {
 	assert.Equal(t, 101, b.lookups, "a hundred keys at a time")
 }
 
-// A ledger that is away costs nothing but time: the runs ask by themselves.
+// A ledger that is away costs nothing but time.
 func TestCallbacksWithoutALedger(t *testing.T) {
 	t.Parallel()
 	b, s := bookOf(sent(0, transfer.ItemInProgress, false)), &system{}
@@ -188,10 +195,40 @@ func TestCallbacksWithoutALedger(t *testing.T) {
 		b.mu.Lock()
 		b.err = nil
 		b.mu.Unlock()
-		taker.Hear("t/0")
-		pass(time.Second)
+		pass(time.Minute)
 	})
 	assert.Len(t, b.recorded["t"], 1)
+}
+
+// Of an item that has ended nobody else asks: so the hint is kept until the billing system has said what became of it.
+func TestHintsAboutWhatEndedAreKept(t *testing.T) {
+	t.Parallel()
+	for name, silence := range map[string]error{
+		"away": &billing.Away{RetryAfter: time.Minute}, "unavailable": &billing.Unavailable{}, "at work": &billing.AtWork{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := bookOf(sent(0, transfer.ItemFailed, false), sent(1, transfer.ItemInProgress, false))
+			s := &system{answers: map[string]error{"t/0": silence, "t/1": silence}}
+			b.contradictions = []ledger.Contradiction{{TransferID: "t", TargetSubscriptionID: "new-t/0"}}
+			var told []ledger.Contradiction
+			o := answers.Options{Book: b, Asker: s, Contradicted: func(c ledger.Contradiction) { told = append(told, c) }}
+			running(t, o, func(taker *answers.Taker, pass func(time.Duration)) {
+				taker.Hear("t/0")
+				taker.Hear("t/1")
+				pass(3 * time.Hour)
+				asked := len(s.keys())
+				assert.Less(t, asked, 20, "ever later")
+				s.mu.Lock()
+				s.answers = nil
+				s.mu.Unlock()
+				pass(2 * time.Hour)
+				assert.Equal(t, asked+1, len(s.keys()), "once it is known nobody asks, and of what runs its run asks")
+			})
+			assert.Equal(t, []ledger.ItemResult{{Ordinal: 0, TargetSubscriptionID: "new-t/0"}}, b.recorded["t"])
+			assert.Equal(t, b.contradictions, told)
+		})
+	}
 }
 
 // Every hour the billing system is asked again about what is held: for its promise, and without one, what became of it.
@@ -211,15 +248,15 @@ func TestHeldItemsAreAskedAboutAgain(t *testing.T) {
 	assert.Len(t, b.late, 4, "and an hour later")
 }
 
-// One that is away is not asked about the rest.
+// One that is known to be away is not asked about the rest; one that fails for one item is.
 func TestHeldItemsOfASystemThatIsAway(t *testing.T) {
 	t.Parallel()
-	b := bookOf(sent(0, transfer.ItemFailed, true), sent(1, transfer.ItemFailed, true))
-	s := &system{fenced: map[string]error{"t/0": &billing.Unavailable{Of: billing.OfTheSystem}}}
+	b := bookOf(sent(0, transfer.ItemFailed, true), sent(1, transfer.ItemFailed, true), sent(2, transfer.ItemFailed, true))
+	s := &system{fenced: map[string]error{"t/0": &billing.Unavailable{Of: billing.OfTheSystem}, "t/2": &billing.Away{}}}
 	settled, err := answers.New(answers.Options{Book: b, Asker: s, Fencer: s}).AskHeld(t.Context())
 	require.Error(t, err)
-	assert.Zero(t, settled)
-	assert.Empty(t, b.late)
+	assert.Equal(t, 1, settled)
+	assert.Equal(t, []ledger.LateAnswer{{Ordinal: 1}}, b.late)
 }
 
 // A billing system without a promise is only asked what became of it.

@@ -43,45 +43,47 @@ func (t *Taker) AskHeld(ctx context.Context) (settled int, err error) {
 		}
 		for _, of := range held {
 			after = of
-			a, known, err := t.fence(ctx, of)
+			done, err := t.askAboutHeld(ctx, of)
 			if err != nil {
 				return settled, err
 			}
-			if !known {
-				continue
-			}
-			changed, err := t.Book.AnsweredLate(ctx, of.TransferID, ledger.LateAnswer{Ordinal: of.Ordinal, MovedTo: a.movedTo})
-			if err != nil {
-				return settled, err
-			}
-			if changed {
+			if done {
 				settled++
 			}
 		}
 	}
 }
 
+// askAboutHeld asks about one held line item. What goes wrong with one of them must not keep the others from being asked about; only
+// a billing system that is known to be away is left alone.
+func (t *Taker) askAboutHeld(ctx context.Context, of ledger.Sent) (settled bool, err error) {
+	a, known, err := t.fence(ctx, of)
+	if err != nil || !known {
+		var away *billing.Away
+		if errors.As(err, &away) || ctx.Err() != nil {
+			return false, err
+		}
+		return false, nil
+	}
+	late, err := t.Book.AnsweredLate(ctx, of.TransferID, ledger.LateAnswer{Ordinal: of.Ordinal, MovedTo: a.movedTo})
+	if late == ledger.LateContradicted && t.Contradicted != nil {
+		t.Contradicted(ledger.Contradiction{TransferID: of.TransferID, Ordinal: of.Ordinal, TargetSubscriptionID: a.movedTo})
+	}
+	return late == ledger.LateResolved, err
+}
+
 // fence asks for the promise, and where there is none, what became of the move.
 func (t *Taker) fence(ctx context.Context, of ledger.Sent) (a answer, known bool, err error) {
 	a.of = of
 	if t.Fencer != nil {
-		a.movedTo, err = t.Fencer.Fence(ctx, of.Key())
+		a.movedTo, err = t.Fencer.Fence(ctx, billing.Question{Key: of.Key(), SubscriptionID: of.SubscriptionID})
 		switch {
 		case err == nil:
 			return a, true, nil
 		case !errors.Is(err, billing.ErrNoPromise):
-			return a, false, unlessOfTheMove(err)
+			return a, false, err
 		}
 	}
 	a, known = t.askOne(ctx, of)
 	return a, known, nil
-}
-
-// unlessOfTheMove is an error that other line items would meet too.
-func unlessOfTheMove(err error) error {
-	var unavailable *billing.Unavailable
-	if errors.As(err, &unavailable) && unavailable.Of == billing.OfTheMove {
-		return nil
-	}
-	return err
 }

@@ -61,7 +61,7 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 	if err != nil {
 		return Steps{}, err
 	}
-	steps.Breaker = billing.NewBreaker(billing.BreakerOptions{})
+	steps.Breaker = billing.NewBreaker(billing.BreakerOptions{AtOnce: c.Billing.Concurrent})
 	guarded := billing.GuardSystem(remote, steps.Breaker)
 	steps.Mover, steps.AskEvery = guarded, c.Billing.Poll
 	steps.Answers = answers.New(answers.Options{Book: l, Asker: guarded, Fencer: guarded, Logger: logger})

@@ -78,6 +78,9 @@ func NewWorker(s Surroundings) (*Worker, error) {
 		}
 	}
 	s.Steps.HandOver = wake
+	if err := reportContradictions(s); err != nil {
+		return nil, err
+	}
 	w.woken = func(ctx context.Context) { forward(ctx, s.Ledger, wake) }
 	w.relay, err = notify.NewRelay(notify.RelayOptions{
 		Outbox: s.Ledger, Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,

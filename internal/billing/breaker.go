@@ -20,7 +20,10 @@ const (
 	lastInterval  = time.Minute
 	// longestAsked bounds what a system that is not well may ask for with Retry-After, longestPause what a busy one may.
 	longestAsked = 5 * time.Minute
-	longestPause = time.Minute
+	longestPause = 5 * time.Minute
+	// settledAfter is how many answers in a row it takes until the next outage begins with the shortest interval again: a
+	// billing system that comes and goes must not be taken for one that is there.
+	settledAfter = 20
 )
 
 // Away says that a call was not made, because the billing system is away or wants to be asked later. It says nothing about
@@ -42,6 +45,8 @@ type BreakerOptions struct {
 	Now func() time.Time // nil for the system clock
 	// Spread varies an interval, so that programs which found out together do not probe together; nil for a fifth up or down.
 	Spread func(time.Duration) time.Duration
+	// AtOnce bounds the calls that are under way at once, whoever makes them; zero for no bound.
+	AtOnce int
 	// Patience is after which time a probe that has not come back keeps the next one waiting no longer; zero for two minutes.
 	Patience time.Duration
 }
@@ -49,7 +54,8 @@ type BreakerOptions struct {
 // Breaker knows from what became of the calls of a billing system whether it is there. It is open while it is not. It is
 // safe for concurrent use.
 type Breaker struct {
-	o BreakerOptions
+	o     BreakerOptions
+	rooms chan struct{} // one for each call under way; nil for no bound
 
 	mu          sync.Mutex
 	inARow      int // calls that found it away since an answer
@@ -58,6 +64,8 @@ type Breaker struct {
 	several     bool   // other keys have failed too
 	away        bool
 	steps       int       // of the interval
+	good        int       // answers in a row
+	unsettled   bool      // it was away, and has not been there for long since
 	nextAt      time.Time // not to be probed before
 	probeUntil  time.Time // a probe is under way that counts until then; zero for none
 	pausedUntil time.Time
@@ -95,7 +103,11 @@ func NewBreaker(o BreakerOptions) *Breaker {
 	if o.Patience == 0 {
 		o.Patience = 2 * time.Minute
 	}
-	return &Breaker{o: o, changed: make(chan struct{})}
+	b := &Breaker{o: o, changed: make(chan struct{})}
+	if o.AtOnce > 0 {
+		b.rooms = make(chan struct{}, o.AtOnce)
+	}
+	return b
 }
 
 func aFifth(d time.Duration) time.Duration {
@@ -204,8 +216,14 @@ func (b *Breaker) tell(p pass, key string, err error, ours bool) {
 	case ours:
 	case saysOfTheMove(err):
 		b.answered()
-	case !errors.As(err, &u): // it tells nothing
+	case !errors.As(err, &u): // it tells nothing, or says "unknown", which whatever stands before a billing system may say
+		if probe {
+			b.nextAt = now.Add(b.o.Spread(interval(b.steps)))
+		}
 	case u.Of == OfThePace:
+		if b.away {
+			b.back() // it is there, and busy
+		}
 		b.pause(now, u.RetryAfter)
 	case u.Of == OfTheSystem:
 		b.missed(now, key, u, probe)
@@ -217,13 +235,21 @@ func saysOfTheMove(err error) bool {
 	var atWork *AtWork
 	var refusal *transfer.Refusal
 	var u *Unavailable
-	return err == nil || errors.Is(err, ErrUnknown) || errors.Is(err, ErrNoPromise) ||
-		errors.As(err, &atWork) || errors.As(err, &refusal) || errors.As(err, &u) && u.Of == OfTheMove
+	return err == nil || errors.As(err, &atWork) || errors.As(err, &refusal) || errors.As(err, &u) && u.Of == OfTheMove
 }
 
 func (b *Breaker) answered() {
-	b.inARow, b.several, b.pauses = 0, false, 0
+	b.pauses = 0
 	b.tally.Answers++
+	if b.good++; b.good >= settledAfter {
+		b.steps, b.unsettled = 0, false
+	}
+	b.back()
+}
+
+// back ends the outage, if there is one.
+func (b *Breaker) back() {
+	b.inARow, b.several = 0, false
 	b.tally.Failures, b.tally.Futile, b.tally.Status, b.tally.Said = 0, 0, 0, ""
 	if b.away {
 		b.away, b.probeUntil = false, time.Time{}
@@ -233,19 +259,25 @@ func (b *Breaker) answered() {
 
 // pause holds everything back. Calls that were under way together ask for one pause.
 func (b *Breaker) pause(now time.Time, asked time.Duration) {
-	if b.pausedUntil.After(now) {
-		return
-	}
+	under := b.pausedUntil.After(now)
 	if asked <= 0 {
+		if under {
+			return
+		}
 		asked = interval(b.pauses)
 	}
-	b.pauses++
-	b.pausedUntil = now.Add(min(asked, longestPause))
-	b.change()
+	if until := now.Add(min(asked, longestPause)); until.After(b.pausedUntil) {
+		b.pausedUntil = until
+		b.change()
+	}
+	if !under {
+		b.pauses++
+	}
 }
 
 // missed counts a call that found the billing system away.
 func (b *Breaker) missed(now time.Time, key string, u *Unavailable, probe bool) {
+	b.good = 0
 	if b.inARow++; b.inARow == 1 {
 		b.firstInARow, b.suspect = now, key
 	}
@@ -254,7 +286,11 @@ func (b *Breaker) missed(now time.Time, key string, u *Unavailable, probe bool) 
 	b.tally.Status, b.tally.Said = u.Status, clean(u.Reason, maxReason)
 	switch {
 	case !b.away && b.inARow >= openAfter:
-		b.away, b.steps = true, 0
+		b.away = true
+		if b.unsettled && b.several {
+			b.steps++
+		}
+		b.unsettled = true
 	case b.away && probe:
 		b.tally.Futile++
 		if b.several { // as long as only one move has failed it may be the move, and others need not wait long

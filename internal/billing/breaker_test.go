@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/transfer"
@@ -73,7 +76,7 @@ func slower(after time.Duration) error {
 // Only calls in a row that find the billing system away open the breaker; any answer about a move begins the row anew.
 func TestBreakerOpens(t *testing.T) {
 	for name, answer := range map[string]error{
-		"done": nil, "at work": &AtWork{}, "unknown": ErrUnknown, "no promise": ErrNoPromise, "busy with this one": busy,
+		"done": nil, "at work": &AtWork{}, "busy with this one": busy,
 		"refused": transfer.Refuse(transfer.ProviderRefused, "no"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,9 +192,106 @@ func TestBreakerRetryAfter(t *testing.T) {
 	}
 }
 
+// A 404 may come from whatever stands before a billing system: it neither counts nor begins the row anew, and ends no outage.
+func TestBreakerTakesUnknownForNoAnswer(t *testing.T) {
+	for name, silence := range map[string]error{"unknown": ErrUnknown, "no promise": ErrNoPromise} {
+		t.Run(name, func(t *testing.T) {
+			w := newWeather(t)
+			for n := range openAfter {
+				require.False(t, w.Condition().Away)
+				require.True(t, w.call(fmt.Sprint(n), down))
+				require.True(t, w.call("asked", silence) || w.Condition().Away)
+			}
+			require.True(t, w.Condition().Away)
+			w.passes(w.Gate().Until)
+			require.True(t, w.call("probe", silence))
+			require.True(t, w.Condition().Away)
+			require.Equal(t, ForNone, w.Gate().Room, "the next probe waits for its time")
+			require.Positive(t, w.Gate().Until)
+		})
+	}
+}
+
+// A billing system that is busy is there.
+func TestBreakerEndsWhenItIsToldToWait(t *testing.T) {
+	w := newWeather(t)
+	for n := range openAfter {
+		require.True(t, w.call(fmt.Sprint(n), down))
+	}
+	w.passes(w.Gate().Until)
+	require.True(t, w.call("probe", slower(7*time.Second)))
+	require.False(t, w.Condition().Away)
+	require.Equal(t, 7*time.Second, w.Gate().Until)
+}
+
+// A pause is as long as the longest that was asked for.
+func TestBreakerPausesForTheLongest(t *testing.T) {
+	w := newWeather(t)
+	one, err := w.enter()
+	require.NoError(t, err)
+	other, err := w.enter()
+	require.NoError(t, err)
+	w.tell(one, "a", slower(0), false)
+	w.tell(other, "b", slower(30*time.Second), false)
+	require.Equal(t, 30*time.Second, w.Gate().Until)
+}
+
+// A billing system that comes and goes, one call at a time, is not taken for one that is there: the intervals go on growing.
+func TestBreakerThatFlaps(t *testing.T) {
+	w := newWeather(t)
+	calls := 0
+	for passed := time.Duration(0); passed < time.Hour; {
+		if w.Gate().Room == ForNone {
+			wait := max(w.Gate().Until, time.Millisecond)
+			w.passes(wait)
+			passed += wait
+			continue
+		}
+		answer := error(down)
+		if w.Gate().Room == ForOne {
+			answer = nil // the probe is the one call that it takes
+		}
+		require.True(t, w.call(fmt.Sprint(calls), answer))
+		calls++
+	}
+	require.Less(t, calls, 600, "about one opening a minute")
+}
+
+// However many call, no more are under way at once than the deployment allows.
+func TestCallsAtOnce(t *testing.T) {
+	const most = 3
+	b := NewBreaker(BreakerOptions{AtOnce: most})
+	var under, worst atomic.Int32
+	release := make(chan struct{})
+	m := Guard(moverFunc(func(context.Context) (string, error) {
+		worst.Store(max(worst.Load(), under.Add(1)))
+		<-release
+		under.Add(-1)
+		return "new", nil
+	}), b)
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			_, err := m.Move(t.Context(), Move{})
+			assert.NoError(t, err)
+		})
+	}
+	for range 10 {
+		release <- struct{}{}
+	}
+	all.Wait()
+	require.LessOrEqual(t, worst.Load(), int32(most))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	full := NewBreaker(BreakerOptions{AtOnce: 1})
+	full.rooms <- struct{}{}
+	_, err := Guard(moverFunc(func(context.Context) (string, error) { return "", nil }), full).Move(ended, Move{})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 // A billing system that wants to be asked less often is left alone for a while, and is not away.
 func TestBreakerPauses(t *testing.T) {
-	for asked, waits := range map[time.Duration]time.Duration{0: time.Second, 7 * time.Second: 7 * time.Second, time.Hour: time.Minute} {
+	for asked, waits := range map[time.Duration]time.Duration{0: time.Second, 7 * time.Second: 7 * time.Second, time.Hour: 5 * time.Minute} {
 		w := newWeather(t)
 		for n := range openAfter - 1 {
 			require.True(t, w.call(fmt.Sprint(n), down))
@@ -297,7 +397,7 @@ func TestGuardRefusesEveryCall(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	_, err = g.(Asker).Ask(t.Context(), Question{})
 	require.ErrorAs(t, err, &refused)
-	_, err = g.(Fencer).Fence(t.Context(), "key")
+	_, err = g.(Fencer).Fence(t.Context(), Question{Key: "key"})
 	require.ErrorAs(t, err, &refused)
 	require.ErrorAs(t, Admits(g), &refused)
 	require.Equal(t, w.now, refused.Since)

@@ -78,6 +78,19 @@ func TestCallbacksThatNobodyCanTakeAreSentAgain(t *testing.T) {
 	assert.Equal(t, key, told)
 }
 
+// A proxy may unescape the slash in the key, and the name of the scheme may be written in any case (RFC 9110).
+func TestCallbacksThroughAProxy(t *testing.T) {
+	t.Parallel()
+	var told string
+	h := billing.Callbacks("ring", func(key string) bool { told = key; return true })
+	request := httptest.NewRequest(http.MethodPost, "/moves/a/b", strings.NewReader(resultBody))
+	request.Header.Set("Authorization", "bearer ring")
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, request)
+	assert.Equal(t, http.StatusNoContent, recorder.Code)
+	assert.Equal(t, "a/b", told)
+}
+
 func TestNoCallbackTokenMeansNoCallbacks(t *testing.T) {
 	t.Parallel()
 	h := billing.Callbacks("", func(string) bool { return true })

@@ -39,7 +39,7 @@ func refused(subscriptionID, code, message string) *transfer.Refusal {
 // clean shortens what another system wrote and makes it fit for a line of a log or a database.
 func clean(text string, most int) string {
 	printable := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if !unicode.IsPrint(r) { // also what turns the direction of the text, or is never seen
 			return ' '
 		}
 		return r

@@ -70,13 +70,21 @@ type guardedFencer struct {
 	by     *Breaker
 }
 
-func (g guardedFencer) Fence(ctx context.Context, key string) (string, error) {
-	return guarded(ctx, g.by, key, func() (string, error) { return g.fencer.Fence(ctx, key) })
+func (g guardedFencer) Fence(ctx context.Context, q Question) (string, error) {
+	return guarded(ctx, g.by, q.Key, func() (string, error) { return g.fencer.Fence(ctx, q) })
 }
 
 // guarded makes a call that the breaker permits. One that panics or that our own side ended says nothing of the billing
 // system.
 func guarded(ctx context.Context, b *Breaker, key string, call func() (string, error)) (id string, err error) {
+	if b.rooms != nil {
+		select {
+		case b.rooms <- struct{}{}:
+			defer func() { <-b.rooms }()
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
 	p, err := b.enter()
 	if err != nil {
 		return "", err

@@ -1,8 +1,9 @@
 package billing
 
 // An operator's own billing system, over HTTP. The contract is docs/billing-http.md. A move is posted under an idempotency
-// key; it is answered at once, or accepted and asked about later. One call is one request: whatever goes wrong is
-// classified here and tried again, with the same key, by whoever calls.
+// key; it is answered at once, or accepted and asked about later. One call is one request, which net/http repeats by itself
+// only where a kept connection turns out to be dead; whatever goes wrong is classified here and tried again, with the same key,
+// by whoever calls.
 
 import (
 	"bytes"
@@ -15,6 +16,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"handover/internal/transfer"
 )
@@ -46,6 +48,8 @@ func NewHTTP(s HTTPSettings) (*HTTP, error) {
 		return nil, fmt.Errorf("the billing system's base URL must start with https:// or http:// and name a host, not %q", base.Redacted())
 	case base.User != nil, base.RawQuery != "", base.Fragment != "":
 		return nil, fmt.Errorf("the billing system's base URL must have no user, query or fragment; a secret belongs into the token")
+	case strings.ContainsFunc(s.Token, unicode.IsControl):
+		return nil, fmt.Errorf("the billing system's token must be one line without control characters")
 	case s.Timeout <= 0:
 		return nil, fmt.Errorf("the billing system's timeout must be positive, not %s", s.Timeout)
 	}
@@ -70,7 +74,9 @@ func pool() http.RoundTripper {
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
 		MaxIdleConns: 100, MaxIdleConnsPerHost: 100, IdleConnTimeout: 90 * time.Second,
-		TLSHandshakeTimeout: 10 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: maxHeaders,
+		// One connection carries all calls, and a timeout ends a call only: so a connection that died silently has to be noticed.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 	}
 }
 
@@ -90,17 +96,20 @@ func (h *HTTP) Move(ctx context.Context, m Move) (string, error) {
 	return h.outcome(ctx, http.MethodPost, h.base.JoinPath("moves"), Question{Key: m.Key, SubscriptionID: m.Old.ID}, body)
 }
 
-// Ask reads what became of a move, where the billing system wanted to be asked, or at GET /moves/{key}.
+// Ask reads what became of a move, where the billing system wanted to be asked, and, when it knows nothing there or its address
+// was changed since, at GET /moves/{key}.
 //
 // Errors: those of Move, and ErrUnknown for a 404.
 func (h *HTTP) Ask(ctx context.Context, q Question) (string, error) {
-	where := h.statusOf(q.Key)
-	if q.Where != "" { // a base URL that was changed since has its moves at the usual place
-		if told, err := h.locate(where, q.Where); err == nil {
-			where = told
+	usual := h.statusOf(q.Key)
+	if q.Where != "" {
+		if told, err := h.locate(usual, q.Where); err == nil && told.String() != usual.String() {
+			if id, err := h.outcome(ctx, http.MethodGet, told, q, nil); !errors.Is(err, ErrUnknown) {
+				return id, err
+			}
 		}
 	}
-	return h.outcome(ctx, http.MethodGet, where, q, nil)
+	return h.outcome(ctx, http.MethodGet, usual, q, nil)
 }
 
 // outcome is what one request about a move says of it.
@@ -113,7 +122,13 @@ func (h *HTTP) outcome(ctx context.Context, method string, to *url.URL, q Questi
 		return "", err
 	case a.accepted:
 		return "", h.atWork(to, a)
-	case transfer.SameID(a.subscriptionID, q.SubscriptionID):
+	}
+	return newID(a, q)
+}
+
+// newID is the id of the target's subscription in an answer that says done. A move gives a new one.
+func newID(a answer, q Question) (string, error) {
+	if transfer.SameID(a.subscriptionID, q.SubscriptionID) {
 		return "", unavailable(0, "The billing system answered with the id of the source's subscription; a move must give a new one (R-30).")
 	}
 	return a.subscriptionID, nil

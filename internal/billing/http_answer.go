@@ -19,7 +19,8 @@ import (
 
 const (
 	maxBody       = 1 << 20 // bytes of an answer
-	maxReason     = 300     // characters of somebody else's text that we keep
+	maxHeaders    = 64 << 10
+	maxReason     = 300 // characters of somebody else's text that we keep
 	maxCode       = 32
 	maxRetryAfter = time.Hour
 )
@@ -46,7 +47,7 @@ func decode(status int, header http.Header, body []byte, subscriptionID string, 
 	case http.StatusOK, http.StatusCreated:
 		id, err := decodeDone(body)
 		if err != nil {
-			return answer{}, unavailable(wait, "The billing system answered %d, but %v.", status, err)
+			return answer{}, away(wait, "The billing system answered %d, but %v.", status, err) // a page that says "come back later"
 		}
 		return answer{subscriptionID: id}, nil
 	case http.StatusConflict, http.StatusUnprocessableEntity:

@@ -24,7 +24,7 @@ const maxCallback = 64 << 10
 // is too long, 408 for one that does not come within the time that the server gives it.
 func Callbacks(token string, tell func(key string) bool) http.Handler {
 	c := callbacks{token: token, tell: tell, routes: http.NewServeMux()}
-	c.routes.HandleFunc("POST /moves/{key}", c.called)
+	c.routes.HandleFunc("POST /moves/{key...}", c.called) // a proxy may have unescaped the slash
 	return c
 }
 
@@ -43,8 +43,8 @@ func (c callbacks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c callbacks) authentic(r *http.Request) bool {
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return bearer && c.token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(c.token)) == 1
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && c.token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(c.token)) == 1
 }
 
 // turnAway answers 401 and has the connection closed at once.

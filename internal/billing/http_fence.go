@@ -14,8 +14,8 @@ import (
 // promise; a system that answers 404, 405 or 501 does not know the question.
 //
 // Errors: ErrNoPromise, *Unavailable, the context's error.
-func (h *HTTP) Fence(ctx context.Context, key string) (string, error) {
-	status, done, err := h.ask(ctx, http.MethodDelete, h.statusOf(key), Question{Key: key}, nil)
+func (h *HTTP) Fence(ctx context.Context, q Question) (string, error) {
+	status, done, err := h.ask(ctx, http.MethodDelete, h.statusOf(q.Key), q, nil)
 	switch status {
 	case http.StatusNoContent:
 		return "", nil
@@ -31,5 +31,5 @@ func (h *HTTP) Fence(ctx context.Context, key string) (string, error) {
 	case done.accepted:
 		return "", unavailable(done.retryAfter, "The billing system has not decided yet what becomes of the move.")
 	}
-	return done.subscriptionID, nil
+	return newID(done, q)
 }

@@ -25,10 +25,10 @@ func TestFencedMovesNeverMove(t *testing.T) {
 				_, err := h.Move(t.Context(), m)
 				requireAtWork(t, err)
 			}
-			done, err := h.Fence(t.Context(), m.Key)
+			done, err := h.Fence(t.Context(), billing.Question{Key: m.Key, SubscriptionID: m.Old.ID})
 			require.NoError(t, err)
 			assert.Empty(t, done, "a promise")
-			again, err := h.Fence(t.Context(), m.Key)
+			again, err := h.Fence(t.Context(), billing.Question{Key: m.Key, SubscriptionID: m.Old.ID})
 			require.NoError(t, err)
 			assert.Empty(t, again)
 			_, err = h.Move(t.Context(), m)
@@ -46,14 +46,14 @@ func TestAFenceThatComesTooLateHearsWhatMoved(t *testing.T) {
 	m := billingtest.Sample(0)
 	moved, err := h.Move(t.Context(), m)
 	require.NoError(t, err)
-	done, err := h.Fence(t.Context(), m.Key)
+	done, err := h.Fence(t.Context(), billing.Question{Key: m.Key, SubscriptionID: m.Old.ID})
 	require.NoError(t, err)
 	assert.Equal(t, moved, done)
 }
 
 func TestASystemWithoutAFencePromisesNothing(t *testing.T) {
 	t.Parallel()
-	_, err := adapter(t, &billingtest.System{NoFence: true}, nil).Fence(t.Context(), billingtest.Sample(0).Key)
+	_, err := adapter(t, &billingtest.System{NoFence: true}, nil).Fence(t.Context(), billing.Question{Key: billingtest.Sample(0).Key})
 	assert.ErrorIs(t, err, billing.ErrNoPromise)
 }
 
@@ -65,7 +65,7 @@ func TestAnswersToAFenceThatAreAskedForAgain(t *testing.T) {
 			w.WriteHeader(status)
 			_, _ = w.Write([]byte(body))
 		})
-		_, err := connect(t, settingsFor(server)).Fence(t.Context(), "key")
+		_, err := connect(t, settingsFor(server)).Fence(t.Context(), billing.Question{Key: "key", SubscriptionID: billingtest.Sample(0).Old.ID})
 		var again *billing.Unavailable
 		assert.ErrorAs(t, err, &again, "%d", status)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -312,13 +313,41 @@ func TestTheOldIDIsNoAnswer(t *testing.T) {
 	assert.ErrorIs(t, err, transfer.ProviderUnavailable)
 }
 
+// A place that a billing system has swept says nothing: it is asked at the usual one.
+func TestAPlaceThatIsGone(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	m := billingtest.Sample(0)
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.EscapedPath())
+		if r.URL.Path == "/jobs/1" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"subscriptionId": %q}`, newID)
+	})
+	id, err := connect(t, settingsFor(server)).Ask(t.Context(), billing.Question{Key: m.Key, SubscriptionID: m.Old.ID, Where: server.URL + "/jobs/1"})
+	require.NoError(t, err)
+	assert.Equal(t, newID, id)
+	assert.Equal(t, []string{"/jobs/1", "/moves/" + url.PathEscape(m.Key)}, paths)
+}
+
+// What people read of another system's text turns no direction and hides nothing.
+func TestReasonsAreReadable(t *testing.T) {
+	t.Parallel()
+	_, err := answering(t, http.StatusConflict, nil, `{"code": "x", "message": "no\u202e\u200b\u001b[31m\u0000 more"}`)
+	var refusal *transfer.Refusal
+	require.ErrorAs(t, err, &refusal)
+	assert.Equal(t, "The billing system refused to move the subscription: no [31m more", refusal.Message)
+}
+
 // Whose fault a failure is decides whether others would fail alike.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]billing.Fault{
 		http.StatusTooManyRequests: billing.OfThePace, http.StatusInternalServerError: billing.OfTheSystem, http.StatusBadGateway: billing.OfTheSystem,
 		http.StatusUnauthorized: billing.OfTheSystem, http.StatusNotFound: billing.OfTheSystem, http.StatusFound: billing.OfTheSystem,
-		http.StatusBadRequest: billing.OfTheMove, http.StatusOK: billing.OfTheMove, http.StatusConflict: billing.OfTheMove,
+		http.StatusBadRequest: billing.OfTheMove, http.StatusOK: billing.OfTheSystem, http.StatusNotImplemented: billing.OfTheMove, http.StatusConflict: billing.OfTheMove,
 	} {
 		_, err := answering(t, status, nil, "")
 		var failure *billing.Unavailable
@@ -345,6 +374,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"gibberish": func(s *billing.HTTPSettings) { s.BaseURL = "http://[::1" },
 		"secret":    func(s *billing.HTTPSettings) { s.BaseURL = "https://a:secret@billing.example" },
 		"query":     func(s *billing.HTTPSettings) { s.BaseURL = "https://billing.example/?a=b" },
+		"token":     func(s *billing.HTTPSettings) { s.Token = "sesame\n" },
 		"timeout":   func(s *billing.HTTPSettings) { s.Timeout = 0 },
 	} {
 		s := good

@@ -5,6 +5,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"handover/internal/transfer"
@@ -62,10 +63,10 @@ func (*AtWork) Error() string {
 
 // Fencer is a Mover whose billing system can be kept from a move that it was asked for.
 type Fencer interface {
-	// Fence asks never to move under the key from now on. It returns the id of the new subscription when the move is done
+	// Fence asks never to move under the question's key from now on. It returns the id of the new subscription when the move is done
 	// already, and an empty one for the promise that it never will be: a later Move of the key is refused. Errors:
 	// ErrNoPromise when the billing system cannot promise that; *Unavailable; the context's error.
-	Fence(ctx context.Context, key string) (targetSubscriptionID string, err error)
+	Fence(ctx context.Context, q Question) (targetSubscriptionID string, err error)
 }
 
 // ErrNoPromise says that a billing system cannot be kept from a move that it was asked for.
@@ -78,6 +79,11 @@ type Unavailable struct {
 	Reason     string
 	Of         Fault
 	Status     int // of the HTTP answer; zero when there was none
+}
+
+// Foreign tells that the billing system is there and has no such question.
+func (u *Unavailable) Foreign() bool {
+	return u.Status == http.StatusMethodNotAllowed || u.Status == http.StatusNotImplemented
 }
 
 // Fault is whose fault it is that an attempt failed.

@@ -39,7 +39,7 @@ func (s Sandbox) Move(ctx context.Context, m Move) (string, error) {
 func (s Sandbox) Immediate() bool { return true }
 
 // Fence promises: nothing moves here but what the ledger records as moved, and the ledger records nothing of what has ended.
-func (s Sandbox) Fence(ctx context.Context, _ string) (string, error) { return "", ctx.Err() }
+func (s Sandbox) Fence(ctx context.Context, _ Question) (string, error) { return "", ctx.Err() }
 
 func (s Sandbox) play(fault transfer.Fault, m Move) error {
 	if fault.Refuse != "" {

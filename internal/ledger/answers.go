@@ -29,7 +29,7 @@ var keyTable = table[keyed]{
 
 var selectSent = overRows(`SELECT `+lineItems.columns.of("i")+` FROM {rows} JOIN line_items i
 	ON i.subscription_id = r.rest AND i.transfer_id = r.transfer_id AND i.move_key = '' AND i.sent_at IS NOT NULL
-	UNION SELECT `+lineItems.columns.of("i")+` FROM {rows} JOIN line_items i ON i.transfer_id = r.transfer_id AND i.move_key = r.key`, keyTable.columns)
+	UNION SELECT `+lineItems.columns.of("i")+` FROM {rows} JOIN line_items i ON i.transfer_id = r.transfer_id AND i.move_key = r.key AND i.sent_at IS NOT NULL`, keyTable.columns)
 
 // SentByKey finds the line items that a billing system was asked to move under these keys, in no order. Keys that nothing
 // was sent under are left out.
@@ -67,12 +67,17 @@ func sentOf(items []item, err error) ([]Sent, error) {
 	return sent, err
 }
 
-// RecordAnswers is RecordItems for answers that no run waits for, and makes the run that moves the items look: in a second
-// when it has nothing left to wait for, otherwise not at once, so that thousands of answers wake it a few times.
+// TakeAnswers records answers that no run waits for, also to line items that have ended, and makes the run that moves the items look: in a
+// second when it has nothing left to wait for, otherwise not at once, so that thousands of answers wake it a few times. It returns
+// what contradicts the ledger. Answers can be taken again.
 //
 // Refusals: those of RecordItems.
-func (l *Ledger) RecordAnswers(ctx context.Context, id string, results []ItemResult) ([]transfer.LineItem, error) {
-	return l.recordItems(ctx, id, results, true)
+func (l *Ledger) TakeAnswers(ctx context.Context, id string, results []ItemResult) ([]Contradiction, error) {
+	recorded, err := l.recordItems(ctx, id, results, true)
+	if err != nil {
+		return nil, err
+	}
+	return l.TakeLate(ctx, id, results, recorded)
 }
 
 const (
@@ -91,39 +96,49 @@ var countItems = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $
 // tellRuns makes the runs look that move the items of the window, where they would not hear of it otherwise: of items that are
 // to be fenced at once, of answers that came by themselves soon.
 func (w *window) tellRuns(ctx context.Context, s session, unasked bool) error {
-	if len(w.out.ending) == 0 && (!unasked || len(w.out.items) == 0) {
-		return nil
+	switch {
+	case len(w.out.ending) > 0:
+		return s.tellMovers(ctx, w.of, w.out.items, nil)
+	case unasked && len(w.out.items) > 0:
+		return s.tellMovers(ctx, w.of, w.out.items, soon)
 	}
-	total, _, err := one(ctx, s, countItems, value[int], w.of.ID)
+	return nil
+}
+
+// tellMovers makes the runs look that move these items of the transfer, after the time that delay says for their range; at once
+// without one.
+func (s session) tellMovers(ctx context.Context, t transfer.Transfer, items []item, delay func(ctx context.Context, s session, id string, from, to int) (time.Duration, error)) error {
+	total, _, err := one(ctx, s, countItems, value[int], t.ID)
 	if err != nil {
 		return err
 	}
-	told := map[int]bool{}
+	told := map[string]bool{}
 	var wanted []Wanted
-	for _, it := range w.out.items {
-		from, to := 0, total
+	for _, it := range items {
+		run, from, to := transferRun(t.ID, t.TargetTenantID, CauseAnswered), 0, total
 		if total > transfer.RangeSize {
 			from, to = transfer.RangeOf(it.Ordinal, total)
+			run = rangeWanted(t, from, to, CauseAnswered)
 		}
-		if told[from] {
+		if told[run.WorkflowID] {
 			continue
 		}
-		told[from] = true
-		run := transferRun(w.of.ID, w.of.TargetTenantID, CauseAnswered)
-		if total > transfer.RangeSize {
-			run = rangeWanted(w.of, from, to, CauseAnswered)
-		}
-		if len(w.out.ending) == 0 {
-			open, _, err := one(ctx, s, countOpen, value[int], w.of.ID, from, to)
-			if err != nil {
+		told[run.WorkflowID] = true
+		if delay != nil {
+			if run.Delay, err = delay(ctx, s, t.ID, from, to); err != nil {
 				return err
-			}
-			run.Delay = lastSoon
-			if open > 0 {
-				run.Delay = othersSoon
 			}
 		}
 		wanted = append(wanted, run)
 	}
 	return s.want(ctx, wanted...)
+}
+
+// soon is when the run of a range is to hear of answers.
+func soon(ctx context.Context, s session, id string, from, to int) (time.Duration, error) {
+	open, _, err := one(ctx, s, countOpen, value[int], id, from, to)
+	if open > 0 {
+		return othersSoon, err
+	}
+	return lastSoon, err
 }

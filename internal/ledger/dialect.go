@@ -34,7 +34,7 @@ func (s statement) in(d dialect) string {
 // {no index} keeps SQLite from finding rows by that condition.
 func both(text string) statement {
 	ownClock, noClock := []string{"{clock}", "clock_timestamp()", "{no index}", ""}, []string{"{clock}", "NULL", "{no index}", "+", " FOR UPDATE", ""}
-	for _, parameter := range []string{"$1", "$2", "$3"} {
+	for _, parameter := range []string{"$1", "$2", "$3", "$4"} {
 		// One time for the whole statement, so that indexes serve it.
 		ownClock = append(ownClock, "{now "+parameter+"}", "COALESCE(CAST("+parameter+" AS timestamptz), statement_timestamp())")
 		noClock = append(noClock, "{now "+parameter+"}", parameter)

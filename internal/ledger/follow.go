@@ -49,8 +49,8 @@ var selectFollow = `SELECT t.id, t.status, r.workflow_id IS NOT NULL, ` + isOver
 	LEFT JOIN (SELECT subject_id, MIN(since) AS since FROM runs WHERE told < wanted GROUP BY subject_id) AS b ON b.subject_id = t.id `
 
 var (
-	selectFollows  = both(selectFollow + `WHERE t.id > $4 AND (t.status IN ('Pending', 'InProgress') OR b.since IS NOT NULL) ORDER BY t.id LIMIT $5`)
-	selectFollowOf = both(selectFollow + `WHERE t.id = $4`)
+	selectFollows  = both(selectFollow + `WHERE t.id > $5 AND (t.status IN ('Pending', 'InProgress') OR b.since IS NOT NULL) ORDER BY t.id LIMIT $6`)
+	selectFollowOf = both(selectFollow + `WHERE t.id = $5`)
 )
 
 // Follows is a page of the transfers that are not over or whose runs are behind: those with ids greater than after, in that

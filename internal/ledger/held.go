@@ -56,6 +56,11 @@ func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool
 			return transfer.LineItem{}, err
 		}
 	}
+	if it.LateID != "" && r.MovedTo == "" { // what was wrong was undone there, and it stays where it had moved before
+		if r.MovedTo, err = st.movedBefore(ctx, s, it.LineItem); err != nil {
+			return transfer.LineItem{}, err
+		}
+	}
 	it.Held, it.LateID = false, ""
 	w.out.items = w.items
 	if err := w.save(ctx, s); err != nil {
@@ -107,6 +112,23 @@ func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineIte
 		return err
 	}
 	return st.follow(ctx, s, CauseResumed, byRun)
+}
+
+// selectWord is the newest record that the target has of how a line item was resolved.
+var selectWord = both(`SELECT a.detail FROM audit_records a WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2
+	AND (a.event_key = $3 OR a.event_key LIKE $3 || ':%') ORDER BY a.recorded_at DESC LIMIT 1`)
+
+// movedBefore is where a line item had moved to, by itself or by the word of an operator; empty when it had not.
+func (st *step) movedBefore(ctx context.Context, s session, it transfer.LineItem) (string, error) {
+	if it.Status == transfer.ItemComplete {
+		return it.TargetSubscriptionID, nil
+	}
+	text, known, err := one(ctx, s, selectWord, value[string], st.of.ID, st.of.TargetTenantID, fmt.Sprintf("%s:%d", transfer.EventResolved, it.Ordinal))
+	if err != nil || !known {
+		return "", err
+	}
+	ended, err := endedRow{resolution: text}.ended()
+	return ended.MovedTo, err
 }
 
 var countEvents = both(`SELECT COUNT(*) FROM audit_records WHERE transfer_id = $1 AND partner_tenant_id = $2 AND (event_key = $3 OR event_key LIKE $3 || ':%')`)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -12,9 +13,9 @@ import (
 // late takes a billing system's word about line item 0.
 func (f fixture) late(id, movedTo string) (changed bool) {
 	f.t.Helper()
-	changed, err := f.AnsweredLate(f.t.Context(), id, LateAnswer{MovedTo: movedTo})
+	late, err := f.AnsweredLate(f.t.Context(), id, LateAnswer{MovedTo: movedTo})
 	require.NoError(f.t, err)
-	return changed
+	return late != LateNothing
 }
 
 // freeing gives up line item 0 after it was sent, with the promise that it never moves.
@@ -205,6 +206,81 @@ func TestRefusedAfterItWasSent(t *testing.T) {
 		items = f.record(tr.ID, fenced(0, FencePromised))
 		require.Equal(t, transfer.ItemFailed, items[0].Status)
 		require.Equal(t, "It is suspended.", items[0].TransferError)
+		f.closed(tr)
+		f.holds()
+	})
+}
+
+// A billing system that moved it to two subscriptions is found out, also when the first was an operator's word.
+func TestLateAnswersWithTwoIDs(t *testing.T) {
+	for name, first := range map[string]func(f fixture, id string){
+		"of a line item that moved": func(f fixture, id string) { f.record(id, moved(0)) },
+		"of one that was resolved": func(f fixture, id string) {
+			f.holding(id, 0)
+			f.resolve(id, 0, newID(0))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+				tr := f.moving("r1")
+				first(f, tr.ID)
+				f.closed(tr)
+				found, err := f.TakeAnswers(t.Context(), tr.ID, []ItemResult{{TargetSubscriptionID: newID(7)}})
+				require.NoError(t, err)
+				require.Equal(t, []Contradiction{{tr.ID, 0, newID(7)}}, found)
+				require.False(t, f.late(tr.ID, newID(8)), "one stands out, and a liar does not fill the logs")
+				f.contradicted(newID(7))
+				stuck, err := f.Stuck(t.Context(), time.Minute)
+				require.NoError(t, err)
+				require.Equal(t, newID(7), stuck.Items[0].MovedTo)
+
+				f.resolve(tr.ID, 0, "")
+				require.Equal(t, targetID, f.sub(newID(0)).PartnerTenantID)
+				require.Equal(t, newID(0), f.resolved(tr.ID, targetID).TargetSubscriptionID, "it is where it was")
+				f.holds()
+			})
+		})
+	}
+}
+
+// What the billing system is known to have moved in one transfer, another does not move again.
+func TestLateAnswerKeepsOthersFromMovingItAgain(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.freeing(tr.ID)
+		f.closed(tr)
+		other := f.moving("r2", 0)
+		f.caughtUp()
+		require.True(t, f.late(tr.ID, newID(7)))
+		require.False(t, f.item(tr.ID, 0).Held, "the other one has it")
+		granted, err := f.Leave(t.Context(), other.ID, []int{0})
+		require.NoError(t, err)
+		require.Empty(t, granted)
+		runs := f.claim(10, 10)
+		require.Len(t, runs, 1)
+		require.Equal(t, other.ID, runs[0].SubjectID)
+		require.Equal(t, transfer.Ordinals("0"), f.look(other.ID, "").Ending)
+		f.record(other.ID, fenced(0, FencePromised))
+		f.closed(other)
+		_, err = f.Submit(t.Context(), f.pending("r3").ID, picking("s3", 0))
+		refuses(t, err, transfer.InOtherTransfer)
+		f.resolve(tr.ID, 0, newID(7))
+		f.holds()
+	})
+}
+
+// A refusal that may not be about all that was asked only begins the end.
+func TestUncertainRefusal(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.sent(tr.ID, 0)
+		no := refused(0)
+		no.Uncertain = true
+		item := f.record(tr.ID, no)[0]
+		require.Equal(t, transfer.ItemInProgress, item.Status)
+		require.Equal(t, transfer.EndingRefused, item.Ending)
+		f.record(tr.ID, fenced(0, FencePromised))
+		require.Equal(t, "Never.", f.item(tr.ID, 0).TransferError)
 		f.closed(tr)
 		f.holds()
 	})

@@ -62,6 +62,7 @@ type ItemResult struct {
 	Ordinal              int
 	TargetSubscriptionID string            // the item moved, to this subscription
 	Refusal              *transfer.Refusal // the item can never move
+	Uncertain            bool              // the refusal may not be about all that the billing system was asked before
 	Failure              string            // the attempt failed, another may succeed
 	Uncounted            bool              // it was no attempt to move: its base is not moved yet, or it was asked about or to be left
 	Acceptance           Acceptance        // what the billing system says of a move that it does later

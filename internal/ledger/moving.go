@@ -270,7 +270,7 @@ func (w *window) settle(it *item) error {
 	w.accept(it, r)
 	var err error
 	switch {
-	case r.Refusal != nil && r.Refusal.Cause != transfer.ProviderRefused && !it.SentAt.IsZero():
+	case r.Refusal != nil && (r.Refusal.Cause != transfer.ProviderRefused || r.Uncertain) && !it.SentAt.IsZero():
 		w.askToEnd(it, r.Refusal)
 	case r.Refusal != nil:
 		err = w.refuse(it, r.Refusal)
@@ -306,8 +306,8 @@ func (w *window) accept(it *item, r ItemResult) {
 	}
 }
 
-// askToEnd begins the end of an item that this platform refuses to move although a billing system was asked for it: what
-// became of it there is to be known first.
+// askToEnd begins the end of an item that is refused, by this platform or not for certain, although a billing system was asked for
+// it: what became of it there is to be known first.
 func (w *window) askToEnd(it *item, r *transfer.Refusal) {
 	it.LastError = clean(r.Message)
 	if it.Ending == transfer.NotEnding {

@@ -161,6 +161,22 @@ func TestCrowdExplainsWhatWaits(t *testing.T) {
 	})
 }
 
+// A lost one does not hide among them for ever.
+func TestCrowdHidesNothingForLong(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.moving("r1")
+		f.caughtUp()
+		for range 23 {
+			f.clock.advance(time.Hour)
+			require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+			require.Empty(t, f.watched())
+		}
+		f.clock.advance(time.Hour + time.Second)
+		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+		require.Equal(t, []string{tr.ID}, f.watched())
+	})
+}
+
 // The run of an outage is about no transfer: nothing that compares runs with transfers takes it for one.
 func TestOutageRunIsAboutNoTransfer(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {

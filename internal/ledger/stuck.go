@@ -38,6 +38,7 @@ type StuckItem struct {
 	Reason         string
 	LastError      string
 	Since          time.Time // when it was given up
+	MovedTo        string    // the billing system moved it to that subscription, although it had ended otherwise
 }
 
 // mostStuck bounds a list of what is stuck: beyond it the list is no help.
@@ -49,9 +50,9 @@ const longestMail = 20
 var (
 	selectStuck = both(`SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
 	selectIdle  = both(`SELECT t.id, t.status, t.overdue, ` + isOverdue + `, ` + counted + `, t.last_modified_time FROM transfers t
-		WHERE t.status IN ('Pending', 'InProgress') AND (t.overdue OR ` + isOverdue + `) ORDER BY t.last_modified_time, t.id LIMIT $4`)
-	selectEnding = both(`SELECT i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since FROM line_items i
-		WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held) ORDER BY i.ending_since, i.transfer_id, i.ordinal LIMIT $1`)
+		WHERE t.status IN ('Pending', 'InProgress') AND (t.overdue OR ` + isOverdue + `) ORDER BY t.last_modified_time, t.id LIMIT $5`)
+	selectEnding = both(`SELECT i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since, i.late_subscription_id FROM line_items i
+		WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held) OR i.late_subscription_id IS NOT NULL ORDER BY i.ending_since, i.transfer_id, i.ordinal LIMIT $1`)
 	selectOldMail = both(`SELECT ` + logged + ` FROM notifications WHERE ` + unsent + ` AND owed_at <= $1 ORDER BY owed_at, id LIMIT $2`)
 	countOldMail  = both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND owed_at <= $1`)
 )
@@ -80,7 +81,7 @@ func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, err
 			return found, err
 		}
 		found.Items, err = all(ctx, s, selectEnding, func(i *StuckItem) []any {
-			return []any{&i.TransferID, &i.Ordinal, &i.SubscriptionID, &i.Held, &i.Reason, &i.LastError, (*stamp)(&i.Since)}
+			return []any{&i.TransferID, &i.Ordinal, &i.SubscriptionID, &i.Held, &i.Reason, &i.LastError, (*stamp)(&i.Since), (*optional)(&i.MovedTo)}
 		}, mostStuck)
 		if err != nil {
 			return found, err

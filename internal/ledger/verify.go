@@ -205,7 +205,7 @@ var calling = check{
 		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' was sent to the billing system and is Failed, neither refused nor fenced.'
 			FROM line_items WHERE status = 'Failed' AND sent_at IS NOT NULL AND NOT held AND last_error <> transfer_error
 			AND NOT COALESCE(sent_at <= ending_since, FALSE)`),
-		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' ended as Failed and the billing system moved it to ' || late_subscription_id || '.'
+		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' ended as ' || status || ' and the billing system moved it to ' || late_subscription_id || '.'
 			FROM line_items WHERE late_subscription_id IS NOT NULL ORDER BY transfer_id, ordinal`),
 	},
 	notes: []statement{

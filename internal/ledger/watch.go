@@ -18,19 +18,22 @@ const (
 	closesWithin  = time.Minute
 	// attemptsWithin is the longest time between two attempts at an item, an hour, with a margin.
 	attemptsWithin = 70 * time.Minute
+	// crowdedFor is how long a line item may wait for its turn behind others: a lost one must not hide among them for ever.
+	crowdedFor = 24 * time.Hour
 	// watchedEvery bounds how often one run is raised.
 	watchedEvery = time.Hour
 )
 
 var tryWatchLock = both(`SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END`)
 
-// isOverdue says of a transfer t that its run should have done something by now; $1 to $3 are the times of overdueSince. Line
+// isOverdue says of a transfer t that its run should have done something by now; $1 to $4 are the times of overdueSince. Line
 // items that wait because the billing system is away or takes no more at once, or did until lately, are not overdue: that is a
 // fact of its own.
 const isOverdue = `CASE t.status WHEN 'Pending' THEN t.expiration_time <= $1
 	WHEN 'InProgress' THEN EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'InProgress'
-			AND COALESCE(i.attempted_at, t.submitted_time) <= $3)
-			AND NOT EXISTS (SELECT 1 FROM outages o WHERE COALESCE(o.ended_at, o.next_at) > $3)
+			AND COALESCE(i.attempted_at, t.submitted_time) <= $3
+			AND NOT EXISTS (SELECT 1 FROM outages o WHERE COALESCE(o.ended_at, o.next_at) > $3
+				AND (o.name <> '` + BillingCrowd + `' OR COALESCE(i.attempted_at, t.submitted_time) > $4)))
 		OR NOT EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id
 			AND (i.status = 'InProgress' OR COALESCE(i.attempted_at, t.submitted_time) > $2))
 	ELSE FALSE END`
@@ -38,13 +41,13 @@ const isOverdue = `CASE t.status WHEN 'Pending' THEN t.expiration_time <= $1
 // overdueSince are the times of isOverdue.
 func overdueSince(now time.Time) []any {
 	before := func(d time.Duration) stamp { return stamp(now.Add(-d)) }
-	return []any{before(expiresWithin), before(closesWithin), before(attemptsWithin)}
+	return []any{before(expiresWithin), before(closesWithin), before(attemptsWithin), before(crowdedFor)}
 }
 
 // selectOverdue passes over runs that are behind anyway.
 var selectOverdue = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
-	WHERE t.status IN ('Pending', 'InProgress') AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $4, TRUE)
-		AND ` + isOverdue + ` ORDER BY t.id LIMIT $5`)
+	WHERE t.status IN ('Pending', 'InProgress') AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $5, TRUE)
+		AND ` + isOverdue + ` ORDER BY t.id LIMIT $6`)
 
 // Watch makes the runs look whose transfers say that something is overdue: Pending 5 min past the expiration; InProgress
 // with nothing left to move for a minute; a line item that nobody has tried to move for 70 min. It raises at most 500, each

@@ -11,6 +11,7 @@ func addMonths(from time.Time, months int) time.Time {
 	return next
 }
 
+// day is the day of a time in UTC.
 func day(t time.Time) time.Time {
 	y, m, d := t.UTC().Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
@@ -21,3 +22,6 @@ func Ticks(t time.Time) int64 {
 	const unixEpoch = 621_355_968_000_000_000
 	return unixEpoch + t.Unix()*10_000_000 + int64(t.Nanosecond()/100)
 }
+
+// Seconds writes a time as most times are written on the wire, in UTC and to the second.
+func Seconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

@@ -182,7 +182,7 @@ func (r Rules) checkCancellation(f ChangeFacts, next Subscription) error {
 		return cannotCancel(s)
 	case limited && !f.Now.Before(until):
 		return Refuse(CancellationClosed, "The subscription could be cancelled until %s. Switch its renewal off instead; it then ends with its term.",
-			wireSeconds(until)).About(s.ID)
+			Seconds(until)).About(s.ID)
 	}
 	return nil
 }

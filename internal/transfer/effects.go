@@ -17,7 +17,7 @@ const (
 	EventReminder  Event = "reminder" // to the source, while the request waits
 	EventResumed   Event = "resumed"  // an operator told its run to look again
 	EventResolved  Event = "resolved" // it became known what became of a held line item
-	EventHeld      Event = "held"     // the billing system moved a line item that had ended as Failed
+	EventHeld      Event = "held"     // the billing system moved a line item that had ended otherwise
 )
 
 // Audience is a group of e-mail recipients: a partner's admin agents, or the customer's notification address.

@@ -165,7 +165,7 @@ func (p Policy) ineligibilities(t Transfer, s Subscription, openIn map[string]st
 		reasons = append(reasons, Refuse(ThirdPartyProduct, "Subscription %s is a third-party product; those do not move by transfer.", s.ID).About(s.ID))
 	case !p.moves(s.ProductType):
 		reasons = append(reasons, Refuse(ProductNotMovable, "Subscription %s is of type %s, which does not move by transfer.", s.ID, s.ProductType).About(s.ID))
-	case len(t.TargetProductTypes) > 0 && !contains(t.TargetProductTypes, s.ProductType):
+	case len(t.TargetProductTypes) > 0 && !slices.Contains(t.TargetProductTypes, s.ProductType):
 		reasons = append(reasons, Refuse(OutsideTargetTypes, "Subscription %s is of type %s; the target asked for %s only.",
 			s.ID, s.ProductType, join(t.TargetProductTypes)).About(s.ID))
 	}

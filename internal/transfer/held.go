@@ -24,7 +24,7 @@ func (s State) Resolve(reason string, by Actor) (Effects, error) {
 // permitted that.
 func ResolvedByAnswer() Effects { return Effects{Event: EventResolved, Operation: AuditUpdate} }
 
-// MovedAfterEnd is what is told when the billing system moved a line item that had ended as Failed and been freed.
+// MovedAfterEnd is what is told when the billing system moved a line item that had ended otherwise.
 func MovedAfterEnd() Effects { return Effects{Event: EventHeld, Operation: AuditUpdate} }
 
 // CheckHeld tells whether nobody knows yet what became of the line item, or what is known contradicts its end. Refusal:

@@ -9,18 +9,6 @@ import (
 // namespace makes our derived ids differ from anybody else's.
 var namespace = uuid.MustParse("6f1d3c3e-6d0a-5b53-9f0e-2f6c7d3c9a10")
 
-// NewID derives the id of the transfer that a normalised request opens from who asks, for which customer and under which
-// request id, so that a repeated create finds the same transfer.
-func NewID(r Request) string {
-	return derive("transfer", strings.ToLower(r.TargetPartnerTenantID), strings.ToLower(r.CustomerTenantID), strings.ToLower(r.RequestID))
-}
-
-// TargetSubscriptionID derives the id of the subscription that one becomes at the target when the transfer moves it, so that
-// a repeated move finds the earlier result.
-func TargetSubscriptionID(transferID, subscriptionID string) string {
-	return derive("subscription", transferID, strings.ToLower(subscriptionID))
-}
-
 func derive(parts ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"strings"
 	"time"
 )
 
@@ -80,4 +81,10 @@ func SplitBilling(s Subscription, submitted time.Time) BillingSplit {
 		split.TargetUntil = day(s.CommitmentEndDate)
 	}
 	return split
+}
+
+// TargetSubscriptionID derives the id of the subscription that one becomes at the target when the transfer moves it, so that
+// a repeated move finds the earlier result.
+func TargetSubscriptionID(transferID, subscriptionID string) string {
+	return derive("subscription", transferID, strings.ToLower(subscriptionID))
 }

@@ -150,3 +150,9 @@ func join(types []ProductType) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// NewID derives the id of the transfer that a normalised request opens from who asks, for which customer and under which
+// request id, so that a repeated create finds the same transfer.
+func NewID(r Request) string {
+	return derive("transfer", strings.ToLower(r.TargetPartnerTenantID), strings.ToLower(r.CustomerTenantID), strings.ToLower(r.RequestID))
+}

@@ -1,6 +1,9 @@
 package transfer
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // mostListed is how many line items one submit may list, unless a deployment says otherwise.
 const mostListed = 10_000
@@ -22,13 +25,4 @@ func DefaultPolicy() Policy {
 	return Policy{ProductTypes: MovableProductTypes(), MaxListedItems: mostListed}
 }
 
-func (p Policy) moves(t ProductType) bool { return contains(p.ProductTypes, t) }
-
-func contains[T comparable](all []T, one T) bool {
-	for _, v := range all {
-		if v == one {
-			return true
-		}
-	}
-	return false
-}
+func (p Policy) moves(t ProductType) bool { return slices.Contains(p.ProductTypes, t) }

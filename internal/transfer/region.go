@@ -1,12 +1,15 @@
 package transfer
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Region is the area a partner of that market may sell in: the EU and EFTA countries and the United Kingdom are
 // one, every other market is its own.
 func Region(market string) string {
 	m := strings.ToUpper(market)
-	if contains(europe, m) {
+	if slices.Contains(europe, m) {
 		return "EU/EFTA"
 	}
 	return m

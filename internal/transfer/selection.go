@@ -1,6 +1,9 @@
 package transfer
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Pick is one subscription the source names in a submit. An empty product type means whatever the subscription is; the
 // REST contract requires it and checks that before.
@@ -139,7 +142,7 @@ func knownType(pick Pick) (Pick, error) {
 	if pick.ProductType == "5" {
 		pick.ProductType = OnlineServicesNCE
 	}
-	if pick.ProductType != "" && !contains(ProductTypes(), pick.ProductType) {
+	if pick.ProductType != "" && !slices.Contains(ProductTypes(), pick.ProductType) {
 		return pick, Refuse(UnknownEnum, "productType does not know %q; use one of %s.", clip(string(pick.ProductType)), join(MovableProductTypes()))
 	}
 	return pick, nil
@@ -219,7 +222,7 @@ func (h holdings) checkPick(sub Subscription, pick Pick, picked map[string]bool)
 func (h holdings) everythingEligible(only []ProductType) ([]Subscription, error) {
 	var chosen []Subscription
 	for _, sub := range h.sorted {
-		if sub.addon() || (len(only) > 0 && !contains(only, sub.ProductType)) {
+		if sub.addon() || (len(only) > 0 && !slices.Contains(only, sub.ProductType)) {
 			continue
 		}
 		if len(h.obstacles(sub)) == 0 {

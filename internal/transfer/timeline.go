@@ -35,10 +35,11 @@ type ResolvedItem struct {
 	Reason               string `json:"reason" doc:"How that is known."`
 }
 
-// HeldItem says which line item the billing system moved after it had ended as Failed, so that its subscription is locked.
+// HeldItem says which line item the billing system moved although it had ended otherwise.
 type HeldItem struct {
 	Ordinal        int    `json:"ordinal" doc:"Number of the line item in the transfer, from 0."`
 	SubscriptionID string `json:"subscriptionId" doc:"Id of the subscription at the source."`
+	Locked         bool   `json:"locked" doc:"Whether the subscription is locked until an operator has resolved that; false where another transfer has taken it meanwhile."`
 }
 
 // ForSource is the detail that the source may see: never a new id (R-185).
@@ -94,7 +95,7 @@ type TimelineEvent struct {
 	LineItems *ItemCounts   `json:"lineItems,omitempty" doc:"How the line items stood that the viewer may know of."`
 	GivenUp   *GivenUpItem  `json:"givenUp,omitempty" doc:"The line item that an operator gave up; not shown to the target."`
 	Resolved  *ResolvedItem `json:"resolved,omitempty" doc:"The held line item of which it became known what became of it; shown to the target when it moved."`
-	Held      *HeldItem     `json:"held,omitempty" doc:"The line item that the billing system moved after it had ended as Failed; its subscription is locked until an operator resolves it. Not shown to the target."`
+	Held      *HeldItem     `json:"held,omitempty" doc:"The line item that the billing system moved although it had ended otherwise. Not shown to the target."`
 }
 
 // TimelineActor is who brought an event about.

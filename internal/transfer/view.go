@@ -130,7 +130,7 @@ func header(t Transfer) Entity {
 		SourcePartnerName: t.SourcePartnerName, SourcePartnerTenantID: t.SourceTenantID,
 		TargetPartnerName: t.TargetPartnerName, TargetPartnerTenantID: t.TargetTenantID, TargetPartnerEmailID: t.TargetPartnerEmailID,
 		TargetProductTypes: t.TargetProductTypes, PartnerOnRecord: t.PartnerOnRecord, IgnoreEligibilityCheck: t.IgnoreEligibilityCheck,
-		CreatedTime: wireTicks(t.CreatedTime), LastModifiedTime: wireSeconds(t.LastModifiedTime), ExpirationTime: wireSeconds(t.ExpirationTime),
+		CreatedTime: wireTicks(t.CreatedTime), LastModifiedTime: Seconds(t.LastModifiedTime), ExpirationTime: Seconds(t.ExpirationTime),
 		LastModifiedUser: t.LastModifiedUser,
 		Links: Links{Self: Link{
 			URI: fmt.Sprintf("/customers/%s/transfers/%s", t.State.CustomerTenantID, t.ID), Method: "GET", Headers: []string{},
@@ -170,5 +170,3 @@ func viewItem(item LineItem, role Role) (ItemEntity, bool) {
 
 // wireTicks writes a time with the seven fractional digits that createdTime carries.
 func wireTicks(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }
-
-func wireSeconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

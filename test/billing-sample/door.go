@@ -29,8 +29,8 @@ type system struct {
 func (s *system) door() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /moves", s.post)
-	mux.HandleFunc("GET /moves/{key}", s.get)
-	mux.HandleFunc("DELETE /moves/{key}", s.withdraw)
+	mux.HandleFunc("GET /moves/{key...}", s.get) // a proxy may have unescaped the slash
+	mux.HandleFunc("DELETE /moves/{key...}", s.withdraw)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !bearer || subtle.ConstantTimeCompare([]byte(token), []byte(s.options.token)) != 1 {

@@ -67,19 +67,20 @@ func startPlatform(t *testing.T, ledgerURL string, w ledger.World) (*platform.Pl
 	return p, starter{address: p.Engine.Address(), ledger: p.Settings.LedgerURL}
 }
 
-// launchWorker starts the worker against the platform.
-func launchWorker(t *testing.T, p *platform.Platform) *process {
+// launchWorker starts the worker against the platform. Settings are more of its environment.
+func launchWorker(t *testing.T, p *platform.Platform, settings ...string) *process {
 	t.Helper()
-	return launch(t, []string{
+	return launch(t, append([]string{
 		"TEMPORAL_ADDRESS=" + p.Engine.Address(), "HANDOVER_LEDGER_URL=" + p.Settings.LedgerURL,
 		"HANDOVER_SMTP_HOST=" + p.Settings.SMTP.Host, "HANDOVER_SMTP_PORT=" + strconv.Itoa(p.Settings.SMTP.Port), "HANDOVER_SMTP_TLS=none",
 		"HANDOVER_WORKER_ACTIVITIES=20", "HANDOVER_LOG_LEVEL=warn",
-	}, "worker")
+	}, settings...), "worker")
 }
 
 // starter is the command line of somebody who works with one Temporal and one ledger.
 type starter struct {
 	address, ledger string
+	settings        []string // more of its environment
 }
 
 // answer is how one command ended.
@@ -91,7 +92,8 @@ type answer struct {
 // run runs one command to its end.
 func (s starter) run(t *testing.T, args ...string) answer {
 	t.Helper()
-	p := launch(t, []string{"TEMPORAL_ADDRESS=" + s.address, "HANDOVER_LEDGER_URL=" + s.ledger}, "starter", args...)
+	env := append([]string{"TEMPORAL_ADDRESS=" + s.address, "HANDOVER_LEDGER_URL=" + s.ledger}, s.settings...)
+	p := launch(t, env, "starter", args...)
 	status := p.exit(t)
 	return answer{status: status, out: p.stdout.String(), err: p.stderr.String()}
 }
@@ -161,6 +163,12 @@ func (s starter) over(t *testing.T, id string) {
 		return now.Status.Final()
 	})
 	eventually(t, "its run is over", func() bool { return runOf(t, c, id) == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED })
+	told(t, book, id)
+}
+
+// told waits until everybody was told what they are to know of the transfer so far.
+func told(t *testing.T, book *ledger.Ledger, id string) {
+	t.Helper()
 	eventually(t, "everybody was told of it", func() bool {
 		owed, err := book.Notifications(t.Context(), id)
 		require.NoError(t, err)
@@ -171,7 +179,13 @@ func (s starter) over(t *testing.T, id string) {
 // runOf is how the latest run of the transfer stands at Temporal; unspecified when there is none.
 func runOf(t *testing.T, c client.Client, id string) enumspb.WorkflowExecutionStatus {
 	t.Helper()
-	described, err := c.DescribeWorkflowExecution(t.Context(), transfer.WorkflowID(id), "")
+	return statusOf(t, c, transfer.WorkflowID(id))
+}
+
+// statusOf is how the latest run of a workflow stands at Temporal; unspecified when there is none.
+func statusOf(t *testing.T, c client.Client, workflowID string) enumspb.WorkflowExecutionStatus {
+	t.Helper()
+	described, err := c.DescribeWorkflowExecution(t.Context(), workflowID, "")
 	var none *serviceerror.NotFound
 	if errors.As(err, &none) {
 		return enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED

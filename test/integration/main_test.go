@@ -13,6 +13,9 @@
 //	gateway_hand_test.go    how the programs are held up at a certain point
 //	follow_test.go          commands at the ledger itself, and how runs follow it
 //
+//	billing_scene_test.go   a billing system of an operator as a process, and the platform that moves subscriptions in it
+//	billing_wire_test.go    the wire between the two, and what can happen on it
+//
 // Every other file is one story, named for what a user sees.
 package integration
 
@@ -41,8 +44,8 @@ func main(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	programs = dir
-	for _, name := range []string{"worker", "gateway", "starter", "standalone"} {
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), "./"+name)
+	for _, name := range []string{"worker", "gateway", "starter", "standalone", "test/billing-sample"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, filepath.Base(name)), "./"+name)
 		build.Dir = filepath.Join("..", "..")
 		if said, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "go build ./%s: %v\n%s", name, err, said)

@@ -53,6 +53,8 @@ func Shapes() map[string]Shape {
 		"http":                 {"a billing system over HTTP answers later", 29, counts{completed: 1, itemBegun: 2, itemEnded: 2}},
 		"http-fenced":          {"it promises not to move what was given up", 54, counts{completed: 1, signaled: 3, itemBegun: 4, itemStopped: 2, itemEnded: 2}},
 		"http-called-back":     {"it answers later, and calls back", 28, counts{completed: 1, signaled: 2, itemBegun: 2, itemStopped: 2}},
+		"http-polled":          {"the same, polled by the attempt itself, as before moves had a queue of their own", 32, counts{completed: 1, itemBegun: 2, itemEnded: 2}},
+		"http-fenced-before":   {"the same, before moves had a queue of their own", 54, counts{completed: 1, signaled: 3, itemBegun: 4, itemStopped: 2, itemEnded: 2}},
 		"outage":               {"it is away for a while", 12, counts{completed: 1, signaled: 1, timerSet: 1, stepped: 2}},
 		"door-approved":        {"begun with a request; three signals refused, one accepted", 33, counts{completed: 1, signaled: 4}},
 		"door-refused":         {"begun with a request that is refused", 7, counts{failed: 1, stepped: 2}},
