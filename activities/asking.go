@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -47,9 +48,9 @@ func (a *Activities) askOne(ctx context.Context, t transfer.Transfer, f ledger.M
 // it was asked in other words, after a restore of the ledger, say; or what it is at work on, in words that we take for a no.
 // So it is asked what became of the move before its no is believed. One that says it knows nothing is believed only when no
 // earlier post can still be under way: otherwise the item ends by a fence (I-8).
-func (a *Activities) unlessMoved(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, refusal *transfer.Refusal) outcome {
+func (a *Activities) unlessMoved(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, refusal *kernel.Refusal) outcome {
 	asked := a.askOne(ctx, t, f)
-	var again *transfer.Refusal
+	var again *kernel.Refusal
 	var unavailable *billing.Unavailable
 	switch {
 	case errors.As(asked.err, &again):

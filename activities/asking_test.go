@@ -12,6 +12,7 @@ import (
 
 	"handover/activities"
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -161,7 +162,7 @@ func TestSentItemsDoNotEndByThePlatformsWord(t *testing.T) {
 
 // Row 24: a billing system that refuses a move which it has made under the key before, in other words, is not believed.
 func TestRefusalsOfWhatMovedBefore(t *testing.T) {
-	never := transfer.Refuse(transfer.ProviderRefused, "the key was used for another move")
+	never := kernel.Refuse(transfer.ProviderRefused, "the key was used for another move")
 	for name, c := range map[string]struct {
 		id     string
 		err    error
@@ -250,7 +251,7 @@ func TestLateAnswersSettleHeldItems(t *testing.T) {
 		owner string
 	}{
 		"moved":   {lateID, nil, targetID},
-		"refused": {"", transfer.Refuse(transfer.ProviderRefused, "never"), sourceID},
+		"refused": {"", kernel.Refuse(transfer.ProviderRefused, "never"), sourceID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := moving(t, 1)
@@ -279,7 +280,7 @@ func TestRefusalsThatMayBeNone(t *testing.T) {
 	w.mover.says(0, "", &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: "no answer in time"})
 	_, err := w.does(w.MoveItem, w.id, 0)
 	require.Error(t, err)
-	w.mover.says(0, "", transfer.Refuse(transfer.ProviderRefused, "the key is in use"))
+	w.mover.says(0, "", kernel.Refuse(transfer.ProviderRefused, "the key is in use"))
 	w.clock.advance(time.Minute)
 	require.Equal(t, activities.Moved{Open: "0"}, w.moved(w.MoveItem, w.id, 0))
 	require.Equal(t, transfer.EndingRefused, w.items()[0].Ending)

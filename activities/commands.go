@@ -9,7 +9,9 @@ import (
 	"errors"
 	"time"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -27,11 +29,11 @@ const (
 // Approval is the source's word to submit, as any Temporal client may send it. Nothing in it is trusted before the domain has
 // checked it.
 type Approval struct {
-	RequestID    string                 `json:"requestId"` // idempotency key of the decision
-	Actor        transfer.Actor         `json:"actor"`
-	LineItems    []transfer.Pick        `json:"lineItems,omitempty"`
-	AllEligible  bool                   `json:"allEligible,omitempty"`
-	ProductTypes []transfer.ProductType `json:"productTypes,omitempty"` // narrows allEligible (R-155)
+	RequestID    string                     `json:"requestId"` // idempotency key of the decision
+	Actor        kernel.Actor               `json:"actor"`
+	LineItems    []transfer.Pick            `json:"lineItems,omitempty"`
+	AllEligible  bool                       `json:"allEligible,omitempty"`
+	ProductTypes []subscription.ProductType `json:"productTypes,omitempty"` // narrows allEligible (R-155)
 }
 
 // Decision is a cancel by the target or a decline by the source.
@@ -60,7 +62,7 @@ func (c Command) RequestID() string {
 }
 
 // Actor is who the command says gives it.
-func (c Command) Actor() transfer.Actor {
+func (c Command) Actor() kernel.Actor {
 	switch {
 	case c.Request != nil:
 		return c.Request.Actor
@@ -69,7 +71,7 @@ func (c Command) Actor() transfer.Actor {
 	case c.Decision != nil:
 		return c.Decision.Actor
 	}
-	return transfer.Actor{}
+	return kernel.Actor{}
 }
 
 // Fingerprint tells two commands apart that claim to be the same (R-103).
@@ -89,14 +91,14 @@ type Answer struct {
 	Status         transfer.Status     `json:"status,omitempty"`
 	Items          transfer.ItemCounts `json:"items"`
 	ExpirationTime string              `json:"expirationTime,omitempty"`
-	Refusal        *transfer.Refusal   `json:"refusal,omitempty"`
+	Refusal        *kernel.Refusal     `json:"refusal,omitempty"`
 }
 
 // longestAnswer bounds the sentence of a refusal in an answer, in characters: runs keep answers, and people read them.
 const longestAnswer = 300
 
 // AnswerOf is the answer to the command.
-func AnswerOf(c Command, t transfer.Transfer, refusal *transfer.Refusal) Answer {
+func AnswerOf(c Command, t transfer.Transfer, refusal *kernel.Refusal) Answer {
 	a := Answer{RequestID: c.RequestID(), Of: c.Fingerprint(), Status: t.Status, Items: t.Items}
 	if t.Status == transfer.Pending {
 		a.ExpirationTime = t.ExpirationTime.UTC().Format(time.RFC3339)
@@ -116,12 +118,12 @@ func AnswerOf(c Command, t transfer.Transfer, refusal *transfer.Refusal) Answer 
 // A refusal is an answer, not a failure; it is noted in the log, up to a bound.
 func (a *Activities) Command(ctx context.Context, c Command) (Answer, error) {
 	if a.DoorClosed {
-		return AnswerOf(c, transfer.Transfer{}, transfer.Refuse(transfer.DoorClosed,
+		return AnswerOf(c, transfer.Transfer{}, kernel.Refuse(kernel.DoorClosed,
 			"This platform takes commands by its HTTP API only.")), nil
 	}
 	outcome, err := a.carryOut(ctx, c)
 	var repeated *ledger.Repeated
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	switch {
 	case errors.As(err, &repeated):
 		var kept Answer
@@ -139,13 +141,13 @@ func (a *Activities) carryOut(ctx context.Context, c Command) (ledger.Outcome, e
 		Claim: ledger.Claim{
 			CallerTenantID: c.Actor().PartnerTenantID, Route: "signal " + string(c.Verb) + " " + c.TransferID, Key: c.RequestID(), Fingerprint: c.Fingerprint(),
 		},
-		Answer: func(o ledger.Outcome, refusal *transfer.Refusal) (ledger.Answer, error) {
+		Answer: func(o ledger.Outcome, refusal *kernel.Refusal) (ledger.Answer, error) {
 			if refusal != nil && refusal.Cause == transfer.NotFound {
 				return ledger.Answer{}, nil // it may come to be: the same command is worth another try
 			}
 			return kept(AnswerOf(c, o.Transfer, refusal))
 		},
-		Origin: transfer.Origin{Via: transfer.BySignal},
+		Origin: kernel.Origin{Via: kernel.BySignal},
 		ByRun:  true,
 	}
 	switch {
@@ -161,7 +163,7 @@ func (a *Activities) carryOut(ctx context.Context, c Command) (ledger.Outcome, e
 	case c.Verb == VerbDecline && c.Decision != nil:
 		return a.Ledger.Decline(ctx, c.TransferID, *c.Decision, terms)
 	}
-	return ledger.Outcome{}, transfer.Refuse(transfer.InvalidInput, "There is no command %q.", c.Verb)
+	return ledger.Outcome{}, kernel.Refuse(kernel.InvalidInput, "There is no command %q.", c.Verb)
 }
 
 // kept is the answer as the ledger keeps it for a repetition.
@@ -175,7 +177,7 @@ func kept(a Answer) (ledger.Answer, error) {
 }
 
 // noteRefusal puts a refused decision into the log of who made it. A refused request has no transfer to log it with.
-func (a *Activities) noteRefusal(ctx context.Context, c Command, refusal *transfer.Refusal) error {
+func (a *Activities) noteRefusal(ctx context.Context, c Command, refusal *kernel.Refusal) error {
 	if c.Verb == VerbCreate {
 		return nil
 	}
@@ -187,7 +189,7 @@ type Refused = ledger.Refused
 
 // RecordRefusal logs a decision that was not accepted, once per request id and up to a bound.
 func (a *Activities) RecordRefusal(ctx context.Context, r Refused) error {
-	r.Origin = transfer.Origin{Via: transfer.BySignal}
+	r.Origin = kernel.Origin{Via: kernel.BySignal}
 	err := a.Ledger.RecordRefused(ctx, r)
 	if errors.Is(err, transfer.NotFound) {
 		return nil // there is no log to put it into

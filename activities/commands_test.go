@@ -9,15 +9,16 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
-func (w *world) submit(requestID string, actor transfer.Actor) activities.Command {
+func (w *world) submit(requestID string, actor kernel.Actor) activities.Command {
 	return activities.Command{TransferID: w.id, Verb: activities.VerbSubmit, Approval: &activities.Approval{RequestID: requestID, Actor: actor, AllEligible: true}}
 }
 
-func (w *world) decide(verb activities.Verb, requestID string, actor transfer.Actor) activities.Command {
+func (w *world) decide(verb activities.Verb, requestID string, actor kernel.Actor) activities.Command {
 	return activities.Command{TransferID: w.id, Verb: verb, Decision: &activities.Decision{RequestID: requestID, Actor: actor, Reason: "no"}}
 }
 
@@ -57,7 +58,7 @@ func TestCommand(t *testing.T) {
 			require.Equal(t, c.status == transfer.Pending, first.ExpirationTime != "")
 			records, err := w.ledger.AuditOf(t.Context(), w.id)
 			require.NoError(t, err)
-			require.Contains(t, records[len(records)-1].Detail, `"via":"`+string(transfer.BySignal)+`"`)
+			require.Contains(t, records[len(records)-1].Detail, `"via":"`+string(kernel.BySignal)+`"`)
 
 			require.Equal(t, first, w.answered(command))
 			again, err := w.ledger.AuditOf(t.Context(), w.id)
@@ -74,8 +75,8 @@ func TestCommandUnderAUsedID(t *testing.T) {
 	other := w.submit("s", asSource)
 	other.Approval.AllEligible = false
 	other.Approval.LineItems = []transfer.Pick{{SubscriptionID: subID(0)}}
-	require.Equal(t, transfer.RequestIDReused, w.answered(other).Refusal.Cause)
-	require.Equal(t, transfer.WrongParty, w.answered(w.submit("s", asTarget)).Refusal.Cause)
+	require.Equal(t, kernel.RequestIDReused, w.answered(other).Refusal.Cause)
+	require.Equal(t, kernel.WrongParty, w.answered(w.submit("s", asTarget)).Refusal.Cause)
 	require.Equal(t, transfer.AlreadyInProgress, w.answered(w.decide(activities.VerbDecline, "s", asSource)).Refusal.Cause)
 
 	loud := w.submit("s", asSource)
@@ -87,7 +88,7 @@ func TestCommandUnderAUsedID(t *testing.T) {
 func TestRefusedCommand(t *testing.T) {
 	w := pending(t, 1)
 	for range 2 {
-		require.Equal(t, transfer.WrongParty, w.answered(w.submit("s", asTarget)).Refusal.Cause)
+		require.Equal(t, kernel.WrongParty, w.answered(w.submit("s", asTarget)).Refusal.Cause)
 		require.Equal(t, transfer.NotFound, w.answered(w.submit("s", asStranger)).Refusal.Cause)
 	}
 	var refused []string
@@ -95,19 +96,19 @@ func TestRefusedCommand(t *testing.T) {
 	require.NoError(t, err)
 	for _, r := range records {
 		if strings.HasPrefix(r.EventKey, "refused:") {
-			require.Contains(t, r.Detail, `"via":"`+string(transfer.BySignal)+`"`)
+			require.Contains(t, r.Detail, `"via":"`+string(kernel.BySignal)+`"`)
 			refused = append(refused, r.PartnerTenantID)
 		}
 	}
 	require.ElementsMatch(t, []string{sourceID, targetID}, refused)
 	unknown := activities.Command{TransferID: w.id, Verb: "transmogrify", Decision: &activities.Decision{RequestID: "x", Actor: asSource}}
-	require.Equal(t, transfer.InvalidInput, w.answered(unknown).Refusal.Cause)
+	require.Equal(t, kernel.InvalidInput, w.answered(unknown).Refusal.Cause)
 }
 
 // The sentence of a refusal is cut short in an answer: runs keep answers.
 func TestAnswersAreShort(t *testing.T) {
 	w := pending(t, 1)
-	long := transfer.Refuse(transfer.InvalidInput, "%s", strings.Repeat("ä", 1000))
+	long := kernel.Refuse(kernel.InvalidInput, "%s", strings.Repeat("ä", 1000))
 	a := activities.AnswerOf(w.submit("s", asSource), transfer.Transfer{}, long)
 	require.Equal(t, 301, len([]rune(a.Refusal.Message)))
 	require.Len(t, []rune(long.Message), 1000, "the refusal itself stays as it is")
@@ -119,7 +120,7 @@ func TestAnswersAreShort(t *testing.T) {
 func TestDoorClosed(t *testing.T) {
 	w := pending(t, 1)
 	w.DoorClosed, w.Ledger = true, nil
-	require.Equal(t, transfer.DoorClosed, w.answered(w.submit("s", asSource)).Refusal.Cause)
+	require.Equal(t, kernel.DoorClosed, w.answered(w.submit("s", asSource)).Refusal.Cause)
 }
 
 // A ledger that cannot be reached answers nothing: the command is to be taken there again.

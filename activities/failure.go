@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -17,7 +18,7 @@ import (
 // failure classifies an error for Temporal, the one place where that is done. A refusal is final and expected, so it is
 // not retried and pages nobody; everything else is retried.
 func failure(err error) error {
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
 		return RefusalError(refusal)
 	}
@@ -42,7 +43,7 @@ func unlessPassing(ctx context.Context, err error) error {
 const brokenType = "Broken"
 
 // RefusalError carries a refusal through Temporal: the cause as type, the whole as details. RefusalOf is its inverse.
-func RefusalError(r *transfer.Refusal) error {
+func RefusalError(r *kernel.Refusal) error {
 	return temporal.NewApplicationErrorWithOptions(r.Message, string(r.Cause), temporal.ApplicationErrorOptions{
 		NonRetryable: true,
 		Category:     temporal.ApplicationErrorCategoryBenign,
@@ -51,8 +52,8 @@ func RefusalError(r *transfer.Refusal) error {
 }
 
 // RefusalOf finds the refusal inside an error that came through Temporal.
-func RefusalOf(err error) (*transfer.Refusal, bool) {
-	var direct *transfer.Refusal
+func RefusalOf(err error) (*kernel.Refusal, bool) {
+	var direct *kernel.Refusal
 	if errors.As(err, &direct) {
 		return direct, true
 	}
@@ -60,7 +61,7 @@ func RefusalOf(err error) (*transfer.Refusal, bool) {
 	if !errors.As(err, &app) || !app.HasDetails() {
 		return nil, false
 	}
-	var refusal transfer.Refusal
+	var refusal kernel.Refusal
 	unreadable := app.Details(&refusal)
 	return &refusal, unreadable == nil && refusal.Cause != "" && string(refusal.Cause) == app.Type()
 }

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -19,7 +20,7 @@ func expire(t *testing.T, err error) error {
 
 // a refusal is final and expected; what time cures is repeated.
 func TestRefusalIsNotRetried(t *testing.T) {
-	err := expire(t, fmt.Errorf("deciding: %w", transfer.Refuse(transfer.AlreadyFinal, "Over.")))
+	err := expire(t, fmt.Errorf("deciding: %w", kernel.Refuse(transfer.AlreadyFinal, "Over.")))
 	var app *temporal.ApplicationError
 	require.ErrorAs(t, err, &app)
 	require.True(t, app.NonRetryable())
@@ -35,7 +36,7 @@ func TestOtherErrorsAreRetriedAsTheyAre(t *testing.T) {
 
 // RefusalOf finds a refusal however far it travelled: not at all, as an error of Temporal's, and through a history.
 func TestRefusalOf(t *testing.T) {
-	refusal := transfer.Refuse(transfer.NotActive, "Suspended.").About("id-1")
+	refusal := kernel.Refuse(transfer.NotActive, "Suspended.").About("id-1")
 	converter := temporal.GetDefaultFailureConverter()
 	for name, err := range map[string]error{
 		"itself":    refusal,

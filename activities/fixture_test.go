@@ -20,7 +20,10 @@ import (
 
 	"handover/activities"
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -32,10 +35,10 @@ const (
 )
 
 var (
-	asSource   = transfer.Actor{PartnerTenantID: sourceID}
-	asTarget   = transfer.Actor{PartnerTenantID: targetID}
-	asStranger = transfer.Actor{PartnerTenantID: otherID}
-	asOperator = transfer.Actor{Operator: true, UserID: "olga"}
+	asSource   = kernel.Actor{PartnerTenantID: sourceID}
+	asTarget   = kernel.Actor{PartnerTenantID: targetID}
+	asStranger = kernel.Actor{PartnerTenantID: otherID}
+	asOperator = kernel.Actor{Operator: true, UserID: "olga"}
 )
 
 // start is a time at which nothing is due.
@@ -117,22 +120,22 @@ func newWorld(t *testing.T, subscriptions int, bases map[int]int) *world {
 func subID(n int) string { return fmt.Sprintf("50000000-0000-4000-8000-%012d", n) }
 
 func worldOf(n int, bases map[int]int) ledger.World {
-	partner := func(id, name string) transfer.Partner {
-		return transfer.Partner{
-			TenantID: id, Name: name, Type: transfer.DirectBill, Status: transfer.ProgramActive, MPASigned: true, MPNID: id[:1], Market: "DE",
-			Currency: "EUR", Locale: "de-DE", AdminAgents: []transfer.AdminAgent{{UserID: "agent", Email: "agent@" + name + ".example"}},
+	partner := func(id, name string) programme.Partner {
+		return programme.Partner{
+			TenantID: id, Name: name, Type: programme.DirectBill, Status: programme.Active, MPASigned: true, MPNID: id[:1], Market: "DE",
+			Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "agent", Email: "agent@" + name + ".example"}},
 		}
 	}
 	world := ledger.World{
-		Partners:      []transfer.Partner{partner(sourceID, "source"), partner(targetID, "target"), partner(otherID, "other")},
-		Customers:     []transfer.Customer{{TenantID: customer, Name: "Contoso", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
+		Partners:      []programme.Partner{partner(sourceID, "source"), partner(targetID, "target"), partner(otherID, "other")},
+		Customers:     []programme.Customer{{TenantID: customer, Name: "Contoso", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
 		Relationships: []ledger.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
-		Agreements:    []transfer.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: transfer.DirectSign}},
+		Agreements:    []programme.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: programme.DirectSign}},
 	}
 	for i := range n {
-		s := transfer.Subscription{
-			ID: subID(i), CustomerTenantID: customer, PartnerTenantID: sourceID, ProductType: transfer.OnlineServicesNCE, OfferID: "offer",
-			Quantity: 1, BillingCycle: transfer.Monthly, TermDuration: "P1Y", CreationDate: start.AddDate(0, -2, 0), Status: transfer.SubscriptionActive,
+		s := subscription.Subscription{
+			ID: subID(i), CustomerTenantID: customer, PartnerTenantID: sourceID, ProductType: subscription.OnlineServicesNCE, OfferID: "offer",
+			Quantity: 1, BillingCycle: subscription.Monthly, TermDuration: "P1Y", CreationDate: start.AddDate(0, -2, 0), Status: subscription.Active,
 		}
 		if base, addon := bases[i]; addon {
 			s.ParentID = subID(base)

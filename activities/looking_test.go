@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -142,7 +143,7 @@ func TestStepsOnNoTransfer(t *testing.T) {
 	require.NoError(t, w.RecordRefusal(ctx, ledger.Refused{TransferID: "no", Refusal: transfer.NoSuchTransfer()}), "there is no log")
 }
 
-func requireRefusal(t *testing.T, cause transfer.Cause, err error) {
+func requireRefusal(t *testing.T, cause kernel.Cause, err error) {
 	t.Helper()
 	refusal, refused := activities.RefusalOf(err)
 	require.True(t, refused, "not a refusal: %v", err)

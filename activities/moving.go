@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -262,7 +263,7 @@ func baseDelay(item transfer.LineItem, now time.Time) time.Duration {
 // result turns the outcome into what the ledger records, and the error with which the attempt is to be repeated, if any.
 func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
 	r := ledger.ItemResult{Ordinal: ordinal, TargetSubscriptionID: o.targetID}
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	var accepted *billing.AtWork
 	switch {
 	case o.err == nil:
@@ -307,7 +308,7 @@ func (a *Activities) moveAll(ctx context.Context, t transfer.Transfer, facts []l
 
 func waitForBase(f ledger.MoveFact) error {
 	if f.BaseStatus == transfer.ItemFailed {
-		return transfer.Refuse(transfer.AddonWithoutBase, "Subscription %s is an add-on whose base did not move.", f.Item.SubscriptionID)
+		return kernel.Refuse(transfer.AddonWithoutBase, "Subscription %s is an add-on whose base did not move.", f.Item.SubscriptionID)
 	}
 	return errBaseNotMoved
 }
@@ -339,7 +340,7 @@ func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f ledger.
 	id, err := a.Mover.Move(ctx, billing.Move{
 		Key: f.Item.KeyIn(t.ID), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts,
 	})
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
 		return a.unlessMoved(ctx, t, f, refusal)
 	}

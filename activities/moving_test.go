@@ -18,6 +18,7 @@ import (
 
 	"handover/activities"
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -31,7 +32,7 @@ const (
 var (
 	busy    = &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: "busy"}
 	syncing = &billing.Unavailable{Cause: transfer.StillSyncing, Reason: "syncing"}
-	refusal = transfer.Refuse(transfer.ProviderRefused, "no")
+	refusal = kernel.Refuse(transfer.ProviderRefused, "no")
 )
 
 // ordinals are all line items of the transfer.

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -169,15 +170,15 @@ func (t Transfer) Policy() transfer.Policy {
 	if len(t.ProductTypes) > 0 {
 		p.ProductTypes = nil
 		for _, name := range t.ProductTypes {
-			p.ProductTypes = append(p.ProductTypes, transfer.ProductType(name))
+			p.ProductTypes = append(p.ProductTypes, subscription.ProductType(name))
 		}
 	}
 	return p
 }
 
 // Subscriptions is the domain's view of what may be changed about a subscription.
-func (t Transfer) Subscriptions() transfer.Rules {
-	return transfer.Rules{CancellationWindow: t.CancellationWindow}
+func (t Transfer) Subscriptions() subscription.Rules {
+	return subscription.Rules{CancellationWindow: t.CancellationWindow}
 }
 
 // Temporal reads the connection to Temporal from TEMPORAL_… variables and Temporal's configuration file.
@@ -210,7 +211,7 @@ func httpURL(text string) bool {
 }
 
 func known(name string) bool {
-	for _, t := range transfer.ProductTypes() {
+	for _, t := range subscription.ProductTypes() {
 		if string(t) == name {
 			return true
 		}

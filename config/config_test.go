@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -15,7 +16,7 @@ func TestAnEmptyEnvironmentIsEnough(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "ledger", c.Billing.Adapter)
 	assert.Equal(t, transfer.DefaultPolicy(), c.Transfers.Policy())
-	assert.Equal(t, transfer.DefaultRules(), c.Transfers.Subscriptions())
+	assert.Equal(t, subscription.DefaultRules(), c.Transfers.Subscriptions())
 	require.ErrorContains(t, c.NeedsLedger(), "HANDOVER_LEDGER_URL")
 }
 
@@ -28,10 +29,10 @@ func TestSettingsReachThePolicy(t *testing.T) {
 	c, err := Load()
 	require.NoError(t, err)
 	assert.Equal(t, transfer.Policy{
-		ProductTypes:   []transfer.ProductType{transfer.OnlineServicesNCE, transfer.SaaS}, // OQ-5
+		ProductTypes:   []subscription.ProductType{subscription.OnlineServicesNCE, subscription.SaaS}, // OQ-5
 		MaxListedItems: 25, DeclineDisabled: true, ItemDeadline: 240 * time.Hour,
 	}, c.Transfers.Policy())
-	assert.Equal(t, transfer.Rules{CancellationWindow: 72 * time.Hour}, c.Transfers.Subscriptions()) // C-4
+	assert.Equal(t, subscription.Rules{CancellationWindow: 72 * time.Hour}, c.Transfers.Subscriptions()) // C-4
 }
 
 func TestEverythingWrongIsNamedAtOnce(t *testing.T) {

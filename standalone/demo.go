@@ -11,9 +11,11 @@ import (
 	"github.com/google/uuid"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/platform"
 	"handover/internal/progress"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -70,7 +72,7 @@ func play(ctx context.Context, p *platform.Platform, out io.Writer) (final opera
 	fmt.Fprintf(out, "2. %s approves and picks everything eligible.\n", demo.SourceName)
 	submitted, err := p.Transfers.Submit(ctx, id, activities.Approval{
 		RequestID: uuid.NewString(), AllEligible: true,
-		Actor: transfer.Actor{PartnerTenantID: demo.SourceTenantID, UserID: demo.SourceUserID},
+		Actor: kernel.Actor{PartnerTenantID: demo.SourceTenantID, UserID: demo.SourceUserID},
 	})
 	if err != nil {
 		return final, 0, err
@@ -115,7 +117,7 @@ func demoCustomer(ctx context.Context, p *platform.Platform) (world.Demonstratio
 		return demo, err
 	}
 	for _, s := range held {
-		if s.Status == transfer.SubscriptionActive && s.SandboxFault != "" {
+		if s.Status == subscription.Active && s.SandboxFault != "" {
 			return demo, nil
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"handover/internal/kernel"
+
 	osuser "os/user"
 	"strings"
 
@@ -13,46 +16,46 @@ import (
 )
 
 // parseActor reads --as: PARTNER or PARTNER/USER. Nothing stays nobody.
-func parseActor(text string) (transfer.Actor, error) {
+func parseActor(text string) (kernel.Actor, error) {
 	if text == "" {
-		return transfer.Actor{}, nil
+		return kernel.Actor{}, nil
 	}
 	partner, user, withUser := strings.Cut(text, "/")
-	partner, err := transfer.ParseID("the partner of --as", partner)
+	partner, err := kernel.ParseID("the partner of --as", partner)
 	if err != nil {
-		return transfer.Actor{}, err
+		return kernel.Actor{}, err
 	}
-	actor := transfer.Actor{PartnerTenantID: partner}
+	actor := kernel.Actor{PartnerTenantID: partner}
 	if withUser {
-		actor.UserID, err = transfer.ParseID("the user of --as", user)
+		actor.UserID, err = kernel.ParseID("the user of --as", user)
 	}
 	return actor, err
 }
 
 // party is who acts on the transfer: whoever --as names, else the party whose command it is. A run that somebody ended
 // still says who that is.
-func (c *cli) party(ctx context.Context, service transfers, role transfer.Role) (transfer.Actor, error) {
+func (c *cli) party(ctx context.Context, service transfers, role kernel.Role) (kernel.Actor, error) {
 	if c.as != "" {
 		return c.acting, nil
 	}
 	snapshot, err := service.Get(ctx, c.id)
 	if err != nil && !errors.Is(err, transferclient.ErrAbandoned) {
-		return transfer.Actor{}, err
+		return kernel.Actor{}, err
 	}
 	name, tenant := snapshot.Transfer.TargetPartnerName, snapshot.Transfer.TargetPartnerTenantID
-	if role == transfer.RoleSource {
+	if role == kernel.RoleSource {
 		name, tenant = snapshot.Transfer.SourcePartnerName, snapshot.Transfer.SourcePartnerTenantID
 	}
 	if tenant == "" {
-		return transfer.Actor{}, transfer.Refuse(transfer.NotFound, "The transfer is not opened yet, so nobody knows its %s. Try again, or name it with --as.", role)
+		return kernel.Actor{}, kernel.Refuse(transfer.NotFound, "The transfer is not opened yet, so nobody knows its %s. Try again, or name it with --as.", role)
 	}
 	c.tell(fmt.Sprintf("Acting as the %s, %s; --as names somebody else.", role, named(name, tenant)))
-	return transfer.Actor{PartnerTenantID: tenant}, nil
+	return kernel.Actor{PartnerTenantID: tenant}, nil
 }
 
 // operator is who works on the ledger: the system's user, unless --as says which user it was, by the partner's id when it
 // names no user.
-func (c *cli) operator() transfer.Actor {
+func (c *cli) operator() kernel.Actor {
 	user := c.acting.UserID
 	if user == "" {
 		user = c.acting.PartnerTenantID
@@ -60,12 +63,12 @@ func (c *cli) operator() transfer.Actor {
 	if user == "" {
 		user = c.env.user()
 	}
-	return transfer.Actor{Operator: true, UserID: user}
+	return kernel.Actor{Operator: true, UserID: user}
 }
 
 // origin is by which way an operator's command came, for the log: whoever --as names, the system's user stands beside it.
-func (c *cli) origin() transfer.Origin {
-	return transfer.Origin{Via: transfer.ByOperator, Operator: c.env.user()}
+func (c *cli) origin() kernel.Origin {
+	return kernel.Origin{Via: kernel.ByOperator, Operator: c.env.user()}
 }
 
 // systemUser is the name of the user who runs the program, or the number of one that the system has no name for.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
@@ -295,8 +296,8 @@ func TestVerifyRepairs(t *testing.T) {
 			}
 			assert.Equal(t, c.status, s.run(t, "verify", "--repair", "--ledger", "sqlite://x.db"), s.stderr.String())
 			assert.Equal(t, ledger.CauseResumed, s.book.how.Cause)
-			assert.Equal(t, transfer.Actor{Operator: true, UserID: operatorName}, s.book.how.Actor)
-			assert.Equal(t, transfer.Origin{Via: transfer.ByOperator, Operator: operatorName}, s.book.how.Origin)
+			assert.Equal(t, kernel.Actor{Operator: true, UserID: operatorName}, s.book.how.Actor)
+			assert.Equal(t, kernel.Origin{Via: kernel.ByOperator, Operator: operatorName}, s.book.how.Origin)
 			assert.Contains(t, s.stderr.String(), "I-7: Transfer "+transferID+" is Pending in the ledger, and no run is open for it.\n"+
 				"1 transfer of 1 resumed by "+operatorName+"; checking again.\n"+c.says)
 		})

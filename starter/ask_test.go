@@ -18,6 +18,7 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/billing/billingtest"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -90,7 +91,7 @@ func movedAs(ordinal int, newID string) ledger.ItemResult {
 }
 
 func refusedFor(ordinal int) ledger.ItemResult {
-	return ledger.ItemResult{Ordinal: ordinal, Refusal: transfer.Refuse(transfer.ProviderRefused, "Never.")}
+	return ledger.ItemResult{Ordinal: ordinal, Refusal: kernel.Refuse(transfer.ProviderRefused, "Never.")}
 }
 
 // slowSystem accepts every move, is at work when it is asked for the first time, and done then.
@@ -292,7 +293,7 @@ func TestVerifyShowsHowMuchIsKnown(t *testing.T) {
 		case numbered(1):
 			return "", fault(billing.OfTheSystem)
 		default:
-			return "", transfer.Refuse(transfer.ProviderRefused, "Never.")
+			return "", kernel.Refuse(transfer.ProviderRefused, "Never.")
 		}
 	}))
 	assert.Equal(t, statusFailed, verifyBilling(t, s))

@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -47,7 +49,7 @@ func (b shelf) stage() *stage {
 func (b shelf) pending(requestID string) string {
 	b.t.Helper()
 	made, err := b.OpenTransfer(b.t.Context(), transfer.Request{
-		RequestID: requestID, Actor: transfer.Actor{PartnerTenantID: fabrikam}, CustomerTenantID: bakery, CustomerEmail: "it@contoso-bakery.example",
+		RequestID: requestID, Actor: kernel.Actor{PartnerTenantID: fabrikam}, CustomerTenantID: bakery, CustomerEmail: "it@contoso-bakery.example",
 		SourcePartnerTenantID: northwind, SourcePartnerName: "Northwind Cloud", TargetPartnerTenantID: fabrikam, TransferType: newCommerce,
 	}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(b.t, err)
@@ -58,7 +60,7 @@ func (b shelf) moving() string {
 	b.t.Helper()
 	id := b.pending("moving")
 	_, err := b.Submit(b.t.Context(), id, ledger.Submission{
-		RequestID: "s", Actor: transfer.Actor{PartnerTenantID: northwind}, Selection: transfer.Selection{AllEligible: true},
+		RequestID: "s", Actor: kernel.Actor{PartnerTenantID: northwind}, Selection: transfer.Selection{AllEligible: true},
 	}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(b.t, err)
 	return id
@@ -87,7 +89,7 @@ func (b shelf) givesUp(id string, ordinals ...int) {
 	_, err := b.Leave(b.t.Context(), id, ordinals)
 	require.NoError(b.t, err)
 	_, err = b.GiveUp(b.t.Context(), id, ledger.GivingUp{
-		RequestID: "g", Actor: transfer.Actor{Operator: true}, Ordinals: ordinals, Reason: "enough",
+		RequestID: "g", Actor: kernel.Actor{Operator: true}, Ordinals: ordinals, Reason: "enough",
 	}, ledger.Terms[ledger.GivenUp]{})
 	require.NoError(b.t, err)
 }
@@ -161,7 +163,7 @@ func TestWatchReadsTheLedgerAtHand(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.pending("r")
-	_, err := b.Cancel(t.Context(), id, ledger.Decision{RequestID: "c", Actor: transfer.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), id, ledger.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
 	s := b.stage()
 	assert.Equal(t, 3, s.run(t, "watch", id))
@@ -186,7 +188,7 @@ func TestGiveUp(t *testing.T) {
 	assert.Equal(t, transfer.EndingAsked, b.item(id, 1).Ending)
 	given := b.logged(id, transfer.EventGivenUp)
 	require.Len(t, given, 2)
-	assert.Equal(t, &transfer.Origin{Via: transfer.ByOperator, Operator: operatorName}, given[0].Origin)
+	assert.Equal(t, &kernel.Origin{Via: kernel.ByOperator, Operator: operatorName}, given[0].Origin)
 
 	s = b.stage()
 	require.Equal(t, 0, s.run(t, "give-up", id, "--item", "1,3", "--reason", "withdrawn", "--request-id", "g1", "-o", "json"), s.stderr.String())
@@ -253,14 +255,14 @@ func TestResolve(t *testing.T) {
 		assert.Equal(t, transfer.ItemFailed, b.item(id, n).Status)
 		old, err := b.Subscription(t.Context(), b.item(id, n).SubscriptionID)
 		require.NoError(t, err)
-		assert.Equal(t, wasMoved, old.Status == transfer.SubscriptionDeleted)
+		assert.Equal(t, wasMoved, old.Status == subscription.Deleted)
 	}
 	successor, err := b.Subscription(t.Context(), newID)
 	require.NoError(t, err)
 	assert.Equal(t, fabrikam, successor.PartnerTenantID)
 	logged := b.logged(id, transfer.EventResolved)
 	require.Len(t, logged, 2)
-	assert.Equal(t, &transfer.Origin{Via: transfer.ByOperator, Operator: operatorName}, logged[0].Origin)
+	assert.Equal(t, &kernel.Origin{Via: kernel.ByOperator, Operator: operatorName}, logged[0].Origin)
 
 	for _, c := range []struct {
 		status int
@@ -324,7 +326,7 @@ func TestResumeSaysWhatCannotBeResumed(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.pending("r")
-	_, err := b.Cancel(t.Context(), id, ledger.Decision{RequestID: "c", Actor: transfer.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), id, ledger.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
 	b.told()
 	s := b.stage()
@@ -340,7 +342,7 @@ func TestResumeAllThatAreOpen(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	ids := []string{b.pending("r1"), b.pending("r2"), b.pending("r3")}
-	_, err := b.Cancel(t.Context(), ids[2], ledger.Decision{RequestID: "c", Actor: transfer.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), ids[2], ledger.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
 	b.told()
 	s := b.stage()
@@ -488,5 +490,5 @@ func TestVerifyRepairsALedger(t *testing.T) {
 	assert.Contains(t, s.stderr.String(), "1 transfer of 1 resumed by "+operatorName)
 	resumed := b.logged(id, transfer.EventResumed)
 	require.Len(t, resumed, 1)
-	assert.Equal(t, &transfer.Origin{Via: transfer.ByOperator, Operator: operatorName}, resumed[0].Origin)
+	assert.Equal(t, &kernel.Origin{Via: kernel.ByOperator, Operator: operatorName}, resumed[0].Origin)
 }

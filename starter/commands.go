@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 )
 
 // cli is one run of the program.
@@ -25,9 +26,9 @@ type cli struct {
 	timeout   time.Duration
 	ledger    string // the database's URL, of the commands that take one
 
-	acting  transfer.Actor // what --as says
-	id      string         // of the transfer that the command is about
-	working bool           // the command line was read and the work has begun
+	acting  kernel.Actor // what --as says
+	id      string       // of the transfer that the command is about
+	working bool         // the command line was read and the work has begun
 }
 
 const (
@@ -110,7 +111,7 @@ func (c *cli) aTransfer(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes one transfer id, not %d arguments", cmd.CommandPath(), len(args))
 	}
 	var err error
-	c.id, err = transfer.ParseID("the transfer id", args[0])
+	c.id, err = kernel.ParseID("the transfer id", args[0])
 	return err
 }
 
@@ -118,7 +119,7 @@ func (c *cli) aTransfer(cmd *cobra.Command, args []string) error {
 func (c *cli) requestIDFlag(cmd *cobra.Command) func() (string, error) {
 	id := cmd.Flags().String("request-id", "", "makes a repeated command safe: the same id gets the same answer (default: a fresh one)")
 	return func() (string, error) {
-		const most = transfer.LongestRequestID
+		const most = kernel.LongestRequestID
 		switch {
 		case !cmd.Flags().Changed("request-id"):
 			return c.env.newID(), nil
@@ -151,13 +152,13 @@ func complete[T ~string](cmd *cobra.Command, flag string, values ...T) {
 }
 
 // productTypesFlag adds --product-type.
-func productTypesFlag(cmd *cobra.Command, help string) func() []transfer.ProductType {
+func productTypesFlag(cmd *cobra.Command, help string) func() []subscription.ProductType {
 	names := cmd.Flags().StringSlice("product-type", nil, help)
-	complete(cmd, "product-type", transfer.MovableProductTypes()...)
-	return func() []transfer.ProductType {
-		var types []transfer.ProductType
+	complete(cmd, "product-type", subscription.MovableProductTypes()...)
+	return func() []subscription.ProductType {
+		var types []subscription.ProductType
 		for _, name := range *names {
-			types = append(types, transfer.ProductType(name))
+			types = append(types, subscription.ProductType(name))
 		}
 		return types
 	}

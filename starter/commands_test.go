@@ -12,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 )
@@ -29,10 +31,10 @@ func TestCreateAsksAsTheTarget(t *testing.T) {
 	require.Equal(t, 0, s.run(t, createArgs("--customer-name", "Contoso Bakery", "--product-type", "OnlineServicesNCE",
 		"--product-type", "AzureSubscription", "--partner-on-record", "4711001")...), s.stderr.String())
 	assert.Equal(t, transfer.Request{
-		RequestID: freshID, Actor: transfer.Actor{PartnerTenantID: target}, CustomerTenantID: customer,
+		RequestID: freshID, Actor: kernel.Actor{PartnerTenantID: target}, CustomerTenantID: customer,
 		CustomerEmail: "it@contoso.example", CustomerName: "Contoso Bakery", SourcePartnerTenantID: source,
 		SourcePartnerName: "Northwind Cloud", TargetPartnerTenantID: target, PartnerOnRecord: "4711001", TransferType: 3,
-		TargetProductTypes: []transfer.ProductType{transfer.OnlineServicesNCE, transfer.AzureSubscription},
+		TargetProductTypes: []subscription.ProductType{subscription.OnlineServicesNCE, subscription.AzureSubscription},
 	}, s.service.request)
 	s.golden(t, "create")
 	assert.Empty(t, s.stderr.String())
@@ -46,7 +48,7 @@ func TestCreateKeepsTheRequestIDAndTheActorItIsGiven(t *testing.T) {
 	require.Equal(t, 0, s.run(t, createArgs("--request-id", "mine", "--as", strings.ToUpper(target)+"/"+user,
 		"--address", "temporal:7233", "--namespace", "prod", "-o", "json")...), s.stderr.String())
 	assert.Equal(t, "mine", s.service.request.RequestID)
-	assert.Equal(t, transfer.Actor{PartnerTenantID: target, UserID: user}, s.service.request.Actor)
+	assert.Equal(t, kernel.Actor{PartnerTenantID: target, UserID: user}, s.service.request.Actor)
 	assert.Equal(t, "temporal:7233", s.address)
 	assert.Equal(t, "prod", s.namespace)
 	var answer map[string]any
@@ -61,8 +63,8 @@ func TestSubmitNamesWhatMoves(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "items.txt")
 	require.NoError(t, os.WriteFile(file, []byte("# seats\n\n  "+subTwo+":AzureSubscription \n"), 0o600))
-	one := transfer.Pick{SubscriptionID: subOne, ProductType: transfer.OnlineServicesNCE}
-	two := transfer.Pick{SubscriptionID: subTwo, ProductType: transfer.AzureSubscription}
+	one := transfer.Pick{SubscriptionID: subOne, ProductType: subscription.OnlineServicesNCE}
+	two := transfer.Pick{SubscriptionID: subTwo, ProductType: subscription.AzureSubscription}
 	cases := map[string]struct {
 		args  []string
 		stdin string
@@ -75,14 +77,14 @@ func TestSubmitNamesWhatMoves(t *testing.T) {
 		"list and file": {args: []string{"--item", subOne + ":OnlineServicesNCE", "--items-file", file}, want: activities.Approval{LineItems: []transfer.Pick{one, two}}},
 		"everything":    {args: []string{"--all-eligible"}, want: activities.Approval{AllEligible: true}},
 		"everything of a type": {args: []string{"--all-eligible", "--product-type", "OnlineServicesNCE"},
-			want: activities.Approval{AllEligible: true, ProductTypes: []transfer.ProductType{transfer.OnlineServicesNCE}}},
+			want: activities.Approval{AllEligible: true, ProductTypes: []subscription.ProductType{subscription.OnlineServicesNCE}}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := stage{stdin: c.stdin}
 			require.Equal(t, 0, s.run(t, append([]string{"submit", transferID}, c.args...)...), s.stderr.String())
-			c.want.RequestID, c.want.Actor = freshID, transfer.Actor{PartnerTenantID: source}
+			c.want.RequestID, c.want.Actor = freshID, kernel.Actor{PartnerTenantID: source}
 			assert.Equal(t, c.want, s.service.approval)
 			assert.Contains(t, s.stderr.String(), "Acting as the source, Northwind Cloud ("+source+")")
 		})
@@ -93,7 +95,7 @@ func TestSubmitPrintsTheReceipt(t *testing.T) {
 	t.Parallel()
 	s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.InProgress, Items: transfer.ItemCounts{InProgress: 3}}}}
 	require.Equal(t, 0, s.run(t, "submit", transferID, "--all-eligible", "--as", source+"/"+user))
-	assert.Equal(t, transfer.Actor{PartnerTenantID: source, UserID: user}, s.service.approval.Actor)
+	assert.Equal(t, kernel.Actor{PartnerTenantID: source, UserID: user}, s.service.approval.Actor)
 	assert.Empty(t, s.stderr.String(), "nobody was looked up")
 	s.golden(t, "submit")
 }
@@ -107,11 +109,11 @@ func TestDecisionsBelongToAParty(t *testing.T) {
 		want activities.Decision
 	}{
 		{[]string{"cancel", transferID}, "cancel", "Acting as the target, Fabrikam Distribution (" + target + ")",
-			activities.Decision{RequestID: freshID, Actor: transfer.Actor{PartnerTenantID: target}}},
+			activities.Decision{RequestID: freshID, Actor: kernel.Actor{PartnerTenantID: target}}},
 		{[]string{"decline", transferID, "--reason", "They stay."}, "decline", "Acting as the source, Northwind Cloud (" + source + ")",
-			activities.Decision{RequestID: freshID, Actor: transfer.Actor{PartnerTenantID: source}, Reason: "They stay."}},
+			activities.Decision{RequestID: freshID, Actor: kernel.Actor{PartnerTenantID: source}, Reason: "They stay."}},
 		{[]string{"cancel", strings.ToUpper(transferID), "--as", source, "--request-id", "r1"}, "cancel", "",
-			activities.Decision{RequestID: "r1", Actor: transfer.Actor{PartnerTenantID: source}}},
+			activities.Decision{RequestID: "r1", Actor: kernel.Actor{PartnerTenantID: source}}},
 	}
 	for _, c := range cases {
 		s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.Cancelled}}}

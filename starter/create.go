@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 )
@@ -47,7 +48,7 @@ func (c *cli) createCommand() *cobra.Command {
 
 func (c *cli) create(ctx context.Context, r transfer.Request) error {
 	for _, id := range [][2]string{{"--customer", r.CustomerTenantID}, {"--source", r.SourcePartnerTenantID}, {"--target", r.TargetPartnerTenantID}} {
-		if _, err := transfer.ParseID(id[0], id[1]); err != nil {
+		if _, err := kernel.ParseID(id[0], id[1]); err != nil {
 			return &usageError{err}
 		}
 	}
@@ -56,7 +57,7 @@ func (c *cli) create(ctx context.Context, r transfer.Request) error {
 	}
 	r.Actor = c.acting
 	if c.as == "" {
-		r.Actor = transfer.Actor{PartnerTenantID: r.TargetPartnerTenantID}
+		r.Actor = kernel.Actor{PartnerTenantID: r.TargetPartnerTenantID}
 	}
 	return c.withTransfers(ctx, func(ctx context.Context, service transfers) error {
 		answer, err := service.Create(ctx, r)

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"handover/activities"
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 func (c *cli) submitCommand() *cobra.Command {
@@ -28,7 +28,7 @@ func (c *cli) submitCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (activities.Answer, error) {
+		return c.decide(ctx, requestID, kernel.RoleSource, func(ctx context.Context, service transfers, request string, by kernel.Actor) (activities.Answer, error) {
 			return service.Submit(ctx, c.id, activities.Approval{
 				RequestID: request, Actor: by,
 				LineItems: selected.LineItems, AllEligible: selected.AllEligible, ProductTypes: selected.ProductTypes,
@@ -47,7 +47,7 @@ func (c *cli) cancelCommand() *cobra.Command {
 	}
 	requestID := c.requestIDFlag(cmd)
 	cmd.RunE = c.work(func(ctx context.Context) error {
-		return c.decide(ctx, requestID, transfer.RoleTarget, func(ctx context.Context, service transfers, request string, by transfer.Actor) (activities.Answer, error) {
+		return c.decide(ctx, requestID, kernel.RoleTarget, func(ctx context.Context, service transfers, request string, by kernel.Actor) (activities.Answer, error) {
 			return service.Cancel(ctx, c.id, activities.Decision{RequestID: request, Actor: by})
 		})
 	})
@@ -67,7 +67,7 @@ func (c *cli) declineCommand() *cobra.Command {
 		if err := checkReason(*reason); err != nil {
 			return err
 		}
-		return c.decide(ctx, requestID, transfer.RoleSource, func(ctx context.Context, service transfers, request string, by transfer.Actor) (activities.Answer, error) {
+		return c.decide(ctx, requestID, kernel.RoleSource, func(ctx context.Context, service transfers, request string, by kernel.Actor) (activities.Answer, error) {
 			return service.Decline(ctx, c.id, activities.Decision{RequestID: request, Actor: by, Reason: *reason})
 		})
 	})
@@ -76,17 +76,17 @@ func (c *cli) declineCommand() *cobra.Command {
 
 // checkReason keeps a reason that would be refused from being sent at all. Error: *usageError.
 func checkReason(reason string) error {
-	if err := transfer.CheckText("reason", reason); err != nil {
+	if err := kernel.CheckText("reason", reason); err != nil {
 		return &usageError{fmt.Errorf("--reason: %w", err)}
 	}
 	return nil
 }
 
 // decision brings one decision to the transfer.
-type decision func(ctx context.Context, service transfers, requestID string, by transfer.Actor) (activities.Answer, error)
+type decision func(ctx context.Context, service transfers, requestID string, by kernel.Actor) (activities.Answer, error)
 
 // decide takes a decision as the party whose it is, and prints what the transfer is then.
-func (c *cli) decide(ctx context.Context, requestID func() (string, error), role transfer.Role, take decision) error {
+func (c *cli) decide(ctx context.Context, requestID func() (string, error), role kernel.Role, take decision) error {
 	request, err := requestID()
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.temporal.io/api/serviceerror"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
@@ -48,7 +49,7 @@ var errViolated = errors.New("the platform's invariants do not hold; the violati
 
 // unsureError adds the way to repeat a command of which nobody knows whether it was carried out.
 func unsureError(err error, requestID string) error {
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if err == nil || errors.As(err, &refusal) {
 		return err
 	}
@@ -67,7 +68,7 @@ type failure struct {
 // ending classifies an error, the one place where that is done.
 func ending(ctx context.Context, err error) failure {
 	f := failure{Message: err.Error(), Data: []string{}}
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
 		f.Code, f.Cause, f.Data = refusal.Code, string(refusal.Cause), append(f.Data, refusal.Data...)
 		f.Message = strings.TrimSuffix(f.Message, " ("+f.Code+")") // report puts it back

@@ -14,8 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 )
@@ -123,21 +126,21 @@ func TestABadLineOfAnItemsFileIsNamed(t *testing.T) {
 // TestEveryEndHasItsExitStatus holds for each way in which the service can answer.
 func TestEveryEndHasItsExitStatus(t *testing.T) {
 	t.Parallel()
-	refusal := transfer.Refuse(transfer.NotActive, "Subscription: %s is in state: Suspended", subOne).About(subOne)
+	refusal := kernel.Refuse(transfer.NotActive, "Subscription: %s is in state: Suspended", subOne).About(subOne)
 	cases := map[string]struct {
 		err    error
 		status int
 		want   failure
 	}{
 		"refused":      {refusal, 3, failure{Code: "800078", Cause: "SubscriptionNotActive", Message: refusal.Message, Data: []string{subOne}}},
-		"unknown":      {transfer.Refuse(transfer.NotFound, "None."), 4, failure{Code: "900100", Cause: "TransferNotFound", Message: "None.", Data: []string{}}},
-		"other 404":    {transfer.Refuse(transfer.SubscriptionUnknown, "No."), 3, failure{Code: "20003", Cause: "SubscriptionUnknown", Message: "No.", Data: []string{}}},
-		"no partner":   {transfer.Refuse(transfer.PartnerUnknown, "No."), 3, failure{Code: "60003", Cause: "PartnerUnknown", Message: "No.", Data: []string{}}},
+		"unknown":      {kernel.Refuse(transfer.NotFound, "None."), 4, failure{Code: "900100", Cause: "TransferNotFound", Message: "None.", Data: []string{}}},
+		"other 404":    {kernel.Refuse(subscription.Unknown, "No."), 3, failure{Code: "20003", Cause: "SubscriptionUnknown", Message: "No.", Data: []string{}}},
+		"no partner":   {kernel.Refuse(programme.PartnerUnknown, "No."), 3, failure{Code: "60003", Cause: "PartnerUnknown", Message: "No.", Data: []string{}}},
 		"silent":       {fmt.Errorf("%w: x", transferclient.ErrUnavailable), 5, failure{Cause: "Unavailable", Message: "the transfer service gave no answer: x; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"out of time":  {context.DeadlineExceeded, 5, failure{Cause: "Unavailable", Message: "context deadline exceeded; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"anything":     {errors.New("boom"), 1, failure{Cause: "Failed", Message: "boom; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"wrapped":      {fmt.Errorf("create: %w", refusal), 3, failure{Code: "800078", Cause: "SubscriptionNotActive", Message: "create: " + refusal.Message, Data: []string{subOne}}},
-		"closed door":  {transfer.Refuse(transfer.DoorClosed, "By its HTTP API only."), 3, failure{Code: transfer.Refuse(transfer.DoorClosed, "").Code, Cause: "TemporalCommandsClosed", Message: "By its HTTP API only.", Data: []string{}}},
+		"closed door":  {kernel.Refuse(kernel.DoorClosed, "By its HTTP API only."), 3, failure{Code: kernel.Refuse(kernel.DoorClosed, "").Code, Cause: "TemporalCommandsClosed", Message: "By its HTTP API only.", Data: []string{}}},
 		"locked":       {fmt.Errorf("x: %w", ledger.ErrLocked), 5, failure{Cause: "Unavailable", Message: "x: " + ledger.ErrLocked.Error() + "; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"not ready":    {serviceerror.NewWorkflowNotReady("task in failed state"), 5, failure{Cause: "Unavailable", Message: "task in failed state; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"no namespace": {serviceerror.NewNamespaceNotFound("prod"), 1, failure{Cause: "Failed", Message: "Namespace prod is not found.; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
@@ -165,7 +168,7 @@ func TestEveryCommandReportsARefusal(t *testing.T) {
 		{"cancel", transferID}, {"cancel", transferID, "--as", target}, {"decline", transferID, "--as", source},
 		{"get", transferID}, {"list"}, {"watch", transferID},
 	} {
-		s := stage{service: fakeTransfers{err: transfer.Refuse(transfer.WrongParty, "Only the source may do this.")}}
+		s := stage{service: fakeTransfers{err: kernel.Refuse(kernel.WrongParty, "Only the source may do this.")}}
 		assert.Equal(t, 3, s.run(t, args...), args)
 		assert.Equal(t, "starter: Only the source may do this. (900150)\n", s.stderr.String(), args)
 		assert.True(t, s.service.closed, args)
@@ -221,7 +224,7 @@ func TestAJSONErrorIsJSONWhateverIsWrong(t *testing.T) {
 
 func TestOtherPeoplesControlCharactersStayOut(t *testing.T) {
 	t.Parallel()
-	s := stage{service: fakeTransfers{err: transfer.Refuse(transfer.InvalidInput, "bad \x1b]0;title\x07\nsecond line")}}
+	s := stage{service: fakeTransfers{err: kernel.Refuse(kernel.InvalidInput, "bad \x1b]0;title\x07\nsecond line")}}
 	assert.Equal(t, 3, s.run(t, "get", transferID))
 	assert.Equal(t, "starter: bad ]0;title\nsecond line (800002)\n", s.stderr.String())
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/transfer"
 )
 
 func (c *cli) giveUpCommand() *cobra.Command {
@@ -97,7 +97,7 @@ func (c *cli) claim(command, requestID string, said any) ledger.Claim {
 }
 
 // keptAnswer is what is kept for a repetition. A refusal is not: it may be another one the next time.
-func keptAnswer[T any](done T, refusal *transfer.Refusal) (kept ledger.Answer, err error) {
+func keptAnswer[T any](done T, refusal *kernel.Refusal) (kept ledger.Answer, err error) {
 	if refusal == nil {
 		kept.Status = http.StatusOK
 		kept.Body, err = json.Marshal(done)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/progress"
 	"handover/internal/transfer"
@@ -109,7 +110,7 @@ func checkFilter(f transferclient.Filter) error {
 		if id[1] == "" {
 			continue
 		}
-		if _, err := transfer.ParseID(id[0], id[1]); err != nil {
+		if _, err := kernel.ParseID(id[0], id[1]); err != nil {
 			return err
 		}
 	}

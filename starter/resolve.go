@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -53,7 +54,7 @@ func checkResolution(r *ledger.Resolution, notMoved bool) error {
 		return &usageError{fmt.Errorf("--item must be the number of a line item, 0 or more, not %d", r.Ordinal)}
 	}
 	if !notMoved { // also when somebody writes --not-moved=false, which is no word about where it is
-		id, err := transfer.ParseID("--moved-to", r.MovedTo)
+		id, err := kernel.ParseID("--moved-to", r.MovedTo)
 		if err != nil {
 			return &usageError{err}
 		}

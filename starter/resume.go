@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -63,11 +64,11 @@ func (c *cli) resume(ctx context.Context, book records, r resumption) error {
 	found, err := book.Transfer(ctx, c.id)
 	switch {
 	case errors.Is(err, transfer.NotFound):
-		return transfer.Refuse(transfer.NotFound, "The ledger has no transfer %s, so there is nothing to resume. Check the id, and --ledger.", c.id)
+		return kernel.Refuse(transfer.NotFound, "The ledger has no transfer %s, so there is nothing to resume. Check the id, and --ledger.", c.id)
 	case err != nil:
 		return err
 	case found.Status.Final():
-		return transfer.Refuse(transfer.AlreadyFinal, "The transfer is %s; there is nothing left to resume.", found.Status)
+		return kernel.Refuse(transfer.AlreadyFinal, "The transfer is %s; there is nothing left to resume.", found.Status)
 	}
 	n, err := book.Resume(ctx, c.resumption(r), c.id)
 	if err != nil {

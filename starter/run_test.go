@@ -21,6 +21,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 )
@@ -281,7 +282,7 @@ func entity(status transfer.Status) transfer.Entity {
 		ID: transferID, Status: status, TransferType: 3, CustomerEmailID: "it@contoso.example", CustomerName: "Contoso Bakery",
 		CustomerTenantID: customer, SourcePartnerName: "Northwind Cloud", SourcePartnerTenantID: source,
 		TargetPartnerName: "Fabrikam Distribution", TargetPartnerTenantID: target, TargetPartnerEmailID: target,
-		TargetProductTypes: []transfer.ProductType{transfer.OnlineServicesNCE},
+		TargetProductTypes: []subscription.ProductType{subscription.OnlineServicesNCE},
 		CreatedTime:        "2031-03-02T09:15:04.0000000Z", LastModifiedTime: "2031-03-02T09:15:04Z", ExpirationTime: "2031-04-02T00:00:00Z",
 		LastModifiedUser: user,
 		Links:            transfer.Links{Self: transfer.Link{URI: "/customers/" + customer + "/transfers/" + transferID, Method: "GET", Headers: []string{}}},
@@ -296,9 +297,9 @@ func movingSnapshot() operatorview.Snapshot {
 	s := operatorview.Snapshot{Transfer: entity(transfer.InProgress), Items: transfer.ItemCounts{InProgress: 1, Complete: 1, Failed: 1}, Overdue: true,
 		Refused: []string{"Only the source may do this. (900150)"}, Mail: []string{"submitted", "reminder-1"}}
 	s.Transfer.LineItems = []transfer.ItemEntity{
-		{ID: 0, SubscriptionID: subOne, Quantity: 12, ProductType: transfer.OnlineServicesNCE, BillingCycle: transfer.Annual, Status: transfer.ItemComplete, TargetSubscriptionID: freshID, Attempts: ptr(1)},
-		{ID: 1, SubscriptionID: subTwo, Quantity: 1, ProductType: transfer.AzureSubscription, BillingCycle: transfer.Monthly, Status: transfer.ItemInProgress, Attempts: ptr(3), LastError: "503 busy\n\x1b[31mred"},
-		{ID: 2, SubscriptionID: user, Quantity: 5, ProductType: transfer.OnlineServicesNCE, BillingCycle: transfer.Annual, Status: transfer.ItemFailed, Attempts: ptr(1), TransferError: "not sold any more"},
+		{ID: 0, SubscriptionID: subOne, Quantity: 12, ProductType: subscription.OnlineServicesNCE, BillingCycle: subscription.Annual, Status: transfer.ItemComplete, TargetSubscriptionID: freshID, Attempts: ptr(1)},
+		{ID: 1, SubscriptionID: subTwo, Quantity: 1, ProductType: subscription.AzureSubscription, BillingCycle: subscription.Monthly, Status: transfer.ItemInProgress, Attempts: ptr(3), LastError: "503 busy\n\x1b[31mred"},
+		{ID: 2, SubscriptionID: user, Quantity: 5, ProductType: subscription.OnlineServicesNCE, BillingCycle: subscription.Annual, Status: transfer.ItemFailed, Attempts: ptr(1), TransferError: "not sold any more"},
 	}
 	return s
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -19,7 +21,7 @@ type selection struct {
 	items        []string // SUB or SUB:TYPE
 	file         string   // of the same, one a line; "-" for standard input
 	allEligible  bool
-	productTypes func() []transfer.ProductType
+	productTypes func() []subscription.ProductType
 }
 
 func selectionFlags(cmd *cobra.Command) *selection {
@@ -95,13 +97,13 @@ func readPicks(in io.Reader) ([]transfer.Pick, error) {
 
 // parsePick reads SUB or SUB:TYPE. Whether the type is known is for the service to say.
 func parsePick(text string) (transfer.Pick, error) {
-	subscription, productType, typed := strings.Cut(text, ":")
-	id, err := transfer.ParseID("the subscription id", subscription)
+	name, productType, typed := strings.Cut(text, ":")
+	id, err := kernel.ParseID("the subscription id", name)
 	if err != nil {
 		return transfer.Pick{}, err
 	}
 	if typed && (productType == "" || strings.ContainsAny(productType, ": \t")) {
-		return transfer.Pick{}, fmt.Errorf("%.80q must be SUB or SUB:TYPE, such as %s:%s", text, id, transfer.OnlineServicesNCE)
+		return transfer.Pick{}, fmt.Errorf("%.80q must be SUB or SUB:TYPE, such as %s:%s", text, id, subscription.OnlineServicesNCE)
 	}
-	return transfer.Pick{SubscriptionID: id, ProductType: transfer.ProductType(productType)}, nil
+	return transfer.Pick{SubscriptionID: id, ProductType: subscription.ProductType(productType)}, nil
 }

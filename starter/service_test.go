@@ -12,9 +12,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/kernel"
+
 	commonpb "go.temporal.io/api/common/v1"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/mocks"
@@ -107,7 +112,7 @@ func TestRunning(t *testing.T) {
 func TestARefusalSurvivesTheWayThroughTemporal(t *testing.T) {
 	t.Parallel()
 	s, connection := temporal(t)
-	refusal := transfer.Refuse(transfer.WrongParty, "Only the target may do this.")
+	refusal := kernel.Refuse(kernel.WrongParty, "Only the target may do this.")
 	connection.On("SignalWithStartWorkflow", mock.Anything, transfer.WorkflowID(transferID), workflows.SignalTargetCancel,
 		mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, activities.RefusalError(refusal))
 	_, err := s.Cancel(t.Context(), transferID, activities.Decision{RequestID: freshID})

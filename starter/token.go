@@ -14,7 +14,8 @@ import (
 
 	"handover/internal/devissuer"
 	"handover/internal/identity"
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+	"handover/internal/programme"
 )
 
 const (
@@ -59,7 +60,7 @@ func (c *cli) tokenCommand() *cobra.Command {
 
 // check finds what is wrong before anything is sent.
 func (q tokenRequest) check() error {
-	if _, err := transfer.ParseID("--partner", q.partner); err != nil {
+	if _, err := kernel.ParseID("--partner", q.partner); err != nil {
 		return err
 	}
 	for _, name := range q.roles {
@@ -68,7 +69,7 @@ func (q tokenRequest) check() error {
 		}
 	}
 	if q.user != "" {
-		if _, err := transfer.ParseID("--user", q.user); err != nil {
+		if _, err := kernel.ParseID("--user", q.user); err != nil {
 			return err
 		}
 	}
@@ -156,7 +157,7 @@ func (q tokenRequest) refusal(status int, content []byte) error {
 	case status == http.StatusOK:
 		return nil
 	case status == http.StatusBadRequest && no.Code == "invalid_request":
-		return transfer.Refuse(transfer.PartnerUnknown, "%s", no.Description)
+		return kernel.Refuse(programme.PartnerUnknown, "%s", no.Description)
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
 		return &unreachableError{fmt.Errorf("the HTTP API at %s cannot give a token now (%d), try again: %s", q.api, status, no.Description)}
 	case no.Code != "":

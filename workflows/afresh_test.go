@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
@@ -38,7 +39,7 @@ func TestCrowdedHistoryBeginsAfresh(t *testing.T) {
 			w := newWorld(t, 1).opened()
 			w.at(time.Hour, func() { w.signal(workflows.SignalSourceDecline, by(asTarget, "no-1")) })
 			w.at(2*time.Hour, func() {
-				w.refused("no-1", transfer.WrongParty)
+				w.refused("no-1", kernel.WrongParty)
 				crowd(w)
 				w.nudge()
 			})
@@ -52,7 +53,7 @@ func TestCrowdedHistoryBeginsAfresh(t *testing.T) {
 			next := w.again()
 			next.at(time.Minute, func() {
 				next.shows(transfer.Pending)
-				next.refused("no-1", transfer.WrongParty)
+				next.refused("no-1", kernel.WrongParty)
 				require.False(t, next.snapshot().Restored)
 				next.submitted()
 				next.nudgeOfSubmit()
@@ -74,7 +75,7 @@ func TestCommandAtTheBoundary(t *testing.T) {
 	_, err := w.follow()
 	in := w.afresh(err)
 	require.Len(t, in.Answers, 1)
-	require.Equal(t, transfer.BeingProcessed, in.Answers[0].Refusal.Cause)
+	require.Equal(t, kernel.BeingProcessed, in.Answers[0].Refusal.Cause)
 	require.Equal(t, transfer.Pending, w.stored().Status)
 
 	next := w.again()
@@ -95,7 +96,7 @@ func TestCommandBeforeTheBoundary(t *testing.T) {
 	})
 	w.becomes(transfer.Cancelled)
 	w.accepted("cancel-1", transfer.Cancelled)
-	w.refused("cancel-2", transfer.BeingProcessed)
+	w.refused("cancel-2", kernel.BeingProcessed)
 }
 
 // Row 17: 10,000 nudges cost one look per task and runs that begin afresh after 500; nothing is lost, a command among them
@@ -116,7 +117,7 @@ func TestRow17TenThousandNudges(t *testing.T) {
 	}
 	w.at(2*time.Hour, func() {
 		require.Equal(t, int64(rounds*each), w.nudges)
-		require.Contains(t, []transfer.Cause{transfer.WrongParty, transfer.BeingProcessed}, w.answer("no-1").Refusal.Cause)
+		require.Contains(t, []kernel.Cause{kernel.WrongParty, kernel.BeingProcessed}, w.answer("no-1").Refusal.Cause)
 		require.GreaterOrEqual(t, w.seen.runs(workflows.TransferType), rounds*each/800)
 		require.Less(t, w.seen.count("local Look"), 3*rounds, "one per task, and one per run")
 		require.LessOrEqual(t, len(w.seen.timersSet()), w.seen.runs(workflows.TransferType))
@@ -145,7 +146,7 @@ func TestCommandsInAFlood(t *testing.T) {
 		answers := w.snapshot().Answers
 		require.Len(t, answers, commands)
 		for _, a := range answers {
-			require.Contains(t, []transfer.Cause{transfer.WrongParty, transfer.BeingProcessed}, a.Refusal.Cause)
+			require.Contains(t, []kernel.Cause{kernel.WrongParty, kernel.BeingProcessed}, a.Refusal.Cause)
 		}
 		require.Greater(t, w.seen.runs(workflows.TransferType), 1)
 		w.cancelled()

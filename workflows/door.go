@@ -4,6 +4,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -38,12 +39,12 @@ func (r *run) answer(ctx workflow.Context, l letter) (activities.Answer, error) 
 	l.command.TransferID = r.id
 	switch {
 	case r.crowded(ctx):
-		return activities.AnswerOf(l.command, transfer.Transfer{}, transfer.Refuse(transfer.BeingProcessed,
+		return activities.AnswerOf(l.command, transfer.Transfer{}, kernel.Refuse(kernel.BeingProcessed,
 			"Too many messages came at once. Read the transfer, then send the command again.")), nil
 	case l.refusal != nil:
 		return r.refuse(ctx, l)
 	case l.command.Request != nil && !r.ownID(*l.command.Request):
-		l.refusal = transfer.Refuse(transfer.InvalidInput, "This request does not run as workflow %s: the id is made of target, customer and request id.",
+		l.refusal = kernel.Refuse(kernel.InvalidInput, "This request does not run as workflow %s: the id is made of target, customer and request id.",
 			workflow.GetInfo(ctx).WorkflowExecution.ID)
 		return r.refuse(ctx, l)
 	}

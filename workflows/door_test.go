@@ -10,6 +10,9 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handover/activities"
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
@@ -23,7 +26,7 @@ func approval(requestID string, n int) activities.Approval {
 	return a
 }
 
-func by(actor transfer.Actor, requestID string) activities.Decision {
+func by(actor kernel.Actor, requestID string) activities.Decision {
 	return activities.Decision{RequestID: requestID, Actor: actor}
 }
 
@@ -47,7 +50,7 @@ func (w *world) accepted(requestID string, status transfer.Status) {
 	require.Equal(w.t, status, a.Status)
 }
 
-func (w *world) refused(requestID string, cause transfer.Cause) {
+func (w *world) refused(requestID string, cause kernel.Cause) {
 	w.t.Helper()
 	a := w.answer(requestID)
 	require.NotNil(w.t, a.Refusal)
@@ -60,7 +63,7 @@ func (w *world) logged() (events []string) {
 	records, err := w.ledger.AuditOf(w.t.Context(), w.id)
 	require.NoError(w.t, err)
 	for _, r := range records {
-		if r.PartnerTenantID == sourceID && strings.Contains(r.Detail, string(transfer.BySignal)) {
+		if r.PartnerTenantID == sourceID && strings.Contains(r.Detail, string(kernel.BySignal)) {
 			events = append(events, r.EventKey)
 		}
 	}
@@ -90,12 +93,12 @@ func TestSecondDoor(t *testing.T) {
 func TestRefusedRequestFailsTheRun(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*transfer.Request)
-		cause  transfer.Cause
+		cause  kernel.Cause
 	}{
-		"no relationship":   {func(r *transfer.Request) { r.TargetPartnerTenantID, r.Actor = strangerID, asStranger }, transfer.RelationshipMissing},
-		"unknown customer":  {func(r *transfer.Request) { r.CustomerTenantID = sourceID }, transfer.CustomerUnknown},
-		"another's request": {func(r *transfer.Request) { r.Actor = asStranger }, transfer.InvalidInput},
-		"from the platform": {func(r *transfer.Request) { r.Actor = transfer.Platform() }, transfer.InvalidInput},
+		"no relationship":   {func(r *transfer.Request) { r.TargetPartnerTenantID, r.Actor = strangerID, asStranger }, programme.RelationshipMissing},
+		"unknown customer":  {func(r *transfer.Request) { r.CustomerTenantID = sourceID }, programme.CustomerUnknown},
+		"another's request": {func(r *transfer.Request) { r.Actor = asStranger }, kernel.InvalidInput},
+		"from the platform": {func(r *transfer.Request) { r.Actor = kernel.Platform() }, kernel.InvalidInput},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 1)
@@ -119,17 +122,17 @@ func TestRunsThatCannotBe(t *testing.T) {
 	for name, c := range map[string]struct {
 		workflowID string
 		input      any
-		cause      transfer.Cause
+		cause      kernel.Cause
 	}{
-		"request under another id":   {"transfer/by-hand", r, transfer.InvalidInput},
-		"request under no id":        {"by-hand", r, transfer.InvalidInput},
-		"id under another id":        {own, map[string]string{"transferId": "another"}, transfer.InvalidInput},
-		"id as a range":              {own + "/items/0-250", map[string]string{"transferId": transfer.NewID(r)}, transfer.InvalidInput},
-		"a text":                     {own, "start", transfer.InvalidInput},
-		"a list":                     {own, []int{1}, transfer.InvalidInput},
-		"an object of something":     {own, map[string]int{"apples": 3}, transfer.InvalidInput},
-		"a number for a transfer id": {own, map[string]int{"transferId": 3}, transfer.InvalidInput},
-		"two megabytes":              {own, map[string]string{"customerName": strings.Repeat("x", 2<<20)}, transfer.InvalidInput},
+		"request under another id":   {"transfer/by-hand", r, kernel.InvalidInput},
+		"request under no id":        {"by-hand", r, kernel.InvalidInput},
+		"id under another id":        {own, map[string]string{"transferId": "another"}, kernel.InvalidInput},
+		"id as a range":              {own + "/items/0-250", map[string]string{"transferId": transfer.NewID(r)}, kernel.InvalidInput},
+		"a text":                     {own, "start", kernel.InvalidInput},
+		"a list":                     {own, []int{1}, kernel.InvalidInput},
+		"an object of something":     {own, map[string]int{"apples": 3}, kernel.InvalidInput},
+		"a number for a transfer id": {own, map[string]int{"transferId": 3}, kernel.InvalidInput},
+		"two megabytes":              {own, map[string]string{"customerName": strings.Repeat("x", 2<<20)}, kernel.InvalidInput},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 1)
@@ -146,7 +149,7 @@ func TestRunsThatCannotBe(t *testing.T) {
 func TestDecisionsBySignal(t *testing.T) {
 	for name, c := range map[string]struct {
 		signal  string
-		actor   transfer.Actor
+		actor   kernel.Actor
 		becomes transfer.Status
 	}{
 		"cancel":  {workflows.SignalTargetCancel, asTarget, transfer.Cancelled},
@@ -184,12 +187,12 @@ func TestRepeatedRequest(t *testing.T) {
 	w.at(3*time.Hour, func() {
 		answers := w.snapshot().Answers
 		require.Len(t, answers, 2)
-		require.Equal(t, transfer.RequestIDReused, answers[1].Refusal.Cause)
+		require.Equal(t, kernel.RequestIDReused, answers[1].Refusal.Cause)
 		foreign := request("create-2")
 		w.signal(workflows.SignalTargetRequest, foreign)
 	})
 	w.at(4*time.Hour, func() {
-		w.refused("create-2", transfer.InvalidInput)
+		w.refused("create-2", kernel.InvalidInput)
 		w.cancelled()
 		w.nudge()
 	})
@@ -226,7 +229,7 @@ func TestSameCommandAgain(t *testing.T) {
 	answers := w.snapshot().Answers
 	require.Len(t, answers, 3)
 	require.Equal(t, first, answers[0])
-	require.Equal(t, transfer.RequestIDReused, answers[1].Refusal.Cause)
+	require.Equal(t, kernel.RequestIDReused, answers[1].Refusal.Cause)
 	require.Equal(t, transfer.AlreadyInProgress, answers[2].Refusal.Cause, "an id is one of its kind of command")
 	require.Equal(t, []string{"created", "submitted"}, w.events()[:2])
 }
@@ -236,7 +239,7 @@ func TestRequestIDBelongsToItsParty(t *testing.T) {
 	w := newWorld(t, 1).opened()
 	w.billed(true).fails(0, 3, time.Hour)
 	w.at(time.Hour, func() { w.signal(workflows.SignalSourceApproval, approval("submit-1", 0)) })
-	for n, actor := range []transfer.Actor{asTarget, asStranger} {
+	for n, actor := range []kernel.Actor{asTarget, asStranger} {
 		w.at(time.Hour+time.Duration(n+1)*time.Minute, func() {
 			a := approval("submit-1", 0)
 			a.Actor = actor
@@ -246,40 +249,40 @@ func TestRequestIDBelongsToItsParty(t *testing.T) {
 	w.becomes(transfer.Complete)
 	answers := w.snapshot().Answers
 	require.Len(t, answers, 3)
-	require.Equal(t, transfer.WrongParty, answers[1].Refusal.Cause)
+	require.Equal(t, kernel.WrongParty, answers[1].Refusal.Cause)
 	require.Equal(t, transfer.NotFound, answers[2].Refusal.Cause)
 }
 
 // Section 4, I-3: a signal that is not accepted leaves the transfer Pending, is logged once and counted; the right approval is
 // still accepted afterwards.
 func TestRefusedSignals(t *testing.T) {
-	with := func(actor transfer.Actor) activities.Approval {
+	with := func(actor kernel.Actor) activities.Approval {
 		a := approval("x", 0)
 		a.Actor = actor
 		return a
 	}
 	for name, c := range map[string]struct {
 		payload any
-		cause   transfer.Cause
+		cause   kernel.Cause
 		unread  bool
 	}{
-		"no JSON":         {raw("{not json"), transfer.InvalidInput, true},
-		"nothing":         {raw(""), transfer.InvalidInput, true},
-		"a list":          {raw("[]"), transfer.InvalidInput, true},
-		"two objects":     {raw(`{"requestId":"a"}{}`), transfer.InvalidInput, true},
-		"wrong types":     {raw(`{"requestId":7}`), transfer.InvalidInput, true},
-		"no request id":   {activities.Approval{Actor: asSource, AllEligible: true}, transfer.InvalidInput, true},
-		"a long id":       {approval(strings.Repeat("x", 129), 0), transfer.InvalidInput, true},
-		"two megabytes":   {raw(`{"requestId":"x","actor":"` + strings.Repeat("x", 2<<20) + `"}`), transfer.InvalidInput, true},
-		"a long tenant":   {with(transfer.Actor{PartnerTenantID: strings.Repeat("x", 100_000)}), transfer.InvalidInput, true},
-		"a long user":     {with(transfer.Actor{PartnerTenantID: sourceID, UserID: strings.Repeat("x", 100_000)}), transfer.InvalidInput, true},
-		"the platform":    {with(transfer.Platform()), transfer.InvalidInput, true},
-		"an operator":     {with(asOperator), transfer.InvalidInput, true},
+		"no JSON":         {raw("{not json"), kernel.InvalidInput, true},
+		"nothing":         {raw(""), kernel.InvalidInput, true},
+		"a list":          {raw("[]"), kernel.InvalidInput, true},
+		"two objects":     {raw(`{"requestId":"a"}{}`), kernel.InvalidInput, true},
+		"wrong types":     {raw(`{"requestId":7}`), kernel.InvalidInput, true},
+		"no request id":   {activities.Approval{Actor: asSource, AllEligible: true}, kernel.InvalidInput, true},
+		"a long id":       {approval(strings.Repeat("x", 129), 0), kernel.InvalidInput, true},
+		"two megabytes":   {raw(`{"requestId":"x","actor":"` + strings.Repeat("x", 2<<20) + `"}`), kernel.InvalidInput, true},
+		"a long tenant":   {with(kernel.Actor{PartnerTenantID: strings.Repeat("x", 100_000)}), kernel.InvalidInput, true},
+		"a long user":     {with(kernel.Actor{PartnerTenantID: sourceID, UserID: strings.Repeat("x", 100_000)}), kernel.InvalidInput, true},
+		"the platform":    {with(kernel.Platform()), kernel.InvalidInput, true},
+		"an operator":     {with(asOperator), kernel.InvalidInput, true},
 		"a stranger":      {with(asStranger), transfer.NotFound, false},
-		"the target":      {with(asTarget), transfer.WrongParty, false},
-		"not an agent":    {with(transfer.Actor{PartnerTenantID: sourceID, UserID: "mallory"}), transfer.NotAdminAgent, false},
+		"the target":      {with(asTarget), kernel.WrongParty, false},
+		"not an agent":    {with(kernel.Actor{PartnerTenantID: sourceID, UserID: "mallory"}), kernel.NotAdminAgent, false},
 		"no items":        {activities.Approval{RequestID: "x", Actor: asSource}, transfer.NoLineItems, false},
-		"an unknown item": {approval("x", 2), transfer.SubscriptionUnknown, false},
+		"an unknown item": {approval("x", 2), subscription.Unknown, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 1).opened()
@@ -305,7 +308,7 @@ func TestCommandThatMeetsTrouble(t *testing.T) {
 	w := newWorld(t, 1).opened()
 	w.faults.stand("RecordRefused", func(call int) error {
 		if call == 1 {
-			return transfer.Refuse(transfer.InvalidInput, "not now")
+			return kernel.Refuse(kernel.InvalidInput, "not now")
 		}
 		return nil
 	})
@@ -319,7 +322,7 @@ func TestCommandThatMeetsTrouble(t *testing.T) {
 	})
 	w.at(3*time.Hour, func() {
 		require.NotContains(t, w.details(), "**Trouble**")
-		w.refused("decline-1", transfer.WrongParty)
+		w.refused("decline-1", kernel.WrongParty)
 		w.signal(workflows.SignalSourceApproval, approval("submit-1", 0))
 	})
 	w.becomes(transfer.Complete)
@@ -361,8 +364,8 @@ func TestDoorClosed(t *testing.T) {
 		w.signal(workflows.SignalTargetCancel, by(asTarget, "cancel-1"))
 	})
 	w.at(2*time.Hour, func() {
-		w.refused("submit-1", transfer.DoorClosed)
-		w.refused("cancel-1", transfer.DoorClosed)
+		w.refused("submit-1", kernel.DoorClosed)
+		w.refused("cancel-1", kernel.DoorClosed)
 		require.Equal(t, []string{"created"}, w.events())
 		w.submitted()
 		w.nudgeOfSubmit()
@@ -374,7 +377,7 @@ func TestDoorClosed(t *testing.T) {
 		w.steps.DoorClosed = true
 		r := request("create-1")
 		_, err := w.start(workflows.Input{Request: &r})
-		requireRefusal(t, transfer.DoorClosed, err)
+		requireRefusal(t, kernel.DoorClosed, err)
 	})
 }
 
@@ -388,11 +391,11 @@ func TestAnswersAreBounded(t *testing.T) {
 	})
 	w.at(2*time.Hour, func() {
 		require.Len(t, w.snapshot().Answers, 16)
-		w.refused("no-4", transfer.WrongParty)
+		w.refused("no-4", kernel.WrongParty)
 		w.signal(workflows.SignalSourceDecline, by(asTarget, "no-0"))
 	})
 	w.at(3*time.Hour, func() {
-		w.refused("no-0", transfer.WrongParty)
+		w.refused("no-0", kernel.WrongParty)
 		w.cancelled()
 		w.nudge()
 	})

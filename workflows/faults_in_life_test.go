@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/workflows"
@@ -144,7 +145,7 @@ func TestTrouble(t *testing.T) {
 	failing := true
 	w.faults.stand("Look", func(int) error {
 		if failing {
-			return transfer.Refuse(transfer.InvalidInput, "%s", keepsCustomer)
+			return kernel.Refuse(kernel.InvalidInput, "%s", keepsCustomer)
 		}
 		return nil
 	})

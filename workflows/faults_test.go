@@ -8,6 +8,7 @@ import (
 
 	"handover/activities"
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -237,7 +238,7 @@ func busy(attempts int, delay time.Duration) func(int) error {
 
 // refuses scripts that the item never moves.
 func (m *mover) refuses(ordinal int) {
-	m.script[ordinal] = func(int) error { return transfer.Refuse(transfer.ProviderRefused, "Contoso owes us.") }
+	m.script[ordinal] = func(int) error { return kernel.Refuse(transfer.ProviderRefused, "Contoso owes us.") }
 }
 
 // fencer is a billing system that can be kept from a move.

@@ -24,7 +24,10 @@ import (
 
 	"handover/activities"
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
@@ -37,10 +40,10 @@ const (
 )
 
 var (
-	asSource   = transfer.Actor{PartnerTenantID: sourceID, UserID: "ada@northwind.example"}
-	asTarget   = transfer.Actor{PartnerTenantID: targetID, UserID: "bob@tailspin.example"}
-	asStranger = transfer.Actor{PartnerTenantID: strangerID}
-	asOperator = transfer.Actor{Operator: true, UserID: "olga@handover.example"}
+	asSource   = kernel.Actor{PartnerTenantID: sourceID, UserID: "ada@northwind.example"}
+	asTarget   = kernel.Actor{PartnerTenantID: targetID, UserID: "bob@tailspin.example"}
+	asStranger = kernel.Actor{PartnerTenantID: strangerID}
+	asOperator = kernel.Actor{Operator: true, UserID: "olga@handover.example"}
 
 	// The times of the published sample that R-21 is read from.
 	created = time.Date(2024, 4, 30, 18, 31, 41, 0, time.UTC)
@@ -207,27 +210,27 @@ func (w *world) again() *world {
 
 // worldOf is what the ledger holds: a source, a target, a stranger, their customer and what the source bills it for.
 func worldOf(n int, o options) ledger.World {
-	partner := func(id, name, agent string, kind transfer.PartnerType) transfer.Partner {
-		return transfer.Partner{
-			TenantID: id, Name: name, Type: kind, Status: transfer.ProgramActive, MPASigned: true, MPNID: "mpn-" + id[:1], Market: "DE",
-			Currency: "EUR", Locale: "de-DE", AdminAgents: []transfer.AdminAgent{{UserID: agent, Email: agent}},
+	partner := func(id, name, agent string, kind programme.PartnerType) programme.Partner {
+		return programme.Partner{
+			TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, MPNID: "mpn-" + id[:1], Market: "DE",
+			Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: agent, Email: agent}},
 		}
 	}
 	world := ledger.World{
-		Partners: []transfer.Partner{
-			partner(sourceID, "Northwind", asSource.UserID, transfer.DirectBill),
-			partner(targetID, "Tailspin", asTarget.UserID, transfer.IndirectProvider),
-			partner(strangerID, "Wingtip", "eve@wingtip.example", transfer.DirectBill),
+		Partners: []programme.Partner{
+			partner(sourceID, "Northwind", asSource.UserID, programme.DirectBill),
+			partner(targetID, "Tailspin", asTarget.UserID, programme.IndirectProvider),
+			partner(strangerID, "Wingtip", "eve@wingtip.example", programme.DirectBill),
 		},
-		Customers:     []transfer.Customer{{TenantID: customer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
+		Customers:     []programme.Customer{{TenantID: customer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
 		Relationships: []ledger.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
-		Agreements:    []transfer.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: transfer.Attestation}},
+		Agreements:    []programme.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: programme.Attestation}},
 	}
 	for i := range n {
-		s := transfer.Subscription{
-			ID: subID(i), CustomerTenantID: customer, PartnerTenantID: sourceID, ProductType: transfer.OnlineServicesNCE, OfferID: "offer",
-			FriendlyName: fmt.Sprintf("%s %d", friendly, i), Quantity: 1, BillingCycle: transfer.Monthly, TermDuration: "P1Y",
-			CreationDate: created.AddDate(0, -2, 0), CommitmentEndDate: created.AddDate(0, 10, 0), Status: transfer.SubscriptionActive,
+		s := subscription.Subscription{
+			ID: subID(i), CustomerTenantID: customer, PartnerTenantID: sourceID, ProductType: subscription.OnlineServicesNCE, OfferID: "offer",
+			FriendlyName: fmt.Sprintf("%s %d", friendly, i), Quantity: 1, BillingCycle: subscription.Monthly, TermDuration: "P1Y",
+			CreationDate: created.AddDate(0, -2, 0), CommitmentEndDate: created.AddDate(0, 10, 0), Status: subscription.Active,
 			SandboxFault: o.faults[i],
 		}
 		if base, addon := o.parent[i]; addon {
@@ -494,7 +497,7 @@ func (w *world) shows(status transfer.Status) {
 	require.Equal(w.t, status, w.snapshot().Status)
 }
 
-func requireRefusal(t *testing.T, cause transfer.Cause, err error) {
+func requireRefusal(t *testing.T, cause kernel.Cause, err error) {
 	t.Helper()
 	refusal, refused := activities.RefusalOf(err)
 	require.True(t, refused, "not a refusal: %v", err)

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -29,7 +30,7 @@ type said struct {
 // letter is a command that waits for its answer, or what is wrong with it.
 type letter struct {
 	command activities.Command
-	refusal *transfer.Refusal
+	refusal *kernel.Refusal
 }
 
 func newInbox(ctx workflow.Context) *inbox {
@@ -81,28 +82,28 @@ func isNudge(data []byte) bool {
 }
 
 // mostNudge is more than a nudge has, in bytes: JSON takes six for some characters of a correlation id.
-const mostNudge = 64 + 6*transfer.LongestRequestID
+const mostNudge = 64 + 6*kernel.LongestRequestID
 
 // open reads a command. Signals have no validator, so whatever comes must be survived: what cannot be read is refused, under
 // a request id made from its bytes so that it is logged once.
 func open(data []byte, read func([]byte) (activities.Command, error)) letter {
 	if len(data) > MostCommand {
-		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}}, transfer.Refuse(transfer.InvalidInput, tooLarge)}
+		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}}, kernel.Refuse(kernel.InvalidInput, tooLarge)}
 	}
 	c, err := read(data)
 	switch {
 	case err != nil:
 		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}},
-			transfer.Refuse(transfer.InvalidInput, "The signal's payload is not a JSON object of the form that this signal takes.")}
+			kernel.Refuse(kernel.InvalidInput, "The signal's payload is not a JSON object of the form that this signal takes.")}
 	case c.Actor().Platform || c.Actor().Operator:
 		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}},
-			transfer.Refuse(transfer.InvalidInput, "A signal cannot claim to come from the platform.")}
+			kernel.Refuse(kernel.InvalidInput, "A signal cannot claim to come from the platform.")}
 	case len(c.Actor().PartnerTenantID) > longestActor || len(c.Actor().UserID) > longestActor:
 		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data)}},
-			transfer.Refuse(transfer.InvalidInput, "The ids of the actor may have %d characters each.", longestActor)}
-	case c.RequestID() == "" || len(c.RequestID()) > transfer.LongestRequestID:
+			kernel.Refuse(kernel.InvalidInput, "The ids of the actor may have %d characters each.", longestActor)}
+	case c.RequestID() == "" || len(c.RequestID()) > kernel.LongestRequestID:
 		return letter{activities.Command{Approval: &activities.Approval{RequestID: unreadID(data), Actor: c.Actor()}},
-			transfer.Refuse(transfer.InvalidInput, "requestId is required, at most %d characters; it makes a repeated decision safe.", transfer.LongestRequestID)}
+			kernel.Refuse(kernel.InvalidInput, "requestId is required, at most %d characters; it makes a repeated decision safe.", kernel.LongestRequestID)}
 	}
 	return letter{command: c}
 }

@@ -10,6 +10,8 @@ import (
 
 	"handover/activities"
 	"handover/internal/dispatch"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -32,7 +34,7 @@ func TestNudges(t *testing.T) {
 	} {
 		require.Equal(t, nudge, isNudge([]byte(payload)), payload)
 	}
-	for _, correlation := range []string{"", strings.Repeat("<", transfer.LongestRequestID)} {
+	for _, correlation := range []string{"", strings.Repeat("<", kernel.LongestRequestID)} {
 		written, err := json.Marshal(dispatch.Nudge{N: math.MaxInt64, CorrelationID: correlation})
 		require.NoError(t, err)
 		require.True(t, isNudge(written), "what the dispatcher sends, at its longest")
@@ -48,7 +50,7 @@ func TestOpenReadsCommands(t *testing.T) {
 	approval := open([]byte(`{"requestId":"a","lineItems":[{"subscriptionId":"s"}],"allEligible":true,"productTypes":[5]}`), readApproval)
 	require.Nil(t, approval.refusal)
 	require.Equal(t, activities.Approval{
-		RequestID: "a", LineItems: []transfer.Pick{{SubscriptionID: "s"}}, AllEligible: true, ProductTypes: []transfer.ProductType{"5"},
+		RequestID: "a", LineItems: []transfer.Pick{{SubscriptionID: "s"}}, AllEligible: true, ProductTypes: []subscription.ProductType{"5"},
 	}, *approval.command.Approval)
 
 	decline := open([]byte(`{"requestId":"a","reason":"no"}`), readDecision(activities.VerbDecline))
@@ -81,12 +83,12 @@ func FuzzOpen(f *testing.F) {
 		for form, read := range reads {
 			l := open(data, read)
 			require.NotEmpty(t, l.command.RequestID(), form)
-			require.LessOrEqual(t, len(l.command.RequestID()), transfer.LongestRequestID, form)
+			require.LessOrEqual(t, len(l.command.RequestID()), kernel.LongestRequestID, form)
 			require.LessOrEqual(t, len(l.command.Actor().PartnerTenantID+l.command.Actor().UserID), 2*longestActor, form)
 			require.False(t, l.command.Actor().Platform || l.command.Actor().Operator, form)
 			require.Equal(t, l.command.Fingerprint(), l.command.Fingerprint())
 			if l.refusal != nil {
-				require.Equal(t, transfer.InvalidInput, l.refusal.Cause)
+				require.Equal(t, kernel.InvalidInput, l.refusal.Cause)
 			}
 			isNudge(data)
 		}

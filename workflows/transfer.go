@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -87,9 +88,9 @@ func begin(ctx workflow.Context, in Input) (*run, error) {
 	id, ok := transfer.OfWorkflow(workflow.GetInfo(ctx).WorkflowExecution.ID)
 	switch {
 	case !ok || in.TransferID != "" && in.TransferID != id:
-		return nil, activities.RefusalError(transfer.Refuse(transfer.InvalidInput, "The transfer must run as workflow %s.", transfer.WorkflowID(in.TransferID)))
+		return nil, activities.RefusalError(kernel.Refuse(kernel.InvalidInput, "The transfer must run as workflow %s.", transfer.WorkflowID(in.TransferID)))
 	case in.Unreadable != "":
-		return nil, activities.RefusalError(transfer.Refuse(transfer.InvalidInput, "%s", in.Unreadable))
+		return nil, activities.RefusalError(kernel.Refuse(kernel.InvalidInput, "%s", in.Unreadable))
 	}
 	r := &run{id: id, known: in.Known, answers: in.Answers, inbox: newInbox(ctx)}
 	if in.Request != nil {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -224,7 +225,7 @@ func (t *Taker) take(ctx context.Context, id string, answers []answer) error {
 type answer struct {
 	of      ledger.Sent
 	movedTo string
-	refusal *transfer.Refusal
+	refusal *kernel.Refusal
 	silent  bool // it said nothing about the move, or that it is at work on it
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"handover/internal/answers"
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -144,7 +145,7 @@ func TestCallbacksAreAskedAbout(t *testing.T) {
 	b := bookOf(sent(0, transfer.ItemInProgress, false), sent(1, transfer.ItemInProgress, false), sent(2, transfer.ItemInProgress, false),
 		sent(3, transfer.ItemInProgress, false), sent(4, transfer.ItemInProgress, false), sent(5, transfer.ItemComplete, false),
 		sent(6, transfer.ItemFailed, false), sent(7, transfer.ItemFailed, true))
-	no := transfer.Refuse(transfer.ProviderRefused, "never")
+	no := kernel.Refuse(transfer.ProviderRefused, "never")
 	s := &system{answers: map[string]error{
 		"t/1": no, "t/2": &billing.AtWork{}, "t/3": billing.ErrUnknown, "t/4": &billing.Unavailable{}, "t/7": no,
 	}}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"handover/internal/identity"
+	"handover/internal/kernel"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
 
@@ -33,7 +35,7 @@ func (a *API) admit(req *http.Request, r route) error {
 		return err
 	}
 	partner, err := a.Ledger.Partner(req.Context(), caller.TenantID)
-	if errors.Is(err, transfer.PartnerUnknown) {
+	if errors.Is(err, programme.PartnerUnknown) {
 		return refuse(notAPartner, "Your tenant is not a partner here.")
 	}
 	if err != nil {
@@ -70,8 +72,8 @@ func bearer(header string) (string, bool) {
 }
 
 // actor is the caller as the domain knows it.
-func (r *request) actor() transfer.Actor {
-	return transfer.Actor{PartnerTenantID: r.caller.TenantID, UserID: r.caller.UserID}
+func (r *request) actor() kernel.Actor {
+	return kernel.Actor{PartnerTenantID: r.caller.TenantID, UserID: r.caller.UserID}
 }
 
 // viewer is the caller as somebody who looks.

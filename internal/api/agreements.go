@@ -6,19 +6,20 @@ import (
 	"net/http"
 	"time"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
 )
 
 // CustomerAgreement is the customer's acceptance of the Microsoft Customer Agreement with the caller.
 type CustomerAgreement struct {
-	PrimaryContact *transfer.Contact `json:"primaryContact,omitempty" doc:"Who accepted; absent when nobody said."`
-	DateAgreed     *time.Time        `json:"dateAgreed,omitempty" doc:"When the customer accepted it; absent when nobody said."`
-	TemplateID     string            `json:"templateId,omitempty" format:"uuid" doc:"The text that was agreed to."`
-	Type           string            `json:"type" example:"MicrosoftCustomerAgreement" doc:"The agreement."`
-	UserID         string            `json:"userId,omitempty" doc:"Who attested it."`
-	AcceptedBy     string            `json:"acceptedBy,omitempty" enum:"attestation,direct" doc:"Extension: attested by the partner, or accepted by the customer itself (R-56)."`
-	Attributes     Attributes        `json:"attributes"`
+	PrimaryContact *programme.Contact `json:"primaryContact,omitempty" doc:"Who accepted; absent when nobody said."`
+	DateAgreed     *time.Time         `json:"dateAgreed,omitempty" doc:"When the customer accepted it; absent when nobody said."`
+	TemplateID     string             `json:"templateId,omitempty" format:"uuid" doc:"The text that was agreed to."`
+	Type           string             `json:"type" example:"MicrosoftCustomerAgreement" doc:"The agreement."`
+	UserID         string             `json:"userId,omitempty" doc:"Who attested it."`
+	AcceptedBy     string             `json:"acceptedBy,omitempty" enum:"attestation,direct" doc:"Extension: attested by the partner, or accepted by the customer itself (R-56)."`
+	Attributes     Attributes         `json:"attributes"`
 }
 
 // CustomerAgreements is a collection of them.
@@ -30,10 +31,10 @@ type CustomerAgreements struct {
 
 // AttestAgreement is the body of an attestation.
 type AttestAgreement struct {
-	PrimaryContact transfer.Contact `json:"primaryContact" doc:"Who accepted the agreement at the customer."`
-	DateAgreed     agreedOn         `json:"dateAgreed" doc:"When; not in the future."`
-	TemplateID     string           `json:"templateId" format:"uuid" doc:"The text that was agreed to."`
-	Type           string           `json:"type" example:"MicrosoftCustomerAgreement" doc:"MicrosoftCustomerAgreement; nothing else can be attested."`
+	PrimaryContact programme.Contact `json:"primaryContact" doc:"Who accepted the agreement at the customer."`
+	DateAgreed     agreedOn          `json:"dateAgreed" doc:"When; not in the future."`
+	TemplateID     string            `json:"templateId" format:"uuid" doc:"The text that was agreed to."`
+	Type           string            `json:"type" example:"MicrosoftCustomerAgreement" doc:"MicrosoftCustomerAgreement; nothing else can be attested."`
 }
 
 // agreedOn is a day or a time, as clients send either.
@@ -61,18 +62,18 @@ type DirectSignStatus struct {
 func (a *API) registerAgreements() {
 	register(a, route{
 		id: "listAgreements", method: http.MethodGet, path: "/v1/customers/{customerId}/agreements", tag: "Customers",
-		summary: "List what a customer agreed to with you", roles: readers, causes: []transfer.Cause{transfer.CustomerUnknown},
+		summary: "List what a customer agreed to with you", roles: readers, causes: []kernel.Cause{programme.CustomerUnknown},
 	}, a.listAgreements)
 	registerWrite[attestAgreement, attested](a, route{
 		id: "attestAgreement", method: http.MethodPost, path: "/v1/customers/{customerId}/agreements", tag: "Customers", status: http.StatusCreated,
 		summary: "Attest that a customer accepted the Microsoft Customer Agreement", roles: sellers, users: true,
-		causes: []transfer.Cause{
-			transfer.RelationshipMissing, transfer.PartnerNotEnabled, transfer.InvalidInput, transfer.UnknownEnum, transfer.AlreadyAttested,
+		causes: []kernel.Cause{
+			programme.RelationshipMissing, programme.PartnerNotEnabled, kernel.InvalidInput, kernel.UnknownEnum, programme.AlreadyAttested,
 		},
 	}, a.attestAgreement)
 	register(a, route{
 		id: "getDirectSignStatus", method: http.MethodGet, path: "/v1/customers/{customerId}/directSignedMicrosoftCustomerAgreementStatus", tag: "Customers",
-		summary: "Whether a customer accepted the agreement itself", roles: readers, causes: []transfer.Cause{transfer.CustomerUnknown},
+		summary: "Whether a customer accepted the agreement itself", roles: readers, causes: []kernel.Cause{programme.CustomerUnknown},
 	}, a.directSignStatus)
 }
 
@@ -97,10 +98,10 @@ type attestAgreement struct {
 type attested struct{ Body CustomerAgreement }
 
 func (a *API) attestAgreement(ctx context.Context, in *attestAgreement) (ledger.Answer, error) {
-	answer := answerTo(ctx, func(made transfer.Agreement) (ledger.Answer, error) {
+	answer := answerTo(ctx, func(made programme.Agreement) (ledger.Answer, error) {
 		return jsonAnswer(http.StatusCreated, agreement(made))
 	})
-	made, err := a.Ledger.AttestAgreement(ctx, answer.terms, requestOf(ctx).by(), transfer.AgreementAttestation{
+	made, err := a.Ledger.AttestAgreement(ctx, answer.terms, requestOf(ctx).by(), programme.AgreementAttestation{
 		CustomerTenantID: in.CustomerID, Type: in.Body.Type, TemplateID: in.Body.TemplateID, DateAgreed: in.Body.DateAgreed.Time,
 		Contact: in.Body.PrimaryContact,
 	})
@@ -112,19 +113,19 @@ func (a *API) directSignStatus(ctx context.Context, in *CustomerPath) (*struct{ 
 	return &struct{ Body DirectSignStatus }{DirectSignStatus{IsSigned: signed}}, err
 }
 
-func agreement(f transfer.Agreement) CustomerAgreement {
+func agreement(f programme.Agreement) CustomerAgreement {
 	seen := CustomerAgreement{
-		DateAgreed: given(f.DateAgreed), TemplateID: f.TemplateID, Type: transfer.CustomerAgreement, UserID: f.AttestedBy,
+		DateAgreed: given(f.DateAgreed), TemplateID: f.TemplateID, Type: programme.CustomerAgreement, UserID: f.AttestedBy,
 		AcceptedBy: string(f.Mode), Attributes: Attributes{ObjectType: "Agreement"},
 	}
-	if f.Contact != (transfer.Contact{}) {
+	if f.Contact != (programme.Contact{}) {
 		seen.PrimaryContact = &f.Contact
 	}
 	return seen
 }
 
 // asRefusal finds the domain's refusal in an error.
-func asRefusal(err error) (*transfer.Refusal, bool) {
-	var refusal *transfer.Refusal
+func asRefusal(err error) (*kernel.Refusal, bool) {
+	var refusal *kernel.Refusal
 	return refusal, errors.As(err, &refusal)
 }

@@ -5,8 +5,8 @@ import (
 	"context"
 	"net/http"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/transfer"
 )
 
 // answering is the answer to a command that is being carried out. Its terms go to the ledger with the command, and what they
@@ -15,7 +15,7 @@ type answering[T any] struct {
 	terms    ledger.Terms[T]
 	render   func(T) (ledger.Answer, error)
 	rendered ledger.Answer
-	refused  *transfer.Refusal // what was rendered, unless it was a result
+	refused  *kernel.Refusal // what was rendered, unless it was a result
 }
 
 // answerTo prepares the answer to the context's request.
@@ -24,8 +24,8 @@ func answerTo[T any](ctx context.Context, render func(T) (ledger.Answer, error))
 	w := &answering[T]{render: render}
 	w.terms = ledger.Terms[T]{
 		Claim:  r.claim,
-		Origin: transfer.Origin{Via: transfer.ByAPI, Application: r.caller.ApplicationID, Correlation: r.correlation},
-		Answer: func(result T, refusal *transfer.Refusal) (answer ledger.Answer, err error) {
+		Origin: kernel.Origin{Via: kernel.ByAPI, Application: r.caller.ApplicationID, Correlation: r.correlation},
+		Answer: func(result T, refusal *kernel.Refusal) (answer ledger.Answer, err error) {
 			if refusal == nil {
 				answer, err = render(result)
 			} else {

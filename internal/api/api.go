@@ -12,6 +12,7 @@ import (
 
 	"handover/internal/identity"
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -26,7 +27,7 @@ type Options struct {
 	Ledger  *ledger.Ledger
 	Tokens  Tokens
 	Policy  transfer.Policy
-	Rules   transfer.Rules // of changes of subscriptions
+	Rules   subscription.Rules // of changes of subscriptions
 	Logger  *zap.Logger
 	Metrics *prometheus.Registry
 	Version string

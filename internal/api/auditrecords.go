@@ -7,29 +7,30 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/activitylog"
 	"handover/internal/identity"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/transfer"
 )
 
 // AuditRecord is one entry of the caller's activity log (domain section 7).
 type AuditRecord struct {
-	ID                    string                  `json:"id" doc:"Id of the record (R-211)."`
-	PartnerID             string                  `json:"partnerId" doc:"Whose log it is."`
-	Participants          []string                `json:"participants" doc:"The partners that have a record of the same event."`
-	CustomerID            string                  `json:"customerId" doc:"The customer it concerns."`
-	CustomerName          string                  `json:"customerName" doc:"Name of that customer."`
-	UserPrincipalName     string                  `json:"userPrincipalName,omitempty" doc:"Object id of the user who acted; absent for an application."`
-	ApplicationID         string                  `json:"applicationId" doc:"The application that acted; empty where nobody told."`
-	ResourceType          transfer.ResourceType   `json:"resourceType" example:"transfer" doc:"What it was done to."`
-	ResourceOldValue      string                  `json:"resourceOldValue,omitempty" doc:"JSON as text."`
-	ResourceNewValue      string                  `json:"resourceNewValue,omitempty" doc:"JSON as text; never more than the caller may see (R-190)."`
-	OperationType         transfer.AuditOperation `json:"operationType" example:"create_transfer" doc:"What was done (R-304, R-306)."`
-	OriginalCorrelationID string                  `json:"originalCorrelationId,omitempty" doc:"MS-CorrelationId of the request, where there was one."`
-	OperationDate         time.Time               `json:"operationDate" doc:"When it happened, in UTC."`
-	OperationStatus       string                  `json:"operationStatus" enum:"succeeded,failed" doc:"Whether it was done or refused (R-305)."`
-	CustomizedData        []KeyValue              `json:"customizedData" doc:"The id of what the record is about."`
-	Attributes            Attributes              `json:"attributes"`
+	ID                    string                     `json:"id" doc:"Id of the record (R-211)."`
+	PartnerID             string                     `json:"partnerId" doc:"Whose log it is."`
+	Participants          []string                   `json:"participants" doc:"The partners that have a record of the same event."`
+	CustomerID            string                     `json:"customerId" doc:"The customer it concerns."`
+	CustomerName          string                     `json:"customerName" doc:"Name of that customer."`
+	UserPrincipalName     string                     `json:"userPrincipalName,omitempty" doc:"Object id of the user who acted; absent for an application."`
+	ApplicationID         string                     `json:"applicationId" doc:"The application that acted; empty where nobody told."`
+	ResourceType          activitylog.ResourceType   `json:"resourceType" example:"transfer" doc:"What it was done to."`
+	ResourceOldValue      string                     `json:"resourceOldValue,omitempty" doc:"JSON as text."`
+	ResourceNewValue      string                     `json:"resourceNewValue,omitempty" doc:"JSON as text; never more than the caller may see (R-190)."`
+	OperationType         activitylog.AuditOperation `json:"operationType" example:"create_transfer" doc:"What was done (R-304, R-306)."`
+	OriginalCorrelationID string                     `json:"originalCorrelationId,omitempty" doc:"MS-CorrelationId of the request, where there was one."`
+	OperationDate         time.Time                  `json:"operationDate" doc:"When it happened, in UTC."`
+	OperationStatus       string                     `json:"operationStatus" enum:"succeeded,failed" doc:"Whether it was done or refused (R-305)."`
+	CustomizedData        []KeyValue                 `json:"customizedData" doc:"The id of what the record is about."`
+	Attributes            Attributes                 `json:"attributes"`
 }
 
 // KeyValue is a pair in an audit record.
@@ -59,12 +60,12 @@ func (a *API) registerAudit() {
 	register(a, route{
 		id: "listAuditRecords", method: http.MethodGet, path: "/v1/auditrecords", tag: "Audit", summary: "Read your activity log",
 		description: "Records in which the caller is the partner or a participant (R-307), the newest first.", roles: auditors,
-		causes: []transfer.Cause{transfer.LogNotKept, transfer.InvalidInput, transfer.UnknownEnum},
+		causes: []kernel.Cause{activitylog.LogNotKept, kernel.InvalidInput, kernel.UnknownEnum},
 	}, a.listAudit)
 	for id, path := range map[string]string{"getAuditRecord": "/v1/auditrecords/{recordId}", "getAuditRecordByUri": "/auditactivity/v1/auditrecords/{recordId}"} {
 		register(a, route{
 			id: id, method: http.MethodGet, path: path, tag: "Audit", summary: "Read one record of your activity log", roles: auditors,
-			description: "The record with the id of R-211, as the AuditUri of a webhook names it.", causes: []transfer.Cause{transfer.LogEntryUnknown},
+			description: "The record with the id of R-211, as the AuditUri of a webhook names it.", causes: []kernel.Cause{activitylog.LogEntryUnknown},
 		}, a.getAudit)
 	}
 }
@@ -122,7 +123,7 @@ func (in *searchAudit) search(partner string, now time.Time) (ledger.AuditSearch
 	if wholeDay {
 		until = until.AddDate(0, 0, 1)
 	}
-	if q.From, q.Until, err = transfer.LogWindow(from, until, now); err != nil {
+	if q.From, q.Until, err = activitylog.LogWindow(from, until, now); err != nil {
 		return q, err
 	}
 	if err := auditFilter(in.Filter, &q); err != nil {
@@ -152,7 +153,7 @@ func logDate(name, text string) (at time.Time, wholeDay bool, err error) {
 			return at.UTC(), false, nil
 		}
 	}
-	return at, false, transfer.Refuse(transfer.InvalidInput, "%s must be a date such as 2026-11-21.", name)
+	return at, false, kernel.Refuse(kernel.InvalidInput, "%s must be a date such as 2026-11-21.", name)
 }
 
 func auditFilter(text string, q *ledger.AuditSearch) error {
@@ -166,9 +167,9 @@ func auditFilter(text string, q *ledger.AuditSearch) error {
 	case f.Field == "customerid" && f.Operator == "equals":
 		q.CustomerID = f.Value
 	case f.Field == "resourcetype" && f.Operator == "equals":
-		q.Resource = transfer.ResourceType(strings.ToLower(f.Value))
+		q.Resource = activitylog.ResourceType(strings.ToLower(f.Value))
 	default:
-		return transfer.Refuse(transfer.UnknownEnum, "filter allows CompanyName with substring, CustomerId with equals and ResourceType with equals.")
+		return kernel.Refuse(kernel.UnknownEnum, "filter allows CompanyName with substring, CustomerId with equals and ResourceType with equals.")
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 // shape is what a body may look like at one place: its Go type and the table of bounds in one, for those that read bodies
@@ -15,7 +15,7 @@ import (
 type shape struct {
 	path     string // from the top of the body, as refusals name it; empty at the top
 	kind     kind
-	bound    transfer.Bound
+	bound    kernel.Bound
 	fields   map[string]*shape // of an object, by name
 	elements *shape            // of a list
 }
@@ -50,7 +50,7 @@ func (a *API) shapeAt(path string, t reflect.Type) *shape {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	at := &shape{path: path, kind: kindOf(t), bound: transfer.BoundOf(path)}
+	at := &shape{path: path, kind: kindOf(t), bound: kernel.BoundOf(path)}
 	if path == listedItems && a.Policy.MaxListedItems > 0 {
 		at.bound.Elements = a.Policy.MaxListedItems
 	}

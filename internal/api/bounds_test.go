@@ -14,6 +14,8 @@ import (
 	"go.uber.org/zap"
 
 	"handover/internal/identity"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -23,7 +25,7 @@ func sampleAPI(t testing.TB) *API {
 	t.Helper()
 	demo := world.Demo()
 	a, err := New(Options{
-		Ledger: sampleLedger(t), Policy: transfer.DefaultPolicy(), Rules: transfer.DefaultRules(), Logger: zap.NewNop(), Version: "1",
+		Ledger: sampleLedger(t), Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1",
 		Tokens: fakeTokens{caller: identity.Caller{TenantID: demo.TargetTenantID, UserID: demo.TargetUserID, Roles: identity.Roles()}},
 	})
 	require.NoError(t, err)
@@ -166,7 +168,7 @@ func TestDescriptionSaysTheBounds(t *testing.T) {
 				continue
 			}
 			found++
-			want := transfer.BoundOf(p.path)
+			want := kernel.BoundOf(p.path)
 			switch schema.Type {
 			case "string":
 				require.NotNil(t, schema.MaxLength, p.path)

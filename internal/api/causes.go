@@ -5,30 +5,33 @@ import (
 	"net/http"
 	"time"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // The causes that belong to HTTP and not to transfers. Each has a code of its own where the wire contract has one.
 const (
-	tokenMissing       transfer.Cause = "TokenMissing"
-	tokenInvalid       transfer.Cause = "TokenInvalid"
-	userRequired       transfer.Cause = "UserRequired"
-	roleMissing        transfer.Cause = "RoleMissing"
-	notAPartner        transfer.Cause = "NotAPartner"
-	noSuchPath         transfer.Cause = "NoSuchPath"
-	methodNotAllowed   transfer.Cause = "MethodNotAllowed"
-	badRequest         transfer.Cause = "BadRequest"
-	unsupportedPatch   transfer.Cause = "UnsupportedPatch"
-	wrongMediaType     transfer.Cause = "WrongMediaType"
-	tooLarge           transfer.Cause = "RequestTooLarge"
-	tooSlow            transfer.Cause = "RequestTooSlow"
-	changedMeanwhile   transfer.Cause = "ChangedMeanwhile"
-	tooManyRequests    transfer.Cause = "TooManyRequests"
-	unavailable        transfer.Cause = "Unavailable"
-	unexpected         transfer.Cause = "Unexpected"
-	legacyNotOffered   transfer.Cause = "LegacyNotOffered"
-	partnerNotNamed    transfer.Cause = "PartnerNotNamed"
-	partnerNotReadable transfer.Cause = "PartnerNotReadable"
+	tokenMissing       kernel.Cause = "TokenMissing"
+	tokenInvalid       kernel.Cause = "TokenInvalid"
+	userRequired       kernel.Cause = "UserRequired"
+	roleMissing        kernel.Cause = "RoleMissing"
+	notAPartner        kernel.Cause = "NotAPartner"
+	noSuchPath         kernel.Cause = "NoSuchPath"
+	methodNotAllowed   kernel.Cause = "MethodNotAllowed"
+	badRequest         kernel.Cause = "BadRequest"
+	unsupportedPatch   kernel.Cause = "UnsupportedPatch"
+	wrongMediaType     kernel.Cause = "WrongMediaType"
+	tooLarge           kernel.Cause = "RequestTooLarge"
+	tooSlow            kernel.Cause = "RequestTooSlow"
+	changedMeanwhile   kernel.Cause = "ChangedMeanwhile"
+	tooManyRequests    kernel.Cause = "TooManyRequests"
+	unavailable        kernel.Cause = "Unavailable"
+	unexpected         kernel.Cause = "Unexpected"
+	legacyNotOffered   kernel.Cause = "LegacyNotOffered"
+	partnerNotNamed    kernel.Cause = "PartnerNotNamed"
+	partnerNotReadable kernel.Cause = "PartnerNotReadable"
 )
 
 // cause is what one of them looks like on the wire.
@@ -38,7 +41,7 @@ type cause struct {
 	rule   string
 }
 
-var httpCauses = map[transfer.Cause]cause{
+var httpCauses = map[kernel.Cause]cause{
 	tokenMissing:       {http.StatusUnauthorized, "800001", "R-101"},
 	tokenInvalid:       {http.StatusUnauthorized, "400", "R-101"},
 	userRequired:       {http.StatusForbidden, "900329", "R-101"},
@@ -61,7 +64,7 @@ var httpCauses = map[transfer.Cause]cause{
 }
 
 // refuse makes the error for one of the causes above.
-func refuse(c transfer.Cause, format string, args ...any) *Error {
+func refuse(c kernel.Cause, format string, args ...any) *Error {
 	w := httpCauses[c]
 	return &Error{status: w.status, Code: w.code, ErrorName: string(c), Description: fmt.Sprintf(format, args...), Source: source}
 }
@@ -74,21 +77,21 @@ func (e *Error) again(after time.Duration) *Error {
 
 // What a create and a decision can be refused with, by the domain.
 var (
-	createCauses = []transfer.Cause{
-		transfer.InvalidInput, transfer.UnknownEnum, transfer.SourceMissing, transfer.SourceIsTarget, transfer.OperatorOnly,
-		transfer.PartnerUnknown, transfer.CustomerUnknown, transfer.PartnerNotEnabled, transfer.NotAdminAgent,
-		transfer.ProgramNotActive, transfer.MPAMissing, transfer.RelationshipMissing, transfer.AgreementMissing,
-		transfer.MarketMismatch, transfer.NotForDirectBill, transfer.ResellerUnknown, transfer.NotAReseller,
+	createCauses = []kernel.Cause{
+		kernel.InvalidInput, kernel.UnknownEnum, transfer.SourceMissing, transfer.SourceIsTarget, kernel.OperatorOnly,
+		programme.PartnerUnknown, programme.CustomerUnknown, programme.PartnerNotEnabled, kernel.NotAdminAgent,
+		programme.ProgramNotActive, programme.MPAMissing, programme.RelationshipMissing, programme.AgreementMissing,
+		programme.MarketMismatch, transfer.NotForDirectBill, transfer.ResellerUnknown, transfer.NotAReseller,
 		transfer.ResellerInactive, transfer.ResellerMPAMissing, transfer.AzurePlanMissing, transfer.AzurePlanInactive,
 		transfer.AzurePlanUnpurchasable, transfer.LegacyAzureAtTarget, legacyNotOffered,
 	}
-	decisionCauses = []transfer.Cause{
-		transfer.NotFound, transfer.WrongParty, transfer.NotAdminAgent, transfer.BeingProcessed, transfer.AlreadyInProgress, transfer.AlreadyFinal,
-		transfer.RequestExpired, transfer.DeclineDisabled, transfer.InvalidInput, transfer.UnknownEnum, transfer.NoLineItems,
-		transfer.DuplicateLineItem, transfer.TooManyLineItems, transfer.SubscriptionUnknown, transfer.NotOwnedBySource,
-		transfer.NotActive, transfer.AddonWithoutBase, transfer.InOtherTransfer, transfer.ProductTypeMismatch,
-		transfer.OutsideTargetTypes, transfer.ProductNotMovable, transfer.ThirdPartyProduct, transfer.RelationshipMissing,
-		transfer.AgreementMissing, transfer.MPAMissing, transfer.ProgramNotActive, transfer.MarketMismatch,
+	decisionCauses = []kernel.Cause{
+		transfer.NotFound, kernel.WrongParty, kernel.NotAdminAgent, kernel.BeingProcessed, transfer.AlreadyInProgress, transfer.AlreadyFinal,
+		transfer.RequestExpired, transfer.DeclineDisabled, kernel.InvalidInput, kernel.UnknownEnum, transfer.NoLineItems,
+		transfer.DuplicateLineItem, transfer.TooManyLineItems, subscription.Unknown, transfer.NotOwnedBySource,
+		transfer.NotActive, transfer.AddonWithoutBase, subscription.InOtherTransfer, transfer.ProductTypeMismatch,
+		transfer.OutsideTargetTypes, transfer.ProductNotMovable, transfer.ThirdPartyProduct, programme.RelationshipMissing,
+		programme.AgreementMissing, programme.MPAMissing, programme.ProgramNotActive, programme.MarketMismatch,
 		transfer.AzurePlanMissing, transfer.AzurePlanInactive, transfer.LegacyAzureAtTarget, unsupportedPatch, changedMeanwhile,
 	}
 )

@@ -11,25 +11,27 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // CreateTransfer is the body of a create (R-140). Whatever else a client sends is ignored (R-142).
 type CreateTransfer struct {
-	SourcePartnerTenantID  string                 `json:"sourcePartnerTenantId" doc:"Microsoft ID of the partner who bills the customer today (R-53)." example:"aaaaaaaa-0000-4000-8000-000000000001"`
-	SourcePartnerName      string                 `json:"sourcePartnerName" doc:"Name of that partner (R-122)." example:"Northwind Cloud"`
-	CustomerEmailID        string                 `json:"customerEmailId" doc:"Where the customer is told about the transfer." example:"it@contoso-bakery.example"`
-	CustomerName           string                 `json:"customerName,omitempty" doc:"Name of the customer."`
-	TargetPartnerTenantID  string                 `json:"targetPartnerTenantId,omitempty" doc:"The caller; may be left out (R-43)."`
-	TargetPartnerEmailID   string                 `json:"targetPartnerEmailId,omitempty" doc:"Free text that is returned as it came (R-123)."`
-	TargetProductTypes     []transfer.ProductType `json:"targetProductTypes,omitempty" nullable:"true" doc:"Limits what the source may submit; null or absent for everything (R-60)."`
-	PartnerOnRecord        string                 `json:"partnerOnRecord,omitempty" doc:"PartnerID of the indirect reseller to credit; only for an indirect provider as target (R-57)."`
-	Participants           []Participant          `json:"participants,omitempty" nullable:"true" doc:"Another spelling of partnerOnRecord: key TransactionReseller."`
-	TransferType           TransferType           `json:"transferType" doc:"3 for new commerce; 5 means the same (R-120)."`
-	IgnoreEligibilityCheck bool                   `json:"ignoreEligibilityCheck,omitempty" doc:"Reserved to operators: true is refused (R-81)."`
-	ExternalReference      string                 `json:"externalReference,omitempty" doc:"Extension: your own reference, which only you see."`
-	Tags                   []string               `json:"tags,omitempty" nullable:"true" doc:"Extension: your own words to find the transfer by, which only you see."`
+	SourcePartnerTenantID  string                     `json:"sourcePartnerTenantId" doc:"Microsoft ID of the partner who bills the customer today (R-53)." example:"aaaaaaaa-0000-4000-8000-000000000001"`
+	SourcePartnerName      string                     `json:"sourcePartnerName" doc:"Name of that partner (R-122)." example:"Northwind Cloud"`
+	CustomerEmailID        string                     `json:"customerEmailId" doc:"Where the customer is told about the transfer." example:"it@contoso-bakery.example"`
+	CustomerName           string                     `json:"customerName,omitempty" doc:"Name of the customer."`
+	TargetPartnerTenantID  string                     `json:"targetPartnerTenantId,omitempty" doc:"The caller; may be left out (R-43)."`
+	TargetPartnerEmailID   string                     `json:"targetPartnerEmailId,omitempty" doc:"Free text that is returned as it came (R-123)."`
+	TargetProductTypes     []subscription.ProductType `json:"targetProductTypes,omitempty" nullable:"true" doc:"Limits what the source may submit; null or absent for everything (R-60)."`
+	PartnerOnRecord        string                     `json:"partnerOnRecord,omitempty" doc:"PartnerID of the indirect reseller to credit; only for an indirect provider as target (R-57)."`
+	Participants           []Participant              `json:"participants,omitempty" nullable:"true" doc:"Another spelling of partnerOnRecord: key TransactionReseller."`
+	TransferType           TransferType               `json:"transferType" doc:"3 for new commerce; 5 means the same (R-120)."`
+	IgnoreEligibilityCheck bool                       `json:"ignoreEligibilityCheck,omitempty" doc:"Reserved to operators: true is refused (R-81)."`
+	ExternalReference      string                     `json:"externalReference,omitempty" doc:"Extension: your own reference, which only you see."`
+	Tags                   []string                   `json:"tags,omitempty" nullable:"true" doc:"Extension: your own words to find the transfer by, which only you see."`
 
 	LineItems []json.RawMessage `json:"lineItems,omitempty" hidden:"true"` // tells a legacy create (R-160)
 }
@@ -49,7 +51,7 @@ func (t *TransferType) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	n, err := transfer.ParseWhole(string(data))
+	n, err := kernel.ParseWhole(string(data))
 	if err != nil || n == 0 {
 		n = -1
 	}
@@ -96,7 +98,7 @@ type Reason struct {
 	Data        []string `json:"data,omitempty" doc:"The ids that the description speaks of."`
 }
 
-func reasons(refusals []*transfer.Refusal) []Reason {
+func reasons(refusals []*kernel.Refusal) []Reason {
 	all := make([]Reason, len(refusals))
 	for i, r := range refusals {
 		all[i] = Reason{Code: r.Code, ErrorName: string(r.Cause), Description: r.Message, Data: r.Data}
@@ -139,10 +141,10 @@ func (c CreateTransfer) request(customer string, r *request) (transfer.Request, 
 		if len(c.LineItems) > 0 {
 			return transfer.Request{}, refuse(legacyNotOffered, "Legacy transfers are not offered here. Send transferType 3, and leave the line items to the source.")
 		}
-		return transfer.Request{}, transfer.Refuse(transfer.InvalidInput, "transferType is required; send 3.")
+		return transfer.Request{}, kernel.Refuse(kernel.InvalidInput, "transferType is required; send 3.")
 	}
 	if c.TransferType < 0 {
-		return transfer.Request{}, transfer.Refuse(transfer.UnknownEnum, "transferType must be 3 (new commerce).")
+		return transfer.Request{}, kernel.Refuse(kernel.UnknownEnum, "transferType must be 3 (new commerce).")
 	}
 	credited, err := c.credited()
 	if err != nil {
@@ -166,7 +168,7 @@ func (c CreateTransfer) credited() (string, error) {
 		switch {
 		case !strings.EqualFold(p.Key, "TransactionReseller") || p.Value == "":
 		case given != "" && given != p.Value:
-			return "", transfer.Refuse(transfer.InvalidInput, "partnerOnRecord and participants name two different resellers. Name one.")
+			return "", kernel.Refuse(kernel.InvalidInput, "partnerOnRecord and participants name two different resellers. Name one.")
 		default:
 			given = p.Value
 		}

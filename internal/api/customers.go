@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"handover/internal/identity"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
 
@@ -66,7 +68,7 @@ type Paging struct {
 // after is the token of the page before, empty for the first page.
 func (p Paging) after() (string, error) {
 	if p.Seek != "" && !strings.EqualFold(p.Seek, "Next") {
-		return "", transfer.Refuse(transfer.UnknownEnum, "seekOperation must be Next; pages are read in order.")
+		return "", kernel.Refuse(kernel.UnknownEnum, "seekOperation must be Next; pages are read in order.")
 	}
 	if p.Continuation != "" {
 		return p.Continuation, nil
@@ -99,11 +101,11 @@ func (a *API) registerCustomers() {
 	register(a, route{
 		id: "listCustomers", method: http.MethodGet, path: "/v1/customers", tag: "Customers", summary: "List your customers",
 		description: "Customers that accepted the caller as reseller, and those that the caller bills, by name.",
-		roles:       readers, causes: []transfer.Cause{transfer.InvalidInput, transfer.UnknownEnum},
+		roles:       readers, causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum},
 	}, a.listCustomers)
 	register(a, route{
 		id: "getCustomer", method: http.MethodGet, path: "/v1/customers/{customerId}", tag: "Customers", summary: "Read a customer",
-		roles: readers, causes: []transfer.Cause{transfer.CustomerUnknown},
+		roles: readers, causes: []kernel.Cause{programme.CustomerUnknown},
 	}, a.getCustomer)
 }
 
@@ -149,7 +151,7 @@ func (a *API) checkToken(ctx context.Context, q ledger.CustomerSearch) error {
 		return nil
 	}
 	_, err := a.Ledger.CustomerOf(ctx, q.PartnerTenantID, q.After)
-	if errors.Is(err, transfer.CustomerUnknown) {
+	if errors.Is(err, programme.CustomerUnknown) {
 		return noSuchToken()
 	}
 	return err
@@ -169,7 +171,7 @@ func readFilter(text string) (fieldFilter, error) {
 		return f, nil
 	}
 	if err := json.Unmarshal([]byte(text), &f); err != nil || f.Field == "" || f.Value == "" {
-		return f, transfer.Refuse(transfer.InvalidInput, `filter must be JSON such as {"Field":"CompanyName","Value":"Contoso","Operator":"starts_with"}.`)
+		return f, kernel.Refuse(kernel.InvalidInput, `filter must be JSON such as {"Field":"CompanyName","Value":"Contoso","Operator":"starts_with"}.`)
 	}
 	f.Field, f.Operator = strings.ToLower(f.Field), strings.ToLower(f.Operator)
 	return f, nil
@@ -181,7 +183,7 @@ func customerFilter(text string, wanted *ledger.CustomerSearch) error {
 		return err
 	}
 	if f.Operator != "starts_with" {
-		return transfer.Refuse(transfer.UnknownEnum, "The operator of a customer filter must be starts_with.")
+		return kernel.Refuse(kernel.UnknownEnum, "The operator of a customer filter must be starts_with.")
 	}
 	switch f.Field {
 	case "companyname":
@@ -189,7 +191,7 @@ func customerFilter(text string, wanted *ledger.CustomerSearch) error {
 	case "domain":
 		wanted.DomainPrefix = f.Value
 	default:
-		return transfer.Refuse(transfer.UnknownEnum, "Customers can be filtered by CompanyName or Domain.")
+		return kernel.Refuse(kernel.UnknownEnum, "Customers can be filtered by CompanyName or Domain.")
 	}
 	return nil
 }

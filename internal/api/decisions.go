@@ -6,30 +6,32 @@ import (
 	"net/http"
 	"strings"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // UpdateTransfer is the body of a PATCH: a submit, a cancel or a decline (R-151), or new labels.
 type UpdateTransfer struct {
-	ID                    string                 `json:"id,omitempty" doc:"Id of the transfer; when given, that of the path (R-152)."`
-	Status                string                 `json:"status,omitempty" doc:"InProgress or Accept to submit, Cancel to cancel, Reject to decline, in any case (R-151)." example:"InProgress"`
-	LineItems             []PickedItem           `json:"lineItems,omitempty" nullable:"true" doc:"What the source wants to move (R-150). Add-ons travel with their base."`
-	AllEligible           bool                   `json:"allEligible,omitempty" doc:"Extension: move everything eligible instead of a list (R-155)."`
-	ProductTypes          []transfer.ProductType `json:"productTypes,omitempty" nullable:"true" doc:"Extension: narrows allEligible."`
-	Reason                string                 `json:"reason,omitempty" doc:"Extension: why the source declines (R-15)."`
-	CustomerTenantID      string                 `json:"customerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
-	SourcePartnerTenantID string                 `json:"sourcePartnerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
-	TargetPartnerTenantID string                 `json:"targetPartnerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
-	ExternalReference     *string                `json:"externalReference,omitempty" doc:"Extension: your own reference. Alone or with tags and without status it changes your labels only."`
-	Tags                  *[]string              `json:"tags,omitempty" doc:"Extension: your own tags."`
+	ID                    string                     `json:"id,omitempty" doc:"Id of the transfer; when given, that of the path (R-152)."`
+	Status                string                     `json:"status,omitempty" doc:"InProgress or Accept to submit, Cancel to cancel, Reject to decline, in any case (R-151)." example:"InProgress"`
+	LineItems             []PickedItem               `json:"lineItems,omitempty" nullable:"true" doc:"What the source wants to move (R-150). Add-ons travel with their base."`
+	AllEligible           bool                       `json:"allEligible,omitempty" doc:"Extension: move everything eligible instead of a list (R-155)."`
+	ProductTypes          []subscription.ProductType `json:"productTypes,omitempty" nullable:"true" doc:"Extension: narrows allEligible."`
+	Reason                string                     `json:"reason,omitempty" doc:"Extension: why the source declines (R-15)."`
+	CustomerTenantID      string                     `json:"customerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
+	SourcePartnerTenantID string                     `json:"sourcePartnerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
+	TargetPartnerTenantID string                     `json:"targetPartnerTenantId,omitempty" doc:"When given, the transfer's (R-152)."`
+	ExternalReference     *string                    `json:"externalReference,omitempty" doc:"Extension: your own reference. Alone or with tags and without status it changes your labels only."`
+	Tags                  *[]string                  `json:"tags,omitempty" doc:"Extension: your own tags."`
 }
 
 // PickedItem is one subscription that the source wants to move.
 type PickedItem struct {
-	ID             any                  `json:"id,omitempty" doc:"Ignored; some clients send a number, some a text (OQ-15)."`
-	SubscriptionID string               `json:"subscriptionId" doc:"The subscription to move (R-150)." example:"55555555-0101-4000-8000-000000000001"`
-	ProductType    transfer.ProductType `json:"productType" doc:"What it is (R-130)." example:"OnlineServicesNCE"`
+	ID             any                      `json:"id,omitempty" doc:"Ignored; some clients send a number, some a text (OQ-15)."`
+	SubscriptionID string                   `json:"subscriptionId" doc:"The subscription to move (R-150)." example:"55555555-0101-4000-8000-000000000001"`
+	ProductType    subscription.ProductType `json:"productType" doc:"What it is (R-130)." example:"OnlineServicesNCE"`
 }
 
 // The verbs of a PATCH.
@@ -80,7 +82,7 @@ func (a *API) updateTransfer(ctx context.Context, in *updateTransfer) (ledger.An
 	answer.terms.Match = in.match(requestOf(ctx).viewer())
 	changed, err := a.decide(ctx, t.ID, verb, in.Body, answer.terms)
 	if errors.Is(err, ledger.ErrLocked) {
-		err = transfer.Refuse(transfer.BeingProcessed, "Another request about this transfer is being processed. Repeat the same request in a moment.").About(t.ID)
+		err = kernel.Refuse(kernel.BeingProcessed, "Another request about this transfer is being processed. Repeat the same request in a moment.").About(t.ID)
 	}
 	return answer.of(changed, err)
 }
@@ -145,8 +147,8 @@ func (u UpdateTransfer) about(t transfer.Transfer) error {
 		{"sourcePartnerTenantId", u.SourcePartnerTenantID, t.SourceTenantID},
 		{"targetPartnerTenantId", u.TargetPartnerTenantID, t.TargetTenantID},
 	} {
-		if id.given != "" && !transfer.SameID(id.given, id.stored) {
-			return transfer.Refuse(transfer.InvalidInput, "%s is not that of the transfer. Leave it out, or send what the transfer says.", id.name)
+		if id.given != "" && !kernel.SameID(id.given, id.stored) {
+			return kernel.Refuse(kernel.InvalidInput, "%s is not that of the transfer. Leave it out, or send what the transfer says.", id.name)
 		}
 	}
 	return nil
@@ -165,7 +167,7 @@ func (u UpdateTransfer) verb() (verb, error) {
 	case status == "reject":
 		return verbDecline, nil
 	case status == "inprogress" || status == "accept":
-		return verbSubmit, transfer.Refuse(transfer.NoLineItems, "A submit needs at least one line item. Name the subscriptions to move, or ask for everything eligible.")
+		return verbSubmit, kernel.Refuse(transfer.NoLineItems, "A submit needs at least one line item. Name the subscriptions to move, or ask for everything eligible.")
 	case status == "" && (u.ExternalReference != nil || u.Tags != nil):
 		return verbLabel, nil
 	}
@@ -176,7 +178,7 @@ func (u UpdateTransfer) verb() (verb, error) {
 func (u UpdateTransfer) complete() error {
 	for i, item := range u.LineItems {
 		if item.SubscriptionID == "" || item.ProductType == "" {
-			return transfer.Refuse(transfer.InvalidInput, "Line item %d needs subscriptionId and productType.", i)
+			return kernel.Refuse(kernel.InvalidInput, "Line item %d needs subscriptionId and productType.", i)
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 const item = `{"subscriptionId":"a1b2c3d4-0001-4000-8000-0000000000f1","productType":"OnlineServicesNCE"}`
@@ -81,7 +81,7 @@ func TestParticipants(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(body), &in))
 		r, err := in.request("c", &request{})
 		if want == "refused" {
-			require.ErrorIs(t, err, transfer.InvalidInput)
+			require.ErrorIs(t, err, kernel.InvalidInput)
 			continue
 		}
 		require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestLogDates(t *testing.T) {
 	} {
 		at, _, err := logDate("startDate", text)
 		if want == "" {
-			require.ErrorIs(t, err, transfer.InvalidInput, text)
+			require.ErrorIs(t, err, kernel.InvalidInput, text)
 			continue
 		}
 		require.NoError(t, err, text)

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 // received is the body of a write that was read, whole and within its bounds.
@@ -144,7 +144,7 @@ func (n *wholeNumber) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	whole, err := transfer.ParseWhole(string(data))
+	whole, err := kernel.ParseWhole(string(data))
 	if err != nil {
 		return &json.UnmarshalTypeError{Value: jsonType(data[0]), Type: reflect.TypeFor[int]()}
 	}

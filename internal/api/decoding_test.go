@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 	"handover/internal/world"
 )
 
@@ -158,7 +158,7 @@ func requireBounded(t *testing.T, at *shape, v reflect.Value) {
 	switch {
 	case !v.IsValid() || at.kind == ignored:
 	case v.Kind() == reflect.String:
-		require.NoError(t, transfer.CheckText(at.path, v.String()))
+		require.NoError(t, kernel.CheckText(at.path, v.String()))
 	case at.kind == list:
 		require.LessOrEqual(t, v.Len(), at.bound.Elements, at.path)
 		for i := range v.Len() {

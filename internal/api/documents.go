@@ -7,9 +7,9 @@ import (
 	"sort"
 	"strings"
 
-	swagger "github.com/swaggo/files/v2"
+	"handover/internal/kernel"
 
-	"handover/internal/transfer"
+	swagger "github.com/swaggo/files/v2"
 )
 
 // docsPolicy lets the documentation page run its own scripts and styles, and nothing from elsewhere: it works offline.
@@ -88,7 +88,7 @@ var errorsTemplate = template.Must(template.New("errors").Parse(`<!doctype html>
 
 // documented is one cause in the list of errors.
 type documented struct {
-	Name   transfer.Cause
+	Name   kernel.Cause
 	Status int
 	Code   string
 	Rule   string
@@ -97,11 +97,11 @@ type documented struct {
 // everyCause lists all causes that an answer can have, by name.
 func everyCause() []documented {
 	var all []documented
-	add := func(c transfer.Cause) {
+	add := func(c kernel.Cause) {
 		code, status, rule := wireOf(c)
 		all = append(all, documented{c, status, code, rule})
 	}
-	for _, c := range transfer.Causes() {
+	for _, c := range kernel.Causes() {
 		add(c)
 	}
 	for c := range httpCauses {

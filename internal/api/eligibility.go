@@ -4,20 +4,23 @@ import (
 	"context"
 	"net/http"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // Eligible says of one subscription whether it can be transferred.
 type Eligible struct {
-	ID           string               `json:"id" doc:"The subscription."`
-	IsEligible   bool                 `json:"isEligible" doc:"Whether a submit that names it would be accepted now."`
-	Reason       string               `json:"reason,omitempty" doc:"The first reason why not (R-167)."`
-	Reasons      []Reason             `json:"reasons,omitempty" doc:"Extension: every reason why not, each with its code."`
-	AddOns       []string             `json:"addOns,omitempty" doc:"Extension: the add-ons that would travel along (R-74)."`
-	Base         string               `json:"baseSubscriptionId,omitempty" doc:"Extension: of an add-on, the subscription that it moves with."`
-	FriendlyName string               `json:"friendlyName,omitempty" doc:"Extension."`
-	ProductType  transfer.ProductType `json:"productType" doc:"Extension: what to name it in a submit."`
-	Quantity     int                  `json:"quantity" doc:"Extension."`
+	ID           string                   `json:"id" doc:"The subscription."`
+	IsEligible   bool                     `json:"isEligible" doc:"Whether a submit that names it would be accepted now."`
+	Reason       string                   `json:"reason,omitempty" doc:"The first reason why not (R-167)."`
+	Reasons      []Reason                 `json:"reasons,omitempty" doc:"Extension: every reason why not, each with its code."`
+	AddOns       []string                 `json:"addOns,omitempty" doc:"Extension: the add-ons that would travel along (R-74)."`
+	Base         string                   `json:"baseSubscriptionId,omitempty" doc:"Extension: of an add-on, the subscription that it moves with."`
+	FriendlyName string                   `json:"friendlyName,omitempty" doc:"Extension."`
+	ProductType  subscription.ProductType `json:"productType" doc:"Extension: what to name it in a submit."`
+	Quantity     int                      `json:"quantity" doc:"Extension."`
 }
 
 type eligibilityQuery struct {
@@ -32,13 +35,13 @@ func (a *API) registerEligibility() {
 		summary: "What the source could transfer",
 		description: "Every subscription that the caller bills the customer for, eligible or with every reason why not. It asks the very rules that a submit asks, " +
 			"and changes nothing. With `transferId` it also counts what the target must fulfil; without, that is for the target to try with `?dryRun=true` on a create.",
-		roles: transferRoles, causes: []transfer.Cause{transfer.CustomerUnknown, transfer.UnknownEnum, transfer.NotFound},
+		roles: transferRoles, causes: []kernel.Cause{programme.CustomerUnknown, kernel.UnknownEnum, transfer.NotFound},
 	}, a.eligibility)
 }
 
 func (a *API) eligibility(ctx context.Context, in *eligibilityQuery) (*struct{ Body []Eligible }, error) {
 	if in.TransferType != "3" && in.TransferType != "5" {
-		return nil, transfer.Refuse(transfer.UnknownEnum, "transferType must be 3 (new commerce).")
+		return nil, kernel.Refuse(kernel.UnknownEnum, "transferType must be 3 (new commerce).")
 	}
 	r := requestOf(ctx)
 	customer, err := a.Ledger.CustomerOf(ctx, r.caller.TenantID, in.CustomerID)

@@ -14,8 +14,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/transfer"
 )
 
 // source names this service in every error.
@@ -107,7 +107,7 @@ func (e *Error) inShape(accept string) *Error {
 // explain classifies whatever went wrong, the one place where that is done for the API.
 func (a *API) explain(ctx context.Context, err error) *Error {
 	var known *Error
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -130,11 +130,11 @@ func (a *API) explain(ctx context.Context, err error) *Error {
 const retryLedger = 5 * time.Second
 
 // fromRefusal puts the domain's no on the wire.
-func fromRefusal(r *transfer.Refusal) *Error {
+func fromRefusal(r *kernel.Refusal) *Error {
 	e := &Error{
 		status: r.HTTPStatus(), Code: r.Code, ErrorName: string(r.Cause), Description: clip(r.Message), Data: r.Data, Source: source,
 	}
-	if r.Cause == transfer.BeingProcessed || r.Cause.Retryable() {
+	if r.Cause == kernel.BeingProcessed || r.Cause.Retryable() {
 		return e.again(time.Second)
 	}
 	return e

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -97,7 +98,7 @@ func TestLimiterForgetsQuietPartners(t *testing.T) {
 
 // Every cause has a code, a status and the rule it comes from; no two have one name.
 func TestEveryCauseIsDocumented(t *testing.T) {
-	seen := map[transfer.Cause]bool{}
+	seen := map[kernel.Cause]bool{}
 	for _, c := range everyCause() {
 		require.False(t, seen[c.Name], c.Name)
 		seen[c.Name] = true
@@ -119,7 +120,7 @@ func TestExplain(t *testing.T) {
 	}{
 		"a refusal":            {transfer.NoSuchTransfer(), 404, "TransferNotFound", false},
 		"wrapped":              {fmt.Errorf("x: %w", transfer.NoSuchTransfer()), 404, "TransferNotFound", false},
-		"a decision under way": {transfer.Refuse(transfer.BeingProcessed, "wait"), 409, "BeingProcessed", true},
+		"a decision under way": {kernel.Refuse(kernel.BeingProcessed, "wait"), 409, "BeingProcessed", true},
 		"the ledger is away":   {fmt.Errorf("x: %w", ledger.ErrUnavailable), 503, "Unavailable", true},
 		"something is locked":  {fmt.Errorf("x: %w", ledger.ErrLocked), 503, "Unavailable", true},
 		"the client has gone":  {fmt.Errorf("x: %w", context.Canceled), 503, "Unavailable", true},

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -81,8 +83,8 @@ func FuzzUpdateSubscription(f *testing.F) {
 		if json.Unmarshal(body, &in) != nil {
 			return
 		}
-		old := transfer.Subscription{ID: "s", FriendlyName: "n", Quantity: 1, Status: transfer.SubscriptionActive}
-		next, err := transfer.DefaultRules().ChangeSubscription(transfer.ChangeFacts{Subscription: old}, transfer.SubscriptionChange{
+		old := subscription.Subscription{ID: "s", FriendlyName: "n", Quantity: 1, Status: subscription.Active}
+		next, err := subscription.DefaultRules().ChangeSubscription(subscription.ChangeFacts{Subscription: old}, subscription.Change{
 			FriendlyName: in.FriendlyName, Quantity: (*int)(in.Quantity), AutoRenew: in.AutoRenewEnabled, Status: in.Status, PartnerOnRecord: in.PartnerID,
 		})
 		require.True(t, known(err), "%v", err)
@@ -100,10 +102,10 @@ func FuzzAttestAgreement(f *testing.F) {
 		if json.Unmarshal(body, &in) != nil {
 			return
 		}
-		partner := &transfer.Partner{Type: transfer.DirectBill}
-		_, err := transfer.CheckAttestation(transfer.AgreementAttestation{
+		partner := &programme.Partner{Type: programme.DirectBill}
+		_, err := programme.CheckAttestation(programme.AgreementAttestation{
 			Type: in.Type, TemplateID: in.TemplateID, DateAgreed: in.DateAgreed.Time, Contact: in.PrimaryContact,
-		}, transfer.AttestationFacts{Partner: partner, Relationship: true, Now: time.Now()})
+		}, programme.AttestationFacts{Partner: partner, Relationship: true, Now: time.Now()})
 		require.True(t, known(err), "%v", err)
 	})
 }

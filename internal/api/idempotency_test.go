@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/pgtest"
 	"handover/internal/transfer"
@@ -235,7 +236,7 @@ func TestLargeAnswersAreRenderedAgain(t *testing.T) {
 	require.Equal(t, submitted, s.gets(submit, http.StatusOK))
 
 	_, err := s.ledger.RecordItems(t.Context(), path.Base(at), []ledger.ItemResult{
-		{Ordinal: 0, TargetSubscriptionID: uuid.NewString()}, {Ordinal: 1, Refusal: transfer.Refuse(transfer.NotActive, "It is over.")},
+		{Ordinal: 0, TargetSubscriptionID: uuid.NewString()}, {Ordinal: 1, Refusal: kernel.Refuse(transfer.NotActive, "It is over.")},
 	})
 	require.NoError(t, err)
 	require.Equal(t, submitted, s.gets(submit, http.StatusOK))
@@ -309,7 +310,7 @@ func (s *stage) holdWriter() (letGo func()) {
 	go func() {
 		claim := ledger.Claim{CallerTenantID: world.LargeSource, Route: "a test", Key: "hold", Fingerprint: "f"}
 		_, err := s.ledger.Cancel(context.WithoutCancel(s.Context()), licence(0, 0), ledger.Decision{}, ledger.Terms[ledger.Outcome]{
-			Claim: claim, Answer: func(ledger.Outcome, *transfer.Refusal) (ledger.Answer, error) {
+			Claim: claim, Answer: func(ledger.Outcome, *kernel.Refusal) (ledger.Answer, error) {
 				close(held)
 				<-release
 				return ledger.Answer{}, nil

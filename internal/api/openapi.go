@@ -10,7 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 const securityScheme = "bearer"
@@ -85,8 +85,8 @@ func (r route) answers(api huma.API) map[string]*huma.Response {
 }
 
 // byStatus are all causes that the operation can answer with.
-func (r route) byStatus() map[int][]transfer.Cause {
-	by := map[int][]transfer.Cause{}
+func (r route) byStatus() map[int][]kernel.Cause {
+	by := map[int][]kernel.Cause{}
 	for _, c := range r.allCauses() {
 		_, status, _ := wireOf(c)
 		if !slices.Contains(by[status], c) {
@@ -96,8 +96,8 @@ func (r route) byStatus() map[int][]transfer.Cause {
 	return by
 }
 
-func (r route) allCauses() []transfer.Cause {
-	all := append([]transfer.Cause{badRequest, unexpected, unavailable}, r.causes...)
+func (r route) allCauses() []kernel.Cause {
+	all := append([]kernel.Cause{badRequest, unexpected, unavailable}, r.causes...)
 	if !r.open {
 		all = append(all, tokenMissing, tokenInvalid, notAPartner, roleMissing, tooManyRequests)
 	}
@@ -105,12 +105,12 @@ func (r route) allCauses() []transfer.Cause {
 		all = append(all, userRequired)
 	}
 	if r.write {
-		all = append(all, transfer.RequestIDReused, tooLarge, tooSlow, wrongMediaType)
+		all = append(all, kernel.RequestIDReused, tooLarge, tooSlow, wrongMediaType)
 	}
 	return all
 }
 
-func explainStatus(status int, causes []transfer.Cause) string {
+func explainStatus(status int, causes []kernel.Cause) string {
 	lines := []string{http.StatusText(status) + ":"}
 	for _, c := range causes {
 		code, _, rule := wireOf(c)
@@ -120,7 +120,7 @@ func explainStatus(status int, causes []transfer.Cause) string {
 }
 
 // wireOf is how a cause appears on the wire and which rule it comes from.
-func wireOf(c transfer.Cause) (code string, status int, rule string) {
+func wireOf(c kernel.Cause) (code string, status int, rule string) {
 	if own, ok := httpCauses[c]; ok {
 		return own.code, own.status, own.rule
 	}

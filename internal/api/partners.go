@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"handover/internal/identity"
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+	"handover/internal/programme"
 )
 
 // PartnerRelationship is a partner that the caller works with (wire-notes 15).
@@ -41,11 +42,11 @@ type AgreementStatus struct {
 
 // The names of a relationship, as queries and answers spell them.
 var relationshipTypes = map[string]struct {
-	as   transfer.PartnerType
+	as   programme.PartnerType
 	name string
 }{
-	"isindirectcloudsolutionproviderof": {transfer.IndirectProvider, "is_indirect_cloud_solution_provider_of"},
-	"isindirectresellerof":              {transfer.IndirectReseller, "is_indirect_reseller_of"},
+	"isindirectcloudsolutionproviderof": {programme.IndirectProvider, "is_indirect_cloud_solution_provider_of"},
+	"isindirectresellerof":              {programme.IndirectReseller, "is_indirect_reseller_of"},
 }
 
 var sellers = []identity.Role{identity.AdminAgent, identity.SalesAgent}
@@ -54,24 +55,24 @@ func (a *API) registerPartners() {
 	register(a, route{
 		id: "listRelationships", method: http.MethodGet, path: "/v1/relationships", tag: "Partners", summary: "List the partners you work with",
 		description: "As an indirect provider its resellers, as an indirect reseller its providers (R-258).",
-		roles:       sellers, causes: []transfer.Cause{transfer.UnknownEnum},
+		roles:       sellers, causes: []kernel.Cause{kernel.UnknownEnum},
 	}, a.listRelationships)
 	register(a, route{
 		id: "listCustomerRelationships", method: http.MethodGet, path: "/v1/customers/{customerId}/relationships", tag: "Partners",
-		summary: "List your partners that a customer accepted too", roles: sellers, causes: []transfer.Cause{transfer.CustomerUnknown},
+		summary: "List your partners that a customer accepted too", roles: sellers, causes: []kernel.Cause{programme.CustomerUnknown},
 	}, a.listCustomerRelationships)
 	register(a, route{
 		id: "getRelationshipRequest", method: http.MethodGet, path: "/v1/customers/relationshiprequests", tag: "Partners",
 		summary:     "Get an invitation for customers",
 		description: "The link with which a customer accepts a reseller relationship. Indirect resellers have none; their provider invites (R-311).",
-		roles:       sellers, users: true, causes: []transfer.Cause{transfer.PartnerNotEnabled, transfer.ProgramNotActive},
+		roles:       sellers, users: true, causes: []kernel.Cause{programme.PartnerNotEnabled, programme.ProgramNotActive},
 	}, a.relationshipRequest)
 	register(a, route{
 		id: "getAgreementStatus", method: http.MethodGet, path: "/v1/compliance/csp/agreementstatus", tag: "Partners",
 		summary:     "Whether a partner signed the Microsoft Partner Agreement",
 		description: "Of the caller itself or, for an indirect provider, of an indirect reseller; exactly one of mpnId and tenantId (R-263).",
 		roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent, identity.GlobalAdmin},
-		causes:      []transfer.Cause{partnerNotNamed, partnerNotReadable, transfer.PartnerUnknown},
+		causes:      []kernel.Cause{partnerNotNamed, partnerNotReadable, programme.PartnerUnknown},
 	}, a.agreementStatus)
 }
 
@@ -80,7 +81,7 @@ func (a *API) listRelationships(ctx context.Context, in *struct {
 }) (*struct{ Body PartnerRelationships }, error) {
 	wanted, known := relationshipTypes[strings.ReplaceAll(strings.ToLower(in.Type), "_", "")]
 	if !known {
-		return nil, transfer.Refuse(transfer.UnknownEnum, "relationship_type must be IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf.")
+		return nil, kernel.Refuse(kernel.UnknownEnum, "relationship_type must be IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf.")
 	}
 	found, err := a.Ledger.Partnerships(ctx, requestOf(ctx).caller.TenantID, wanted.as)
 	return relationshipsOf(found, wanted.name), err
@@ -90,13 +91,13 @@ func (a *API) listCustomerRelationships(ctx context.Context, in *CustomerPath) (
 	r := requestOf(ctx)
 	found, err := a.Ledger.CustomerPartnerships(ctx, r.caller.TenantID, in.CustomerID)
 	name := relationshipTypes["isindirectcloudsolutionproviderof"].name
-	if r.partner.Type == transfer.IndirectReseller {
+	if r.partner.Type == programme.IndirectReseller {
 		name = relationshipTypes["isindirectresellerof"].name
 	}
 	return relationshipsOf(found, name), err
 }
 
-func relationshipsOf(found []transfer.Partner, name string) *struct{ Body PartnerRelationships } {
+func relationshipsOf(found []programme.Partner, name string) *struct{ Body PartnerRelationships } {
 	list := PartnerRelationships{TotalCount: len(found), Items: make([]PartnerRelationship, len(found)), Attributes: collection}
 	for i, p := range found {
 		list.Items[i] = PartnerRelationship{
@@ -110,10 +111,10 @@ func relationshipsOf(found []transfer.Partner, name string) *struct{ Body Partne
 func (a *API) relationshipRequest(ctx context.Context, _ *struct{}) (*struct{ Body RelationshipRequest }, error) {
 	partner := requestOf(ctx).partner
 	switch {
-	case partner.Type == transfer.IndirectReseller:
-		return nil, transfer.Refuse(transfer.PartnerNotEnabled, "An indirect reseller invites no customers of its own. Ask your indirect provider for an invitation.")
-	case partner.Status != transfer.ProgramActive:
-		return nil, transfer.Refuse(transfer.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)
+	case partner.Type == programme.IndirectReseller:
+		return nil, kernel.Refuse(programme.PartnerNotEnabled, "An indirect reseller invites no customers of its own. Ask your indirect provider for an invitation.")
+	case partner.Status != programme.Active:
+		return nil, kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)
 	}
 	invitation := strings.ReplaceAll(a.InvitationURL, "{partnerId}", url.QueryEscape(partner.TenantID))
 	return &struct{ Body RelationshipRequest }{RelationshipRequest{URL: invitation, Attributes: Attributes{ObjectType: "RelationshipRequest"}}}, nil
@@ -131,37 +132,37 @@ func (a *API) agreementStatus(ctx context.Context, in *struct {
 		return nil, err
 	}
 	self := requestOf(ctx).partner
-	itself := transfer.SameID(asked.TenantID, self.TenantID)
-	if !itself && (self.Type != transfer.IndirectProvider || asked.Type != transfer.IndirectReseller) {
+	itself := kernel.SameID(asked.TenantID, self.TenantID)
+	if !itself && (self.Type != programme.IndirectProvider || asked.Type != programme.IndirectReseller) {
 		return nil, noSuchPartner(in.MPNID + in.TenantID)
 	}
 	return &struct{ Body AgreementStatus }{AgreementStatus{IsAgreementSigned: asked.MPASigned}}, nil
 }
 
 // partnerNamed reads the partner by either of its ids. Whoever may not ask hears the same as about one that does not exist.
-func (a *API) partnerNamed(ctx context.Context, mpnID, tenantID string) (transfer.Partner, error) {
+func (a *API) partnerNamed(ctx context.Context, mpnID, tenantID string) (programme.Partner, error) {
 	if mpnID != "" {
 		if strings.Trim(mpnID, "0123456789") != "" {
-			return transfer.Partner{}, refuse(partnerNotReadable, "mpnId must be a number.")
+			return programme.Partner{}, refuse(partnerNotReadable, "mpnId must be a number.")
 		}
 		p, err := a.Ledger.PartnerByMPN(ctx, mpnID)
 		return p, sameNo(err, mpnID)
 	}
-	id, err := transfer.ParseID("tenantId", tenantID)
+	id, err := kernel.ParseID("tenantId", tenantID)
 	if err != nil {
-		return transfer.Partner{}, refuse(partnerNotReadable, "tenantId must be a GUID.")
+		return programme.Partner{}, refuse(partnerNotReadable, "tenantId must be a GUID.")
 	}
 	p, err := a.Ledger.Partner(ctx, id)
 	return p, sameNo(err, tenantID)
 }
 
 func sameNo(err error, id string) error {
-	if refusal, ok := asRefusal(err); ok && refusal.Cause == transfer.PartnerUnknown {
+	if refusal, ok := asRefusal(err); ok && refusal.Cause == programme.PartnerUnknown {
 		return noSuchPartner(id)
 	}
 	return err
 }
 
 func noSuchPartner(id string) error {
-	return transfer.Refuse(transfer.PartnerUnknown, "There is no such partner for you to ask about. Check the id.").About(clip(id))
+	return kernel.Refuse(programme.PartnerUnknown, "There is no such partner for you to ask about. Check the id.").About(clip(id))
 }

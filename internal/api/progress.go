@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -37,7 +38,7 @@ func (a *API) registerProgress() {
 		summary: "Follow a transfer",
 		description: "Server-sent events: one `progress` event at once and one after each change, until the transfer is over. " +
 			"Each event's data is a Progress object.",
-		roles: transferRoles, causes: []transfer.Cause{transfer.NotFound},
+		roles: transferRoles, causes: []kernel.Cause{transfer.NotFound},
 		streams: true, forms: []form{{http.StatusOK, "text/event-stream", typeOf[Progress](), "Events named progress; this is the data of each."}},
 	}, a.follow)
 }

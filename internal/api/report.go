@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -29,7 +30,7 @@ func (a *API) registerReport() {
 		summary: "Report on a transfer",
 		description: "Per line item: what it was and became (as far as the caller may see, R-183..R-185), its outcome and attempts, " +
 			"the day the billing changed hands and who pays which days (R-32, R-33). As JSON or CSV.",
-		roles: transferRoles, causes: []transfer.Cause{transfer.NotFound, transfer.UnknownEnum},
+		roles: transferRoles, causes: []kernel.Cause{transfer.NotFound, kernel.UnknownEnum},
 		forms: []form{
 			{http.StatusOK, "application/json", typeOf[[]transfer.ReportRow](), "One row per line item."},
 			{http.StatusOK, "text/csv", typeOf[string](), ""},
@@ -38,7 +39,7 @@ func (a *API) registerReport() {
 	register(a, route{
 		id: "listTransferEvents", method: http.MethodGet, path: "/v1/customers/{customerId}/transfers/{transferId}/events", tag: "Extensions", extension: true,
 		summary: "What happened to a transfer", description: "The transfer's history from the caller's own log: who did what, when and why, the oldest first (R-190).",
-		roles: transferRoles, causes: []transfer.Cause{transfer.NotFound},
+		roles: transferRoles, causes: []kernel.Cause{transfer.NotFound},
 	}, a.events)
 }
 
@@ -48,7 +49,7 @@ func (a *API) report(ctx context.Context, in *reportQuery) (*reportAnswer, error
 		format = "csv"
 	}
 	if format != "" && format != "csv" && format != "json" {
-		return nil, transfer.Refuse(transfer.UnknownEnum, "format must be json or csv.")
+		return nil, kernel.Refuse(kernel.UnknownEnum, "format must be json or csv.")
 	}
 	t, err := a.transferOf(ctx, in.TransferPath)
 	if err != nil {

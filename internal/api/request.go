@@ -14,8 +14,9 @@ import (
 	"go.uber.org/zap"
 
 	"handover/internal/identity"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
 )
 
 // request is what is known of a request while it is answered.
@@ -26,7 +27,7 @@ type request struct {
 	locale      string
 	route       string // of the operation, for logs and metrics
 	caller      identity.Caller
-	partner     transfer.Partner // whom the caller acts for
+	partner     programme.Partner // whom the caller acts for
 
 	claim   ledger.Claim // of a write that the client can repeat
 	handled *handled     // what became of a write, once its handler was called
@@ -60,7 +61,7 @@ const (
 )
 
 // longestKey bounds what a client may send as one of these.
-const longestKey = transfer.LongestRequestID
+const longestKey = kernel.LongestRequestID
 
 // everyRequest is the outermost layer: it gives the request its ids, the answer its headers, survives a panic, and leaves a
 // log line and a measurement behind.

@@ -18,6 +18,7 @@ import (
 
 	"handover/internal/identity"
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -61,7 +62,7 @@ func sampleLedger(t testing.TB) *ledger.Ledger {
 func logged(t *testing.T, o Options, r *http.Request) (*httptest.ResponseRecorder, []observer.LoggedEntry) {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
-	o.Logger, o.Policy, o.Rules, o.Version = zap.New(core), transfer.DefaultPolicy(), transfer.DefaultRules(), "1"
+	o.Logger, o.Policy, o.Rules, o.Version = zap.New(core), transfer.DefaultPolicy(), subscription.DefaultRules(), "1"
 	a, err := New(o)
 	require.NoError(t, err)
 	w := httptest.NewRecorder()

@@ -13,7 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"handover/internal/identity"
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 // route declares one operation: what it is, who may call it and what it can be refused with. Everything about access and
@@ -37,7 +37,7 @@ type route struct {
 	maxBody   int64           // bytes; 0 for the usual limit
 	body      *shape          // of the body, from the handler's type
 	forms     []form          // of success, where the handler's type does not tell
-	causes    []transfer.Cause
+	causes    []kernel.Cause
 }
 
 // form is one form of an answer.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -149,7 +150,7 @@ func (s *scanner) counted(at *shape, n int) error {
 	case at.path == listedItems:
 		return s.policy.CheckListed(n)
 	}
-	return transfer.CheckCount(at.path, n)
+	return kernel.CheckCount(at.path, n)
 }
 
 // name reads the name of a property and the colon behind it. One that is too long to be of a field here becomes empty.
@@ -186,13 +187,13 @@ func (s *scanner) text(at *shape) error {
 		return err
 	}
 	if !whole {
-		return transfer.TooLong(at.path)
+		return kernel.TooLong(at.path)
 	}
 	said, ok := unquoted(s.raw)
 	if !ok {
 		return s.invalid()
 	}
-	return transfer.CheckText(at.path, said)
+	return kernel.CheckText(at.path, said)
 }
 
 // keep reads up to the closing quote and keeps what is said, with its quotes. When that is longer than most it stops:
@@ -274,7 +275,7 @@ func (s *scanner) word(c byte, at *shape) error {
 			return s.in.UnreadByte()
 		}
 		if at.bound.Most > 0 && length >= at.bound.Most {
-			return transfer.TooLong(at.path)
+			return kernel.TooLong(at.path)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -88,7 +89,7 @@ func (in *searchTransfers) search(partner string) (ledger.Search, error) {
 	case string(ledger.Outgoing):
 		s.Direction = ledger.Outgoing
 	default:
-		return s, transfer.Refuse(transfer.UnknownEnum, "direction must be incoming or outgoing.")
+		return s, kernel.Refuse(kernel.UnknownEnum, "direction must be incoming or outgoing.")
 	}
 	var err error
 	if s.Statuses, err = statuses(in.Status); err != nil {
@@ -127,7 +128,7 @@ func statuses(names []string) ([]transfer.Status, error) {
 			}
 		}
 		if found == transfer.None {
-			return nil, transfer.Refuse(transfer.UnknownEnum, "status must be one of Pending, InProgress, Complete, Expired, Cancel, Reject, Failed, PartiallyComplete.")
+			return nil, kernel.Refuse(kernel.UnknownEnum, "status must be one of Pending, InProgress, Complete, Expired, Cancel, Reject, Failed, PartiallyComplete.")
 		}
 		all = append(all, found)
 	}
@@ -157,7 +158,7 @@ func pageSize(asked, usual int) (int, error) {
 	case asked == 0:
 		return usual, nil
 	case asked < 1 || asked > mostPage:
-		return 0, transfer.Refuse(transfer.InvalidInput, "size must be 1 to %d.", mostPage)
+		return 0, kernel.Refuse(kernel.InvalidInput, "size must be 1 to %d.", mostPage)
 	}
 	return asked, nil
 }
@@ -169,7 +170,7 @@ func moment(name, text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, transfer.Refuse(transfer.InvalidInput, "%s must be a time such as 2026-11-01T00:00:00Z.", name)
+		return at, kernel.Refuse(kernel.InvalidInput, "%s must be a time such as 2026-11-01T00:00:00Z.", name)
 	}
 	return at, nil
 }
@@ -190,5 +191,5 @@ func readCursor(text string) (time.Time, string, error) {
 }
 
 func noSuchToken() error {
-	return transfer.Refuse(transfer.InvalidInput, "The continuation token is not one that this API gave. Start again without it.")
+	return kernel.Refuse(kernel.InvalidInput, "The continuation token is not one that this API gave. Start again without it.")
 }

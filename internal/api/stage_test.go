@@ -1,7 +1,5 @@
 package api
 
-// A served API on a ledger of its own, and those who call it.
-
 import (
 	"context"
 	"database/sql"
@@ -21,9 +19,12 @@ import (
 
 	"handover/internal/identity"
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
+
+// A served API on a ledger of its own, and those who call it.
 
 // The callers of a stage, by the tokens they bring.
 const (
@@ -68,7 +69,7 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	require.NoError(t, l.Seed(t.Context(), w))
-	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: transfer.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
+	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
 		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, ApplicationID: "crm", Roles: identity.Roles()},
 		byTarget: {TenantID: world.LargeTarget, UserID: world.LargeTargetUser, Roles: identity.Roles()},
 	}})

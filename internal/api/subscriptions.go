@@ -9,36 +9,39 @@ import (
 	"time"
 
 	"handover/internal/identity"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // Subscription is a subscription as its billing owner sees it (wire-notes 12, domain section 8.3).
 type Subscription struct {
-	ID                           string                      `json:"id" doc:"The subscription."`
-	OfferID                      string                      `json:"offerId" doc:"What was bought."`
-	FriendlyName                 string                      `json:"friendlyName" doc:"Name that the partner gave it."`
-	Quantity                     int                         `json:"quantity" doc:"Number of units."`
-	Status                       transfer.SubscriptionStatus `json:"status" enum:"active,pending,suspended,expired,disabled,deleted" doc:"State of the subscription."`
-	BillingCycle                 transfer.BillingCycle       `json:"billingCycle" doc:"How often it is billed."`
-	TermDuration                 string                      `json:"termDuration,omitempty" example:"P1Y" doc:"Length of the term; absent without one."`
-	CreationDate                 time.Time                   `json:"creationDate" doc:"When the caller began to bill it."`
-	EffectiveStartDate           time.Time                   `json:"effectiveStartDate" doc:"The same."`
-	CommitmentEndDate            *time.Time                  `json:"commitmentEndDate,omitempty" doc:"Last day of the term; absent without one."`
-	AutoRenewEnabled             bool                        `json:"autoRenewEnabled" doc:"Whether it renews at the end of its term."`
-	PartnerID                    string                      `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller credited."`
-	ParentSubscriptionID         string                      `json:"parentSubscriptionId,omitempty" doc:"Of an add-on: its base."`
-	ProductType                  ProductTypeName             `json:"productType"`
-	IsMicrosoftProduct           bool                        `json:"isMicrosoftProduct" doc:"Whether Microsoft sells it."`
-	CancellationAllowedUntilDate *time.Time                  `json:"cancellationAllowedUntilDate,omitempty" doc:"Until when it can be cancelled (R-84, R-284)."`
-	Links                        transfer.Links              `json:"links"`
-	Attributes                   Attributes                  `json:"attributes"`
+	ID                           string                    `json:"id" doc:"The subscription."`
+	OfferID                      string                    `json:"offerId" doc:"What was bought."`
+	FriendlyName                 string                    `json:"friendlyName" doc:"Name that the partner gave it."`
+	Quantity                     int                       `json:"quantity" doc:"Number of units."`
+	Status                       subscription.Status       `json:"status" enum:"active,pending,suspended,expired,disabled,deleted" doc:"State of the subscription."`
+	BillingCycle                 subscription.BillingCycle `json:"billingCycle" doc:"How often it is billed."`
+	TermDuration                 string                    `json:"termDuration,omitempty" example:"P1Y" doc:"Length of the term; absent without one."`
+	CreationDate                 time.Time                 `json:"creationDate" doc:"When the caller began to bill it."`
+	EffectiveStartDate           time.Time                 `json:"effectiveStartDate" doc:"The same."`
+	CommitmentEndDate            *time.Time                `json:"commitmentEndDate,omitempty" doc:"Last day of the term; absent without one."`
+	AutoRenewEnabled             bool                      `json:"autoRenewEnabled" doc:"Whether it renews at the end of its term."`
+	PartnerID                    string                    `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller credited."`
+	ParentSubscriptionID         string                    `json:"parentSubscriptionId,omitempty" doc:"Of an add-on: its base."`
+	ProductType                  ProductTypeName           `json:"productType"`
+	IsMicrosoftProduct           bool                      `json:"isMicrosoftProduct" doc:"Whether Microsoft sells it."`
+	CancellationAllowedUntilDate *time.Time                `json:"cancellationAllowedUntilDate,omitempty" doc:"Until when it can be cancelled (R-84, R-284)."`
+	Links                        transfer.Links            `json:"links"`
+	Attributes                   Attributes                `json:"attributes"`
 }
 
 // ProductTypeName is a product type as subscriptions carry it.
 type ProductTypeName struct {
-	ID          transfer.ProductType `json:"id" example:"OnlineServicesNCE" doc:"Name of the type."`
-	DisplayName transfer.ProductType `json:"displayName" example:"OnlineServicesNCE" doc:"The same."`
+	ID          subscription.ProductType `json:"id" example:"OnlineServicesNCE" doc:"Name of the type."`
+	DisplayName subscription.ProductType `json:"displayName" example:"OnlineServicesNCE" doc:"The same."`
 }
 
 // Subscriptions is one page of what the caller bills a customer for.
@@ -64,11 +67,11 @@ type listSubscriptions struct {
 // UpdateSubscription is the body of a PATCH: the subscription as it was read, with one or more of these fields changed.
 // Fields that say what is so already are no change (wire-notes 13); all others are ignored.
 type UpdateSubscription struct {
-	FriendlyName     *string                      `json:"friendlyName,omitempty" doc:"Name of the subscription."`
-	Quantity         *wholeNumber                 `json:"quantity,omitempty" minimum:"1" doc:"Number of units."`
-	Status           *transfer.SubscriptionStatus `json:"status,omitempty" doc:"active, suspended, or deleted to cancel."`
-	AutoRenewEnabled *bool                        `json:"autoRenewEnabled,omitempty" doc:"Whether it renews at the end of its term."`
-	PartnerID        *string                      `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller to credit."`
+	FriendlyName     *string              `json:"friendlyName,omitempty" doc:"Name of the subscription."`
+	Quantity         *wholeNumber         `json:"quantity,omitempty" minimum:"1" doc:"Number of units."`
+	Status           *subscription.Status `json:"status,omitempty" doc:"active, suspended, or deleted to cancel."`
+	AutoRenewEnabled *bool                `json:"autoRenewEnabled,omitempty" doc:"Whether it renews at the end of its term."`
+	PartnerID        *string              `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller to credit."`
 }
 
 type updateSubscription struct {
@@ -83,22 +86,22 @@ type subscriptionAnswer struct {
 	Body Subscription
 }
 
-var subscriptionCauses = []transfer.Cause{
-	transfer.SubscriptionUnknown, transfer.StaleETag, transfer.NotForSalesAgents, transfer.InOtherTransfer, transfer.NotActivated,
-	transfer.SubscriptionEnded, transfer.InvalidInput, transfer.QuantitySuspended, transfer.QuantityOutOfRange, transfer.RenewalNotPossible,
-	transfer.UnknownEnum, transfer.StatusNotPossible, transfer.AddonsActive, transfer.CancellationClosed, transfer.RecordNotAllowed,
-	transfer.RecordUnknown, transfer.RecordNotReseller,
+var subscriptionCauses = []kernel.Cause{
+	subscription.Unknown, kernel.StaleETag, subscription.NotForSalesAgents, subscription.InOtherTransfer, subscription.NotActivated,
+	subscription.Ended, kernel.InvalidInput, subscription.QuantitySuspended, subscription.QuantityOutOfRange, subscription.RenewalNotPossible,
+	kernel.UnknownEnum, subscription.StatusNotPossible, subscription.AddonsActive, subscription.CancellationClosed, subscription.RecordNotAllowed,
+	subscription.RecordUnknown, subscription.RecordNotReseller,
 }
 
 func (a *API) registerSubscriptions() {
 	register(a, route{
 		id: "listSubscriptions", method: http.MethodGet, path: "/v1/customers/{customerId}/subscriptions", tag: "Customers",
 		summary: "List a customer's subscriptions", description: "What the caller bills the customer for, ended ones included.",
-		roles: readers, causes: []transfer.Cause{transfer.CustomerUnknown},
+		roles: readers, causes: []kernel.Cause{programme.CustomerUnknown},
 	}, a.listSubscriptions)
 	register(a, route{
 		id: "getSubscription", method: http.MethodGet, path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", tag: "Customers",
-		summary: "Read a subscription", roles: readers, causes: []transfer.Cause{transfer.SubscriptionUnknown},
+		summary: "Read a subscription", roles: readers, causes: []kernel.Cause{subscription.Unknown},
 	}, a.getSubscription)
 	registerWrite[updateSubscription, subscriptionAnswer](a, route{
 		id: "updateSubscription", method: http.MethodPatch, path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", tag: "Customers",
@@ -117,7 +120,7 @@ func (a *API) listSubscriptions(ctx context.Context, in *listSubscriptions) (*st
 	if err != nil {
 		return nil, err
 	}
-	if _, err := transfer.ParseID("the token", after); after != "" && err != nil {
+	if _, err := kernel.ParseID("the token", after); after != "" && err != nil {
 		return nil, noSuchToken()
 	}
 	found, err := a.Ledger.SubscriptionsOf(ctx, requestOf(ctx).caller.TenantID, in.CustomerID, size, after)
@@ -143,7 +146,7 @@ func (a *API) getSubscription(ctx context.Context, in *SubscriptionPath) (*subsc
 }
 
 func (a *API) updateSubscription(ctx context.Context, in *updateSubscription) (ledger.Answer, error) {
-	change := transfer.SubscriptionChange{
+	change := subscription.Change{
 		FriendlyName: in.Body.FriendlyName, Quantity: (*int)(in.Body.Quantity), AutoRenew: in.Body.AutoRenewEnabled,
 		Status: in.Body.Status, PartnerOnRecord: in.Body.PartnerID,
 	}
@@ -157,7 +160,7 @@ func (a *API) updateSubscription(ctx context.Context, in *updateSubscription) (l
 }
 
 // changedSubscription is the answer to a change.
-func (a *API) changedSubscription(s transfer.Subscription) (ledger.Answer, error) {
+func (a *API) changedSubscription(s subscription.Subscription) (ledger.Answer, error) {
 	shown := a.answerWith(s)
 	answer, err := jsonAnswer(http.StatusOK, shown.Body)
 	answer.Header["ETag"] = shown.ETag
@@ -172,14 +175,14 @@ func (r *request) by() ledger.By {
 	}
 }
 
-func (a *API) answerWith(s transfer.Subscription) *subscriptionAnswer {
+func (a *API) answerWith(s subscription.Subscription) *subscriptionAnswer {
 	return &subscriptionAnswer{ETag: `"` + s.ETag() + `"`, Body: a.subscription(s)}
 }
 
 // thirdParty are the product types that others than Microsoft sell.
-var thirdParty = []transfer.ProductType{transfer.SaaS}
+var thirdParty = []subscription.ProductType{subscription.SaaS}
 
-func (a *API) subscription(s transfer.Subscription) Subscription {
+func (a *API) subscription(s subscription.Subscription) Subscription {
 	seen := Subscription{
 		ID: s.ID, OfferID: s.OfferID, FriendlyName: s.FriendlyName, Quantity: s.Quantity, Status: s.Status, BillingCycle: s.BillingCycle,
 		TermDuration: s.TermDuration, CreationDate: s.CreationDate, EffectiveStartDate: s.CreationDate, AutoRenewEnabled: s.AutoRenew,

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"handover/internal/identity"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -60,7 +61,7 @@ func (a *API) registerTransfers() {
 	register(a, route{
 		id: "getTransfer", method: http.MethodGet, path: "/v1/customers/{customerId}/transfers/{transferId}", tag: "Transfers",
 		summary: "Read a transfer", description: "The transfer with the line items that the caller may see (R-181..R-186).",
-		roles: transferRoles, causes: []transfer.Cause{transfer.NotFound},
+		roles: transferRoles, causes: []kernel.Cause{transfer.NotFound},
 		forms: []form{{status: http.StatusNotModified, description: "The transfer still has the entity tag of If-None-Match."}},
 	}, a.getTransfer)
 }
@@ -129,7 +130,7 @@ func (a *API) itemsOf(ctx context.Context, t transfer.Transfer) ([]transfer.Line
 // transferOf reads the transfer of the path. One of another customer does not exist there, and one in which the caller
 // takes no part does not exist at all.
 func (a *API) transferOf(ctx context.Context, of TransferPath) (transfer.Transfer, error) {
-	id, err := transfer.ParseID("the transfer id", of.TransferID)
+	id, err := kernel.ParseID("the transfer id", of.TransferID)
 	if err != nil {
 		return transfer.Transfer{}, transfer.NoSuchTransfer()
 	}
@@ -137,7 +138,7 @@ func (a *API) transferOf(ctx context.Context, of TransferPath) (transfer.Transfe
 	if err != nil {
 		return t, err
 	}
-	if !transfer.SameID(t.State.CustomerTenantID, of.CustomerID) {
+	if !kernel.SameID(t.State.CustomerTenantID, of.CustomerID) {
 		return t, transfer.NoSuchTransfer()
 	}
 	if _, err := transfer.View(t, nil, requestOf(ctx).viewer()); err != nil {

@@ -1,16 +1,16 @@
 package billing
 
-// One cause, one fact: a billing system that is not there for anybody is found out by a few calls and then asked at growing
-// intervals, by one call at a time, instead of thousands of times by everything that waits for it.
-
 import (
 	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
+
+// One cause, one fact: a billing system that is not there for anybody is found out by a few calls and then asked at growing
+// intervals, by one call at a time, instead of thousands of times by everything that waits for it.
 
 const (
 	// openAfter is how many calls in a row have to find the billing system away.
@@ -233,7 +233,7 @@ func (b *Breaker) tell(p pass, key string, err error, ours bool) {
 // saysOfTheMove tells whether the billing system answered, whatever it made of the move.
 func saysOfTheMove(err error) bool {
 	var atWork *AtWork
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	var u *Unavailable
 	return err == nil || errors.As(err, &atWork) || errors.As(err, &refusal) || errors.As(err, &u) && u.Of == OfTheMove
 }

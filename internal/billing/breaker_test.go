@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -77,7 +78,7 @@ func slower(after time.Duration) error {
 func TestBreakerOpens(t *testing.T) {
 	for name, answer := range map[string]error{
 		"done": nil, "at work": &AtWork{}, "busy with this one": busy,
-		"refused": transfer.Refuse(transfer.ProviderRefused, "no"),
+		"refused": kernel.Refuse(transfer.ProviderRefused, "no"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWeather(t)

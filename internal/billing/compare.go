@@ -1,13 +1,14 @@
 package billing
 
-// What the billing system moved and what the ledger says moved are the same, or the line item is held (I-8).
-
 import (
 	"errors"
 	"fmt"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// What the billing system moved and what the ledger says moved are the same, or the line item is held (I-8).
 
 // Comparison is what came of holding a line item against the word of the billing system. Both are empty where they agree.
 type Comparison struct {
@@ -52,7 +53,7 @@ type saying struct {
 
 func sayingOf(targetSubscriptionID string, err error) (saying, error) {
 	var working *AtWork
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	switch {
 	case err == nil:
 		return saying{word: done, id: targetSubscriptionID}, nil
@@ -85,9 +86,9 @@ func (s saying) String() string {
 func (s saying) bearsOut(item transfer.EndedItem) bool {
 	switch {
 	case item.Status == transfer.ItemComplete:
-		return s.word == done && transfer.SameID(s.id, item.TargetSubscriptionID)
+		return s.word == done && kernel.SameID(s.id, item.TargetSubscriptionID)
 	case item.MovedTo != "":
-		return s.word == unknown || s.word == done && transfer.SameID(s.id, item.MovedTo)
+		return s.word == unknown || s.word == done && kernel.SameID(s.id, item.MovedTo)
 	default:
 		return s.word == unknown || s.word == never
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -30,7 +31,7 @@ var answers = map[string]struct {
 	"elsewhere": {movedElsewhere, nil},
 	"at work":   {"", fmt.Errorf("asked: %w", &billing.AtWork{})},
 	"unknown":   {"", fmt.Errorf("asked: %w", billing.ErrUnknown)},
-	"never":     {"", fmt.Errorf("asked: %w", transfer.Refuse(transfer.ProviderRefused, "Not \x1b[2Jhere."))},
+	"never":     {"", fmt.Errorf("asked: %w", kernel.Refuse(transfer.ProviderRefused, "Not \x1b[2Jhere."))},
 }
 
 // endings are the ways in which a line item that was sent can have ended, by the ledger.

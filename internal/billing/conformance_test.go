@@ -14,6 +14,7 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/billing/billingtest"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -42,7 +43,7 @@ func TestHTTPConforms(t *testing.T) {
 			billingtest.Run(t, func(t *testing.T, fault string, now func() time.Time) billing.Mover {
 				s := system()
 				var err error
-				s.Fault, err = transfer.ParseFault(fault)
+				s.Fault, err = subscription.ParseFault(fault)
 				require.NoError(t, err)
 				s.Now = now
 				return patient{adapter(t, s, nil)}
@@ -118,7 +119,7 @@ func TestSandboxKeepsTryingAnUnreadableFault(t *testing.T) {
 // R-27 on the far side: however often it is asked, the billing system moves once.
 func TestRepeatedHTTPMovesMoveOnce(t *testing.T) {
 	t.Parallel()
-	s := &billingtest.System{Accepts: true, Polls: 1, Fault: transfer.Fault{Transient: 2}}
+	s := &billingtest.System{Accepts: true, Polls: 1, Fault: subscription.Fault{Transient: 2}}
 	h := patient{adapter(t, s, nil)}
 	m := billingtest.Sample(0)
 	for ; m.Attempts < 6; m.Attempts++ {

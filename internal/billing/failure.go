@@ -1,15 +1,16 @@
 package billing
 
-// The ways in which a move does not happen, one constructor each, so that both adapters fail alike.
-
 import (
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// The ways in which a move does not happen, one constructor each, so that both adapters fail alike.
 
 func unavailable(retryAfter time.Duration, format string, args ...any) *Unavailable {
 	return &Unavailable{Cause: transfer.ProviderUnavailable, RetryAfter: retryAfter, Reason: fmt.Sprintf(format, args...)}
@@ -30,8 +31,8 @@ func syncing(subscriptionID string, retryAfter time.Duration) *Unavailable {
 }
 
 // refused is the billing system's final no, under its own code.
-func refused(subscriptionID, code, message string) *transfer.Refusal {
-	r := transfer.Refuse(transfer.ProviderRefused, "The billing system refused to move the subscription: %s", message)
+func refused(subscriptionID, code, message string) *kernel.Refusal {
+	r := kernel.Refuse(transfer.ProviderRefused, "The billing system refused to move the subscription: %s", message)
 	r.Code = code
 	return r.About(subscriptionID)
 }

@@ -1,10 +1,5 @@
 package billing
 
-// An operator's own billing system, over HTTP. The contract is docs/billing-http.md. A move is posted under an idempotency
-// key; it is answered at once, or accepted and asked about later. One call is one request, which net/http repeats by itself
-// only where a kept connection turns out to be dead; whatever goes wrong is classified here and tried again, with the same key,
-// by whoever calls.
-
 import (
 	"bytes"
 	"context"
@@ -18,8 +13,13 @@ import (
 	"time"
 	"unicode"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
+
+// An operator's own billing system, over HTTP. The contract is docs/billing-http.md. A move is posted under an idempotency
+// key; it is answered at once, or accepted and asked about later. One call is one request, which net/http repeats by itself
+// only where a kept connection turns out to be dead; whatever goes wrong is classified here and tried again, with the same key,
+// by whoever calls.
 
 // HTTPSettings says where the billing system is and how to talk to it.
 type HTTPSettings struct {
@@ -128,7 +128,7 @@ func (h *HTTP) outcome(ctx context.Context, method string, to *url.URL, q Questi
 
 // newID is the id of the target's subscription in an answer that says done. A move gives a new one.
 func newID(a answer, q Question) (string, error) {
-	if transfer.SameID(a.subscriptionID, q.SubscriptionID) {
+	if kernel.SameID(a.subscriptionID, q.SubscriptionID) {
 		return "", unavailable(0, "The billing system answered with the id of the source's subscription; a move must give a new one (R-30).")
 	}
 	return a.subscriptionID, nil

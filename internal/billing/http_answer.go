@@ -1,8 +1,5 @@
 package billing
 
-// What an answer of the billing system means. Everything that is not clearly "done", "accepted" or "refused" is
-// Unavailable: nothing is lost by asking again, and the operator reads why.
-
 import (
 	"encoding/json"
 	"errors"
@@ -14,8 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
+
+// What an answer of the billing system means. Everything that is not clearly "done", "accepted" or "refused" is
+// Unavailable: nothing is lost by asking again, and the operator reads why.
 
 const (
 	maxBody       = 1 << 20 // bytes of an answer
@@ -99,7 +99,7 @@ func decodeDone(body []byte) (string, error) {
 	if err := unmarshal(body, &done); err != nil {
 		return "", err
 	}
-	id, err := transfer.ParseID("subscriptionId", done.SubscriptionID)
+	id, err := kernel.ParseID("subscriptionId", done.SubscriptionID)
 	if err != nil {
 		return "", errors.New("its subscriptionId is not a GUID")
 	}

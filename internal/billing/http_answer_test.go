@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -27,7 +28,7 @@ func FuzzDecodeResult(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, after, location string, body []byte) {
 		header := http.Header{"Retry-After": {after}, "Location": {location}}
 		a, err := decode(status, header, body, "old", now)
-		var refusal *transfer.Refusal
+		var refusal *kernel.Refusal
 		var failure *Unavailable
 		switch {
 		case errors.As(err, &refusal):
@@ -50,7 +51,7 @@ func FuzzDecodeResult(f *testing.F) {
 				t.Fatalf("%d was accepted as %+v", status, a)
 			}
 		default:
-			if id, err := transfer.ParseID("id", a.subscriptionID); err != nil || id != a.subscriptionID || status != 200 && status != 201 {
+			if id, err := kernel.ParseID("id", a.subscriptionID); err != nil || id != a.subscriptionID || status != 200 && status != 201 {
 				t.Fatalf("%d gave the id %q", status, a.subscriptionID)
 			}
 		}

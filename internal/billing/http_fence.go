@@ -1,14 +1,14 @@
 package billing
 
-// The fence of a move that was given up: the billing system says that it is done, or promises that it never will be.
-
 import (
 	"context"
 	"errors"
 	"net/http"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
+
+// The fence of a move that was given up: the billing system says that it is done, or promises that it never will be.
 
 // Fence withdraws the move with DELETE /moves/{key}: 200 with the new subscription's id says that it is done, 204 is the
 // promise; a system that answers 404, 405 or 501 does not know the question.
@@ -22,7 +22,7 @@ func (h *HTTP) Fence(ctx context.Context, q Question) (string, error) {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return "", ErrNoPromise
 	}
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		return "", unavailable(0, "The billing system refused to say what became of the move: %s", refusal.Message)

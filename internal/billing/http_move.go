@@ -1,13 +1,14 @@
 package billing
 
-// The body of POST /moves. It says the same at every attempt of a move, because a billing system may compare a repeated
-// request with the first one under its key.
-
 import (
 	"time"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
+
+// The body of POST /moves. It says the same at every attempt of a move, because a billing system may compare a repeated
+// request with the first one under its key.
 
 type httpMove struct {
 	Key                   string           `json:"key"`
@@ -22,14 +23,14 @@ type httpMove struct {
 }
 
 type httpSubscription struct {
-	ID                string                `json:"id"`
-	ProductType       transfer.ProductType  `json:"productType"`
-	OfferID           string                `json:"offerId"`
-	Quantity          int                   `json:"quantity"` // as submitted (R-75)
-	BillingCycle      transfer.BillingCycle `json:"billingCycle"`
-	TermDuration      string                `json:"termDuration,omitempty"`
-	CommitmentEndDate time.Time             `json:"commitmentEndDate,omitzero"`
-	UnitPriceMinor    int64                 `json:"unitPriceMinor"`
+	ID                string                    `json:"id"`
+	ProductType       subscription.ProductType  `json:"productType"`
+	OfferID           string                    `json:"offerId"`
+	Quantity          int                       `json:"quantity"` // as submitted (R-75)
+	BillingCycle      subscription.BillingCycle `json:"billingCycle"`
+	TermDuration      string                    `json:"termDuration,omitempty"`
+	CommitmentEndDate time.Time                 `json:"commitmentEndDate,omitzero"`
+	UnitPriceMinor    int64                     `json:"unitPriceMinor"`
 }
 
 func moveOf(m Move) httpMove {

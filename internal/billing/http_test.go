@@ -19,6 +19,7 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/billing/billingtest"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -171,7 +172,7 @@ func TestRefusalsAreCut(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := answering(t, http.StatusConflict, nil, c.body)
-			var refusal *transfer.Refusal
+			var refusal *kernel.Refusal
 			require.ErrorAs(t, err, &refusal)
 			assert.Equal(t, transfer.ProviderRefused, refusal.Cause)
 			assert.Equal(t, c.code, refusal.Code)
@@ -336,7 +337,7 @@ func TestAPlaceThatIsGone(t *testing.T) {
 func TestReasonsAreReadable(t *testing.T) {
 	t.Parallel()
 	_, err := answering(t, http.StatusConflict, nil, `{"code": "x", "message": "no\u202e\u200b\u001b[31m\u0000 more"}`)
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	require.ErrorAs(t, err, &refusal)
 	assert.Equal(t, "The billing system refused to move the subscription: no [31m more", refusal.Message)
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -16,8 +18,8 @@ type Move struct {
 	Key      string // idempotency key, the same for every attempt: "<transfer id>/<subscription id>"
 	Transfer transfer.Transfer
 	Item     transfer.LineItem
-	Old      transfer.Subscription // as the source has it now
-	Attempts int                   // attempts of this item that failed before
+	Old      subscription.Subscription // as the source has it now
+	Attempts int                       // attempts of this item that failed before
 }
 
 // Mover moves subscriptions in a billing system. Moving the same key twice has the effect of moving it once and gives
@@ -74,8 +76,8 @@ var ErrNoPromise = errors.New("the billing system cannot promise never to move i
 
 // Unavailable says that the attempt failed and another may succeed.
 type Unavailable struct {
-	Cause      transfer.Cause // ProviderUnavailable or StillSyncing
-	RetryAfter time.Duration  // what the billing system asked for; zero when it did not say
+	Cause      kernel.Cause  // ProviderUnavailable or StillSyncing
+	RetryAfter time.Duration // what the billing system asked for; zero when it did not say
 	Reason     string
 	Of         Fault
 	Status     int // of the HTTP answer; zero when there was none

@@ -1,14 +1,15 @@
 package billing
 
-// The sandbox: nobody else's billing system is asked, the ledger's subscriptions are all there is. Subscriptions of a
-// sandbox world can carry a scripted fault, so that every branch of a transfer can be tried by hand.
-
 import (
 	"context"
 	"time"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
+
+// The sandbox: nobody else's billing system is asked, the ledger's subscriptions are all there is. Subscriptions of a
+// sandbox world can carry a scripted fault, so that every branch of a transfer can be tried by hand.
 
 // Sandbox is the billing system of a deployment that has none.
 type Sandbox struct {
@@ -22,7 +23,7 @@ func (s Sandbox) Move(ctx context.Context, m Move) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	fault, err := transfer.ParseFault(m.Old.SandboxFault)
+	fault, err := subscription.ParseFault(m.Old.SandboxFault)
 	if err != nil {
 		return "", &Unavailable{Cause: transfer.ProviderUnavailable, Reason: err.Error()}
 	}
@@ -41,7 +42,7 @@ func (s Sandbox) Immediate() bool { return true }
 // Fence promises: nothing moves here but what the ledger records as moved, and the ledger records nothing of what has ended.
 func (s Sandbox) Fence(ctx context.Context, _ Question) (string, error) { return "", ctx.Err() }
 
-func (s Sandbox) play(fault transfer.Fault, m Move) error {
+func (s Sandbox) play(fault subscription.Fault, m Move) error {
 	if fault.Refuse != "" {
 		return refused(m.Old.ID, fault.Refuse, "its sandboxFault says so.")
 	}

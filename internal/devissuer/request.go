@@ -11,7 +11,7 @@ import (
 	"unicode"
 
 	"handover/internal/identity"
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 const (
@@ -114,7 +114,7 @@ func authenticate(r *http.Request, form url.Values) (string, error) {
 
 // tenant is the tenant of the path. Errors: *failure, for one that is not known here and for a ledger that is silent.
 func (i *Issuer) tenant(r *http.Request) (string, error) {
-	id, err := transfer.ParseID("the tenant", r.PathValue("tenant"))
+	id, err := kernel.ParseID("the tenant", r.PathValue("tenant"))
 	if err != nil {
 		return "", badRequest(invalidRequest, "The tenant in the address must be a GUID, the id of a partner or customer.")
 	}
@@ -148,7 +148,7 @@ func (q request) forWhom(form url.Values) (request, error) {
 		return q, nil
 	}
 	var err error
-	if q.userID, err = transfer.ParseID("user", form.Get("user")); err != nil {
+	if q.userID, err = kernel.ParseID("user", form.Get("user")); err != nil {
 		return q, badRequest(invalidRequest, "user must be a GUID.")
 	}
 	return q, nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 // applicationClaims name the application that a token was given to, where the settings do not.
@@ -47,7 +47,7 @@ func (c claims) id(name string) (string, error) {
 	if err != nil || !ok {
 		return "", err
 	}
-	id, err := transfer.ParseID(name, text)
+	id, err := kernel.ParseID(name, text)
 	if err != nil {
 		return "", invalid("The token's claim %s is not a GUID.", name)
 	}

@@ -1,16 +1,17 @@
 package ledger
 
-// A partner's activity log (domain section 7): the audit records of transfers, and beside them the records of everything
-// else that a partner changes. Both are append-only.
-
 import (
 	"context"
 	"encoding/json"
 	"fmt"
 	"time"
 
-	"handover/internal/transfer"
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 )
+
+// A partner's activity log (domain section 7): the audit records of transfers, and beside them the records of everything
+// else that a partner changes. Both are append-only.
 
 // By is who makes a change that is not a transfer's, for the log.
 type By struct {
@@ -25,9 +26,9 @@ type By struct {
 type activity struct {
 	by               By
 	customerTenantID string
-	resource         transfer.ResourceType
+	resource         activitylog.ResourceType
 	resourceID       string
-	operation        transfer.AuditOperation
+	operation        activitylog.AuditOperation
 	before, after    any // before is nil when there was nothing
 	at               time.Time
 }
@@ -35,8 +36,8 @@ type activity struct {
 // activityRow is one record as it is stored.
 type activityRow struct {
 	id, partner, customer, resourceID, user, application, correlation, before, after, status string
-	resource                                                                                 transfer.ResourceType
-	operation                                                                                transfer.AuditOperation
+	resource                                                                                 activitylog.ResourceType
+	operation                                                                                activitylog.AuditOperation
 	at                                                                                       time.Time
 }
 
@@ -69,7 +70,7 @@ func (s session) note(ctx context.Context, a activity) error {
 		a.at = last.Add(time.Microsecond)
 	}
 	row := activityRow{
-		id:      transfer.AuditID(a.by.PartnerTenantID, a.customerTenantID, a.resourceID, string(a.operation), a.at),
+		id:      activitylog.AuditID(a.by.PartnerTenantID, a.customerTenantID, a.resourceID, string(a.operation), a.at),
 		partner: a.by.PartnerTenantID, customer: a.customerTenantID, resource: a.resource, resourceID: a.resourceID,
 		operation: a.operation, user: a.by.UserID, application: a.by.ApplicationID, correlation: a.by.CorrelationID,
 		status: auditSucceeded, at: a.at,
@@ -102,11 +103,11 @@ type AuditEntry struct {
 	UserID           string
 	ApplicationID    string // empty where nobody told
 	CorrelationID    string // empty where nobody told
-	Resource         transfer.ResourceType
+	Resource         activitylog.ResourceType
 	ResourceID       string
 	OldValue         string // JSON; empty when there was none
 	NewValue         string // JSON, obeys the visibility of PartnerTenantID (R-190)
-	Operation        transfer.AuditOperation
+	Operation        activitylog.AuditOperation
 	Status           string // succeeded, failed
 	At               time.Time
 }
@@ -118,7 +119,7 @@ type AuditSearch struct {
 	Until           time.Time // excluded
 	CompanyName     string    // a part of the customer's name, in any case
 	CustomerID      string
-	Resource        transfer.ResourceType
+	Resource        activitylog.ResourceType
 	Limit           int          // entries in the page, at least 1
 	After           *AuditCursor // nil for the first page
 }
@@ -192,7 +193,7 @@ var selectEntry = both("SELECT " + entryColumns + ofTransfers + " WHERE e.partne
 // AuditEntry reads one entry of the partner's log. Refusal: LogEntryUnknown, for an entry of another's log too (R-307).
 func (l *Ledger) AuditEntry(ctx context.Context, partnerTenantID, id string) (AuditEntry, error) {
 	lower(&partnerTenantID, &id)
-	missing := transfer.Refuse(transfer.LogEntryUnknown, "There is no such record in your activity log. Check its id.")
+	missing := kernel.Refuse(activitylog.LogEntryUnknown, "There is no such record in your activity log. Check its id.")
 	return read(ctx, l, "read an audit record", func(s session) (AuditEntry, error) {
 		row, err := known(ctx, s, missing, selectEntry, entryFields, partnerTenantID, id)
 		return row.entry(), err

@@ -6,6 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -14,12 +17,12 @@ func (f fixture) busy() transfer.Transfer {
 	f.t.Helper()
 	tr := f.moving("r1", 0)
 	f.clock.advance(time.Hour)
-	f.changed(1, transfer.SubscriptionChange{Quantity: wanting(5)})
+	f.changed(1, subscription.Change{Quantity: wanting(5)})
 	f.clock.advance(time.Hour)
 	f.closed(tr, moved(0))
-	f.changed(1, transfer.SubscriptionChange{Quantity: wanting(6)}) // at the very time of the record before
+	f.changed(1, subscription.Change{Quantity: wanting(6)}) // at the very time of the record before
 	require.NoError(f.t, f.RecordRefused(f.t.Context(), Refused{
-		TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: transfer.Refuse(transfer.AlreadyFinal, "Too late."),
+		TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late."),
 	}))
 	return tr
 }
@@ -46,17 +49,17 @@ func TestAuditLog(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		tr := f.busy()
 		all := f.log(sourceID)
-		var operations []transfer.AuditOperation
+		var operations []activitylog.AuditOperation
 		for i, e := range all {
 			operations = append(operations, e.Operation)
 			require.Equal(t, sourceID, e.PartnerTenantID)
 			require.Equal(t, "Contoso", e.CustomerName)
 			require.False(t, i > 0 && e.At.After(all[i-1].At), "newest first")
 		}
-		require.ElementsMatch(t, []transfer.AuditOperation{
+		require.ElementsMatch(t, []activitylog.AuditOperation{
 			"create_transfer", "update_transfer", "update_subscription", "complete_transfer", "update_subscription", "update_transfer",
 		}, operations)
-		require.Equal(t, transfer.AuditCreate, all[5].Operation)
+		require.Equal(t, activitylog.AuditCreate, all[5].Operation)
 		for _, limit := range []int{0, 1, 2, 3, 4, 5, 6, 7} {
 			require.Equal(t, all, f.read(AuditSearch{PartnerTenantID: sourceID, Limit: limit}), limit)
 		}
@@ -67,7 +70,7 @@ func TestAuditLog(t *testing.T) {
 		require.Equal(t, AuditEntry{
 			ID: record[0].ID, PartnerTenantID: sourceID, Participants: []string{sourceID, targetID}, CustomerTenantID: customerID,
 			CustomerName: "Contoso", UserID: targetAgent, Resource: "transfer", ResourceID: tr.ID, NewValue: record[0].Detail,
-			Operation: transfer.AuditCreate, Status: "succeeded", At: start,
+			Operation: activitylog.AuditCreate, Status: "succeeded", At: start,
 		}, created)
 		refusal := all[0]
 		if refusal.Status != auditFailed {
@@ -85,12 +88,12 @@ func TestAuditLogIsNarrowed(t *testing.T) {
 	w := worldOf(2)
 	w.Customers[0].Name = "Contoso Ölmühle 100%"
 	w.Customers[1].Name = "Fabrikam"
-	other := subscription(2)
+	other := sample(2)
 	other.CustomerTenantID = otherID
 	w.Subscriptions = append(w.Subscriptions, other)
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		f.busy()
-		_, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, otherID, subID(2), "", transfer.SubscriptionChange{Quantity: wanting(9)})
+		_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, otherID, subID(2), "", subscription.Change{Quantity: wanting(9)})
 		require.NoError(t, err)
 		for name, c := range map[string]struct {
 			search AuditSearch
@@ -103,8 +106,8 @@ func TestAuditLogIsNarrowed(t *testing.T) {
 			"another customer":       {AuditSearch{CompanyName: "BRIK"}, 1},
 			"a customer by id":       {AuditSearch{CustomerID: "C0000000-0000-4000-8000-000000000002"}, 1},
 			"an unknown customer":    {AuditSearch{CustomerID: newID(1)}, 0},
-			"transfers":              {AuditSearch{Resource: transfer.TransferResource}, 4},
-			"subscriptions":          {AuditSearch{Resource: transfer.SubscriptionResource}, 3},
+			"transfers":              {AuditSearch{Resource: activitylog.TransferResource}, 4},
+			"subscriptions":          {AuditSearch{Resource: activitylog.SubscriptionResource}, 3},
 			"a type that is not":     {AuditSearch{Resource: "license"}, 0},
 			"from a time, included":  {AuditSearch{From: start.Add(time.Hour)}, 5},
 			"until a time, excluded": {AuditSearch{Until: start.Add(time.Hour)}, 2},
@@ -126,9 +129,9 @@ func TestAuditEntry(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, e, found)
 			_, err = f.AuditEntry(t.Context(), targetID, e.ID)
-			foreign := refuses(t, err, transfer.LogEntryUnknown)
+			foreign := refuses(t, err, activitylog.LogEntryUnknown)
 			_, err = f.AuditEntry(t.Context(), sourceID, "nothing")
-			require.Equal(t, foreign, refuses(t, err, transfer.LogEntryUnknown))
+			require.Equal(t, foreign, refuses(t, err, activitylog.LogEntryUnknown))
 		}
 	})
 }
@@ -136,7 +139,7 @@ func TestAuditEntry(t *testing.T) {
 // R-308, I-3: the database itself refuses to rewrite these records too.
 func TestActivityIsAppendOnly(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(5)})
+		f.changed(0, subscription.Change{Quantity: wanting(5)})
 		before := f.contents()
 		for _, s := range []string{
 			"UPDATE activity_records SET new_value = '{}'", "UPDATE activity_records SET user_id = user_id", "DELETE FROM activity_records",

@@ -1,19 +1,20 @@
 package ledger
 
-// What customers agreed to, with whom, and who attested it.
-
 import (
 	"context"
 	"time"
 
-	"handover/internal/transfer"
+	"handover/internal/activitylog"
+	"handover/internal/programme"
 )
 
-var agreements = table[transfer.Agreement]{
+// What customers agreed to, with whom, and who attested it.
+
+var agreements = table[programme.Agreement]{
 	name: "agreements",
 	columns: `customer_tenant_id text, partner_tenant_id text, mode text, date_agreed timestamptz, template_id text,
 		first_name text, last_name text, email text, phone_number text, attested_by text`,
-	fields: func(a *transfer.Agreement) []any {
+	fields: func(a *programme.Agreement) []any {
 		return []any{
 			&a.CustomerTenantID, &a.PartnerTenantID, &a.Mode, (*stamp)(&a.DateAgreed), &a.TemplateID,
 			&a.Contact.FirstName, &a.Contact.LastName, &a.Contact.Email, &a.Contact.PhoneNumber, &a.AttestedBy,
@@ -36,9 +37,9 @@ var (
 
 // Agreements are what the customer accepted with the partner: attested by the partner, directly, or both. Refusal:
 // CustomerUnknown, as CustomerOf says it.
-func (l *Ledger) Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]transfer.Agreement, error) {
+func (l *Ledger) Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error) {
 	lower(&partnerTenantID, &customerTenantID)
-	return read(ctx, l, "list agreements", func(s session) ([]transfer.Agreement, error) {
+	return read(ctx, l, "list agreements", func(s session) ([]programme.Agreement, error) {
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}
@@ -63,26 +64,26 @@ func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTena
 // is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
 //
 // Refusals: those of transfer.CheckAttestation. Errors: those of command.
-func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[transfer.Agreement], by By, a transfer.AgreementAttestation) (transfer.Agreement, error) {
+func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[programme.Agreement], by By, a programme.AgreementAttestation) (programme.Agreement, error) {
 	lower(&by.PartnerTenantID, &a.CustomerTenantID)
-	return command(ctx, l, "attest an agreement", terms, func(s session) (transfer.Agreement, error) {
+	return command(ctx, l, "attest an agreement", terms, func(s session) (programme.Agreement, error) {
 		facts, err := s.attestationFacts(ctx, by, a.CustomerTenantID)
 		if err != nil {
-			return transfer.Agreement{}, err
+			return programme.Agreement{}, err
 		}
 		if facts.Now, err = l.at(ctx, s); err != nil {
-			return transfer.Agreement{}, err
+			return programme.Agreement{}, err
 		}
-		agreed, err := transfer.CheckAttestation(a, facts)
+		agreed, err := programme.CheckAttestation(a, facts)
 		if err != nil {
-			return transfer.Agreement{}, err
+			return programme.Agreement{}, err
 		}
-		if _, err := s.exec(ctx, upsertAgreement, agreements.rows([]transfer.Agreement{agreed})); err != nil {
-			return transfer.Agreement{}, err
+		if _, err := s.exec(ctx, upsertAgreement, agreements.rows([]programme.Agreement{agreed})); err != nil {
+			return programme.Agreement{}, err
 		}
 		record := activity{
-			by: by, customerTenantID: a.CustomerTenantID, resource: transfer.AgreementResource, resourceID: a.CustomerTenantID,
-			operation: transfer.AuditCreateAgreement, after: attested(agreed), at: facts.Now,
+			by: by, customerTenantID: a.CustomerTenantID, resource: activitylog.AgreementResource, resourceID: a.CustomerTenantID,
+			operation: activitylog.AuditCreateAgreement, after: attested(agreed), at: facts.Now,
 		}
 		if facts.Attested != nil {
 			record.before = attested(*facts.Attested)
@@ -91,8 +92,8 @@ func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[transfer.Agree
 	})
 }
 
-func (s session) attestationFacts(ctx context.Context, by By, customer string) (transfer.AttestationFacts, error) {
-	f := transfer.AttestationFacts{UserID: by.UserID}
+func (s session) attestationFacts(ctx context.Context, by By, customer string) (programme.AttestationFacts, error) {
+	f := programme.AttestationFacts{UserID: by.UserID}
 	found, err := s.partners(ctx, "", by.PartnerTenantID)
 	if err != nil {
 		return f, err
@@ -105,7 +106,7 @@ func (s session) attestationFacts(ctx context.Context, by By, customer string) (
 	}
 	stored, err := all(ctx, s, selectAgreements, agreements.fields, by.PartnerTenantID, customer)
 	for _, a := range stored {
-		if a.Mode == transfer.Attestation {
+		if a.Mode == programme.Attestation {
 			f.Attested = &a
 		}
 	}
@@ -114,14 +115,14 @@ func (s session) attestationFacts(ctx context.Context, by By, customer string) (
 
 // agreementValue is what the log says of an attestation, spelled as on the wire.
 type agreementValue struct {
-	Type           string           `json:"type"`
-	TemplateID     string           `json:"templateId,omitempty"`
-	DateAgreed     *time.Time       `json:"dateAgreed,omitempty"`
-	PrimaryContact transfer.Contact `json:"primaryContact"`
+	Type           string            `json:"type"`
+	TemplateID     string            `json:"templateId,omitempty"`
+	DateAgreed     *time.Time        `json:"dateAgreed,omitempty"`
+	PrimaryContact programme.Contact `json:"primaryContact"`
 }
 
-func attested(a transfer.Agreement) agreementValue {
-	v := agreementValue{Type: transfer.CustomerAgreement, TemplateID: a.TemplateID, PrimaryContact: a.Contact}
+func attested(a programme.Agreement) agreementValue {
+	v := agreementValue{Type: programme.CustomerAgreement, TemplateID: a.TemplateID, PrimaryContact: a.Contact}
 	if !a.DateAgreed.IsZero() {
 		v.DateAgreed = &a.DateAgreed
 	}

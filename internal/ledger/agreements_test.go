@@ -7,17 +7,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/transfer"
+	"handover/internal/activitylog"
+	"handover/internal/programme"
 )
 
 const templateID = "99999999-0000-4000-8000-00000000000a"
 
 var byTarget = By{PartnerTenantID: targetID, UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr"}
 
-func attestation(email string) transfer.AgreementAttestation {
-	return transfer.AgreementAttestation{
-		CustomerTenantID: customerID, Type: transfer.CustomerAgreement, TemplateID: templateID, DateAgreed: start.AddDate(0, 0, -1),
-		Contact: transfer.Contact{FirstName: "Ada", LastName: "Byron", Email: email, PhoneNumber: "123"},
+func attestation(email string) programme.AgreementAttestation {
+	return programme.AgreementAttestation{
+		CustomerTenantID: customerID, Type: programme.CustomerAgreement, TemplateID: templateID, DateAgreed: start.AddDate(0, 0, -1),
+		Contact: programme.Contact{FirstName: "Ada", LastName: "Byron", Email: email, PhoneNumber: "123"},
 	}
 }
 
@@ -26,24 +27,24 @@ func TestAttestAgreement(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		by, a := byTarget, attestation("ada@contoso.example")
 		by.PartnerTenantID, a.CustomerTenantID = strings.ToUpper(targetID), strings.ToUpper(customerID)
-		got, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, by, a)
+		got, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, by, a)
 		require.NoError(t, err)
-		want := transfer.Agreement{
-			CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: transfer.Attestation, DateAgreed: a.DateAgreed,
+		want := programme.Agreement{
+			CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation, DateAgreed: a.DateAgreed,
 			TemplateID: templateID, Contact: a.Contact, AttestedBy: targetAgent,
 		}
 		require.Equal(t, want, got)
 		stored, err := f.Agreements(t.Context(), strings.ToUpper(targetID), strings.ToUpper(customerID))
 		require.NoError(t, err)
-		require.Equal(t, []transfer.Agreement{want}, stored)
+		require.Equal(t, []programme.Agreement{want}, stored)
 
 		f.clock.advance(time.Minute)
-		_, err = f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("eve@contoso.example"))
+		_, err = f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("eve@contoso.example"))
 		require.NoError(t, err)
 		log := f.log(targetID)
 		require.Len(t, log, 2)
 		require.Equal(t, AuditEntry{
-			ID:              transfer.AuditID(targetID, customerID, customerID, "createagreement", start.Add(time.Minute)),
+			ID:              activitylog.AuditID(targetID, customerID, customerID, "createagreement", start.Add(time.Minute)),
 			PartnerTenantID: targetID, Participants: []string{targetID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "agreement", ResourceID: customerID,
 			OldValue:  strings.Replace(log[0].NewValue, "eve@", "ada@", 1),
@@ -61,20 +62,20 @@ func TestAttestAgreementIsRefused(t *testing.T) {
 	w := worldOf(1)
 	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		_, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("ada@contoso.example"))
+		_, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
 		before := f.contents()
 		attest := func(partner, customer, email string) error {
 			a := attestation(email)
 			a.CustomerTenantID = customer
-			_, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, By{PartnerTenantID: partner}, a)
+			_, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, By{PartnerTenantID: partner}, a)
 			return err
 		}
-		refuses(t, attest(targetID, customerID, "Ada@contoso.example"), transfer.AlreadyAttested)
-		refuses(t, attest(resellerID, customerID, "a@contoso.example"), transfer.PartnerNotEnabled)
-		refuses(t, attest(newID(1), customerID, "a@contoso.example"), transfer.PartnerUnknown)
-		unrelated := refuses(t, attest(sourceID, customerID, "a@contoso.example"), transfer.RelationshipMissing)
-		unknown := refuses(t, attest(sourceID, newID(1), "a@contoso.example"), transfer.RelationshipMissing)
+		refuses(t, attest(targetID, customerID, "Ada@contoso.example"), programme.AlreadyAttested)
+		refuses(t, attest(resellerID, customerID, "a@contoso.example"), programme.PartnerNotEnabled)
+		refuses(t, attest(newID(1), customerID, "a@contoso.example"), programme.PartnerUnknown)
+		unrelated := refuses(t, attest(sourceID, customerID, "a@contoso.example"), programme.RelationshipMissing)
+		unknown := refuses(t, attest(sourceID, newID(1), "a@contoso.example"), programme.RelationshipMissing)
 		require.Equal(t, unrelated, unknown, "R-110")
 		require.Equal(t, before, f.contents())
 	})
@@ -83,7 +84,7 @@ func TestAttestAgreementIsRefused(t *testing.T) {
 // R-103; and of the same attestation sent twice at once under two keys, one is made.
 func TestAttestAgreementOnce(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		terms := claiming[transfer.Agreement]("k1")
+		terms := claiming[programme.Agreement]("k1")
 		_, err := f.AttestAgreement(t.Context(), terms, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
 		f.clock.advance(time.Minute)
@@ -94,7 +95,7 @@ func TestAttestAgreementOnce(t *testing.T) {
 		failed := make(chan error, 16)
 		for range cap(failed) {
 			go func() {
-				_, err := f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("eve@contoso.example"))
+				_, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("eve@contoso.example"))
 				failed <- err
 			}()
 		}
@@ -103,7 +104,7 @@ func TestAttestAgreementOnce(t *testing.T) {
 			if err := <-failed; err == nil {
 				made++
 			} else {
-				refuses(t, err, transfer.AlreadyAttested)
+				refuses(t, err, programme.AlreadyAttested)
 			}
 		}
 		require.Equal(t, 1, made)
@@ -116,8 +117,8 @@ func TestAttestedAgreementCounts(t *testing.T) {
 	w.Agreements = nil
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		_, err := f.OpenTransfer(t.Context(), request("r1"))
-		refuses(t, err, transfer.AgreementMissing)
-		_, err = f.AttestAgreement(t.Context(), Terms[transfer.Agreement]{}, byTarget, attestation("ada@contoso.example"))
+		refuses(t, err, programme.AgreementMissing)
+		_, err = f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
 		f.pending("r1")
 	})
@@ -127,8 +128,8 @@ func TestAttestedAgreementCounts(t *testing.T) {
 func TestDirectSigned(t *testing.T) {
 	w := worldOf(1)
 	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: targetID, CustomerTenantID: otherID})
-	w.Agreements = append(w.Agreements, transfer.Agreement{
-		CustomerTenantID: customerID, PartnerTenantID: strangerID, Mode: transfer.DirectSign, DateAgreed: start,
+	w.Agreements = append(w.Agreements, programme.Agreement{
+		CustomerTenantID: customerID, PartnerTenantID: strangerID, Mode: programme.DirectSign, DateAgreed: start,
 	})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		for customer, want := range map[string]bool{customerID: true, otherID: false} {
@@ -137,9 +138,9 @@ func TestDirectSigned(t *testing.T) {
 			require.Equal(t, want, signed)
 		}
 		_, err := f.DirectSigned(t.Context(), strangerID, customerID)
-		refuses(t, err, transfer.CustomerUnknown)
+		refuses(t, err, programme.CustomerUnknown)
 		_, err = f.Agreements(t.Context(), strangerID, customerID)
-		refuses(t, err, transfer.CustomerUnknown)
+		refuses(t, err, programme.CustomerUnknown)
 		held, err := f.Agreements(t.Context(), sourceID, customerID)
 		require.NoError(t, err)
 		require.Empty(t, held, "those of others are theirs")

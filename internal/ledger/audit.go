@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -33,7 +35,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 			now = t.audited.Add(time.Microsecond)
 		}
 		role, log := t.RoleOf(r.Actor), t.SourceTenantID
-		if role == transfer.RoleTarget {
+		if role == kernel.RoleTarget {
 			log = t.TargetTenantID
 		}
 		refusals, _, err := one(ctx, s, countRefusals, value[int], t.ID, log, stamp(now.AddDate(0, 0, -1)))
@@ -45,7 +47,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 			Cause: r.Refusal.Cause, Message: r.Refusal.Message, PartnerID: r.Actor.PartnerTenantID,
 		}
 		h := happening{
-			of: t, effects: transfer.Effects{Event: transfer.EventRefused, Operation: transfer.AuditUpdate},
+			of: t, effects: transfer.Effects{Event: transfer.EventRefused, Operation: activitylog.AuditUpdate},
 			key: refusedKey + r.RequestID, actor: r.Actor, origin: r.Origin, at: now,
 		}
 		row, err := h.audit(log, said)

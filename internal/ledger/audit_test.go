@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -19,9 +21,9 @@ func TestAuditRecord(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, records, 1)
 		require.Equal(t, AuditRecord{
-			ID:         transfer.AuditID(targetID, customerID, tr.ID, "createtransfer", start),
+			ID:         activitylog.AuditID(targetID, customerID, tr.ID, "createtransfer", start),
 			TransferID: tr.ID, EventKey: "created", PartnerTenantID: targetID, Participants: []string{sourceID, targetID},
-			CustomerTenantID: customerID, CustomerName: "Contoso", UserID: targetAgent, Operation: transfer.AuditCreate,
+			CustomerTenantID: customerID, CustomerName: "Contoso", UserID: targetAgent, Operation: activitylog.AuditCreate,
 			Status: "succeeded", Detail: `{"event":"created","status":"Pending","by":"target","requestId":"r1"}`, At: start,
 		}, records[0])
 		strangers, err := f.AuditRecords(t.Context(), strangerID)
@@ -42,7 +44,7 @@ func TestAuditIDsDiffer(t *testing.T) {
 		require.Equal(t, []string{"created", "submitted", "given-up:0", "given-up:1", "given-up:2", "failed"}, f.events(tr.ID, sourceID))
 		f.clock.advance(-time.Hour)
 		require.NoError(t, f.RecordRefused(t.Context(), Refused{
-			TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: transfer.Refuse(transfer.AlreadyFinal, "Too late."),
+			TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late."),
 		}), "a clock that was set back")
 		events := f.events(tr.ID, sourceID)
 		require.Equal(t, "refused:late", events[len(events)-1])
@@ -98,7 +100,7 @@ func TestAuditIsAppendOnly(t *testing.T) {
 func TestRefusedDecisionsAreAudited(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		refusal := transfer.Refuse(transfer.NotActive, "Subscription: x is in state: Suspended")
+		refusal := kernel.Refuse(transfer.NotActive, "Subscription: x is in state: Suspended")
 		for range 2 {
 			for _, r := range []Refused{
 				{TransferID: strings.ToUpper(tr.ID), RequestID: "d1", Actor: asSource, Refusal: refusal},
@@ -131,7 +133,7 @@ func TestLogOf(t *testing.T) {
 		tr := f.closed(f.moving("r1", 0), moved(0))
 		other := f.pending("r2")
 		require.NoError(t, f.RecordRefused(t.Context(), Refused{
-			TransferID: tr.ID, RequestID: "late", Actor: asTarget, Refusal: transfer.Refuse(transfer.AlreadyFinal, "Too late."),
+			TransferID: tr.ID, RequestID: "late", Actor: asTarget, Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late."),
 		}))
 		for partner, want := range map[string][]string{
 			sourceID:   {"created", "submitted", "completed"},

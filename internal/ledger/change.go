@@ -1,12 +1,14 @@
 package ledger
 
-// Changes of a subscription by the partner who bills it.
-
 import (
 	"context"
 
-	"handover/internal/transfer"
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 )
+
+// Changes of a subscription by the partner who bills it.
 
 var (
 	// lockFamily reads a subscription of a partner and customer with its base and its add-ons, in the order in which every
@@ -27,21 +29,21 @@ var (
 //
 // Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; StaleETag; those of
 // transfer.Policy.ChangeSubscription. Errors: those of command.
-func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[transfer.Subscription], by By, customerTenantID, id, ifMatch string,
-	change transfer.SubscriptionChange,
-) (transfer.Subscription, error) {
+func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[subscription.Subscription], by By, customerTenantID, id, ifMatch string,
+	change subscription.Change,
+) (subscription.Subscription, error) {
 	lower(&by.PartnerTenantID, &customerTenantID, &id)
-	return command(ctx, l, "change subscription", terms, func(s session) (transfer.Subscription, error) {
+	return command(ctx, l, "change subscription", terms, func(s session) (subscription.Subscription, error) {
 		facts, err := s.changeFacts(ctx, by, customerTenantID, id, change)
 		if err != nil {
-			return transfer.Subscription{}, err
+			return subscription.Subscription{}, err
 		}
 		if facts.Now, err = l.at(ctx, s); err != nil {
-			return transfer.Subscription{}, err
+			return subscription.Subscription{}, err
 		}
 		old := facts.Subscription
 		if ifMatch != "" && ifMatch != old.ETag() {
-			return old, transfer.Refuse(transfer.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
+			return old, kernel.Refuse(kernel.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
 		}
 		next, err := l.change.ChangeSubscription(facts, change)
 		if err != nil || next == old {
@@ -51,16 +53,16 @@ func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[transfer.Su
 			return next, err
 		}
 		return next, s.note(ctx, activity{
-			by: by, customerTenantID: customerTenantID, resource: transfer.SubscriptionResource, resourceID: id,
-			operation: transfer.AuditUpdateSubscription, before: changeable(old), after: changeable(next), at: facts.Now,
+			by: by, customerTenantID: customerTenantID, resource: activitylog.SubscriptionResource, resourceID: id,
+			operation: activitylog.AuditUpdateSubscription, before: changeable(old), after: changeable(next), at: facts.Now,
 		})
 	})
 }
 
 // changeFacts loads what decides a change, or refuses a subscription that is not the caller's. The subscription is locked
 // before it is asked who is moving it, so no transfer can take it meanwhile.
-func (s session) changeFacts(ctx context.Context, by By, customer, id string, change transfer.SubscriptionChange) (transfer.ChangeFacts, error) {
-	f := transfer.ChangeFacts{SalesAgentOnly: by.SalesAgentOnly}
+func (s session) changeFacts(ctx context.Context, by By, customer, id string, change subscription.Change) (subscription.ChangeFacts, error) {
+	f := subscription.ChangeFacts{SalesAgentOnly: by.SalesAgentOnly}
 	family, err := all(ctx, s, lockFamily, subscriptions.fields, id, by.PartnerTenantID, customer)
 	if err != nil {
 		return f, err
@@ -97,15 +99,15 @@ func (s session) changeFacts(ctx context.Context, by By, customer, id string, ch
 
 // subscriptionValue is what the log says of a subscription: the properties that can be changed, spelled as on the wire.
 type subscriptionValue struct {
-	ID               string                      `json:"id"`
-	FriendlyName     string                      `json:"friendlyName"`
-	Quantity         int                         `json:"quantity"`
-	Status           transfer.SubscriptionStatus `json:"status"`
-	AutoRenewEnabled bool                        `json:"autoRenewEnabled"`
-	PartnerID        string                      `json:"partnerId,omitempty"`
+	ID               string              `json:"id"`
+	FriendlyName     string              `json:"friendlyName"`
+	Quantity         int                 `json:"quantity"`
+	Status           subscription.Status `json:"status"`
+	AutoRenewEnabled bool                `json:"autoRenewEnabled"`
+	PartnerID        string              `json:"partnerId,omitempty"`
 }
 
-func changeable(s transfer.Subscription) subscriptionValue {
+func changeable(s subscription.Subscription) subscriptionValue {
 	return subscriptionValue{
 		ID: s.ID, FriendlyName: s.FriendlyName, Quantity: s.Quantity, Status: s.Status, AutoRenewEnabled: s.AutoRenew, PartnerID: s.PartnerOnRecord,
 	}

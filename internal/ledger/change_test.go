@@ -8,24 +8,26 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/transfer"
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 )
 
 var bySource = By{PartnerTenantID: sourceID, UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr"}
 
 // changed changes the n-th subscription of the source, whatever it was before.
-func (f fixture) changed(n int, c transfer.SubscriptionChange) transfer.Subscription {
+func (f fixture) changed(n int, c subscription.Change) subscription.Subscription {
 	f.t.Helper()
-	s, err := f.ChangeSubscription(f.t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(n), "", c)
+	s, err := f.ChangeSubscription(f.t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(n), "", c)
 	require.NoError(f.t, err)
 	return s
 }
 
 // notChanged asserts that the change is refused and leaves no trace.
-func (f fixture) notChanged(cause transfer.Cause, by By, customer, id, ifMatch string, c transfer.SubscriptionChange) *transfer.Refusal {
+func (f fixture) notChanged(cause kernel.Cause, by By, customer, id, ifMatch string, c subscription.Change) *kernel.Refusal {
 	f.t.Helper()
 	before := f.contents()
-	_, err := f.ChangeSubscription(f.t.Context(), Terms[transfer.Subscription]{}, by, customer, id, ifMatch, c)
+	_, err := f.ChangeSubscription(f.t.Context(), Terms[subscription.Subscription]{}, by, customer, id, ifMatch, c)
 	require.Equal(f.t, before, f.contents())
 	return refuses(f.t, err, cause)
 }
@@ -49,8 +51,8 @@ func TestChangeSubscription(t *testing.T) {
 		f.clock.advance(time.Minute)
 		by := bySource
 		by.PartnerTenantID = strings.ToUpper(sourceID)
-		got, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, by, strings.ToUpper(customerID), strings.ToUpper(subID(0)), old.ETag(), transfer.SubscriptionChange{
-			FriendlyName: wanting("Front öffice"), Quantity: wanting(7), AutoRenew: wanting(false), Status: wanting(transfer.SubscriptionActive),
+		got, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, by, strings.ToUpper(customerID), strings.ToUpper(subID(0)), old.ETag(), subscription.Change{
+			FriendlyName: wanting("Front öffice"), Quantity: wanting(7), AutoRenew: wanting(false), Status: wanting(subscription.Active),
 		})
 		require.NoError(t, err)
 		want := old
@@ -59,10 +61,10 @@ func TestChangeSubscription(t *testing.T) {
 		require.Equal(t, want, f.sub(subID(0)))
 		require.Equal(t, got.ETag(), f.sub(subID(0)).ETag(), "the tag of the answer is that of the next read")
 		require.NotEqual(t, old.ETag(), got.ETag())
-		require.Equal(t, subscription(1).Quantity, f.sub(subID(1)).Quantity)
+		require.Equal(t, sample(1).Quantity, f.sub(subID(1)).Quantity)
 
 		require.Equal(t, []AuditEntry{{
-			ID:              transfer.AuditID(sourceID, customerID, subID(0), "updatesubscription", start.Add(time.Minute)),
+			ID:              activitylog.AuditID(sourceID, customerID, subID(0), "updatesubscription", start.Add(time.Minute)),
 			PartnerTenantID: sourceID, Participants: []string{sourceID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "subscription", ResourceID: subID(0),
 			OldValue:  `{"id":"` + subID(0) + `","friendlyName":"Licence 0","quantity":1,"status":"active","autoRenewEnabled":true}`,
@@ -79,7 +81,7 @@ func TestChangeWithoutADifference(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		s := f.sub(subID(0))
 		before := f.contents()
-		require.Equal(t, s, f.changed(0, transfer.SubscriptionChange{
+		require.Equal(t, s, f.changed(0, subscription.Change{
 			FriendlyName: &s.FriendlyName, Quantity: &s.Quantity, AutoRenew: &s.AutoRenew, Status: &s.Status, PartnerOnRecord: &s.PartnerOnRecord,
 		}))
 		require.Equal(t, before, f.contents())
@@ -89,14 +91,14 @@ func TestChangeWithoutADifference(t *testing.T) {
 // R-110: whoever does not bill a subscription hears the same as about one that does not exist.
 func TestChangeOfWhatIsNotOnes(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		change := transfer.SubscriptionChange{Quantity: wanting(5)}
+		change := subscription.Change{Quantity: wanting(5)}
 		stranger := bySource
 		stranger.PartnerTenantID = strangerID
-		nowhere := f.notChanged(transfer.SubscriptionUnknown, bySource, customerID, subID(9), "", change)
-		for name, said := range map[string]*transfer.Refusal{
-			"another partner":  f.notChanged(transfer.SubscriptionUnknown, stranger, customerID, subID(0), "", change),
-			"another customer": f.notChanged(transfer.SubscriptionUnknown, bySource, otherID, subID(0), "", change),
-			"a stale tag too":  f.notChanged(transfer.SubscriptionUnknown, stranger, customerID, subID(0), "stale", change),
+		nowhere := f.notChanged(subscription.Unknown, bySource, customerID, subID(9), "", change)
+		for name, said := range map[string]*kernel.Refusal{
+			"another partner":  f.notChanged(subscription.Unknown, stranger, customerID, subID(0), "", change),
+			"another customer": f.notChanged(subscription.Unknown, bySource, otherID, subID(0), "", change),
+			"a stale tag too":  f.notChanged(subscription.Unknown, stranger, customerID, subID(0), "stale", change),
 		} {
 			require.Equal(t, strings.ReplaceAll(nowhere.Message, subID(9), subID(0)), said.Message, name)
 			require.Equal(t, nowhere.Code, said.Code, name)
@@ -108,12 +110,12 @@ func TestChangeOfWhatIsNotOnes(t *testing.T) {
 func TestChangeWithAStaleETag(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tag := f.sub(subID(0)).ETag()
-		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(5)})
-		said := f.notChanged(transfer.StaleETag, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(6)})
+		f.changed(0, subscription.Change{Quantity: wanting(5)})
+		said := f.notChanged(kernel.StaleETag, bySource, customerID, subID(0), tag, subscription.Change{Quantity: wanting(6)})
 		require.Equal(t, "2055", said.Code)
 		require.Equal(t, 400, said.HTTPStatus())
 		require.Contains(t, said.Message, "Etag is no longer valid")
-		f.notChanged(transfer.StaleETag, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(5)})
+		f.notChanged(kernel.StaleETag, bySource, customerID, subID(0), tag, subscription.Change{Quantity: wanting(5)})
 	})
 }
 
@@ -125,7 +127,7 @@ func TestChangeAtOnce(t *testing.T) {
 		failed := make(chan error, writers)
 		for n := range writers {
 			go func() {
-				_, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(0), tag, transfer.SubscriptionChange{Quantity: wanting(n + 10)})
+				_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(0), tag, subscription.Change{Quantity: wanting(n + 10)})
 				failed <- err
 			}()
 		}
@@ -134,7 +136,7 @@ func TestChangeAtOnce(t *testing.T) {
 			if err := <-failed; err == nil {
 				made++
 			} else {
-				refuses(t, err, transfer.StaleETag)
+				refuses(t, err, kernel.StaleETag)
 			}
 		}
 		require.Equal(t, 1, made)
@@ -146,16 +148,16 @@ func TestChangeAtOnce(t *testing.T) {
 func TestChangeOfWhatMoves(t *testing.T) {
 	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
 		tr := f.moving("r1", 0, 1)
-		change := transfer.SubscriptionChange{FriendlyName: wanting("x")}
-		said := f.notChanged(transfer.InOtherTransfer, bySource, customerID, subID(0), "", change)
+		change := subscription.Change{FriendlyName: wanting("x")}
+		said := f.notChanged(subscription.InOtherTransfer, bySource, customerID, subID(0), "", change)
 		require.Equal(t, "subscription is already part of another transfer request id : "+tr.ID, said.Message)
 		f.changed(2, change)
 
 		f.closed(tr, moved(0), refused(1))
 		f.changed(1, change)
-		f.notChanged(transfer.SubscriptionEnded, bySource, customerID, subID(0), "", change)
+		f.notChanged(subscription.Ended, bySource, customerID, subID(0), "", change)
 		byTarget := By{PartnerTenantID: targetID}
-		got, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, byTarget, customerID, newID(0), "", change)
+		got, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, byTarget, customerID, newID(0), "", change)
 		require.NoError(t, err)
 		require.Equal(t, "x", got.FriendlyName)
 		require.Equal(t, "x", f.sub(newID(0)).FriendlyName)
@@ -172,9 +174,9 @@ func TestChangeWhileItIsSubmitted(t *testing.T) {
 			_, err := f.Submit(t.Context(), tr.ID, everything("s1"))
 			outcome <- err
 		}()
-		_, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(3), "", transfer.SubscriptionChange{Quantity: wanting(99)})
+		_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(3), "", subscription.Change{Quantity: wanting(99)})
 		if err != nil {
-			refuses(t, err, transfer.InOtherTransfer)
+			refuses(t, err, subscription.InOtherTransfer)
 		}
 		require.NoError(t, <-outcome)
 		items, err := f.Items(t.Context(), tr.ID, 3, 4)
@@ -191,18 +193,18 @@ func TestChangeOfABaseAndItsAddon(t *testing.T) {
 		w.Subscriptions[i].CreationDate = start
 	}
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		suspend := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionSuspended)}
-		activate := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionActive)}
-		cancel := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionDeleted)}
-		require.Equal(t, []string{subID(1)}, f.notChanged(transfer.AddonsActive, bySource, customerID, subID(0), "", suspend).Data)
+		suspend := subscription.Change{Status: wanting(subscription.Suspended)}
+		activate := subscription.Change{Status: wanting(subscription.Active)}
+		cancel := subscription.Change{Status: wanting(subscription.Deleted)}
+		require.Equal(t, []string{subID(1)}, f.notChanged(subscription.AddonsActive, bySource, customerID, subID(0), "", suspend).Data)
 		f.changed(1, suspend)
 		f.changed(0, suspend)
-		require.Equal(t, []string{subID(0)}, f.notChanged(transfer.StatusNotPossible, bySource, customerID, subID(1), "", activate).Data)
-		f.notChanged(transfer.AddonsActive, bySource, customerID, subID(0), "", cancel)
+		require.Equal(t, []string{subID(0)}, f.notChanged(subscription.StatusNotPossible, bySource, customerID, subID(1), "", activate).Data)
+		f.notChanged(subscription.AddonsActive, bySource, customerID, subID(0), "", cancel)
 		f.changed(1, cancel)
 		f.changed(0, cancel)
-		require.Equal(t, transfer.SubscriptionDeleted, f.sub(subID(0)).Status)
-		f.notChanged(transfer.SubscriptionEnded, bySource, customerID, subID(0), "", activate)
+		require.Equal(t, subscription.Deleted, f.sub(subID(0)).Status)
+		f.notChanged(subscription.Ended, bySource, customerID, subID(0), "", activate)
 		require.Len(t, f.log(sourceID), 4)
 		f.holds()
 	})
@@ -212,14 +214,14 @@ func TestChangeOfABaseAndItsAddon(t *testing.T) {
 func TestChangeOfAFamilyAtOnce(t *testing.T) {
 	w := worldOf(2)
 	w.Subscriptions[1].ParentID = subID(0)
-	w.Subscriptions[1].Status = transfer.SubscriptionSuspended
+	w.Subscriptions[1].Status = subscription.Suspended
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		outcome := make(chan error)
 		go func() {
-			_, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(0), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionSuspended)})
+			_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(0), "", subscription.Change{Status: wanting(subscription.Suspended)})
 			outcome <- err
 		}()
-		_, activated := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, bySource, customerID, subID(1), "", transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionActive)})
+		_, activated := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(1), "", subscription.Change{Status: wanting(subscription.Active)})
 		suspended := <-outcome
 		require.NotEqual(t, activated == nil, suspended == nil, "one wins: %v, %v", activated, suspended)
 	})
@@ -228,18 +230,18 @@ func TestChangeOfAFamilyAtOnce(t *testing.T) {
 // The reseller on record is looked up by its MPN id, the owner by who asks (R-289 by its role).
 func TestChangeOfTheCreditedReseller(t *testing.T) {
 	w := worldOf(2)
-	w.Subscriptions[1].PartnerTenantID, w.Subscriptions[1].ProductType = targetID, transfer.SaaS
+	w.Subscriptions[1].PartnerTenantID, w.Subscriptions[1].ProductType = targetID, subscription.SaaS
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		byTarget := By{PartnerTenantID: targetID, SalesAgentOnly: true}
-		credit := func(mpn string) transfer.SubscriptionChange {
-			return transfer.SubscriptionChange{PartnerOnRecord: &mpn}
+		credit := func(mpn string) subscription.Change {
+			return subscription.Change{PartnerOnRecord: &mpn}
 		}
-		f.notChanged(transfer.RecordNotAllowed, bySource, customerID, subID(0), "", credit("mpn-Reseller"))
-		f.notChanged(transfer.RecordUnknown, byTarget, customerID, subID(1), "", credit("mpn-Nobody"))
-		f.notChanged(transfer.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Stranger"))
-		f.notChanged(transfer.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Target"))
-		f.notChanged(transfer.NotForSalesAgents, byTarget, customerID, subID(1), "", transfer.SubscriptionChange{Quantity: wanting(9)})
-		got, err := f.ChangeSubscription(t.Context(), Terms[transfer.Subscription]{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
+		f.notChanged(subscription.RecordNotAllowed, bySource, customerID, subID(0), "", credit("mpn-Reseller"))
+		f.notChanged(subscription.RecordUnknown, byTarget, customerID, subID(1), "", credit("mpn-Nobody"))
+		f.notChanged(subscription.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Stranger"))
+		f.notChanged(subscription.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Target"))
+		f.notChanged(subscription.NotForSalesAgents, byTarget, customerID, subID(1), "", subscription.Change{Quantity: wanting(9)})
+		got, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
 		require.NoError(t, err)
 		require.Equal(t, "mpn-Reseller", got.PartnerOnRecord)
 		require.Equal(t, "mpn-Reseller", f.sub(subID(1)).PartnerOnRecord)
@@ -249,26 +251,26 @@ func TestChangeOfTheCreditedReseller(t *testing.T) {
 // R-84: the deployment's window decides.
 func TestChangeAfterTheWindow(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		cancel := transfer.SubscriptionChange{Status: wanting(transfer.SubscriptionDeleted)}
-		f.notChanged(transfer.CancellationClosed, bySource, customerID, subID(0), "", cancel)
+		cancel := subscription.Change{Status: wanting(subscription.Deleted)}
+		f.notChanged(subscription.CancellationClosed, bySource, customerID, subID(0), "", cancel)
 		f.change.CancellationWindow = 100 * 24 * time.Hour
-		require.Equal(t, transfer.SubscriptionDeleted, f.changed(0, cancel).Status)
+		require.Equal(t, subscription.Deleted, f.changed(0, cancel).Status)
 	})
 }
 
 // R-103: a repeated request gets the first answer and does not undo what came after.
 func TestChangeUnderClaim(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		terms := claiming[transfer.Subscription]("k1")
-		terms.Answer = func(s transfer.Subscription, _ *transfer.Refusal) (Answer, error) {
+		terms := claiming[subscription.Subscription]("k1")
+		terms.Answer = func(s subscription.Subscription, _ *kernel.Refusal) (Answer, error) {
 			return Answer{Status: 200, Body: []byte(s.ETag())}, nil
 		}
-		attempt := func() (transfer.Subscription, error) {
-			return f.ChangeSubscription(t.Context(), terms, bySource, customerID, subID(0), "", transfer.SubscriptionChange{Quantity: wanting(5)})
+		attempt := func() (subscription.Subscription, error) {
+			return f.ChangeSubscription(t.Context(), terms, bySource, customerID, subID(0), "", subscription.Change{Quantity: wanting(5)})
 		}
 		first, err := attempt()
 		require.NoError(t, err)
-		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(8)})
+		f.changed(0, subscription.Change{Quantity: wanting(8)})
 
 		f.clock.advance(time.Minute)
 		_, err = attempt()
@@ -282,10 +284,10 @@ func TestChangeUnderClaim(t *testing.T) {
 func TestChangesAreRecordedInOrder(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		for n := 2; n < 6; n++ {
-			f.changed(0, transfer.SubscriptionChange{Quantity: &n})
+			f.changed(0, subscription.Change{Quantity: &n})
 		}
 		f.clock.advance(-time.Minute)
-		f.changed(0, transfer.SubscriptionChange{Quantity: wanting(6)})
+		f.changed(0, subscription.Change{Quantity: wanting(6)})
 		var quantities []int
 		for _, e := range f.log(sourceID) {
 			var v subscriptionValue

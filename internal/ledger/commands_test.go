@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -20,14 +21,14 @@ func (f fixture) raised() []string {
 func TestCommandsMakeTheRunLook(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		through := func(correlation string, byRun bool) Terms[Outcome] {
-			return Terms[Outcome]{Origin: transfer.Origin{Correlation: correlation}, ByRun: byRun}
+			return Terms[Outcome]{Origin: kernel.Origin{Correlation: correlation}, ByRun: byRun}
 		}
 		made, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), through("c1", false))
 		require.NoError(t, err)
 		id := made.Transfer.ID
 		require.Equal(t, []string{id + "|1|0|opened|c1"}, f.raised())
 		_, err = f.Ledger.Cancel(t.Context(), id, Decision{Actor: asSource}, through("refused", false))
-		refuses(t, err, transfer.WrongParty)
+		refuses(t, err, kernel.WrongParty)
 		_, err = f.Remind(t.Context(), id, 1)
 		require.NoError(t, err)
 		f.label(id, targetID, ours)
@@ -83,10 +84,10 @@ func TestOutcomes(t *testing.T) {
 // through which door a command came stands in the log, the application only in the log of who used it.
 func TestOriginIsLogged(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		origin := transfer.Origin{Via: transfer.ByAPI, Application: "app", Correlation: "corr"}
+		origin := kernel.Origin{Via: kernel.ByAPI, Application: "app", Correlation: "corr"}
 		made, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{Origin: origin})
 		require.NoError(t, err)
-		for partner, want := range map[string]transfer.Origin{targetID: origin, sourceID: origin.ForOther()} {
+		for partner, want := range map[string]kernel.Origin{targetID: origin, sourceID: origin.ForOther()} {
 			log, err := f.LogOf(t.Context(), made.Transfer.ID, partner)
 			require.NoError(t, err)
 			var said detail
@@ -102,7 +103,7 @@ func TestMalformedCreateIsKept(t *testing.T) {
 		r := request("r1")
 		r.CustomerEmail = ""
 		_, err := f.Ledger.OpenTransfer(t.Context(), r, saying("k1"))
-		said := refuses(t, err, transfer.InvalidInput)
+		said := refuses(t, err, kernel.InvalidInput)
 		_, err = f.Ledger.OpenTransfer(t.Context(), r, saying("k1"))
 		require.Equal(t, said.Error(), string(repeats(t, err).Body))
 	})

@@ -1,8 +1,5 @@
 package ledger
 
-// The conformance suite runs every test on both databases. The themed files hold the tests; this one is what they stand on: a small world, a clock
-// that only moves when told, and the steps of a transfer by name.
-
 import (
 	"context"
 	"fmt"
@@ -16,9 +13,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/pgtest"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
+
+// The conformance suite runs every test on both databases. The themed files hold the tests; this one is what they stand on: a small world, a clock
+// that only moves when told, and the steps of a transfer by name.
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
@@ -133,50 +136,50 @@ var databases = map[string]func(t *testing.T) string{
 
 // worldOf is a world with two partners, their customer and n active subscriptions at the source.
 func worldOf(n int) World {
-	partner := func(id, name string, kind transfer.PartnerType, agents ...string) transfer.Partner {
-		p := transfer.Partner{
-			TenantID: id, Name: name, Type: kind, Status: transfer.ProgramActive, MPASigned: true, MPNID: "mpn-" + name,
+	partner := func(id, name string, kind programme.PartnerType, agents ...string) programme.Partner {
+		p := programme.Partner{
+			TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, MPNID: "mpn-" + name,
 			Market: "DE", Currency: "EUR", Locale: "de-DE",
 		}
 		for _, a := range agents {
-			p.AdminAgents = append(p.AdminAgents, transfer.AdminAgent{UserID: a, Email: a})
+			p.AdminAgents = append(p.AdminAgents, programme.AdminAgent{UserID: a, Email: a})
 		}
 		return p
 	}
 	w := World{
-		Partners: []transfer.Partner{
-			partner(sourceID, "Source", transfer.DirectBill, sourceAgent, "second@source.example"),
-			partner(targetID, "Target", transfer.IndirectProvider, targetAgent),
-			partner(strangerID, "Stranger", transfer.DirectBill, "agent@stranger.example"),
-			partner(resellerID, "Reseller", transfer.IndirectReseller),
+		Partners: []programme.Partner{
+			partner(sourceID, "Source", programme.DirectBill, sourceAgent, "second@source.example"),
+			partner(targetID, "Target", programme.IndirectProvider, targetAgent),
+			partner(strangerID, "Stranger", programme.DirectBill, "agent@stranger.example"),
+			partner(resellerID, "Reseller", programme.IndirectReseller),
 		},
-		Customers: []transfer.Customer{
+		Customers: []programme.Customer{
 			{TenantID: customerID, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"},
 			{TenantID: otherID, Name: "Fabrikam", Domain: "fabrikam.example", Email: "it@fabrikam.example", Market: "DE", Locale: "en-US"},
 		},
 		Relationships: []Relationship{{PartnerTenantID: targetID, CustomerTenantID: customerID}},
-		Agreements:    []transfer.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: transfer.Attestation}},
+		Agreements:    []programme.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation}},
 	}
 	for i := range n {
-		w.Subscriptions = append(w.Subscriptions, subscription(i))
+		w.Subscriptions = append(w.Subscriptions, sample(i))
 	}
 	return w
 }
 
-func subscription(n int) transfer.Subscription {
-	return transfer.Subscription{
-		ID: subID(n), CustomerTenantID: customerID, PartnerTenantID: sourceID, ProductType: transfer.OnlineServicesNCE,
+func sample(n int) subscription.Subscription {
+	return subscription.Subscription{
+		ID: subID(n), CustomerTenantID: customerID, PartnerTenantID: sourceID, ProductType: subscription.OnlineServicesNCE,
 		OfferID: "offer", FriendlyName: fmt.Sprintf("Licence %d", n), Quantity: n + 1, UnitPriceMinor: 1999,
-		BillingCycle: transfer.Monthly, TermDuration: "P1Y", CreationDate: start.AddDate(0, -2, 0),
-		CommitmentEndDate: start.AddDate(0, 10, 0), Status: transfer.SubscriptionActive, AutoRenew: true,
+		BillingCycle: subscription.Monthly, TermDuration: "P1Y", CreationDate: start.AddDate(0, -2, 0),
+		CommitmentEndDate: start.AddDate(0, 10, 0), Status: subscription.Active, AutoRenew: true,
 	}
 }
 
 var (
-	asSource   = transfer.Actor{PartnerTenantID: sourceID, UserID: sourceAgent}
-	asTarget   = transfer.Actor{PartnerTenantID: targetID, UserID: targetAgent}
-	asStranger = transfer.Actor{PartnerTenantID: strangerID, UserID: "agent@stranger.example"}
-	asOperator = transfer.Actor{Operator: true, UserID: "operator"}
+	asSource   = kernel.Actor{PartnerTenantID: sourceID, UserID: sourceAgent}
+	asTarget   = kernel.Actor{PartnerTenantID: targetID, UserID: targetAgent}
+	asStranger = kernel.Actor{PartnerTenantID: strangerID, UserID: "agent@stranger.example"}
+	asOperator = kernel.Actor{Operator: true, UserID: "operator"}
 )
 
 // idOf is the id of the transfer that request opens.
@@ -231,7 +234,7 @@ func moved(ordinal int) ItemResult {
 }
 
 func refused(ordinal int) ItemResult {
-	return ItemResult{Ordinal: ordinal, Refusal: transfer.Refuse(transfer.ProviderRefused, "Never.")}
+	return ItemResult{Ordinal: ordinal, Refusal: kernel.Refuse(transfer.ProviderRefused, "Never.")}
 }
 
 // record records the results and returns the items.
@@ -261,7 +264,7 @@ func (f fixture) stored(id string) transfer.Transfer {
 }
 
 // sub is a subscription as the ledger has it now.
-func (f fixture) sub(id string) transfer.Subscription {
+func (f fixture) sub(id string) subscription.Subscription {
 	f.t.Helper()
 	s, err := f.Subscription(f.t.Context(), id)
 	require.NoError(f.t, err)
@@ -366,9 +369,9 @@ func (f fixture) raw(statement string) error {
 }
 
 // refuses asserts that the error is a refusal with that cause.
-func refuses(t *testing.T, err error, cause transfer.Cause) *transfer.Refusal {
+func refuses(t *testing.T, err error, cause kernel.Cause) *kernel.Refusal {
 	t.Helper()
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	require.ErrorAs(t, err, &refusal)
 	require.Equal(t, cause, refusal.Cause, refusal.Message)
 	return refusal

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -16,21 +17,21 @@ func TestDecisionsAreRefused(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		before := f.contents()
-		try := func(cause transfer.Cause, run func() (transfer.Transfer, error)) {
+		try := func(cause kernel.Cause, run func() (transfer.Transfer, error)) {
 			t.Helper()
 			_, err := run()
 			refuses(t, err, cause)
 		}
-		cancel := func(id string, a transfer.Actor) func() (transfer.Transfer, error) {
+		cancel := func(id string, a kernel.Actor) func() (transfer.Transfer, error) {
 			return func() (transfer.Transfer, error) {
 				return f.Cancel(t.Context(), id, Decision{RequestID: "d1", Actor: a})
 			}
 		}
 		try(transfer.NotFound, cancel("b0000000-0000-4000-8000-000000000009", asTarget))
 		try(transfer.NotFound, cancel(tr.ID, asStranger))
-		try(transfer.WrongParty, cancel(tr.ID, asSource))
-		try(transfer.NotAdminAgent, cancel(tr.ID, transfer.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}))
-		try(transfer.WrongParty, func() (transfer.Transfer, error) {
+		try(kernel.WrongParty, cancel(tr.ID, asSource))
+		try(kernel.NotAdminAgent, cancel(tr.ID, kernel.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}))
+		try(kernel.WrongParty, func() (transfer.Transfer, error) {
 			return f.Submit(t.Context(), tr.ID, Submission{RequestID: "d1", Actor: asTarget, Selection: transfer.Selection{AllEligible: true}})
 		})
 		try(transfer.NotFound, func() (transfer.Transfer, error) {
@@ -44,7 +45,7 @@ func TestDecisionsAreRefused(t *testing.T) {
 		}
 		require.Equal(t, before, f.contents())
 
-		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: transfer.Actor{PartnerTenantID: targetID}})
+		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: kernel.Actor{PartnerTenantID: targetID}})
 		require.NoError(t, err, "an application acts for the partner (R-101)")
 		before = f.contents()
 		try(transfer.AlreadyFinal, func() (transfer.Transfer, error) { return f.Submit(t.Context(), tr.ID, everything("d2")) })
@@ -130,6 +131,6 @@ func TestRefusalsPassThrough(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		_, err := f.Transfer(t.Context(), "nonsense")
 		require.True(t, errors.Is(err, transfer.NotFound))
-		require.IsType(t, &transfer.Refusal{}, err)
+		require.IsType(t, &kernel.Refusal{}, err)
 	})
 }

@@ -1,15 +1,17 @@
 package ledger
 
-// Whom a partner deals with: the customers that accepted it as reseller or that it bills, and what it bills them for.
-// About anybody else it hears the same, whether they exist or not (R-110).
-
 import (
 	"context"
 	"fmt"
 	"strings"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
+
+// Whom a partner deals with: the customers that accepted it as reseller or that it bills, and what it bills them for.
+// About anybody else it hears the same, whether they exist or not (R-110).
 
 // Page is a part of a list.
 type Page[T any] struct {
@@ -20,7 +22,7 @@ type Page[T any] struct {
 
 // Client is a customer as one of its partners sees it.
 type Client struct {
-	transfer.Customer
+	programme.Customer
 	Relationship bool // the customer accepted the partner as reseller (R-50); otherwise the partner only bills it
 }
 
@@ -76,7 +78,7 @@ func (s session) client(ctx context.Context, partner, customer string) (Client, 
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, by id. The limit is the
 // number of items, at least 1; after is the id of the last one of the page before. Refusal: CustomerUnknown, as CustomerOf
 // says it.
-func (l *Ledger) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (Page[transfer.Subscription], error) {
+func (l *Ledger) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (Page[subscription.Subscription], error) {
 	lower(&partnerTenantID, &customerTenantID, &after)
 	var w where
 	w.and(partnerTenantID, "s.partner_tenant_id = %s")
@@ -84,9 +86,9 @@ func (l *Ledger) SubscriptionsOf(ctx context.Context, partnerTenantID, customerT
 	count := listing{text: "SELECT COUNT(*) FROM subscriptions s" + w.clause(), args: w.args}
 	w.and(after, "s.id > %s")
 	rows := listing{text: "SELECT " + subscriptions.columns.of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id", args: w.args}
-	return read(ctx, l, "list subscriptions", func(s session) (Page[transfer.Subscription], error) {
+	return read(ctx, l, "list subscriptions", func(s session) (Page[subscription.Subscription], error) {
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
-			return Page[transfer.Subscription]{}, err
+			return Page[subscription.Subscription]{}, err
 		}
 		return pageOf(ctx, s, count, rows, subscriptions.fields, limit)
 	})
@@ -97,9 +99,9 @@ var selectSubscriptionOf = both(`SELECT ` + subscriptions.columns.of("s") + ` FR
 
 // SubscriptionOf reads a subscription that the partner bills the customer for. Refusal: SubscriptionUnknown, for one of
 // another partner or customer too.
-func (l *Ledger) SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (transfer.Subscription, error) {
+func (l *Ledger) SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error) {
 	lower(&partnerTenantID, &customerTenantID, &id)
-	return read(ctx, l, "read subscription", func(s session) (transfer.Subscription, error) {
+	return read(ctx, l, "read subscription", func(s session) (subscription.Subscription, error) {
 		return known(ctx, s, noSuchSubscription(id), selectSubscriptionOf, subscriptions.fields, partnerTenantID, customerTenantID, id)
 	})
 }
@@ -129,12 +131,12 @@ func pageOf[T any](ctx context.Context, s session, count, rows listing, fields f
 
 func noSuchCustomer(id string) error {
 	id = clip(id)
-	return transfer.Refuse(transfer.CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
+	return kernel.Refuse(programme.CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
 }
 
 func noSuchSubscription(id string) error {
 	id = clip(id)
-	return transfer.Refuse(transfer.SubscriptionUnknown, "Subscription %s does not exist.", id).About(id)
+	return kernel.Refuse(subscription.Unknown, "Subscription %s does not exist.", id).About(id)
 }
 
 // clip keeps what a caller named short enough to be repeated in a message (R-106). An id is shorter.

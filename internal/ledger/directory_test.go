@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
 
 // names follows a list of customers to its end.
@@ -34,7 +36,7 @@ func (f fixture) names(q CustomerSearch) []string {
 func peopled() World {
 	w := worldOf(2)
 	for i, name := range []string{"Alpha 100%", "alpha_7", "ALPHA", "Ölmühle", "ölwerk", "Zeta", "beta"} {
-		c := transfer.Customer{
+		c := programme.Customer{
 			TenantID: newID(100 + i), Name: name, Domain: fmt.Sprintf("d%d.example", i), Email: "a@b.example", Market: "DE", Locale: "de-DE",
 		}
 		w.Customers = append(w.Customers, c)
@@ -82,9 +84,9 @@ func TestCustomerOf(t *testing.T) {
 		require.Equal(t, Client{Customer: worldOf(0).Customers[0]}, c)
 
 		_, err = f.CustomerOf(t.Context(), strangerID, customerID)
-		foreign := refuses(t, err, transfer.CustomerUnknown)
+		foreign := refuses(t, err, programme.CustomerUnknown)
 		_, err = f.CustomerOf(t.Context(), strangerID, newID(1))
-		unknown := refuses(t, err, transfer.CustomerUnknown)
+		unknown := refuses(t, err, programme.CustomerUnknown)
 		require.Equal(t, strings.ReplaceAll(unknown.Message, newID(1), customerID), foreign.Message)
 
 		f.closed(f.moving("r1"), moved(0))
@@ -116,9 +118,9 @@ func TestSubscriptionsOf(t *testing.T) {
 		}
 		page, err := f.SubscriptionsOf(t.Context(), targetID, customerID, 0, "")
 		require.NoError(t, err)
-		require.Equal(t, []transfer.Subscription{f.sub(newID(0))}, page.Items)
+		require.Equal(t, []subscription.Subscription{f.sub(newID(0))}, page.Items)
 		_, err = f.SubscriptionsOf(t.Context(), strangerID, customerID, 5, "")
-		refuses(t, err, transfer.CustomerUnknown)
+		refuses(t, err, programme.CustomerUnknown)
 	})
 }
 
@@ -129,10 +131,10 @@ func TestSubscriptionOf(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, f.sub(subID(0)), s)
 		_, err = f.SubscriptionOf(t.Context(), sourceID, customerID, subID(7))
-		unknown := refuses(t, err, transfer.SubscriptionUnknown)
+		unknown := refuses(t, err, subscription.Unknown)
 		for _, other := range [][2]string{{targetID, customerID}, {strangerID, customerID}, {sourceID, otherID}} {
 			_, err = f.SubscriptionOf(t.Context(), other[0], other[1], subID(0))
-			require.Equal(t, strings.ReplaceAll(unknown.Message, subID(7), subID(0)), refuses(t, err, transfer.SubscriptionUnknown).Message)
+			require.Equal(t, strings.ReplaceAll(unknown.Message, subID(7), subID(0)), refuses(t, err, subscription.Unknown).Message)
 		}
 	})
 }
@@ -145,7 +147,7 @@ func TestUnknownIDsAreClipped(t *testing.T) {
 			func() error { _, err := f.CustomerOf(t.Context(), sourceID, long); return err },
 			func() error { _, err := f.SubscriptionOf(t.Context(), sourceID, customerID, long); return err },
 		} {
-			var refusal *transfer.Refusal
+			var refusal *kernel.Refusal
 			require.ErrorAs(t, ask(), &refusal)
 			require.Less(t, len(refusal.Message), 1024)
 			require.Less(t, len(refusal.Data[0]), 100)
@@ -156,9 +158,9 @@ func TestUnknownIDsAreClipped(t *testing.T) {
 // partnerships are seen from both ends, and those that a customer shares are found for it.
 func TestPartnerships(t *testing.T) {
 	w := worldOf(1)
-	w.Partners = append(w.Partners, transfer.Partner{
-		TenantID: newID(1), Name: "Second", Type: transfer.IndirectReseller, Status: transfer.ProgramInactive, MPNID: "mpn-Second",
-		Market: "DE", Currency: "EUR", Locale: "de-DE", AdminAgents: []transfer.AdminAgent{{UserID: "u", Email: "u@second.example"}},
+	w.Partners = append(w.Partners, programme.Partner{
+		TenantID: newID(1), Name: "Second", Type: programme.IndirectReseller, Status: programme.Inactive, MPNID: "mpn-Second",
+		Market: "DE", Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "u", Email: "u@second.example"}},
 	})
 	w.Partnerships = []Partnership{
 		{ProviderTenantID: strings.ToUpper(targetID), ResellerTenantID: newID(1)}, {ProviderTenantID: targetID, ResellerTenantID: resellerID},
@@ -166,17 +168,17 @@ func TestPartnerships(t *testing.T) {
 	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID},
 		Relationship{PartnerTenantID: newID(1), CustomerTenantID: otherID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		of := func(partner string, as transfer.PartnerType) []string {
+		of := func(partner string, as programme.PartnerType) []string {
 			found, err := f.Partnerships(t.Context(), strings.ToUpper(partner), as)
 			require.NoError(t, err)
 			return partnerNames(found)
 		}
-		require.Equal(t, []string{"Second", "Reseller"}, of(targetID, transfer.IndirectProvider))
-		require.Equal(t, []string{"Target"}, of(resellerID, transfer.IndirectReseller))
-		require.Empty(t, of(targetID, transfer.IndirectReseller))
-		require.Empty(t, of(targetID, transfer.DirectBill))
-		require.Empty(t, of(sourceID, transfer.IndirectProvider))
-		whole, err := f.Partnerships(t.Context(), targetID, transfer.IndirectProvider)
+		require.Equal(t, []string{"Second", "Reseller"}, of(targetID, programme.IndirectProvider))
+		require.Equal(t, []string{"Target"}, of(resellerID, programme.IndirectReseller))
+		require.Empty(t, of(targetID, programme.IndirectReseller))
+		require.Empty(t, of(targetID, programme.DirectBill))
+		require.Empty(t, of(sourceID, programme.IndirectProvider))
+		whole, err := f.Partnerships(t.Context(), targetID, programme.IndirectProvider)
 		require.NoError(t, err)
 		require.Equal(t, w.Partners[4], whole[0], "with everything about the partner")
 
@@ -190,13 +192,13 @@ func TestPartnerships(t *testing.T) {
 		require.Empty(t, shared(sourceID, customerID))
 		require.Empty(t, shared(newID(1), otherID), "the provider has no relationship with that customer")
 		_, err = f.CustomerPartnerships(t.Context(), strangerID, customerID)
-		refuses(t, err, transfer.CustomerUnknown)
+		refuses(t, err, programme.CustomerUnknown)
 		_, err = f.CustomerPartnerships(t.Context(), targetID, otherID)
-		refuses(t, err, transfer.CustomerUnknown)
+		refuses(t, err, programme.CustomerUnknown)
 	})
 }
 
-func partnerNames(partners []transfer.Partner) []string {
+func partnerNames(partners []programme.Partner) []string {
 	var names []string
 	for _, p := range partners {
 		names = append(names, p.Name)
@@ -217,7 +219,7 @@ func TestPartnerByMPN(t *testing.T) {
 		require.Equal(t, targetAgent, p.AdminAgents[0].UserID)
 		for _, nobody := range []string{"mpn-Nobody", ""} {
 			_, err = f.PartnerByMPN(t.Context(), nobody)
-			refuses(t, err, transfer.PartnerUnknown)
+			refuses(t, err, programme.PartnerUnknown)
 		}
 	})
 }
@@ -242,7 +244,7 @@ func TestMigratedCustomersAreFound(t *testing.T) {
 			require.Equal(t, []string{"Contoso"}, f.names(CustomerSearch{PartnerTenantID: targetID, NamePrefix: "conto", Limit: 1}))
 			held, err := l.Agreements(t.Context(), targetID, customerID)
 			require.NoError(t, err)
-			require.Equal(t, []transfer.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: transfer.Attestation}}, held)
+			require.Equal(t, []programme.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation}}, held)
 		})
 	}
 }

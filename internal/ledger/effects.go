@@ -1,23 +1,25 @@
 package ledger
 
-// What every transition writes besides its state, in the same transaction: one audit record per participant and the
-// e-mails that are to be sent.
-
 import (
 	"context"
 	"encoding/json"
 	"time"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// What every transition writes besides its state, in the same transaction: one audit record per participant and the
+// e-mails that are to be sent.
 
 // happening is one event of a transfer that is about to be written.
 type happening struct {
 	of      record // as it stands after the event
 	effects transfer.Effects
 	key     string // one record per key and participant; the event itself when empty
-	actor   transfer.Actor
-	origin  transfer.Origin
+	actor   kernel.Actor
+	origin  kernel.Origin
 	at      time.Time
 	detail  detail
 	handed  transfer.MailCounts // set once it is told
@@ -52,7 +54,7 @@ func (s session) tell(ctx context.Context, h *happening) (string, error) {
 // auditRow is one audit record as it is stored.
 type auditRow struct {
 	id, transferID, eventKey, partner, user, status, detail string
-	operation                                               transfer.AuditOperation
+	operation                                               activitylog.AuditOperation
 	at                                                      time.Time
 }
 
@@ -76,9 +78,9 @@ const (
 // audit makes the record for one participant's log. Through what application a command came is for the log of who gave it;
 // an operator has no log of their own, so both say which it was.
 func (h *happening) audit(partner string, d detail) (auditRow, error) {
-	if h.origin != (transfer.Origin{}) {
+	if h.origin != (kernel.Origin{}) {
 		origin := h.origin
-		if !h.actor.Operator && !transfer.SameID(partner, h.actor.PartnerTenantID) {
+		if !h.actor.Operator && !kernel.SameID(partner, h.actor.PartnerTenantID) {
 			origin = origin.ForOther()
 		}
 		d.Origin = &origin
@@ -100,5 +102,5 @@ func (h *happening) audit(partner string, d detail) (auditRow, error) {
 // recordID is the id of the record in the participant's log. It is made of the time, so the records of a transfer
 // must have times that differ; begin sees to it.
 func (h *happening) recordID(partner string) string {
-	return transfer.AuditID(partner, h.of.State.CustomerTenantID, h.of.ID, string(h.effects.Operation), h.at)
+	return activitylog.AuditID(partner, h.of.State.CustomerTenantID, h.of.ID, string(h.effects.Operation), h.at)
 }

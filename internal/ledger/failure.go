@@ -1,8 +1,5 @@
 package ledger
 
-// Errors are classified here and nowhere else: a refusal, the context's end, a database that cannot be reached, or a
-// fault with the name of what was being done.
-
 import (
 	"context"
 	"database/sql"
@@ -14,10 +11,15 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	sqlitedriver "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+
+	// Errors are classified here and nowhere else: a refusal, the context's end, a database that cannot be reached, or a
+	// fault with the name of what was being done.
+
+	sqlitedriver "modernc.org/sqlite"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // ErrUnavailable says that the database cannot be reached or asks to be tried again. Nothing is half done; the same call
@@ -36,7 +38,7 @@ var ErrNotEmpty = errors.New("the ledger holds partners already; only an empty l
 
 // classify gives an error the form that callers rely on.
 func classify(ctx context.Context, what string, err error) error {
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	switch {
 	case err == nil:
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -70,7 +71,7 @@ func TestFollows(t *testing.T) {
 
 func TestResume(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		r := Resumption{Cause: CauseResumed, Actor: asOperator, Origin: transfer.Origin{Via: transfer.ByOperator, Operator: "root", Correlation: "c1"}}
+		r := Resumption{Cause: CauseResumed, Actor: asOperator, Origin: kernel.Origin{Via: kernel.ByOperator, Operator: "root", Correlation: "c1"}}
 		one, two := f.pending("r1"), f.pending("r2")
 		f.caughtUp()
 		change := f.rows("SELECT change_id FROM transfers")

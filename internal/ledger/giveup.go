@@ -1,22 +1,23 @@
 package ledger
 
-// The end that an operator, or the deployment's deadline, sets to line items (R-26).
-
 import (
 	"context"
 	"fmt"
 	"time"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
+// The end that an operator, or the deployment's deadline, sets to line items (R-26).
+
 // GivingUp is an operator's word to stop retrying line items of one transfer.
 type GivingUp struct {
-	RequestID string         `json:"requestId"`
-	Actor     transfer.Actor `json:"actor"`
-	Ordinals  []int          `json:"ordinals,omitempty"`
-	Failing   bool           `json:"failing,omitempty"` // instead of ordinals: every one that was attempted and still runs
-	Reason    string         `json:"reason"`
+	RequestID string       `json:"requestId"`
+	Actor     kernel.Actor `json:"actor"`
+	Ordinals  []int        `json:"ordinals,omitempty"`
+	Failing   bool         `json:"failing,omitempty"` // instead of ordinals: every one that was attempted and still runs
+	Reason    string       `json:"reason"`
 }
 
 // GivenUp is what became of the line items that were given up, by ordinal.
@@ -50,7 +51,7 @@ func (l *Ledger) GiveUp(ctx context.Context, id string, g GivingUp, terms Terms[
 // stands. Refusal: NotFound.
 func (l *Ledger) GiveUpLate(ctx context.Context, id string) (transfer.Standing, error) {
 	return write(ctx, l, "give up late line items", func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, transfer.Actor{Operator: true}, transfer.Origin{})
+		st, err := l.begin(ctx, s, id, kernel.Actor{Operator: true}, kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}
@@ -132,7 +133,7 @@ func (st *step) meant(ctx context.Context, s session, g GivingUp) ([]item, error
 		}
 	}
 	if len(items) == 0 {
-		return nil, transfer.Refuse(transfer.NoLineItems, "There is no line item to give up: name some, or wait until one failed.")
+		return nil, kernel.Refuse(transfer.NoLineItems, "There is no line item to give up: name some, or wait until one failed.")
 	}
 	return items, nil
 }
@@ -151,7 +152,7 @@ func named(locked []item, ordinals []int, failing bool) ([]item, error) {
 		case !meant[it.Ordinal]:
 		case failing && (it.Attempts == 0 || it.Ending != transfer.NotEnding || it.Status != transfer.ItemInProgress):
 		case it.Ending != transfer.NotEnding:
-			return nil, transfer.Refuse(transfer.ItemEnded, "Line item %d is being given up already.", it.Ordinal)
+			return nil, kernel.Refuse(transfer.ItemEnded, "Line item %d is being given up already.", it.Ordinal)
 		default:
 			items = append(items, it)
 		}

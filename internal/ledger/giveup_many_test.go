@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -67,7 +69,7 @@ func TestGiveUpIsAllOrNothing(t *testing.T) {
 		_, err := f.giveUp(tr.ID, "enough", 1)
 		require.NoError(t, err)
 		before := f.contents()
-		for cause, ordinals := range map[transfer.Cause][]int{transfer.ItemNotFound: {2, 4}, transfer.ItemEnded: {2, 0}} {
+		for cause, ordinals := range map[kernel.Cause][]int{transfer.ItemNotFound: {2, 4}, transfer.ItemEnded: {2, 0}} {
 			_, err := f.giveUp(tr.ID, "enough", ordinals...)
 			refuses(t, err, cause)
 		}
@@ -121,12 +123,12 @@ func TestFence(t *testing.T) {
 		done := f.closed(tr)
 		require.Equal(t, transfer.PartiallyComplete, done.Status)
 		require.Equal(t, 1, f.look(tr.ID, "").Held)
-		require.Equal(t, transfer.SubscriptionActive, f.sub(subID(2)).Status)
-		f.notChanged(transfer.InOtherTransfer, bySource, customerID, subID(2), "", transfer.SubscriptionChange{Quantity: wanting(9)})
-		f.changed(1, transfer.SubscriptionChange{Quantity: wanting(9)})
+		require.Equal(t, subscription.Active, f.sub(subID(2)).Status)
+		f.notChanged(subscription.InOtherTransfer, bySource, customerID, subID(2), "", subscription.Change{Quantity: wanting(9)})
+		f.changed(1, subscription.Change{Quantity: wanting(9)})
 		second := f.pending("r2")
 		_, err = f.Submit(t.Context(), second.ID, picking("d2", 1, 2))
-		require.Contains(t, refuses(t, err, transfer.InOtherTransfer).Message, tr.ID)
+		require.Contains(t, refuses(t, err, subscription.InOtherTransfer).Message, tr.ID)
 		submitted, err := f.Submit(t.Context(), second.ID, everything("d2"))
 		require.NoError(t, err)
 		require.Equal(t, 1, submitted.Items.InProgress, "what is held is not eligible")

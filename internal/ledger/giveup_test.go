@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -40,8 +42,8 @@ func TestGiveUpIsRefused(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		before := f.contents()
-		for cause, g := range map[transfer.Cause]GivingUp{
-			transfer.WrongParty:    {Ordinals: []int{0}, Reason: "r", Actor: asSource},
+		for cause, g := range map[kernel.Cause]GivingUp{
+			kernel.WrongParty:      {Ordinals: []int{0}, Reason: "r", Actor: asSource},
 			transfer.NotFound:      {Ordinals: []int{0}, Reason: "r", Actor: asStranger},
 			transfer.ReasonMissing: {Ordinals: []int{0}, Reason: " ", Actor: asOperator},
 			transfer.ItemNotFound:  {Ordinals: []int{0, 5}, Reason: "r", Actor: asOperator},
@@ -76,7 +78,7 @@ func TestGiveUpRacesMove(t *testing.T) {
 			item, err := (<-recorded)[0], <-given
 			if err == nil {
 				require.Equal(t, transfer.ItemFailed, item.Status, item.LastError)
-				require.Equal(t, transfer.SubscriptionActive, f.sub(subID(n)).Status)
+				require.Equal(t, subscription.Active, f.sub(subID(n)).Status)
 			} else {
 				refuses(t, err, transfer.ItemEnded)
 				require.Equal(t, transfer.ItemComplete, item.Status, item.LastError)

@@ -1,22 +1,24 @@
 package ledger
 
-// What became known of a line item that ended although its billing system could not say whether it moved: an operator found
-// out, or the billing system itself says so in the end (late.go).
-
 import (
 	"context"
 	"fmt"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
+// What became known of a line item that ended although its billing system could not say whether it moved: an operator found
+// out, or the billing system itself says so in the end (late.go).
+
 // Resolution is an operator's word about what became of a held line item.
 type Resolution struct {
-	RequestID string         `json:"requestId"`
-	Actor     transfer.Actor `json:"actor"`
-	Ordinal   int            `json:"ordinal"`
-	MovedTo   string         `json:"movedTo,omitempty"` // id of the target's new subscription; empty when it did not move
-	Reason    string         `json:"reason"`
+	RequestID string       `json:"requestId"`
+	Actor     kernel.Actor `json:"actor"`
+	Ordinal   int          `json:"ordinal"`
+	MovedTo   string       `json:"movedTo,omitempty"` // id of the target's new subscription; empty when it did not move
+	Reason    string       `json:"reason"`
 }
 
 // ResolveHeld ends the hold on a line item's subscription and returns the item. A subscription that did not move is free for
@@ -49,7 +51,7 @@ func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool
 		return transfer.LineItem{}, err
 	}
 	if r.MovedTo != "" {
-		if r.MovedTo, err = transfer.ParseID("movedTo", r.MovedTo); err != nil {
+		if r.MovedTo, err = kernel.ParseID("movedTo", r.MovedTo); err != nil {
 			return transfer.LineItem{}, err
 		}
 		if err := w.handHeld(ctx, s, it.LineItem, r.MovedTo); err != nil {
@@ -73,7 +75,7 @@ func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool
 func (st *step) windowOn(ctx context.Context, s session, ordinal int) (*window, error) {
 	w := &window{
 		policy: st.rules, now: st.at, of: st.of.Transfer, results: map[int]ItemResult{ordinal: {Ordinal: ordinal}},
-		byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
+		byOrdinal: map[int]transfer.LineItem{}, known: map[string]subscription.Subscription{},
 	}
 	return w, w.lockItems(ctx, s, []int{ordinal})
 }
@@ -84,7 +86,7 @@ func (w *window) handHeld(ctx context.Context, s session, it transfer.LineItem, 
 		return err
 	}
 	if _, used := w.known[newID]; used {
-		return transfer.Refuse(transfer.InvalidInput, "Subscription %s exists already. Name the one that the target got for this line item.", newID).About(newID)
+		return kernel.Refuse(kernel.InvalidInput, "Subscription %s exists already. Name the one that the target got for this line item.", newID).About(newID)
 	}
 	old := w.known[it.SubscriptionID]
 	if err := transfer.CheckMovable(w.of, old); err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -44,7 +46,7 @@ func (f fixture) resolved(id, partner string) *transfer.ResolvedItem {
 	var said detail
 	require.NoError(f.t, json.Unmarshal([]byte(last.Detail), &said))
 	require.Equal(f.t, transfer.EventResolved, said.Event)
-	require.Equal(f.t, transfer.RoleOperator, said.By)
+	require.Equal(f.t, kernel.RoleOperator, said.By)
 	return said.Resolved
 }
 
@@ -65,13 +67,13 @@ func TestResolveHeldNotMoved(t *testing.T) {
 		require.Equal(t, done, f.stored(tr.ID))
 		require.Equal(t, runs, f.raised(), "nobody follows a transfer that is over")
 		require.Equal(t, change, f.look(tr.ID, "").ChangeID)
-		require.Equal(t, transfer.SubscriptionActive, f.sub(subID(0)).Status)
+		require.Equal(t, subscription.Active, f.sub(subID(0)).Status)
 		require.Equal(t, &transfer.ResolvedItem{Ordinal: 0, SubscriptionID: subID(0), Reason: "They said so"}, f.resolved(tr.ID, sourceID))
 		require.Nil(t, f.resolved(tr.ID, targetID), "R-184")
 		f.holds()
 
 		f.closed(f.moving("r2", 0), moved(0))
-		require.Equal(t, transfer.SubscriptionDeleted, f.sub(subID(0)).Status)
+		require.Equal(t, subscription.Deleted, f.sub(subID(0)).Status)
 		f.holds()
 	})
 }
@@ -92,11 +94,11 @@ func TestResolveHeldMoved(t *testing.T) {
 		require.Equal(t, transfer.ItemCounts{InProgress: 1, Failed: 1}, f.stored(tr.ID).Items)
 		require.Equal(t, []string{tr.ID + "|4|0|resumed|"}, f.raised(), "its run still shows it as held")
 
-		require.Equal(t, transfer.SubscriptionDeleted, f.sub(old.ID).Status)
+		require.Equal(t, subscription.Deleted, f.sub(old.ID).Status)
 		successor := f.sub(newID)
 		require.Equal(t, targetID, successor.PartnerTenantID)
 		require.Equal(t, old.LineageID, successor.LineageID)
-		require.Equal(t, transfer.SubscriptionActive, successor.Status)
+		require.Equal(t, subscription.Active, successor.Status)
 		require.Equal(t, &transfer.ResolvedItem{Ordinal: 0, SubscriptionID: old.ID, Moved: true, Reason: "They said so"}, f.resolved(tr.ID, sourceID))
 		require.Equal(t, &transfer.ResolvedItem{Ordinal: 0, TargetSubscriptionID: newID, Moved: true, Reason: "They said so"}, f.resolved(tr.ID, targetID))
 		require.Equal(t, transfer.PartiallyComplete, f.closed(tr, moved(1)).Status)
@@ -130,20 +132,20 @@ func TestResolveHeldIsRefused(t *testing.T) {
 		f.holding(tr.ID, 0)
 		before := f.contents()
 		for name, c := range map[string]struct {
-			cause  transfer.Cause
+			cause  kernel.Cause
 			change func(*Resolution)
 		}{
-			"by the source":     {transfer.WrongParty, func(r *Resolution) { r.Actor = asSource }},
-			"by the target":     {transfer.WrongParty, func(r *Resolution) { r.Actor = asTarget }},
-			"by the platform":   {transfer.WrongParty, func(r *Resolution) { r.Actor = transfer.Platform() }},
+			"by the source":     {kernel.WrongParty, func(r *Resolution) { r.Actor = asSource }},
+			"by the target":     {kernel.WrongParty, func(r *Resolution) { r.Actor = asTarget }},
+			"by the platform":   {kernel.WrongParty, func(r *Resolution) { r.Actor = kernel.Platform() }},
 			"by a stranger":     {transfer.NotFound, func(r *Resolution) { r.Actor = asStranger }},
 			"for no reason":     {transfer.ReasonMissing, func(r *Resolution) { r.Reason = " \t" }},
-			"with a bell":       {transfer.InvalidInput, func(r *Resolution) { r.Reason = "\a" }},
+			"with a bell":       {kernel.InvalidInput, func(r *Resolution) { r.Reason = "\a" }},
 			"no such line item": {transfer.ItemNotFound, func(r *Resolution) { r.Ordinal = 2 }},
 			"not held":          {transfer.ItemNotHeld, func(r *Resolution) { r.Ordinal = 1 }},
-			"no id":             {transfer.InvalidInput, func(r *Resolution) { r.MovedTo = "elsewhere" }},
-			"the old id":        {transfer.InvalidInput, func(r *Resolution) { r.MovedTo = subID(0) }},
-			"another's id":      {transfer.InvalidInput, func(r *Resolution) { r.MovedTo = subID(2) }},
+			"no id":             {kernel.InvalidInput, func(r *Resolution) { r.MovedTo = "elsewhere" }},
+			"the old id":        {kernel.InvalidInput, func(r *Resolution) { r.MovedTo = subID(0) }},
+			"another's id":      {kernel.InvalidInput, func(r *Resolution) { r.MovedTo = subID(2) }},
 		} {
 			r := resolution(0, newID(0))
 			c.change(&r)

@@ -1,8 +1,5 @@
 package ledger
 
-// What each party calls a transfer, for itself: the other party never sees it. A party's tags stand in its label row, to be
-// read, and one by one beside it, to be searched for.
-
 import (
 	"context"
 	"encoding/json"
@@ -10,8 +7,12 @@ import (
 	"math"
 	"time"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// What each party calls a transfer, for itself: the other party never sees it. A party's tags stand in its label row, to be
+// read, and one by one beside it, to be searched for.
 
 // labelRow is one party's labels of one transfer.
 type labelRow struct {
@@ -94,8 +95,8 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 		if err != nil {
 			return Outcome{}, err
 		}
-		role := t.RoleOf(transfer.Actor{PartnerTenantID: partnerTenantID})
-		if role != transfer.RoleSource && role != transfer.RoleTarget {
+		role := t.RoleOf(kernel.Actor{PartnerTenantID: partnerTenantID})
+		if role != kernel.RoleSource && role != kernel.RoleTarget {
 			return Outcome{}, transfer.NoSuchTransfer()
 		}
 		if terms.Match != nil {

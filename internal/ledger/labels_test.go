@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -49,10 +50,10 @@ func TestOpenWithLabels(t *testing.T) {
 		f.label(opened.ID, targetID, transfer.Labels{Tags: []string{"later"}})
 		before := f.contents()
 		_, err = f.OpenTransfer(t.Context(), r)
-		refuses(t, err, transfer.RequestIDReused)
+		refuses(t, err, kernel.RequestIDReused)
 		r.RequestID, r.Tags = "r2", []string{""}
 		_, err = f.OpenTransfer(t.Context(), r)
-		refuses(t, err, transfer.InvalidInput)
+		refuses(t, err, kernel.InvalidInput)
 		require.Equal(t, before, f.contents())
 	})
 }
@@ -112,7 +113,7 @@ func TestRelabelSeesWhatIsThere(t *testing.T) {
 		require.Equal(t, transfer.Labels{ExternalReference: "mine", Tags: []string{"a", "b"}}, changed)
 
 		before := f.contents()
-		stale := transfer.Refuse(transfer.StaleETag, "no")
+		stale := kernel.Refuse(kernel.StaleETag, "no")
 		_, err = f.Relabel(t.Context(), opened.ID, targetID, to(ours), Terms[Outcome]{Match: func(now transfer.Transfer, present transfer.Labels) error {
 			require.Equal(t, opened.ID, now.ID)
 			require.Equal(t, transfer.Pending, now.Status)
@@ -151,7 +152,7 @@ func TestRelabelIsRefused(t *testing.T) {
 		tr := f.pending("r1")
 		before := f.contents()
 		for _, c := range []struct {
-			cause    transfer.Cause
+			cause    kernel.Cause
 			transfer string
 			partner  string
 			labels   transfer.Labels
@@ -160,8 +161,8 @@ func TestRelabelIsRefused(t *testing.T) {
 			{transfer.NotFound, tr.ID, customerID, ours},
 			{transfer.NotFound, tr.ID, "", ours},
 			{transfer.NotFound, nobody, targetID, ours},
-			{transfer.InvalidInput, tr.ID, targetID, transfer.Labels{ExternalReference: strings.Repeat("x", 257)}},
-			{transfer.InvalidInput, tr.ID, targetID, transfer.Labels{Tags: []string{"a\nb"}}},
+			{kernel.InvalidInput, tr.ID, targetID, transfer.Labels{ExternalReference: strings.Repeat("x", 257)}},
+			{kernel.InvalidInput, tr.ID, targetID, transfer.Labels{Tags: []string{"a\nb"}}},
 		} {
 			_, err := f.relabel(c.transfer, c.partner, to(c.labels))
 			refuses(t, err, c.cause)

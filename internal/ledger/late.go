@@ -1,15 +1,16 @@
 package ledger
 
-// What a billing system says of a line item that has ended already. Its word settles a held item, and may prove the end of
-// another one wrong; how line item and transfer ended stays as it is all the same (I-2, I-5).
-
 import (
 	"context"
 	"errors"
 	"strings"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// What a billing system says of a line item that has ended already. Its word settles a held item, and may prove the end of
+// another one wrong; how line item and transfer ended stays as it is all the same (I-2, I-5).
 
 // LateAnswer is what a billing system says of a move.
 type LateAnswer struct {
@@ -44,7 +45,7 @@ const (
 func (l *Ledger) AnsweredLate(ctx context.Context, id string, a LateAnswer) (Late, error) {
 	lower(&id, &a.MovedTo)
 	return write(ctx, l, "take a late answer", func(s session) (Late, error) {
-		st, err := l.begin(ctx, s, id, transfer.Platform(), transfer.Origin{})
+		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return LateNothing, err
 		}
@@ -108,7 +109,7 @@ func (st *step) settleHeld(ctx context.Context, s session, w *window, a LateAnsw
 	st.effects = transfer.ResolvedByAnswer()
 	known := Resolution{Actor: st.actor, Ordinal: a.Ordinal, MovedTo: a.MovedTo, Reason: saidLater}
 	_, err := st.resolve(ctx, s, known, false)
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if !errors.As(err, &refusal) {
 		return LateResolved, err
 	}

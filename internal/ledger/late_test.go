@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -69,7 +71,7 @@ func TestLateAnswerResolvesWhatIsHeld(t *testing.T) {
 				require.NoError(t, err)
 				var said detail
 				require.NoError(t, json.Unmarshal([]byte(log[len(log)-1].Detail), &said))
-				require.Equal(t, transfer.RolePlatform, said.By)
+				require.Equal(t, kernel.RolePlatform, said.By)
 				require.Equal(t, &transfer.ResolvedItem{SubscriptionID: subID(0), Moved: c.movedTo != "", Reason: saidLater}, said.Resolved)
 				f.holds()
 			})
@@ -95,7 +97,7 @@ func TestLateAnswerThatBreaksAPromise(t *testing.T) {
 		require.Contains(t, f.events(tr.ID, sourceID), "held:0")
 		require.Contains(t, f.events(tr.ID, targetID), "held:0")
 		_, err := f.Submit(t.Context(), f.pending("r2").ID, picking("s2", 0))
-		refuses(t, err, transfer.InOtherTransfer)
+		refuses(t, err, subscription.InOtherTransfer)
 
 		f.resolve(tr.ID, 0, newID(0))
 		require.Equal(t, targetID, f.sub(newID(0)).PartnerTenantID)
@@ -195,7 +197,7 @@ func TestRefusedAfterItWasSent(t *testing.T) {
 		tr := f.moving("r1")
 		f.sent(tr.ID, 0)
 		f.caughtUp()
-		no := transfer.Refuse(transfer.NotActive, "It is suspended.")
+		no := kernel.Refuse(transfer.NotActive, "It is suspended.")
 		items := f.record(tr.ID, ItemResult{Ordinal: 0, Refusal: no}, ItemResult{Ordinal: 1, Refusal: no})
 		require.Equal(t, transfer.ItemInProgress, items[0].Status)
 		require.Equal(t, transfer.EndingRefused, items[0].Ending)
@@ -263,7 +265,7 @@ func TestLateAnswerKeepsOthersFromMovingItAgain(t *testing.T) {
 		f.record(other.ID, fenced(0, FencePromised))
 		f.closed(other)
 		_, err = f.Submit(t.Context(), f.pending("r3").ID, picking("s3", 0))
-		refuses(t, err, transfer.InOtherTransfer)
+		refuses(t, err, subscription.InOtherTransfer)
 		f.resolve(tr.ID, 0, newID(7))
 		f.holds()
 	})

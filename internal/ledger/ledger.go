@@ -31,43 +31,47 @@ package ledger
 import (
 	"time"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // Submission is the source's approval of a transfer.
 type Submission struct {
 	RequestID string             `json:"requestId"`
-	Actor     transfer.Actor     `json:"actor"`
+	Actor     kernel.Actor       `json:"actor"`
 	Selection transfer.Selection `json:"selection"`
 }
 
 // Decision is a cancel by the target or a decline by the source. Reason is kept for a decline.
 type Decision struct {
-	RequestID string         `json:"requestId"`
-	Actor     transfer.Actor `json:"actor"`
-	Reason    string         `json:"reason,omitempty"`
+	RequestID string       `json:"requestId"`
+	Actor     kernel.Actor `json:"actor"`
+	Reason    string       `json:"reason,omitempty"`
 }
 
 // Refused is a decision that was not accepted, to be audited once (I-3) although nothing changed.
 type Refused struct {
-	TransferID string            `json:"transferId"`
-	RequestID  string            `json:"requestId"`
-	Actor      transfer.Actor    `json:"actor"`
-	Refusal    *transfer.Refusal `json:"refusal"`
-	Origin     transfer.Origin   `json:"origin"`
+	TransferID string          `json:"transferId"`
+	RequestID  string          `json:"requestId"`
+	Actor      kernel.Actor    `json:"actor"`
+	Refusal    *kernel.Refusal `json:"refusal"`
+	Origin     kernel.Origin   `json:"origin"`
 }
 
 // ItemResult is what one attempt made of a line item.
 type ItemResult struct {
 	Ordinal              int
-	TargetSubscriptionID string            // the item moved, to this subscription
-	Refusal              *transfer.Refusal // the item can never move
-	Uncertain            bool              // the refusal may not be about all that the billing system was asked before
-	Failure              string            // the attempt failed, another may succeed
-	Uncounted            bool              // it was no attempt to move: its base is not moved yet, or it was asked about or to be left
-	Acceptance           Acceptance        // what the billing system says of a move that it does later
-	Where                string            // where it wants to be asked about an accepted move; empty for where it said before
-	Fence                Fence             // the item was given up, and this is what the billing system says to it
+	TargetSubscriptionID string          // the item moved, to this subscription
+	Refusal              *kernel.Refusal // the item can never move
+	Uncertain            bool            // the refusal may not be about all that the billing system was asked before
+	Failure              string          // the attempt failed, another may succeed
+	Uncounted            bool            // it was no attempt to move: its base is not moved yet, or it was asked about or to be left
+	Acceptance           Acceptance      // what the billing system says of a move that it does later
+	Where                string          // where it wants to be asked about an accepted move; empty for where it said before
+	Fence                Fence           // the item was given up, and this is what the billing system says to it
 }
 
 // Acceptance is what a billing system says of a move that it was asked for before.
@@ -93,9 +97,9 @@ const (
 // MoveFact is what the mover has to know of one line item.
 type MoveFact struct {
 	Item       transfer.LineItem
-	Old        transfer.Subscription // as the source has it now
-	BaseStatus transfer.ItemStatus   // of the add-on's base; NoItem when the item is not an add-on
-	ReadAt     time.Time             // by the ledger's clock
+	Old        subscription.Subscription // as the source has it now
+	BaseStatus transfer.ItemStatus       // of the add-on's base; NoItem when the item is not an add-on
+	ReadAt     time.Time                 // by the ledger's clock
 }
 
 // Notification is one e-mail that is to be sent: one event, one recipient (I-4).
@@ -124,7 +128,7 @@ type AuditRecord struct {
 	CustomerTenantID string
 	CustomerName     string
 	UserID           string
-	Operation        transfer.AuditOperation
+	Operation        activitylog.AuditOperation
 	Status           string // succeeded, failed
 	Detail           string // JSON, obeys the visibility of PartnerTenantID (R-190)
 	At               time.Time
@@ -150,12 +154,12 @@ type Finding struct {
 
 // World is everything a ledger can be seeded with.
 type World struct {
-	Partners      []transfer.Partner
-	Customers     []transfer.Customer
+	Partners      []programme.Partner
+	Customers     []programme.Customer
 	Relationships []Relationship
-	Agreements    []transfer.Agreement
+	Agreements    []programme.Agreement
 	Partnerships  []Partnership
-	Subscriptions []transfer.Subscription
+	Subscriptions []subscription.Subscription
 }
 
 // Relationship says that the customer accepted the partner as reseller (R-50).

@@ -1,15 +1,16 @@
 package ledger
 
-// How a transfer stands, for the run that follows it. A look sees every change that was committed before it began, because
-// it is a new statement on the primary: so a run that empties its mailbox first and looks then misses nothing.
-
 import (
 	"context"
 	"strconv"
 	"strings"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// How a transfer stands, for the run that follows it. A look sees every change that was committed before it began, because
+// it is a new statement on the primary: so a run that empties its mailbox first and looks then misses nothing.
 
 // Watched says what a run knows and wants to know: the record that it saw last, and which line items it moves itself. With
 // To zero it asks about the transfer as a whole.
@@ -152,7 +153,7 @@ func (l *Ledger) RangeMoved(ctx context.Context, id string, from, to int) error 
 		if err != nil || len(running) > 0 {
 			return false, err
 		}
-		return true, s.want(ctx, wantedBy(t.Transfer, CauseAnswered, transfer.Origin{}, false))
+		return true, s.want(ctx, wantedBy(t.Transfer, CauseAnswered, kernel.Origin{}, false))
 	})
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -264,7 +265,7 @@ func TestChangeIsTheNewestRecord(t *testing.T) {
 		refuse := func(n int) {
 			t.Helper()
 			require.NoError(t, f.RecordRefused(t.Context(), Refused{
-				TransferID: id, RequestID: fmt.Sprint(n), Actor: asSource, Refusal: transfer.Refuse(transfer.NotActive, "no"),
+				TransferID: id, RequestID: fmt.Sprint(n), Actor: asSource, Refusal: kernel.Refuse(transfer.NotActive, "no"),
 			}))
 		}
 		id = f.pending("r1").ID

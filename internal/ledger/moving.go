@@ -1,22 +1,25 @@
 package ledger
 
-// Line items on the move: what the mover has to know of them, and what became of them, a window at a time. Windows of one
-// transfer commit side by side: each locks its own line items and, for add-ons, their bases, in ordinal order, then the
-// subscriptions it moves, and never the transfer.
-
 import (
 	"context"
 	"errors"
 	"slices"
 	"time"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
+
+// Line items on the move: what the mover has to know of them, and what became of them, a window at a time. Windows of one
+// transfer commit side by side: each locks its own line items and, for add-ons, their bases, in ordinal order, then the
+// subscriptions it moves, and never the transfer.
 
 // moveRow is a line item beside its subscription and the state of its base.
 type moveRow struct {
 	item
-	old    transfer.Subscription
+	old    subscription.Subscription
 	base   transfer.ItemStatus
 	readAt time.Time
 }
@@ -62,7 +65,7 @@ func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (tran
 func checkFound(ordinals []int, found map[int]bool) error {
 	for _, n := range ordinals {
 		if !found[n] {
-			return transfer.Refuse(transfer.ItemNotFound, "The transfer has no line item %d.", n)
+			return kernel.Refuse(transfer.ItemNotFound, "The transfer has no line item %d.", n)
 		}
 	}
 	return nil
@@ -126,12 +129,12 @@ type window struct {
 	now       time.Time
 	of        transfer.Transfer
 	hasAddons bool // some line item of the transfer waits for another
-	source    transfer.Partner
-	target    transfer.Partner
+	source    programme.Partner
+	target    programme.Partner
 	results   map[int]ItemResult
-	items     []item                           // of the window, in ordinal order
-	byOrdinal map[int]transfer.LineItem        // those and the bases of the add-ons among them, as they stand now
-	known     map[string]transfer.Subscription // by id: those that move, and any that has a new id already
+	items     []item                               // of the window, in ordinal order
+	byOrdinal map[int]transfer.LineItem            // those and the bases of the add-ons among them, as they stand now
+	known     map[string]subscription.Subscription // by id: those that move, and any that has a new id already
 	out       outcome
 }
 
@@ -139,7 +142,7 @@ type window struct {
 type outcome struct {
 	items      []item
 	deleted    []string // ids of the old subscriptions
-	successors []transfer.Subscription
+	successors []subscription.Subscription
 	bases      []int // ordinals of the bases that moved
 	strays     []int // of items that moved of which base or add-ons may have moved by an operator's word
 	ending     []int // of items that the billing system has to be kept from
@@ -187,7 +190,7 @@ func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results [
 		return nil, err
 	}
 	w := &window{
-		now: l.atRead(t.readAt), of: t.Transfer, hasAddons: t.hasAddons, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]transfer.Subscription{},
+		now: l.atRead(t.readAt), of: t.Transfer, hasAddons: t.hasAddons, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]subscription.Subscription{},
 	}
 	if w.policy, err = l.rulesOf(ctx, s, t.record); err != nil {
 		return nil, err
@@ -226,7 +229,7 @@ func (w *window) lockItems(ctx context.Context, s session, ordinals []int) error
 // decide asks the domain about one line item. The counts it goes by are those of the window, which is locked; counting a
 // whole transfer of ten thousand for every window would cost more than moving them.
 func (w *window) decide(c transfer.Command) (err error) {
-	w.of.State, _, err = w.policy.Decide(w.of.State, c, transfer.Platform(), w.now)
+	w.of.State, _, err = w.policy.Decide(w.of.State, c, kernel.Platform(), w.now)
 	return err
 }
 
@@ -252,7 +255,7 @@ func (w *window) lockSubscriptions(ctx context.Context, s session, ids ...string
 	for _, sub := range found {
 		w.known[sub.ID] = sub
 	}
-	if slices.ContainsFunc(found, transfer.Subscription.IsCommitment) { // nothing else is decided by who takes part
+	if slices.ContainsFunc(found, subscription.Subscription.IsCommitment) { // nothing else is decided by who takes part
 		w.source, w.target, err = s.parties(ctx, w.of)
 	}
 	return err
@@ -308,7 +311,7 @@ func (w *window) accept(it *item, r ItemResult) {
 
 // askToEnd begins the end of an item that is refused, by this platform or not for certain, although a billing system was asked for
 // it: what became of it there is to be known first.
-func (w *window) askToEnd(it *item, r *transfer.Refusal) {
+func (w *window) askToEnd(it *item, r *kernel.Refusal) {
 	it.LastError = clean(r.Message)
 	if it.Ending == transfer.NotEnding {
 		it.Ending, it.EndingReason, it.EndingSince = transfer.EndingRefused, clean(r.Message), w.now
@@ -317,7 +320,7 @@ func (w *window) askToEnd(it *item, r *transfer.Refusal) {
 }
 
 // refuse ends the item as Failed.
-func (w *window) refuse(it *item, r *transfer.Refusal) error {
+func (w *window) refuse(it *item, r *kernel.Refusal) error {
 	if err := w.decide(transfer.ItemRefused{Item: it.Status}); err != nil {
 		return err
 	}
@@ -349,7 +352,7 @@ func (w *window) move(it *item, newID string) error {
 		return nil
 	}
 	old := w.known[it.SubscriptionID]
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if errors.As(transfer.CheckMovable(w.of, old), &refusal) {
 		if !it.SentAt.IsZero() { // a billing system moved it all the same
 			it.Held, it.LateID = true, newID
@@ -370,7 +373,7 @@ func (w *window) move(it *item, newID string) error {
 }
 
 // hand ends the old subscription and gives the target its successor.
-func (w *window) hand(it transfer.LineItem, old transfer.Subscription, newID string) {
+func (w *window) hand(it transfer.LineItem, old subscription.Subscription, newID string) {
 	successor := transfer.Successor(w.of, it, old, w.source, w.target, newID, w.now)
 	if it.BaseOrdinal != transfer.NoBase {
 		successor.ParentID = w.byOrdinal[it.BaseOrdinal].TargetSubscriptionID // empty until the base moved

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -26,8 +28,8 @@ func TestItemMoves(t *testing.T) {
 		require.Equal(t, old.LineageID, successor.LineageID)
 		require.Equal(t, old.CommitmentEndDate, successor.CommitmentEndDate)
 		require.Equal(t, f.clock.Now(), successor.CreationDate)
-		require.Equal(t, transfer.SubscriptionDeleted, f.sub(old.ID).Status)
-		require.Equal(t, transfer.SubscriptionActive, f.sub(subID(1)).Status)
+		require.Equal(t, subscription.Deleted, f.sub(old.ID).Status)
+		require.Equal(t, subscription.Active, f.sub(subID(1)).Status)
 		require.Equal(t, transfer.ItemCounts{Complete: 1}, f.stored(tr.ID).Items)
 		require.Equal(t, []string{"created", "submitted"}, f.events(tr.ID, sourceID), "items are not events")
 		f.holds()
@@ -57,7 +59,7 @@ func TestItemResults(t *testing.T) {
 		items := f.record(tr.ID,
 			ItemResult{Ordinal: 3, Failure: "waits", Uncounted: true},
 			ItemResult{Ordinal: 2, Failure: "gateway said\x00 503 \xff"},
-			ItemResult{Ordinal: 1, Refusal: &transfer.Refusal{Cause: transfer.ProviderRefused}},
+			ItemResult{Ordinal: 1, Refusal: &kernel.Refusal{Cause: transfer.ProviderRefused}},
 			moved(0))
 		require.Len(t, items, 4)
 		for n, want := range []transfer.LineItem{
@@ -90,7 +92,7 @@ func TestItemWhoseSubscriptionChanged(t *testing.T) {
 		require.Contains(t, items[0].TransferError, "Suspended")
 		require.Equal(t, transfer.ItemComplete, items[1].Status)
 		_, err := f.Subscription(t.Context(), newID(0))
-		refuses(t, err, transfer.SubscriptionUnknown)
+		refuses(t, err, subscription.Unknown)
 		f.holds()
 	})
 }

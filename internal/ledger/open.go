@@ -14,16 +14,21 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the SQLite driver
+
+	"handover/internal/subscription"
+
+	_ "modernc.org/sqlite"
 
 	"handover/internal/transfer"
 )
 
+// the SQLite driver
+
 // Options say what the ledger decides by.
 type Options struct {
-	Policy transfer.Policy  // zero for transfer.DefaultPolicy
-	Rules  transfer.Rules   // of changes of subscriptions; zero for transfer.DefaultRules
-	Now    func() time.Time // nil for the database's clock, which is the same for all programs
+	Policy transfer.Policy    // zero for transfer.DefaultPolicy
+	Rules  subscription.Rules // of changes of subscriptions; zero for transfer.DefaultRules
+	Now    func() time.Time   // nil for the database's clock, which is the same for all programs
 }
 
 // Ledger is the system of record. It is safe for concurrent use, by several programs on one database too.
@@ -32,7 +37,7 @@ type Ledger struct {
 	writer     *sql.DB
 	reader     *sql.DB // the same as writer on PostgreSQL
 	policy     transfer.Policy
-	change     transfer.Rules
+	change     subscription.Rules
 	clock      func() time.Time // nil for the database's
 	wakes      *wakes
 	rules      *rulebook
@@ -58,8 +63,8 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
 	if l.policy.ProductTypes == nil {
 		l.policy = transfer.DefaultPolicy()
 	}
-	if o.Rules == (transfer.Rules{}) {
-		l.change = transfer.DefaultRules()
+	if o.Rules == (subscription.Rules{}) {
+		l.change = subscription.DefaultRules()
 	}
 	scheme, rest, _ := strings.Cut(databaseURL, "://")
 	switch {

@@ -1,9 +1,5 @@
 package ledger
 
-// The outbox: e-mails are written with the transition that owes them, and sent afterwards by relays, each of which claims
-// a few at a time. A claim is a name and a time: whoever holds it may send and record, and when a relay dies with it the
-// time frees what it held.
-
 import (
 	"cmp"
 	"context"
@@ -14,8 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
+
+// The outbox: e-mails are written with the transition that owes them, and sent afterwards by relays, each of which claims
+// a few at a time. A claim is a name and a time: whoever holds it may send and record, and when a relay dies with it the
+// time frees what it held.
 
 // recipient is somebody who can be told about a transfer.
 type recipient struct {
@@ -56,7 +57,7 @@ var insertMail = queuedMail.insert("ON CONFLICT (transfer_id, event, recipient) 
 // recipientsOf are those who can be told of a transfer that is opened on these facts.
 func recipientsOf(f transfer.OpenFacts, t transfer.Transfer) []recipient {
 	found := []recipient{{audience: transfer.ToCustomer, address: t.CustomerEmail, locale: f.Customer.Locale}}
-	add := func(audience transfer.Audience, p transfer.Partner) {
+	add := func(audience transfer.Audience, p programme.Partner) {
 		for place, agent := range p.AdminAgents {
 			found = append(found, recipient{audience: audience, address: agent.Email, locale: p.Locale, place: place})
 		}

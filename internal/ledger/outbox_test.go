@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
 
@@ -153,7 +154,7 @@ func TestClaimEndsWithItsLease(t *testing.T) {
 
 func TestRecordMail(t *testing.T) {
 	w := worldOf(1)
-	w.Partners[0].AdminAgents = append(w.Partners[0].AdminAgents, transfer.AdminAgent{UserID: "third", Email: "third@source.example"})
+	w.Partners[0].AdminAgents = append(w.Partners[0].AdminAgents, programme.AdminAgent{UserID: "third", Email: "third@source.example"})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		owed := f.claimMail("a", 50, 10)
@@ -244,7 +245,7 @@ func TestMailWaiting(t *testing.T) {
 // Whoever is told under two roles is counted under the first, as they are told.
 func TestQueueMailCountsWhoIsTold(t *testing.T) {
 	w := worldOf(1)
-	w.Partners[1].AdminAgents = []transfer.AdminAgent{{UserID: targetAgent, Email: sourceAgent}, {UserID: "b", Email: "b@target.example"}}
+	w.Partners[1].AdminAgents = []programme.AdminAgent{{UserID: targetAgent, Email: sourceAgent}, {UserID: "b", Email: "b@target.example"}}
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		handedOver, err := write(t.Context(), f.Ledger, "queue mail", func(s session) (transfer.MailCounts, error) {

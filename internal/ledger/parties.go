@@ -1,20 +1,22 @@
 package ledger
 
-// Partners, customers, and what ties them: the facts that decide whether a transfer may be opened.
-
 import (
 	"context"
 	"strings"
 	"time"
 
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
-var partners = table[transfer.Partner]{
+// Partners, customers, and what ties them: the facts that decide whether a transfer may be opened.
+
+var partners = table[programme.Partner]{
 	name: "partners",
 	columns: `tenant_id text, name text, type text, status text, mpa_signed boolean, mpn_id text, market text,
 		currency text, locale text`,
-	fields: func(p *transfer.Partner) []any {
+	fields: func(p *programme.Partner) []any {
 		return []any{&p.TenantID, &p.Name, &p.Type, &p.Status, &p.MPASigned, &p.MPNID, &p.Market, &p.Currency, &p.Locale}
 	},
 }
@@ -23,7 +25,7 @@ var partners = table[transfer.Partner]{
 type agentOf struct {
 	partner  string
 	position int
-	transfer.AdminAgent
+	programme.AdminAgent
 }
 
 var adminAgents = table[agentOf]{
@@ -34,10 +36,10 @@ var adminAgents = table[agentOf]{
 	},
 }
 
-var customers = table[transfer.Customer]{
+var customers = table[programme.Customer]{
 	name:    "customers",
 	columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
-	fields: func(c *transfer.Customer) []any {
+	fields: func(c *programme.Customer) []any {
 		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale}
 	},
 }
@@ -52,7 +54,7 @@ var relationships = table[Relationship]{
 
 // newCustomer is a customer with the key that lists find it by.
 type newCustomer struct {
-	transfer.Customer
+	programme.Customer
 	key string
 }
 
@@ -66,8 +68,8 @@ var newCustomers = table[newCustomer]{
 
 // partnerRow is a partner beside one of its admin agents, or beside nobody.
 type partnerRow struct {
-	transfer.Partner
-	agent transfer.AdminAgent
+	programme.Partner
+	agent programme.AdminAgent
 }
 
 var selectPartners = overRows(`SELECT `+partners.columns.of("p")+`, COALESCE(a.user_id, ''), COALESCE(a.email, '')
@@ -76,19 +78,19 @@ var selectPartners = overRows(`SELECT `+partners.columns.of("p")+`, COALESCE(a.u
 	ORDER BY p.tenant_id, a.position`, idColumn)
 
 // partners loads partners with their admin agents: those with the ids and, unless it is empty, those with the MPN id.
-func (s session) partners(ctx context.Context, mpnID string, ids ...string) ([]transfer.Partner, error) {
+func (s session) partners(ctx context.Context, mpnID string, ids ...string) ([]programme.Partner, error) {
 	rows, err := all(ctx, s, selectPartners, func(r *partnerRow) []any {
 		return append(partners.fields(&r.Partner), &r.agent.UserID, &r.agent.Email)
 	}, idRows(ids...), mpnID)
 	if err != nil {
 		return nil, err
 	}
-	var found []transfer.Partner
+	var found []programme.Partner
 	for _, row := range rows {
 		if len(found) == 0 || found[len(found)-1].TenantID != row.TenantID {
 			found = append(found, row.Partner)
 		}
-		if row.agent != (transfer.AdminAgent{}) {
+		if row.agent != (programme.AdminAgent{}) {
 			last := &found[len(found)-1]
 			last.AdminAgents = append(last.AdminAgents, row.agent)
 		}
@@ -97,7 +99,7 @@ func (s session) partners(ctx context.Context, mpnID string, ids ...string) ([]t
 }
 
 // parties loads the two partners of a transfer.
-func (s session) parties(ctx context.Context, t transfer.Transfer) (source, target transfer.Partner, err error) {
+func (s session) parties(ctx context.Context, t transfer.Transfer) (source, target programme.Partner, err error) {
 	found, err := s.partners(ctx, "", t.SourceTenantID, t.TargetTenantID)
 	for _, p := range found {
 		switch p.TenantID {
@@ -114,9 +116,9 @@ var selectCustomer = both(`SELECT ` + customers.columns.of("c") + ` FROM custome
 
 // customerRow is a customer with what ties it to the target, beside one of its Azure subscriptions there or beside none.
 type customerRow struct {
-	transfer.Customer
+	programme.Customer
 	relationship, agreement, direct bool
-	azure                           transfer.Subscription // what tells it from others, and its state
+	azure                           subscription.Subscription // what tells it from others, and its state
 	readAt                          time.Time
 }
 
@@ -145,12 +147,12 @@ func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.Op
 }
 
 // openFactsOf loads the same when the partners are known.
-func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners []transfer.Partner) (f transfer.OpenFacts, read time.Time, err error) {
+func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
 	for _, p := range partners {
 		placePartner(&f, r, p)
 	}
 	rows, err := all(ctx, s, selectTied, (*customerRow).fields,
-		r.CustomerTenantID, r.TargetPartnerTenantID, transfer.AzurePlan, transfer.LegacyAzureOffer, transfer.DirectSign)
+		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
 		return f, read, err
 	}
@@ -166,14 +168,14 @@ func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners [
 
 // placePartner puts a partner where the request names it; one may be named twice. Where several partners share the MPN id
 // of the request, a reseller is meant (R-57).
-func placePartner(f *transfer.OpenFacts, r transfer.Request, p transfer.Partner) {
+func placePartner(f *transfer.OpenFacts, r transfer.Request, p programme.Partner) {
 	if p.TenantID == r.SourcePartnerTenantID {
 		f.Source = &p
 	}
 	if p.TenantID == r.TargetPartnerTenantID {
 		f.Target = &p
 	}
-	if r.PartnerOnRecord != "" && p.MPNID == r.PartnerOnRecord && (f.PartnerOnRecord == nil || p.Type == transfer.IndirectReseller) {
+	if r.PartnerOnRecord != "" && p.MPNID == r.PartnerOnRecord && (f.PartnerOnRecord == nil || p.Type == programme.IndirectReseller) {
 		f.PartnerOnRecord = &p
 	}
 }

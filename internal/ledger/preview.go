@@ -1,24 +1,25 @@
 package ledger
 
-// What would be refused, found out without doing it. The rules are those of the real thing (transfer.Policy.CheckOpen and
-// Select); the facts are read at one committed instant, without locks, and nothing is written.
-
 import (
 	"context"
 	"errors"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// What would be refused, found out without doing it. The rules are those of the real thing (transfer.Policy.CheckOpen and
+// Select); the facts are read at one committed instant, without locks, and nothing is written.
 
 // PreviewOpen is what OpenTransfer would refuse the request for, the first being the one that it would answer with; none
 // when it would open the transfer. A request that is not well-formed, or whose id opened a transfer before, is refused for
 // that alone.
-func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*transfer.Refusal, error) {
+func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.Refusal, error) {
 	r, err := l.policy.Normalize(r)
 	if err != nil {
 		return alone(err)
 	}
-	return snapshot(ctx, l, "preview a transfer", func(s session) ([]*transfer.Refusal, error) {
+	return snapshot(ctx, l, "preview a transfer", func(s session) ([]*kernel.Refusal, error) {
 		if err := s.checkUnused(ctx, r); err != nil {
 			return alone(err)
 		}
@@ -35,10 +36,10 @@ func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*transf
 }
 
 // alone makes a refusal the only one of a list. Any other error stays an error.
-func alone(err error) ([]*transfer.Refusal, error) {
-	var refusal *transfer.Refusal
+func alone(err error) ([]*kernel.Refusal, error) {
+	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
-		return []*transfer.Refusal{refusal}, nil
+		return []*kernel.Refusal{refusal}, nil
 	}
 	return nil, err
 }
@@ -91,6 +92,6 @@ func (l *Ledger) submittable(ctx context.Context, s session, id, customer, sourc
 	if err != nil {
 		return t.Transfer, rules, err
 	}
-	_, _, err = rules.Decide(t.State, transfer.Submit{Items: 1}, transfer.Actor{PartnerTenantID: source}, now)
+	_, _, err = rules.Decide(t.State, transfer.Submit{Items: 1}, kernel.Actor{PartnerTenantID: source}, now)
 	return t.Transfer, rules, err
 }

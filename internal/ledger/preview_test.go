@@ -8,22 +8,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // refusalOf is the refusal that the error is, or nil.
-func refusalOf(t *testing.T, err error) *transfer.Refusal {
+func refusalOf(t *testing.T, err error) *kernel.Refusal {
 	t.Helper()
 	if err == nil {
 		return nil
 	}
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	require.ErrorAs(t, err, &refusal)
 	return refusal
 }
 
 // previews asks what would be refused, then asks for it really, and returns what the preview said.
-func (f fixture) previews(r transfer.Request) []transfer.Cause {
+func (f fixture) previews(r transfer.Request) []kernel.Cause {
 	f.t.Helper()
 	before, statements := f.contents(), f.Statements()
 	told, err := f.PreviewOpen(f.t.Context(), r)
@@ -38,7 +41,7 @@ func (f fixture) previews(r transfer.Request) []transfer.Cause {
 		return nil
 	}
 	require.Equal(f.t, told[0], refusal)
-	var causes []transfer.Cause
+	var causes []kernel.Cause
 	for _, one := range told {
 		causes = append(causes, one.Cause)
 	}
@@ -51,27 +54,27 @@ func TestPreviewOpenAgreesWithOpenTransfer(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		for name, c := range map[string]struct {
 			change func(*transfer.Request)
-			causes []transfer.Cause
+			causes []kernel.Cause
 		}{
 			"nothing wrong":         {func(*transfer.Request) {}, nil},
 			"a reseller credited":   {func(r *transfer.Request) { r.PartnerOnRecord = "mpn-Reseller" }, nil},
-			"no address":            {func(r *transfer.Request) { r.CustomerEmail = "" }, []transfer.Cause{transfer.InvalidInput}},
-			"itself as source":      {func(r *transfer.Request) { r.SourcePartnerTenantID = targetID }, []transfer.Cause{transfer.SourceIsTarget}},
-			"no source":             {func(r *transfer.Request) { r.SourcePartnerTenantID = "" }, []transfer.Cause{transfer.SourceMissing}},
-			"no agent":              {func(r *transfer.Request) { r.Actor.UserID = sourceAgent }, []transfer.Cause{transfer.NotAdminAgent}},
-			"an unknown source":     {func(r *transfer.Request) { r.SourcePartnerTenantID = nobody }, []transfer.Cause{transfer.PartnerUnknown}},
-			"an unknown customer":   {func(r *transfer.Request) { r.CustomerTenantID = nobody }, []transfer.Cause{transfer.CustomerUnknown}},
-			"a stranger's customer": {func(r *transfer.Request) { r.CustomerTenantID = otherID }, []transfer.Cause{transfer.RelationshipMissing}},
+			"no address":            {func(r *transfer.Request) { r.CustomerEmail = "" }, []kernel.Cause{kernel.InvalidInput}},
+			"itself as source":      {func(r *transfer.Request) { r.SourcePartnerTenantID = targetID }, []kernel.Cause{transfer.SourceIsTarget}},
+			"no source":             {func(r *transfer.Request) { r.SourcePartnerTenantID = "" }, []kernel.Cause{transfer.SourceMissing}},
+			"no agent":              {func(r *transfer.Request) { r.Actor.UserID = sourceAgent }, []kernel.Cause{kernel.NotAdminAgent}},
+			"an unknown source":     {func(r *transfer.Request) { r.SourcePartnerTenantID = nobody }, []kernel.Cause{programme.PartnerUnknown}},
+			"an unknown customer":   {func(r *transfer.Request) { r.CustomerTenantID = nobody }, []kernel.Cause{programme.CustomerUnknown}},
+			"a stranger's customer": {func(r *transfer.Request) { r.CustomerTenantID = otherID }, []kernel.Cause{programme.RelationshipMissing}},
 			"a reseller as source": {func(r *transfer.Request) {
 				r.SourcePartnerTenantID, r.CustomerTenantID = resellerID, otherID
-			}, []transfer.Cause{transfer.PartnerNotEnabled, transfer.RelationshipMissing}},
+			}, []kernel.Cause{programme.PartnerNotEnabled, programme.RelationshipMissing}},
 			"no plan, no reseller": {func(r *transfer.Request) {
-				r.PartnerOnRecord, r.TargetProductTypes = "mpn-Nobody", []transfer.ProductType{transfer.AzureSubscription}
-			}, []transfer.Cause{transfer.ResellerUnknown, transfer.AzurePlanMissing}},
+				r.PartnerOnRecord, r.TargetProductTypes = "mpn-Nobody", []subscription.ProductType{subscription.AzureSubscription}
+			}, []kernel.Cause{transfer.ResellerUnknown, transfer.AzurePlanMissing}},
 			"a target without anything": {func(r *transfer.Request) {
 				r.Actor, r.PartnerOnRecord = asStranger, "mpn-Reseller"
-			}, []transfer.Cause{transfer.RelationshipMissing}},
-			"an operator": {func(r *transfer.Request) { r.Actor.Operator, r.Actor.UserID = true, "" }, []transfer.Cause{transfer.WrongParty}},
+			}, []kernel.Cause{programme.RelationshipMissing}},
+			"an operator": {func(r *transfer.Request) { r.Actor.Operator, r.Actor.UserID = true, "" }, []kernel.Cause{kernel.WrongParty}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				f.t = t
@@ -87,8 +90,8 @@ func TestPreviewOpenAgreesWithOpenTransfer(t *testing.T) {
 func TestPreviewOpenListsEverything(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.behind("UPDATE partners SET mpa_signed = FALSE", "DELETE FROM agreements", "UPDATE customers SET market = 'JP'")
-		require.Equal(t, []transfer.Cause{
-			transfer.MPAMissing, transfer.AgreementMissing, transfer.MarketMismatch, transfer.MarketMismatch,
+		require.Equal(t, []kernel.Cause{
+			programme.MPAMissing, programme.AgreementMissing, programme.MarketMismatch, programme.MarketMismatch,
 		}, f.previews(request("r1")))
 	})
 }
@@ -98,41 +101,41 @@ func TestPreviewOpenOfARepetition(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.pending("r1")
 		f.behind("DELETE FROM relationships")
-		require.Equal(t, []transfer.Cause{transfer.RequestIDReused}, f.previews(request("r1")))
+		require.Equal(t, []kernel.Cause{kernel.RequestIDReused}, f.previews(request("r1")))
 	})
 }
 
 // motley is a world with something of everything at the source: what moves, what does not, and what hangs together.
 func motley(plan bool) World {
 	w := worldOf(15)
-	change := func(n int, change func(*transfer.Subscription)) { change(&w.Subscriptions[n]) }
-	status := func(to transfer.SubscriptionStatus) func(*transfer.Subscription) {
-		return func(s *transfer.Subscription) { s.Status = to }
+	change := func(n int, change func(*subscription.Subscription)) { change(&w.Subscriptions[n]) }
+	status := func(to subscription.Status) func(*subscription.Subscription) {
+		return func(s *subscription.Subscription) { s.Status = to }
 	}
-	product := func(to transfer.ProductType) func(*transfer.Subscription) {
-		return func(s *transfer.Subscription) { s.ProductType = to }
+	product := func(to subscription.ProductType) func(*subscription.Subscription) {
+		return func(s *subscription.Subscription) { s.ProductType = to }
 	}
-	under := func(base int) func(*transfer.Subscription) {
-		return func(s *transfer.Subscription) { s.ParentID = subID(base) }
+	under := func(base int) func(*subscription.Subscription) {
+		return func(s *subscription.Subscription) { s.ParentID = subID(base) }
 	}
-	change(1, status(transfer.SubscriptionSuspended))
-	change(2, product(transfer.SaaS))
-	change(3, product(transfer.AzureSubscription))
+	change(1, status(subscription.Suspended))
+	change(2, product(subscription.SaaS))
+	change(3, product(subscription.AzureSubscription))
 	change(5, under(4))
 	change(6, under(4))
-	change(6, status(transfer.SubscriptionDeleted))
+	change(6, status(subscription.Deleted))
 	change(8, under(7))
-	change(8, status(transfer.SubscriptionSuspended))
+	change(8, status(subscription.Suspended))
 	change(9, under(3))
-	change(9, product(transfer.AzureReservation))
-	change(10, status(transfer.SubscriptionDeleted))
-	change(12, product(transfer.Software))
-	change(12, status(transfer.SubscriptionExpired))
-	change(13, func(s *transfer.Subscription) { s.PartnerTenantID = strangerID })
-	change(14, func(s *transfer.Subscription) { s.CustomerTenantID = otherID })
+	change(9, product(subscription.AzureReservation))
+	change(10, status(subscription.Deleted))
+	change(12, product(subscription.Software))
+	change(12, status(subscription.Expired))
+	change(13, func(s *subscription.Subscription) { s.PartnerTenantID = strangerID })
+	change(14, func(s *subscription.Subscription) { s.CustomerTenantID = otherID })
 	if plan {
-		azure := subscription(20)
-		azure.PartnerTenantID, azure.ProductType, azure.OfferID = targetID, transfer.AzurePlan, transfer.AzurePlanOffer
+		azure := sample(20)
+		azure.PartnerTenantID, azure.ProductType, azure.OfferID = targetID, subscription.AzurePlan, subscription.AzurePlanOffer
 		w.Subscriptions = append(w.Subscriptions, azure)
 	}
 	return w
@@ -194,7 +197,7 @@ func TestSurveyAgreesWithSubmit(t *testing.T) {
 	onBoth(t, motley(false), func(t *testing.T, f fixture) {
 		f.moving("elsewhere", 11)
 		licences := request("")
-		licences.TargetProductTypes = []transfer.ProductType{transfer.OnlineServicesNCE}
+		licences.TargetProductTypes = []subscription.ProductType{subscription.OnlineServicesNCE}
 		require.Equal(t, 3, f.agrees("any", request("")), "0, 4 and 5: no plan for Azure")
 		require.Equal(t, 3, f.agrees("licences", licences))
 		require.Zero(t, f.agrees("unrelated", request(""), "DELETE FROM relationships"))
@@ -205,7 +208,7 @@ func TestSurveyAgreesWithSubmit(t *testing.T) {
 func TestSurveyAgreesWithSubmitOfAzure(t *testing.T) {
 	onBoth(t, motley(true), func(t *testing.T, f fixture) {
 		azure := request("")
-		azure.TargetProductTypes = []transfer.ProductType{transfer.AzureSubscription}
+		azure.TargetProductTypes = []subscription.ProductType{subscription.AzureSubscription}
 		require.Equal(t, 6, f.agrees("any", request("")), "0, 3, 4, 5, 9 and 11")
 		require.Equal(t, 1, f.agrees("azure", azure))
 

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -77,12 +79,12 @@ func TestRefusedCommandsLeaveNothing(t *testing.T) {
 			return rows
 		}
 		before := state()
-		refusing := map[transfer.Cause]func(Terms[Outcome]) error{
-			transfer.WrongParty: func(terms Terms[Outcome]) error {
+		refusing := map[kernel.Cause]func(Terms[Outcome]) error{
+			kernel.WrongParty: func(terms Terms[Outcome]) error {
 				_, err := f.Ledger.Cancel(t.Context(), pending.ID, Decision{Actor: asSource}, terms)
 				return err
 			},
-			transfer.SubscriptionUnknown: func(terms Terms[Outcome]) error {
+			subscription.Unknown: func(terms Terms[Outcome]) error {
 				_, err := f.Ledger.Submit(t.Context(), pending.ID, picking("", 99), terms)
 				return err
 			},
@@ -90,7 +92,7 @@ func TestRefusedCommandsLeaveNothing(t *testing.T) {
 				_, err := f.Ledger.Decline(t.Context(), moving.ID, Decision{Actor: asSource}, terms)
 				return err
 			},
-			transfer.RequestIDReused: func(terms Terms[Outcome]) error {
+			kernel.RequestIDReused: func(terms Terms[Outcome]) error {
 				_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), terms)
 				return err
 			},
@@ -149,9 +151,9 @@ func TestRefusedSubmitsKeepNobodyWaiting(t *testing.T) {
 		sending.Wait()
 		close(said)
 		for err := range said {
-			var refusal *transfer.Refusal
+			var refusal *kernel.Refusal
 			require.ErrorAs(t, err, &refusal)
-			require.Contains(t, []transfer.Cause{transfer.SubscriptionUnknown, transfer.AlreadyFinal}, refusal.Cause)
+			require.Contains(t, []kernel.Cause{subscription.Unknown, transfer.AlreadyFinal}, refusal.Cause)
 		}
 		require.Equal(t, []string{"created", "cancelled"}, f.events(tr.ID, sourceID))
 		f.holds()
@@ -226,8 +228,8 @@ func (f fixture) pair(other *Ledger, n int) (submitted bool, err error) {
 	close(begin)
 	_, submit := f.Ledger.Submit(f.t.Context(), tr.ID, picking("", n), saying("submit "+name))
 	cancel := <-cancelling
-	loses := func(lost error, cause transfer.Cause, code string) error {
-		var refusal *transfer.Refusal
+	loses := func(lost error, cause kernel.Cause, code string) error {
+		var refusal *kernel.Refusal
 		if errors.As(lost, &refusal) && refusal.Cause == cause && refusal.Code == code {
 			return nil
 		}

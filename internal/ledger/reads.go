@@ -1,15 +1,18 @@
 package ledger
 
-// Everything that only asks. Reads never wait for writers and never start a transaction.
-
 import (
 	"context"
 	"fmt"
 	"math"
 	"strings"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
+
+// Everything that only asks. Reads never wait for writers and never start a transaction.
 
 // Transfer reads one transfer with the counts of its line items. Refusal: NotFound.
 func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
@@ -64,13 +67,13 @@ func (l *Ledger) Items(ctx context.Context, id string, from, to int) ([]transfer
 
 // Subscriptions lists what the partner bills the customer for, ended ones included, by id. An empty customer or partner
 // does not narrow.
-func (l *Ledger) Subscriptions(ctx context.Context, customer, partner string) ([]transfer.Subscription, error) {
+func (l *Ledger) Subscriptions(ctx context.Context, customer, partner string) ([]subscription.Subscription, error) {
 	lower(&customer, &partner)
 	var w where
 	w.and(customer, "s.customer_tenant_id = %s")
 	w.and(partner, "s.partner_tenant_id = %s")
 	list := both("SELECT " + subscriptions.columns.of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id")
-	return read(ctx, l, "list subscriptions", func(s session) ([]transfer.Subscription, error) {
+	return read(ctx, l, "list subscriptions", func(s session) ([]subscription.Subscription, error) {
 		return all(ctx, s, list, subscriptions.fields, w.args...)
 	})
 }
@@ -78,32 +81,32 @@ func (l *Ledger) Subscriptions(ctx context.Context, customer, partner string) ([
 var selectSubscription = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s WHERE s.id = $1`)
 
 // Subscription reads one subscription. Refusal: SubscriptionUnknown.
-func (l *Ledger) Subscription(ctx context.Context, id string) (transfer.Subscription, error) {
+func (l *Ledger) Subscription(ctx context.Context, id string) (subscription.Subscription, error) {
 	lower(&id)
-	return read(ctx, l, "read subscription", func(s session) (transfer.Subscription, error) {
+	return read(ctx, l, "read subscription", func(s session) (subscription.Subscription, error) {
 		return known(ctx, s, noSuchSubscription(id), selectSubscription, subscriptions.fields, id)
 	})
 }
 
 // Partner reads one partner with its admin agents. Refusal: PartnerUnknown.
-func (l *Ledger) Partner(ctx context.Context, id string) (transfer.Partner, error) {
+func (l *Ledger) Partner(ctx context.Context, id string) (programme.Partner, error) {
 	lower(&id)
-	return read(ctx, l, "read partner", func(s session) (transfer.Partner, error) {
+	return read(ctx, l, "read partner", func(s session) (programme.Partner, error) {
 		found, err := s.partners(ctx, "", id)
 		switch {
 		case err != nil:
-			return transfer.Partner{}, err
+			return programme.Partner{}, err
 		case len(found) == 0:
-			return transfer.Partner{}, transfer.Refuse(transfer.PartnerUnknown, "Partner %s is not known here. Check its Microsoft ID.", id).About(id)
+			return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "Partner %s is not known here. Check its Microsoft ID.", id).About(id)
 		}
 		return found[0], nil
 	})
 }
 
 // Customer reads one customer. Refusal: CustomerUnknown.
-func (l *Ledger) Customer(ctx context.Context, id string) (transfer.Customer, error) {
+func (l *Ledger) Customer(ctx context.Context, id string) (programme.Customer, error) {
 	lower(&id)
-	return read(ctx, l, "read customer", func(s session) (transfer.Customer, error) {
+	return read(ctx, l, "read customer", func(s session) (programme.Customer, error) {
 		return known(ctx, s, noSuchCustomer(id), selectCustomer, customers.fields, id)
 	})
 }

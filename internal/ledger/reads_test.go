@@ -6,13 +6,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 func TestTransfers(t *testing.T) {
 	w := worldOf(2)
 	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
-	w.Agreements = append(w.Agreements, transfer.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: transfer.DirectSign})
+	w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: programme.DirectSign})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		first := f.moving("r1", 0)
 		f.clock.advance(time.Hour)
@@ -65,10 +67,10 @@ func TestUnknownThings(t *testing.T) {
 		_, err := f.Transfer(t.Context(), nobody)
 		refuses(t, err, transfer.NotFound)
 		_, err = f.Partner(t.Context(), nobody)
-		refuses(t, err, transfer.PartnerUnknown)
+		refuses(t, err, programme.PartnerUnknown)
 		_, err = f.Customer(t.Context(), nobody)
-		refuses(t, err, transfer.CustomerUnknown)
+		refuses(t, err, programme.CustomerUnknown)
 		_, err = f.Subscription(t.Context(), nobody)
-		refuses(t, err, transfer.SubscriptionUnknown)
+		refuses(t, err, subscription.Unknown)
 	})
 }

@@ -1,12 +1,13 @@
 package ledger
 
-// Which partners work together, and which customers know them both.
-
 import (
 	"context"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+	"handover/internal/programme"
 )
+
+// Which partners work together, and which customers know them both.
 
 var partnerships = table[Partnership]{
 	name:    "partnerships",
@@ -28,23 +29,23 @@ var (
 
 // Partnerships are the partners that this one works with, by tenant id: as an indirect provider its resellers, as an
 // indirect reseller its providers. In any other capacity, or for a partner of another type, there are none.
-func (l *Ledger) Partnerships(ctx context.Context, partnerTenantID string, as transfer.PartnerType) ([]transfer.Partner, error) {
+func (l *Ledger) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
 	lower(&partnerTenantID)
-	of := map[transfer.PartnerType]statement{transfer.IndirectProvider: selectResellers, transfer.IndirectReseller: selectProviders}
+	of := map[programme.PartnerType]statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
 	which, exists := of[as]
 	if !exists {
 		return nil, nil
 	}
-	return read(ctx, l, "list partnerships", func(s session) ([]transfer.Partner, error) {
+	return read(ctx, l, "list partnerships", func(s session) ([]programme.Partner, error) {
 		return s.partnersFound(ctx, which, partnerTenantID)
 	})
 }
 
 // CustomerPartnerships are those of the partner's partners whom the customer accepted as reseller too, by tenant id.
 // Refusal: CustomerUnknown, as CustomerOf says it.
-func (l *Ledger) CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]transfer.Partner, error) {
+func (l *Ledger) CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error) {
 	lower(&partnerTenantID, &customerTenantID)
-	return read(ctx, l, "list partnerships of a customer", func(s session) ([]transfer.Partner, error) {
+	return read(ctx, l, "list partnerships of a customer", func(s session) ([]programme.Partner, error) {
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}
@@ -53,7 +54,7 @@ func (l *Ledger) CustomerPartnerships(ctx context.Context, partnerTenantID, cust
 }
 
 // partnersFound loads the partners whose ids the query finds.
-func (s session) partnersFound(ctx context.Context, ids statement, args ...any) ([]transfer.Partner, error) {
+func (s session) partnersFound(ctx context.Context, ids statement, args ...any) ([]programme.Partner, error) {
 	found, err := all(ctx, s, ids, value[string], args...)
 	if err != nil || len(found) == 0 {
 		return nil, err
@@ -63,24 +64,24 @@ func (s session) partnersFound(ctx context.Context, ids statement, args ...any) 
 
 // PartnerByMPN reads the partner with the MPN id; where several share it, a reseller is meant. Refusal:
 // PartnerUnknown.
-func (l *Ledger) PartnerByMPN(ctx context.Context, mpnID string) (transfer.Partner, error) {
-	return read(ctx, l, "read partner", func(s session) (transfer.Partner, error) {
+func (l *Ledger) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error) {
+	return read(ctx, l, "read partner", func(s session) (programme.Partner, error) {
 		found, err := s.partners(ctx, mpnID)
 		if err != nil {
-			return transfer.Partner{}, err
+			return programme.Partner{}, err
 		}
 		if p := credited(found, mpnID); p != nil {
 			return *p, nil
 		}
-		return transfer.Partner{}, transfer.Refuse(transfer.PartnerUnknown, "No partner has the PartnerID %s. Correct it.", mpnID).About(mpnID)
+		return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "No partner has the PartnerID %s. Correct it.", mpnID).About(mpnID)
 	})
 }
 
 // credited is the partner among these with the MPN id, a reseller before any other; nil when there is none.
-func credited(among []transfer.Partner, mpnID string) *transfer.Partner {
-	var found *transfer.Partner
+func credited(among []programme.Partner, mpnID string) *programme.Partner {
+	var found *programme.Partner
 	for i, p := range among {
-		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.Type == transfer.IndirectReseller) {
+		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.Type == programme.IndirectReseller) {
 			found = &among[i]
 		}
 	}

@@ -1,19 +1,20 @@
 package ledger
 
-// What is told of a transfer beside the transfer itself: what became of its line items, and what happened when.
-
 import (
 	"context"
 	"encoding/json"
 	"fmt"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
+
+// What is told of a transfer beside the transfer itself: what became of its line items, and what happened when.
 
 // reportItem is a line item beside its subscription at the source.
 type reportItem struct {
 	item
-	old transfer.Subscription
+	old subscription.Subscription
 }
 
 var selectReport = both(`SELECT ` + lineItems.columns.of("i") + `, ` + subscriptions.columns.of("s") + `
@@ -21,7 +22,7 @@ var selectReport = both(`SELECT ` + lineItems.columns.of("i") + `, ` + subscript
 
 // ReportFacts reads what transfer.Report tells of: the transfer, its line items in ordinal order, and by id the
 // subscriptions that the source had of them, at one committed instant and in two statements. Refusal: NotFound.
-func (l *Ledger) ReportFacts(ctx context.Context, id string) (transfer.Transfer, []transfer.LineItem, map[string]transfer.Subscription, error) {
+func (l *Ledger) ReportFacts(ctx context.Context, id string) (transfer.Transfer, []transfer.LineItem, map[string]subscription.Subscription, error) {
 	lower(&id)
 	var of transfer.Transfer
 	rows, err := snapshot(ctx, l, "read a report", func(s session) ([]reportItem, error) {
@@ -37,7 +38,7 @@ func (l *Ledger) ReportFacts(ctx context.Context, id string) (transfer.Transfer,
 	if err != nil {
 		return transfer.Transfer{}, nil, nil, err
 	}
-	items, olds := make([]transfer.LineItem, len(rows)), make(map[string]transfer.Subscription, len(rows))
+	items, olds := make([]transfer.LineItem, len(rows)), make(map[string]subscription.Subscription, len(rows))
 	for i, row := range rows {
 		items[i], olds[row.old.ID] = row.LineItem, row.old
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -27,7 +29,7 @@ func TestReportFacts(t *testing.T) {
 		stored, err := f.Items(t.Context(), tr.ID, 0, -1)
 		require.NoError(t, err)
 		require.Equal(t, stored, items)
-		require.Equal(t, map[string]transfer.Subscription{subID(1): f.sub(subID(1)), subID(2): f.sub(subID(2)), subID(3): f.sub(subID(3))}, olds)
+		require.Equal(t, map[string]subscription.Subscription{subID(1): f.sub(subID(1)), subID(2): f.sub(subID(2)), subID(3): f.sub(subID(3))}, olds)
 
 		rows, err := transfer.Report(of, items, olds, sourceView)
 		require.NoError(t, err)
@@ -73,12 +75,12 @@ func TestLargeReportTakesFewStatements(t *testing.T) {
 func TestTimeline(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		refusal := transfer.Refuse(transfer.NotActive, "It is suspended.")
+		refusal := kernel.Refuse(transfer.NotActive, "It is suspended.")
 		require.NoError(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID, RequestID: "d1", Actor: asSource, Refusal: refusal}))
 		f.clock.advance(time.Hour)
 		_, err := f.Submit(t.Context(), tr.ID, everything("d2"))
 		require.NoError(t, err)
-		tooLate := transfer.Refuse(transfer.AlreadyInProgress, "Too late.")
+		tooLate := kernel.Refuse(transfer.AlreadyInProgress, "Too late.")
 		require.NoError(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID, RequestID: "d1", Actor: asTarget, Refusal: tooLate}))
 		_, err = f.giveUp(tr.ID, "Withdrawn.", 1)
 		require.NoError(t, err)
@@ -100,7 +102,7 @@ func TestTimeline(t *testing.T) {
 		events, err := f.Timeline(t.Context(), tr.ID, targetView)
 		require.NoError(t, err)
 		require.Equal(t, start.Add(time.Hour), events[1].Time)
-		require.Equal(t, transfer.TimelineActor{Role: transfer.RoleSource, PartnerTenantID: sourceID}, events[1].Actor)
+		require.Equal(t, transfer.TimelineActor{Role: kernel.RoleSource, PartnerTenantID: sourceID}, events[1].Actor)
 		require.Equal(t, &transfer.ItemCounts{Complete: 1}, events[4].LineItems)
 		require.Equal(t, transfer.PartiallyComplete, events[4].Status)
 	})

@@ -1,9 +1,5 @@
 package ledger
 
-// Commands of clients: each is carried out once, however often it is sent, and always gets the same answer. The
-// claim of the request, its effect and its answer are one transaction: a twin that comes meanwhile waits for the claim and
-// then finds the answer, and after a crash there is either all of it or nothing.
-
 import (
 	"bytes"
 	"compress/gzip"
@@ -15,8 +11,13 @@ import (
 	"sync"
 	"time"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// Commands of clients: each is carried out once, however often it is sent, and always gets the same answer. The
+// claim of the request, its effect and its answer are one transaction: a twin that comes meanwhile waits for the claim and
+// then finds the answer, and after a crash there is either all of it or nothing.
 
 // Claim is one command of a client on its way: who sent it, to what, under which key, and what it says. The zero Claim,
 // with an empty key, asks for no idempotency: everything done under it is simply done.
@@ -45,9 +46,9 @@ type Terms[T any] struct {
 	Match func(transfer.Transfer, transfer.Labels) error
 	// Answer renders what is kept for a repetition, of the result or of the refusal. A refusal whose answer has no status
 	// is not kept and leaves no trace; a result needs one. Nil keeps an empty 204.
-	Answer func(result T, refusal *transfer.Refusal) (Answer, error)
+	Answer func(result T, refusal *kernel.Refusal) (Answer, error)
 	// Origin is through which door the command came, for the log.
-	Origin transfer.Origin
+	Origin kernel.Origin
 	// ByRun says that the transfer's own run brings the command and looks by itself: nobody has to tell it.
 	ByRun bool
 }
@@ -77,11 +78,11 @@ func (c Claim) id() []any {
 
 func (c Claim) check() error {
 	if len(c.CallerTenantID) > longestCaller {
-		return transfer.Refuse(transfer.InvalidInput, "The partner's id may have %d characters; this one has more.", longestCaller)
+		return kernel.Refuse(kernel.InvalidInput, "The partner's id may have %d characters; this one has more.", longestCaller)
 	}
-	if len(c.Key) > transfer.LongestRequestID || len(c.Route) > longestRoute {
-		return transfer.Refuse(transfer.InvalidInput,
-			"The request id may have %d characters and the address %d; this request has more.", transfer.LongestRequestID, longestRoute)
+	if len(c.Key) > kernel.LongestRequestID || len(c.Route) > longestRoute {
+		return kernel.Refuse(kernel.InvalidInput,
+			"The request id may have %d characters and the address %d; this request has more.", kernel.LongestRequestID, longestRoute)
 	}
 	return nil
 }
@@ -134,7 +135,7 @@ func command[T any](ctx context.Context, l *Ledger, what string, terms Terms[T],
 			return nothing, err
 		}
 		result, err := do(s)
-		var refusal *transfer.Refusal
+		var refusal *kernel.Refusal
 		if err != nil && !errors.As(err, &refusal) {
 			return nothing, err
 		}
@@ -154,7 +155,7 @@ func command[T any](ctx context.Context, l *Ledger, what string, terms Terms[T],
 	return result, err
 }
 
-func (t Terms[T]) answer(result T, refusal *transfer.Refusal) (Answer, error) {
+func (t Terms[T]) answer(result T, refusal *kernel.Refusal) (Answer, error) {
 	if t.Answer == nil {
 		return Answer{Status: 204}, nil
 	}
@@ -188,7 +189,7 @@ func (r apiRequest) repeatedBy(c Claim) error {
 }
 
 func reused(requestID string) error {
-	return transfer.Refuse(transfer.RequestIDReused,
+	return kernel.Refuse(kernel.RequestIDReused,
 		"The request id was used for another request already; use a new one for every request.").About(requestID)
 }
 
@@ -222,7 +223,7 @@ func (l *Ledger) Kept(ctx context.Context, c Claim) error {
 // read. Errors: *Repeated and RequestIDReused when another answer was kept first; InvalidInput.
 func (l *Ledger) Keep(ctx context.Context, c Claim, a Answer) error {
 	_, err := command(ctx, l, "keep an answer", Terms[bool]{
-		Claim: c, Answer: func(bool, *transfer.Refusal) (Answer, error) { return a, nil },
+		Claim: c, Answer: func(bool, *kernel.Refusal) (Answer, error) { return a, nil },
 	}, func(session) (bool, error) { return true, nil })
 	return err
 }

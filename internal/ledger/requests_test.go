@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -39,14 +40,14 @@ var created = Answer{
 // answering are terms that keep what is given to them.
 func answering(key string, a Answer) Terms[Outcome] {
 	terms := claiming[Outcome](key)
-	terms.Answer = func(Outcome, *transfer.Refusal) (Answer, error) { return a, nil }
+	terms.Answer = func(Outcome, *kernel.Refusal) (Answer, error) { return a, nil }
 	return terms
 }
 
 // saying are terms that keep the id and state of the transfer, or the refusal's code and words.
 func saying(key string) Terms[Outcome] {
 	terms := claiming[Outcome](key)
-	terms.Answer = func(made Outcome, refusal *transfer.Refusal) (Answer, error) {
+	terms.Answer = func(made Outcome, refusal *kernel.Refusal) (Answer, error) {
 		if refusal != nil {
 			return Answer{Status: refusal.HTTPStatus(), Body: []byte(refusal.Error())}, nil
 		}
@@ -86,11 +87,11 @@ func TestRequestIDReused(t *testing.T) {
 		other := saying("k1")
 		other.Claim.Fingerprint = "f2"
 		_, err = f.Ledger.OpenTransfer(t.Context(), request("r2"), other)
-		said := refuses(t, err, transfer.RequestIDReused)
+		said := refuses(t, err, kernel.RequestIDReused)
 		require.Equal(t, "800002", said.Code)
 		require.Equal(t, []string{"k1"}, said.Data)
-		refuses(t, f.Kept(t.Context(), other.Claim), transfer.RequestIDReused)
-		refuses(t, f.Keep(t.Context(), other.Claim, created), transfer.RequestIDReused)
+		refuses(t, f.Kept(t.Context(), other.Claim), kernel.RequestIDReused)
+		refuses(t, f.Keep(t.Context(), other.Claim, created), kernel.RequestIDReused)
 		require.Equal(t, before, f.contents())
 	})
 }
@@ -109,7 +110,7 @@ func TestForgottenKeyNamesItsTransfer(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, f.Kept(t.Context(), claimOf("r1")))
 			_, err = f.Ledger.OpenTransfer(t.Context(), request("r1"), saying("r1"))
-			said := refuses(t, err, transfer.RequestIDReused)
+			said := refuses(t, err, kernel.RequestIDReused)
 			require.Equal(t, []string{idOf("r1")}, said.Data)
 			require.Contains(t, said.Message, "Expired")
 			require.Equal(t, said.Error(), string(repeats(t, f.Kept(t.Context(), claimOf("r1"))).Body), "from now on that is the answer")
@@ -128,14 +129,14 @@ func TestRefusalIsKept(t *testing.T) {
 			_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asSource}, terms)
 			return err
 		}
-		said := refuses(t, cancel(saying("k1")), transfer.WrongParty)
+		said := refuses(t, cancel(saying("k1")), kernel.WrongParty)
 		require.Equal(t, said.Error(), string(repeats(t, cancel(saying("k1"))).Body))
 		f.behind("DELETE FROM api_requests")
 		require.Equal(t, before, f.contents())
 
-		for what, answer := range map[string]func(Outcome, *transfer.Refusal) (Answer, error){
-			"an answer without a status": func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, nil },
-			"an answer that fails":       func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") },
+		for what, answer := range map[string]func(Outcome, *kernel.Refusal) (Answer, error){
+			"an answer without a status": func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, nil },
+			"an answer that fails":       func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") },
 		} {
 			terms := saying("k2")
 			terms.Answer = answer
@@ -150,7 +151,7 @@ func TestCommandNeedsItsAnswer(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		before := f.contents()
 		failing := saying("k1")
-		failing.Answer = func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") }
+		failing.Answer = func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") }
 		for _, terms := range []Terms[Outcome]{failing, answering("k1", Answer{})} {
 			_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), terms)
 			require.Error(t, err)
@@ -175,10 +176,10 @@ func TestMatchEndsACommand(t *testing.T) {
 			require.Zero(t, own)
 			return stale
 		}
-		sales := transfer.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}
-		for cause, by := range map[transfer.Cause]transfer.Actor{transfer.NotFound: asStranger, transfer.NotAdminAgent: sales} {
+		sales := kernel.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}
+		for cause, by := range map[kernel.Cause]kernel.Actor{transfer.NotFound: asStranger, kernel.NotAdminAgent: sales} {
 			unkept := terms
-			unkept.Answer = func(Outcome, *transfer.Refusal) (Answer, error) { return Answer{}, nil }
+			unkept.Answer = func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, nil }
 			_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: by}, unkept)
 			refuses(t, err, cause)
 		}
@@ -199,7 +200,7 @@ func TestNoClaim(t *testing.T) {
 		_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), none)
 		require.NoError(t, err)
 		_, err = f.Ledger.OpenTransfer(t.Context(), request("r1"), none)
-		refuses(t, err, transfer.RequestIDReused)
+		refuses(t, err, kernel.RequestIDReused)
 		require.NoError(t, f.Keep(t.Context(), none.Claim, created))
 		require.NoError(t, f.Kept(t.Context(), none.Claim))
 		require.Empty(t, f.rows("SELECT * FROM api_requests"))
@@ -246,7 +247,7 @@ func TestRequestsAreKept30Days(t *testing.T) {
 		second := Answer{Status: 200, Subject: "s", Form: "submitted"}
 		require.NoError(t, f.Keep(t.Context(), later, second))
 		require.Equal(t, second, repeats(t, f.Kept(t.Context(), later)), "nothing of the first is left")
-		refuses(t, f.Kept(t.Context(), claimOf("k1")), transfer.RequestIDReused)
+		refuses(t, f.Kept(t.Context(), claimOf("k1")), kernel.RequestIDReused)
 	})
 }
 
@@ -304,7 +305,7 @@ func TestAnswersOfEveryKind(t *testing.T) {
 // What identifies a request fits into the index of either database, or is refused.
 func TestLongestClaims(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		c := claimOf(incompressible(transfer.LongestRequestID))
+		c := claimOf(incompressible(kernel.LongestRequestID))
 		c.CallerTenantID, c.Route = incompressible(longestCaller), incompressible(longestRoute)
 		require.NoError(t, f.Keep(t.Context(), c, created))
 		for _, change := range []func(*Claim){
@@ -314,7 +315,7 @@ func TestLongestClaims(t *testing.T) {
 		} {
 			long := c
 			change(&long)
-			refuses(t, f.Keep(t.Context(), long, created), transfer.InvalidInput)
+			refuses(t, f.Keep(t.Context(), long, created), kernel.InvalidInput)
 		}
 	})
 }

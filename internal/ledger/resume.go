@@ -1,21 +1,23 @@
 package ledger
 
-// An operator's word that runs have to look again, or that others take their place. It decides nothing about a transfer; who
-// gave it stands in both participants' logs.
-
 import (
 	"context"
 	"slices"
 	"time"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
+// An operator's word that runs have to look again, or that others take their place. It decides nothing about a transfer; who
+// gave it stands in both participants' logs.
+
 // Resumption is an operator's word to runs.
 type Resumption struct {
-	Cause  Cause          // CauseResumed; CauseReplaced for a new run in the place of the one there is
-	Actor  transfer.Actor // the operator
-	Origin transfer.Origin
+	Cause  Cause        // CauseResumed; CauseReplaced for a new run in the place of the one there is
+	Actor  kernel.Actor // the operator
+	Origin kernel.Origin
 }
 
 var selectResumed = overRows(`SELECT `+transfers.columns.of("t")+`, (SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id)
@@ -88,7 +90,7 @@ func resumed(t record, r Resumption, now time.Time) ([]auditRow, error) {
 		now = t.audited.Add(time.Microsecond)
 	}
 	h := happening{
-		of: t, effects: transfer.Effects{Event: transfer.EventResumed, Operation: transfer.AuditUpdate},
+		of: t, effects: transfer.Effects{Event: transfer.EventResumed, Operation: activitylog.AuditUpdate},
 		key: string(transfer.EventResumed) + ":" + now.Format(stampLayout), actor: r.Actor, origin: r.Origin, at: now,
 		detail: detail{Event: transfer.EventResumed, Status: t.Status, By: t.RoleOf(r.Actor)},
 	}

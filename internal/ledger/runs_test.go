@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -329,7 +330,7 @@ func TestOpenRuns(t *testing.T) {
 		require.Equal(t, open[2:], followed(open[1]))
 		require.Empty(t, followed(open[2]))
 
-		r := Resumption{Cause: CauseResumed, Actor: transfer.Actor{Operator: true}}
+		r := Resumption{Cause: CauseResumed, Actor: kernel.Actor{Operator: true}}
 		page := func(after string) (string, int) {
 			t.Helper()
 			last, resumed, err := f.ResumeOpen(t.Context(), r, after, 2)

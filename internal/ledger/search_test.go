@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
 
@@ -102,7 +103,7 @@ func idsOf(transfers []transfer.Transfer) []string {
 func forStranger() World {
 	w := worldOf(2)
 	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
-	w.Agreements = append(w.Agreements, transfer.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: transfer.DirectSign})
+	w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: programme.DirectSign})
 	return w
 }
 
@@ -167,7 +168,7 @@ func (f fixture) crowd() {
 		if i%3 == 0 {
 			r.CustomerTenantID = otherID
 		}
-		t := record{Transfer: transfer.NewTransfer(r, transfer.OpenFacts{Target: &transfer.Partner{}})}
+		t := record{Transfer: transfer.NewTransfer(r, transfer.OpenFacts{Target: &programme.Partner{}})}
 		t.Status, t.CreatedTime = transfer.Pending, start.Add(time.Duration(i)*time.Minute)
 		t.LastModifiedTime, t.ExpirationTime = t.CreatedTime, transfer.ExpirationTime(t.CreatedTime)
 		if i == 8 {

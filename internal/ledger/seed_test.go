@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/transfer"
+	"handover/internal/subscription"
 )
 
 // What is seeded is what is read, with ids in lower case.
@@ -87,10 +87,10 @@ func TestSeedAtOnce(t *testing.T) {
 // A ledger in use can take in more, all or nothing.
 func TestExtend(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		require.NoError(t, f.Extend(t.Context(), World{Subscriptions: []transfer.Subscription{subscription(5)}}))
+		require.NoError(t, f.Extend(t.Context(), World{Subscriptions: []subscription.Subscription{sample(5)}}))
 		require.Equal(t, sourceID, f.sub(subID(5)).PartnerTenantID)
 		before := f.contents()
-		require.Error(t, f.Extend(t.Context(), World{Subscriptions: []transfer.Subscription{subscription(6), subscription(5)}}))
+		require.Error(t, f.Extend(t.Context(), World{Subscriptions: []subscription.Subscription{sample(6), sample(5)}}))
 		require.Equal(t, before, f.contents())
 	})
 }

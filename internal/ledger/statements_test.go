@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -52,17 +53,17 @@ func TestStatementsOfACommand(t *testing.T) {
 func TestRefusedDecisionsAreBounded(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr, other := f.pending("r1"), f.pending("r2")
-		refuse := func(id, request string, by transfer.Actor) {
+		refuse := func(id, request string, by kernel.Actor) {
 			t.Helper()
 			require.NoError(t, f.RecordRefused(t.Context(), Refused{
-				TransferID: id, RequestID: request, Actor: by, Refusal: transfer.Refuse(transfer.NotActive, "no"),
+				TransferID: id, RequestID: request, Actor: by, Refusal: kernel.Refuse(transfer.NotActive, "no"),
 			}))
 		}
 		failed := func(id, log string) int {
 			return len(f.rows("SELECT id FROM audit_records WHERE status = 'failed' AND transfer_id = '" + id + "' AND partner_tenant_id = '" + log + "'"))
 		}
 		for n := range mostRefusals + 20 {
-			refuse(tr.ID, fmt.Sprint(n), []transfer.Actor{asSource, asStranger}[n%2])
+			refuse(tr.ID, fmt.Sprint(n), []kernel.Actor{asSource, asStranger}[n%2])
 		}
 		require.Equal(t, mostRefusals, failed(tr.ID, sourceID))
 		refuse(tr.ID, "mine", asTarget)

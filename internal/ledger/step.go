@@ -1,15 +1,17 @@
 package ledger
 
-// The frame of every decision about a transfer: it is locked and read, the domain decides, and only then anything is
-// written. By whichever door a command comes, it comes through here.
-
 import (
 	"context"
 	"errors"
 	"time"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
+
+// The frame of every decision about a transfer: it is locked and read, the domain decides, and only then anything is
+// written. By whichever door a command comes, it comes through here.
 
 // Outcome is what a command made of a transfer, as its caller may be told.
 type Outcome struct {
@@ -21,18 +23,18 @@ type Outcome struct {
 // step is a transition on its way: the locked transfer, and what the domain makes of it.
 type step struct {
 	of      record
-	parties []transfer.Partner // the transfer's, once they were needed
+	parties []programme.Partner // the transfer's, once they were needed
 	rules   transfer.Policy
 	next    transfer.State
 	effects transfer.Effects
-	actor   transfer.Actor
-	origin  transfer.Origin
+	actor   kernel.Actor
+	origin  kernel.Origin
 	at      time.Time
 }
 
 // begin locks the transfer and reads the time. From here on nobody else decides about it: whoever is first at the lock wins,
 // and the ledger's clock says when that was.
-func (l *Ledger) begin(ctx context.Context, s session, id string, by transfer.Actor, origin transfer.Origin) (step, error) {
+func (l *Ledger) begin(ctx context.Context, s session, id string, by kernel.Actor, origin kernel.Origin) (step, error) {
 	t, err := s.locked(ctx, id, by.PartnerTenantID)
 	if err != nil {
 		return step{}, err
@@ -52,7 +54,7 @@ func (l *Ledger) begin(ctx context.Context, s session, id string, by transfer.Ac
 func (st *step) decide(ctx context.Context, s session, c transfer.Command, match func(transfer.Transfer, transfer.Labels) error) error {
 	var refusal error
 	st.next, st.effects, refusal = st.rules.Decide(st.of.State, c, st.actor, st.at)
-	if errors.Is(refusal, transfer.NotFound) || errors.Is(refusal, transfer.WrongParty) {
+	if errors.Is(refusal, transfer.NotFound) || errors.Is(refusal, kernel.WrongParty) {
 		return refusal
 	}
 	if err := st.checkAgent(ctx, s); err != nil {
@@ -76,11 +78,11 @@ func (st *step) checkAgent(ctx context.Context, s session) error {
 		return err
 	}
 	for _, p := range st.parties {
-		if transfer.SameID(p.TenantID, a.PartnerTenantID) && p.Admits(a.UserID) {
+		if kernel.SameID(p.TenantID, a.PartnerTenantID) && p.Admits(a.UserID) {
 			return nil
 		}
 	}
-	return transfer.Refuse(transfer.NotAdminAgent, "The user is not an admin agent of the partner. Ask one of its admin agents to decide.")
+	return kernel.Refuse(kernel.NotAdminAgent, "The user is not an admin agent of the partner. Ask one of its admin agents to decide.")
 }
 
 // loadParties loads the partners who take part, once.
@@ -113,7 +115,7 @@ func (st *step) follow(ctx context.Context, s session, cause Cause, byRun bool) 
 }
 
 // wantedBy is the notice that a transfer's run is to take of a command.
-func wantedBy(t transfer.Transfer, cause Cause, origin transfer.Origin, byRun bool) Wanted {
+func wantedBy(t transfer.Transfer, cause Cause, origin kernel.Origin, byRun bool) Wanted {
 	w := transferRun(t.ID, t.TargetTenantID, cause)
 	w.CorrelationID, w.Told = origin.Correlation, byRun
 	return w

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -32,7 +34,7 @@ func (l *Ledger) Submit(ctx context.Context, id string, sub Submission, terms Te
 
 // refusedUnlocked makes the whole decision about a long list on a snapshot, without a lock, and returns its refusal if it is
 // one.
-func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (*transfer.Refusal, error) {
+func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (*kernel.Refusal, error) {
 	if len(sub.Selection.LineItems) <= checkedUnlocked {
 		return nil, nil
 	}
@@ -54,7 +56,7 @@ func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission,
 		_, err = st.choose(ctx, s, sub.Selection, session.holdings)
 		return true, err
 	})
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
 		return refusal, nil
 	}
@@ -92,7 +94,7 @@ func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submissio
 // choose turns the selection into line items, of what the holdings hold. Those of a submit stay locked until the transaction
 // ends; the unique index line_items_open is the second guard of R-76.
 func (st *step) choose(ctx context.Context, s session, selection transfer.Selection,
-	holdings func(session, context.Context, transfer.Transfer, []transfer.Pick) ([]transfer.Subscription, error),
+	holdings func(session, context.Context, transfer.Transfer, []transfer.Pick) ([]subscription.Subscription, error),
 ) ([]item, error) {
 	t := st.of.Transfer
 	selection, err := st.rules.CheckSelection(selection)

@@ -8,6 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -21,12 +24,12 @@ func TestSubmitMakesLineItems(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []transfer.LineItem{
 			{
-				Ordinal: 0, BaseOrdinal: transfer.NoBase, SubscriptionID: subID(2), ProductType: transfer.OnlineServicesNCE, OfferID: "offer",
-				FriendlyName: "Licence 2", Quantity: 3, BillingCycle: transfer.Monthly, Status: transfer.ItemInProgress,
+				Ordinal: 0, BaseOrdinal: transfer.NoBase, SubscriptionID: subID(2), ProductType: subscription.OnlineServicesNCE, OfferID: "offer",
+				FriendlyName: "Licence 2", Quantity: 3, BillingCycle: subscription.Monthly, Status: transfer.ItemInProgress,
 			},
 			{
-				Ordinal: 1, BaseOrdinal: transfer.NoBase, SubscriptionID: subID(0), ProductType: transfer.OnlineServicesNCE, OfferID: "offer",
-				FriendlyName: "Licence 0", Quantity: 1, BillingCycle: transfer.Monthly, Status: transfer.ItemInProgress,
+				Ordinal: 1, BaseOrdinal: transfer.NoBase, SubscriptionID: subID(0), ProductType: subscription.OnlineServicesNCE, OfferID: "offer",
+				FriendlyName: "Licence 0", Quantity: 1, BillingCycle: subscription.Monthly, Status: transfer.ItemInProgress,
 			},
 		}, items)
 		f.holds()
@@ -36,19 +39,19 @@ func TestSubmitMakesLineItems(t *testing.T) {
 // one bad item refuses the whole submit and nothing changes.
 func TestSubmitIsAllOrNothing(t *testing.T) {
 	w := worldOf(3)
-	w.Subscriptions[1].Status = transfer.SubscriptionSuspended
-	foreign := subscription(8)
+	w.Subscriptions[1].Status = subscription.Suspended
+	foreign := sample(8)
 	foreign.CustomerTenantID = otherID
 	w.Subscriptions = append(w.Subscriptions, foreign)
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		before := f.contents()
-		for cause, sub := range map[transfer.Cause]Submission{
-			transfer.NotActive:           picking("d1", 0, 1),
-			transfer.NotOwnedBySource:    picking("d1", 0, 8), // exists, and belongs to somebody else
-			transfer.SubscriptionUnknown: picking("d1", 0, 99),
-			transfer.DuplicateLineItem:   picking("d1", 0, 0),
-			transfer.NoLineItems:         {RequestID: "d1", Actor: asSource},
+		for cause, sub := range map[kernel.Cause]Submission{
+			transfer.NotActive:         picking("d1", 0, 1),
+			transfer.NotOwnedBySource:  picking("d1", 0, 8), // exists, and belongs to somebody else
+			subscription.Unknown:       picking("d1", 0, 99),
+			transfer.DuplicateLineItem: picking("d1", 0, 0),
+			transfer.NoLineItems:       {RequestID: "d1", Actor: asSource},
 		} {
 			_, err := f.Submit(t.Context(), tr.ID, sub)
 			refuses(t, err, cause)
@@ -63,7 +66,7 @@ func TestSubmitRechecksPrerequisites(t *testing.T) {
 		tr := f.pending("r1")
 		f.behind("DELETE FROM relationships")
 		_, err := f.Submit(t.Context(), tr.ID, everything("d1"))
-		refuses(t, err, transfer.RelationshipMissing)
+		refuses(t, err, programme.RelationshipMissing)
 	})
 }
 
@@ -85,7 +88,7 @@ func TestSubscriptionIsInOneOpenTransfer(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		first, second := f.moving("r1", 0), f.pending("r2")
 		_, err := f.Submit(t.Context(), second.ID, picking("d2", 0, 1))
-		require.Contains(t, refuses(t, err, transfer.InOtherTransfer).Message, first.ID)
+		require.Contains(t, refuses(t, err, subscription.InOtherTransfer).Message, first.ID)
 
 		f.closed(first, refused(0))
 		submitted, err := f.Submit(t.Context(), second.ID, picking("d2", 0, 1))
@@ -118,7 +121,7 @@ func TestSubmitsRaceForOneSubscription(t *testing.T) {
 			} else {
 				require.NoError(t, <-failures)
 			}
-			refuses(t, lost, transfer.InOtherTransfer)
+			refuses(t, lost, subscription.InOtherTransfer)
 			require.Equal(t, 5, f.stored(a.ID).Items.Total()+f.stored(b.ID).Items.Total())
 		}
 		f.holds()
@@ -167,7 +170,7 @@ func TestLargeSubmitTakesFewStatements(t *testing.T) {
 // everything eligible, whatever else the source holds; R-74: add-ons come with their base.
 func TestSubmitOfEverythingEligible(t *testing.T) {
 	w := worldOf(4)
-	w.Subscriptions[1].Status = transfer.SubscriptionExpired
+	w.Subscriptions[1].Status = subscription.Expired
 	w.Subscriptions[3].ParentID = subID(2)
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		f.moving("r1", 0)
@@ -196,9 +199,9 @@ func TestSubmitRacesMove(t *testing.T) {
 			submitted <- err
 		}()
 		require.NoError(t, <-recorded)
-		var refusal *transfer.Refusal
+		var refusal *kernel.Refusal
 		require.ErrorAs(t, <-submitted, &refusal)
-		require.Contains(t, []transfer.Cause{transfer.InOtherTransfer, transfer.NotActive}, refusal.Cause)
+		require.Contains(t, []kernel.Cause{subscription.InOtherTransfer, transfer.NotActive}, refusal.Cause)
 		f.holds()
 	})
 }

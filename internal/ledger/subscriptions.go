@@ -3,16 +3,17 @@ package ledger
 import (
 	"context"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
-var subscriptions = table[transfer.Subscription]{
+var subscriptions = table[subscription.Subscription]{
 	name: "subscriptions",
 	columns: `id text, lineage_id text, customer_tenant_id text, partner_tenant_id text, product_type text, offer_id text,
 		friendly_name text, quantity integer, unit_price_minor bigint, billing_cycle text, term_duration text,
 		creation_date timestamptz, commitment_end_date timestamptz, status text, auto_renew boolean, parent_id text,
 		partner_on_record text, cancel_at timestamptz, locked boolean, sandbox_fault text`,
-	fields: func(s *transfer.Subscription) []any {
+	fields: func(s *subscription.Subscription) []any {
 		return []any{
 			&s.ID, &s.LineageID, &s.CustomerTenantID, &s.PartnerTenantID, &s.ProductType, &s.OfferID,
 			&s.FriendlyName, &s.Quantity, &s.UnitPriceMinor, &s.BillingCycle, &s.TermDuration,
@@ -46,17 +47,17 @@ var (
 )
 
 // holdings are what a selection of the transfer's is decided by; without picks, of everything eligible.
-func (s session) holdings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]transfer.Subscription, error) {
+func (s session) holdings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]subscription.Subscription, error) {
 	return s.picked(ctx, t, picks, selectHoldings, selectFamily)
 }
 
 // lockedHoldings are the same, and stay as they are until the transaction ends. Every submit and every move locks the
 // subscriptions it is about before it looks further; so no other transfer can take or move one meanwhile.
-func (s session) lockedHoldings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]transfer.Subscription, error) {
+func (s session) lockedHoldings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]subscription.Subscription, error) {
 	return s.picked(ctx, t, picks, lockHoldings, lockListed)
 }
 
-func (s session) picked(ctx context.Context, t transfer.Transfer, picks []transfer.Pick, everything, listed statement) ([]transfer.Subscription, error) {
+func (s session) picked(ctx context.Context, t transfer.Transfer, picks []transfer.Pick, everything, listed statement) ([]subscription.Subscription, error) {
 	if len(picks) == 0 {
 		return all(ctx, s, everything, subscriptions.fields, t.State.CustomerTenantID, t.SourceTenantID)
 	}

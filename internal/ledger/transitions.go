@@ -1,16 +1,17 @@
 package ledger
 
-// The transitions of a transfer as a whole. Each is one transaction that locks the transfer, asks the domain, and writes
-// the state with everything that belongs to it.
-
 import (
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
+
+// The transitions of a transfer as a whole. Each is one transaction that locks the transfer, asks the domain, and writes
+// the state with everything that belongs to it.
 
 // OpenTransfer writes the transfer that the target asks for as Pending (T1), with the target's labels.
 //
@@ -23,7 +24,7 @@ func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request, terms Ter
 	}
 	return command(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
 		opened, err := l.open(ctx, s, r, terms)
-		var refusal *transfer.Refusal
+		var refusal *kernel.Refusal
 		if errors.As(err, &refusal) { // a repetition is refused as one, whatever else there is to say against it
 			err = cmp.Or(s.checkUnused(ctx, r), err)
 		}
@@ -40,7 +41,7 @@ func (s session) checkUnused(ctx context.Context, r transfer.Request) error {
 	case err != nil:
 		return err
 	}
-	return transfer.Refuse(transfer.RequestIDReused, "The request id opened transfer %s before, which is %s. Use a new one for a new transfer.",
+	return kernel.Refuse(kernel.RequestIDReused, "The request id opened transfer %s before, which is %s. Use a new one for a new transfer.",
 		before.ID, before.Status).About(before.ID)
 }
 
@@ -133,11 +134,11 @@ func (l *Ledger) CloseTransfer(ctx context.Context, id string) (transfer.Standin
 // the run thinks is no error: the run is told, and goes on from there. Refusal: NotFound.
 func (l *Ledger) elapse(ctx context.Context, id, what string, c transfer.Command) (transfer.Standing, error) {
 	return write(ctx, l, what, func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, transfer.Platform(), transfer.Origin{})
+		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}
-		var refusal *transfer.Refusal
+		var refusal *kernel.Refusal
 		st.next, st.effects, err = st.rules.Decide(st.of.State, c, st.actor, st.at)
 		if errors.As(err, &refusal) {
 			return l.standing(ctx, s, st, Watched{})
@@ -162,7 +163,7 @@ var flagOverdue = both(`UPDATE transfers SET overdue = TRUE WHERE id = $1 AND st
 // nothing about a transfer that is not being moved. Refusal: NotFound.
 func (l *Ledger) FlagOverdue(ctx context.Context, id string) (transfer.Standing, error) {
 	return write(ctx, l, "flag transfer as overdue", func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, transfer.Platform(), transfer.Origin{})
+		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}
@@ -180,7 +181,7 @@ func (l *Ledger) FlagOverdue(ctx context.Context, id string) (transfer.Standing,
 // stands. Refusal: NotFound.
 func (l *Ledger) Remind(ctx context.Context, id string, n int) (transfer.Standing, error) {
 	return write(ctx, l, "remind the source", func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, transfer.Platform(), transfer.Origin{})
+		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}

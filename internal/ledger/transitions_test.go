@@ -6,6 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -14,7 +17,7 @@ func TestOpen(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		r := request("r1")
 		r.CustomerTenantID = "C0000000-0000-4000-8000-000000000001"
-		r.TargetProductTypes = []transfer.ProductType{transfer.OnlineServicesNCE}
+		r.TargetProductTypes = []subscription.ProductType{subscription.OnlineServicesNCE}
 		r.PartnerOnRecord = "mpn-Reseller"
 		opened, err := f.OpenTransfer(t.Context(), r)
 		require.NoError(t, err)
@@ -47,7 +50,7 @@ func TestOpenAgain(t *testing.T) {
 		other.CustomerEmail = "cio@contoso.example"
 		for _, r := range []transfer.Request{request("r1"), other} {
 			_, err := f.OpenTransfer(t.Context(), r)
-			said := refuses(t, err, transfer.RequestIDReused)
+			said := refuses(t, err, kernel.RequestIDReused)
 			require.Contains(t, said.Message, opened.ID)
 			require.Contains(t, said.Message, string(transfer.Pending))
 			require.Equal(t, []string{opened.ID}, said.Data)
@@ -72,7 +75,7 @@ func TestOpenAtOnce(t *testing.T) {
 			if err := <-failed; err == nil {
 				made++
 			} else {
-				require.Equal(t, []string{idOf("r1")}, refuses(t, err, transfer.RequestIDReused).Data)
+				require.Equal(t, []string{idOf("r1")}, refuses(t, err, kernel.RequestIDReused).Data)
 			}
 		}
 		require.Equal(t, 1, made)
@@ -86,7 +89,7 @@ func TestOpenAtOnce(t *testing.T) {
 func TestOpenIsRefused(t *testing.T) {
 	const nobody = "b0000000-0000-4000-8000-000000000009"
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		refused := func(cause transfer.Cause, change func(*transfer.Request)) {
+		refused := func(cause kernel.Cause, change func(*transfer.Request)) {
 			t.Helper()
 			r, before := request("r1"), f.contents()
 			change(&r)
@@ -94,32 +97,32 @@ func TestOpenIsRefused(t *testing.T) {
 			refuses(t, err, cause)
 			require.Equal(t, before, f.contents())
 		}
-		refused(transfer.InvalidInput, func(r *transfer.Request) { r.CustomerEmail = "" })
-		refused(transfer.PartnerUnknown, func(r *transfer.Request) { r.SourcePartnerTenantID = nobody })
-		refused(transfer.CustomerUnknown, func(r *transfer.Request) { r.CustomerTenantID = nobody })
-		refused(transfer.NotAdminAgent, func(r *transfer.Request) { r.Actor.UserID = sourceAgent })
+		refused(kernel.InvalidInput, func(r *transfer.Request) { r.CustomerEmail = "" })
+		refused(programme.PartnerUnknown, func(r *transfer.Request) { r.SourcePartnerTenantID = nobody })
+		refused(programme.CustomerUnknown, func(r *transfer.Request) { r.CustomerTenantID = nobody })
+		refused(kernel.NotAdminAgent, func(r *transfer.Request) { r.Actor.UserID = sourceAgent })
 		refused(transfer.ResellerUnknown, func(r *transfer.Request) { r.PartnerOnRecord = "mpn-nobody" })
 		refused(transfer.AzurePlanMissing, func(r *transfer.Request) {
-			r.TargetProductTypes = []transfer.ProductType{transfer.AzureSubscription}
+			r.TargetProductTypes = []subscription.ProductType{subscription.AzureSubscription}
 		})
 		unchanged := func(*transfer.Request) {}
 		f.behind("DELETE FROM agreements")
-		refused(transfer.AgreementMissing, unchanged)
+		refused(programme.AgreementMissing, unchanged)
 		f.behind("DELETE FROM relationships")
-		refused(transfer.RelationshipMissing, unchanged)
+		refused(programme.RelationshipMissing, unchanged)
 	})
 }
 
 // facts that allow what would be refused without them.
 func TestOpenWithCarriedOverAgreementAndAzurePlan(t *testing.T) {
 	w := worldOf(1)
-	w.Agreements = []transfer.Agreement{{CustomerTenantID: customerID, PartnerTenantID: sourceID, Mode: transfer.DirectSign}}
-	plan := subscription(7)
-	plan.PartnerTenantID, plan.ProductType = targetID, transfer.AzurePlan
+	w.Agreements = []programme.Agreement{{CustomerTenantID: customerID, PartnerTenantID: sourceID, Mode: programme.DirectSign}}
+	plan := sample(7)
+	plan.PartnerTenantID, plan.ProductType = targetID, subscription.AzurePlan
 	w.Subscriptions = append(w.Subscriptions, plan)
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		r := request("r1")
-		r.TargetProductTypes = []transfer.ProductType{transfer.AzureSubscription, transfer.OnlineServicesNCE}
+		r.TargetProductTypes = []subscription.ProductType{subscription.AzureSubscription, subscription.OnlineServicesNCE}
 		r.PartnerOnRecord = "mpn-Reseller"
 		opened, err := f.OpenTransfer(t.Context(), r)
 		require.NoError(t, err)
@@ -209,9 +212,9 @@ func TestTransitions(t *testing.T) {
 				if again, err := e.run(f, tr.ID); err == nil {
 					require.Equal(t, ended, again)
 				} else {
-					var refusal *transfer.Refusal
+					var refusal *kernel.Refusal
 					require.ErrorAs(t, err, &refusal)
-					require.Contains(t, []transfer.Cause{transfer.AlreadyFinal, transfer.AlreadyInProgress}, refusal.Cause)
+					require.Contains(t, []kernel.Cause{transfer.AlreadyFinal, transfer.AlreadyInProgress}, refusal.Cause)
 				}
 				require.Equal(t, before, f.contents(), "a repetition writes nothing")
 			})

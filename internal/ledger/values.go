@@ -1,15 +1,16 @@
 package ledger
 
-// How Go values that SQL has no equal for are kept in a column.
-
 import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
+
+// How Go values that SQL has no equal for are kept in a column.
 
 // stamp keeps a time. Both databases get one text form, in UTC and with the microseconds that PostgreSQL keeps; as text
 // in SQLite it sorts. The zero time is NULL.
@@ -111,7 +112,7 @@ func (b *baseOrdinal) Scan(v any) error {
 }
 
 // productTypes keeps a list as JSON. In a list of rows it is the list itself, which both databases store as its text.
-type productTypes []transfer.ProductType
+type productTypes []subscription.ProductType
 
 // Scan reads the list; NULL is no list.
 func (p *productTypes) Scan(v any) error {

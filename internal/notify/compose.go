@@ -1,12 +1,16 @@
 package notify
 
-// From a mail to its words. The templates are chosen by event and audience and see only the facts below, so that none of
-// them can show a line item or the other party's subscription ids (R-182..R-189), whatever it tries.
-
 import (
 	"embed"
+
+	"handover/internal/subscription"
+
+	// From a mail to its words. The templates are chosen by event and audience and see only the facts below, so that none of
+	// them can show a line item or the other party's subscription ids (R-182..R-189), whatever it tries.
+
 	htmltemplate "html/template"
 	"strings"
+
 	texttemplate "text/template"
 	"time"
 	"unicode"
@@ -75,7 +79,7 @@ func write(t *texttemplate.Template, f facts) (words, error) {
 
 func factsOf(m Mail) facts {
 	t := m.Transfer
-	pays := transfer.SplitBilling(transfer.Subscription{}, t.SubmittedTime)
+	pays := transfer.SplitBilling(subscription.Subscription{}, t.SubmittedTime)
 	return facts{
 		TransferID:  t.ID,
 		Customer:    named(t.CustomerName, t.State.CustomerTenantID),

@@ -14,7 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
 
@@ -43,24 +45,24 @@ func newOffice(t *testing.T, mails int, p *post) *office {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	o.Ledger = l
-	partner := func(id, name string, kind transfer.PartnerType, agents int) transfer.Partner {
-		p := transfer.Partner{
-			TenantID: id, Name: name, Type: kind, Status: transfer.ProgramActive, MPASigned: true, Market: "DE", Currency: "EUR", Locale: "de-DE",
+	partner := func(id, name string, kind programme.PartnerType, agents int) programme.Partner {
+		p := programme.Partner{
+			TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, Market: "DE", Currency: "EUR", Locale: "de-DE",
 		}
 		for n := range agents {
-			p.AdminAgents = append(p.AdminAgents, transfer.AdminAgent{UserID: fmt.Sprint(n), Email: fmt.Sprintf("agent%d@%s.example", n, name)})
+			p.AdminAgents = append(p.AdminAgents, programme.AdminAgent{UserID: fmt.Sprint(n), Email: fmt.Sprintf("agent%d@%s.example", n, name)})
 		}
 		return p
 	}
 	require.NoError(t, l.Seed(t.Context(), ledger.World{
-		Partners: []transfer.Partner{
-			partner(officeSource, "source", transfer.DirectBill, mails-1), partner(officeTarget, "target", transfer.IndirectProvider, 1),
+		Partners: []programme.Partner{
+			partner(officeSource, "source", programme.DirectBill, mails-1), partner(officeTarget, "target", programme.IndirectProvider, 1),
 		},
-		Customers: []transfer.Customer{{
+		Customers: []programme.Customer{{
 			TenantID: officeCustomer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "de-DE",
 		}},
 		Relationships: []ledger.Relationship{{PartnerTenantID: officeTarget, CustomerTenantID: officeCustomer}},
-		Agreements:    []transfer.Agreement{{CustomerTenantID: officeCustomer, PartnerTenantID: officeTarget, Mode: transfer.Attestation}},
+		Agreements:    []programme.Agreement{{CustomerTenantID: officeCustomer, PartnerTenantID: officeTarget, Mode: programme.Attestation}},
 	}))
 	if mails > 0 {
 		o.owe()
@@ -72,7 +74,7 @@ func newOffice(t *testing.T, mails int, p *post) *office {
 func (o *office) owe() {
 	o.t.Helper()
 	opened, err := o.OpenTransfer(o.t.Context(), transfer.Request{
-		RequestID: "r", Actor: transfer.Actor{PartnerTenantID: officeTarget, UserID: "0"}, CustomerTenantID: officeCustomer,
+		RequestID: "r", Actor: kernel.Actor{PartnerTenantID: officeTarget, UserID: "0"}, CustomerTenantID: officeCustomer,
 		CustomerEmail: "it@contoso.example", CustomerName: "Contoso", SourcePartnerTenantID: officeSource, SourcePartnerName: "source", TransferType: 3,
 	}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(o.t, err)

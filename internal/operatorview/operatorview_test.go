@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/workflows"
@@ -79,7 +80,7 @@ func TestFromRunShowsWhatARunKnows(t *testing.T) {
 	s := FromRun(workflows.Snapshot{
 		TransferID: transferID, Status: transfer.InProgress, Customer: "c", Source: "s", Target: "t", CreatedTime: created,
 		Items: transfer.ItemCounts{InProgress: 2}, Held: 1, Restored: true, Trouble: "a step failed",
-		Answers: []activities.Answer{{Status: transfer.Pending}, {Refusal: transfer.Refuse(transfer.WrongParty, "Only the source may do this.")}},
+		Answers: []activities.Answer{{Status: transfer.Pending}, {Refusal: kernel.Refuse(kernel.WrongParty, "Only the source may do this.")}},
 	})
 	assert.Equal(t, Snapshot{
 		Transfer: transfer.Entity{
@@ -87,6 +88,6 @@ func TestFromRunShowsWhatARunKnows(t *testing.T) {
 			CreatedTime: "2031-03-02T09:15:04Z",
 		},
 		Items: transfer.ItemCounts{InProgress: 2}, Held: 1, Restored: true, Trouble: "a step failed",
-		Refused: []string{transfer.Refuse(transfer.WrongParty, "Only the source may do this.").Error()},
+		Refused: []string{kernel.Refuse(kernel.WrongParty, "Only the source may do this.").Error()},
 	}, s)
 }

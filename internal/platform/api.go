@@ -13,8 +13,8 @@ import (
 
 	"handover/internal/devissuer"
 	"handover/internal/engine"
+	"handover/internal/programme"
 	"handover/internal/serving"
-	"handover/internal/transfer"
 )
 
 // devAudience names this API in the tokens of the development issuer.
@@ -85,10 +85,10 @@ func (p *Platform) devIssuer() (*devissuer.Issuer, error) {
 // knowsTenant tells whether the tenant is a partner or a customer here.
 func (p *Platform) knowsTenant(ctx context.Context, tenantID string) (bool, error) {
 	_, err := p.Ledger.Partner(ctx, tenantID)
-	if errors.Is(err, transfer.PartnerUnknown) {
+	if errors.Is(err, programme.PartnerUnknown) {
 		_, err = p.Ledger.Customer(ctx, tenantID)
 	}
-	if errors.Is(err, transfer.CustomerUnknown) {
+	if errors.Is(err, programme.CustomerUnknown) {
 		return false, nil
 	}
 	return err == nil, err

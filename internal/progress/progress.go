@@ -14,6 +14,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
+	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
@@ -52,7 +53,7 @@ func Follow(ctx context.Context, out io.Writer, read func(context.Context) (oper
 	var last operatorview.Snapshot
 	for {
 		now, err := look(ctx, read)
-		var refusal *transfer.Refusal
+		var refusal *kernel.Refusal
 		switch {
 		case err == nil:
 			last = now
@@ -90,7 +91,7 @@ func look(ctx context.Context, read func(context.Context) (operatorview.Snapshot
 	defer cancel()
 	s, err := read(ctx)
 	if err == nil && s.Transfer.ID == "" {
-		err = transfer.Refuse(transfer.NotFound, "There is no such transfer any more. Check the transfer id.")
+		err = kernel.Refuse(transfer.NotFound, "There is no such transfer any more. Check the transfer id.")
 	}
 	return s, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
 )
@@ -105,7 +106,7 @@ func TestARefusedReadEndsIt(t *testing.T) {
 	t.Parallel()
 	last, err := Follow(context.Background(), io.Discard, script(
 		answer{snapshot: pending()},
-		answer{err: transfer.Refuse(transfer.NotFound, "There is no such transfer.")},
+		answer{err: kernel.Refuse(transfer.NotFound, "There is no such transfer.")},
 	), quickly)
 	require.ErrorIs(t, err, transfer.NotFound)
 	assert.Equal(t, transfer.Pending, last.Transfer.Status, "the latest that was known")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -33,7 +34,7 @@ func TestAsSubmitted(t *testing.T) {
 // a create that is answered late gets the answer it would have had.
 func TestAsOpened(t *testing.T) {
 	created := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
-	opened := transfer.Transfer{Request: transfer.Request{Actor: transfer.Actor{UserID: "target"}}, LastModifiedUser: "target", State: transfer.State{
+	opened := transfer.Transfer{Request: transfer.Request{Actor: kernel.Actor{UserID: "target"}}, LastModifiedUser: "target", State: transfer.State{
 		Status: transfer.Pending, CreatedTime: created, LastModifiedTime: created,
 	}}
 	since := opened

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
 )
 
 // The manual of the API has every bound, in one table.
@@ -29,12 +29,12 @@ func TestManualHasEveryBound(t *testing.T) {
 			told[name] = strings.TrimSuffix(cells[1], " |")
 		}
 	}
-	for field, b := range transfer.Bounds() {
+	for field, b := range kernel.Bounds() {
 		assert.True(t, strings.HasPrefix(told[field], inWords(b)), "%s: %q, not %q", field, told[field], inWords(b))
 	}
 }
 
-func inWords(b transfer.Bound) string {
+func inWords(b kernel.Bound) string {
 	unit := "characters"
 	if b.Octets {
 		unit = "bytes"

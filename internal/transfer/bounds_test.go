@@ -8,11 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // filled is a text of exactly that many characters, or octets where the bound counts those.
-func filled(b transfer.Bound, most int) string {
+func filled(b kernel.Bound, most int) string {
 	if b.Octets {
 		return strings.Repeat("x", most)
 	}
@@ -22,7 +25,7 @@ func filled(b transfer.Bound, most int) string {
 // refusedFor checks that the refusal names the field and its bound, and repeats next to nothing of what was said.
 func refusedFor(t *testing.T, err error, field string, bound int) {
 	t.Helper()
-	r := refused(t, err, transfer.InvalidInput)
+	r := refused(t, err, kernel.InvalidInput)
 	assert.Contains(t, r.Message, field)
 	assert.Contains(t, r.Message, strconv.Itoa(bound))
 	assert.Less(t, len(r.Message), 300)
@@ -30,26 +33,26 @@ func refusedFor(t *testing.T, err error, field string, bound int) {
 
 // Every field takes what its bound says and no more.
 func TestBounds(t *testing.T) {
-	for field, b := range transfer.Bounds() {
+	for field, b := range kernel.Bounds() {
 		require.True(t, b.Most > 0 || b.Elements > 0, "%s has no bound", field)
-		require.Equal(t, b, transfer.BoundOf(field))
+		require.Equal(t, b, kernel.BoundOf(field))
 		if b.Most > 0 {
-			assert.NoError(t, transfer.CheckText(field, filled(b, b.Most)), field)
-			refusedFor(t, transfer.CheckText(field, filled(b, b.Most+1)), field, b.Most)
-			refusedFor(t, transfer.CheckText(field, strings.Repeat("x", 2_150_000)), field, b.Most)
-			refusedFor(t, transfer.CheckText(field, "a\x1b[2Jb"), field, b.Most)
+			assert.NoError(t, kernel.CheckText(field, filled(b, b.Most)), field)
+			refusedFor(t, kernel.CheckText(field, filled(b, b.Most+1)), field, b.Most)
+			refusedFor(t, kernel.CheckText(field, strings.Repeat("x", 2_150_000)), field, b.Most)
+			refusedFor(t, kernel.CheckText(field, "a\x1b[2Jb"), field, b.Most)
 		}
 		if b.Elements > 0 {
-			assert.NoError(t, transfer.CheckCount(field, b.Elements), field)
-			refusedFor(t, transfer.CheckCount(field, b.Elements+1), field, b.Elements)
+			assert.NoError(t, kernel.CheckCount(field, b.Elements), field)
+			refusedFor(t, kernel.CheckCount(field, b.Elements+1), field, b.Elements)
 		}
 	}
 }
 
 // A field that nobody gave a bound takes nothing, so that it shows.
 func TestFieldWithoutBound(t *testing.T) {
-	refused(t, transfer.CheckText("nickname", "x"), transfer.InvalidInput)
-	refused(t, transfer.CheckCount("nicknames", 1), transfer.InvalidInput)
+	refused(t, kernel.CheckText("nickname", "x"), kernel.InvalidInput)
+	refused(t, kernel.CheckCount("nicknames", 1), kernel.InvalidInput)
 }
 
 func TestReadable(t *testing.T) {
@@ -62,9 +65,9 @@ func TestReadable(t *testing.T) {
 		"soft\u00adhyphen": false, "\u200d": false, "\u200e\u200f": false, "\u3164": false, "\u115f \u1160": false, "\ufe0f": false,
 		"\U000e0041": false, "\xff": false, "\xed\xa0\x80": false,
 	} {
-		assert.Equal(t, ok, transfer.Readable(text), "%+q", text)
+		assert.Equal(t, ok, kernel.Readable(text), "%+q", text)
 		if !ok {
-			refusedFor(t, transfer.CheckText("reason", text), "reason", 1000)
+			refusedFor(t, kernel.CheckText("reason", text), "reason", 1000)
 		}
 	}
 }
@@ -84,11 +87,11 @@ var said = map[string]func(string) error{
 		_, err := rules.ChangeSubscription(changing(), named(s))
 		return err
 	},
-	"primaryContact.firstName":   attesting(func(c *transfer.Contact, s string) { c.FirstName = s }),
-	"primaryContact.lastName":    attesting(func(c *transfer.Contact, s string) { c.LastName = s }),
-	"primaryContact.phoneNumber": attesting(func(c *transfer.Contact, s string) { c.PhoneNumber = s }),
+	"primaryContact.firstName":   attesting(func(c *programme.Contact, s string) { c.FirstName = s }),
+	"primaryContact.lastName":    attesting(func(c *programme.Contact, s string) { c.LastName = s }),
+	"primaryContact.phoneNumber": attesting(func(c *programme.Contact, s string) { c.PhoneNumber = s }),
 	"reason": func(s string) error {
-		_, _, err := policy.Decide(stateIn(transfer.Pending, transfer.ItemCounts{}), transfer.Decline{Reason: s}, actor(transfer.RoleSource), submitted)
+		_, _, err := policy.Decide(stateIn(transfer.Pending, transfer.ItemCounts{}), transfer.Decline{Reason: s}, actor(kernel.RoleSource), submitted)
 		return err
 	},
 }
@@ -102,11 +105,11 @@ func requesting(set func(*transfer.Request, string)) func(string) error {
 	}
 }
 
-func attesting(set func(*transfer.Contact, string)) func(string) error {
+func attesting(set func(*programme.Contact, string)) func(string) error {
 	return func(s string) error {
 		a := attestation()
 		set(&a.Contact, s)
-		_, err := transfer.CheckAttestation(a, attestable())
+		_, err := programme.CheckAttestation(a, attestable())
 		return err
 	}
 }
@@ -114,7 +117,7 @@ func attesting(set func(*transfer.Contact, string)) func(string) error {
 // The rules ask the one table: whichever way a text comes, the same bound holds.
 func TestRulesKeepTheBounds(t *testing.T) {
 	for field, say := range said {
-		b := transfer.BoundOf(field)
+		b := kernel.BoundOf(field)
 		assert.NoError(t, say(filled(b, b.Most)), field)
 		refusedFor(t, say(filled(b, b.Most+1)), field, b.Most)
 		for _, bad := range []string{"a\x1b[2Jb", "a\nb", "a\u202eb", "\u200b", "a\x00"} {
@@ -128,19 +131,19 @@ func TestLongestAddress(t *testing.T) {
 	atLabel := "a@" + strings.Repeat("b", 248) + ".com"
 	for field, say := range map[string]func(string) error{
 		"customerEmailId":      requesting(func(r *transfer.Request, s string) { r.CustomerEmail = s }),
-		"primaryContact.email": attesting(func(c *transfer.Contact, s string) { c.Email = s }),
+		"primaryContact.email": attesting(func(c *programme.Contact, s string) { c.Email = s }),
 	} {
-		require.Len(t, atLabel, transfer.BoundOf(field).Most)
+		require.Len(t, atLabel, kernel.BoundOf(field).Most)
 		assert.NoError(t, say(atLabel), field)
 		refusedFor(t, say("a"+atLabel), field, 254)
 	}
 }
 
 func TestLists(t *testing.T) {
-	many := func(n int) []transfer.ProductType {
-		types := make([]transfer.ProductType, n)
+	many := func(n int) []subscription.ProductType {
+		types := make([]subscription.ProductType, n)
 		for i := range types {
-			types[i] = transfer.OnlineServicesNCE
+			types[i] = subscription.OnlineServicesNCE
 		}
 		return types
 	}
@@ -161,7 +164,7 @@ func TestLists(t *testing.T) {
 // R-26: an operator's reason is shown to the source like any other text.
 func TestReasonToGiveUp(t *testing.T) {
 	giving := func(reason string) error {
-		_, _, err := policy.Decide(running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: reason}, actor(transfer.RoleOperator), submitted)
+		_, _, err := policy.Decide(running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: reason}, actor(kernel.RoleOperator), submitted)
 		return err
 	}
 	assert.NoError(t, giving(strings.Repeat("ü", 1000)))
@@ -171,12 +174,12 @@ func TestReasonToGiveUp(t *testing.T) {
 
 func TestParseWhole(t *testing.T) {
 	for text, want := range map[string]int{"3": 3, "3.0": 3, "30e-1": 3, "0.3E1": 3, "-7.00": -7, "1e6": 1_000_000, "0": 0} {
-		got, err := transfer.ParseWhole(text)
+		got, err := kernel.ParseWhole(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
 	for _, text := range []string{"", "3.5", "x", "1e999999999", "1e17", "NaN", "Inf", "0x3p0", "1_0.0", "3.0 ", `"3"`, strings.Repeat("9", 1<<20)} {
-		_, err := transfer.ParseWhole(text)
+		_, err := kernel.ParseWhole(text)
 		require.Error(t, err)
 		assert.Less(t, len(err.Error()), 200)
 	}
@@ -185,8 +188,8 @@ func TestParseWhole(t *testing.T) {
 // OQ-16: the number 5 is one type, however it is written.
 func TestNumberOfAProductType(t *testing.T) {
 	for _, text := range []string{`5`, `5.0`, `"5"`, `0.5e1`} {
-		var got transfer.ProductType
+		var got subscription.ProductType
 		require.NoError(t, got.UnmarshalJSON([]byte(text)))
-		assert.Equal(t, transfer.ProductType("5"), got, text)
+		assert.Equal(t, subscription.ProductType("5"), got, text)
 	}
 }

@@ -17,6 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -36,46 +39,46 @@ var published = map[string]int{
 }
 
 // promised are the codes that the rules name for a cause.
-var promised = map[transfer.Cause]string{
-	transfer.SourceIsTarget: "900148", transfer.PartnerUnknown: "60003", transfer.MarketMismatch: "900138", transfer.ProgramNotActive: "900149",
-	transfer.RelationshipMissing: "20002", transfer.AgreementMissing: "13605", transfer.MPAMissing: "900124", transfer.SourceMissing: "900136",
-	transfer.NotAdminAgent: "900150", transfer.AzurePlanMissing: "900133", transfer.AzurePlanInactive: "900132",
+var promised = map[kernel.Cause]string{
+	transfer.SourceIsTarget: "900148", programme.PartnerUnknown: "60003", programme.MarketMismatch: "900138", programme.ProgramNotActive: "900149",
+	programme.RelationshipMissing: "20002", programme.AgreementMissing: "13605", programme.MPAMissing: "900124", transfer.SourceMissing: "900136",
+	kernel.NotAdminAgent: "900150", transfer.AzurePlanMissing: "900133", transfer.AzurePlanInactive: "900132",
 	transfer.AzurePlanUnpurchasable: "900134", transfer.LegacyAzureAtTarget: "900131", transfer.NotForDirectBill: "3000",
 	transfer.ResellerUnknown: "800015", transfer.NotAReseller: "800016", transfer.ResellerInactive: "900154", transfer.ResellerMPAMissing: "900123",
-	transfer.UnknownEnum: "900126", transfer.OutsideTargetTypes: "900400", transfer.ThirdPartyProduct: "900146",
-	transfer.SubscriptionUnknown: "20003", transfer.NotOwnedBySource: "800078", transfer.InOtherTransfer: "900101",
-	transfer.NoLineItems: "800002", transfer.DuplicateLineItem: "800002", transfer.OperatorOnly: "900150", transfer.NotFound: "900100",
-	transfer.AlreadyInProgress: "900101", transfer.AlreadyFinal: "900102", transfer.BeingProcessed: "900104", transfer.StillSyncing: "900103",
-	transfer.InvalidInput: "800002", transfer.RequestIDReused: "800002", transfer.PartnerNotEnabled: "900137", transfer.RequestExpired: "900102",
-	transfer.StaleETag: "2055", transfer.NotForSalesAgents: "900150", transfer.NotActivated: "800081", transfer.CancellationClosed: "900117",
-	transfer.QuantitySuspended: "2001", transfer.QuantityOutOfRange: "2002", transfer.RenewalNotPossible: "800093",
-	transfer.RecordNotAllowed: "800098", transfer.RecordUnknown: "2072", transfer.RecordNotReseller: "2071",
-	transfer.StatusNotPossible: "800042", transfer.SubscriptionEnded: "800042", transfer.AlreadyAttested: "600061",
+	kernel.UnknownEnum: "900126", transfer.OutsideTargetTypes: "900400", transfer.ThirdPartyProduct: "900146",
+	subscription.Unknown: "20003", transfer.NotOwnedBySource: "800078", subscription.InOtherTransfer: "900101",
+	transfer.NoLineItems: "800002", transfer.DuplicateLineItem: "800002", kernel.OperatorOnly: "900150", transfer.NotFound: "900100",
+	transfer.AlreadyInProgress: "900101", transfer.AlreadyFinal: "900102", kernel.BeingProcessed: "900104", transfer.StillSyncing: "900103",
+	kernel.InvalidInput: "800002", kernel.RequestIDReused: "800002", programme.PartnerNotEnabled: "900137", transfer.RequestExpired: "900102",
+	kernel.StaleETag: "2055", subscription.NotForSalesAgents: "900150", subscription.NotActivated: "800081", subscription.CancellationClosed: "900117",
+	subscription.QuantitySuspended: "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
+	subscription.RecordNotAllowed: "800098", subscription.RecordUnknown: "2072", subscription.RecordNotReseller: "2071",
+	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {
-	for _, cause := range transfer.Causes() {
-		r := transfer.Refuse(cause, "No.")
+	for _, cause := range kernel.Causes() {
+		r := kernel.Refuse(cause, "No.")
 		require.Contains(t, published, r.Code, cause)
 		assert.Equal(t, published[r.Code], r.HTTPStatus(), cause)
 	}
 	for cause, code := range promised {
-		assert.Equal(t, code, transfer.Refuse(cause, "No.").Code, cause)
+		assert.Equal(t, code, kernel.Refuse(cause, "No.").Code, cause)
 	}
 }
 
 func TestEveryDeclaredCauseIsInTheCatalogue(t *testing.T) {
-	var declared []transfer.Cause
+	var declared []kernel.Cause
 	inspect(t, func(n ast.Node) {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok || len(spec.Values) != 1 {
 			return
 		}
 		if of, ok := spec.Type.(*ast.Ident); ok && of.Name == "Cause" {
-			declared = append(declared, transfer.Cause(literal(t, spec.Values[0])))
+			declared = append(declared, kernel.Cause(literal(t, spec.Values[0])))
 		}
 	})
-	assert.ElementsMatch(t, declared, transfer.Causes())
+	assert.ElementsMatch(t, declared, kernel.Causes())
 }
 
 // A refusal is read by a person: whole sentences, of which only the two that the wire prescribes are spelled otherwise.
@@ -129,13 +132,13 @@ func literal(t *testing.T, e ast.Expr) string {
 }
 
 func TestARefusalIsItsCauseAndNoOther(t *testing.T) {
-	err := fmt.Errorf("while submitting: %w", transfer.Refuse(transfer.NotActive, "Subscription %s is gone.", "x").About("x", "y"))
+	err := fmt.Errorf("while submitting: %w", kernel.Refuse(transfer.NotActive, "Subscription %s is gone.", "x").About("x", "y"))
 	assert.ErrorIs(t, err, transfer.NotActive)
-	for _, other := range transfer.Causes() {
+	for _, other := range kernel.Causes() {
 		assert.Equal(t, other == transfer.NotActive, errors.Is(err, other), other)
 	}
 	assert.NotErrorIs(t, err, fs.ErrNotExist)
-	var r *transfer.Refusal
+	var r *kernel.Refusal
 	require.ErrorAs(t, err, &r)
 	assert.Equal(t, "Subscription x is gone. (800078)", r.Error())
 	assert.Equal(t, []string{"x", "y"}, r.Data)
@@ -143,18 +146,18 @@ func TestARefusalIsItsCauseAndNoOther(t *testing.T) {
 }
 
 func TestARefusalSurvivesJSON(t *testing.T) {
-	sent := transfer.Refuse(transfer.InOtherTransfer, "It moves elsewhere.").About(transferID)
+	sent := kernel.Refuse(subscription.InOtherTransfer, "It moves elsewhere.").About(transferID)
 	text, err := json.Marshal(sent)
 	require.NoError(t, err)
-	var got *transfer.Refusal
+	var got *kernel.Refusal
 	require.NoError(t, json.Unmarshal(text, &got))
 	assert.Equal(t, sent, got)
-	assert.ErrorIs(t, got, transfer.InOtherTransfer)
+	assert.ErrorIs(t, got, subscription.InOtherTransfer)
 	assert.Equal(t, 409, got.HTTPStatus())
 }
 
 func TestACauseNobodyKnowsIsOurFault(t *testing.T) {
-	r := transfer.Refusal{Cause: "Weather"}
+	r := kernel.Refusal{Cause: "Weather"}
 	assert.Equal(t, 500, r.HTTPStatus())
 	assert.False(t, r.Cause.Retryable())
 }

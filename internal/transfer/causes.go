@@ -1,50 +1,54 @@
 package transfer
 
-import "net/http"
+import (
+	"net/http"
+
+	"handover/internal/kernel"
+)
 
 // Why a transfer says no.
 const (
-	NotFound               Cause = "TransferNotFound"
-	AlreadyInProgress      Cause = "AlreadyInProgress"
-	AlreadyFinal           Cause = "AlreadyFinal"
-	RequestExpired         Cause = "RequestExpired"
-	NotYetExpired          Cause = "NotYetExpired"
-	AlreadyOpened          Cause = "AlreadyOpened"
-	NotSubmitted           Cause = "NotSubmitted"     // section 2.4: line items exist only after submit
-	ItemNotFound           Cause = "LineItemNotFound" // section 2.3
-	ItemEnded              Cause = "LineItemEnded"
-	ItemNotHeld            Cause = "LineItemNotHeld"
-	ItemsRunning           Cause = "LineItemsRunning"
-	ReasonMissing          Cause = "ReasonMissing"
-	DeclineDisabled        Cause = "DeclineDisabled"
-	NotForDirectBill       Cause = "PartnerOnRecordNotAllowed"
-	ResellerUnknown        Cause = "PartnerOnRecordUnknown"
-	NotAReseller           Cause = "PartnerOnRecordNotReseller"
-	ResellerInactive       Cause = "PartnerOnRecordInactive"
-	ResellerMPAMissing     Cause = "PartnerOnRecordWithoutMPA"
-	SourceMissing          Cause = "SourcePartnerMissing"
-	SourceIsTarget         Cause = "SourceIsTarget"
-	AzurePlanMissing       Cause = "AzurePlanMissing"
-	AzurePlanInactive      Cause = "AzurePlanInactive"
-	AzurePlanUnpurchasable Cause = "AzurePlanNotPurchasable"
-	LegacyAzureAtTarget    Cause = "LegacyAzureAtTarget"
-	NoLineItems            Cause = "NoLineItems"
-	DuplicateLineItem      Cause = "DuplicateLineItem"
-	TooManyLineItems       Cause = "TooManyLineItems"
-	NotOwnedBySource       Cause = "SubscriptionNotOwned"
-	NotActive              Cause = "SubscriptionNotActive"
-	AddonWithoutBase       Cause = "AddonWithoutBase"
-	ProductTypeMismatch    Cause = "ProductTypeMismatch"
-	OutsideTargetTypes     Cause = "OutsideTargetProductTypes"
-	ProductNotMovable      Cause = "ProductTypeNotMovable"
-	ThirdPartyProduct      Cause = "ThirdPartyProduct"
-	StillSyncing           Cause = "SubscriptionSyncing"
-	ProviderUnavailable    Cause = "BillingUnavailable"
-	ProviderRefused        Cause = "BillingRefused"
-	GivenUp                Cause = "GivenUp"
+	NotFound               kernel.Cause = "TransferNotFound"
+	AlreadyInProgress      kernel.Cause = "AlreadyInProgress"
+	AlreadyFinal           kernel.Cause = "AlreadyFinal"
+	RequestExpired         kernel.Cause = "RequestExpired"
+	NotYetExpired          kernel.Cause = "NotYetExpired"
+	AlreadyOpened          kernel.Cause = "AlreadyOpened"
+	NotSubmitted           kernel.Cause = "NotSubmitted"     // section 2.4: line items exist only after submit
+	ItemNotFound           kernel.Cause = "LineItemNotFound" // section 2.3
+	ItemEnded              kernel.Cause = "LineItemEnded"
+	ItemNotHeld            kernel.Cause = "LineItemNotHeld"
+	ItemsRunning           kernel.Cause = "LineItemsRunning"
+	ReasonMissing          kernel.Cause = "ReasonMissing"
+	DeclineDisabled        kernel.Cause = "DeclineDisabled"
+	NotForDirectBill       kernel.Cause = "PartnerOnRecordNotAllowed"
+	ResellerUnknown        kernel.Cause = "PartnerOnRecordUnknown"
+	NotAReseller           kernel.Cause = "PartnerOnRecordNotReseller"
+	ResellerInactive       kernel.Cause = "PartnerOnRecordInactive"
+	ResellerMPAMissing     kernel.Cause = "PartnerOnRecordWithoutMPA"
+	SourceMissing          kernel.Cause = "SourcePartnerMissing"
+	SourceIsTarget         kernel.Cause = "SourceIsTarget"
+	AzurePlanMissing       kernel.Cause = "AzurePlanMissing"
+	AzurePlanInactive      kernel.Cause = "AzurePlanInactive"
+	AzurePlanUnpurchasable kernel.Cause = "AzurePlanNotPurchasable"
+	LegacyAzureAtTarget    kernel.Cause = "LegacyAzureAtTarget"
+	NoLineItems            kernel.Cause = "NoLineItems"
+	DuplicateLineItem      kernel.Cause = "DuplicateLineItem"
+	TooManyLineItems       kernel.Cause = "TooManyLineItems"
+	NotOwnedBySource       kernel.Cause = "SubscriptionNotOwned"
+	NotActive              kernel.Cause = "SubscriptionNotActive"
+	AddonWithoutBase       kernel.Cause = "AddonWithoutBase"
+	ProductTypeMismatch    kernel.Cause = "ProductTypeMismatch"
+	OutsideTargetTypes     kernel.Cause = "OutsideTargetProductTypes"
+	ProductNotMovable      kernel.Cause = "ProductTypeNotMovable"
+	ThirdPartyProduct      kernel.Cause = "ThirdPartyProduct"
+	StillSyncing           kernel.Cause = "SubscriptionSyncing"
+	ProviderUnavailable    kernel.Cause = "BillingUnavailable"
+	ProviderRefused        kernel.Cause = "BillingRefused"
+	GivenUp                kernel.Cause = "GivenUp"
 )
 
-var _ = Register(map[Cause]Meaning{
+var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	NotFound:               {Code: "900100", Status: http.StatusNotFound, Rule: "R-17, R-110"},
 	AlreadyInProgress:      {Code: "900101", Status: http.StatusConflict, Rule: "R-17"},
 	AlreadyFinal:           {Code: "900102", Status: http.StatusBadRequest, Rule: "R-17"},
@@ -87,6 +91,6 @@ var _ = Register(map[Cause]Meaning{
 
 // NoSuchTransfer is the answer about a transfer that does not exist, and word for word the same to whoever takes no part in
 // one that does.
-func NoSuchTransfer() *Refusal {
-	return Refuse(NotFound, "There is no such transfer for you. Check the transfer id and the partner you act for.")
+func NoSuchTransfer() *kernel.Refusal {
+	return kernel.Refuse(NotFound, "There is no such transfer for you. Check the transfer id and the partner you act for.")
 }

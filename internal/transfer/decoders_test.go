@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -19,7 +21,7 @@ import (
 
 func TestParseID(t *testing.T) {
 	for _, text := range []string{sourceID, upper(sourceID)} {
-		id, err := transfer.ParseID("customerTenantId", text)
+		id, err := kernel.ParseID("customerTenantId", text)
 		require.NoError(t, err)
 		assert.Equal(t, sourceID, id)
 	}
@@ -29,17 +31,17 @@ func TestParseID(t *testing.T) {
 		"not hexadecimal": "g" + sourceID[1:],
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := transfer.ParseID("customerTenantId", text)
-			assert.Contains(t, refused(t, err, transfer.InvalidInput).Message, "customerTenantId must be a GUID")
+			_, err := kernel.ParseID("customerTenantId", text)
+			assert.Contains(t, refused(t, err, kernel.InvalidInput).Message, "customerTenantId must be a GUID")
 		})
 	}
-	_, err := transfer.ParseID("customerTenantId", strings.Repeat("ä", 10_000))
-	assert.Less(t, len(refused(t, err, transfer.InvalidInput).Message), 250, "a long text is not repeated whole")
+	_, err := kernel.ParseID("customerTenantId", strings.Repeat("ä", 10_000))
+	assert.Less(t, len(refused(t, err, kernel.InvalidInput).Message), 250, "a long text is not repeated whole")
 }
 
 func TestParseFault(t *testing.T) {
 	longest := "refuse:" + strings.Repeat("9", 32)
-	for text, want := range map[string]transfer.Fault{
+	for text, want := range map[string]subscription.Fault{
 		"":                {},
 		"transient:1":     {Transient: 1},
 		"transient:1000":  {Transient: 1000},
@@ -49,7 +51,7 @@ func TestParseFault(t *testing.T) {
 		"refuse:not:ours": {Refuse: "not:ours"},
 		longest:           {Refuse: strings.Repeat("9", 32)},
 	} {
-		got, err := transfer.ParseFault(text)
+		got, err := subscription.ParseFault(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
@@ -57,7 +59,7 @@ func TestParseFault(t *testing.T) {
 		"transient", "transient:", "transient:0", "transient:-1", "transient:1001", "transient:many", "sync:", "sync:90", "sync:0s", "sync:-1s",
 		"slow:", "slow:soon", "slow:-5m", "refuse:", "refuse", longest + "9", "explode:1", ":", " transient:1", "Transient:1",
 	} {
-		got, err := transfer.ParseFault(text)
+		got, err := subscription.ParseFault(text)
 		assert.ErrorContains(t, err, "transient:N, sync:DURATION, refuse:CODE, slow:DURATION", text)
 		assert.Empty(t, got, text)
 	}
@@ -68,15 +70,15 @@ func FuzzParseID(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		id, err := transfer.ParseID("field", text)
+		id, err := kernel.ParseID("field", text)
 		if err != nil {
-			r := refused(t, err, transfer.InvalidInput)
+			r := refused(t, err, kernel.InvalidInput)
 			require.True(t, utf8.ValidString(r.Message))
 			return
 		}
 		require.NoError(t, uuid.Validate(id))
-		require.True(t, transfer.SameID(id, text))
-		again, err := transfer.ParseID("field", id)
+		require.True(t, kernel.SameID(id, text))
+		again, err := kernel.ParseID("field", id)
 		require.NoError(t, err)
 		require.Equal(t, id, again)
 	})
@@ -87,7 +89,7 @@ func FuzzParseFault(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		fault, err := transfer.ParseFault(text)
+		fault, err := subscription.ParseFault(text)
 		if err != nil || text == "" {
 			require.Empty(t, fault)
 			return
@@ -129,7 +131,7 @@ func FuzzCheckSelection(f *testing.F) {
 			require.Equal(t, strings.ToLower(pick.SubscriptionID), pick.SubscriptionID)
 			require.False(t, picked[pick.SubscriptionID], "a double")
 			picked[pick.SubscriptionID] = true
-			require.Contains(t, append(transfer.ProductTypes(), ""), pick.ProductType)
+			require.Contains(t, append(subscription.ProductTypes(), ""), pick.ProductType)
 		}
 		again, err := policy.CheckSelection(checked)
 		require.NoError(t, err)

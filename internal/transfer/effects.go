@@ -1,5 +1,7 @@
 package transfer
 
+import "handover/internal/activitylog"
+
 // Event is something that happened to a transfer and that somebody is told about.
 type Event string
 
@@ -32,31 +34,31 @@ const (
 
 // Effects is what has to be written and told together with a transition.
 type Effects struct {
-	Event     Event          // empty when nobody is told (a line item that moved)
-	Operation AuditOperation // one record for the source and one for the target
-	Mail      []Audience     // who gets an e-mail (R-200..R-202, T7)
+	Event     Event                      // empty when nobody is told (a line item that moved)
+	Operation activitylog.AuditOperation // one record for the source and one for the target
+	Mail      []Audience                 // who gets an e-mail (R-200..R-202, T7)
 }
 
 // effects is the row of the notification matrix (domain section 6.1) that belongs to the transition.
 func effects(next State, c Command) Effects {
 	switch c.(type) {
 	case Open:
-		return Effects{Event: EventCreated, Operation: AuditCreate, Mail: []Audience{ToSource, ToCustomer}}
+		return Effects{Event: EventCreated, Operation: activitylog.AuditCreate, Mail: []Audience{ToSource, ToCustomer}}
 	case Submit:
-		return Effects{Event: EventSubmitted, Operation: AuditUpdate}
+		return Effects{Event: EventSubmitted, Operation: activitylog.AuditUpdate}
 	case Cancel:
-		return Effects{Event: EventCancelled, Operation: AuditUpdate}
+		return Effects{Event: EventCancelled, Operation: activitylog.AuditUpdate}
 	case Decline:
-		return Effects{Event: EventDeclined, Operation: AuditUpdate, Mail: []Audience{ToTarget}}
+		return Effects{Event: EventDeclined, Operation: activitylog.AuditUpdate, Mail: []Audience{ToTarget}}
 	case Expire:
-		return Effects{Event: EventExpired, Operation: AuditUpdate}
+		return Effects{Event: EventExpired, Operation: activitylog.AuditUpdate}
 	case GiveUp:
-		return Effects{Event: EventGivenUp, Operation: AuditUpdate}
+		return Effects{Event: EventGivenUp, Operation: activitylog.AuditUpdate}
 	case Close:
 		if next.Status == Complete {
-			return Effects{Event: EventCompleted, Operation: AuditComplete, Mail: []Audience{ToSource, ToTarget, ToCustomer}}
+			return Effects{Event: EventCompleted, Operation: activitylog.AuditComplete, Mail: []Audience{ToSource, ToTarget, ToCustomer}}
 		}
-		return Effects{Event: EventFailed, Operation: AuditFail}
+		return Effects{Event: EventFailed, Operation: activitylog.AuditFail}
 	}
 	return Effects{}
 }

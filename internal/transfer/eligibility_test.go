@@ -10,13 +10,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // What the source is told before it submits, and that a submit then says the very same.
 
 // surveyed finds the entry of the subscription in a survey for the opened transfer.
-func surveyed(t *testing.T, sub transfer.Subscription, held transfer.SelectionFacts) transfer.Eligibility {
+func surveyed(t *testing.T, sub subscription.Subscription, held transfer.SelectionFacts) transfer.Eligibility {
 	t.Helper()
 	for _, e := range policy.Survey(opened(), held) {
 		if e.Subscription.ID == sub.ID {
@@ -27,8 +30,8 @@ func surveyed(t *testing.T, sub transfer.Subscription, held transfer.SelectionFa
 	return transfer.Eligibility{}
 }
 
-func causes(refusals []*transfer.Refusal) []transfer.Cause {
-	var all []transfer.Cause
+func causes(refusals []*kernel.Refusal) []kernel.Cause {
+	var all []kernel.Cause
 	for _, r := range refusals {
 		all = append(all, r.Cause)
 	}
@@ -36,92 +39,92 @@ func causes(refusals []*transfer.Refusal) []transfer.Cause {
 }
 
 func TestRulesOfTheSurvey(t *testing.T) {
-	licence := subscription("0005")
+	licence := sample("0005")
 	rule(t, "R-70 everything of the source's, ended subscriptions included, by id, and nobody else's", func(t *testing.T) {
-		ended := subscription("0001", inStatus(transfer.SubscriptionDeleted))
-		foreign := subscription("0002", func(s *transfer.Subscription) { s.PartnerTenantID = targetID })
-		another := subscription("0003", func(s *transfer.Subscription) { s.CustomerTenantID = strangerID })
+		ended := sample("0001", inStatus(subscription.Deleted))
+		foreign := sample("0002", func(s *subscription.Subscription) { s.PartnerTenantID = targetID })
+		another := sample("0003", func(s *subscription.Subscription) { s.CustomerTenantID = strangerID })
 		found := policy.Survey(opened(), holding(licence, foreign, another, ended))
 		require.Len(t, found, 2)
 		assert.Equal(t, ended, found[0].Subscription)
-		assert.Equal(t, []transfer.Cause{transfer.NotActive}, causes(found[0].Reasons))
+		assert.Equal(t, []kernel.Cause{transfer.NotActive}, causes(found[0].Reasons))
 		assert.Equal(t, transfer.Eligibility{Subscription: licence, Eligible: true}, found[1])
 	})
 	rule(t, "R-71 every reason is given, not only the first", func(t *testing.T) {
-		saas := subscription("0001", ofType(transfer.SaaS), inStatus(transfer.SubscriptionSuspended))
+		saas := sample("0001", ofType(subscription.SaaS), inStatus(subscription.Suspended))
 		held := holding(saas)
 		held.OpenIn = map[string]string{saas.ID: transferID}
 		e := surveyed(t, saas, held)
 		assert.False(t, e.Eligible)
-		assert.Equal(t, []transfer.Cause{transfer.ThirdPartyProduct, transfer.NotActive, transfer.InOtherTransfer}, causes(e.Reasons))
+		assert.Equal(t, []kernel.Cause{transfer.ThirdPartyProduct, transfer.NotActive, subscription.InOtherTransfer}, causes(e.Reasons))
 		assert.Equal(t, e.Reasons[0], policy.Ineligible(opened(), saas, held.OpenIn))
 	})
 	rule(t, "R-61 what the target asked for counts, once there is a target", func(t *testing.T) {
 		tr := opened()
 		tr.TargetProductTypes = types("AzureSubscription")
 		found := policy.Survey(tr, holding(licence))
-		assert.Equal(t, []transfer.Cause{transfer.OutsideTargetTypes}, causes(found[0].Reasons))
+		assert.Equal(t, []kernel.Cause{transfer.OutsideTargetTypes}, causes(found[0].Reasons))
 		anyTarget := transfer.Transfer{State: transfer.State{CustomerTenantID: customerID, SourceTenantID: sourceID}}
-		assert.True(t, policy.Survey(anyTarget, transfer.SelectionFacts{Subscriptions: []transfer.Subscription{licence}})[0].Eligible)
+		assert.True(t, policy.Survey(anyTarget, transfer.SelectionFacts{Subscriptions: []subscription.Subscription{licence}})[0].Eligible)
 	})
 	rule(t, "R-50 what is missing between customer and target keeps everything from moving", func(t *testing.T) {
-		held := holding(licence, subscription("0006", inStatus(transfer.SubscriptionPending)))
+		held := holding(licence, sample("0006", inStatus(subscription.Pending)))
 		held.Open.Relationship = false
 		found := policy.Survey(opened(), held)
-		assert.Equal(t, []transfer.Cause{transfer.RelationshipMissing}, causes(found[0].Reasons))
-		assert.Equal(t, []transfer.Cause{transfer.RelationshipMissing, transfer.NotActive}, causes(found[1].Reasons))
+		assert.Equal(t, []kernel.Cause{programme.RelationshipMissing}, causes(found[0].Reasons))
+		assert.Equal(t, []kernel.Cause{programme.RelationshipMissing, transfer.NotActive}, causes(found[1].Reasons))
 	})
 	rule(t, "R-55 without an Azure plan at the target Azure items stay, and others move", func(t *testing.T) {
-		azure := subscription("0006", ofType(transfer.AzureReservation))
+		azure := sample("0006", ofType(subscription.AzureReservation))
 		held := holding(licence, azure)
 		held.Open.AzureAtTarget = nil
 		assert.True(t, surveyed(t, licence, held).Eligible)
-		assert.Equal(t, []transfer.Cause{transfer.AzurePlanMissing}, causes(surveyed(t, azure, held).Reasons))
+		assert.Equal(t, []kernel.Cause{transfer.AzurePlanMissing}, causes(surveyed(t, azure, held).Reasons))
 	})
 }
 
 func TestRulesOfTheSurveyOfAddons(t *testing.T) {
-	base := subscription("0005")
-	first, second := subscription("0003", under(base)), subscription("0007", under(base))
-	ended := subscription("0004", under(base), inStatus(transfer.SubscriptionDeleted))
+	base := sample("0005")
+	first, second := sample("0003", under(base)), sample("0007", under(base))
+	ended := sample("0004", under(base), inStatus(subscription.Deleted))
 	rule(t, "R-74 a base names the add-ons that travel along, an add-on its base", func(t *testing.T) {
 		held := holding(base, second, ended, first)
 		assert.Equal(t, transfer.Eligibility{Subscription: base, Eligible: true, AddOns: []string{first.ID, second.ID}}, surveyed(t, base, held))
 		assert.Equal(t, transfer.Eligibility{Subscription: first, Eligible: true, Base: base.ID}, surveyed(t, first, held))
 		e := surveyed(t, ended, held)
 		assert.Equal(t, base.ID, e.Base)
-		assert.Equal(t, []transfer.Cause{transfer.NotActive}, causes(e.Reasons))
+		assert.Equal(t, []kernel.Cause{transfer.NotActive}, causes(e.Reasons))
 	})
 	rule(t, "R-74 a base has the reasons of every add-on that is in its way, after its own", func(t *testing.T) {
-		outside := subscription("0005", ofType(transfer.Software))
-		suspended := subscription("0003", under(base), inStatus(transfer.SubscriptionSuspended))
+		outside := sample("0005", ofType(subscription.Software))
+		suspended := sample("0003", under(base), inStatus(subscription.Suspended))
 		held := holding(outside, suspended, second)
 		held.OpenIn = map[string]string{second.ID: transferID}
 		e := surveyed(t, outside, held)
-		assert.Equal(t, []transfer.Cause{transfer.ProductNotMovable, transfer.NotActive, transfer.InOtherTransfer}, causes(e.Reasons))
+		assert.Equal(t, []kernel.Cause{transfer.ProductNotMovable, transfer.NotActive, subscription.InOtherTransfer}, causes(e.Reasons))
 		assert.Equal(t, []string{suspended.ID, second.ID}, e.AddOns)
 	})
 	rule(t, "R-74 an add-on stays with its base, and with a sibling that keeps the base", func(t *testing.T) {
-		stuck := subscription("0005", inStatus(transfer.SubscriptionSuspended))
+		stuck := sample("0005", inStatus(subscription.Suspended))
 		e := surveyed(t, first, holding(stuck, first))
 		assert.False(t, e.Eligible)
 		assert.Equal(t, []string{stuck.ID}, e.Reasons[0].Data)
-		sibling := subscription("0007", under(base), inStatus(transfer.SubscriptionSuspended))
+		sibling := sample("0007", under(base), inStatus(subscription.Suspended))
 		e = surveyed(t, first, holding(base, first, sibling))
 		assert.False(t, e.Eligible)
 		assert.Equal(t, []string{sibling.ID}, e.Reasons[0].Data)
 	})
 	rule(t, "R-74 an add-on whose base is not there moves never", func(t *testing.T) {
-		assert.Equal(t, []transfer.Cause{transfer.AddonWithoutBase}, causes(surveyed(t, first, holding(first)).Reasons))
-		nested := subscription("0008", under(first))
+		assert.Equal(t, []kernel.Cause{transfer.AddonWithoutBase}, causes(surveyed(t, first, holding(first)).Reasons))
+		nested := sample("0008", under(first))
 		held := holding(base, first, nested)
-		assert.Equal(t, []transfer.Cause{transfer.AddonWithoutBase}, causes(surveyed(t, nested, held).Reasons))
+		assert.Equal(t, []kernel.Cause{transfer.AddonWithoutBase}, causes(surveyed(t, nested, held).Reasons))
 		_, err := policy.Select(opened(), picking(base, first, nested), held)
 		refused(t, err, transfer.AddonWithoutBase)
 	})
 	rule(t, "R-78 a reservation under an Azure subscription stands for itself", func(t *testing.T) {
-		azure := subscription("0005", ofType(transfer.AzureSubscription))
-		reservation := subscription("0007", under(azure), ofType(transfer.AzureReservation))
+		azure := sample("0005", ofType(subscription.AzureSubscription))
+		reservation := sample("0007", under(azure), ofType(subscription.AzureReservation))
 		held := holding(azure, reservation)
 		assert.Empty(t, surveyed(t, azure, held).AddOns)
 		assert.Equal(t, transfer.Eligibility{Subscription: reservation, Eligible: true}, surveyed(t, reservation, held))
@@ -136,19 +139,19 @@ func anyOf[T any](dice *rand.Rand, values ...T) T { return values[dice.IntN(len(
 func anyWorld(dice *rand.Rand) (transfer.Transfer, transfer.SelectionFacts) {
 	held := transfer.SelectionFacts{Open: facts(), OpenIn: map[string]string{}}
 	for n := range 1 + dice.IntN(9) {
-		s := subscription(fmt.Sprintf("%04x", n))
+		s := sample(fmt.Sprintf("%04x", n))
 		if dice.IntN(3) == 0 {
-			s.ProductType = anyOf(dice, transfer.ProductTypes()...)
+			s.ProductType = anyOf(dice, subscription.ProductTypes()...)
 		}
 		if dice.IntN(4) == 0 {
-			s.Status = anyOf(dice, transfer.SubscriptionPending, transfer.SubscriptionSuspended, transfer.SubscriptionExpired,
-				transfer.SubscriptionDisabled, transfer.SubscriptionDeleted)
+			s.Status = anyOf(dice, subscription.Pending, subscription.Suspended, subscription.Expired,
+				subscription.Disabled, subscription.Deleted)
 		}
 		if dice.IntN(10) == 0 {
 			s.PartnerTenantID = strangerID
 		}
 		if dice.IntN(2) == 0 {
-			s.ParentID = subscription(fmt.Sprintf("%04x", dice.IntN(10))).ID
+			s.ParentID = sample(fmt.Sprintf("%04x", dice.IntN(10))).ID
 		}
 		if dice.IntN(10) == 0 {
 			held.OpenIn[s.ID] = "9a000000-0000-4000-8000-00000000000e"
@@ -171,7 +174,7 @@ func anyWorld(dice *rand.Rand) (transfer.Transfer, transfer.SelectionFacts) {
 
 // TestSurveyAndSubmitNeverDisagree asks for the survey of 4,000 worlds and then submits what it speaks of.
 func TestSurveyAndSubmitNeverDisagree(t *testing.T) {
-	met := map[transfer.Cause]bool{}
+	met := map[kernel.Cause]bool{}
 	for seed := range uint64(4000) {
 		tr, held := anyWorld(rand.New(rand.NewPCG(seed, 74)))
 		w := surveyedWorld{T: t, tr: tr, held: held, entries: map[string]transfer.Eligibility{}}
@@ -196,9 +199,9 @@ func TestSurveyAndSubmitNeverDisagree(t *testing.T) {
 			t.Fatalf("seed %d: %+v", seed, held.Subscriptions)
 		}
 	}
-	for _, cause := range []transfer.Cause{
-		transfer.ThirdPartyProduct, transfer.ProductNotMovable, transfer.OutsideTargetTypes, transfer.NotActive, transfer.InOtherTransfer,
-		transfer.NotOwnedBySource, transfer.AddonWithoutBase, transfer.RelationshipMissing, transfer.AzurePlanMissing,
+	for _, cause := range []kernel.Cause{
+		transfer.ThirdPartyProduct, transfer.ProductNotMovable, transfer.OutsideTargetTypes, transfer.NotActive, subscription.InOtherTransfer,
+		transfer.NotOwnedBySource, transfer.AddonWithoutBase, programme.RelationshipMissing, transfer.AzurePlanMissing,
 	} {
 		assert.True(t, met[cause], "no world met %s", cause)
 	}
@@ -216,7 +219,7 @@ type surveyedWorld struct {
 	entries map[string]transfer.Eligibility
 }
 
-func (w surveyedWorld) submit(picks ...transfer.Subscription) ([]string, error) {
+func (w surveyedWorld) submit(picks ...subscription.Subscription) ([]string, error) {
 	items, err := policy.Select(w.tr, picking(picks...), w.held)
 	return ids(items), err
 }
@@ -240,7 +243,7 @@ func (w surveyedWorld) agreesOnAddon(e transfer.Eligibility) {
 	} else {
 		require.Equal(w, error(e.Reasons[0]), err)
 	}
-	base := transfer.Subscription{ID: e.Base}
+	base := subscription.Subscription{ID: e.Base}
 	for _, s := range w.held.Subscriptions {
 		if s.ID == e.Base {
 			base = s
@@ -251,7 +254,7 @@ func (w surveyedWorld) agreesOnAddon(e transfer.Eligibility) {
 		return
 	}
 	of := w.entries[e.Base]
-	for _, order := range [][]transfer.Subscription{{base, e.Subscription}, {e.Subscription, base}} {
+	for _, order := range [][]subscription.Subscription{{base, e.Subscription}, {e.Subscription, base}} {
 		moved, err := w.submit(order...)
 		require.Equal(w, e.Eligible && of.Eligible, err == nil, "%v", err)
 		if err == nil {
@@ -264,7 +267,7 @@ func (w surveyedWorld) agreesOnAddon(e transfer.Eligibility) {
 func (w surveyedWorld) agreesOnEverything(found []transfer.Eligibility) {
 	w.Helper()
 	var eligible []string
-	var onlyThePlan *transfer.Refusal
+	var onlyThePlan *kernel.Refusal
 	for _, e := range found {
 		if e.Eligible {
 			eligible = append(eligible, e.Subscription.ID)
@@ -275,7 +278,7 @@ func (w surveyedWorld) agreesOnEverything(found []transfer.Eligibility) {
 	items, err := policy.Select(w.tr, everything, w.held)
 	switch {
 	case !w.held.Open.Relationship:
-		require.ErrorIs(w, err, transfer.RelationshipMissing)
+		require.ErrorIs(w, err, programme.RelationshipMissing)
 		require.Empty(w, eligible)
 	case onlyThePlan != nil: // everything else could move, and a submit is all or nothing
 		require.Equal(w, error(onlyThePlan), err)

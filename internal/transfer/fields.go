@@ -1,5 +1,7 @@
 package transfer
 
+import "handover/internal/kernel"
+
 // The bounds of what a transfer is made of, in characters.
 const (
 	longestTag    = 64
@@ -8,29 +10,29 @@ const (
 	mostTypes     = 20
 )
 
-var _ = Bind(map[string]Bound{
-	"requestId":                {Most: LongestRequestID, Octets: true},
-	"sourcePartnerTenantId":    {Most: LongestWord},
-	"targetPartnerTenantId":    {Most: LongestWord},
-	"customerTenantId":         {Most: LongestWord},
-	"sourcePartnerName":        {Most: LongestName},
-	"customerName":             {Most: LongestName},
-	"customerEmailId":          {Most: LongestEmail, Octets: true},
-	"targetPartnerEmailId":     {Most: LongestName},
-	"targetProductTypes":       {Most: LongestWord, Elements: mostTypes},
-	"partnerOnRecord":          {Most: LongestWord},
+var _ = kernel.Bind(map[string]kernel.Bound{
+	"requestId":                {Most: kernel.LongestRequestID, Octets: true},
+	"sourcePartnerTenantId":    {Most: kernel.LongestWord},
+	"targetPartnerTenantId":    {Most: kernel.LongestWord},
+	"customerTenantId":         {Most: kernel.LongestWord},
+	"sourcePartnerName":        {Most: kernel.LongestName},
+	"customerName":             {Most: kernel.LongestName},
+	"customerEmailId":          {Most: kernel.LongestEmail, Octets: true},
+	"targetPartnerEmailId":     {Most: kernel.LongestName},
+	"targetProductTypes":       {Most: kernel.LongestWord, Elements: mostTypes},
+	"partnerOnRecord":          {Most: kernel.LongestWord},
 	"participants":             {Elements: 20},
-	"participants.key":         {Most: LongestWord},
-	"participants.value":       {Most: LongestWord},
-	"transferType":             {Most: LongestWord},
+	"participants.key":         {Most: kernel.LongestWord},
+	"participants.value":       {Most: kernel.LongestWord},
+	"transferType":             {Most: kernel.LongestWord},
 	"externalReference":        {Most: 256},
 	"tags":                     {Most: longestTag, Elements: mostTags},
-	"id":                       {Most: LongestWord},
-	"status":                   {Most: LongestWord},
+	"id":                       {Most: kernel.LongestWord},
+	"status":                   {Most: kernel.LongestWord},
 	"lineItems":                {Elements: mostListed},
-	"lineItems.id":             {Most: LongestWord},
-	"lineItems.subscriptionId": {Most: LongestWord},
-	"lineItems.productType":    {Most: LongestWord},
-	"productTypes":             {Most: LongestWord, Elements: mostTypes},
+	"lineItems.id":             {Most: kernel.LongestWord},
+	"lineItems.subscriptionId": {Most: kernel.LongestWord},
+	"lineItems.productType":    {Most: kernel.LongestWord},
+	"productTypes":             {Most: kernel.LongestWord, Elements: mostTypes},
 	"reason":                   {Most: longestReason},
 })

@@ -7,6 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -26,7 +29,7 @@ var (
 	expiration = at("2024-05-31T00:00:00Z")
 	submitted  = at("2024-05-15T09:00:00Z")
 	policy     = transfer.DefaultPolicy()
-	rules      = transfer.DefaultRules()
+	rules      = subscription.DefaultRules()
 )
 
 func at(text string) time.Time {
@@ -38,22 +41,22 @@ func at(text string) time.Time {
 }
 
 // refused checks that the error is a refusal for that cause and returns it.
-func refused(t *testing.T, err error, cause transfer.Cause) *transfer.Refusal {
+func refused(t *testing.T, err error, cause kernel.Cause) *kernel.Refusal {
 	t.Helper()
 	require.ErrorIs(t, err, cause)
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	require.True(t, errors.As(err, &refusal), "%T is not a refusal", err)
 	return refusal
 }
 
-func actor(role transfer.Role) transfer.Actor {
-	return map[transfer.Role]transfer.Actor{
-		transfer.RoleSource:   {PartnerTenantID: sourceID, UserID: agentID},
-		transfer.RoleTarget:   {PartnerTenantID: targetID, UserID: agentID},
-		transfer.RoleStranger: {PartnerTenantID: strangerID, UserID: agentID},
-		transfer.RoleCustomer: {PartnerTenantID: customerID, UserID: agentID},
-		transfer.RolePlatform: transfer.Platform(),
-		transfer.RoleOperator: {Operator: true, UserID: agentID},
+func actor(role kernel.Role) kernel.Actor {
+	return map[kernel.Role]kernel.Actor{
+		kernel.RoleSource:   {PartnerTenantID: sourceID, UserID: agentID},
+		kernel.RoleTarget:   {PartnerTenantID: targetID, UserID: agentID},
+		kernel.RoleStranger: {PartnerTenantID: strangerID, UserID: agentID},
+		kernel.RoleCustomer: {PartnerTenantID: customerID, UserID: agentID},
+		kernel.RolePlatform: kernel.Platform(),
+		kernel.RoleOperator: {Operator: true, UserID: agentID},
 	}[role]
 }
 
@@ -75,7 +78,7 @@ func running(items int) transfer.State {
 }
 
 // decide gives the command in the middle of the 30 days and expects it to be accepted.
-func decide(t *testing.T, s transfer.State, c transfer.Command, role transfer.Role) transfer.State {
+func decide(t *testing.T, s transfer.State, c transfer.Command, role kernel.Role) transfer.State {
 	t.Helper()
 	next, _, err := policy.Decide(s, c, actor(role), submitted)
 	require.NoError(t, err)
@@ -83,7 +86,7 @@ func decide(t *testing.T, s transfer.State, c transfer.Command, role transfer.Ro
 }
 
 // deny gives the command in the middle of the 30 days and expects it to be refused without a trace.
-func deny(t *testing.T, s transfer.State, c transfer.Command, role transfer.Role, cause transfer.Cause) {
+func deny(t *testing.T, s transfer.State, c transfer.Command, role kernel.Role, cause kernel.Cause) {
 	t.Helper()
 	next, told, err := policy.Decide(s, c, actor(role), submitted)
 	refused(t, err, cause)
@@ -95,7 +98,7 @@ func deny(t *testing.T, s transfer.State, c transfer.Command, role transfer.Role
 func request() transfer.Request {
 	return transfer.Request{
 		RequestID:             "0d2f5c1e-0000-4000-8000-0000000000e1",
-		Actor:                 transfer.Actor{PartnerTenantID: targetID, UserID: agentID},
+		Actor:                 kernel.Actor{PartnerTenantID: targetID, UserID: agentID},
 		CustomerTenantID:      customerID,
 		CustomerEmail:         "it@contoso.example",
 		CustomerName:          "Contoso Bakery",
@@ -108,16 +111,16 @@ func request() transfer.Request {
 
 // facts is a ledger in which the request may be opened.
 func facts() transfer.OpenFacts {
-	agents := []transfer.AdminAgent{{UserID: agentID, Email: "agent@partner.example"}}
+	agents := []programme.AdminAgent{{UserID: agentID, Email: "agent@partner.example"}}
 	return transfer.OpenFacts{
-		Customer: &transfer.Customer{TenantID: customerID, Name: "Contoso Bakery", Market: "DE"},
-		Source: &transfer.Partner{TenantID: sourceID, Name: "Northwind Cloud", Type: transfer.DirectBill, Status: transfer.ProgramActive,
+		Customer: &programme.Customer{TenantID: customerID, Name: "Contoso Bakery", Market: "DE"},
+		Source: &programme.Partner{TenantID: sourceID, Name: "Northwind Cloud", Type: programme.DirectBill, Status: programme.Active,
 			MPASigned: true, Market: "DE", Currency: "EUR", AdminAgents: agents},
-		Target: &transfer.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Type: transfer.IndirectProvider, Status: transfer.ProgramActive,
+		Target: &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Type: programme.IndirectProvider, Status: programme.Active,
 			MPASigned: true, Market: "DE", Currency: "EUR", AdminAgents: agents},
 		Relationship:  true,
 		Agreement:     true,
-		AzureAtTarget: []transfer.Subscription{{ProductType: transfer.AzurePlan, Status: transfer.SubscriptionActive}},
+		AzureAtTarget: []subscription.Subscription{{ProductType: subscription.AzurePlan, Status: subscription.Active}},
 	}
 }
 
@@ -129,14 +132,14 @@ func opened() transfer.Transfer {
 	return t
 }
 
-// subscription is an active licence of the customer at the source, its id ending in the suffix of four hex digits.
-func subscription(suffix string, changes ...func(*transfer.Subscription)) transfer.Subscription {
-	s := transfer.Subscription{
+// sample is an active licence of the customer at the source, its id ending in the suffix of four hex digits.
+func sample(suffix string, changes ...func(*subscription.Subscription)) subscription.Subscription {
+	s := subscription.Subscription{
 		ID: "a1b2c3d4-0000-4000-8000-00000000" + suffix, CustomerTenantID: customerID, PartnerTenantID: sourceID,
-		ProductType: transfer.OnlineServicesNCE, OfferID: "CFQ7TTC0LH18:0001", FriendlyName: "Business Basic", Quantity: 10,
-		UnitPriceMinor: 560, BillingCycle: transfer.Monthly, TermDuration: "P1Y",
+		ProductType: subscription.OnlineServicesNCE, OfferID: "CFQ7TTC0LH18:0001", FriendlyName: "Business Basic", Quantity: 10,
+		UnitPriceMinor: 560, BillingCycle: subscription.Monthly, TermDuration: "P1Y",
 		CreationDate: at("2024-04-10T08:00:00Z"), CommitmentEndDate: at("2025-04-09T00:00:00Z"),
-		Status: transfer.SubscriptionActive, AutoRenew: true,
+		Status: subscription.Active, AutoRenew: true,
 	}
 	s.LineageID = s.ID
 	for _, change := range changes {
@@ -145,24 +148,24 @@ func subscription(suffix string, changes ...func(*transfer.Subscription)) transf
 	return s
 }
 
-func ofType(product transfer.ProductType) func(*transfer.Subscription) {
-	return func(s *transfer.Subscription) { s.ProductType = product }
+func ofType(product subscription.ProductType) func(*subscription.Subscription) {
+	return func(s *subscription.Subscription) { s.ProductType = product }
 }
 
-func inStatus(status transfer.SubscriptionStatus) func(*transfer.Subscription) {
-	return func(s *transfer.Subscription) { s.Status = status }
+func inStatus(status subscription.Status) func(*subscription.Subscription) {
+	return func(s *subscription.Subscription) { s.Status = status }
 }
 
-func under(base transfer.Subscription) func(*transfer.Subscription) {
-	return func(s *transfer.Subscription) { s.ParentID = base.ID }
+func under(base subscription.Subscription) func(*subscription.Subscription) {
+	return func(s *subscription.Subscription) { s.ParentID = base.ID }
 }
 
 // holding is what decides a submit when the source holds these subscriptions.
-func holding(subscriptions ...transfer.Subscription) transfer.SelectionFacts {
+func holding(subscriptions ...subscription.Subscription) transfer.SelectionFacts {
 	return transfer.SelectionFacts{Open: facts(), Subscriptions: subscriptions}
 }
 
-func picking(subscriptions ...transfer.Subscription) transfer.Selection {
+func picking(subscriptions ...subscription.Subscription) transfer.Selection {
 	var s transfer.Selection
 	for _, sub := range subscriptions {
 		s.LineItems = append(s.LineItems, transfer.Pick{SubscriptionID: sub.ID, ProductType: sub.ProductType})

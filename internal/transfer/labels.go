@@ -3,6 +3,8 @@ package transfer
 import (
 	"slices"
 	"strings"
+
+	"handover/internal/kernel"
 )
 
 // Labels are what one party of a transfer calls it: a reference into its own systems and words to find it by. They are an
@@ -15,20 +17,20 @@ type Labels struct {
 // Normalize trims the labels, orders the tags and drops repeated ones. Refusal: InvalidInput for what is too long, too many,
 // empty or not printable.
 func (l Labels) Normalize() (Labels, error) {
-	if err := CheckText("externalReference", l.ExternalReference); err != nil {
+	if err := kernel.CheckText("externalReference", l.ExternalReference); err != nil {
 		return l, err
 	}
-	if err := CheckCount("tags", len(l.Tags)); err != nil {
+	if err := kernel.CheckCount("tags", len(l.Tags)); err != nil {
 		return l, err
 	}
 	l.ExternalReference = strings.TrimSpace(l.ExternalReference)
 	tags := make([]string, 0, len(l.Tags))
 	for _, tag := range l.Tags {
-		if err := CheckText("tags", tag); err != nil {
+		if err := kernel.CheckText("tags", tag); err != nil {
 			return l, err
 		}
 		if tag = strings.TrimSpace(tag); tag == "" {
-			return l, Refuse(InvalidInput, "Each of the tags must be 1 to %d printable characters.", longestTag)
+			return l, kernel.Refuse(kernel.InvalidInput, "Each of the tags must be 1 to %d printable characters.", longestTag)
 		}
 		tags = append(tags, tag)
 	}

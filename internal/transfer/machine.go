@@ -3,6 +3,8 @@ package transfer
 import (
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
 )
 
 // State is the part of a transfer that decides what may happen next.
@@ -20,29 +22,29 @@ type State struct {
 }
 
 // RoleOf says who the actor is to this transfer.
-func (s State) RoleOf(a Actor) Role {
+func (s State) RoleOf(a kernel.Actor) kernel.Role {
 	switch {
 	case a.Platform:
-		return RolePlatform
+		return kernel.RolePlatform
 	case a.Operator:
-		return RoleOperator
+		return kernel.RoleOperator
 	case a.PartnerTenantID == "":
-		return RoleStranger
-	case SameID(a.PartnerTenantID, s.SourceTenantID):
-		return RoleSource
-	case SameID(a.PartnerTenantID, s.TargetTenantID):
-		return RoleTarget
-	case SameID(a.PartnerTenantID, s.CustomerTenantID):
-		return RoleCustomer
+		return kernel.RoleStranger
+	case kernel.SameID(a.PartnerTenantID, s.SourceTenantID):
+		return kernel.RoleSource
+	case kernel.SameID(a.PartnerTenantID, s.TargetTenantID):
+		return kernel.RoleTarget
+	case kernel.SameID(a.PartnerTenantID, s.CustomerTenantID):
+		return kernel.RoleCustomer
 	default:
-		return RoleStranger
+		return kernel.RoleStranger
 	}
 }
 
 // Command is something an actor wants to happen to a transfer. The set is closed: see the types below.
 type Command interface {
-	by() Role     // the one role that may give it
-	from() Status // the one state it starts from
+	by() kernel.Role // the one role that may give it
+	from() Status    // the one state it starts from
 }
 
 // The commands. Item carries the state the line item stands in, so that the function stays pure for 10,000 items.
@@ -70,15 +72,15 @@ type (
 	Close struct{}
 )
 
-func (Open) by() Role        { return RoleTarget }
-func (Submit) by() Role      { return RoleSource }
-func (Cancel) by() Role      { return RoleTarget }
-func (Decline) by() Role     { return RoleSource }
-func (Expire) by() Role      { return RolePlatform }
-func (ItemDone) by() Role    { return RolePlatform }
-func (ItemRefused) by() Role { return RolePlatform }
-func (GiveUp) by() Role      { return RoleOperator }
-func (Close) by() Role       { return RolePlatform }
+func (Open) by() kernel.Role        { return kernel.RoleTarget }
+func (Submit) by() kernel.Role      { return kernel.RoleSource }
+func (Cancel) by() kernel.Role      { return kernel.RoleTarget }
+func (Decline) by() kernel.Role     { return kernel.RoleSource }
+func (Expire) by() kernel.Role      { return kernel.RolePlatform }
+func (ItemDone) by() kernel.Role    { return kernel.RolePlatform }
+func (ItemRefused) by() kernel.Role { return kernel.RolePlatform }
+func (GiveUp) by() kernel.Role      { return kernel.RoleOperator }
+func (Close) by() kernel.Role       { return kernel.RolePlatform }
 
 func (Open) from() Status        { return None }
 func (Submit) from() Status      { return Pending }
@@ -96,7 +98,7 @@ func (Close) from() Status       { return InProgress }
 // state unchanged and a *Refusal: NotFound for who takes no part, WrongParty, AlreadyInProgress or
 // AlreadyFinal, RequestExpired, DeclineDisabled, NoLineItems, ItemNotFound, ItemEnded (I-2),
 // ItemsRunning, ReasonMissing, InvalidInput for a reason out of bounds, NotYetExpired, NotSubmitted, AlreadyOpened.
-func (p Policy) Decide(s State, c Command, by Actor, now time.Time) (State, Effects, error) {
+func (p Policy) Decide(s State, c Command, by kernel.Actor, now time.Time) (State, Effects, error) {
 	if err := permitted(s, c.by(), by); err != nil {
 		return s, Effects{}, err
 	}
@@ -108,15 +110,15 @@ func (p Policy) Decide(s State, c Command, by Actor, now time.Time) (State, Effe
 }
 
 // permitted checks who gives a command that is the giver's alone, before anything about the transfer is revealed.
-func permitted(s State, giver Role, by Actor) error {
+func permitted(s State, giver kernel.Role, by kernel.Actor) error {
 	role := s.RoleOf(by)
 	switch role {
 	case giver:
 		return nil
-	case RoleStranger, RoleCustomer:
+	case kernel.RoleStranger, kernel.RoleCustomer:
 		return NoSuchTransfer()
 	default:
-		return Refuse(WrongParty, "Only the %s may do this, and you act as the %s.", giver, role)
+		return kernel.Refuse(kernel.WrongParty, "Only the %s may do this, and you act as the %s.", giver, role)
 	}
 }
 
@@ -125,8 +127,8 @@ func (p Policy) guard(s State, c Command, now time.Time) error {
 	if s.Status != c.from() {
 		return wrongStatus(s.Status, c)
 	}
-	if s.Status == Pending && c.by() != RolePlatform && !now.Before(s.ExpirationTime) {
-		return Refuse(RequestExpired, "The request expired at %s. The target must create a new transfer.", s.ExpirationTime.Format(time.RFC3339))
+	if s.Status == Pending && c.by() != kernel.RolePlatform && !now.Before(s.ExpirationTime) {
+		return kernel.Refuse(RequestExpired, "The request expired at %s. The target must create a new transfer.", s.ExpirationTime.Format(time.RFC3339))
 	}
 	return p.guardOf(s, c, now)
 }
@@ -136,16 +138,16 @@ func (p Policy) guardOf(s State, c Command, now time.Time) error {
 	switch c := c.(type) {
 	case Submit:
 		if c.Items < 1 {
-			return Refuse(NoLineItems, "A submit needs at least one line item. Name the subscriptions to move.")
+			return kernel.Refuse(NoLineItems, "A submit needs at least one line item. Name the subscriptions to move.")
 		}
 	case Decline:
 		if p.DeclineDisabled {
-			return Refuse(DeclineDisabled, "Declining is switched off here. A request that is not submitted expires by itself.")
+			return kernel.Refuse(DeclineDisabled, "Declining is switched off here. A request that is not submitted expires by itself.")
 		}
-		return CheckText("reason", c.Reason)
+		return kernel.CheckText("reason", c.Reason)
 	case Expire:
 		if now.Before(s.ExpirationTime) {
-			return Refuse(NotYetExpired, "The request stays open until %s.", s.ExpirationTime.Format(time.RFC3339))
+			return kernel.Refuse(NotYetExpired, "The request stays open until %s.", s.ExpirationTime.Format(time.RFC3339))
 		}
 	case ItemDone:
 		return s.running(c.Item)
@@ -153,15 +155,15 @@ func (p Policy) guardOf(s State, c Command, now time.Time) error {
 		return s.running(c.Item)
 	case GiveUp:
 		if strings.TrimSpace(c.Reason) == "" {
-			return Refuse(ReasonMissing, "Giving up a line item needs a reason; it is shown to the source.")
+			return kernel.Refuse(ReasonMissing, "Giving up a line item needs a reason; it is shown to the source.")
 		}
-		if err := CheckText("reason", c.Reason); err != nil {
+		if err := kernel.CheckText("reason", c.Reason); err != nil {
 			return err
 		}
 		return s.running(c.Item)
 	case Close:
 		if s.Items.InProgress > 0 {
-			return Refuse(ItemsRunning, "%d line items are still being moved.", s.Items.InProgress)
+			return kernel.Refuse(ItemsRunning, "%d line items are still being moved.", s.Items.InProgress)
 		}
 	}
 	return nil
@@ -172,13 +174,13 @@ func wrongStatus(s Status, c Command) error {
 	_, opening := c.(Open)
 	switch {
 	case opening:
-		return Refuse(AlreadyOpened, "The transfer exists already; it is %s. Read it instead of creating it again.", s)
+		return kernel.Refuse(AlreadyOpened, "The transfer exists already; it is %s. Read it instead of creating it again.", s)
 	case s.Final():
-		return Refuse(AlreadyFinal, "The transfer is %s; nothing about it can change any more.", s)
+		return kernel.Refuse(AlreadyFinal, "The transfer is %s; nothing about it can change any more.", s)
 	case s == InProgress:
-		return Refuse(AlreadyInProgress, "The transfer was submitted and is being moved; it can be neither submitted nor cancelled now.")
+		return kernel.Refuse(AlreadyInProgress, "The transfer was submitted and is being moved; it can be neither submitted nor cancelled now.")
 	case s == Pending:
-		return Refuse(NotSubmitted, "The transfer waits for the source; it has no line items yet.")
+		return kernel.Refuse(NotSubmitted, "The transfer waits for the source; it has no line items yet.")
 	default:
 		return NoSuchTransfer()
 	}
@@ -188,11 +190,11 @@ func wrongStatus(s Status, c Command) error {
 func (s State) running(item ItemStatus) error {
 	switch {
 	case item == NoItem:
-		return Refuse(ItemNotFound, "The transfer has no such line item.")
+		return kernel.Refuse(ItemNotFound, "The transfer has no such line item.")
 	case item != ItemInProgress:
-		return Refuse(ItemEnded, "The line item is %s already.", item)
+		return kernel.Refuse(ItemEnded, "The line item is %s already.", item)
 	case s.Items.InProgress < 1:
-		return Refuse(ItemEnded, "Every line item of the transfer has ended already.")
+		return kernel.Refuse(ItemEnded, "Every line item of the transfer has ended already.")
 	}
 	return nil
 }

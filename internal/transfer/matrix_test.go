@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -64,44 +66,44 @@ var orders = []order{
 	{"Close", func(transfer.ItemStatus) transfer.Command { return transfer.Close{} }},
 }
 
-var roles = []transfer.Role{
-	transfer.RoleSource, transfer.RoleTarget, transfer.RoleStranger, transfer.RoleCustomer, transfer.RolePlatform, transfer.RoleOperator,
+var roles = []kernel.Role{
+	kernel.RoleSource, kernel.RoleTarget, kernel.RoleStranger, kernel.RoleCustomer, kernel.RolePlatform, kernel.RoleOperator,
 }
 
 // cell is one question of the matrix.
 type cell struct {
 	in      situation
 	command string
-	role    transfer.Role
+	role    kernel.Role
 }
 
 // allowed are all the cells that change something (section 2.4, T1 to T7, and the line items of ).
 var allowed = []struct {
 	rule, in, command string
-	role              transfer.Role
+	role              kernel.Role
 	to                transfer.Status
 }{
-	{"T1", "no transfer", "Open", transfer.RoleTarget, transfer.Pending},
-	{"T2", "Pending", "Submit", transfer.RoleSource, transfer.InProgress},
-	{"T3", "Pending", "Cancel", transfer.RoleTarget, transfer.Cancelled},
-	{"T7", "Pending", "Decline", transfer.RoleSource, transfer.Rejected},
-	{"T4", "Pending, expiration time come", "Expire", transfer.RolePlatform, transfer.Expired},
-	{"R-25", "InProgress, items running", "ItemDone", transfer.RolePlatform, transfer.InProgress},
-	{"R-29", "InProgress, items running", "ItemRefused", transfer.RolePlatform, transfer.InProgress},
-	{"R-26", "InProgress, items running", "GiveUp", transfer.RoleOperator, transfer.InProgress},
-	{"T5", "InProgress, all items done", "Close", transfer.RolePlatform, transfer.Complete},
-	{"T6", "InProgress, all items failed", "Close", transfer.RolePlatform, transfer.Failed},
-	{"T6", "InProgress, some items failed", "Close", transfer.RolePlatform, transfer.PartiallyComplete},
+	{"T1", "no transfer", "Open", kernel.RoleTarget, transfer.Pending},
+	{"T2", "Pending", "Submit", kernel.RoleSource, transfer.InProgress},
+	{"T3", "Pending", "Cancel", kernel.RoleTarget, transfer.Cancelled},
+	{"T7", "Pending", "Decline", kernel.RoleSource, transfer.Rejected},
+	{"T4", "Pending, expiration time come", "Expire", kernel.RolePlatform, transfer.Expired},
+	{"R-25", "InProgress, items running", "ItemDone", kernel.RolePlatform, transfer.InProgress},
+	{"R-29", "InProgress, items running", "ItemRefused", kernel.RolePlatform, transfer.InProgress},
+	{"R-26", "InProgress, items running", "GiveUp", kernel.RoleOperator, transfer.InProgress},
+	{"T5", "InProgress, all items done", "Close", kernel.RolePlatform, transfer.Complete},
+	{"T6", "InProgress, all items failed", "Close", kernel.RolePlatform, transfer.Failed},
+	{"T6", "InProgress, some items failed", "Close", kernel.RolePlatform, transfer.PartiallyComplete},
 }
 
 // forbidden says why every other cell is refused. The first line that fits counts.
 var forbidden = []struct {
 	rule  string
 	fits  func(cell) bool
-	cause transfer.Cause
+	cause kernel.Cause
 }{
-	{"R-110", func(c cell) bool { return c.role == transfer.RoleStranger || c.role == transfer.RoleCustomer }, transfer.NotFound},
-	{"R-12", func(c cell) bool { return c.role != giverOf(c.command) }, transfer.WrongParty},
+	{"R-110", func(c cell) bool { return c.role == kernel.RoleStranger || c.role == kernel.RoleCustomer }, transfer.NotFound},
+	{"R-12", func(c cell) bool { return c.role != giverOf(c.command) }, kernel.WrongParty},
 	{"T1", func(c cell) bool { return c.command == "Open" }, transfer.AlreadyOpened},
 	{"R-17", func(c cell) bool { return c.in.status == transfer.None }, transfer.NotFound},
 	{"R-17", func(c cell) bool { return c.in.final }, transfer.AlreadyFinal},
@@ -113,7 +115,7 @@ var forbidden = []struct {
 	{"R-22", func(c cell) bool { return c.in.now.Equal(expiration) }, transfer.RequestExpired},
 }
 
-func giverOf(command string) transfer.Role {
+func giverOf(command string) kernel.Role {
 	for _, a := range allowed {
 		if a.command == command {
 			return a.role
@@ -200,17 +202,17 @@ func TestMatrixLeavesOutNoStatus(t *testing.T) {
 func TestEffectsOfEveryChange(t *testing.T) {
 	everybody := []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}
 	want := map[string]transfer.Effects{
-		"Open":                    {Event: transfer.EventCreated, Operation: transfer.AuditCreate, Mail: []transfer.Audience{transfer.ToSource, transfer.ToCustomer}},
-		"Submit":                  {Event: transfer.EventSubmitted, Operation: transfer.AuditUpdate},
-		"Cancel":                  {Event: transfer.EventCancelled, Operation: transfer.AuditUpdate},
-		"Decline":                 {Event: transfer.EventDeclined, Operation: transfer.AuditUpdate, Mail: []transfer.Audience{transfer.ToTarget}},
-		"Expire":                  {Event: transfer.EventExpired, Operation: transfer.AuditUpdate},
+		"Open":                    {Event: transfer.EventCreated, Operation: activitylog.AuditCreate, Mail: []transfer.Audience{transfer.ToSource, transfer.ToCustomer}},
+		"Submit":                  {Event: transfer.EventSubmitted, Operation: activitylog.AuditUpdate},
+		"Cancel":                  {Event: transfer.EventCancelled, Operation: activitylog.AuditUpdate},
+		"Decline":                 {Event: transfer.EventDeclined, Operation: activitylog.AuditUpdate, Mail: []transfer.Audience{transfer.ToTarget}},
+		"Expire":                  {Event: transfer.EventExpired, Operation: activitylog.AuditUpdate},
 		"ItemDone":                {},
 		"ItemRefused":             {},
-		"GiveUp":                  {Event: transfer.EventGivenUp, Operation: transfer.AuditUpdate},
-		"Close/Complete":          {Event: transfer.EventCompleted, Operation: transfer.AuditComplete, Mail: everybody},
-		"Close/Failed":            {Event: transfer.EventFailed, Operation: transfer.AuditFail},
-		"Close/PartiallyComplete": {Event: transfer.EventFailed, Operation: transfer.AuditFail},
+		"GiveUp":                  {Event: transfer.EventGivenUp, Operation: activitylog.AuditUpdate},
+		"Close/Complete":          {Event: transfer.EventCompleted, Operation: activitylog.AuditComplete, Mail: everybody},
+		"Close/Failed":            {Event: transfer.EventFailed, Operation: activitylog.AuditFail},
+		"Close/PartiallyComplete": {Event: transfer.EventFailed, Operation: activitylog.AuditFail},
 	}
 	for _, c := range everyCell() {
 		_, after, told, err := ask(c)

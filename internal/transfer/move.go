@@ -3,18 +3,22 @@ package transfer
 import (
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
 
 // CheckMovable tells whether the subscription can still move for a line item that is being worked on: what changed
 // between submit and the attempt. StillSyncing is for the billing system to say.
 //
 // Refusals: NotOwnedBySource and NotActive, both final for the item.
-func CheckMovable(t Transfer, s Subscription) error {
-	if !SameID(s.PartnerTenantID, t.SourceTenantID) || !SameID(s.CustomerTenantID, t.State.CustomerTenantID) {
-		return Refuse(NotOwnedBySource, "Subscription %s no longer belongs to the source.", s.ID).About(s.ID)
+func CheckMovable(t Transfer, s subscription.Subscription) error {
+	if !kernel.SameID(s.PartnerTenantID, t.SourceTenantID) || !kernel.SameID(s.CustomerTenantID, t.State.CustomerTenantID) {
+		return kernel.Refuse(NotOwnedBySource, "Subscription %s no longer belongs to the source.", s.ID).About(s.ID)
 	}
-	if s.Status != SubscriptionActive {
-		return Refuse(NotActive, "Subscription: %s is in state: %s", s.ID, titled(s.Status)).About(s.ID)
+	if s.Status != subscription.Active {
+		return kernel.Refuse(NotActive, "Subscription: %s is in state: %s", s.ID, subscription.Titled(s.Status)).About(s.ID)
 	}
 	return nil
 }
@@ -22,13 +26,13 @@ func CheckMovable(t Transfer, s Subscription) error {
 // Successor is the subscription that the target gets for the line item: same term, billing plan and price terms
 // the quantity of the snapshot, legacy Azure converted into the plan, the reseller of the request
 // credited, promotions and scheduled changes left behind.
-func Successor(t Transfer, item LineItem, old Subscription, source, target Partner, newID string, now time.Time) Subscription {
+func Successor(t Transfer, item LineItem, old subscription.Subscription, source, target programme.Partner, newID string, now time.Time) subscription.Subscription {
 	s := old
 	s.ID = newID
 	s.PartnerTenantID = t.TargetTenantID
 	s.Quantity = item.Quantity
 	s.CreationDate = now
-	s.Status = SubscriptionActive
+	s.Status = subscription.Active
 	s.PartnerOnRecord = t.PartnerOnRecord
 	s.ParentID = ""
 	s.SandboxFault = ""
@@ -41,8 +45,8 @@ func Successor(t Transfer, item LineItem, old Subscription, source, target Partn
 
 // targetOffer is the offer under which the target holds what the source held under that one.
 func targetOffer(old string) string {
-	if old == LegacyAzureOffer {
-		return AzurePlanOffer
+	if old == subscription.LegacyAzureOffer {
+		return subscription.AzurePlanOffer
 	}
 	return old
 }
@@ -50,12 +54,12 @@ func targetOffer(old string) string {
 // commitment is what becomes of a reservation or savings plan: paid up front it can no longer be cancelled or
 // exchanged; paid in instalments between different currencies it ends with the current billing cycle. An end that an
 // earlier transfer set stays: moving on does not save it.
-func commitment(old Subscription, source, target Partner, submitted time.Time) (cancelAt time.Time, locked bool) {
-	if old.paidUpFront() {
+func commitment(old subscription.Subscription, source, target programme.Partner, submitted time.Time) (cancelAt time.Time, locked bool) {
+	if old.PaidUpFront() {
 		return time.Time{}, true
 	}
 	if old.CancelAt.IsZero() && source.Currency != target.Currency {
-		return NextCycle(old, submitted), false
+		return subscription.NextCycle(old, submitted), false
 	}
 	return old.CancelAt, false
 }
@@ -70,15 +74,15 @@ type BillingSplit struct {
 }
 
 // SplitBilling applies to a subscription that was submitted at that time.
-func SplitBilling(s Subscription, submitted time.Time) BillingSplit {
+func SplitBilling(s subscription.Subscription, submitted time.Time) BillingSplit {
 	split := BillingSplit{
-		SourceFrom:  day(s.CreationDate),
-		SourceUntil: day(submitted).AddDate(0, 0, -1),
-		TargetFrom:  day(submitted),
-		Refund:      s.BillingCycle == Annual || s.BillingCycle == OneTime,
+		SourceFrom:  kernel.Day(s.CreationDate),
+		SourceUntil: kernel.Day(submitted).AddDate(0, 0, -1),
+		TargetFrom:  kernel.Day(submitted),
+		Refund:      s.BillingCycle == subscription.Annual || s.BillingCycle == subscription.OneTime,
 	}
 	if !s.CommitmentEndDate.IsZero() {
-		split.TargetUntil = day(s.CommitmentEndDate)
+		split.TargetUntil = kernel.Day(s.CommitmentEndDate)
 	}
 	return split
 }
@@ -86,5 +90,5 @@ func SplitBilling(s Subscription, submitted time.Time) BillingSplit {
 // TargetSubscriptionID derives the id of the subscription that one becomes at the target when the transfer moves it, so that
 // a repeated move finds the earlier result.
 func TargetSubscriptionID(transferID, subscriptionID string) string {
-	return derive("subscription", transferID, strings.ToLower(subscriptionID))
+	return kernel.DeriveID("subscription", transferID, strings.ToLower(subscriptionID))
 }

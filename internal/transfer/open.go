@@ -3,24 +3,28 @@ package transfer
 import (
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
 
 // Request is what the target asks for: a transfer without line items (R-3, R-140).
 type Request struct {
-	RequestID              string        `json:"requestId"` // idempotency key, scoped to the target (R-103)
-	Actor                  Actor         `json:"actor"`
-	CustomerTenantID       string        `json:"customerTenantId"`
-	CustomerEmail          string        `json:"customerEmailId"`
-	CustomerName           string        `json:"customerName,omitempty"`
-	SourcePartnerTenantID  string        `json:"sourcePartnerTenantId"`
-	SourcePartnerName      string        `json:"sourcePartnerName"`
-	TargetPartnerTenantID  string        `json:"targetPartnerTenantId,omitempty"`
-	TargetPartnerEmailID   string        `json:"targetPartnerEmailId,omitempty"` // opaque, R-123
-	TargetProductTypes     []ProductType `json:"targetProductTypes,omitempty"`
-	PartnerOnRecord        string        `json:"partnerOnRecord,omitempty"`
-	TransferType           int           `json:"transferType"`
-	IgnoreEligibilityCheck bool          `json:"ignoreEligibilityCheck,omitempty"`
-	Labels                               // the target's (an extension)
+	RequestID              string                     `json:"requestId"` // idempotency key, scoped to the target (R-103)
+	Actor                  kernel.Actor               `json:"actor"`
+	CustomerTenantID       string                     `json:"customerTenantId"`
+	CustomerEmail          string                     `json:"customerEmailId"`
+	CustomerName           string                     `json:"customerName,omitempty"`
+	SourcePartnerTenantID  string                     `json:"sourcePartnerTenantId"`
+	SourcePartnerName      string                     `json:"sourcePartnerName"`
+	TargetPartnerTenantID  string                     `json:"targetPartnerTenantId,omitempty"`
+	TargetPartnerEmailID   string                     `json:"targetPartnerEmailId,omitempty"` // opaque, R-123
+	TargetProductTypes     []subscription.ProductType `json:"targetProductTypes,omitempty"`
+	PartnerOnRecord        string                     `json:"partnerOnRecord,omitempty"`
+	TransferType           int                        `json:"transferType"`
+	IgnoreEligibilityCheck bool                       `json:"ignoreEligibilityCheck,omitempty"`
+	Labels                                            // the target's (an extension)
 }
 
 // Normalize checks what can be checked without facts, fills the defaults and lowers the case of ids.
@@ -29,7 +33,7 @@ type Request struct {
 // R-120), OperatorOnly (R-81).
 func (p Policy) Normalize(r Request) (Request, error) {
 	if strings.TrimSpace(r.SourcePartnerTenantID) == "" {
-		return r, Refuse(SourceMissing, "Name the source partner by its Microsoft ID (sourcePartnerTenantId).")
+		return r, kernel.Refuse(SourceMissing, "Name the source partner by its Microsoft ID (sourcePartnerTenantId).")
 	}
 	if r.TargetPartnerTenantID == "" {
 		r.TargetPartnerTenantID = r.Actor.PartnerTenantID
@@ -47,7 +51,7 @@ func (p Policy) Normalize(r Request) (Request, error) {
 		{"actor.partnerTenantId", &r.Actor.PartnerTenantID},
 	} {
 		var err error
-		if *id.value, err = ParseID(id.field, *id.value); err != nil {
+		if *id.value, err = kernel.ParseID(id.field, *id.value); err != nil {
 			return r, err
 		}
 	}
@@ -67,19 +71,19 @@ func (r Request) CheckTexts() error {
 		{"requestId", r.RequestID}, {"sourcePartnerName", r.SourcePartnerName}, {"customerName", r.CustomerName},
 		{"customerEmailId", r.CustomerEmail}, {"targetPartnerEmailId", r.TargetPartnerEmailID}, {"partnerOnRecord", r.PartnerOnRecord},
 	} {
-		if err := CheckText(said[0], said[1]); err != nil {
+		if err := kernel.CheckText(said[0], said[1]); err != nil {
 			return err
 		}
 	}
 	return checkTypes("targetProductTypes", r.TargetProductTypes)
 }
 
-func checkTypes(field string, types []ProductType) error {
-	if err := CheckCount(field, len(types)); err != nil {
+func checkTypes(field string, types []subscription.ProductType) error {
+	if err := kernel.CheckCount(field, len(types)); err != nil {
 		return err
 	}
 	for _, t := range types {
-		if err := CheckText(field, string(t)); err != nil {
+		if err := kernel.CheckText(field, string(t)); err != nil {
 			return err
 		}
 	}
@@ -89,24 +93,24 @@ func checkTypes(field string, types []ProductType) error {
 func (p Policy) checkRequest(r Request) error {
 	switch {
 	case r.TargetPartnerTenantID != r.Actor.PartnerTenantID:
-		return Refuse(InvalidInput, "targetPartnerTenantId must be the partner that makes the request; only the target can create a transfer.")
+		return kernel.Refuse(kernel.InvalidInput, "targetPartnerTenantId must be the partner that makes the request; only the target can create a transfer.")
 	case r.SourcePartnerTenantID == r.TargetPartnerTenantID:
-		return Refuse(SourceIsTarget, "Source and target are the same partner. Name the partner who bills the customer today as the source.")
+		return kernel.Refuse(SourceIsTarget, "Source and target are the same partner. Name the partner who bills the customer today as the source.")
 	case strings.TrimSpace(r.SourcePartnerName) == "":
-		return Refuse(InvalidInput, "sourcePartnerName is required.")
+		return kernel.Refuse(kernel.InvalidInput, "sourcePartnerName is required.")
 	case r.TransferType != 3 && r.TransferType != 5:
-		return Refuse(UnknownEnum, "transferType must be 3 (new commerce), not %d.", r.TransferType)
+		return kernel.Refuse(kernel.UnknownEnum, "transferType must be 3 (new commerce), not %d.", r.TransferType)
 	case r.IgnoreEligibilityCheck:
-		return Refuse(OperatorOnly, "ignoreEligibilityCheck is reserved for operators of the platform; leave it out.")
+		return kernel.Refuse(kernel.OperatorOnly, "ignoreEligibilityCheck is reserved for operators of the platform; leave it out.")
 	case r.RequestID == "":
-		return Refuse(InvalidInput, "requestId is required; it makes a repeated request safe.")
+		return kernel.Refuse(kernel.InvalidInput, "requestId is required; it makes a repeated request safe.")
 	}
-	if !plainAddress(r.CustomerEmail) {
-		return Refuse(InvalidInput, "customerEmailId must be one plain e-mail address such as it@contoso.example.")
+	if !programme.PlainAddress(r.CustomerEmail) {
+		return kernel.Refuse(kernel.InvalidInput, "customerEmailId must be one plain e-mail address such as it@contoso.example.")
 	}
 	for _, t := range r.TargetProductTypes {
 		if !p.moves(t) {
-			return Refuse(UnknownEnum, "targetProductTypes does not know %q; allowed are %s.", clip(string(t)), join(p.ProductTypes))
+			return kernel.Refuse(kernel.UnknownEnum, "targetProductTypes does not know %q; allowed are %s.", kernel.Clip(string(t)), join(p.ProductTypes))
 		}
 	}
 	return nil
@@ -143,7 +147,7 @@ func Reminders(expiration time.Time) []time.Time {
 	return []time.Time{expiration.AddDate(0, 0, -7), expiration.AddDate(0, 0, -1)}
 }
 
-func join(types []ProductType) string {
+func join(types []subscription.ProductType) string {
 	names := make([]string, len(types))
 	for i, t := range types {
 		names[i] = string(t)
@@ -154,5 +158,5 @@ func join(types []ProductType) string {
 // NewID derives the id of the transfer that a normalised request opens from who asks, for which customer and under which
 // request id, so that a repeated create finds the same transfer (R-103).
 func NewID(r Request) string {
-	return derive("transfer", strings.ToLower(r.TargetPartnerTenantID), strings.ToLower(r.CustomerTenantID), strings.ToLower(r.RequestID))
+	return kernel.DeriveID("transfer", strings.ToLower(r.TargetPartnerTenantID), strings.ToLower(r.CustomerTenantID), strings.ToLower(r.RequestID))
 }

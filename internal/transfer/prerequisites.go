@@ -1,15 +1,21 @@
 package transfer
 
+import (
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
+)
+
 // OpenFacts is what the ledger knows that decides whether a transfer may be opened. A nil pointer means unknown.
 type OpenFacts struct {
-	Customer        *Customer
-	Source          *Partner
-	Target          *Partner
-	Relationship    bool           // the customer accepted the target as reseller
-	Agreement       bool           // the customer accepted the agreement with the target
-	DirectAgreement bool           // the customer accepted it directly, with any partner
-	AzureAtTarget   []Subscription // Azure plans and legacy Azure subscriptions of the customer at the target
-	PartnerOnRecord *Partner       // the partner with the MPN id of the request
+	Customer        *programme.Customer
+	Source          *programme.Partner
+	Target          *programme.Partner
+	Relationship    bool                        // the customer accepted the target as reseller
+	Agreement       bool                        // the customer accepted the agreement with the target
+	DirectAgreement bool                        // the customer accepted it directly, with any partner
+	AzureAtTarget   []subscription.Subscription // Azure plans and legacy Azure subscriptions of the customer at the target
+	PartnerOnRecord *programme.Partner          // the partner with the MPN id of the request
 }
 
 // CheckOpen checks everything that must be true before a transfer is opened: it is the first of OpenRefusals.
@@ -23,13 +29,13 @@ func (p Policy) CheckOpen(r Request, f OpenFacts) error { return first(p.OpenRef
 // OpenRefusals are all reasons to refuse a normalised request, in the order of prerequisites; none when the transfer may
 // be opened. It tells nothing that CheckOpen keeps to itself: what comes after a gate that is shut is not in the list,
 // and of one source or reseller no more than its first shortcoming.
-func (p Policy) OpenRefusals(r Request, f OpenFacts) []*Refusal {
+func (p Policy) OpenRefusals(r Request, f OpenFacts) []*kernel.Refusal {
 	return refusals(append(prerequisites(), prerequisite{check: checkAzureAsked}), r, f)
 }
 
 // prerequisite is one thing that must be true before a transfer is opened.
 type prerequisite struct {
-	check func(Request, OpenFacts) *Refusal
+	check func(Request, OpenFacts) *kernel.Refusal
 	gate  bool // while it is not met, the caller has no right to hear what comes after it
 }
 
@@ -53,11 +59,11 @@ func prerequisites() []prerequisite {
 	}
 }
 
-func partyRefusals(r Request, f OpenFacts) []*Refusal { return refusals(prerequisites(), r, f) }
+func partyRefusals(r Request, f OpenFacts) []*kernel.Refusal { return refusals(prerequisites(), r, f) }
 
 // refusals are those of the prerequisites that are not met, up to and including a gate.
-func refusals(asked []prerequisite, r Request, f OpenFacts) []*Refusal {
-	var all []*Refusal
+func refusals(asked []prerequisite, r Request, f OpenFacts) []*kernel.Refusal {
+	var all []*kernel.Refusal
 	for _, one := range asked {
 		refusal := one.check(r, f)
 		if refusal == nil {
@@ -72,115 +78,117 @@ func refusals(asked []prerequisite, r Request, f OpenFacts) []*Refusal {
 }
 
 // first is the first of the refusals as an error, nil when there is none.
-func first(refusals []*Refusal) error {
+func first(refusals []*kernel.Refusal) error {
 	if len(refusals) == 0 {
 		return nil
 	}
 	return refusals[0]
 }
 
-func checkTarget(r Request, f OpenFacts) *Refusal {
+func checkTarget(r Request, f OpenFacts) *kernel.Refusal {
 	switch {
 	case f.Target == nil:
-		return Refuse(PartnerUnknown, "The target partner is not known here. Check its Microsoft ID.").About(r.TargetPartnerTenantID)
-	case !f.Target.transacts():
-		return Refuse(PartnerNotEnabled, "An indirect reseller cannot take over billing; its indirect provider must create the transfer.")
+		return kernel.Refuse(programme.PartnerUnknown, "The target partner is not known here. Check its Microsoft ID.").About(r.TargetPartnerTenantID)
+	case !f.Target.Transacts():
+		return kernel.Refuse(programme.PartnerNotEnabled, "An indirect reseller cannot take over billing; its indirect provider must create the transfer.")
 	case !f.Target.Admits(r.Actor.UserID):
-		return Refuse(NotAdminAgent, "The user is not an admin agent of the target. Ask one of its admin agents to create the transfer.")
-	case f.Target.Status != ProgramActive:
-		return Refuse(ProgramNotActive, "The target's programme status is %s; only an active partner can take over billing.", f.Target.Status)
+		return kernel.Refuse(kernel.NotAdminAgent, "The user is not an admin agent of the target. Ask one of its admin agents to create the transfer.")
+	case f.Target.Status != programme.Active:
+		return kernel.Refuse(programme.ProgramNotActive, "The target's programme status is %s; only an active partner can take over billing.", f.Target.Status)
 	}
 	return nil
 }
 
-func checkSourceKnown(r Request, f OpenFacts) *Refusal {
+func checkSourceKnown(r Request, f OpenFacts) *kernel.Refusal {
 	if f.Source == nil {
-		return Refuse(PartnerUnknown, "The source partner is not known here. Check its Microsoft ID.").About(r.SourcePartnerTenantID)
+		return kernel.Refuse(programme.PartnerUnknown, "The source partner is not known here. Check its Microsoft ID.").About(r.SourcePartnerTenantID)
 	}
 	return nil
 }
 
-func checkSourceStanding(_ Request, f OpenFacts) *Refusal {
+func checkSourceStanding(_ Request, f OpenFacts) *kernel.Refusal {
 	switch {
-	case !f.Source.transacts():
-		return Refuse(PartnerNotEnabled, "The source is an indirect reseller, which bills nothing itself; name its indirect provider as the source.")
-	case f.Source.Status != ProgramActive && f.Source.Status != ProgramRestricted:
-		return Refuse(ProgramNotActive, "The source's programme status is %s; its subscriptions cannot be transferred.", f.Source.Status)
+	case !f.Source.Transacts():
+		return kernel.Refuse(programme.PartnerNotEnabled, "The source is an indirect reseller, which bills nothing itself; name its indirect provider as the source.")
+	case f.Source.Status != programme.Active && f.Source.Status != programme.Restricted:
+		return kernel.Refuse(programme.ProgramNotActive, "The source's programme status is %s; its subscriptions cannot be transferred.", f.Source.Status)
 	}
 	return nil
 }
 
-func checkCustomerKnown(r Request, f OpenFacts) *Refusal {
+func checkCustomerKnown(r Request, f OpenFacts) *kernel.Refusal {
 	if f.Customer == nil {
-		return Refuse(CustomerUnknown, "The customer is not known here. Check its Microsoft ID.").About(r.CustomerTenantID)
+		return kernel.Refuse(programme.CustomerUnknown, "The customer is not known here. Check its Microsoft ID.").About(r.CustomerTenantID)
 	}
 	return nil
 }
 
-func checkPartnerAgreement(_ Request, f OpenFacts) *Refusal {
+func checkPartnerAgreement(_ Request, f OpenFacts) *kernel.Refusal {
 	if !f.Target.MPASigned {
-		return Refuse(MPAMissing, "The target has not signed the Microsoft Partner Agreement. Sign it, then create the transfer.")
+		return kernel.Refuse(programme.MPAMissing, "The target has not signed the Microsoft Partner Agreement. Sign it, then create the transfer.")
 	}
 	return nil
 }
 
-func checkRelationship(_ Request, f OpenFacts) *Refusal {
+func checkRelationship(_ Request, f OpenFacts) *kernel.Refusal {
 	if !f.Relationship {
-		return Refuse(RelationshipMissing, "The customer has not accepted a reseller relationship with the target. Send the customer a relationship request first.")
+		return kernel.Refuse(programme.RelationshipMissing, "The customer has not accepted a reseller relationship with the target. Send the customer a relationship request first.")
 	}
 	return nil
 }
 
-func checkCustomerAgreement(_ Request, f OpenFacts) *Refusal {
-	carriedOver := f.Target.Type == IndirectProvider && f.DirectAgreement
+func checkCustomerAgreement(_ Request, f OpenFacts) *kernel.Refusal {
+	carriedOver := f.Target.Type == programme.IndirectProvider && f.DirectAgreement
 	if !f.Agreement && !carriedOver {
-		return Refuse(AgreementMissing, "The customer has not accepted the Microsoft Customer Agreement with the target. Have it attested or signed first.")
+		return kernel.Refuse(programme.AgreementMissing, "The customer has not accepted the Microsoft Customer Agreement with the target. Have it attested or signed first.")
 	}
 	return nil
 }
 
 // checkSourceMarket tells the market of a source in good standing only, as CheckOpen does.
-func checkSourceMarket(r Request, f OpenFacts) *Refusal {
+func checkSourceMarket(r Request, f OpenFacts) *kernel.Refusal {
 	if standing := checkSourceStanding(r, f); standing == nil {
 		return checkMarket(f.Source, f.Customer)
 	}
 	return nil
 }
 
-func checkTargetMarket(_ Request, f OpenFacts) *Refusal { return checkMarket(f.Target, f.Customer) }
+func checkTargetMarket(_ Request, f OpenFacts) *kernel.Refusal {
+	return checkMarket(f.Target, f.Customer)
+}
 
-func checkMarket(p *Partner, c *Customer) *Refusal {
-	if Region(p.Market) != Region(c.Market) {
-		return Refuse(MarketMismatch, "Partner %s sells in %s and the customer is in %s; both partners must be in the customer's region.",
+func checkMarket(p *programme.Partner, c *programme.Customer) *kernel.Refusal {
+	if programme.Region(p.Market) != programme.Region(c.Market) {
+		return kernel.Refuse(programme.MarketMismatch, "Partner %s sells in %s and the customer is in %s; both partners must be in the customer's region.",
 			p.Name, p.Market, c.Market)
 	}
 	return nil
 }
 
-func checkPartnerOnRecord(r Request, f OpenFacts) *Refusal {
+func checkPartnerOnRecord(r Request, f OpenFacts) *kernel.Refusal {
 	if r.PartnerOnRecord == "" {
 		return nil
 	}
 	reseller := f.PartnerOnRecord
 	switch {
-	case f.Target.Type != IndirectProvider:
-		return Refuse(NotForDirectBill, "partnerOnRecord is only for an indirect provider as target; leave it out.")
+	case f.Target.Type != programme.IndirectProvider:
+		return kernel.Refuse(NotForDirectBill, "partnerOnRecord is only for an indirect provider as target; leave it out.")
 	case reseller == nil:
-		return Refuse(ResellerUnknown, "No partner has the PartnerID given as partnerOnRecord.").About(r.PartnerOnRecord)
-	case reseller.Type != IndirectReseller:
-		return Refuse(NotAReseller, "The PartnerID given as partnerOnRecord is not an indirect reseller's.").About(r.PartnerOnRecord)
-	case reseller.Status != ProgramActive:
-		return Refuse(ResellerInactive, "The PartnerID given as partnerOnRecord belongs to no active reseller tenant.").About(r.PartnerOnRecord)
+		return kernel.Refuse(ResellerUnknown, "No partner has the PartnerID given as partnerOnRecord.").About(r.PartnerOnRecord)
+	case reseller.Type != programme.IndirectReseller:
+		return kernel.Refuse(NotAReseller, "The PartnerID given as partnerOnRecord is not an indirect reseller's.").About(r.PartnerOnRecord)
+	case reseller.Status != programme.Active:
+		return kernel.Refuse(ResellerInactive, "The PartnerID given as partnerOnRecord belongs to no active reseller tenant.").About(r.PartnerOnRecord)
 	case !reseller.MPASigned:
-		return Refuse(ResellerMPAMissing, "The reseller given as partnerOnRecord has not signed the Microsoft Partner Agreement.").About(r.PartnerOnRecord)
+		return kernel.Refuse(ResellerMPAMissing, "The reseller given as partnerOnRecord has not signed the Microsoft Partner Agreement.").About(r.PartnerOnRecord)
 	}
 	return nil
 }
 
 // checkAzureAsked asks for the Azure plan when Azure types are asked for by name. Otherwise the selection decides.
-func checkAzureAsked(r Request, f OpenFacts) *Refusal {
+func checkAzureAsked(r Request, f OpenFacts) *kernel.Refusal {
 	for _, t := range r.TargetProductTypes {
-		if t.azure() {
+		if t.Azure() {
 			return CheckAzurePlan(f)
 		}
 	}
@@ -191,26 +199,26 @@ func checkAzureAsked(r Request, f OpenFacts) *Refusal {
 // there, or nil.
 //
 // Reasons: LegacyAzureAtTarget, AzurePlanUnpurchasable, AzurePlanMissing, AzurePlanInactive.
-func CheckAzurePlan(f OpenFacts) *Refusal {
+func CheckAzurePlan(f OpenFacts) *kernel.Refusal {
 	inactive, legacy := false, false
 	for _, s := range f.AzureAtTarget {
 		switch {
-		case s.ProductType == AzurePlan && s.Status == SubscriptionActive:
+		case s.ProductType == subscription.AzurePlan && s.Status == subscription.Active:
 			return nil
-		case s.ProductType == AzurePlan && s.Status != SubscriptionDeleted:
+		case s.ProductType == subscription.AzurePlan && s.Status != subscription.Deleted:
 			inactive = true
-		case s.OfferID == LegacyAzureOffer && s.Status == SubscriptionActive:
+		case s.OfferID == subscription.LegacyAzureOffer && s.Status == subscription.Active:
 			legacy = true
 		}
 	}
 	switch {
 	case inactive:
-		return Refuse(AzurePlanInactive, "The customer's Azure plan with the target is not active. Reactivate it, or leave the Azure types out.")
+		return kernel.Refuse(AzurePlanInactive, "The customer's Azure plan with the target is not active. Reactivate it, or leave the Azure types out.")
 	case legacy:
-		return Refuse(LegacyAzureAtTarget, "The customer is on legacy Azure with the target. Move it to an Azure plan first.")
-	case f.Target != nil && f.Target.Status != ProgramActive:
-		return Refuse(AzurePlanUnpurchasable, "The target cannot buy an Azure plan for the customer in its programme status.")
+		return kernel.Refuse(LegacyAzureAtTarget, "The customer is on legacy Azure with the target. Move it to an Azure plan first.")
+	case f.Target != nil && f.Target.Status != programme.Active:
+		return kernel.Refuse(AzurePlanUnpurchasable, "The target cannot buy an Azure plan for the customer in its programme status.")
 	default:
-		return Refuse(AzurePlanMissing, "The customer has no Azure plan with the target. Buy one first, or leave the Azure types out.")
+		return kernel.Refuse(AzurePlanMissing, "The customer has no Azure plan with the target. Buy one first, or leave the Azure types out.")
 	}
 }

@@ -7,20 +7,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // What a dry run of create tells: the whole of what create would refuse one by one, and nothing that create keeps to itself.
 
 // anyPartner is known, most of the time, and fit for a transfer, half of the time.
-func anyPartner(dice *rand.Rand, fit *transfer.Partner) *transfer.Partner {
+func anyPartner(dice *rand.Rand, fit *programme.Partner) *programme.Partner {
 	p := *fit
 	if dice.IntN(8) == 0 {
 		return nil
 	}
 	if dice.IntN(2) == 0 {
-		p.Type = anyOf(dice, transfer.DirectBill, transfer.IndirectProvider, transfer.IndirectReseller)
-		p.Status = anyOf(dice, transfer.ProgramActive, transfer.ProgramActive, transfer.ProgramRestricted, transfer.ProgramInactive)
+		p.Type = anyOf(dice, programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller)
+		p.Status = anyOf(dice, programme.Active, programme.Active, programme.Restricted, programme.Inactive)
 		p.MPASigned = dice.IntN(2) == 0
 		p.Market = anyOf(dice, "DE", "FR", "US", "JP")
 	}
@@ -42,36 +45,36 @@ func anyFacts(dice *rand.Rand) (transfer.Request, transfer.OpenFacts) {
 	f.Relationship, f.Agreement, f.DirectAgreement = dice.IntN(4) > 0, dice.IntN(2) > 0, dice.IntN(3) > 0
 	if dice.IntN(2) == 0 {
 		r.TargetProductTypes = types("AzureSubscription")
-		f.AzureAtTarget = anyOf(dice, nil, f.AzureAtTarget, []transfer.Subscription{{ProductType: transfer.AzurePlan, Status: transfer.SubscriptionSuspended}})
+		f.AzureAtTarget = anyOf(dice, nil, f.AzureAtTarget, []subscription.Subscription{{ProductType: subscription.AzurePlan, Status: subscription.Suspended}})
 	}
 	if dice.IntN(2) == 0 {
 		r.PartnerOnRecord = "4711001"
-		f.PartnerOnRecord = anyPartner(dice, &transfer.Partner{Type: transfer.IndirectReseller, Status: transfer.ProgramActive, MPASigned: true})
+		f.PartnerOnRecord = anyPartner(dice, &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true})
 	}
 	return r, f
 }
 
 // mend does away with what is refused for that cause.
-func mend(r *transfer.Request, f *transfer.OpenFacts, refusal *transfer.Refusal) {
+func mend(r *transfer.Request, f *transfer.OpenFacts, refusal *kernel.Refusal) {
 	fit := facts()
-	fitReseller := &transfer.Partner{Type: transfer.IndirectReseller, Status: transfer.ProgramActive, MPASigned: true}
+	fitReseller := &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true}
 	switch refusal.Cause {
-	case transfer.PartnerUnknown, transfer.PartnerNotEnabled, transfer.NotAdminAgent, transfer.ProgramNotActive:
-		if f.Target == nil || f.Target.Type == transfer.IndirectReseller || f.Target.AdminAgents == nil || f.Target.Status != transfer.ProgramActive {
+	case programme.PartnerUnknown, programme.PartnerNotEnabled, kernel.NotAdminAgent, programme.ProgramNotActive:
+		if f.Target == nil || f.Target.Type == programme.IndirectReseller || f.Target.AdminAgents == nil || f.Target.Status != programme.Active {
 			f.Target = fit.Target
 		} else {
 			f.Source = fit.Source
 		}
-	case transfer.CustomerUnknown:
+	case programme.CustomerUnknown:
 		f.Customer = fit.Customer
-	case transfer.MPAMissing:
+	case programme.MPAMissing:
 		f.Target.MPASigned = true
-	case transfer.RelationshipMissing:
+	case programme.RelationshipMissing:
 		f.Relationship = true
-	case transfer.AgreementMissing:
+	case programme.AgreementMissing:
 		f.Agreement = true
-	case transfer.MarketMismatch:
-		if transfer.Region(f.Source.Market) != transfer.Region(f.Customer.Market) {
+	case programme.MarketMismatch:
+		if programme.Region(f.Source.Market) != programme.Region(f.Customer.Market) {
 			f.Source.Market = f.Customer.Market
 		} else {
 			f.Target.Market = f.Customer.Market
@@ -89,7 +92,7 @@ func mend(r *transfer.Request, f *transfer.OpenFacts, refusal *transfer.Refusal)
 // TestDryRunAndCreateNeverDisagree lets 4,000 callers mend what they are told first, over and over, as somebody without a
 // dry run would. Whatever the dry run had listed besides is met on the way, in its order, until the transfer opens.
 func TestDryRunAndCreateNeverDisagree(t *testing.T) {
-	met := map[transfer.Cause]bool{}
+	met := map[kernel.Cause]bool{}
 	longest := 0
 	for seed := range uint64(4000) {
 		r, f := anyFacts(rand.New(rand.NewPCG(seed, 44)))
@@ -112,9 +115,9 @@ func TestDryRunAndCreateNeverDisagree(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, longest, 5)
-	for _, cause := range []transfer.Cause{
-		transfer.PartnerUnknown, transfer.PartnerNotEnabled, transfer.NotAdminAgent, transfer.ProgramNotActive, transfer.CustomerUnknown,
-		transfer.MPAMissing, transfer.RelationshipMissing, transfer.AgreementMissing, transfer.MarketMismatch, transfer.NotForDirectBill,
+	for _, cause := range []kernel.Cause{
+		programme.PartnerUnknown, programme.PartnerNotEnabled, kernel.NotAdminAgent, programme.ProgramNotActive, programme.CustomerUnknown,
+		programme.MPAMissing, programme.RelationshipMissing, programme.AgreementMissing, programme.MarketMismatch, transfer.NotForDirectBill,
 		transfer.ResellerUnknown, transfer.NotAReseller, transfer.ResellerInactive, transfer.ResellerMPAMissing, transfer.AzurePlanMissing,
 		transfer.AzurePlanInactive,
 	} {
@@ -143,14 +146,14 @@ func gates() []gate {
 		}
 		*f = other
 	}
-	target := func(change func(*transfer.Partner)) func(*transfer.OpenFacts) {
+	target := func(change func(*programme.Partner)) func(*transfer.OpenFacts) {
 		return func(f *transfer.OpenFacts) { f.Target = facts().Target; change(f.Target) }
 	}
 	return []gate{
 		{"R-44 an unknown target", func(f *transfer.OpenFacts) { f.Target = nil }, butTarget},
-		{"R-41 a target that is a reseller", target(func(p *transfer.Partner) { p.Type = transfer.IndirectReseller }), butTarget},
-		{"R-54 no admin agent of the target", target(func(p *transfer.Partner) { p.AdminAgents = nil }), butTarget},
-		{"R-46 a target that is not active", target(func(p *transfer.Partner) { p.Status = transfer.ProgramRestricted }), butTarget},
+		{"R-41 a target that is a reseller", target(func(p *programme.Partner) { p.Type = programme.IndirectReseller }), butTarget},
+		{"R-54 no admin agent of the target", target(func(p *programme.Partner) { p.AdminAgents = nil }), butTarget},
+		{"R-46 a target that is not active", target(func(p *programme.Partner) { p.Status = programme.Restricted }), butTarget},
 		{"R-44 an unknown source", func(f *transfer.OpenFacts) { f.Source = nil }, func(f *transfer.OpenFacts, other transfer.OpenFacts) {
 			other.Source = nil
 			butTarget(f, other)
@@ -163,14 +166,14 @@ func gates() []gate {
 		{"R-50 a customer without relationship", func(f *transfer.OpenFacts) { f.Relationship = false }, behindCustomer},
 		{"R-46 a source that is not active", func(f *transfer.OpenFacts) {
 			f.Source = facts().Source
-			f.Source.Status = transfer.ProgramInactive
+			f.Source.Status = programme.Inactive
 		}, func(f *transfer.OpenFacts, _ transfer.OpenFacts) {
 			moved := *f.Source
 			moved.Market, moved.MPASigned = "BR", !moved.MPASigned
 			f.Source = &moved
 		}},
 		{"R-58 a reseller that is not active", func(f *transfer.OpenFacts) {
-			f.PartnerOnRecord = &transfer.Partner{Type: transfer.IndirectReseller, Status: transfer.ProgramInactive}
+			f.PartnerOnRecord = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Inactive}
 		}, func(f *transfer.OpenFacts, _ transfer.OpenFacts) {
 			signed := *f.PartnerOnRecord
 			signed.MPASigned = true
@@ -204,12 +207,12 @@ func TestDryRunTellsNothingBehindAGate(t *testing.T) {
 func TestDryRunListsEverything(t *testing.T) {
 	rule(t, "R-52 what the target has to sign and what the customer has to do are told together", func(t *testing.T) {
 		r, f := request(), facts()
-		f.Source.Status, f.Target.MPASigned, f.Relationship, f.Agreement = transfer.ProgramInactive, false, false, false
-		assert.Equal(t, []transfer.Cause{transfer.ProgramNotActive, transfer.MPAMissing, transfer.RelationshipMissing}, causes(policy.OpenRefusals(r, f)))
-		f.Relationship, f.Source.Status, f.Customer.Market, f.AzureAtTarget = true, transfer.ProgramActive, "JP", nil
+		f.Source.Status, f.Target.MPASigned, f.Relationship, f.Agreement = programme.Inactive, false, false, false
+		assert.Equal(t, []kernel.Cause{programme.ProgramNotActive, programme.MPAMissing, programme.RelationshipMissing}, causes(policy.OpenRefusals(r, f)))
+		f.Relationship, f.Source.Status, f.Customer.Market, f.AzureAtTarget = true, programme.Active, "JP", nil
 		r.TargetProductTypes, r.PartnerOnRecord = types("AzureSubscription"), "4711009"
-		assert.Equal(t, []transfer.Cause{
-			transfer.MPAMissing, transfer.AgreementMissing, transfer.MarketMismatch, transfer.MarketMismatch, transfer.ResellerUnknown, transfer.AzurePlanMissing,
+		assert.Equal(t, []kernel.Cause{
+			programme.MPAMissing, programme.AgreementMissing, programme.MarketMismatch, programme.MarketMismatch, transfer.ResellerUnknown, transfer.AzurePlanMissing,
 		}, causes(policy.OpenRefusals(r, f)))
 	})
 }

@@ -5,30 +5,32 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"handover/internal/kernel"
 )
 
 // reportColumn is one column of a report as a spreadsheet takes it, named as in JSON.
 type reportColumn struct {
 	name string
 	cell func(ReportRow) string
-	not  Role // to whom the column is never shown
+	not  kernel.Role // to whom the column is never shown
 }
 
 var reportColumns = []reportColumn{
 	{name: "ordinal", cell: func(r ReportRow) string { return strconv.Itoa(r.Ordinal) }},
-	{name: "sourceSubscriptionId", cell: func(r ReportRow) string { return r.SourceSubscriptionID }, not: RoleTarget},
-	{name: "targetSubscriptionId", cell: func(r ReportRow) string { return r.TargetSubscriptionID }, not: RoleSource},
+	{name: "sourceSubscriptionId", cell: func(r ReportRow) string { return r.SourceSubscriptionID }, not: kernel.RoleTarget},
+	{name: "targetSubscriptionId", cell: func(r ReportRow) string { return r.TargetSubscriptionID }, not: kernel.RoleSource},
 	{name: "productType", cell: func(r ReportRow) string { return string(r.ProductType) }},
 	{name: "offerId", cell: func(r ReportRow) string { return r.OfferID }},
 	{name: "friendlyName", cell: func(r ReportRow) string { return r.FriendlyName }},
 	{name: "quantity", cell: func(r ReportRow) string { return strconv.Itoa(r.Quantity) }},
 	{name: "billingCycle", cell: func(r ReportRow) string { return string(r.BillingCycle) }},
 	{name: "outcome", cell: func(r ReportRow) string { return string(r.Outcome) }},
-	{name: "attempts", cell: attempts, not: RoleTarget},
-	{name: "lastError", cell: func(r ReportRow) string { return r.LastError }, not: RoleTarget},
-	{name: "transferError", cell: func(r ReportRow) string { return r.TransferError }, not: RoleTarget},
+	{name: "attempts", cell: attempts, not: kernel.RoleTarget},
+	{name: "lastError", cell: func(r ReportRow) string { return r.LastError }, not: kernel.RoleTarget},
+	{name: "transferError", cell: func(r ReportRow) string { return r.TransferError }, not: kernel.RoleTarget},
 	{name: "effectiveDate", cell: func(r ReportRow) string { return r.EffectiveDate }},
-	{name: "sourceFrom", cell: func(r ReportRow) string { return r.SourceFrom }, not: RoleTarget},
+	{name: "sourceFrom", cell: func(r ReportRow) string { return r.SourceFrom }, not: kernel.RoleTarget},
 	{name: "sourceUntil", cell: func(r ReportRow) string { return r.SourceUntil }},
 	{name: "targetFrom", cell: func(r ReportRow) string { return r.TargetFrom }},
 	{name: "targetUntil", cell: func(r ReportRow) string { return r.TargetUntil }},
@@ -44,7 +46,7 @@ func attempts(r ReportRow) string {
 
 // WriteReportCSV writes the rows that a viewer in this role was given by Report as CSV, UTF-8 with CRLF (RFC 4180), a row
 // of column names first. A cell that a spreadsheet would take for a formula gets a ' in front. Errors are those of w.
-func WriteReportCSV(w io.Writer, rows []ReportRow, role Role) error {
+func WriteReportCSV(w io.Writer, rows []ReportRow, role kernel.Role) error {
 	var names []string
 	var cells []func(ReportRow) string
 	for _, column := range reportColumns {

@@ -11,18 +11,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // The report: what became of each line item and who pays which days, as far as each viewer may know it.
 
 // reported is a transfer submitted on 15 June 2024 (the worked example of R-32) with one line item in each state.
-func reported() (transfer.Transfer, []transfer.LineItem, map[string]transfer.Subscription) {
+func reported() (transfer.Transfer, []transfer.LineItem, map[string]subscription.Subscription) {
 	tr, items := inProgress()
 	tr.SubmittedTime = at("2024-06-15T09:30:00Z")
-	olds := map[string]transfer.Subscription{}
+	olds := map[string]subscription.Subscription{}
 	for _, item := range items {
-		olds[item.SubscriptionID] = subscription("0001", func(s *transfer.Subscription) { s.ID = item.SubscriptionID })
+		olds[item.SubscriptionID] = sample("0001", func(s *subscription.Subscription) { s.ID = item.SubscriptionID })
 	}
 	return tr, items, olds
 }
@@ -38,8 +40,8 @@ func report(t *testing.T, v transfer.Viewer) []transfer.ReportRow {
 func TestRulesOfTheReport(t *testing.T) {
 	attempts := 2
 	done := transfer.ReportRow{
-		Ordinal: 1, SourceSubscriptionID: "old-1", TargetSubscriptionID: "new-1", ProductType: transfer.OnlineServicesNCE,
-		OfferID: "CFQ7TTC0LH18:0001", FriendlyName: "Business Basic", Quantity: 10, BillingCycle: transfer.Monthly,
+		Ordinal: 1, SourceSubscriptionID: "old-1", TargetSubscriptionID: "new-1", ProductType: subscription.OnlineServicesNCE,
+		OfferID: "CFQ7TTC0LH18:0001", FriendlyName: "Business Basic", Quantity: 10, BillingCycle: subscription.Monthly,
 		Outcome: transfer.ItemComplete, Attempts: &attempts, EffectiveDate: "2024-06-15",
 		SourceFrom: "2024-04-10", SourceUntil: "2024-06-14", TargetFrom: "2024-06-15", TargetUntil: "2025-04-09",
 	}
@@ -88,7 +90,7 @@ func TestRulesOfTheReport(t *testing.T) {
 }
 
 func TestRulesOfTheReportedDays(t *testing.T) {
-	settled := func(t *testing.T, change func(*transfer.Subscription)) transfer.ReportRow {
+	settled := func(t *testing.T, change func(*subscription.Subscription)) transfer.ReportRow {
 		t.Helper()
 		tr, items, olds := reported()
 		old := olds["old-1"]
@@ -99,20 +101,20 @@ func TestRulesOfTheReportedDays(t *testing.T) {
 		return rows[1]
 	}
 	rule(t, "R-32 a subscription bought on the day of the submit costs the source nothing", func(t *testing.T) {
-		row := settled(t, func(s *transfer.Subscription) { s.CreationDate = at("2024-06-15T00:10:00Z") })
+		row := settled(t, func(s *subscription.Subscription) { s.CreationDate = at("2024-06-15T00:10:00Z") })
 		assert.Empty(t, row.SourceFrom+row.SourceUntil)
 		assert.Equal(t, "2024-06-15", row.TargetFrom)
-		row = settled(t, func(s *transfer.Subscription) { s.CreationDate = at("2024-06-14T23:50:00Z") })
+		row = settled(t, func(s *subscription.Subscription) { s.CreationDate = at("2024-06-14T23:50:00Z") })
 		assert.Equal(t, []string{"2024-06-14", "2024-06-14"}, []string{row.SourceFrom, row.SourceUntil})
 	})
 	rule(t, "R-32 without a term the target pays on", func(t *testing.T) {
-		row := settled(t, func(s *transfer.Subscription) { s.CommitmentEndDate = at("0001-01-01T00:00:00Z") })
+		row := settled(t, func(s *subscription.Subscription) { s.CommitmentEndDate = at("0001-01-01T00:00:00Z") })
 		assert.Equal(t, "2024-06-15", row.TargetFrom)
 		assert.Empty(t, row.TargetUntil)
 	})
 	rule(t, "R-33 a term that was paid up front is refunded", func(t *testing.T) {
-		assert.True(t, settled(t, func(s *transfer.Subscription) { s.BillingCycle = transfer.Annual }).Refund)
-		assert.False(t, settled(t, func(*transfer.Subscription) {}).Refund)
+		assert.True(t, settled(t, func(s *subscription.Subscription) { s.BillingCycle = subscription.Annual }).Refund)
+		assert.False(t, settled(t, func(*subscription.Subscription) {}).Refund)
 	})
 }
 
@@ -120,7 +122,7 @@ func TestRulesOfTheReportedDays(t *testing.T) {
 func TestReportWithholdsForeignIDs(t *testing.T) {
 	const foreign = "9a000000-0000-4000-8000-00000000000e"
 	tr, items, olds := reported()
-	own := subscription("0001")
+	own := sample("0001")
 	items[0].SubscriptionID, olds[own.ID] = own.ID, own
 	items[0].LastError = "Subscription " + upper(own.ID) + " became " + foreign + " in " + transferID + "."
 	items[0].TransferError = strings.ToUpper(foreign)
@@ -143,7 +145,7 @@ func TestReportNeedsTheOldSubscription(t *testing.T) {
 }
 
 // sheet writes the rows as CSV and reads them again.
-func sheet(t *testing.T, rows []transfer.ReportRow, role transfer.Role) [][]string {
+func sheet(t *testing.T, rows []transfer.ReportRow, role kernel.Role) [][]string {
 	t.Helper()
 	var out bytes.Buffer
 	require.NoError(t, transfer.WriteReportCSV(&out, rows, role))
@@ -156,7 +158,7 @@ func sheet(t *testing.T, rows []transfer.ReportRow, role transfer.Role) [][]stri
 
 // A spreadsheet has the columns that the viewer's JSON may have, under the same names.
 func TestReportAsCSV(t *testing.T) {
-	for role, v := range map[transfer.Role]transfer.Viewer{transfer.RoleSource: source, transfer.RoleTarget: target, transfer.RoleOperator: operator} {
+	for role, v := range map[kernel.Role]transfer.Viewer{kernel.RoleSource: source, kernel.RoleTarget: target, kernel.RoleOperator: operator} {
 		rows := report(t, v)
 		lines := sheet(t, rows, role)
 		may := map[string]bool{}
@@ -180,7 +182,7 @@ func TestReportAsCSV(t *testing.T) {
 			assert.True(t, may[name], "the %s never sees %s", role, name)
 		}
 	}
-	assert.Len(t, sheet(t, nil, transfer.RoleSource)[0], 17)
+	assert.Len(t, sheet(t, nil, kernel.RoleSource)[0], 17)
 }
 
 // What a customer or a billing system wrote must not run in a spreadsheet.
@@ -189,7 +191,7 @@ func TestReportAsCSVIsHarmless(t *testing.T) {
 		"=HYPERLINK(\"https://x.example\")": "'=HYPERLINK(\"https://x.example\")",
 		"+1":                                "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "a=1, \"b\"": "a=1, \"b\"", "": "", "Ünïcode": "Ünïcode",
 	} {
-		lines := sheet(t, []transfer.ReportRow{{FriendlyName: name, LastError: name}}, transfer.RoleSource)
+		lines := sheet(t, []transfer.ReportRow{{FriendlyName: name, LastError: name}}, kernel.RoleSource)
 		for n, column := range lines[0] {
 			if column == "friendlyName" || column == "lastError" {
 				assert.Equal(t, cell, lines[1][n])
@@ -197,7 +199,7 @@ func TestReportAsCSVIsHarmless(t *testing.T) {
 		}
 	}
 	// Line ends become CRLF in the file and LF again when it is read.
-	lines := sheet(t, []transfer.ReportRow{{FriendlyName: "\r=1"}, {FriendlyName: "\n=1"}}, transfer.RoleTarget)
+	lines := sheet(t, []transfer.ReportRow{{FriendlyName: "\r=1"}, {FriendlyName: "\n=1"}}, kernel.RoleTarget)
 	assert.Equal(t, "friendlyName", lines[0][4])
 	assert.Equal(t, []string{"'=1", "'\n=1"}, []string{lines[1][4], lines[2][4]})
 }
@@ -209,6 +211,6 @@ var errFull = errors.New("no space left")
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestReportAsCSVTellsOfFailures(t *testing.T) {
-	require.ErrorIs(t, transfer.WriteReportCSV(fullDisk{}, nil, transfer.RoleSource), errFull)
-	require.ErrorIs(t, transfer.WriteReportCSV(fullDisk{}, make([]transfer.ReportRow, 500), transfer.RoleSource), errFull)
+	require.ErrorIs(t, transfer.WriteReportCSV(fullDisk{}, nil, kernel.RoleSource), errFull)
+	require.ErrorIs(t, transfer.WriteReportCSV(fullDisk{}, make([]transfer.ReportRow, 500), kernel.RoleSource), errFull)
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -19,40 +22,40 @@ func TestRulesOfLineItems(t *testing.T) {
 		assert.Equal(t, 72*time.Hour, transfer.OverdueAfter)
 	})
 	rule(t, "R-25 line items end independently, and none is rolled back", func(t *testing.T) {
-		s := decide(t, running(3), transfer.ItemDone{Item: transfer.ItemInProgress}, transfer.RolePlatform)
-		s = decide(t, s, transfer.ItemRefused{Item: transfer.ItemInProgress}, transfer.RolePlatform)
+		s := decide(t, running(3), transfer.ItemDone{Item: transfer.ItemInProgress}, kernel.RolePlatform)
+		s = decide(t, s, transfer.ItemRefused{Item: transfer.ItemInProgress}, kernel.RolePlatform)
 		assert.Equal(t, transfer.ItemCounts{InProgress: 1, Complete: 1, Failed: 1}, s.Items)
-		deny(t, s, transfer.Close{}, transfer.RolePlatform, transfer.ItemsRunning)
-		s = decide(t, s, transfer.ItemDone{Item: transfer.ItemInProgress}, transfer.RolePlatform)
+		deny(t, s, transfer.Close{}, kernel.RolePlatform, transfer.ItemsRunning)
+		s = decide(t, s, transfer.ItemDone{Item: transfer.ItemInProgress}, kernel.RolePlatform)
 		assert.Equal(t, transfer.ItemCounts{Complete: 2, Failed: 1}, s.Items)
-		assert.Equal(t, transfer.PartiallyComplete, decide(t, s, transfer.Close{}, transfer.RolePlatform).Status)
+		assert.Equal(t, transfer.PartiallyComplete, decide(t, s, transfer.Close{}, kernel.RolePlatform).Status)
 	})
 	rule(t, "R-26 only an operator gives an item up, and says why", func(t *testing.T) {
-		s := decide(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: "billing account closed"}, transfer.RoleOperator)
+		s := decide(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: "billing account closed"}, kernel.RoleOperator)
 		assert.Equal(t, transfer.ItemCounts{Failed: 1}, s.Items)
 		for _, reason := range []string{"", " \t\n"} {
-			deny(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: reason}, transfer.RoleOperator, transfer.ReasonMissing)
+			deny(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: reason}, kernel.RoleOperator, transfer.ReasonMissing)
 		}
-		for _, role := range []transfer.Role{transfer.RoleSource, transfer.RoleTarget, transfer.RolePlatform} {
-			deny(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: "tired"}, role, transfer.WrongParty)
+		for _, role := range []kernel.Role{kernel.RoleSource, kernel.RoleTarget, kernel.RolePlatform} {
+			deny(t, running(1), transfer.GiveUp{Item: transfer.ItemInProgress, Reason: "tired"}, role, kernel.WrongParty)
 		}
 	})
 	rule(t, "R-26 only an operator says what became of a held item, and how that is known", func(t *testing.T) {
 		for _, status := range transfer.Statuses() {
 			s := stateIn(status, transfer.ItemCounts{Failed: 1})
-			effects, err := s.Resolve("they said so", actor(transfer.RoleOperator))
+			effects, err := s.Resolve("they said so", actor(kernel.RoleOperator))
 			assert.NoError(t, err)
-			assert.Equal(t, transfer.Effects{Event: transfer.EventResolved, Operation: transfer.AuditUpdate}, effects)
-			for _, role := range []transfer.Role{transfer.RoleSource, transfer.RoleTarget, transfer.RolePlatform} {
+			assert.Equal(t, transfer.Effects{Event: transfer.EventResolved, Operation: activitylog.AuditUpdate}, effects)
+			for _, role := range []kernel.Role{kernel.RoleSource, kernel.RoleTarget, kernel.RolePlatform} {
 				_, err = s.Resolve("they said so", actor(role))
-				refused(t, err, transfer.WrongParty)
+				refused(t, err, kernel.WrongParty)
 			}
-			_, err = s.Resolve("they said so", actor(transfer.RoleStranger))
+			_, err = s.Resolve("they said so", actor(kernel.RoleStranger))
 			refused(t, err, transfer.NotFound)
-			_, err = s.Resolve(" \t", actor(transfer.RoleOperator))
+			_, err = s.Resolve(" \t", actor(kernel.RoleOperator))
 			refused(t, err, transfer.ReasonMissing)
-			_, err = s.Resolve(strings.Repeat("x", 1001), actor(transfer.RoleOperator))
-			refused(t, err, transfer.InvalidInput)
+			_, err = s.Resolve(strings.Repeat("x", 1001), actor(kernel.RoleOperator))
+			refused(t, err, kernel.InvalidInput)
 		}
 		assert.NoError(t, transfer.LineItem{Status: transfer.ItemFailed, Held: true}.CheckHeld())
 		assert.NoError(t, transfer.LineItem{Status: transfer.ItemFailed, LateID: "x"}.CheckHeld())
@@ -63,13 +66,13 @@ func TestRulesOfLineItems(t *testing.T) {
 	})
 	rule(t, "R-27 an item ends once, however often its end is reported", func(t *testing.T) {
 		for _, ended := range []transfer.ItemStatus{transfer.ItemComplete, transfer.ItemFailed} {
-			deny(t, running(1), transfer.ItemDone{Item: ended}, transfer.RolePlatform, transfer.ItemEnded)
-			deny(t, running(1), transfer.ItemRefused{Item: ended}, transfer.RolePlatform, transfer.ItemEnded)
-			deny(t, running(1), transfer.GiveUp{Item: ended, Reason: "late"}, transfer.RoleOperator, transfer.ItemEnded)
+			deny(t, running(1), transfer.ItemDone{Item: ended}, kernel.RolePlatform, transfer.ItemEnded)
+			deny(t, running(1), transfer.ItemRefused{Item: ended}, kernel.RolePlatform, transfer.ItemEnded)
+			deny(t, running(1), transfer.GiveUp{Item: ended, Reason: "late"}, kernel.RoleOperator, transfer.ItemEnded)
 		}
-		deny(t, running(1), transfer.ItemDone{Item: transfer.NoItem}, transfer.RolePlatform, transfer.ItemNotFound)
+		deny(t, running(1), transfer.ItemDone{Item: transfer.NoItem}, kernel.RolePlatform, transfer.ItemNotFound)
 		over := stateIn(transfer.InProgress, transfer.ItemCounts{Complete: 1})
-		deny(t, over, transfer.ItemDone{Item: transfer.ItemInProgress}, transfer.RolePlatform, transfer.ItemEnded)
+		deny(t, over, transfer.ItemDone{Item: transfer.ItemInProgress}, kernel.RolePlatform, transfer.ItemEnded)
 	})
 	rule(t, "R-27 every attempt of an item leads to the same new subscription", derivedIDs)
 	rule(t, "R-28 lastModifiedTime changes with every transition, completedTime only with success", changedTimes)
@@ -110,26 +113,26 @@ func changedTimes(t *testing.T) {
 
 func TestRulesOfRetrying(t *testing.T) {
 	rule(t, "R-29 only what another attempt may cure is retryable", func(t *testing.T) {
-		var retryable []transfer.Cause
-		for _, c := range transfer.Causes() {
+		var retryable []kernel.Cause
+		for _, c := range kernel.Causes() {
 			if c.Retryable() {
 				retryable = append(retryable, c)
 			}
 		}
-		assert.ElementsMatch(t, []transfer.Cause{transfer.StillSyncing, transfer.ProviderUnavailable}, retryable)
+		assert.ElementsMatch(t, []kernel.Cause{transfer.StillSyncing, transfer.ProviderUnavailable}, retryable)
 	})
 	for name, c := range map[string]struct {
-		change func(*transfer.Subscription)
-		cause  transfer.Cause
+		change func(*subscription.Subscription)
+		cause  kernel.Cause
 	}{
-		"still as it was":         {func(*transfer.Subscription) {}, ""},
-		"suspended since":         {inStatus(transfer.SubscriptionSuspended), transfer.NotActive},
-		"deleted since":           {inStatus(transfer.SubscriptionDeleted), transfer.NotActive},
-		"sold to another partner": {func(s *transfer.Subscription) { s.PartnerTenantID = strangerID }, transfer.NotOwnedBySource},
-		"of another customer":     {func(s *transfer.Subscription) { s.CustomerTenantID = strangerID }, transfer.NotOwnedBySource},
+		"still as it was":         {func(*subscription.Subscription) {}, ""},
+		"suspended since":         {inStatus(subscription.Suspended), transfer.NotActive},
+		"deleted since":           {inStatus(subscription.Deleted), transfer.NotActive},
+		"sold to another partner": {func(s *subscription.Subscription) { s.PartnerTenantID = strangerID }, transfer.NotOwnedBySource},
+		"of another customer":     {func(s *subscription.Subscription) { s.CustomerTenantID = strangerID }, transfer.NotOwnedBySource},
 	} {
 		rule(t, "R-29 a subscription at the time of the attempt: "+name, func(t *testing.T) {
-			err := transfer.CheckMovable(opened(), subscription("0001", c.change))
+			err := transfer.CheckMovable(opened(), sample("0001", c.change))
 			if c.cause == "" {
 				assert.NoError(t, err)
 				return
@@ -160,14 +163,14 @@ func TestRulesOfTelling(t *testing.T) {
 		}
 	})
 	rule(t, "R-211 an audit id splits at its separators into partner, customer, transfer, operation and ticks", func(t *testing.T) {
-		id := transfer.AuditID(targetID, customerID, transferID, string(transfer.AuditComplete), at("2031-03-03T11:02:03.1234567Z"))
+		id := activitylog.AuditID(targetID, customerID, transferID, string(activitylog.AuditComplete), at("2031-03-03T11:02:03.1234567Z"))
 		assert.Equal(t, targetID+"_"+customerID+"_"+transferID+"_completetransfer_640658989231234567", id)
 	})
 }
 
 func TestTicksCountFromTheYearOne(t *testing.T) {
-	assert.Equal(t, int64(0), transfer.Ticks(at("0001-01-01T00:00:00Z")))
-	assert.Equal(t, int64(621_355_968_000_000_000), transfer.Ticks(at("1970-01-01T00:00:00Z")))
-	assert.Equal(t, int64(1), transfer.Ticks(at("0001-01-01T00:00:00.0000001Z")))
-	assert.Equal(t, transfer.Ticks(at("2024-06-15T12:00:00Z")), transfer.Ticks(at("2024-06-15T14:00:00+02:00")))
+	assert.Equal(t, int64(0), kernel.Ticks(at("0001-01-01T00:00:00Z")))
+	assert.Equal(t, int64(621_355_968_000_000_000), kernel.Ticks(at("1970-01-01T00:00:00Z")))
+	assert.Equal(t, int64(1), kernel.Ticks(at("0001-01-01T00:00:00.0000001Z")))
+	assert.Equal(t, kernel.Ticks(at("2024-06-15T12:00:00Z")), kernel.Ticks(at("2024-06-15T14:00:00+02:00")))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -15,21 +16,21 @@ import (
 func TestRulesOfTheProcess(t *testing.T) {
 	pending := stateIn(transfer.Pending, transfer.ItemCounts{})
 	rule(t, "R-1 the target asks and the source approves", func(t *testing.T) {
-		asked := decide(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, transfer.RoleTarget)
-		assert.Equal(t, transfer.InProgress, decide(t, asked, transfer.Submit{Items: 1}, transfer.RoleSource).Status)
-		deny(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, transfer.RoleSource, transfer.WrongParty)
-		deny(t, asked, transfer.Submit{Items: 1}, transfer.RoleTarget, transfer.WrongParty)
+		asked := decide(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, kernel.RoleTarget)
+		assert.Equal(t, transfer.InProgress, decide(t, asked, transfer.Submit{Items: 1}, kernel.RoleSource).Status)
+		deny(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, kernel.RoleSource, kernel.WrongParty)
+		deny(t, asked, transfer.Submit{Items: 1}, kernel.RoleTarget, kernel.WrongParty)
 	})
 	rule(t, "R-2 the customer starts and decides nothing", func(t *testing.T) {
-		deny(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, transfer.RoleCustomer, transfer.NotFound)
+		deny(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, kernel.RoleCustomer, transfer.NotFound)
 		for _, c := range []transfer.Command{transfer.Submit{Items: 1}, transfer.Cancel{}, transfer.Decline{}} {
-			deny(t, pending, c, transfer.RoleCustomer, transfer.NotFound)
+			deny(t, pending, c, kernel.RoleCustomer, transfer.NotFound)
 		}
 	})
 	rule(t, "R-3 a request has no line items until it is submitted", func(t *testing.T) {
-		asked := decide(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, transfer.RoleTarget)
+		asked := decide(t, stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, kernel.RoleTarget)
 		assert.Zero(t, asked.Items.Total())
-		assert.Equal(t, transfer.ItemCounts{InProgress: 3}, decide(t, asked, transfer.Submit{Items: 3}, transfer.RoleSource).Items)
+		assert.Equal(t, transfer.ItemCounts{InProgress: 3}, decide(t, asked, transfer.Submit{Items: 3}, kernel.RoleSource).Items)
 	})
 	rule(t, "R-5 a transfer has one customer, one source and one target, whatever happens to it", func(t *testing.T) {
 		want := [3]string{customerID, sourceID, targetID}
@@ -62,45 +63,45 @@ func TestRulesOfTheStatuses(t *testing.T) {
 
 func TestRulesOfEndingARequest(t *testing.T) {
 	pending := stateIn(transfer.Pending, transfer.ItemCounts{})
-	cancelled := decide(t, pending, transfer.Cancel{}, transfer.RoleTarget)
+	cancelled := decide(t, pending, transfer.Cancel{}, kernel.RoleTarget)
 	rule(t, "R-12 only the target cancels, and only a pending request", func(t *testing.T) {
-		for _, role := range []transfer.Role{transfer.RoleSource, transfer.RolePlatform, transfer.RoleOperator} {
-			deny(t, pending, transfer.Cancel{}, role, transfer.WrongParty)
+		for _, role := range []kernel.Role{kernel.RoleSource, kernel.RolePlatform, kernel.RoleOperator} {
+			deny(t, pending, transfer.Cancel{}, role, kernel.WrongParty)
 		}
 	})
 	rule(t, "R-13 a cancelled request cannot be submitted", func(t *testing.T) {
-		deny(t, cancelled, transfer.Submit{Items: 1}, transfer.RoleSource, transfer.AlreadyFinal)
+		deny(t, cancelled, transfer.Submit{Items: 1}, kernel.RoleSource, transfer.AlreadyFinal)
 	})
 	rule(t, "R-14 what is in progress or complete cannot be cancelled", func(t *testing.T) {
-		deny(t, running(1), transfer.Cancel{}, transfer.RoleTarget, transfer.AlreadyInProgress)
-		deny(t, stateIn(transfer.Complete, transfer.ItemCounts{Complete: 1}), transfer.Cancel{}, transfer.RoleTarget, transfer.AlreadyFinal)
+		deny(t, running(1), transfer.Cancel{}, kernel.RoleTarget, transfer.AlreadyInProgress)
+		deny(t, stateIn(transfer.Complete, transfer.ItemCounts{Complete: 1}), transfer.Cancel{}, kernel.RoleTarget, transfer.AlreadyFinal)
 	})
 	rule(t, "R-15 the source may decline while the request is pending, with or without a reason", func(t *testing.T) {
-		assert.Equal(t, transfer.Rejected, decide(t, pending, transfer.Decline{}, transfer.RoleSource).Status)
-		deny(t, running(1), transfer.Decline{}, transfer.RoleSource, transfer.AlreadyInProgress)
-		deny(t, pending, transfer.Decline{}, transfer.RoleTarget, transfer.WrongParty)
+		assert.Equal(t, transfer.Rejected, decide(t, pending, transfer.Decline{}, kernel.RoleSource).Status)
+		deny(t, running(1), transfer.Decline{}, kernel.RoleSource, transfer.AlreadyInProgress)
+		deny(t, pending, transfer.Decline{}, kernel.RoleTarget, kernel.WrongParty)
 	})
 	rule(t, "R-15 declining can be switched off", func(t *testing.T) {
 		strict := transfer.DefaultPolicy()
 		strict.DeclineDisabled = true
-		next, _, err := strict.Decide(pending, transfer.Decline{Reason: "no"}, actor(transfer.RoleSource), submitted)
+		next, _, err := strict.Decide(pending, transfer.Decline{Reason: "no"}, actor(kernel.RoleSource), submitted)
 		refused(t, err, transfer.DeclineDisabled)
 		assert.Equal(t, pending, next)
-		_, _, err = strict.Decide(cancelled, transfer.Decline{}, actor(transfer.RoleSource), submitted)
+		_, _, err = strict.Decide(cancelled, transfer.Decline{}, actor(kernel.RoleSource), submitted)
 		refused(t, err, transfer.AlreadyFinal)
 	})
 }
 
 func TestRulesOfLosing(t *testing.T) {
 	pending := stateIn(transfer.Pending, transfer.ItemCounts{})
-	cancelled := decide(t, pending, transfer.Cancel{}, transfer.RoleTarget)
+	cancelled := decide(t, pending, transfer.Cancel{}, kernel.RoleTarget)
 	rule(t, "R-16 an expired request can be neither cancelled nor opened again", func(t *testing.T) {
 		expired := stateIn(transfer.Expired, transfer.ItemCounts{})
-		deny(t, expired, transfer.Cancel{}, transfer.RoleTarget, transfer.AlreadyFinal)
-		deny(t, expired, transfer.Open{}, transfer.RoleTarget, transfer.AlreadyOpened)
+		deny(t, expired, transfer.Cancel{}, kernel.RoleTarget, transfer.AlreadyFinal)
+		deny(t, expired, transfer.Open{}, kernel.RoleTarget, transfer.AlreadyOpened)
 	})
 	rule(t, "R-17 in progress is 409 900101, final is 400 900102, unknown is 404 900100", func(t *testing.T) {
-		wire := func(s transfer.State, c transfer.Command, role transfer.Role) (int, string) {
+		wire := func(s transfer.State, c transfer.Command, role kernel.Role) (int, string) {
 			_, _, err := policy.Decide(s, c, actor(role), submitted)
 			refusal := refused(t, err, causeOf(err))
 			return refusal.HTTPStatus(), refusal.Code
@@ -110,7 +111,7 @@ func TestRulesOfLosing(t *testing.T) {
 			status int
 			code   string
 		}{{running(1), 409, "900101"}, {cancelled, 400, "900102"}, {stateIn(transfer.None, transfer.ItemCounts{}), 404, "900100"}} {
-			for command, role := range map[transfer.Command]transfer.Role{transfer.Submit{Items: 1}: transfer.RoleSource, transfer.Cancel{}: transfer.RoleTarget} {
+			for command, role := range map[transfer.Command]kernel.Role{transfer.Submit{Items: 1}: kernel.RoleSource, transfer.Cancel{}: kernel.RoleTarget} {
 				status, code := wire(c.state, command, role)
 				assert.Equal(t, c.status, status)
 				assert.Equal(t, c.code, code)
@@ -118,8 +119,8 @@ func TestRulesOfLosing(t *testing.T) {
 		}
 	})
 	rule(t, "R-18 of cancel and submit the first decides and the loser hears why", func(t *testing.T) {
-		deny(t, cancelled, transfer.Submit{Items: 1}, transfer.RoleSource, transfer.AlreadyFinal)
-		deny(t, decide(t, pending, transfer.Submit{Items: 1}, transfer.RoleSource), transfer.Cancel{}, transfer.RoleTarget, transfer.AlreadyInProgress)
+		deny(t, cancelled, transfer.Submit{Items: 1}, kernel.RoleSource, transfer.AlreadyFinal)
+		deny(t, decide(t, pending, transfer.Submit{Items: 1}, kernel.RoleSource), transfer.Cancel{}, kernel.RoleTarget, transfer.AlreadyInProgress)
 	})
 }
 
@@ -146,7 +147,7 @@ func TestRulesOfExpiration(t *testing.T) {
 		"over a change to summer time elsewhere": {"2024-03-30T23:30:00+01:00", "2024-04-30T00:00:00Z"},
 	} {
 		rule(t, "R-21 expirationTime is a midnight UTC: "+name, func(t *testing.T) {
-			s, _, err := policy.Decide(stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, actor(transfer.RoleTarget), at(c.created))
+			s, _, err := policy.Decide(stateIn(transfer.None, transfer.ItemCounts{}), transfer.Open{}, actor(kernel.RoleTarget), at(c.created))
 			require.NoError(t, err)
 			assert.Equal(t, at(c.expires), s.ExpirationTime)
 			assert.Equal(t, time.UTC, s.ExpirationTime.Location())
@@ -175,9 +176,9 @@ func TestTheSourceIsRemindedAWeekAndADayBeforeTheEnd(t *testing.T) {
 func answersInTime(t *testing.T, now time.Time, late bool) {
 	pending := stateIn(transfer.Pending, transfer.ItemCounts{})
 	for _, c := range []struct {
-		role    transfer.Role
+		role    kernel.Role
 		command transfer.Command
-	}{{transfer.RoleSource, transfer.Submit{Items: 1}}, {transfer.RoleSource, transfer.Decline{}}, {transfer.RoleTarget, transfer.Cancel{}}} {
+	}{{kernel.RoleSource, transfer.Submit{Items: 1}}, {kernel.RoleSource, transfer.Decline{}}, {kernel.RoleTarget, transfer.Cancel{}}} {
 		_, _, err := policy.Decide(pending, c.command, actor(c.role), now)
 		if late {
 			refused(t, err, transfer.RequestExpired)
@@ -185,7 +186,7 @@ func answersInTime(t *testing.T, now time.Time, late bool) {
 			require.NoError(t, err)
 		}
 	}
-	_, _, err := policy.Decide(pending, transfer.Expire{}, actor(transfer.RolePlatform), now)
+	_, _, err := policy.Decide(pending, transfer.Expire{}, actor(kernel.RolePlatform), now)
 	if late {
 		require.NoError(t, err)
 	} else {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -19,24 +20,24 @@ const newID = "b9000000-0000-4000-8000-0000000000f1"
 var moved = at("2024-06-15T10:30:00Z")
 
 // successor is what the target gets for the subscription, with both partners billed in euros.
-func successor(old transfer.Subscription, item transfer.LineItem) transfer.Subscription {
+func successor(old subscription.Subscription, item transfer.LineItem) subscription.Subscription {
 	f, t := facts(), opened()
 	t.SubmittedTime = moved
 	return transfer.Successor(t, item, old, *f.Source, *f.Target, newID, moved)
 }
 
-func itemOf(s transfer.Subscription) transfer.LineItem {
+func itemOf(s subscription.Subscription) transfer.LineItem {
 	return transfer.LineItem{SubscriptionID: s.ID, Quantity: s.Quantity, BaseOrdinal: transfer.NoBase}
 }
 
 func TestRulesOfTheSuccessor(t *testing.T) {
-	old := subscription("0001", func(s *transfer.Subscription) { s.SandboxFault, s.PartnerOnRecord = "transient:3", "4711009" })
+	old := sample("0001", func(s *subscription.Subscription) { s.SandboxFault, s.PartnerOnRecord = "transient:3", "4711009" })
 	got := successor(old, itemOf(old))
 	rule(t, "R-30 the target gets a new subscription with a new id, in the same lineage", func(t *testing.T) {
 		assert.Equal(t, newID, got.ID)
 		assert.Equal(t, targetID, got.PartnerTenantID)
 		assert.Equal(t, old.LineageID, got.LineageID)
-		assert.Equal(t, transfer.SubscriptionActive, got.Status)
+		assert.Equal(t, subscription.Active, got.Status)
 		assert.Equal(t, moved, got.CreationDate)
 	})
 	rule(t, "R-31 nothing else changes", func(t *testing.T) {
@@ -51,7 +52,7 @@ func TestRulesOfTheSuccessor(t *testing.T) {
 		assert.Equal(t, "4711001", transfer.Successor(tr, itemOf(old), old, *f.Source, *f.Target, newID, moved).PartnerOnRecord)
 	})
 	rule(t, "R-83 scheduled changes and promotions belong to the old subscription only", func(t *testing.T) {
-		for _, field := range reflect.VisibleFields(reflect.TypeFor[transfer.Subscription]()) {
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[subscription.Subscription]()) {
 			assert.NotRegexp(t, "(?i)promotion|schedule", field.Name, "a new field of the successor needs a decision")
 		}
 	})
@@ -63,45 +64,45 @@ func TestRulesOfTheSuccessor(t *testing.T) {
 
 func TestRulesOfMovingAzure(t *testing.T) {
 	rule(t, "R-36 legacy Azure becomes part of the target's Azure plan", func(t *testing.T) {
-		old := subscription("0001", ofType(transfer.AzureSubscription), func(s *transfer.Subscription) { s.OfferID = "MS-AZR-0145P" })
+		old := sample("0001", ofType(subscription.AzureSubscription), func(s *subscription.Subscription) { s.OfferID = "MS-AZR-0145P" })
 		assert.Equal(t, "MS-AZR-0017G", successor(old, itemOf(old)).OfferID)
 	})
 	rule(t, "R-36 every other offer stays what it is", func(t *testing.T) {
-		old := subscription("0001")
+		old := sample("0001")
 		assert.Equal(t, old.OfferID, successor(old, itemOf(old)).OfferID)
 	})
 	instalments := at("2024-07-10T00:00:00Z") // bought on 10 April, submitted on 15 June
 	for name, c := range map[string]struct {
-		product  transfer.ProductType
-		cycle    transfer.BillingCycle
+		product  subscription.ProductType
+		cycle    subscription.BillingCycle
 		currency string
 		cancelAt time.Time
 		locked   bool
 	}{
-		"a reservation paid up front can never be cancelled":     {transfer.AzureReservation, transfer.OneTime, "EUR", time.Time{}, true},
-		"a savings plan paid up front, in another currency":      {transfer.AzureSavingsPlan, transfer.OneTime, "USD", time.Time{}, true},
-		"a reservation in instalments ends in another currency":  {transfer.AzureReservation, transfer.Monthly, "USD", instalments, false},
-		"a savings plan in instalments ends in another currency": {transfer.AzureSavingsPlan, transfer.Monthly, "USD", instalments, false},
-		"instalments in the same currency just move":             {transfer.AzureReservation, transfer.Monthly, "EUR", time.Time{}, false},
-		"a licence does not care about currencies":               {transfer.OnlineServicesNCE, transfer.Monthly, "USD", time.Time{}, false},
-		"a licence paid up front is not locked":                  {transfer.OnlineServicesNCE, transfer.OneTime, "EUR", time.Time{}, false},
+		"a reservation paid up front can never be cancelled":     {subscription.AzureReservation, subscription.OneTime, "EUR", time.Time{}, true},
+		"a savings plan paid up front, in another currency":      {subscription.AzureSavingsPlan, subscription.OneTime, "USD", time.Time{}, true},
+		"a reservation in instalments ends in another currency":  {subscription.AzureReservation, subscription.Monthly, "USD", instalments, false},
+		"a savings plan in instalments ends in another currency": {subscription.AzureSavingsPlan, subscription.Monthly, "USD", instalments, false},
+		"instalments in the same currency just move":             {subscription.AzureReservation, subscription.Monthly, "EUR", time.Time{}, false},
+		"a licence does not care about currencies":               {subscription.OnlineServicesNCE, subscription.Monthly, "USD", time.Time{}, false},
+		"a licence paid up front is not locked":                  {subscription.OnlineServicesNCE, subscription.OneTime, "EUR", time.Time{}, false},
 	} {
 		rule(t, "R-37 "+name, func(t *testing.T) {
-			old := subscription("0001", ofType(c.product), func(s *transfer.Subscription) { s.BillingCycle = c.cycle })
+			old := sample("0001", ofType(c.product), func(s *subscription.Subscription) { s.BillingCycle = c.cycle })
 			got := inCurrency(old, c.currency)
 			assert.Equal(t, c.cancelAt, got.CancelAt)
 			assert.Equal(t, c.locked, got.Locked)
 		})
 	}
 	rule(t, "R-37 moving on within the new currency does not save it", func(t *testing.T) {
-		ending := subscription("0001", ofType(transfer.AzureReservation), func(s *transfer.Subscription) { s.CancelAt = instalments })
+		ending := sample("0001", ofType(subscription.AzureReservation), func(s *subscription.Subscription) { s.CancelAt = instalments })
 		assert.Equal(t, instalments, inCurrency(ending, "EUR").CancelAt)
 		assert.Equal(t, instalments, inCurrency(ending, "USD").CancelAt)
 	})
 }
 
 // inCurrency moves from a source billed in euros to a target billed in that currency.
-func inCurrency(old transfer.Subscription, currency string) transfer.Subscription {
+func inCurrency(old subscription.Subscription, currency string) subscription.Subscription {
 	f, t := facts(), opened()
 	f.Target.Currency, t.SubmittedTime = currency, moved
 	return transfer.Successor(t, itemOf(old), old, *f.Source, *f.Target, newID, moved)
@@ -109,7 +110,7 @@ func inCurrency(old transfer.Subscription, currency string) transfer.Subscriptio
 
 func TestRulesOfTheBillingSplit(t *testing.T) {
 	date := func(d string) time.Time { return at(d + "T00:00:00Z") }
-	sub := subscription("0001") // bought on 10 April 2024 for a year
+	sub := sample("0001") // bought on 10 April 2024 for a year
 	rule(t, "R-32 bought 10 April, submitted 15 June: the source pays until 14 June, the target from then on", func(t *testing.T) {
 		assert.Equal(t, transfer.BillingSplit{
 			SourceFrom: date("2024-04-10"), SourceUntil: date("2024-06-14"), TargetFrom: date("2024-06-15"), TargetUntil: date("2025-04-09"),
@@ -134,8 +135,8 @@ func TestRulesOfTheBillingSplit(t *testing.T) {
 		assert.Zero(t, transfer.SplitBilling(sub, moved).TargetUntil)
 	})
 	rule(t, "R-33 who paid up front gets the rest back, who pays monthly gets no further invoice", func(t *testing.T) {
-		for cycle, refund := range map[transfer.BillingCycle]bool{
-			transfer.Monthly: false, transfer.NoCycle: false, transfer.UnknownCycle: false, transfer.Annual: true, transfer.OneTime: true,
+		for cycle, refund := range map[subscription.BillingCycle]bool{
+			subscription.Monthly: false, subscription.NoCycle: false, subscription.UnknownCycle: false, subscription.Annual: true, subscription.OneTime: true,
 		} {
 			sub.BillingCycle = cycle
 			assert.Equal(t, refund, transfer.SplitBilling(sub, moved).Refund, cycle)
@@ -146,26 +147,26 @@ func TestRulesOfTheBillingSplit(t *testing.T) {
 func TestNextCycle(t *testing.T) {
 	for name, c := range map[string]struct {
 		bought, after, next string
-		cycle               transfer.BillingCycle
+		cycle               subscription.BillingCycle
 	}{
-		"the month after":                        {"2024-04-10T08:00:00Z", "2024-06-15T10:00:00Z", "2024-07-10T00:00:00Z", transfer.Monthly},
-		"later in the same month":                {"2024-04-20T08:00:00Z", "2024-06-15T10:00:00Z", "2024-06-20T00:00:00Z", transfer.Monthly},
-		"at the very start of a cycle":           {"2024-04-10T08:00:00Z", "2024-06-10T00:00:00Z", "2024-07-10T00:00:00Z", transfer.Monthly},
-		"a nanosecond before one":                {"2024-04-10T08:00:00Z", "2024-06-09T23:59:59.999999999Z", "2024-06-10T00:00:00Z", transfer.Monthly},
-		"31 January to 28 February":              {"2023-01-31T08:00:00Z", "2023-02-01T00:00:00Z", "2023-02-28T00:00:00Z", transfer.Monthly},
-		"31 January to 29 February":              {"2024-01-31T08:00:00Z", "2024-02-01T00:00:00Z", "2024-02-29T00:00:00Z", transfer.Monthly},
-		"30 January to 28 February":              {"2023-01-30T08:00:00Z", "2023-02-01T00:00:00Z", "2023-02-28T00:00:00Z", transfer.Monthly},
-		"back to the 31st after a short month":   {"2023-01-31T08:00:00Z", "2023-03-01T00:00:00Z", "2023-03-31T00:00:00Z", transfer.Monthly},
-		"31 March to 30 April":                   {"2023-03-31T08:00:00Z", "2023-04-01T00:00:00Z", "2023-04-30T00:00:00Z", transfer.Monthly},
-		"over the end of the year":               {"2023-12-31T08:00:00Z", "2024-01-31T00:00:00Z", "2024-02-29T00:00:00Z", transfer.Monthly},
-		"annually":                               {"2023-05-05T08:00:00Z", "2024-06-15T10:00:00Z", "2025-05-05T00:00:00Z", transfer.Annual},
-		"annually from a leap day":               {"2024-02-29T08:00:00Z", "2024-06-15T10:00:00Z", "2025-02-28T00:00:00Z", transfer.Annual},
-		"annually from a leap day to a leap day": {"2024-02-29T08:00:00Z", "2027-06-15T10:00:00Z", "2028-02-29T00:00:00Z", transfer.Annual},
-		"without a cycle, as if monthly":         {"2024-04-10T08:00:00Z", "2024-06-15T10:00:00Z", "2024-07-10T00:00:00Z", transfer.NoCycle},
+		"the month after":                        {"2024-04-10T08:00:00Z", "2024-06-15T10:00:00Z", "2024-07-10T00:00:00Z", subscription.Monthly},
+		"later in the same month":                {"2024-04-20T08:00:00Z", "2024-06-15T10:00:00Z", "2024-06-20T00:00:00Z", subscription.Monthly},
+		"at the very start of a cycle":           {"2024-04-10T08:00:00Z", "2024-06-10T00:00:00Z", "2024-07-10T00:00:00Z", subscription.Monthly},
+		"a nanosecond before one":                {"2024-04-10T08:00:00Z", "2024-06-09T23:59:59.999999999Z", "2024-06-10T00:00:00Z", subscription.Monthly},
+		"31 January to 28 February":              {"2023-01-31T08:00:00Z", "2023-02-01T00:00:00Z", "2023-02-28T00:00:00Z", subscription.Monthly},
+		"31 January to 29 February":              {"2024-01-31T08:00:00Z", "2024-02-01T00:00:00Z", "2024-02-29T00:00:00Z", subscription.Monthly},
+		"30 January to 28 February":              {"2023-01-30T08:00:00Z", "2023-02-01T00:00:00Z", "2023-02-28T00:00:00Z", subscription.Monthly},
+		"back to the 31st after a short month":   {"2023-01-31T08:00:00Z", "2023-03-01T00:00:00Z", "2023-03-31T00:00:00Z", subscription.Monthly},
+		"31 March to 30 April":                   {"2023-03-31T08:00:00Z", "2023-04-01T00:00:00Z", "2023-04-30T00:00:00Z", subscription.Monthly},
+		"over the end of the year":               {"2023-12-31T08:00:00Z", "2024-01-31T00:00:00Z", "2024-02-29T00:00:00Z", subscription.Monthly},
+		"annually":                               {"2023-05-05T08:00:00Z", "2024-06-15T10:00:00Z", "2025-05-05T00:00:00Z", subscription.Annual},
+		"annually from a leap day":               {"2024-02-29T08:00:00Z", "2024-06-15T10:00:00Z", "2025-02-28T00:00:00Z", subscription.Annual},
+		"annually from a leap day to a leap day": {"2024-02-29T08:00:00Z", "2027-06-15T10:00:00Z", "2028-02-29T00:00:00Z", subscription.Annual},
+		"without a cycle, as if monthly":         {"2024-04-10T08:00:00Z", "2024-06-15T10:00:00Z", "2024-07-10T00:00:00Z", subscription.NoCycle},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := subscription("0001", func(s *transfer.Subscription) { s.CreationDate, s.BillingCycle = at(c.bought), c.cycle })
-			assert.Equal(t, at(c.next), transfer.NextCycle(s, at(c.after)))
+			s := sample("0001", func(s *subscription.Subscription) { s.CreationDate, s.BillingCycle = at(c.bought), c.cycle })
+			assert.Equal(t, at(c.next), subscription.NextCycle(s, at(c.after)))
 		})
 	}
 }
@@ -176,16 +177,16 @@ func TestNextCycleAlwaysFallsOnTheDayOfPurchase(t *testing.T) {
 	for range 2000 {
 		bought := at("2020-01-01T00:00:00Z").Add(time.Duration(dice.Int64N(int64(4 * 365 * 24 * time.Hour))))
 		after := bought.Add(time.Duration(dice.Int64N(int64(3 * 365 * 24 * time.Hour))))
-		cycle := []transfer.BillingCycle{transfer.Monthly, transfer.Annual}[dice.IntN(2)]
-		s := subscription("0001", func(s *transfer.Subscription) { s.CreationDate, s.BillingCycle = bought, cycle })
-		next := transfer.NextCycle(s, after)
+		cycle := []subscription.BillingCycle{subscription.Monthly, subscription.Annual}[dice.IntN(2)]
+		s := sample("0001", func(s *subscription.Subscription) { s.CreationDate, s.BillingCycle = bought, cycle })
+		next := subscription.NextCycle(s, after)
 		why := []any{"bought %s, after %s, %s: %s", bought, after, cycle, next}
 		require.True(t, next.After(after), why...)
 		lastOfMonth := next.AddDate(0, 0, 1).Day() == 1
 		require.True(t, next.Day() == bought.Day() || (lastOfMonth && next.Day() < bought.Day()), why...)
-		longest := map[transfer.BillingCycle]time.Duration{transfer.Monthly: 31 * 24 * time.Hour, transfer.Annual: 366 * 24 * time.Hour}[cycle]
+		longest := map[subscription.BillingCycle]time.Duration{subscription.Monthly: 31 * 24 * time.Hour, subscription.Annual: 366 * 24 * time.Hour}[cycle]
 		require.LessOrEqual(t, next.Sub(after), longest, why...)
-		if cycle == transfer.Annual {
+		if cycle == subscription.Annual {
 			require.Equal(t, bought.Month(), next.Month(), why...)
 		}
 	}

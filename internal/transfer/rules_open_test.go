@@ -6,6 +6,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -22,28 +25,28 @@ func asked(change func(*transfer.Request)) (transfer.Request, error) {
 func TestRulesOfTheRequest(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*transfer.Request)
-		cause  transfer.Cause
+		cause  kernel.Cause
 	}{
 		"R-42 source and target must differ":              {func(r *transfer.Request) { r.SourcePartnerTenantID = targetID }, transfer.SourceIsTarget},
 		"R-42 another case does not make them differ":     {func(r *transfer.Request) { r.SourcePartnerTenantID = upper(targetID) }, transfer.SourceIsTarget},
-		"R-43 the caller must be the target":              {func(r *transfer.Request) { r.TargetPartnerTenantID = strangerID }, transfer.InvalidInput},
+		"R-43 the caller must be the target":              {func(r *transfer.Request) { r.TargetPartnerTenantID = strangerID }, kernel.InvalidInput},
 		"R-53 the source must be named":                   {func(r *transfer.Request) { r.SourcePartnerTenantID = "" }, transfer.SourceMissing},
 		"R-53 blanks do not name the source":              {func(r *transfer.Request) { r.SourcePartnerTenantID = " \t" }, transfer.SourceMissing},
-		"R-60 no product type that does not exist":        {func(r *transfer.Request) { r.TargetProductTypes = types("Typewriters") }, transfer.UnknownEnum},
-		"R-60 no software":                                {func(r *transfer.Request) { r.TargetProductTypes = types("Software") }, transfer.UnknownEnum},
-		"R-60 no SaaS":                                    {func(r *transfer.Request) { r.TargetProductTypes = types("OnlineServicesNCE", "SaaS") }, transfer.UnknownEnum},
-		"R-81 ignoreEligibilityCheck is not for partners": {func(r *transfer.Request) { r.IgnoreEligibilityCheck = true }, transfer.OperatorOnly},
-		"R-105 a customer id that is no GUID":             {func(r *transfer.Request) { r.CustomerTenantID = "contoso" }, transfer.InvalidInput},
-		"R-105 a source id that is no GUID":               {func(r *transfer.Request) { r.SourcePartnerTenantID = "northwind" }, transfer.InvalidInput},
-		"R-120 transferType 4 does not exist":             {func(r *transfer.Request) { r.TransferType = 4 }, transfer.UnknownEnum},
-		"R-120 transferType is required":                  {func(r *transfer.Request) { r.TransferType = 0 }, transfer.UnknownEnum},
-		"R-122 sourcePartnerName is required":             {func(r *transfer.Request) { r.SourcePartnerName = " " }, transfer.InvalidInput},
-		"R-140 customerEmailId is required":               {func(r *transfer.Request) { r.CustomerEmail = "" }, transfer.InvalidInput},
-		"R-140 customerEmailId is an address":             {func(r *transfer.Request) { r.CustomerEmail = "it at contoso" }, transfer.InvalidInput},
-		"R-140 customerEmailId has no display name":       {func(r *transfer.Request) { r.CustomerEmail = "IT <it@contoso.example>" }, transfer.InvalidInput},
-		"R-140 customerEmailId is one address":            {func(r *transfer.Request) { r.CustomerEmail = "a@b.example, c@d.example" }, transfer.InvalidInput},
-		"R-140 customerEmailId cannot smuggle a header":   {func(r *transfer.Request) { r.CustomerEmail = "a@b.example\r\nBcc: c@d.example" }, transfer.InvalidInput},
-		"R-103 a request id is required":                  {func(r *transfer.Request) { r.RequestID = "" }, transfer.InvalidInput},
+		"R-60 no product type that does not exist":        {func(r *transfer.Request) { r.TargetProductTypes = types("Typewriters") }, kernel.UnknownEnum},
+		"R-60 no software":                                {func(r *transfer.Request) { r.TargetProductTypes = types("Software") }, kernel.UnknownEnum},
+		"R-60 no SaaS":                                    {func(r *transfer.Request) { r.TargetProductTypes = types("OnlineServicesNCE", "SaaS") }, kernel.UnknownEnum},
+		"R-81 ignoreEligibilityCheck is not for partners": {func(r *transfer.Request) { r.IgnoreEligibilityCheck = true }, kernel.OperatorOnly},
+		"R-105 a customer id that is no GUID":             {func(r *transfer.Request) { r.CustomerTenantID = "contoso" }, kernel.InvalidInput},
+		"R-105 a source id that is no GUID":               {func(r *transfer.Request) { r.SourcePartnerTenantID = "northwind" }, kernel.InvalidInput},
+		"R-120 transferType 4 does not exist":             {func(r *transfer.Request) { r.TransferType = 4 }, kernel.UnknownEnum},
+		"R-120 transferType is required":                  {func(r *transfer.Request) { r.TransferType = 0 }, kernel.UnknownEnum},
+		"R-122 sourcePartnerName is required":             {func(r *transfer.Request) { r.SourcePartnerName = " " }, kernel.InvalidInput},
+		"R-140 customerEmailId is required":               {func(r *transfer.Request) { r.CustomerEmail = "" }, kernel.InvalidInput},
+		"R-140 customerEmailId is an address":             {func(r *transfer.Request) { r.CustomerEmail = "it at contoso" }, kernel.InvalidInput},
+		"R-140 customerEmailId has no display name":       {func(r *transfer.Request) { r.CustomerEmail = "IT <it@contoso.example>" }, kernel.InvalidInput},
+		"R-140 customerEmailId is one address":            {func(r *transfer.Request) { r.CustomerEmail = "a@b.example, c@d.example" }, kernel.InvalidInput},
+		"R-140 customerEmailId cannot smuggle a header":   {func(r *transfer.Request) { r.CustomerEmail = "a@b.example\r\nBcc: c@d.example" }, kernel.InvalidInput},
+		"R-103 a request id is required":                  {func(r *transfer.Request) { r.RequestID = "" }, kernel.InvalidInput},
 	} {
 		rule(t, name, func(t *testing.T) {
 			_, err := asked(c.change)
@@ -59,7 +62,7 @@ func TestRulesOfTheDefaults(t *testing.T) {
 		assert.Equal(t, targetID, r.TargetPartnerTenantID)
 	})
 	rule(t, "R-60 no types, the four types and the empty list are all allowed", func(t *testing.T) {
-		for _, list := range [][]transfer.ProductType{nil, {}, types("AzureSubscription", "AzureReservation", "AzureSavingsPlan", "OnlineServicesNCE")} {
+		for _, list := range [][]subscription.ProductType{nil, {}, types("AzureSubscription", "AzureReservation", "AzureSavingsPlan", "OnlineServicesNCE")} {
 			r, err := asked(func(r *transfer.Request) { r.TargetProductTypes = list })
 			require.NoError(t, err)
 			assert.Equal(t, list, r.TargetProductTypes)
@@ -67,7 +70,7 @@ func TestRulesOfTheDefaults(t *testing.T) {
 	})
 	rule(t, "R-60 a deployment may allow more types", func(t *testing.T) {
 		wide := transfer.DefaultPolicy()
-		wide.ProductTypes = transfer.ProductTypes()
+		wide.ProductTypes = subscription.ProductTypes()
 		r := request()
 		r.TargetProductTypes = types("Software", "SaaS")
 		_, err := wide.Normalize(r)
@@ -122,7 +125,7 @@ func TestRulesOfWhatIsKept(t *testing.T) {
 type opening struct {
 	name   string
 	change func(*transfer.Request, *transfer.OpenFacts)
-	cause  transfer.Cause // empty when the transfer may be opened
+	cause  kernel.Cause // empty when the transfer may be opened
 }
 
 func checkOpenings(t *testing.T, cases []opening) {
@@ -141,8 +144,8 @@ func checkOpenings(t *testing.T, cases []opening) {
 }
 
 func TestRulesOfThePaths(t *testing.T) {
-	direct, provider, reseller := transfer.DirectBill, transfer.IndirectProvider, transfer.IndirectReseller
-	path := func(source, target transfer.PartnerType) func(*transfer.Request, *transfer.OpenFacts) {
+	direct, provider, reseller := programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller
+	path := func(source, target programme.PartnerType) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.Type, f.Target.Type = source, target }
 	}
 	checkOpenings(t, []opening{
@@ -150,28 +153,28 @@ func TestRulesOfThePaths(t *testing.T) {
 		{"R-40 direct-bill to provider", path(direct, provider), ""},
 		{"R-40 provider to provider", path(provider, provider), ""},
 		{"R-40 provider to direct-bill", path(provider, direct), ""},
-		{"R-40 no other type takes part", path("isv", direct), transfer.PartnerNotEnabled},
-		{"R-41 a reseller is no source", path(reseller, provider), transfer.PartnerNotEnabled},
-		{"R-41 a reseller is no target", path(direct, reseller), transfer.PartnerNotEnabled},
+		{"R-40 no other type takes part", path("isv", direct), programme.PartnerNotEnabled},
+		{"R-41 a reseller is no source", path(reseller, provider), programme.PartnerNotEnabled},
+		{"R-41 a reseller is no target", path(direct, reseller), programme.PartnerNotEnabled},
 	})
 }
 
 func TestRulesOfTheStanding(t *testing.T) {
-	source := func(s transfer.ProgramStatus) func(*transfer.Request, *transfer.OpenFacts) {
+	source := func(s programme.Status) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.Status = s }
 	}
-	target := func(s transfer.ProgramStatus) func(*transfer.Request, *transfer.OpenFacts) {
+	target := func(s programme.Status) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.Status = s }
 	}
 	checkOpenings(t, []opening{
-		{"R-44 an unknown source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source = nil }, transfer.PartnerUnknown},
-		{"R-44 an unknown target", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target = nil }, transfer.PartnerUnknown},
-		{"R-44 an unknown customer", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Customer = nil }, transfer.CustomerUnknown},
-		{"R-46 an inactive source", source(transfer.ProgramInactive), transfer.ProgramNotActive},
-		{"R-46 an inactive target", target(transfer.ProgramInactive), transfer.ProgramNotActive},
-		{"R-46 a restricted source may transfer out", source(transfer.ProgramRestricted), ""},
-		{"R-46 a restricted target may not transfer in", target(transfer.ProgramRestricted), transfer.ProgramNotActive},
-		{"R-46 a source in a status nobody knows", source("dormant"), transfer.ProgramNotActive},
+		{"R-44 an unknown source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source = nil }, programme.PartnerUnknown},
+		{"R-44 an unknown target", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target = nil }, programme.PartnerUnknown},
+		{"R-44 an unknown customer", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Customer = nil }, programme.CustomerUnknown},
+		{"R-46 an inactive source", source(programme.Inactive), programme.ProgramNotActive},
+		{"R-46 an inactive target", target(programme.Inactive), programme.ProgramNotActive},
+		{"R-46 a restricted source may transfer out", source(programme.Restricted), ""},
+		{"R-46 a restricted target may not transfer in", target(programme.Restricted), programme.ProgramNotActive},
+		{"R-46 a source in a status nobody knows", source("dormant"), programme.ProgramNotActive},
 	})
 }
 
@@ -186,10 +189,10 @@ func TestRulesOfTheMarkets(t *testing.T) {
 		{"R-45 the EU and EFTA are one region", markets("IE", "NO", "DE"), ""},
 		{"R-45 Switzerland and the United Kingdom belong to it", markets("CH", "GB", "IT"), ""},
 		{"R-45 another spelling of the same market", markets("us", "US", "Us"), ""},
-		{"R-45 a target of another region", markets("DE", "US", "DE"), transfer.MarketMismatch},
-		{"R-45 a source of another region", markets("US", "DE", "DE"), transfer.MarketMismatch},
-		{"R-45 a customer of another region", markets("DE", "DE", "US"), transfer.MarketMismatch},
-		{"R-45 neighbours outside Europe are two regions", markets("US", "CA", "US"), transfer.MarketMismatch},
-		{"R-45 the national cloud of China is its own", markets("CN", "DE", "CN"), transfer.MarketMismatch},
+		{"R-45 a target of another region", markets("DE", "US", "DE"), programme.MarketMismatch},
+		{"R-45 a source of another region", markets("US", "DE", "DE"), programme.MarketMismatch},
+		{"R-45 a customer of another region", markets("DE", "DE", "US"), programme.MarketMismatch},
+		{"R-45 neighbours outside Europe are two regions", markets("US", "CA", "US"), programme.MarketMismatch},
+		{"R-45 the national cloud of China is its own", markets("CN", "DE", "CN"), programme.MarketMismatch},
 	})
 }

@@ -7,6 +7,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -15,54 +18,54 @@ import (
 
 func TestRulesOfThePrerequisites(t *testing.T) {
 	checkOpenings(t, []opening{
-		{"R-50 no reseller relationship", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Relationship = false }, transfer.RelationshipMissing},
-		{"R-51 no customer agreement with the target", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Agreement = false }, transfer.AgreementMissing},
-		{"R-52 no partner agreement", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.MPASigned = false }, transfer.MPAMissing},
+		{"R-50 no reseller relationship", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Relationship = false }, programme.RelationshipMissing},
+		{"R-51 no customer agreement with the target", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Agreement = false }, programme.AgreementMissing},
+		{"R-52 no partner agreement", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.MPASigned = false }, programme.MPAMissing},
 		{"R-52 the source need not sign anything", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.MPASigned = false }, ""},
-		{"R-54 a user who is no admin agent", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = strangerID }, transfer.NotAdminAgent},
-		{"R-54 an admin agent of the source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, transfer.NotAdminAgent},
+		{"R-54 a user who is no admin agent", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = strangerID }, kernel.NotAdminAgent},
+		{"R-54 an admin agent of the source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, kernel.NotAdminAgent},
 		{"R-54 an admin agent in another spelling", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = upper(agentID) }, ""},
 		{"R-54 an application without a user", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = "" }, ""},
 	})
 }
 
 func TestRulesOfTheCarryOver(t *testing.T) {
-	agreed := func(target transfer.PartnerType, with, direct, relationship bool) func(*transfer.Request, *transfer.OpenFacts) {
+	agreed := func(target programme.PartnerType, with, direct, relationship bool) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(_ *transfer.Request, f *transfer.OpenFacts) {
 			f.Target.Type, f.Agreement, f.DirectAgreement, f.Relationship = target, with, direct, relationship
 		}
 	}
 	checkOpenings(t, []opening{
-		{"R-56 a direct acceptance carries over to a provider", agreed(transfer.IndirectProvider, false, true, true), ""},
-		{"R-56 an attestation with another partner does not", agreed(transfer.IndirectProvider, false, false, true), transfer.AgreementMissing},
-		{"R-56 nothing carries over to a direct-bill partner", agreed(transfer.DirectBill, false, true, true), transfer.AgreementMissing},
-		{"R-56 it carries over only with a relationship", agreed(transfer.IndirectProvider, false, true, false), transfer.RelationshipMissing},
-		{"R-56 an acceptance with the target is enough", agreed(transfer.DirectBill, true, false, true), ""},
+		{"R-56 a direct acceptance carries over to a provider", agreed(programme.IndirectProvider, false, true, true), ""},
+		{"R-56 an attestation with another partner does not", agreed(programme.IndirectProvider, false, false, true), programme.AgreementMissing},
+		{"R-56 nothing carries over to a direct-bill partner", agreed(programme.DirectBill, false, true, true), programme.AgreementMissing},
+		{"R-56 it carries over only with a relationship", agreed(programme.IndirectProvider, false, true, false), programme.RelationshipMissing},
+		{"R-56 an acceptance with the target is enough", agreed(programme.DirectBill, true, false, true), ""},
 	})
 }
 
 func TestRulesOfTheAzurePlan(t *testing.T) {
-	azure := func(held ...transfer.Subscription) func(*transfer.Request, *transfer.OpenFacts) {
+	azure := func(held ...subscription.Subscription) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(r *transfer.Request, f *transfer.OpenFacts) {
 			r.TargetProductTypes, f.AzureAtTarget = types("OnlineServicesNCE", "AzureReservation"), held
 		}
 	}
-	plan := func(s transfer.SubscriptionStatus) transfer.Subscription {
-		return transfer.Subscription{ProductType: transfer.AzurePlan, OfferID: transfer.AzurePlanOffer, Status: s}
+	plan := func(s subscription.Status) subscription.Subscription {
+		return subscription.Subscription{ProductType: subscription.AzurePlan, OfferID: subscription.AzurePlanOffer, Status: s}
 	}
-	legacy := transfer.Subscription{ProductType: transfer.AzureSubscription, OfferID: transfer.LegacyAzureOffer, Status: transfer.SubscriptionActive}
+	legacy := subscription.Subscription{ProductType: subscription.AzureSubscription, OfferID: subscription.LegacyAzureOffer, Status: subscription.Active}
 	ended := legacy
-	ended.Status = transfer.SubscriptionDeleted
+	ended.Status = subscription.Deleted
 	checkOpenings(t, []opening{
-		{"R-55 an active plan", azure(plan(transfer.SubscriptionActive)), ""},
-		{"R-55 an active plan beside a suspended one and legacy Azure", azure(legacy, plan(transfer.SubscriptionSuspended), plan(transfer.SubscriptionActive)), ""},
+		{"R-55 an active plan", azure(plan(subscription.Active)), ""},
+		{"R-55 an active plan beside a suspended one and legacy Azure", azure(legacy, plan(subscription.Suspended), plan(subscription.Active)), ""},
 		{"R-55 no plan", azure(), transfer.AzurePlanMissing},
-		{"R-55 a deleted plan", azure(plan(transfer.SubscriptionDeleted)), transfer.AzurePlanMissing},
-		{"R-55 a suspended plan", azure(plan(transfer.SubscriptionSuspended)), transfer.AzurePlanInactive},
-		{"R-55 a plan still pending", azure(plan(transfer.SubscriptionPending)), transfer.AzurePlanInactive},
+		{"R-55 a deleted plan", azure(plan(subscription.Deleted)), transfer.AzurePlanMissing},
+		{"R-55 a suspended plan", azure(plan(subscription.Suspended)), transfer.AzurePlanInactive},
+		{"R-55 a plan still pending", azure(plan(subscription.Pending)), transfer.AzurePlanInactive},
 		{"R-55 legacy Azure only", azure(legacy), transfer.LegacyAzureAtTarget},
 		{"R-55 legacy Azure that was given up", azure(ended), transfer.AzurePlanMissing},
-		{"R-55 something else from the target", azure(subscription("0001")), transfer.AzurePlanMissing},
+		{"R-55 something else from the target", azure(sample("0001")), transfer.AzurePlanMissing},
 		{"R-55 no plan, and no Azure asked for", func(r *transfer.Request, f *transfer.OpenFacts) {
 			r.TargetProductTypes, f.AzureAtTarget = types("OnlineServicesNCE"), nil
 		}, ""},
@@ -72,29 +75,29 @@ func TestRulesOfTheAzurePlan(t *testing.T) {
 	})
 	rule(t, "R-55 no plan, and the target may not buy one", func(t *testing.T) {
 		f := facts()
-		f.AzureAtTarget, f.Target.Status = nil, transfer.ProgramRestricted
+		f.AzureAtTarget, f.Target.Status = nil, programme.Restricted
 		refused(t, transfer.CheckAzurePlan(f), transfer.AzurePlanUnpurchasable)
 	})
 }
 
 func TestRulesOfThePartnerOfRecord(t *testing.T) {
-	record := func(change func(*transfer.Partner)) func(*transfer.Request, *transfer.OpenFacts) {
+	record := func(change func(*programme.Partner)) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(r *transfer.Request, f *transfer.OpenFacts) {
 			r.PartnerOnRecord = "4711001"
-			f.PartnerOnRecord = &transfer.Partner{Type: transfer.IndirectReseller, Status: transfer.ProgramActive, MPASigned: true, MPNID: "4711001"}
+			f.PartnerOnRecord = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true, MPNID: "4711001"}
 			change(f.PartnerOnRecord)
 		}
 	}
 	checkOpenings(t, []opening{
 		{"R-57 a provider need not name a reseller", func(*transfer.Request, *transfer.OpenFacts) {}, ""},
-		{"R-57 a provider may name a reseller", record(func(*transfer.Partner) {}), ""},
+		{"R-57 a provider may name a reseller", record(func(*programme.Partner) {}), ""},
 		{"R-57 a direct-bill target may not", func(r *transfer.Request, f *transfer.OpenFacts) {
-			r.PartnerOnRecord, f.Target.Type = "4711001", transfer.DirectBill
+			r.PartnerOnRecord, f.Target.Type = "4711001", programme.DirectBill
 		}, transfer.NotForDirectBill},
 		{"R-58 nobody has that PartnerID", func(r *transfer.Request, _ *transfer.OpenFacts) { r.PartnerOnRecord = "4711009" }, transfer.ResellerUnknown},
-		{"R-58 it is a provider's", record(func(p *transfer.Partner) { p.Type = transfer.IndirectProvider }), transfer.NotAReseller},
-		{"R-58 the reseller is inactive", record(func(p *transfer.Partner) { p.Status = transfer.ProgramInactive }), transfer.ResellerInactive},
-		{"R-58 the reseller has not signed", record(func(p *transfer.Partner) { p.MPASigned = false }), transfer.ResellerMPAMissing},
+		{"R-58 it is a provider's", record(func(p *programme.Partner) { p.Type = programme.IndirectProvider }), transfer.NotAReseller},
+		{"R-58 the reseller is inactive", record(func(p *programme.Partner) { p.Status = programme.Inactive }), transfer.ResellerInactive},
+		{"R-58 the reseller has not signed", record(func(p *programme.Partner) { p.MPASigned = false }), transfer.ResellerMPAMissing},
 	})
 }
 
@@ -103,7 +106,7 @@ func TestCreateRevealsNothing(t *testing.T) {
 	rule(t, "R-44 what the source holds makes no difference to create", func(t *testing.T) {
 		var held []string
 		for _, fact := range reflect.VisibleFields(reflect.TypeFor[transfer.OpenFacts]()) {
-			if fact.Type == reflect.TypeFor[[]transfer.Subscription]() {
+			if fact.Type == reflect.TypeFor[[]subscription.Subscription]() {
 				held = append(held, fact.Name)
 			}
 		}
@@ -112,7 +115,7 @@ func TestCreateRevealsNothing(t *testing.T) {
 	rule(t, "R-44 without a relationship nothing is told about the customer", func(t *testing.T) {
 		f := facts()
 		f.Relationship, f.Agreement, f.Customer.Market = false, false, "JP"
-		r := refused(t, policy.CheckOpen(request(), f), transfer.RelationshipMissing)
+		r := refused(t, policy.CheckOpen(request(), f), programme.RelationshipMissing)
 		assert.NotContains(t, r.Message, "JP")
 	})
 	rule(t, "R-44 a caller who may not create hears nothing about source and customer", func(t *testing.T) {
@@ -120,10 +123,10 @@ func TestCreateRevealsNothing(t *testing.T) {
 		f.Source, f.Customer = nil, nil
 		r := request()
 		r.Actor.UserID = strangerID
-		refused(t, policy.CheckOpen(r, f), transfer.NotAdminAgent)
+		refused(t, policy.CheckOpen(r, f), kernel.NotAdminAgent)
 	})
 }
 
-func types(names ...transfer.ProductType) []transfer.ProductType { return names }
+func types(names ...subscription.ProductType) []subscription.ProductType { return names }
 
 func upper(id string) string { return strings.ToUpper(id) }

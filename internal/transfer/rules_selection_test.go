@@ -10,14 +10,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // The rules about what a selection includes: add-ons with their base, everything eligible, how many, in which order.
 
 func TestRulesOfAddons(t *testing.T) {
-	base, other := subscription("0005"), subscription("0001")
-	first, second := subscription("0007", under(base)), subscription("0003", under(base))
+	base, other := sample("0005"), sample("0001")
+	first, second := sample("0007", under(base)), sample("0003", under(base))
 	held := holding(first, base, second, other)
 	for name, c := range map[string]struct {
 		picks transfer.Selection
@@ -48,9 +51,9 @@ func TestRulesOfAddons(t *testing.T) {
 }
 
 func TestRulesOfAddonsThatCannotMove(t *testing.T) {
-	base, other := subscription("0005"), subscription("0001")
-	for _, status := range []transfer.SubscriptionStatus{transfer.SubscriptionSuspended, transfer.SubscriptionPending} {
-		addon := subscription("0007", under(base), inStatus(status))
+	base, other := sample("0005"), sample("0001")
+	for _, status := range []subscription.Status{subscription.Suspended, subscription.Pending} {
+		addon := sample("0007", under(base), inStatus(status))
 		held := holding(base, addon, other)
 		rule(t, "R-74 an add-on that is "+string(status)+" keeps its base from moving", func(t *testing.T) {
 			_, err := policy.Select(opened(), picking(base), held)
@@ -60,8 +63,8 @@ func TestRulesOfAddonsThatCannotMove(t *testing.T) {
 			assert.Equal(t, []string{other.ID}, ids(items))
 		})
 	}
-	for _, status := range []transfer.SubscriptionStatus{transfer.SubscriptionDeleted, transfer.SubscriptionExpired, transfer.SubscriptionDisabled} {
-		addon := subscription("0007", under(base), inStatus(status))
+	for _, status := range []subscription.Status{subscription.Deleted, subscription.Expired, subscription.Disabled} {
+		addon := sample("0007", under(base), inStatus(status))
 		rule(t, "R-74 an add-on that is "+string(status)+" stays behind", func(t *testing.T) {
 			for _, selection := range []transfer.Selection{picking(base), everything} {
 				items, err := policy.Select(opened(), selection, holding(base, addon))
@@ -75,24 +78,24 @@ func TestRulesOfAddonsThatCannotMove(t *testing.T) {
 }
 
 func TestRulesOfWhatHangsTogether(t *testing.T) {
-	base := subscription("0005")
+	base := sample("0005")
 	rule(t, "R-74 an ended add-on does not hide a suspended one", func(t *testing.T) {
-		ended, suspended := subscription("0007", under(base), inStatus(transfer.SubscriptionDeleted)), subscription("0008", under(base), inStatus(transfer.SubscriptionSuspended))
+		ended, suspended := sample("0007", under(base), inStatus(subscription.Deleted)), sample("0008", under(base), inStatus(subscription.Suspended))
 		_, err := policy.Select(opened(), picking(base), holding(base, ended, suspended))
 		assert.Equal(t, []string{suspended.ID}, refused(t, err, transfer.NotActive).Data)
 	})
 	rule(t, "R-74 an add-on that another transfer is moving keeps its base from moving", func(t *testing.T) {
-		addon := subscription("0007", under(base))
+		addon := sample("0007", under(base))
 		held := holding(base, addon)
 		held.OpenIn = map[string]string{addon.ID: transferID}
 		_, err := policy.Select(opened(), picking(base), held)
-		refused(t, err, transfer.InOtherTransfer)
+		refused(t, err, subscription.InOtherTransfer)
 	})
 	rule(t, "R-78 a reservation under an Azure subscription is selected for itself", func(t *testing.T) {
-		azure := subscription("0005", ofType(transfer.AzureSubscription))
-		reservation := subscription("0007", under(azure), ofType(transfer.AzureReservation))
+		azure := sample("0005", ofType(subscription.AzureSubscription))
+		reservation := sample("0007", under(azure), ofType(subscription.AzureReservation))
 		held := holding(azure, reservation)
-		for _, pick := range []transfer.Subscription{azure, reservation} {
+		for _, pick := range []subscription.Subscription{azure, reservation} {
 			items, err := policy.Select(opened(), picking(pick), held)
 			require.NoError(t, err)
 			assert.Equal(t, []string{pick.ID}, ids(items))
@@ -102,20 +105,20 @@ func TestRulesOfWhatHangsTogether(t *testing.T) {
 }
 
 func TestRulesOfTheList(t *testing.T) {
-	sub := subscription("0001")
+	sub := sample("0001")
 	for name, c := range map[string]struct {
 		selection transfer.Selection
-		cause     transfer.Cause
+		cause     kernel.Cause
 	}{
 		"R-79 nothing":                                {transfer.Selection{}, transfer.NoLineItems},
 		"R-79 an empty list":                          {transfer.Selection{LineItems: []transfer.Pick{}}, transfer.NoLineItems},
-		"R-79 one twice":                              {picking(sub, subscription("0002"), sub), transfer.DuplicateLineItem},
-		"R-79 one twice, in different case":           {picking(sub, transfer.Subscription{ID: upper(sub.ID)}), transfer.DuplicateLineItem},
-		"R-105 no GUID":                               {picking(transfer.Subscription{ID: "basic"}), transfer.InvalidInput},
-		"R-155 a list and everything":                 {transfer.Selection{AllEligible: true, LineItems: picking(sub).LineItems}, transfer.InvalidInput},
-		"R-155 a list is not narrowed":                {transfer.Selection{LineItems: picking(sub).LineItems, ProductTypes: types("OnlineServicesNCE")}, transfer.InvalidInput},
-		"R-155 everything of a type nobody knows":     {transfer.Selection{AllEligible: true, ProductTypes: types("Typewriters")}, transfer.UnknownEnum},
-		"R-155 everything of a type that never moves": {transfer.Selection{AllEligible: true, ProductTypes: types("SaaS")}, transfer.UnknownEnum},
+		"R-79 one twice":                              {picking(sub, sample("0002"), sub), transfer.DuplicateLineItem},
+		"R-79 one twice, in different case":           {picking(sub, subscription.Subscription{ID: upper(sub.ID)}), transfer.DuplicateLineItem},
+		"R-105 no GUID":                               {picking(subscription.Subscription{ID: "basic"}), kernel.InvalidInput},
+		"R-155 a list and everything":                 {transfer.Selection{AllEligible: true, LineItems: picking(sub).LineItems}, kernel.InvalidInput},
+		"R-155 a list is not narrowed":                {transfer.Selection{LineItems: picking(sub).LineItems, ProductTypes: types("OnlineServicesNCE")}, kernel.InvalidInput},
+		"R-155 everything of a type nobody knows":     {transfer.Selection{AllEligible: true, ProductTypes: types("Typewriters")}, kernel.UnknownEnum},
+		"R-155 everything of a type that never moves": {transfer.Selection{AllEligible: true, ProductTypes: types("SaaS")}, kernel.UnknownEnum},
 	} {
 		rule(t, name, func(t *testing.T) {
 			_, err := policy.CheckSelection(c.selection)
@@ -124,16 +127,16 @@ func TestRulesOfTheList(t *testing.T) {
 		})
 	}
 	rule(t, "R-79 a submit of no line items changes nothing", func(t *testing.T) {
-		deny(t, stateIn(transfer.Pending, transfer.ItemCounts{}), transfer.Submit{}, transfer.RoleSource, transfer.NoLineItems)
-		deny(t, stateIn(transfer.Pending, transfer.ItemCounts{}), transfer.Submit{Items: -1}, transfer.RoleSource, transfer.NoLineItems)
+		deny(t, stateIn(transfer.Pending, transfer.ItemCounts{}), transfer.Submit{}, kernel.RoleSource, transfer.NoLineItems)
+		deny(t, stateIn(transfer.Pending, transfer.ItemCounts{}), transfer.Submit{Items: -1}, kernel.RoleSource, transfer.NoLineItems)
 	})
 }
 
 // many are that many active subscriptions with rising ids.
-func many(n int) []transfer.Subscription {
-	all := make([]transfer.Subscription, n)
+func many(n int) []subscription.Subscription {
+	all := make([]subscription.Subscription, n)
 	for i := range all {
-		all[i] = subscription(fmt.Sprintf("%04x", i))
+		all[i] = sample(fmt.Sprintf("%04x", i))
 	}
 	return all
 }
@@ -165,11 +168,11 @@ func TestRulesOfTheSize(t *testing.T) {
 }
 
 func TestRulesOfEverythingEligible(t *testing.T) {
-	licence, azure, reservation := subscription("0001"), subscription("0002", ofType(transfer.AzureSubscription)), subscription("0003", ofType(transfer.AzureReservation))
+	licence, azure, reservation := sample("0001"), sample("0002", ofType(subscription.AzureSubscription)), sample("0003", ofType(subscription.AzureReservation))
 	held := holding(reservation, azure, licence,
-		subscription("0004", inStatus(transfer.SubscriptionSuspended)),
-		subscription("0005", ofType(transfer.SaaS)),
-		subscription("0006", func(s *transfer.Subscription) { s.PartnerTenantID = targetID }))
+		sample("0004", inStatus(subscription.Suspended)),
+		sample("0005", ofType(subscription.SaaS)),
+		sample("0006", func(s *subscription.Subscription) { s.PartnerTenantID = targetID }))
 	rule(t, "R-155 everything movable, and nothing else", func(t *testing.T) {
 		items, err := policy.Select(opened(), everything, held)
 		require.NoError(t, err)
@@ -188,7 +191,7 @@ func TestRulesOfEverythingEligible(t *testing.T) {
 		assert.Equal(t, []string{azure.ID}, ids(items))
 	})
 	rule(t, "R-155 nothing is movable", func(t *testing.T) {
-		_, err := policy.Select(opened(), everything, holding(subscription("0004", inStatus(transfer.SubscriptionSuspended))))
+		_, err := policy.Select(opened(), everything, holding(sample("0004", inStatus(subscription.Suspended))))
 		refused(t, err, transfer.NoLineItems)
 	})
 	rule(t, "R-155 the order is stable, and ordinals count from 0", func(t *testing.T) {
@@ -210,15 +213,15 @@ func TestRulesOfEverythingEligible(t *testing.T) {
 
 // OQ-24: what was true at create is asked again at submit, with the same codes; only the creating agent may have left.
 func TestSubmitAsksAgain(t *testing.T) {
-	sub := subscription("0001")
+	sub := sample("0001")
 	for name, c := range map[string]struct {
 		change func(*transfer.OpenFacts)
-		cause  transfer.Cause
+		cause  kernel.Cause
 	}{
-		"R-46 the target's standing":      {func(f *transfer.OpenFacts) { f.Target.Status = transfer.ProgramInactive }, transfer.ProgramNotActive},
-		"R-50 the relationship":           {func(f *transfer.OpenFacts) { f.Relationship = false }, transfer.RelationshipMissing},
-		"R-51 the customer agreement":     {func(f *transfer.OpenFacts) { f.Agreement = false }, transfer.AgreementMissing},
-		"R-52 the partner agreement":      {func(f *transfer.OpenFacts) { f.Target.MPASigned = false }, transfer.MPAMissing},
+		"R-46 the target's standing":      {func(f *transfer.OpenFacts) { f.Target.Status = programme.Inactive }, programme.ProgramNotActive},
+		"R-50 the relationship":           {func(f *transfer.OpenFacts) { f.Relationship = false }, programme.RelationshipMissing},
+		"R-51 the customer agreement":     {func(f *transfer.OpenFacts) { f.Agreement = false }, programme.AgreementMissing},
+		"R-52 the partner agreement":      {func(f *transfer.OpenFacts) { f.Target.MPASigned = false }, programme.MPAMissing},
 		"R-54 not the agent who has left": {func(f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, ""},
 	} {
 		rule(t, name+", asked again at submit", func(t *testing.T) {
@@ -238,7 +241,7 @@ func TestSubmitAsksAgain(t *testing.T) {
 		assert.True(t, source.Admits(upper(agentID)), "in any case (R-105)")
 		assert.True(t, source.Admits(""), "an application (R-101)")
 		assert.False(t, source.Admits(strangerID))
-		r := transfer.Refuse(transfer.NotAdminAgent, "")
+		r := kernel.Refuse(kernel.NotAdminAgent, "")
 		assert.Equal(t, 403, r.HTTPStatus())
 		assert.Equal(t, "900150", r.Code)
 	})
@@ -248,8 +251,8 @@ func TestSubmitAsksAgain(t *testing.T) {
 func TestAProductTypeMayBeANumber(t *testing.T) {
 	var pick transfer.Pick
 	require.NoError(t, json.Unmarshal([]byte(`{"subscriptionId": "x", "productType": 5}`), &pick))
-	assert.Equal(t, transfer.ProductType("5"), pick.ProductType)
+	assert.Equal(t, subscription.ProductType("5"), pick.ProductType)
 	require.NoError(t, json.Unmarshal([]byte(`{"productType": "AzureSubscription"}`), &pick))
-	assert.Equal(t, transfer.AzureSubscription, pick.ProductType)
+	assert.Equal(t, subscription.AzureSubscription, pick.ProductType)
 	require.Error(t, json.Unmarshal([]byte(`{"productType": {}}`), &pick))
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -14,14 +16,14 @@ import (
 // submission is one case of picking a subscription that the source may or may not move.
 type submission struct {
 	name   string
-	change func(*transfer.Subscription)
-	cause  transfer.Cause // empty when it moves
+	change func(*subscription.Subscription)
+	cause  kernel.Cause // empty when it moves
 }
 
 func checkSubmissions(t *testing.T, cases []submission) {
 	for _, c := range cases {
 		rule(t, c.name, func(t *testing.T) {
-			sub := subscription("0001", c.change)
+			sub := sample("0001", c.change)
 			items, err := policy.Select(opened(), picking(sub), holding(sub))
 			if c.cause == "" {
 				require.NoError(t, err)
@@ -36,50 +38,50 @@ func checkSubmissions(t *testing.T, cases []submission) {
 
 func TestRulesOfTheSubscription(t *testing.T) {
 	checkSubmissions(t, []submission{
-		{"R-60 licences move", ofType(transfer.OnlineServicesNCE), ""},
-		{"R-60 Azure subscriptions move", ofType(transfer.AzureSubscription), ""},
-		{"R-60 reservations move", ofType(transfer.AzureReservation), ""},
-		{"R-60 savings plans move", ofType(transfer.AzureSavingsPlan), ""},
-		{"R-60 the Azure plan itself stays", ofType(transfer.AzurePlan), transfer.ProductNotMovable},
-		{"R-60 traditional licences stay", ofType(transfer.OnlineServices), transfer.ProductNotMovable},
-		{"R-60 software stays", ofType(transfer.Software), transfer.ProductNotMovable},
-		{"R-60 perpetual software stays", ofType(transfer.PerpetualSoftware), transfer.ProductNotMovable},
-		{"R-60 term-based subscriptions stay", ofType(transfer.TermBasedLicensing), transfer.ProductNotMovable},
-		{"R-62 third-party products stay", ofType(transfer.SaaS), transfer.ThirdPartyProduct},
-		{"R-70 another partner's subscription", func(s *transfer.Subscription) { s.PartnerTenantID = strangerID }, transfer.NotOwnedBySource},
-		{"R-70 the target's own subscription", func(s *transfer.Subscription) { s.PartnerTenantID = targetID }, transfer.NotOwnedBySource},
-		{"R-70 another customer's subscription", func(s *transfer.Subscription) { s.CustomerTenantID = strangerID }, transfer.NotOwnedBySource},
-		{"R-71 an active one moves", inStatus(transfer.SubscriptionActive), ""},
-		{"R-71 a pending one stays", inStatus(transfer.SubscriptionPending), transfer.NotActive},
-		{"R-71 a suspended one stays", inStatus(transfer.SubscriptionSuspended), transfer.NotActive},
-		{"R-71 an expired one stays", inStatus(transfer.SubscriptionExpired), transfer.NotActive},
-		{"R-71 a disabled one stays", inStatus(transfer.SubscriptionDisabled), transfer.NotActive},
-		{"R-71 a deleted one stays", inStatus(transfer.SubscriptionDeleted), transfer.NotActive},
+		{"R-60 licences move", ofType(subscription.OnlineServicesNCE), ""},
+		{"R-60 Azure subscriptions move", ofType(subscription.AzureSubscription), ""},
+		{"R-60 reservations move", ofType(subscription.AzureReservation), ""},
+		{"R-60 savings plans move", ofType(subscription.AzureSavingsPlan), ""},
+		{"R-60 the Azure plan itself stays", ofType(subscription.AzurePlan), transfer.ProductNotMovable},
+		{"R-60 traditional licences stay", ofType(subscription.OnlineServices), transfer.ProductNotMovable},
+		{"R-60 software stays", ofType(subscription.Software), transfer.ProductNotMovable},
+		{"R-60 perpetual software stays", ofType(subscription.PerpetualSoftware), transfer.ProductNotMovable},
+		{"R-60 term-based subscriptions stay", ofType(subscription.TermBasedLicensing), transfer.ProductNotMovable},
+		{"R-62 third-party products stay", ofType(subscription.SaaS), transfer.ThirdPartyProduct},
+		{"R-70 another partner's subscription", func(s *subscription.Subscription) { s.PartnerTenantID = strangerID }, transfer.NotOwnedBySource},
+		{"R-70 the target's own subscription", func(s *subscription.Subscription) { s.PartnerTenantID = targetID }, transfer.NotOwnedBySource},
+		{"R-70 another customer's subscription", func(s *subscription.Subscription) { s.CustomerTenantID = strangerID }, transfer.NotOwnedBySource},
+		{"R-71 an active one moves", inStatus(subscription.Active), ""},
+		{"R-71 a pending one stays", inStatus(subscription.Pending), transfer.NotActive},
+		{"R-71 a suspended one stays", inStatus(subscription.Suspended), transfer.NotActive},
+		{"R-71 an expired one stays", inStatus(subscription.Expired), transfer.NotActive},
+		{"R-71 a disabled one stays", inStatus(subscription.Disabled), transfer.NotActive},
+		{"R-71 a deleted one stays", inStatus(subscription.Deleted), transfer.NotActive},
 		{"R-71 one in no known state stays", inStatus(""), transfer.NotActive},
 	})
 	rule(t, "R-70 a subscription that does not exist is 404 20003, one of somebody else's 400 800078", func(t *testing.T) {
-		_, err := policy.Select(opened(), picking(subscription("0009")), holding(subscription("0001")))
-		unknown := refused(t, err, transfer.SubscriptionUnknown)
+		_, err := policy.Select(opened(), picking(sample("0009")), holding(sample("0001")))
+		unknown := refused(t, err, subscription.Unknown)
 		assert.Equal(t, 404, unknown.HTTPStatus())
 		assert.Equal(t, "20003", unknown.Code)
-		assert.Equal(t, []string{subscription("0009").ID}, unknown.Data)
-		foreign := transfer.Refuse(transfer.NotOwnedBySource, "")
+		assert.Equal(t, []string{sample("0009").ID}, unknown.Data)
+		foreign := kernel.Refuse(transfer.NotOwnedBySource, "")
 		assert.Equal(t, 400, foreign.HTTPStatus())
 		assert.Equal(t, "800078", foreign.Code)
 	})
 	rule(t, "R-71 the reason is spelled as on the wire", func(t *testing.T) {
-		sub := subscription("0001", inStatus(transfer.SubscriptionSuspended))
+		sub := sample("0001", inStatus(subscription.Suspended))
 		_, err := policy.Select(opened(), picking(sub), holding(sub))
 		assert.Equal(t, "Subscription: "+sub.ID+" is in state: Suspended", refused(t, err, transfer.NotActive).Message)
 	})
 }
 
 func TestRulesOfTheTypes(t *testing.T) {
-	licence, azure := subscription("0001"), subscription("0002", ofType(transfer.AzureSubscription))
+	licence, azure := sample("0001"), sample("0002", ofType(subscription.AzureSubscription))
 	rule(t, "R-60 a deployment may let more types move", func(t *testing.T) {
 		wide := transfer.DefaultPolicy()
-		wide.ProductTypes = transfer.ProductTypes()
-		saas := subscription("0003", ofType(transfer.SaaS))
+		wide.ProductTypes = subscription.ProductTypes()
+		saas := sample("0003", ofType(subscription.SaaS))
 		_, err := wide.Select(opened(), picking(saas), holding(saas))
 		require.NoError(t, err)
 	})
@@ -96,7 +98,7 @@ func TestRulesOfTheTypes(t *testing.T) {
 	})
 	rule(t, "R-130 the type named must be the subscription's", func(t *testing.T) {
 		wrong := picking(licence)
-		wrong.LineItems[0].ProductType = transfer.AzureSubscription
+		wrong.LineItems[0].ProductType = subscription.AzureSubscription
 		_, err := policy.Select(opened(), wrong, holding(licence))
 		refused(t, err, transfer.ProductTypeMismatch)
 	})
@@ -104,9 +106,9 @@ func TestRulesOfTheTypes(t *testing.T) {
 		s, err := policy.CheckSelection(transfer.Selection{LineItems: []transfer.Pick{{SubscriptionID: licence.ID, ProductType: "5"}}})
 		require.NoError(t, err)
 		assert.Equal(t, picking(licence), s)
-		for _, unknown := range []transfer.ProductType{"3", "6", "Typewriters", "onlineservicesnce"} {
+		for _, unknown := range []subscription.ProductType{"3", "6", "Typewriters", "onlineservicesnce"} {
 			_, err = policy.CheckSelection(transfer.Selection{LineItems: []transfer.Pick{{SubscriptionID: licence.ID, ProductType: unknown}}})
-			refused(t, err, transfer.UnknownEnum)
+			refused(t, err, kernel.UnknownEnum)
 		}
 	})
 	rule(t, "R-105 ids are compared in any case", func(t *testing.T) {
@@ -119,7 +121,7 @@ func TestRulesOfTheTypes(t *testing.T) {
 }
 
 func TestRulesOfTheAzurePlanAtSubmit(t *testing.T) {
-	licence, azure := subscription("0001"), subscription("0002", ofType(transfer.AzureSavingsPlan))
+	licence, azure := sample("0001"), sample("0002", ofType(subscription.AzureSavingsPlan))
 	held := holding(licence, azure)
 	held.Open.AzureAtTarget = nil
 	tr := opened()
@@ -140,19 +142,19 @@ func TestRulesOfTheAzurePlanAtSubmit(t *testing.T) {
 func TestRulesOfTheLineItem(t *testing.T) {
 	rule(t, "R-72 a subscription that is still syncing is tried again", func(t *testing.T) {
 		assert.True(t, transfer.StillSyncing.Retryable())
-		assert.Equal(t, "900103", transfer.Refuse(transfer.StillSyncing, "").Code)
+		assert.Equal(t, "900103", kernel.Refuse(transfer.StillSyncing, "").Code)
 	})
 	rule(t, "R-73 a line item carries the whole quantity, as it was at submit", func(t *testing.T) {
-		sub := subscription("0001", func(s *transfer.Subscription) { s.Quantity = 42 })
+		sub := sample("0001", func(s *subscription.Subscription) { s.Quantity = 42 })
 		items, err := policy.Select(opened(), picking(sub), holding(sub))
 		require.NoError(t, err)
 		assert.Equal(t, []transfer.LineItem{{
 			Ordinal: 0, BaseOrdinal: transfer.NoBase, SubscriptionID: sub.ID, ProductType: sub.ProductType, OfferID: sub.OfferID,
-			FriendlyName: sub.FriendlyName, Quantity: 42, BillingCycle: transfer.Monthly, Status: transfer.ItemInProgress,
+			FriendlyName: sub.FriendlyName, Quantity: 42, BillingCycle: subscription.Monthly, Status: transfer.ItemInProgress,
 		}}, items)
 	})
 	rule(t, "R-75 a quantity changed after submit does not reach the target", func(t *testing.T) {
-		sub := subscription("0001")
+		sub := sample("0001")
 		items, err := policy.Select(opened(), picking(sub), holding(sub))
 		require.NoError(t, err)
 		sub.Quantity = 99
@@ -162,12 +164,12 @@ func TestRulesOfTheLineItem(t *testing.T) {
 
 func TestRulesOfOneOpenTransfer(t *testing.T) {
 	const other = "9a000000-0000-4000-8000-00000000000e"
-	sub, free := subscription("0001"), subscription("0002")
+	sub, free := sample("0001"), sample("0002")
 	held := holding(sub, free)
 	held.OpenIn = map[string]string{sub.ID: other}
 	rule(t, "R-76 a subscription that another transfer is moving is 409 900101", func(t *testing.T) {
 		_, err := policy.Select(opened(), picking(free, sub), held)
-		r := refused(t, err, transfer.InOtherTransfer)
+		r := refused(t, err, subscription.InOtherTransfer)
 		assert.Equal(t, "subscription is already part of another transfer request id : "+other, r.Message)
 		assert.Equal(t, 409, r.HTTPStatus())
 		assert.Equal(t, "900101", r.Code)
@@ -178,9 +180,9 @@ func TestRulesOfOneOpenTransfer(t *testing.T) {
 		assert.Equal(t, []string{free.ID}, ids(items))
 	})
 	rule(t, "R-153 one bad item refuses the whole submit", func(t *testing.T) {
-		for _, bad := range []transfer.Subscription{sub, subscription("0003", inStatus(transfer.SubscriptionDeleted))} {
+		for _, bad := range []subscription.Subscription{sub, sample("0003", inStatus(subscription.Deleted))} {
 			items, err := policy.Select(opened(), picking(free, bad), transfer.SelectionFacts{
-				Open: facts(), Subscriptions: []transfer.Subscription{free, bad}, OpenIn: held.OpenIn,
+				Open: facts(), Subscriptions: []subscription.Subscription{free, bad}, OpenIn: held.OpenIn,
 			})
 			require.Error(t, err)
 			assert.Empty(t, items)

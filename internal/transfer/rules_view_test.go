@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -44,8 +46,8 @@ func inProgress() (transfer.Transfer, []transfer.LineItem) {
 	tr.State = stateIn(transfer.InProgress, transfer.ItemCounts{InProgress: 1, Complete: 1, Failed: 1})
 	item := func(ordinal int, status transfer.ItemStatus) transfer.LineItem {
 		return transfer.LineItem{
-			Ordinal: ordinal, BaseOrdinal: transfer.NoBase, SubscriptionID: fmt.Sprintf("old-%d", ordinal), ProductType: transfer.OnlineServicesNCE,
-			OfferID: "CFQ7TTC0LH18:0001", FriendlyName: "Business Basic", Quantity: 10, BillingCycle: transfer.Monthly, Status: status, Attempts: 2,
+			Ordinal: ordinal, BaseOrdinal: transfer.NoBase, SubscriptionID: fmt.Sprintf("old-%d", ordinal), ProductType: subscription.OnlineServicesNCE,
+			OfferID: "CFQ7TTC0LH18:0001", FriendlyName: "Business Basic", Quantity: 10, BillingCycle: subscription.Monthly, Status: status, Attempts: 2,
 		}
 	}
 	running, done, failed := item(0, transfer.ItemInProgress), item(1, transfer.ItemComplete), item(2, transfer.ItemFailed)
@@ -75,7 +77,7 @@ func TestRulesOfReading(t *testing.T) {
 	}
 	rule(t, "R-110 the refusal to read is the refusal to act, word for word", func(t *testing.T) {
 		_, reading := transfer.View(tr, items, strangers["another partner"])
-		_, _, acting := policy.Decide(tr.State, transfer.Cancel{}, actor(transfer.RoleStranger), submitted)
+		_, _, acting := policy.Decide(tr.State, transfer.Cancel{}, actor(kernel.RoleStranger), submitted)
 		assert.Equal(t, reading, acting)
 	})
 	rule(t, "R-189 the customer sees nothing", func(t *testing.T) {
@@ -118,9 +120,9 @@ func TestRulesOfTheIDsSeen(t *testing.T) {
 		assert.Equal(t, "new-1", seen(t, tr, items, target).LineItems[0].SubscriptionID)
 	})
 	rule(t, "R-36 and under its new offer", func(t *testing.T) {
-		items[1].OfferID = transfer.LegacyAzureOffer
-		assert.Equal(t, transfer.AzurePlanOffer, seen(t, tr, items, target).LineItems[0].OfferID)
-		assert.Equal(t, transfer.LegacyAzureOffer, seen(t, tr, items, source).LineItems[1].OfferID)
+		items[1].OfferID = subscription.LegacyAzureOffer
+		assert.Equal(t, subscription.AzurePlanOffer, seen(t, tr, items, target).LineItems[0].OfferID)
+		assert.Equal(t, subscription.LegacyAzureOffer, seen(t, tr, items, source).LineItems[1].OfferID)
 	})
 	rule(t, "R-185 the source never sees the new ids", func(t *testing.T) {
 		assert.NotContains(t, asJSON(t, seen(t, tr, items, source)), "new-")

@@ -3,20 +3,23 @@ package transfer
 import (
 	"slices"
 	"time"
+
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 )
 
 // Pick is one subscription the source names in a submit. An empty product type means whatever the subscription is; the
 // REST contract requires it (R-130) and checks that before.
 type Pick struct {
-	SubscriptionID string      `json:"subscriptionId"`
-	ProductType    ProductType `json:"productType,omitempty"`
+	SubscriptionID string                   `json:"subscriptionId"`
+	ProductType    subscription.ProductType `json:"productType,omitempty"`
 }
 
 // Selection is what the source wants to move: listed picks, or everything eligible (R-155).
 type Selection struct {
-	LineItems    []Pick        `json:"lineItems,omitempty"`
-	AllEligible  bool          `json:"allEligible,omitempty"`
-	ProductTypes []ProductType `json:"productTypes,omitempty"` // narrows AllEligible
+	LineItems    []Pick                     `json:"lineItems,omitempty"`
+	AllEligible  bool                       `json:"allEligible,omitempty"`
+	ProductTypes []subscription.ProductType `json:"productTypes,omitempty"` // narrows AllEligible
 }
 
 // LineItem is one subscription on its way from source to target.
@@ -24,11 +27,11 @@ type LineItem struct {
 	Ordinal              int // from 0, unique in the transfer (OQ-15)
 	BaseOrdinal          int // of the add-on's base, or NoBase
 	SubscriptionID       string
-	ProductType          ProductType
+	ProductType          subscription.ProductType
 	OfferID              string
 	FriendlyName         string
 	Quantity             int // snapshot taken at submit (R-75)
-	BillingCycle         BillingCycle
+	BillingCycle         subscription.BillingCycle
 	Status               ItemStatus
 	TargetSubscriptionID string // set once Complete
 	Attempts             int
@@ -74,7 +77,7 @@ const NoBase = -1
 // other one that was picked and exists.
 type SelectionFacts struct {
 	Open          OpenFacts
-	Subscriptions []Subscription
+	Subscriptions []subscription.Subscription
 	OpenIn        map[string]string // subscription id → id of the transfer it is being moved by (R-76)
 }
 
@@ -88,9 +91,9 @@ func (p Policy) CheckSelection(s Selection) (Selection, error) {
 	}
 	switch {
 	case len(s.ProductTypes) > 0:
-		return s, Refuse(InvalidInput, "productTypes narrows a submit of everything eligible; a list of line items names its types itself.")
+		return s, kernel.Refuse(kernel.InvalidInput, "productTypes narrows a submit of everything eligible; a list of line items names its types itself.")
 	case len(s.LineItems) == 0:
-		return s, Refuse(NoLineItems, "A submit needs at least one line item. Name the subscriptions to move, or ask for everything eligible.")
+		return s, kernel.Refuse(NoLineItems, "A submit needs at least one line item. Name the subscriptions to move, or ask for everything eligible.")
 	}
 	if err := p.CheckListed(len(s.LineItems)); err != nil {
 		return s, err
@@ -98,12 +101,12 @@ func (p Policy) CheckSelection(s Selection) (Selection, error) {
 	seen := make(map[string]bool, len(s.LineItems))
 	picks := make([]Pick, len(s.LineItems))
 	for i, pick := range s.LineItems {
-		id, err := ParseID("subscriptionId", pick.SubscriptionID)
+		id, err := kernel.ParseID("subscriptionId", pick.SubscriptionID)
 		if err != nil {
 			return s, err
 		}
 		if seen[id] {
-			return s, Refuse(DuplicateLineItem, "Subscription %s is listed twice.", id).About(id)
+			return s, kernel.Refuse(DuplicateLineItem, "Subscription %s is listed twice.", id).About(id)
 		}
 		seen[id] = true
 		if picks[i], err = knownType(Pick{SubscriptionID: id, ProductType: pick.ProductType}); err != nil {
@@ -117,7 +120,7 @@ func (p Policy) CheckSelection(s Selection) (Selection, error) {
 // CheckListed tells whether one submit may list this many line items. Refusal: TooManyLineItems (R-80).
 func (p Policy) CheckListed(items int) error {
 	if items > p.MaxListedItems {
-		return Refuse(TooManyLineItems, "%d line items are more than the %d that one submit may list. Ask for everything eligible instead.",
+		return kernel.Refuse(TooManyLineItems, "%d line items are more than the %d that one submit may list. Ask for everything eligible instead.",
 			items, p.MaxListedItems)
 	}
 	return nil
@@ -125,14 +128,14 @@ func (p Policy) CheckListed(items int) error {
 
 func (p Policy) checkEverything(s Selection) error {
 	if len(s.LineItems) > 0 {
-		return Refuse(InvalidInput, "Either list line items or ask for everything eligible, not both.")
+		return kernel.Refuse(kernel.InvalidInput, "Either list line items or ask for everything eligible, not both.")
 	}
 	if err := checkTypes("productTypes", s.ProductTypes); err != nil {
 		return err
 	}
 	for _, t := range s.ProductTypes {
 		if !p.moves(t) {
-			return Refuse(UnknownEnum, "productTypes does not know %q; allowed are %s.", clip(string(t)), join(p.ProductTypes))
+			return kernel.Refuse(kernel.UnknownEnum, "productTypes does not know %q; allowed are %s.", kernel.Clip(string(t)), join(p.ProductTypes))
 		}
 	}
 	return nil
@@ -140,10 +143,10 @@ func (p Policy) checkEverything(s Selection) error {
 
 func knownType(pick Pick) (Pick, error) {
 	if pick.ProductType == "5" {
-		pick.ProductType = OnlineServicesNCE
+		pick.ProductType = subscription.OnlineServicesNCE
 	}
-	if pick.ProductType != "" && !slices.Contains(ProductTypes(), pick.ProductType) {
-		return pick, Refuse(UnknownEnum, "productType does not know %q; use one of %s.", clip(string(pick.ProductType)), join(MovableProductTypes()))
+	if pick.ProductType != "" && !slices.Contains(subscription.ProductTypes(), pick.ProductType) {
+		return pick, kernel.Refuse(kernel.UnknownEnum, "productType does not know %q; use one of %s.", kernel.Clip(string(pick.ProductType)), join(subscription.MovableProductTypes()))
 	}
 	return pick, nil
 }
@@ -182,7 +185,7 @@ func withoutAgent(r Request) Request {
 }
 
 // bases resolves the selection to the subscriptions that were asked for, add-ons that stand alone refused.
-func (h holdings) bases(s Selection) ([]Subscription, error) {
+func (h holdings) bases(s Selection) ([]subscription.Subscription, error) {
 	if s.AllEligible {
 		return h.everythingEligible(s.ProductTypes)
 	}
@@ -190,39 +193,39 @@ func (h holdings) bases(s Selection) ([]Subscription, error) {
 	for _, pick := range s.LineItems {
 		picked[pick.SubscriptionID] = true
 	}
-	var chosen []Subscription
+	var chosen []subscription.Subscription
 	for _, pick := range s.LineItems {
 		sub, ok := h.byID[pick.SubscriptionID]
 		if !ok {
-			return nil, Refuse(SubscriptionUnknown, "Subscription %s does not exist.", pick.SubscriptionID).About(pick.SubscriptionID)
+			return nil, kernel.Refuse(subscription.Unknown, "Subscription %s does not exist.", pick.SubscriptionID).About(pick.SubscriptionID)
 		}
 		if err := h.checkPick(sub, pick, picked); err != nil {
 			return nil, err
 		}
-		if !sub.addon() {
+		if !sub.Addon() {
 			chosen = append(chosen, sub)
 		}
 	}
 	return chosen, nil
 }
 
-func (h holdings) checkPick(sub Subscription, pick Pick, picked map[string]bool) error {
+func (h holdings) checkPick(sub subscription.Subscription, pick Pick, picked map[string]bool) error {
 	if err := first(h.own(sub)); err != nil {
 		return err
 	}
 	if pick.ProductType != "" && pick.ProductType != sub.ProductType {
-		return Refuse(ProductTypeMismatch, "Subscription %s is of type %s, not %s.", sub.ID, sub.ProductType, pick.ProductType).About(sub.ID)
+		return kernel.Refuse(ProductTypeMismatch, "Subscription %s is of type %s, not %s.", sub.ID, sub.ProductType, pick.ProductType).About(sub.ID)
 	}
-	if sub.addon() && (!picked[sub.ParentID] || h.byID[sub.ParentID].addon()) {
+	if sub.Addon() && (!picked[sub.ParentID] || h.byID[sub.ParentID].Addon()) {
 		return addonWithoutBase(sub)
 	}
 	return nil
 }
 
-func (h holdings) everythingEligible(only []ProductType) ([]Subscription, error) {
-	var chosen []Subscription
+func (h holdings) everythingEligible(only []subscription.ProductType) ([]subscription.Subscription, error) {
+	var chosen []subscription.Subscription
 	for _, sub := range h.sorted {
-		if sub.addon() || (len(only) > 0 && !slices.Contains(only, sub.ProductType)) {
+		if sub.Addon() || (len(only) > 0 && !slices.Contains(only, sub.ProductType)) {
 			continue
 		}
 		if len(h.obstacles(sub)) == 0 {
@@ -230,12 +233,12 @@ func (h holdings) everythingEligible(only []ProductType) ([]Subscription, error)
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, Refuse(NoLineItems, "The source holds nothing of this customer that can be moved.")
+		return nil, kernel.Refuse(NoLineItems, "The source holds nothing of this customer that can be moved.")
 	}
 	return chosen, nil
 }
 
-func (h holdings) lineItems(bases []Subscription) ([]LineItem, error) {
+func (h holdings) lineItems(bases []subscription.Subscription) ([]LineItem, error) {
 	var items []LineItem
 	for _, base := range bases {
 		if err := first(h.obstacles(base)); err != nil {
@@ -250,7 +253,7 @@ func (h holdings) lineItems(bases []Subscription) ([]LineItem, error) {
 	return items, nil
 }
 
-func lineItem(s Subscription, ordinal, base int) LineItem {
+func lineItem(s subscription.Subscription, ordinal, base int) LineItem {
 	return LineItem{
 		Ordinal: ordinal, BaseOrdinal: base, SubscriptionID: s.ID, ProductType: s.ProductType, OfferID: s.OfferID,
 		FriendlyName: s.FriendlyName, Quantity: s.Quantity, BillingCycle: s.BillingCycle, Status: ItemInProgress,
@@ -259,7 +262,7 @@ func lineItem(s Subscription, ordinal, base int) LineItem {
 
 func anyAzure(items []LineItem) bool {
 	for _, item := range items {
-		if item.ProductType.azure() {
+		if item.ProductType.Azure() {
 			return true
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -108,8 +109,8 @@ func answer(c cell) string {
 	return string(causeOf(err))
 }
 
-func causeOf(err error) transfer.Cause {
-	var refusal *transfer.Refusal
+func causeOf(err error) kernel.Cause {
+	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
 		return refusal.Cause
 	}
@@ -135,7 +136,7 @@ func givers() string {
 }
 
 // inAllSituations is every answer that the role gets to the command, or "above" for the role it belongs to.
-func inAllSituations(o order, role transfer.Role) string {
+func inAllSituations(o order, role kernel.Role) string {
 	if role == giverOf(o.name) {
 		return "above"
 	}
@@ -150,13 +151,13 @@ func inAllSituations(o order, role transfer.Role) string {
 
 // answers lists every cause that occurs in the tables with its code and HTTP status.
 func answers() string {
-	seen := map[transfer.Cause]bool{}
+	seen := map[kernel.Cause]bool{}
 	var rows []string
 	for _, c := range everyCell() {
 		_, _, _, err := ask(c)
 		if cause := causeOf(err); err != nil && !seen[cause] {
 			seen[cause] = true
-			r := transfer.Refuse(cause, "")
+			r := kernel.Refuse(cause, "")
 			rows = append(rows, fmt.Sprintf("| %s | %d | `%s` |\n", cause, r.HTTPStatus(), r.Code))
 		}
 	}

@@ -1,22 +1,26 @@
 package transfer
 
-import "time"
+import (
+	"time"
+
+	"handover/internal/kernel"
+)
 
 // AuditDetail is what an audit record says beyond who, when and which transfer, as it is kept.
 type AuditDetail struct {
-	Event     Event         `json:"event"`
-	Status    Status        `json:"status"` // after the event
-	By        Role          `json:"by"`
-	RequestID string        `json:"requestId,omitempty"`
-	Reason    string        `json:"reason,omitempty"` // of a decline
-	LineItems *ItemCounts   `json:"lineItems,omitempty"`
-	GivenUp   *GivenUpItem  `json:"givenUp,omitempty"`
-	Resolved  *ResolvedItem `json:"resolved,omitempty"`
-	Held      *HeldItem     `json:"held,omitempty"`
-	Cause     Cause         `json:"cause,omitempty"` // of a decision that was not accepted
-	Message   string        `json:"message,omitempty"`
-	PartnerID string        `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
-	Origin    *Origin       `json:"origin,omitempty"`          // of a command; absent for what the time brought about
+	Event     Event          `json:"event"`
+	Status    Status         `json:"status"` // after the event
+	By        kernel.Role    `json:"by"`
+	RequestID string         `json:"requestId,omitempty"`
+	Reason    string         `json:"reason,omitempty"` // of a decline
+	LineItems *ItemCounts    `json:"lineItems,omitempty"`
+	GivenUp   *GivenUpItem   `json:"givenUp,omitempty"`
+	Resolved  *ResolvedItem  `json:"resolved,omitempty"`
+	Held      *HeldItem      `json:"held,omitempty"`
+	Cause     kernel.Cause   `json:"cause,omitempty"` // of a decision that was not accepted
+	Message   string         `json:"message,omitempty"`
+	PartnerID string         `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
+	Origin    *kernel.Origin `json:"origin,omitempty"`          // of a command; absent for what the time brought about
 }
 
 // GivenUpItem is the line item that an operator gave up, as the source knows it.
@@ -90,7 +94,7 @@ type TimelineEvent struct {
 	Actor     TimelineActor `json:"actor" doc:"Who did it."`
 	Status    Status        `json:"status" doc:"Status of the transfer after the event."`
 	Reason    string        `json:"reason,omitempty" doc:"Why it was declined, given up, resolved or refused."`
-	Cause     Cause         `json:"cause,omitempty" doc:"Of a decision that was refused: the rule that it met."`
+	Cause     kernel.Cause  `json:"cause,omitempty" doc:"Of a decision that was refused: the rule that it met."`
 	RequestID string        `json:"requestId,omitempty" doc:"Id of the viewer's own request that brought it about."`
 	LineItems *ItemCounts   `json:"lineItems,omitempty" doc:"How the line items stood that the viewer may know of."`
 	GivenUp   *GivenUpItem  `json:"givenUp,omitempty" doc:"The line item that an operator gave up; not shown to the target."`
@@ -100,9 +104,9 @@ type TimelineEvent struct {
 
 // TimelineActor is who brought an event about.
 type TimelineActor struct {
-	Role            Role   `json:"role" doc:"Who that is to the transfer: source, target, platform, operator, or somebody who takes no part."`
-	PartnerTenantID string `json:"partnerTenantId,omitempty" doc:"Microsoft ID, when it was a partner."`
-	UserID          string `json:"userId,omitempty" doc:"The viewer's own user; those of others are not shown."`
+	Role            kernel.Role `json:"role" doc:"Who that is to the transfer: source, target, platform, operator, or somebody who takes no part."`
+	PartnerTenantID string      `json:"partnerTenantId,omitempty" doc:"Microsoft ID, when it was a partner."`
+	UserID          string      `json:"userId,omitempty" doc:"The viewer's own user; those of others are not shown."`
 }
 
 // Timeline is what the audit records say that the viewer may know, in the order given: a participant hears what stands in
@@ -124,24 +128,24 @@ func Timeline(t Transfer, log []LogEntry, v Viewer) ([]TimelineEvent, error) {
 
 // hears tells whether the entry is the viewer's to read. Both logs tell of the same events, but for refused decisions:
 // those stand in one of them only.
-func (t Transfer) hears(viewer Role, e LogEntry) bool {
-	inSourceLog := SameID(e.PartnerTenantID, t.SourceTenantID)
+func (t Transfer) hears(viewer kernel.Role, e LogEntry) bool {
+	inSourceLog := kernel.SameID(e.PartnerTenantID, t.SourceTenantID)
 	switch viewer {
-	case RoleSource:
+	case kernel.RoleSource:
 		return inSourceLog
-	case RoleTarget:
-		return SameID(e.PartnerTenantID, t.TargetTenantID)
+	case kernel.RoleTarget:
+		return kernel.SameID(e.PartnerTenantID, t.TargetTenantID)
 	default: // an operator
 		return inSourceLog || e.Detail.Event == EventRefused
 	}
 }
 
-func (t Transfer) timelineEvent(viewer Role, e LogEntry) TimelineEvent {
+func (t Transfer) timelineEvent(viewer kernel.Role, e LogEntry) TimelineEvent {
 	d := e.Detail
 	switch viewer {
-	case RoleTarget:
+	case kernel.RoleTarget:
 		d = d.ForTarget()
-	case RoleSource:
+	case kernel.RoleSource:
 		d = d.ForSource()
 	default: // an operator, who may know all of it
 	}
@@ -150,14 +154,14 @@ func (t Transfer) timelineEvent(viewer Role, e LogEntry) TimelineEvent {
 		Reason: d.Reason, Cause: d.Cause, LineItems: d.LineItems, GivenUp: d.GivenUp, Resolved: d.Resolved,
 	}
 	switch d.By {
-	case RoleSource:
+	case kernel.RoleSource:
 		event.Actor.PartnerTenantID = t.SourceTenantID
-	case RoleTarget:
+	case kernel.RoleTarget:
 		event.Actor.PartnerTenantID = t.TargetTenantID
 	default: // somebody who takes no part, or nobody's partner
 		event.Actor.PartnerTenantID = d.PartnerID
 	}
-	if d.By == viewer || viewer == RoleOperator {
+	if d.By == viewer || viewer == kernel.RoleOperator {
 		event.Actor.UserID, event.RequestID = e.UserID, d.RequestID
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -32,18 +33,18 @@ func logs() []transfer.LogEntry {
 			})
 		}
 	}
-	add(agentID, transfer.AuditDetail{Event: transfer.EventCreated, Status: transfer.Pending, By: transfer.RoleTarget, RequestID: "r1"}, sourceID, targetID)
-	add(otherAgentID, transfer.AuditDetail{Event: transfer.EventRefused, Status: transfer.Pending, By: transfer.RoleSource, RequestID: "d1",
+	add(agentID, transfer.AuditDetail{Event: transfer.EventCreated, Status: transfer.Pending, By: kernel.RoleTarget, RequestID: "r1"}, sourceID, targetID)
+	add(otherAgentID, transfer.AuditDetail{Event: transfer.EventRefused, Status: transfer.Pending, By: kernel.RoleSource, RequestID: "d1",
 		Cause: transfer.NotActive, Message: "It is suspended.", PartnerID: sourceID}, sourceID)
-	add(otherAgentID, transfer.AuditDetail{Event: transfer.EventRefused, Status: transfer.Pending, By: transfer.RoleStranger, RequestID: "x1",
+	add(otherAgentID, transfer.AuditDetail{Event: transfer.EventRefused, Status: transfer.Pending, By: kernel.RoleStranger, RequestID: "x1",
 		Cause: transfer.NotFound, Message: "No.", PartnerID: strangerID}, sourceID)
-	add(otherAgentID, transfer.AuditDetail{Event: transfer.EventSubmitted, Status: transfer.InProgress, By: transfer.RoleSource, RequestID: "d2",
+	add(otherAgentID, transfer.AuditDetail{Event: transfer.EventSubmitted, Status: transfer.InProgress, By: kernel.RoleSource, RequestID: "d2",
 		LineItems: &transfer.ItemCounts{InProgress: 2}}, sourceID, targetID)
-	add(agentID, transfer.AuditDetail{Event: transfer.EventRefused, Status: transfer.InProgress, By: transfer.RoleTarget, RequestID: "d1",
+	add(agentID, transfer.AuditDetail{Event: transfer.EventRefused, Status: transfer.InProgress, By: kernel.RoleTarget, RequestID: "d1",
 		Cause: transfer.AlreadyInProgress, Message: "Too late.", PartnerID: targetID}, targetID)
-	add(operatorID, transfer.AuditDetail{Event: transfer.EventGivenUp, Status: transfer.InProgress, By: transfer.RoleOperator, RequestID: "g1",
+	add(operatorID, transfer.AuditDetail{Event: transfer.EventGivenUp, Status: transfer.InProgress, By: kernel.RoleOperator, RequestID: "g1",
 		GivenUp: &transfer.GivenUpItem{Ordinal: 1, SubscriptionID: "old-1", Reason: "Withdrawn."}}, sourceID, targetID)
-	add("", transfer.AuditDetail{Event: transfer.EventFailed, Status: transfer.PartiallyComplete, By: transfer.RolePlatform,
+	add("", transfer.AuditDetail{Event: transfer.EventFailed, Status: transfer.PartiallyComplete, By: kernel.RolePlatform,
 		LineItems: &transfer.ItemCounts{Complete: 1, Failed: 1}}, sourceID, targetID)
 	return all
 }
@@ -70,7 +71,7 @@ func TestRulesOfTheTimeline(t *testing.T) {
 			"failed by platform"}, happened(events))
 		assert.Equal(t, transfer.TimelineEvent{
 			ID: sourceID + "_submitted", Event: transfer.EventSubmitted, Time: logs()[4].At, Status: transfer.InProgress, RequestID: "d2",
-			Actor:     transfer.TimelineActor{Role: transfer.RoleSource, PartnerTenantID: sourceID, UserID: otherAgentID},
+			Actor:     transfer.TimelineActor{Role: kernel.RoleSource, PartnerTenantID: sourceID, UserID: otherAgentID},
 			LineItems: &transfer.ItemCounts{InProgress: 2},
 		}, events[3])
 		assert.Equal(t, "It is suspended.", events[1].Reason)
@@ -90,9 +91,9 @@ func TestRulesOfTheTimeline(t *testing.T) {
 	rule(t, "R-190 of others neither the user nor the request id is told, but role and partner", func(t *testing.T) {
 		for _, c := range []struct {
 			viewer transfer.Viewer
-			role   transfer.Role
+			role   kernel.Role
 			user   string
-		}{{source, transfer.RoleSource, otherAgentID}, {target, transfer.RoleTarget, agentID}} {
+		}{{source, kernel.RoleSource, otherAgentID}, {target, kernel.RoleTarget, agentID}} {
 			for _, e := range timeline(t, c.viewer) {
 				own := e.Actor.Role == c.role
 				assert.Equal(t, own, e.Actor.UserID == c.user, "%s: %+v", c.role, e)
@@ -100,10 +101,10 @@ func TestRulesOfTheTimeline(t *testing.T) {
 			}
 		}
 		events := timeline(t, source)
-		assert.Equal(t, transfer.TimelineActor{Role: transfer.RoleTarget, PartnerTenantID: targetID}, events[0].Actor)
-		assert.Equal(t, transfer.TimelineActor{Role: transfer.RoleStranger, PartnerTenantID: strangerID}, events[2].Actor)
-		assert.Equal(t, transfer.TimelineActor{Role: transfer.RoleOperator}, events[4].Actor)
-		assert.Equal(t, transfer.TimelineActor{Role: transfer.RolePlatform}, events[5].Actor)
+		assert.Equal(t, transfer.TimelineActor{Role: kernel.RoleTarget, PartnerTenantID: targetID}, events[0].Actor)
+		assert.Equal(t, transfer.TimelineActor{Role: kernel.RoleStranger, PartnerTenantID: strangerID}, events[2].Actor)
+		assert.Equal(t, transfer.TimelineActor{Role: kernel.RoleOperator}, events[4].Actor)
+		assert.Equal(t, transfer.TimelineActor{Role: kernel.RolePlatform}, events[5].Actor)
 	})
 	rule(t, "R-180 an operator hears everything, once", func(t *testing.T) {
 		events := timeline(t, operator)
@@ -116,7 +117,7 @@ func TestRulesOfTheTimeline(t *testing.T) {
 		whole := transfer.ResolvedItem{Ordinal: 1, SubscriptionID: "old-1", Moved: true, TargetSubscriptionID: "new-1", Reason: "Billed since May."}
 		heard := func(partner string, v transfer.Viewer, said transfer.ResolvedItem) transfer.TimelineEvent {
 			events, err := transfer.Timeline(opened(), []transfer.LogEntry{{PartnerTenantID: partner, Detail: transfer.AuditDetail{
-				Event: transfer.EventResolved, Status: transfer.PartiallyComplete, By: transfer.RoleOperator, Resolved: &said,
+				Event: transfer.EventResolved, Status: transfer.PartiallyComplete, By: kernel.RoleOperator, Resolved: &said,
 			}}}, v)
 			require.NoError(t, err)
 			require.Len(t, events, 1)
@@ -139,7 +140,7 @@ func TestRulesOfTheTimeline(t *testing.T) {
 		}
 	})
 	rule(t, "R-15 the target hears why the source declined", func(t *testing.T) {
-		declined := transfer.AuditDetail{Event: transfer.EventDeclined, Status: transfer.Rejected, By: transfer.RoleSource, Reason: "Not now."}
+		declined := transfer.AuditDetail{Event: transfer.EventDeclined, Status: transfer.Rejected, By: kernel.RoleSource, Reason: "Not now."}
 		events, err := transfer.Timeline(opened(), []transfer.LogEntry{{PartnerTenantID: upper(targetID), UserID: otherAgentID, Detail: declined.ForTarget()}}, target)
 		require.NoError(t, err)
 		require.Len(t, events, 1)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -89,7 +90,7 @@ func anyItem(dice *rand.Rand) transfer.ItemStatus {
 }
 
 // likely is the role that may give the command in two cases of three, so that walks get somewhere, else any role.
-func likely(dice *rand.Rand, c transfer.Command) transfer.Role {
+func likely(dice *rand.Rand, c transfer.Command) kernel.Role {
 	if dice.IntN(3) > 0 {
 		for _, o := range orders {
 			for _, item := range []transfer.ItemStatus{transfer.NoItem, transfer.ItemInProgress, transfer.ItemComplete, transfer.ItemFailed} {

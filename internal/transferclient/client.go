@@ -17,6 +17,8 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"handover/activities"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
@@ -66,7 +68,7 @@ func normalized(r transfer.Request) (transfer.Request, string, error) {
 // leavingTypesToTheWorker is a policy that refuses no product type that some deployment might allow (OQ-5).
 func leavingTypesToTheWorker() transfer.Policy {
 	p := transfer.DefaultPolicy()
-	p.ProductTypes = append(p.ProductTypes, transfer.Software, transfer.SaaS)
+	p.ProductTypes = append(p.ProductTypes, subscription.Software, subscription.SaaS)
 	return p
 }
 
@@ -87,7 +89,7 @@ func (c *Client) Decline(ctx context.Context, id string, d activities.Decision) 
 
 // bring signals the command to the transfer's run, starting one where none is open, and waits for the answer.
 func (c *Client) bring(ctx context.Context, signal string, message any, command activities.Command) (activities.Answer, error) {
-	id, err := transfer.ParseID("the transfer id", command.TransferID)
+	id, err := kernel.ParseID("the transfer id", command.TransferID)
 	if err != nil {
 		return activities.Answer{}, err
 	}
@@ -169,6 +171,6 @@ func (c *Client) query(ctx context.Context, workflowID string) (workflows.Snapsh
 
 // IsTechnical tells a failure of the machinery from a refusal, which is an answer.
 func IsTechnical(err error) bool {
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	return err != nil && !errors.As(err, &refusal)
 }

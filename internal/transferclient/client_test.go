@@ -11,9 +11,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/kernel"
+	"handover/internal/programme"
+
 	commonpb "go.temporal.io/api/common/v1"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -90,7 +96,7 @@ func always(s workflows.Snapshot, err error) func(int) (workflows.Snapshot, erro
 
 func request() transfer.Request {
 	return transfer.Request{
-		RequestID: "r1", Actor: transfer.Actor{PartnerTenantID: strings.ToUpper(target)}, CustomerTenantID: strings.ToUpper(customer),
+		RequestID: "r1", Actor: kernel.Actor{PartnerTenantID: strings.ToUpper(target)}, CustomerTenantID: strings.ToUpper(customer),
 		CustomerEmail: "it@contoso.example", SourcePartnerTenantID: source, SourcePartnerName: "Northwind Cloud", TransferType: 3,
 	}
 }
@@ -163,9 +169,9 @@ func TestEveryCommandIsASignalThatStartsTheRunAndWaitsForItsAnswer(t *testing.T)
 
 func TestTheAnswerMayBeNo(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []transfer.Cause{transfer.WrongParty, transfer.DoorClosed, transfer.NotFound} {
+	for _, cause := range []kernel.Cause{kernel.WrongParty, kernel.DoorClosed, transfer.NotFound} {
 		f := &fakeTemporal{}
-		f.answeringAs(activities.VerbCancel, transferID, activities.Answer{Refusal: transfer.Refuse(cause, "No.")})
+		f.answeringAs(activities.VerbCancel, transferID, activities.Answer{Refusal: kernel.Refuse(cause, "No.")})
 		_, err := commands["cancel"].give(t.Context(), New(f))
 		require.ErrorIs(t, err, cause)
 		assert.False(t, IsTechnical(err))
@@ -177,7 +183,7 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 	f := &fakeTemporal{signal: func() error { return errors.New("nothing should have been sent") }}
 	c := New(f)
 	_, err := c.Cancel(t.Context(), "transfer/"+transferID, activities.Decision{RequestID: "r1"})
-	require.ErrorIs(t, err, transfer.InvalidInput)
+	require.ErrorIs(t, err, kernel.InvalidInput)
 	r := request()
 	r.SourcePartnerTenantID = ""
 	_, err = c.Create(t.Context(), r)
@@ -187,7 +193,7 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 		large.LineItems = append(large.LineItems, transfer.Pick{SubscriptionID: fmt.Sprintf("a1b2c3d4-0001-4000-8000-%012d", n)})
 	}
 	_, err = c.Submit(t.Context(), transferID, large)
-	require.ErrorIs(t, err, transfer.InvalidInput)
+	require.ErrorIs(t, err, kernel.InvalidInput)
 	assert.ErrorContains(t, err, "eligible", "it says what to do instead")
 	assert.Empty(t, f.name)
 }
@@ -210,7 +216,7 @@ func TestSilenceIsUnavailable(t *testing.T) {
 	}
 	f := &fakeTemporal{signal: func() error { return serviceerror.NewInvalidArgument("payload blob size exceeds limit") }}
 	_, err := commands["submit"].give(t.Context(), New(f))
-	require.ErrorIs(t, err, transfer.InvalidInput)
+	require.ErrorIs(t, err, kernel.InvalidInput)
 	f.signal = func() error { return serviceerror.NewNamespaceNotFound("prod") }
 	_, err = commands["submit"].give(t.Context(), New(f))
 	require.ErrorContains(t, err, "prod")
@@ -222,7 +228,7 @@ func TestGetSaysWhatTheRunKnows(t *testing.T) {
 	open := workflows.Snapshot{TransferID: transferID, Status: transfer.Pending, Customer: customer, Source: source, Target: target}
 	over := open
 	over.Status, over.Items = transfer.Complete, transfer.ItemCounts{Complete: 2}
-	refused := workflows.Snapshot{TransferID: transferID, Answers: []activities.Answer{{Refusal: transfer.Refuse(transfer.RelationshipMissing, "Ask the customer first.")}}}
+	refused := workflows.Snapshot{TransferID: transferID, Answers: []activities.Answer{{Refusal: kernel.Refuse(programme.RelationshipMissing, "Ask the customer first.")}}}
 	running, failed := enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED
 	for name, c := range map[string]struct {
 		says  workflows.Snapshot
@@ -254,7 +260,7 @@ func TestGetSaysWhatTheRunKnows(t *testing.T) {
 		})
 	}
 	_, err := New(&fakeTemporal{}).Get(t.Context(), "x")
-	require.ErrorIs(t, err, transfer.InvalidInput)
+	require.ErrorIs(t, err, kernel.InvalidInput)
 }
 
 func listed(id string, started time.Time, fields map[string]string) *workflowpb.WorkflowExecutionInfo {
@@ -310,10 +316,10 @@ func TestAFilterCannotChangeTheQuery(t *testing.T) {
 	}}
 	for _, filter := range []Filter{{CustomerTenantID: "x' OR 'a'='a"}, {PartnerTenantID: "'"}} {
 		_, err := New(f).List(t.Context(), filter)
-		require.ErrorIs(t, err, transfer.InvalidInput)
+		require.ErrorIs(t, err, kernel.InvalidInput)
 	}
 	_, err := New(f).List(t.Context(), Filter{Status: "Done"})
-	require.ErrorIs(t, err, transfer.UnknownEnum)
+	require.ErrorIs(t, err, kernel.UnknownEnum)
 	_, err = New(f).List(t.Context(), Filter{})
 	require.ErrorIs(t, err, ErrUnavailable)
 }

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"handover/internal/kernel"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"handover/activities"
-	"handover/internal/transfer"
 )
 
 // ErrUnavailable says that Temporal, or a worker behind it, gave no answer in time. Whatever was asked may be asked again
@@ -57,7 +58,7 @@ func abandoned(id string, ended enumspb.WorkflowExecutionStatus) error {
 
 // tooLarge is the refusal of a command that a run does not take.
 func tooLarge() error {
-	return transfer.Refuse(transfer.InvalidInput, "The command is too large for Temporal. Ask for everything eligible, which has no limit, name fewer line items, or use the HTTP API.")
+	return kernel.Refuse(kernel.InvalidInput, "The command is too large for Temporal. Ask for everything eligible, which has no limit, name fewer line items, or use the HTTP API.")
 }
 
 // isTooLarge tells a request that is over the size of a payload (2 MB) or of a gRPC message (4 MB).

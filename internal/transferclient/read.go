@@ -7,8 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/kernel"
+
 	commonpb "go.temporal.io/api/common/v1"
+
 	enumspb "go.temporal.io/api/enums/v1"
+
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
@@ -20,7 +24,7 @@ import (
 // Get reads what the run of a transfer knows: how it stands, its counts, and the answers to commands that came through
 // Temporal. Names and line items stand in the ledger. Refusal: NotFound, when Temporal has no run of it (any more).
 func (c *Client) Get(ctx context.Context, id string) (operatorview.Snapshot, error) {
-	id, err := transfer.ParseID("the transfer id", id)
+	id, err := kernel.ParseID("the transfer id", id)
 	if err != nil {
 		return operatorview.Snapshot{}, err
 	}
@@ -39,7 +43,7 @@ func (c *Client) Get(ctx context.Context, id string) (operatorview.Snapshot, err
 	ended := described.GetWorkflowExecutionInfo().GetStatus()
 	switch {
 	case ended == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED && s.Transfer.Status == transfer.None:
-		return s, transfer.Refuse(transfer.NotFound, "There is no such transfer: the request was refused. %s", strings.Join(s.Refused, " "))
+		return s, kernel.Refuse(transfer.NotFound, "There is no such transfer: the request was refused. %s", strings.Join(s.Refused, " "))
 	case ended == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED || ended == enumspb.WORKFLOW_EXECUTION_STATUS_FAILED:
 		return s, abandoned(id, ended)
 	}
@@ -96,14 +100,14 @@ func (c *Client) List(ctx context.Context, f Filter) ([]Summary, error) {
 func (f Filter) query() (string, error) {
 	terms := []string{fmt.Sprintf("WorkflowType = '%s'", workflows.TransferType), workflows.StatusKey.GetName() + " IS NOT NULL"}
 	if f.CustomerTenantID != "" {
-		id, err := transfer.ParseID("the customer's tenant id", f.CustomerTenantID)
+		id, err := kernel.ParseID("the customer's tenant id", f.CustomerTenantID)
 		if err != nil {
 			return "", err
 		}
 		terms = append(terms, fmt.Sprintf("%s = '%s'", workflows.CustomerKey.GetName(), id))
 	}
 	if f.PartnerTenantID != "" {
-		id, err := transfer.ParseID("the partner's tenant id", f.PartnerTenantID)
+		id, err := kernel.ParseID("the partner's tenant id", f.PartnerTenantID)
 		if err != nil {
 			return "", err
 		}
@@ -111,7 +115,7 @@ func (f Filter) query() (string, error) {
 	}
 	if f.Status != "" {
 		if !slices.Contains(transfer.Statuses(), f.Status) {
-			return "", transfer.Refuse(transfer.UnknownEnum, "There is no transfer status %q; use Pending, InProgress, Complete, Expired, Cancel, Reject, Failed or PartiallyComplete.", f.Status)
+			return "", kernel.Refuse(kernel.UnknownEnum, "There is no transfer status %q; use Pending, InProgress, Complete, Expired, Cancel, Reject, Failed or PartiallyComplete.", f.Status)
 		}
 		terms = append(terms, fmt.Sprintf("%s = '%s'", workflows.StatusKey.GetName(), f.Status))
 	}

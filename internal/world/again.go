@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
@@ -13,7 +14,7 @@ import (
 func (d Demonstration) Request(requestID string) transfer.Request {
 	return transfer.Request{
 		RequestID:             requestID,
-		Actor:                 transfer.Actor{PartnerTenantID: d.TargetTenantID, UserID: d.TargetUserID},
+		Actor:                 kernel.Actor{PartnerTenantID: d.TargetTenantID, UserID: d.TargetUserID},
 		CustomerTenantID:      d.CustomerTenantID,
 		CustomerEmail:         d.CustomerEmail,
 		CustomerName:          d.CustomerName,

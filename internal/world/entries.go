@@ -4,28 +4,29 @@ import (
 	"time"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
 
 // file is everything a world file says, each value with the place it stands at.
 type file struct {
-	partners      []entry[transfer.Partner]
-	customers     []entry[transfer.Customer]
+	partners      []entry[programme.Partner]
+	customers     []entry[programme.Customer]
 	relationships []entry[ledger.Relationship]
-	agreements    []entry[transfer.Agreement]
+	agreements    []entry[programme.Agreement]
 	partnerships  []entry[ledger.Partnership]
-	subscriptions []entry[transfer.Subscription]
+	subscriptions []entry[subscription.Subscription]
 }
 
 // The values that enumerations of the file allow.
 var (
-	partnerTypes    = []transfer.PartnerType{transfer.DirectBill, transfer.IndirectProvider, transfer.IndirectReseller}
-	programStatuses = []transfer.ProgramStatus{transfer.ProgramActive, transfer.ProgramRestricted, transfer.ProgramInactive}
-	agreementModes  = []transfer.AgreementMode{transfer.Attestation, transfer.DirectSign}
-	billingCycles   = []transfer.BillingCycle{transfer.Monthly, transfer.Annual, transfer.OneTime, transfer.NoCycle, transfer.UnknownCycle}
-	statuses        = []transfer.SubscriptionStatus{
-		transfer.SubscriptionActive, transfer.SubscriptionPending, transfer.SubscriptionSuspended,
-		transfer.SubscriptionExpired, transfer.SubscriptionDisabled, transfer.SubscriptionDeleted,
+	partnerTypes    = []programme.PartnerType{programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller}
+	programStatuses = []programme.Status{programme.Active, programme.Restricted, programme.Inactive}
+	agreementModes  = []programme.AgreementMode{programme.Attestation, programme.DirectSign}
+	billingCycles   = []subscription.BillingCycle{subscription.Monthly, subscription.Annual, subscription.OneTime, subscription.NoCycle, subscription.UnknownCycle}
+	statuses        = []subscription.Status{
+		subscription.Active, subscription.Pending, subscription.Suspended,
+		subscription.Expired, subscription.Disabled, subscription.Deleted,
 	}
 )
 
@@ -38,7 +39,7 @@ func readFields(root *record) *file {
 		relationships: list(root, "relationships", "relationship", relationship),
 		agreements:    list(root, "agreements", "agreement", agreement),
 		partnerships:  list(root, "partnerships", "partnership", partnership),
-		subscriptions: list(root, "subscriptions", "subscription", subscription),
+		subscriptions: list(root, "subscriptions", "subscription", billed),
 	}
 	root.done()
 	return f
@@ -64,8 +65,8 @@ func values[T any](entries []entry[T]) []T {
 	return all
 }
 
-func partner(r *record) transfer.Partner {
-	p := transfer.Partner{
+func partner(r *record) programme.Partner {
+	p := programme.Partner{
 		TenantID:  need(r, "tenantId", guid),
 		Name:      need(r, "name", text),
 		Type:      need(r, "type", oneOf(partnerTypes)),
@@ -80,17 +81,17 @@ func partner(r *record) transfer.Partner {
 	if len(agents) == 0 {
 		r.found.at(r.at("adminAgents"), "The field adminAgents is missing from this partner, or empty. Name at least one agent; nobody else can act for the partner.")
 	}
-	doubles(r.found, agents, "userId", func(a transfer.AdminAgent) string { return a.UserID })
+	doubles(r.found, agents, "userId", func(a programme.AdminAgent) string { return a.UserID })
 	p.AdminAgents = values(agents)
 	return p
 }
 
-func adminAgent(r *record) transfer.AdminAgent {
-	return transfer.AdminAgent{UserID: need(r, "userId", guid), Email: need(r, "email", email)}
+func adminAgent(r *record) programme.AdminAgent {
+	return programme.AdminAgent{UserID: need(r, "userId", guid), Email: need(r, "email", email)}
 }
 
-func customer(r *record) transfer.Customer {
-	return transfer.Customer{
+func customer(r *record) programme.Customer {
+	return programme.Customer{
 		TenantID: need(r, "tenantId", guid),
 		Name:     need(r, "name", text),
 		Domain:   need(r, "domain", domain),
@@ -104,8 +105,8 @@ func relationship(r *record) ledger.Relationship {
 	return ledger.Relationship{PartnerTenantID: need(r, "partner", guid), CustomerTenantID: need(r, "customer", guid)}
 }
 
-func agreement(r *record) transfer.Agreement {
-	return transfer.Agreement{
+func agreement(r *record) programme.Agreement {
+	return programme.Agreement{
 		CustomerTenantID: need(r, "customer", guid),
 		PartnerTenantID:  need(r, "partner", guid),
 		Mode:             need(r, "mode", oneOf(agreementModes)),
@@ -117,12 +118,12 @@ func partnership(r *record) ledger.Partnership {
 	return ledger.Partnership{ProviderTenantID: need(r, "provider", guid), ResellerTenantID: need(r, "reseller", guid)}
 }
 
-func subscription(r *record) transfer.Subscription {
-	s := transfer.Subscription{
+func billed(r *record) subscription.Subscription {
+	s := subscription.Subscription{
 		ID:                need(r, "id", guid),
 		CustomerTenantID:  need(r, "customer", guid),
 		PartnerTenantID:   need(r, "partner", guid),
-		ProductType:       need(r, "productType", oneOf(transfer.ProductTypes())),
+		ProductType:       need(r, "productType", oneOf(subscription.ProductTypes())),
 		OfferID:           need(r, "offerId", text),
 		FriendlyName:      need(r, "friendlyName", text),
 		Quantity:          may(r, "quantity", 1, quantity),
@@ -131,7 +132,7 @@ func subscription(r *record) transfer.Subscription {
 		TermDuration:      may(r, "termDuration", "", term),
 		CreationDate:      need(r, "creationDate", moment),
 		CommitmentEndDate: may(r, "commitmentEndDate", time.Time{}, moment),
-		Status:            may(r, "status", transfer.SubscriptionActive, oneOf(statuses)),
+		Status:            may(r, "status", subscription.Active, oneOf(statuses)),
 		AutoRenew:         may(r, "autoRenew", false, flag),
 		ParentID:          may(r, "parentId", "", guid),
 		PartnerOnRecord:   may(r, "partnerOnRecord", "", mpnID),
@@ -143,7 +144,7 @@ func subscription(r *record) transfer.Subscription {
 }
 
 // checkTerm notes a term without its end, an end without its term, and an end before the beginning.
-func checkTerm(r *record, s transfer.Subscription) {
+func checkTerm(r *record, s subscription.Subscription) {
 	hasTerm, hasEnd := r.fields["termDuration"] != nil, r.fields["commitmentEndDate"] != nil
 	switch {
 	case hasTerm && !hasEnd:

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/world"
 )
 
@@ -52,7 +53,7 @@ func requireTold(t *testing.T, err error) {
 // requireSound checks, independently of the parser, what everybody who is given a world relies on.
 func requireSound(t *testing.T, w ledger.World) {
 	t.Helper()
-	partners, resellers, customers := map[string]transfer.Partner{}, map[string]bool{}, map[string]bool{}
+	partners, resellers, customers := map[string]programme.Partner{}, map[string]bool{}, map[string]bool{}
 	for _, p := range w.Partners {
 		requireID(t, p.TenantID)
 		require.NotContains(t, partners, p.TenantID)
@@ -62,7 +63,7 @@ func requireSound(t *testing.T, w ledger.World) {
 			requireAddress(t, agent.Email)
 		}
 		partners[p.TenantID] = p
-		resellers[p.MPNID] = p.Type == transfer.IndirectReseller
+		resellers[p.MPNID] = p.Type == programme.IndirectReseller
 	}
 	require.Len(t, resellers, len(w.Partners), "mpnIds are unique")
 	for _, c := range w.Customers {
@@ -72,19 +73,19 @@ func requireSound(t *testing.T, w ledger.World) {
 		customers[c.TenantID] = true
 	}
 	requirePairs(t, w, partners, customers)
-	byID := map[string]transfer.Subscription{}
+	byID := map[string]subscription.Subscription{}
 	for _, s := range w.Subscriptions {
 		require.NotContains(t, byID, s.ID)
 		byID[s.ID] = s
 	}
 	for _, s := range w.Subscriptions {
 		require.Contains(t, customers, s.CustomerTenantID)
-		require.Contains(t, []transfer.PartnerType{transfer.DirectBill, transfer.IndirectProvider}, partners[s.PartnerTenantID].Type)
+		require.Contains(t, []programme.PartnerType{programme.DirectBill, programme.IndirectProvider}, partners[s.PartnerTenantID].Type)
 		requireSubscription(t, s, byID, resellers)
 	}
 }
 
-func requirePairs(t *testing.T, w ledger.World, partners map[string]transfer.Partner, customers map[string]bool) {
+func requirePairs(t *testing.T, w ledger.World, partners map[string]programme.Partner, customers map[string]bool) {
 	t.Helper()
 	accepted, agreed := map[ledger.Relationship]bool{}, map[ledger.Relationship]bool{}
 	for _, r := range w.Relationships {
@@ -99,8 +100,8 @@ func requirePairs(t *testing.T, w ledger.World, partners map[string]transfer.Par
 	}
 	together := map[ledger.Partnership]bool{}
 	for _, p := range w.Partnerships {
-		require.Equal(t, transfer.IndirectProvider, partners[p.ProviderTenantID].Type)
-		require.Equal(t, transfer.IndirectReseller, partners[p.ResellerTenantID].Type)
+		require.Equal(t, programme.IndirectProvider, partners[p.ProviderTenantID].Type)
+		require.Equal(t, programme.IndirectReseller, partners[p.ResellerTenantID].Type)
 		together[p] = true
 	}
 	require.Len(t, together, len(w.Partnerships), "partnerships are unique")
@@ -108,17 +109,17 @@ func requirePairs(t *testing.T, w ledger.World, partners map[string]transfer.Par
 	require.Len(t, agreed, len(w.Agreements), "agreements are unique")
 }
 
-func requireSubscription(t *testing.T, s transfer.Subscription, byID map[string]transfer.Subscription, resellers map[string]bool) {
+func requireSubscription(t *testing.T, s subscription.Subscription, byID map[string]subscription.Subscription, resellers map[string]bool) {
 	t.Helper()
 	requireID(t, s.ID)
 	require.Equal(t, s.ID, s.LineageID)
-	require.Contains(t, transfer.ProductTypes(), s.ProductType)
+	require.Contains(t, subscription.ProductTypes(), s.ProductType)
 	require.Positive(t, s.Quantity)
 	require.GreaterOrEqual(t, s.UnitPriceMinor*int64(s.Quantity), s.UnitPriceMinor, "the amount fits 64 bits")
 	require.False(t, s.CreationDate.IsZero())
 	require.Equal(t, s.TermDuration == "", s.CommitmentEndDate.IsZero())
 	require.False(t, !s.CommitmentEndDate.IsZero() && s.CommitmentEndDate.Before(s.CreationDate))
-	_, err := transfer.ParseFault(s.SandboxFault)
+	_, err := subscription.ParseFault(s.SandboxFault)
 	require.NoError(t, err)
 	if s.PartnerOnRecord != "" {
 		require.True(t, resellers[s.PartnerOnRecord], "the credited partner is a reseller")

@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
 
 // The two partners of a large world and their admin agents.
@@ -20,17 +21,17 @@ const (
 // licence subscriptions at the source and everything that a transfer to the target needs: relationship, agreement and
 // Azure plan. The same numbers give the same world.
 func Large(customers, subscriptionsPerCustomer int) ledger.World {
-	w := ledger.World{Partners: []transfer.Partner{
-		largePartner(LargeSource, "Large Source", transfer.DirectBill, "9000001", LargeSourceUser),
-		largePartner(LargeTarget, "Large Target", transfer.IndirectProvider, "9000002", LargeTargetUser),
+	w := ledger.World{Partners: []programme.Partner{
+		largePartner(LargeSource, "Large Source", programme.DirectBill, "9000001", LargeSourceUser),
+		largePartner(LargeTarget, "Large Target", programme.IndirectProvider, "9000002", LargeTargetUser),
 	}}
-	w.Subscriptions = make([]transfer.Subscription, 0, customers*(subscriptionsPerCustomer+1))
+	w.Subscriptions = make([]subscription.Subscription, 0, customers*(subscriptionsPerCustomer+1))
 	for c := range customers {
 		one := largeCustomer(c)
 		w.Customers = append(w.Customers, one)
 		w.Relationships = append(w.Relationships, ledger.Relationship{PartnerTenantID: LargeTarget, CustomerTenantID: one.TenantID})
-		w.Agreements = append(w.Agreements, transfer.Agreement{
-			CustomerTenantID: one.TenantID, PartnerTenantID: LargeTarget, Mode: transfer.Attestation,
+		w.Agreements = append(w.Agreements, programme.Agreement{
+			CustomerTenantID: one.TenantID, PartnerTenantID: LargeTarget, Mode: programme.Attestation,
 		})
 		w.Subscriptions = append(w.Subscriptions, largePlan(c, one.TenantID))
 		for n := range subscriptionsPerCustomer {
@@ -40,17 +41,17 @@ func Large(customers, subscriptionsPerCustomer int) ledger.World {
 	return w
 }
 
-func largePartner(id, name string, kind transfer.PartnerType, mpn, user string) transfer.Partner {
-	return transfer.Partner{
-		TenantID: id, Name: name, Type: kind, Status: transfer.ProgramActive, MPASigned: true, MPNID: mpn,
+func largePartner(id, name string, kind programme.PartnerType, mpn, user string) programme.Partner {
+	return programme.Partner{
+		TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, MPNID: mpn,
 		Market: "US", Currency: "USD", Locale: "en-US",
-		AdminAgents: []transfer.AdminAgent{{UserID: user, Email: "agent" + mpn + "@large.example"}},
+		AdminAgents: []programme.AdminAgent{{UserID: user, Email: "agent" + mpn + "@large.example"}},
 	}
 }
 
-func largeCustomer(number int) transfer.Customer {
+func largeCustomer(number int) programme.Customer {
 	domain := fmt.Sprintf("customer%d.example", number)
-	return transfer.Customer{
+	return programme.Customer{
 		TenantID: fmt.Sprintf("cccccccc-1111-4000-8000-%012x", number),
 		Name:     fmt.Sprintf("Customer %d", number),
 		Domain:   domain, Email: "it@" + domain, Market: "US", Locale: "en-US",
@@ -59,21 +60,21 @@ func largeCustomer(number int) transfer.Customer {
 
 var largeBought = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-func largePlan(customer int, customerID string) transfer.Subscription {
+func largePlan(customer int, customerID string) subscription.Subscription {
 	id := fmt.Sprintf("%08x-1111-4000-9000-000000000000", customer)
-	return transfer.Subscription{
+	return subscription.Subscription{
 		ID: id, LineageID: id, CustomerTenantID: customerID, PartnerTenantID: LargeTarget,
-		ProductType: transfer.AzurePlan, OfferID: transfer.AzurePlanOffer, FriendlyName: "Azure plan", Quantity: 1,
-		BillingCycle: transfer.Monthly, CreationDate: largeBought, Status: transfer.SubscriptionActive,
+		ProductType: subscription.AzurePlan, OfferID: subscription.AzurePlanOffer, FriendlyName: "Azure plan", Quantity: 1,
+		BillingCycle: subscription.Monthly, CreationDate: largeBought, Status: subscription.Active,
 	}
 }
 
-func largeLicence(customer, number int, customerID string) transfer.Subscription {
+func largeLicence(customer, number int, customerID string) subscription.Subscription {
 	id := fmt.Sprintf("%08x-1111-4000-8000-%012x", customer, number)
-	return transfer.Subscription{
+	return subscription.Subscription{
 		ID: id, LineageID: id, CustomerTenantID: customerID, PartnerTenantID: LargeSource,
-		ProductType: transfer.OnlineServicesNCE, OfferID: "licence:0001", FriendlyName: fmt.Sprintf("Licence %d", number),
-		Quantity: 10, UnitPriceMinor: 12_50, BillingCycle: transfer.Monthly, TermDuration: "P1Y", CreationDate: largeBought,
-		CommitmentEndDate: largeBought.AddDate(1, 0, -1), Status: transfer.SubscriptionActive, AutoRenew: true,
+		ProductType: subscription.OnlineServicesNCE, OfferID: "licence:0001", FriendlyName: fmt.Sprintf("Licence %d", number),
+		Quantity: 10, UnitPriceMinor: 12_50, BillingCycle: subscription.Monthly, TermDuration: "P1Y", CreationDate: largeBought,
+		CommitmentEndDate: largeBought.AddDate(1, 0, -1), Status: subscription.Active, AutoRenew: true,
 	}
 }

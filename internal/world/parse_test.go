@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/world"
 )
 
@@ -22,37 +23,37 @@ func TestEveryFieldArrives(t *testing.T) {
 	w, err := world.Parse("w.yaml", []byte(valid+together))
 	require.NoError(t, err)
 
-	assert.Equal(t, transfer.Partner{
-		TenantID: "aaaaaaaa-0000-4000-8000-000000000001", Name: "Northwind Cloud", Type: transfer.IndirectProvider,
-		Status: transfer.ProgramActive, MPASigned: true, MPNID: "4000001", Market: "US", Currency: "USD", Locale: "en-US",
-		AdminAgents: []transfer.AdminAgent{{UserID: "eeeeeeee-0000-4000-8000-000000000101", Email: "ana@northwind.example"}},
+	assert.Equal(t, programme.Partner{
+		TenantID: "aaaaaaaa-0000-4000-8000-000000000001", Name: "Northwind Cloud", Type: programme.IndirectProvider,
+		Status: programme.Active, MPASigned: true, MPNID: "4000001", Market: "US", Currency: "USD", Locale: "en-US",
+		AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee-0000-4000-8000-000000000101", Email: "ana@northwind.example"}},
 	}, w.Partners[0])
-	assert.Equal(t, transfer.Customer{
+	assert.Equal(t, programme.Customer{
 		TenantID: "cccccccc-0000-4000-8000-000000000001", Name: "Contoso Bakery", Domain: "contoso.example",
 		Email: "it@contoso.example", Market: "US", Locale: "en-US",
 	}, w.Customers[0])
 	assert.Equal(t, []ledger.Relationship{{
 		PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001", CustomerTenantID: "cccccccc-0000-4000-8000-000000000001",
 	}}, w.Relationships)
-	assert.Equal(t, []transfer.Agreement{{
+	assert.Equal(t, []programme.Agreement{{
 		CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001",
-		Mode: transfer.DirectSign, DateAgreed: day(2026, 2, 27),
+		Mode: programme.DirectSign, DateAgreed: day(2026, 2, 27),
 	}}, w.Agreements)
 	assert.Equal(t, []ledger.Partnership{{
 		ProviderTenantID: "aaaaaaaa-0000-4000-8000-000000000001", ResellerTenantID: "aaaaaaaa-0000-4000-8000-000000000009",
 	}}, w.Partnerships)
-	assert.Equal(t, []transfer.Subscription{{
+	assert.Equal(t, []subscription.Subscription{{
 		ID: "55555555-0101-4000-8000-000000000001", LineageID: "55555555-0101-4000-8000-000000000001",
 		CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001",
-		ProductType: transfer.OnlineServicesNCE, OfferID: "base:0001", FriendlyName: "Base", Quantity: 25, UnitPriceMinor: 1250,
-		BillingCycle: transfer.Monthly, TermDuration: "P1Y", CreationDate: day(2026, 3, 2), CommitmentEndDate: day(2027, 3, 1),
-		Status: transfer.SubscriptionActive, AutoRenew: true, PartnerOnRecord: "4000009", SandboxFault: "transient:2",
+		ProductType: subscription.OnlineServicesNCE, OfferID: "base:0001", FriendlyName: "Base", Quantity: 25, UnitPriceMinor: 1250,
+		BillingCycle: subscription.Monthly, TermDuration: "P1Y", CreationDate: day(2026, 3, 2), CommitmentEndDate: day(2027, 3, 1),
+		Status: subscription.Active, AutoRenew: true, PartnerOnRecord: "4000009", SandboxFault: "transient:2",
 	}, {
 		ID: "55555555-0101-4000-8000-000000000002", LineageID: "55555555-0101-4000-8000-000000000002",
 		CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001",
-		ProductType: transfer.OnlineServicesNCE, OfferID: "addon:0001", FriendlyName: "Add-on", Quantity: 1,
-		BillingCycle: transfer.NoCycle, CreationDate: day(2026, 3, 2).Add(7*time.Hour + 30*time.Minute),
-		Status: transfer.SubscriptionActive, ParentID: "55555555-0101-4000-8000-000000000001",
+		ProductType: subscription.OnlineServicesNCE, OfferID: "addon:0001", FriendlyName: "Add-on", Quantity: 1,
+		BillingCycle: subscription.NoCycle, CreationDate: day(2026, 3, 2).Add(7*time.Hour + 30*time.Minute),
+		Status: subscription.Active, ParentID: "55555555-0101-4000-8000-000000000001",
 	}}, w.Subscriptions)
 }
 

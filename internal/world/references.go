@@ -2,30 +2,31 @@ package world
 
 import (
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
 
 // checkReferences notes what only the whole file tells: things given twice, and references to what is not in the file.
 // A field that could not be read is empty and was noted already, so it is passed over here.
 func (f *file) checkReferences(found *problems) {
-	partnerID := func(p transfer.Partner) string { return p.TenantID }
-	customerID := func(c transfer.Customer) string { return c.TenantID }
+	partnerID := func(p programme.Partner) string { return p.TenantID }
+	customerID := func(c programme.Customer) string { return c.TenantID }
 
 	doubles(found, f.partners, "tenantId", partnerID)
-	doubles(found, f.partners, "mpnId", func(p transfer.Partner) string { return p.MPNID })
+	doubles(found, f.partners, "mpnId", func(p programme.Partner) string { return p.MPNID })
 	doubles(found, f.customers, "tenantId", customerID)
-	doubles(found, f.subscriptions, "id", func(s transfer.Subscription) string { return s.ID })
+	doubles(found, f.subscriptions, "id", func(s subscription.Subscription) string { return s.ID })
 	doubles(found, f.relationships, "customer", func(r ledger.Relationship) string { return pair(r.PartnerTenantID, r.CustomerTenantID) })
-	doubles(found, f.agreements, "customer", func(a transfer.Agreement) string { return pair(a.PartnerTenantID, a.CustomerTenantID) })
+	doubles(found, f.agreements, "customer", func(a programme.Agreement) string { return pair(a.PartnerTenantID, a.CustomerTenantID) })
 	doubles(found, f.partnerships, "reseller", func(p ledger.Partnership) string { return pair(p.ProviderTenantID, p.ResellerTenantID) })
 
 	partners, customers := index(f.partners, partnerID), index(f.customers, customerID)
 	dangling(found, f.relationships, "partner", partners, func(r ledger.Relationship) string { return r.PartnerTenantID })
 	dangling(found, f.relationships, "customer", customers, func(r ledger.Relationship) string { return r.CustomerTenantID })
-	dangling(found, f.agreements, "partner", partners, func(a transfer.Agreement) string { return a.PartnerTenantID })
-	dangling(found, f.agreements, "customer", customers, func(a transfer.Agreement) string { return a.CustomerTenantID })
-	dangling(found, f.subscriptions, "partner", partners, func(s transfer.Subscription) string { return s.PartnerTenantID })
-	dangling(found, f.subscriptions, "customer", customers, func(s transfer.Subscription) string { return s.CustomerTenantID })
+	dangling(found, f.agreements, "partner", partners, func(a programme.Agreement) string { return a.PartnerTenantID })
+	dangling(found, f.agreements, "customer", customers, func(a programme.Agreement) string { return a.CustomerTenantID })
+	dangling(found, f.subscriptions, "partner", partners, func(s subscription.Subscription) string { return s.PartnerTenantID })
+	dangling(found, f.subscriptions, "customer", customers, func(s subscription.Subscription) string { return s.CustomerTenantID })
 
 	f.checkPartnerships(found, partners)
 	f.checkOwners(found, partners)
@@ -78,14 +79,14 @@ func dangling[T, U any](found *problems, entries []entry[T], field string, known
 }
 
 // checkPartnerships notes partnerships that are not between an indirect provider and an indirect reseller.
-func (f *file) checkPartnerships(found *problems, partners map[string]transfer.Partner) {
+func (f *file) checkPartnerships(found *problems, partners map[string]programme.Partner) {
 	for _, e := range f.partnerships {
 		for _, side := range []struct {
 			field, id string
-			kind      transfer.PartnerType
+			kind      programme.PartnerType
 		}{
-			{"provider", e.value.ProviderTenantID, transfer.IndirectProvider},
-			{"reseller", e.value.ResellerTenantID, transfer.IndirectReseller},
+			{"provider", e.value.ProviderTenantID, programme.IndirectProvider},
+			{"reseller", e.value.ResellerTenantID, programme.IndirectReseller},
 		} {
 			switch p, known := partners[side.id]; {
 			case side.id == "":
@@ -99,9 +100,9 @@ func (f *file) checkPartnerships(found *problems, partners map[string]transfer.P
 }
 
 // checkOwners notes subscriptions billed by an indirect reseller, which bills nothing itself.
-func (f *file) checkOwners(found *problems, partners map[string]transfer.Partner) {
+func (f *file) checkOwners(found *problems, partners map[string]programme.Partner) {
 	for _, e := range f.subscriptions {
-		if partners[e.value.PartnerTenantID].Type == transfer.IndirectReseller {
+		if partners[e.value.PartnerTenantID].Type == programme.IndirectReseller {
 			found.at(e.from.at("partner"), "An indirect reseller bills nothing itself. Name its provider here and the reseller as partnerOnRecord.")
 		}
 	}
@@ -110,7 +111,7 @@ func (f *file) checkOwners(found *problems, partners map[string]transfer.Partner
 // checkParents notes add-ons and scoped reservations whose parent is not at the same customer and partner, or has a parent
 // itself.
 func (f *file) checkParents(found *problems) {
-	byID := index(f.subscriptions, func(s transfer.Subscription) string { return s.ID })
+	byID := index(f.subscriptions, func(s subscription.Subscription) string { return s.ID })
 	for _, e := range f.subscriptions {
 		if e.value.ParentID == "" {
 			continue
@@ -129,10 +130,10 @@ func (f *file) checkParents(found *problems) {
 
 // checkCredited notes a partnerOnRecord that is not the MPN id of an indirect reseller in the file.
 func (f *file) checkCredited(found *problems) {
-	byMPN := index(f.partners, func(p transfer.Partner) string { return p.MPNID })
+	byMPN := index(f.partners, func(p programme.Partner) string { return p.MPNID })
 	for _, e := range f.subscriptions {
 		credited := e.value.PartnerOnRecord
-		if credited != "" && byMPN[credited].Type != transfer.IndirectReseller {
+		if credited != "" && byMPN[credited].Type != programme.IndirectReseller {
 			found.at(e.from.at("partnerOnRecord"), "No indirect reseller in this file has the mpnId %s. Correct partnerOnRecord or add the reseller.", credited)
 		}
 	}

@@ -8,7 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -41,19 +44,19 @@ func factsOf(w ledger.World, r transfer.Request) transfer.OpenFacts {
 	for _, a := range w.Agreements {
 		if a.CustomerTenantID == r.CustomerTenantID {
 			f.Agreement = f.Agreement || a.PartnerTenantID == r.TargetPartnerTenantID
-			f.DirectAgreement = f.DirectAgreement || a.Mode == transfer.DirectSign
+			f.DirectAgreement = f.DirectAgreement || a.Mode == programme.DirectSign
 		}
 	}
 	for _, s := range held(w, r.CustomerTenantID, r.TargetPartnerTenantID) {
-		if s.ProductType == transfer.AzurePlan || s.OfferID == transfer.LegacyAzureOffer {
+		if s.ProductType == subscription.AzurePlan || s.OfferID == subscription.LegacyAzureOffer {
 			f.AzureAtTarget = append(f.AzureAtTarget, s)
 		}
 	}
 	return f
 }
 
-func held(w ledger.World, customer, partner string) []transfer.Subscription {
-	var all []transfer.Subscription
+func held(w ledger.World, customer, partner string) []subscription.Subscription {
+	var all []subscription.Subscription
 	for _, s := range w.Subscriptions {
 		if s.CustomerTenantID == customer && s.PartnerTenantID == partner {
 			all = append(all, s)
@@ -78,32 +81,32 @@ func TestDemoMovesTwelveLineItems(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, items, 12)
 
-	types, addons := map[transfer.ProductType]int{}, 0
+	types, addons := map[subscription.ProductType]int{}, 0
 	for _, item := range items {
 		types[item.ProductType]++
 		if item.BaseOrdinal != transfer.NoBase {
 			addons++
 		}
 	}
-	for _, movable := range transfer.MovableProductTypes() {
+	for _, movable := range subscription.MovableProductTypes() {
 		assert.Positive(t, types[movable], movable)
 	}
 	assert.GreaterOrEqual(t, addons, 2)
-	assert.Equal(t, []transfer.Fault{{Transient: 2}}, faultsOf(t, w, items))
+	assert.Equal(t, []subscription.Fault{{Transient: 2}}, faultsOf(t, w, items))
 	assert.Greater(t, len(held(w, demo.CustomerTenantID, demo.SourceTenantID)), 12, "something stays behind")
 }
 
-func faultsOf(t *testing.T, w ledger.World, items []transfer.LineItem) []transfer.Fault {
+func faultsOf(t *testing.T, w ledger.World, items []transfer.LineItem) []subscription.Fault {
 	t.Helper()
 	scripted := map[string]string{}
 	for _, s := range w.Subscriptions {
 		scripted[s.ID] = s.SandboxFault
 	}
-	var faults []transfer.Fault
+	var faults []subscription.Fault
 	for _, item := range items {
-		fault, err := transfer.ParseFault(scripted[item.SubscriptionID])
+		fault, err := subscription.ParseFault(scripted[item.SubscriptionID])
 		require.NoError(t, err)
-		if fault != (transfer.Fault{}) {
+		if fault != (subscription.Fault{}) {
 			faults = append(faults, fault)
 		}
 	}
@@ -114,10 +117,10 @@ func TestDemoNamesWhatTheSampleHolds(t *testing.T) {
 	t.Parallel()
 	demo := world.Demo()
 	r, err := transfer.DefaultPolicy().Normalize(transfer.Request{
-		RequestID: "demo", Actor: transfer.Actor{PartnerTenantID: demo.TargetTenantID, UserID: demo.TargetUserID},
+		RequestID: "demo", Actor: kernel.Actor{PartnerTenantID: demo.TargetTenantID, UserID: demo.TargetUserID},
 		CustomerTenantID: demo.CustomerTenantID, CustomerEmail: demo.CustomerEmail, CustomerName: demo.CustomerName,
 		SourcePartnerTenantID: demo.SourceTenantID, SourcePartnerName: demo.SourceName, TransferType: 3,
-		TargetProductTypes: transfer.MovableProductTypes(),
+		TargetProductTypes: subscription.MovableProductTypes(),
 	})
 	require.NoError(t, err)
 	f := factsOf(world.Sample(), r)
@@ -126,20 +129,20 @@ func TestDemoNamesWhatTheSampleHolds(t *testing.T) {
 	assert.Equal(t, demo.CustomerName, f.Customer.Name)
 	assert.Equal(t, demo.CustomerEmail, f.Customer.Email)
 	assert.Equal(t, demo.SourceName, f.Source.Name)
-	assert.Equal(t, transfer.DirectBill, f.Source.Type)
+	assert.Equal(t, programme.DirectBill, f.Source.Type)
 	assert.Equal(t, demo.SourceUserID, f.Source.AdminAgents[0].UserID)
-	assert.Equal(t, transfer.IndirectProvider, f.Target.Type)
+	assert.Equal(t, programme.IndirectProvider, f.Target.Type)
 	assert.Equal(t, demo.TargetUserID, f.Target.AdminAgents[0].UserID)
 }
 
 // Every refusal of CheckOpen that data can express is met by some customer, source and target of the sample.
 func TestEveryPrerequisiteCanBeTried(t *testing.T) {
 	t.Parallel()
-	azure := []transfer.ProductType{transfer.AzureSubscription}
+	azure := []subscription.ProductType{subscription.AzureSubscription}
 	const nobody = "ffffffff-0000-4000-8000-000000000099"
 	for name, c := range map[string]struct {
 		customer, source, target string
-		types                    []transfer.ProductType
+		types                    []subscription.ProductType
 		reseller                 string
 		user                     string
 		want                     error
@@ -152,19 +155,19 @@ func TestEveryPrerequisiteCanBeTried(t *testing.T) {
 		"between currencies (R-45)":                     {customer: customerID("04"), source: partnerID("06"), target: partnerID("07"), types: azure},
 		"restricted source (R-46)":                      {customer: customerID("06"), source: partnerID("04"), target: partnerID("02")},
 		"direct agreement carries over (R-56)":          {customer: customerID("08"), source: partnerID("01"), target: partnerID("02")},
-		"unknown source (R-44)":                         {customer: customerID("01"), source: nobody, target: partnerID("02"), want: transfer.PartnerUnknown},
-		"unknown target (R-44)":                         {customer: customerID("01"), source: partnerID("01"), target: nobody, want: transfer.PartnerUnknown},
-		"unknown customer (R-44)":                       {customer: nobody, source: partnerID("01"), target: partnerID("02"), want: transfer.CustomerUnknown},
-		"reseller as source (R-41)":                     {customer: customerID("01"), source: partnerID("09"), target: partnerID("02"), want: transfer.PartnerNotEnabled},
-		"reseller as target (R-41)":                     {customer: customerID("01"), source: partnerID("01"), target: partnerID("09"), want: transfer.PartnerNotEnabled},
-		"not an agent of the target (R-54)":             {customer: customerID("01"), source: partnerID("01"), target: partnerID("02"), user: world.Demo().SourceUserID, want: transfer.NotAdminAgent},
-		"restricted target (R-46)":                      {customer: customerID("01"), source: partnerID("01"), target: partnerID("04"), want: transfer.ProgramNotActive},
-		"inactive source (R-46)":                        {customer: customerID("01"), source: partnerID("08"), target: partnerID("02"), want: transfer.ProgramNotActive},
-		"source in another market (R-45)":               {customer: customerID("01"), source: partnerID("12"), target: partnerID("02"), want: transfer.MarketMismatch},
-		"customer in another market (R-45)":             {customer: customerID("09"), source: partnerID("12"), target: partnerID("02"), want: transfer.MarketMismatch},
-		"target without partner agreement (R-52)":       {customer: customerID("08"), source: partnerID("01"), target: partnerID("05"), want: transfer.MPAMissing},
-		"no relationship (R-50)":                        {customer: customerID("02"), source: partnerID("03"), target: partnerID("02"), want: transfer.RelationshipMissing},
-		"attested agreement does not carry over (R-56)": {customer: customerID("07"), source: partnerID("03"), target: partnerID("02"), want: transfer.AgreementMissing},
+		"unknown source (R-44)":                         {customer: customerID("01"), source: nobody, target: partnerID("02"), want: programme.PartnerUnknown},
+		"unknown target (R-44)":                         {customer: customerID("01"), source: partnerID("01"), target: nobody, want: programme.PartnerUnknown},
+		"unknown customer (R-44)":                       {customer: nobody, source: partnerID("01"), target: partnerID("02"), want: programme.CustomerUnknown},
+		"reseller as source (R-41)":                     {customer: customerID("01"), source: partnerID("09"), target: partnerID("02"), want: programme.PartnerNotEnabled},
+		"reseller as target (R-41)":                     {customer: customerID("01"), source: partnerID("01"), target: partnerID("09"), want: programme.PartnerNotEnabled},
+		"not an agent of the target (R-54)":             {customer: customerID("01"), source: partnerID("01"), target: partnerID("02"), user: world.Demo().SourceUserID, want: kernel.NotAdminAgent},
+		"restricted target (R-46)":                      {customer: customerID("01"), source: partnerID("01"), target: partnerID("04"), want: programme.ProgramNotActive},
+		"inactive source (R-46)":                        {customer: customerID("01"), source: partnerID("08"), target: partnerID("02"), want: programme.ProgramNotActive},
+		"source in another market (R-45)":               {customer: customerID("01"), source: partnerID("12"), target: partnerID("02"), want: programme.MarketMismatch},
+		"customer in another market (R-45)":             {customer: customerID("09"), source: partnerID("12"), target: partnerID("02"), want: programme.MarketMismatch},
+		"target without partner agreement (R-52)":       {customer: customerID("08"), source: partnerID("01"), target: partnerID("05"), want: programme.MPAMissing},
+		"no relationship (R-50)":                        {customer: customerID("02"), source: partnerID("03"), target: partnerID("02"), want: programme.RelationshipMissing},
+		"attested agreement does not carry over (R-56)": {customer: customerID("07"), source: partnerID("03"), target: partnerID("02"), want: programme.AgreementMissing},
 		"reseller for direct-bill (R-57)":               {customer: customerID("01"), source: partnerID("01"), target: partnerID("03"), reseller: "4000009", want: transfer.NotForDirectBill},
 		"unknown reseller (R-58)":                       {customer: customerID("01"), source: partnerID("01"), target: partnerID("02"), reseller: "4999999", want: transfer.ResellerUnknown},
 		"provider as reseller (R-58)":                   {customer: customerID("01"), source: partnerID("01"), target: partnerID("02"), reseller: "4000005", want: transfer.NotAReseller},
@@ -178,7 +181,7 @@ func TestEveryPrerequisiteCanBeTried(t *testing.T) {
 			t.Parallel()
 			r := transfer.Request{
 				CustomerTenantID: c.customer, SourcePartnerTenantID: c.source, TargetPartnerTenantID: c.target,
-				TargetProductTypes: c.types, PartnerOnRecord: c.reseller, Actor: transfer.Actor{UserID: c.user},
+				TargetProductTypes: c.types, PartnerOnRecord: c.reseller, Actor: kernel.Actor{UserID: c.user},
 			}
 			assert.ErrorIs(t, transfer.DefaultPolicy().CheckOpen(r, factsOf(world.Sample(), r)), c.want)
 		})
@@ -191,7 +194,7 @@ func TestEveryReasonToStayBehindCanBeTried(t *testing.T) {
 	w := world.Sample()
 	r := transfer.Request{CustomerTenantID: customerID("02"), SourcePartnerTenantID: partnerID("03"), TargetPartnerTenantID: partnerID("01")}
 	move := transfer.NewTransfer(r, factsOf(w, r))
-	states, reasons := map[transfer.SubscriptionStatus]bool{}, map[transfer.Cause]bool{}
+	states, reasons := map[subscription.Status]bool{}, map[kernel.Cause]bool{}
 	for _, s := range held(w, r.CustomerTenantID, r.SourcePartnerTenantID) {
 		states[s.Status] = true
 		if reason := transfer.DefaultPolicy().Ineligible(move, s, nil); reason != nil {
@@ -199,7 +202,7 @@ func TestEveryReasonToStayBehindCanBeTried(t *testing.T) {
 		}
 	}
 	assert.Len(t, states, 6)
-	assert.Equal(t, map[transfer.Cause]bool{transfer.NotActive: true, transfer.ProductNotMovable: true, transfer.ThirdPartyProduct: true}, reasons)
+	assert.Equal(t, map[kernel.Cause]bool{transfer.NotActive: true, transfer.ProductNotMovable: true, transfer.ThirdPartyProduct: true}, reasons)
 
 	items, err := selectEverything(w, customerID("02"), partnerID("03"), partnerID("01"))
 	require.NoError(t, err)
@@ -241,13 +244,13 @@ func TestSampleHasSomethingOfEverything(t *testing.T) {
 	requireSound(t, w)
 	assert.GreaterOrEqual(t, len(w.Subscriptions), 70)
 
-	types, faults := map[transfer.ProductType]bool{}, map[string]bool{}
+	types, faults := map[subscription.ProductType]bool{}, map[string]bool{}
 	for _, s := range w.Subscriptions {
 		types[s.ProductType] = true
 		kind, _, _ := strings.Cut(s.SandboxFault, ":")
 		faults[kind] = true
 	}
-	for _, one := range transfer.ProductTypes() {
+	for _, one := range subscription.ProductTypes() {
 		assert.True(t, types[one], one)
 	}
 	for _, one := range []string{"transient", "sync", "refuse", "slow"} {

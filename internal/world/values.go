@@ -12,7 +12,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"handover/internal/transfer"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 )
 
 // Each reader in this file turns the node of a field into its value. Its error completes the sentence "field must be …".
@@ -46,7 +47,7 @@ func text(node *yaml.Node) (string, error) {
 		return "", errors.New("text; give a value or remove the field")
 	case node.Tag != "!!str":
 		return "", fmt.Errorf("text; put %.40q in quotes", node.Value)
-	case strings.TrimSpace(node.Value) == "" || !transfer.Readable(node.Value) || utf8.RuneCountInString(node.Value) > maxText:
+	case strings.TrimSpace(node.Value) == "" || !kernel.Readable(node.Value) || utf8.RuneCountInString(node.Value) > maxText:
 		return "", fmt.Errorf("one line of 1 to %d characters, not %.40q", maxText, node.Value)
 	}
 	return node.Value, nil
@@ -79,7 +80,7 @@ func guid(node *yaml.Node) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	id, err := transfer.ParseID("", value)
+	id, err := kernel.ParseID("", value)
 	if err != nil {
 		return "", fmt.Errorf("a GUID such as %s, not %.40q", guidExample, value)
 	}
@@ -92,7 +93,7 @@ func fault(node *yaml.Node) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := transfer.ParseFault(value); err != nil || !faultForm.MatchString(value) {
+	if _, err := subscription.ParseFault(value); err != nil || !faultForm.MatchString(value) {
 		return "", fmt.Errorf("a fault such as %s, not %.40q", faultExamples, value)
 	}
 	return value, nil

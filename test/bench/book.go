@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -21,7 +23,7 @@ type book struct {
 	closings *closings
 
 	mu        sync.Mutex
-	customers map[int][]transfer.Customer // not moved yet, by how many subscriptions they have
+	customers map[int][]programme.Customer // not moved yet, by how many subscriptions they have
 
 	neverTold int // runs that are behind for good
 }
@@ -35,7 +37,7 @@ type crowd struct {
 // newBook is a book without a ledger, and what that is to be seeded with. Large numbers its customers from 0, so each crowd
 // is the tail of a larger one.
 func newBook(crowds []crowd) (*book, ledger.World) {
-	b := &book{closings: &closings{closed: map[string]chan struct{}{}}, customers: map[int][]transfer.Customer{}}
+	b := &book{closings: &closings{closed: map[string]chan struct{}{}}, customers: map[int][]programme.Customer{}}
 	var all ledger.World
 	for _, c := range crowds {
 		first := len(all.Customers)
@@ -62,7 +64,7 @@ func (b *book) request(items int) (transfer.Request, error) {
 	b.customers[items] = waiting[1:]
 	return transfer.Request{
 		RequestID: uuid.NewString(), TransferType: 3,
-		Actor:            transfer.Actor{PartnerTenantID: world.LargeTarget, UserID: world.LargeTargetUser},
+		Actor:            kernel.Actor{PartnerTenantID: world.LargeTarget, UserID: world.LargeTargetUser},
 		CustomerTenantID: waiting[0].TenantID, CustomerEmail: waiting[0].Email, CustomerName: waiting[0].Name,
 		SourcePartnerTenantID: world.LargeSource, SourcePartnerName: "Large Source", TargetPartnerTenantID: world.LargeTarget,
 	}, nil
@@ -72,7 +74,7 @@ func (b *book) request(items int) (transfer.Request, error) {
 func approval() ledger.Submission {
 	return ledger.Submission{
 		RequestID: uuid.NewString(), Selection: transfer.Selection{AllEligible: true},
-		Actor: transfer.Actor{PartnerTenantID: world.LargeSource, UserID: world.LargeSourceUser},
+		Actor: kernel.Actor{PartnerTenantID: world.LargeSource, UserID: world.LargeSourceUser},
 	}
 }
 

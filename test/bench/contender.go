@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/test/bench/naive"
@@ -61,17 +62,17 @@ func (o ours) rest(ctx context.Context, id string) error {
 }
 
 // asPartner are the terms of a partner's command: it is remembered with its answer.
-func asPartner(by transfer.Actor, route, requestID string) ledger.Terms[ledger.Outcome] {
+func asPartner(by kernel.Actor, route, requestID string) ledger.Terms[ledger.Outcome] {
 	return ledger.Terms[ledger.Outcome]{
 		Claim: ledger.Claim{CallerTenantID: by.PartnerTenantID, Route: route, Key: requestID, Fingerprint: requestID},
-		Answer: func(o ledger.Outcome, refusal *transfer.Refusal) (ledger.Answer, error) {
+		Answer: func(o ledger.Outcome, refusal *kernel.Refusal) (ledger.Answer, error) {
 			if refusal != nil {
 				return ledger.Answer{}, refusal // which is then not kept
 			}
 			body, err := json.Marshal(o)
 			return ledger.Answer{Status: http.StatusOK, Body: body, Subject: o.Transfer.ID}, err
 		},
-		Origin: transfer.Origin{Via: transfer.ByAPI},
+		Origin: kernel.Origin{Via: kernel.ByAPI},
 	}
 }
 

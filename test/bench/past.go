@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"database/sql"
+
+	"handover/internal/programme"
+
 	_ "embed"
 	"errors"
 	"fmt"
@@ -10,12 +13,13 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the PostgreSQL driver; the ledger brings SQLite's
+	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
 	"handover/internal/world"
 )
+
+// the PostgreSQL driver; the ledger brings SQLite's
 
 // A past is transfers that were in the ledger before anything was measured: past.sql writes them, because to live through
 // a hundred thousand would take hours. They satisfy the schema's guards and the invariants, and have no workflows.
@@ -134,22 +138,22 @@ func (p *past) world(customers int) ledger.World {
 	var w ledger.World
 	if p.customers == 0 {
 		for _, id := range []string{pastSecond, pastThird, pastFourth} {
-			w.Partners = append(w.Partners, transfer.Partner{
-				TenantID: id, Name: "Partner " + id[35:], Type: transfer.DirectBill, Status: transfer.ProgramActive, MPASigned: true,
+			w.Partners = append(w.Partners, programme.Partner{
+				TenantID: id, Name: "Partner " + id[35:], Type: programme.DirectBill, Status: programme.Active, MPASigned: true,
 				MPNID: "777000" + id[35:], Market: "US", Currency: "USD", Locale: "en-US",
-				AdminAgents: []transfer.AdminAgent{{UserID: "eeeeeeee" + id[8:], Email: "agent" + id[35:] + "@past.example"}},
+				AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee" + id[8:], Email: "agent" + id[35:] + "@past.example"}},
 			})
 		}
 	}
 	for n := p.customers; n < p.customers+customers; n++ {
-		c := transfer.Customer{
+		c := programme.Customer{
 			TenantID: pastCustomer(n), Name: fmt.Sprintf("Past %d", n), Domain: fmt.Sprintf("past%d.example", n),
 			Email: fmt.Sprintf("it@past%d.example", n), Market: "US", Locale: "en-US",
 		}
 		target := pastParties[n%len(pastParties)].target
 		w.Customers = append(w.Customers, c)
 		w.Relationships = append(w.Relationships, ledger.Relationship{PartnerTenantID: target, CustomerTenantID: c.TenantID})
-		w.Agreements = append(w.Agreements, transfer.Agreement{PartnerTenantID: target, CustomerTenantID: c.TenantID, Mode: transfer.Attestation})
+		w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: target, CustomerTenantID: c.TenantID, Mode: programme.Attestation})
 	}
 	return w
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -54,7 +55,7 @@ func createBody(r transfer.Request) any {
 	}
 }
 
-func submitBody(holdings []transfer.Subscription) any {
+func submitBody(holdings []subscription.Subscription) any {
 	var items []map[string]any
 	for _, held := range holdings {
 		items = append(items, map[string]any{"subscriptionId": held.ID, "productType": held.ProductType})

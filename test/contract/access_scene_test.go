@@ -1,8 +1,5 @@
 package contract
 
-// The scene of the access tests: partners and a customer that no other test knows, and everything about them that can be
-// recognised in an answer, each with the parties that may read it there.
-
 import (
 	"fmt"
 	"math/rand/v2"
@@ -14,8 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 )
+
+// The scene of the access tests: partners and a customer that no other test knows, and everything about them that can be
+// recognised in an answer, each with the parties that may read it there.
 
 // party is what a caller is to the transfers of the scene.
 type party string
@@ -42,7 +43,7 @@ type secret struct {
 
 // troupe are the partners, and what is secret of them and of every scene that they play.
 type troupe struct {
-	of      map[party]transfer.Partner
+	of      map[party]programme.Partner
 	secrets []secret
 }
 
@@ -74,21 +75,21 @@ func (c *troupe) hide(what, text string, knownTo ...party) string {
 // newTroupe adds the partners to the ledger.
 func newTroupe(t testing.TB) *troupe {
 	t.Helper()
-	c := &troupe{of: map[party]transfer.Partner{}}
-	kinds := map[party]transfer.PartnerType{
-		isSource: transfer.DirectBill, isTarget: transfer.IndirectProvider, isStranger: transfer.DirectBill, isOutsider: transfer.DirectBill,
-		isReseller: transfer.IndirectReseller,
+	c := &troupe{of: map[party]programme.Partner{}}
+	kinds := map[party]programme.PartnerType{
+		isSource: programme.DirectBill, isTarget: programme.IndirectProvider, isStranger: programme.DirectBill, isOutsider: programme.DirectBill,
+		isReseller: programme.IndirectReseller,
 	}
 	// A transfer names its parties to each other, and a partnership too.
 	knownTo := map[party][]party{isSource: {isSource, isTarget}, isTarget: {isSource, isTarget, isReseller}, isReseller: {isTarget}}
 	w := ledger.World{}
 	for p, kind := range kinds {
-		made := transfer.Partner{
-			TenantID: uuid.NewString(), Name: marked(string(p)), Type: kind, Status: transfer.ProgramActive, MPASigned: true,
+		made := programme.Partner{
+			TenantID: uuid.NewString(), Name: marked(string(p)), Type: kind, Status: programme.Active, MPASigned: true,
 			MPNID: fmt.Sprint(1_000_000_000 + rand.Int64N(8_000_000_000)), Market: "US", Currency: "USD", Locale: "en-US",
 		}
 		for n := range 2 {
-			made.AdminAgents = append(made.AdminAgents, transfer.AdminAgent{UserID: uuid.NewString(), Email: uuid.NewString() + "@agents.example"})
+			made.AdminAgents = append(made.AdminAgents, programme.AdminAgent{UserID: uuid.NewString(), Email: uuid.NewString() + "@agents.example"})
 			c.hide(fmt.Sprintf("address of agent %d of the %s", n, p), made.AdminAgents[n].Email)
 		}
 		c.hide("idle agent of the "+string(p), made.AdminAgents[1].UserID)
@@ -121,7 +122,7 @@ func (c *troupe) act(p party) client {
 func newScene(t testing.TB, c *troupe) *scene {
 	t.Helper()
 	s := &scene{troupe: c, records: map[party]string{}, reference: map[party]string{}}
-	going, broken := []transfer.Subscription{licence(marked("moving"), atOnce), licence(marked("moving too"), atOnce)}, licence(marked("broken"), never)
+	going, broken := []subscription.Subscription{licence(marked("moving"), atOnce), licence(marked("moving too"), atOnce)}, licence(marked("broken"), never)
 	broken.OfferID = uuid.NewString() + ":0001"
 	s.enter(t, append(slices.Clone(going), broken)...)
 	s.attest(t)
@@ -164,28 +165,28 @@ func (s *scene) fresh(t testing.TB) *scene {
 }
 
 // enter adds the customer, whom it accepted, and what it holds.
-func (s *scene) enter(t testing.TB, moving ...transfer.Subscription) {
+func (s *scene) enter(t testing.TB, moving ...subscription.Subscription) {
 	t.Helper()
 	s.customer = uuid.NewString()
 	s.name = s.hide("name of the customer", marked("customer"), isSource, isTarget, isStranger, isReseller)
 	s.email = s.hide("address to notify", uuid.NewString()+"@notify.example", isSource, isTarget)
-	known := transfer.Customer{
+	known := programme.Customer{
 		TenantID: s.customer, Name: s.name, Domain: uuid.NewString() + ".example", Email: uuid.NewString() + "@bills.example", Market: "US", Locale: "en-US",
 	}
 	s.hide("tenant of the customer", s.customer, isSource, isTarget, isStranger, isReseller)
 	s.hide("domain of the customer", known.Domain, isSource, isTarget, isStranger, isReseller)
 	s.hide("address of the customer", known.Email, isSource, isTarget, isStranger, isReseller)
-	w := ledger.World{Customers: []transfer.Customer{known}}
+	w := ledger.World{Customers: []programme.Customer{known}}
 	for _, p := range []party{isSource, isTarget, isStranger, isReseller} {
 		w.Relationships = append(w.Relationships, ledger.Relationship{PartnerTenantID: s.of[p].TenantID, CustomerTenantID: s.customer})
 	}
 	for _, p := range []party{isTarget, isStranger} {
-		w.Agreements = append(w.Agreements, transfer.Agreement{CustomerTenantID: s.customer, PartnerTenantID: s.of[p].TenantID, Mode: transfer.Attestation})
+		w.Agreements = append(w.Agreements, programme.Agreement{CustomerTenantID: s.customer, PartnerTenantID: s.of[p].TenantID, Mode: programme.Attestation})
 	}
 	spare, kept, theirs, others := licence(marked("spare"), atOnce), licence(marked("kept"), atOnce), licence(marked("theirs"), atOnce), licence(marked("others'"), atOnce)
-	kept.Status = transfer.SubscriptionSuspended
+	kept.Status = subscription.Suspended
 	s.spare, s.kept = spare.ID, kept.ID
-	for p, holdings := range map[party][]transfer.Subscription{isSource: {spare, kept}, isTarget: {theirs}, isStranger: {others}} {
+	for p, holdings := range map[party][]subscription.Subscription{isSource: {spare, kept}, isTarget: {theirs}, isStranger: {others}} {
 		for _, h := range holdings {
 			s.hide("subscription of the "+string(p), h.ID, p)
 			s.hide("name of a subscription of the "+string(p), h.FriendlyName, p)
@@ -232,7 +233,7 @@ func (s *scene) request() object {
 }
 
 // play asks for a transfer, has both parties label it, and moves these subscriptions with it, if any.
-func (s *scene) play(t testing.TB, by party, moving ...transfer.Subscription) string {
+func (s *scene) play(t testing.TB, by party, moving ...subscription.Subscription) string {
 	t.Helper()
 	ask, label, submit := uuid.NewString(), uuid.NewString(), uuid.NewString()
 	s.hide("request id of the target", ask, isSource, isTarget) // both logs have it

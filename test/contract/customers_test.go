@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
 )
 
 // clients of a partner: customers with these names, the last of which it only bills.
@@ -20,7 +20,7 @@ func clientsOf(t testing.TB, c client, names ...string) {
 	var w ledger.World
 	for i, name := range names {
 		id := uuid.NewString()
-		w.Customers = append(w.Customers, transfer.Customer{
+		w.Customers = append(w.Customers, programme.Customer{
 			TenantID: id, Name: name, Domain: fmt.Sprintf("d%d-%s.example", i, id[:8]), Email: "it@" + id + ".example", Market: "US", Locale: "en-US",
 		})
 		if i < len(names)-1 {

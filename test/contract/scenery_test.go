@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
+	"handover/internal/subscription"
 	"handover/internal/world"
 )
 
@@ -51,25 +52,25 @@ const (
 )
 
 // licence is a subscription that moves as the fault says.
-func licence(name, fault string) transfer.Subscription {
+func licence(name, fault string) subscription.Subscription {
 	bought := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, -3, 0)
-	return transfer.Subscription{
-		ID: uuid.NewString(), ProductType: transfer.OnlineServicesNCE, OfferID: "licence:0001", FriendlyName: name, Quantity: 7,
-		UnitPriceMinor: 12_50, BillingCycle: transfer.Monthly, TermDuration: "P1Y", CreationDate: bought,
-		CommitmentEndDate: bought.AddDate(1, 0, -1), Status: transfer.SubscriptionActive, SandboxFault: fault,
+	return subscription.Subscription{
+		ID: uuid.NewString(), ProductType: subscription.OnlineServicesNCE, OfferID: "licence:0001", FriendlyName: name, Quantity: 7,
+		UnitPriceMinor: 12_50, BillingCycle: subscription.Monthly, TermDuration: "P1Y", CreationDate: bought,
+		CommitmentEndDate: bought.AddDate(1, 0, -1), Status: subscription.Active, SandboxFault: fault,
 	}
 }
 
 // customerWith makes a customer that accepted source and target and holds these subscriptions at the source.
-func customerWith(t testing.TB, holdings ...transfer.Subscription) string {
+func customerWith(t testing.TB, holdings ...subscription.Subscription) string {
 	t.Helper()
 	id := uuid.NewString()
-	w := ledger.World{Customers: []transfer.Customer{{
+	w := ledger.World{Customers: []programme.Customer{{
 		TenantID: id, Name: "Lakeshore Books", Domain: id[:8] + ".lakeshore.example", Email: "it@lakeshore.example", Market: "US", Locale: "en-US",
 	}}}
 	for _, partner := range []string{source.tenant, target.tenant} {
 		w.Relationships = append(w.Relationships, ledger.Relationship{PartnerTenantID: partner, CustomerTenantID: id})
-		w.Agreements = append(w.Agreements, transfer.Agreement{CustomerTenantID: id, PartnerTenantID: partner, Mode: transfer.Attestation})
+		w.Agreements = append(w.Agreements, programme.Agreement{CustomerTenantID: id, PartnerTenantID: partner, Mode: programme.Attestation})
 	}
 	for _, s := range holdings {
 		s.CustomerTenantID, s.PartnerTenantID = id, source.tenant
@@ -161,10 +162,10 @@ func filter(name, value, operator string) string {
 func newPartner(t testing.TB, name string) client {
 	t.Helper()
 	c := client{tenant: uuid.NewString(), user: uuid.NewString(), roles: []string{adminAgent}}
-	require.NoError(t, stage.Ledger.Extend(t.Context(), ledger.World{Partners: []transfer.Partner{{
-		TenantID: c.tenant, Name: name, Type: transfer.DirectBill, Status: transfer.ProgramActive, MPASigned: true,
+	require.NoError(t, stage.Ledger.Extend(t.Context(), ledger.World{Partners: []programme.Partner{{
+		TenantID: c.tenant, Name: name, Type: programme.DirectBill, Status: programme.Active, MPASigned: true,
 		MPNID: fmt.Sprint(1_000_000_000 + rand.Int64N(8_000_000_000)), Market: "US", Currency: "USD", Locale: "en-US",
-		AdminAgents: []transfer.AdminAgent{{UserID: c.user, Email: "agent@" + c.tenant + ".example"}},
+		AdminAgents: []programme.AdminAgent{{UserID: c.user, Email: "agent@" + c.tenant + ".example"}},
 	}}}))
 	return c
 }

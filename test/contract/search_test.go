@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/programme"
 )
 
 // searched are the transfers that a search finds, all pages of it.
@@ -29,11 +29,11 @@ func newcomer(t testing.TB, customers int) (c client, ids []string) {
 	for range customers {
 		id := uuid.NewString()
 		ids = append(ids, id)
-		w.Customers = append(w.Customers, transfer.Customer{
+		w.Customers = append(w.Customers, programme.Customer{
 			TenantID: id, Name: "Litware Shop", Domain: id[:8] + ".shop.example", Email: "it@shop.example", Market: "US", Locale: "en-US",
 		})
 		w.Relationships = append(w.Relationships, ledger.Relationship{PartnerTenantID: c.tenant, CustomerTenantID: id})
-		w.Agreements = append(w.Agreements, transfer.Agreement{PartnerTenantID: c.tenant, CustomerTenantID: id, Mode: transfer.Attestation})
+		w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: c.tenant, CustomerTenantID: id, Mode: programme.Attestation})
 	}
 	require.NoError(t, stage.Ledger.Extend(t.Context(), w))
 	return c, ids

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/transfer"
 )
 
 // looks are all ways to read about one transfer.
@@ -156,7 +156,7 @@ func TestR184_PartiallyComplete(t *testing.T) {
 	customer, path, old := moving(t)
 	id := path[len(transfers(customer))+1:]
 	_, err := stage.Ledger.GiveUp(t.Context(), id, ledger.GivingUp{
-		RequestID: fresh(), Actor: transfer.Actor{Operator: true}, Failing: true, Reason: "Billing lost the order.",
+		RequestID: fresh(), Actor: kernel.Actor{Operator: true}, Failing: true, Reason: "Billing lost the order.",
 	}, ledger.Terms[ledger.GivenUp]{})
 	require.NoError(t, err)
 	seen := becomes(t, source, path, "PartiallyComplete")

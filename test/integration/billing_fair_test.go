@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -90,8 +91,8 @@ func merger(items, small, few int) (ledger.World, []parties) {
 		who = append(who, p)
 	}
 	kept := map[string]int{}
-	w.Subscriptions = slices.DeleteFunc(w.Subscriptions, func(s transfer.Subscription) bool {
-		if !ofTheFew[s.CustomerTenantID] || s.ProductType != transfer.OnlineServicesNCE {
+	w.Subscriptions = slices.DeleteFunc(w.Subscriptions, func(s subscription.Subscription) bool {
+		if !ofTheFew[s.CustomerTenantID] || s.ProductType != subscription.OnlineServicesNCE {
 			return false
 		}
 		kept[s.CustomerTenantID]++
@@ -117,7 +118,7 @@ func retarget(w *ledger.World, p parties) {
 		}
 	}
 	for i, s := range w.Subscriptions {
-		if s.CustomerTenantID == p.customer && s.ProductType == transfer.AzurePlan {
+		if s.CustomerTenantID == p.customer && s.ProductType == subscription.AzurePlan {
 			w.Subscriptions[i].PartnerTenantID = p.target
 		}
 	}

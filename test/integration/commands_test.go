@@ -1,7 +1,5 @@
 package integration
 
-// One standalone, and the people who work with it on the command line.
-
 import (
 	"encoding/json"
 	"fmt"
@@ -13,10 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 	"handover/internal/world"
 )
+
+// One standalone, and the people who work with it on the command line.
 
 func TestCommandLine(t *testing.T) {
 	t.Parallel()
@@ -163,7 +164,7 @@ func listOf(t *testing.T, count int) string {
 	t.Helper()
 	var list strings.Builder
 	for n := range count {
-		fmt.Fprintf(&list, "%08x-2222-4000-8000-000000000000:%s\n", n, transfer.OnlineServicesNCE)
+		fmt.Fprintf(&list, "%08x-2222-4000-8000-000000000000:%s\n", n, subscription.OnlineServicesNCE)
 	}
 	return file(t, "items.txt", list.String())
 }

@@ -1,11 +1,12 @@
 package integration
 
-// Transfers as the ledger has them and runs as Temporal has them, and how the ones follow the others.
-
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/stretchr/testify/require" // Transfers as the ledger has them and runs as Temporal has them, and how the ones follow the others.
+
+	"handover/internal/kernel"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
@@ -29,19 +30,19 @@ func startWorking(t *testing.T, o platform.Options, w ledger.World) *platform.Pl
 // requestOf asks for a transfer of these parties.
 func requestOf(p parties) transfer.Request {
 	return transfer.Request{
-		RequestID: key("request", p), Actor: transfer.Actor{PartnerTenantID: p.target}, CustomerTenantID: p.customer, CustomerEmail: "it@customer.example",
+		RequestID: key("request", p), Actor: kernel.Actor{PartnerTenantID: p.target}, CustomerTenantID: p.customer, CustomerEmail: "it@customer.example",
 		SourcePartnerTenantID: p.source, SourcePartnerName: "The Source", TargetPartnerTenantID: p.target, TransferType: 3,
 	}
 }
 
 // wholeOf is the source's word to move everything.
 func wholeOf(p parties) ledger.Submission {
-	return ledger.Submission{RequestID: key("submit", p), Actor: transfer.Actor{PartnerTenantID: p.source}, Selection: transfer.Selection{AllEligible: true}}
+	return ledger.Submission{RequestID: key("submit", p), Actor: kernel.Actor{PartnerTenantID: p.source}, Selection: transfer.Selection{AllEligible: true}}
 }
 
 // withdrawal is the target's word that it asks no more.
 func withdrawal(p parties) ledger.Decision {
-	return ledger.Decision{RequestID: key("cancel", p), Actor: transfer.Actor{PartnerTenantID: p.target}}
+	return ledger.Decision{RequestID: key("cancel", p), Actor: kernel.Actor{PartnerTenantID: p.target}}
 }
 
 // opened requests a transfer at the ledger.
@@ -100,7 +101,7 @@ func follows(t *testing.T, book *ledger.Ledger, c client.Client, id string) {
 // resumes has the run look, or begin where there is none, as "starter resume" does.
 func resumes(t *testing.T, book *ledger.Ledger, ids ...string) {
 	t.Helper()
-	_, err := book.Resume(t.Context(), ledger.Resumption{Cause: ledger.CauseResumed, Actor: transfer.Actor{Operator: true}}, ids...)
+	_, err := book.Resume(t.Context(), ledger.Resumption{Cause: ledger.CauseResumed, Actor: kernel.Actor{Operator: true}}, ids...)
 	require.NoError(t, err)
 }
 
@@ -117,7 +118,7 @@ func givesUp(t *testing.T, book *ledger.Ledger, id string) {
 		return failing
 	})
 	_, err := book.GiveUp(t.Context(), id, ledger.GivingUp{
-		RequestID: "give-up-" + id, Actor: transfer.Actor{Operator: true}, Failing: true, Reason: "The billing system lost it.",
+		RequestID: "give-up-" + id, Actor: kernel.Actor{Operator: true}, Failing: true, Reason: "The billing system lost it.",
 	}, ledger.Terms[ledger.GivenUp]{})
 	require.NoError(t, err)
 }

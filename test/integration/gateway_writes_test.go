@@ -1,7 +1,5 @@
 package integration
 
-// One write of each kind that clients send, what the right answer to it is, and what it does if it is done once.
-
 import (
 	"encoding/json"
 	"errors"
@@ -17,9 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
+
+// One write of each kind that clients send, what the right answer to it is, and what it does if it is done once.
 
 // write is one write, ready to be sent.
 type write struct {
@@ -183,10 +184,10 @@ func (s *scene) attests(t *testing.T, p parties) write {
 		ask: ask{
 			by: s.target, method: http.MethodPost, path: "/v1/customers/" + p.customer + "/agreements", key: key("attestation", p),
 			body: asJSON(t, record{
-				"primaryContact": contact, "dateAgreed": "2026-01-05", "templateId": "998b88de-aa99-4388-a42c-1b3517d49490", "type": transfer.CustomerAgreement,
+				"primaryContact": contact, "dateAgreed": "2026-01-05", "templateId": "998b88de-aa99-4388-a42c-1b3517d49490", "type": programme.CustomerAgreement,
 			}),
 		},
-		says: map[string]any{"type": transfer.CustomerAgreement, "userId": world.LargeTargetUser},
+		says: map[string]any{"type": programme.CustomerAgreement, "userId": world.LargeTargetUser},
 		done: func() bool {
 			made, err := s.Ledger.Agreements(t.Context(), p.target, p.customer)
 			return err == nil && len(made) == 1 && made[0].TemplateID != ""

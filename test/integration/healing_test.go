@@ -9,7 +9,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/kernel"
+
 	commonpb "go.temporal.io/api/common/v1"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -195,7 +199,7 @@ func TestAnOldTemporalIsPutBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, report.Raised)
 	follows(t, p.Ledger, p.Connection, unknown)
-	_, _, err = p.Ledger.ResumeOpen(t.Context(), ledger.Resumption{Cause: ledger.CauseResumed, Actor: transfer.Actor{Operator: true}}, "", 100)
+	_, _, err = p.Ledger.ResumeOpen(t.Context(), ledger.Resumption{Cause: ledger.CauseResumed, Actor: kernel.Actor{Operator: true}}, "", 100)
 	require.NoError(t, err)
 	resumes(t, p.Ledger, ended)
 	for _, id := range []string{kept, ended} {

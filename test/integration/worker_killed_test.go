@@ -9,7 +9,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/pgtest"
-	"handover/internal/transfer"
+	"handover/internal/subscription"
 	"handover/internal/world"
 )
 
@@ -72,7 +72,7 @@ func activeAt(t *testing.T, book *ledger.Ledger, customer, partner string) int {
 	require.NoError(t, err)
 	active := 0
 	for _, s := range held {
-		if s.Status == transfer.SubscriptionActive {
+		if s.Status == subscription.Active {
 			active++
 		}
 	}

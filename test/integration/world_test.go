@@ -1,7 +1,5 @@
 package integration
 
-// The worlds the tests play in, and how they are written down for standalone's --world.
-
 import (
 	"fmt"
 	"testing"
@@ -11,9 +9,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/internal/subscription"
 	"handover/internal/world"
 )
+
+// The worlds the tests play in, and how they are written down for standalone's --world.
 
 // parties are who takes part in a transfer.
 type parties struct {
@@ -40,7 +40,7 @@ func sampleParties(customer, source, target int) parties {
 func withFaults(w ledger.World, customer string, faults ...string) ledger.World {
 	n := 0
 	for i, s := range w.Subscriptions {
-		if s.CustomerTenantID == customer && s.ProductType == transfer.OnlineServicesNCE {
+		if s.CustomerTenantID == customer && s.ProductType == subscription.OnlineServicesNCE {
 			w.Subscriptions[i].SandboxFault = faults[n%len(faults)]
 			n++
 		}
@@ -85,15 +85,15 @@ func worldFile(t *testing.T, w ledger.World) string {
 		add("agreements", record{"partner": a.PartnerTenantID, "customer": a.CustomerTenantID, "mode": a.Mode})
 	}
 	for _, s := range w.Subscriptions {
-		add("subscriptions", subscription(s))
+		add("subscriptions", written(s))
 	}
 	content, err := yaml.Marshal(sections)
 	require.NoError(t, err)
 	return file(t, "world.yaml", string(content))
 }
 
-// subscription is how a world file says it: what is empty is left out.
-func subscription(s transfer.Subscription) record {
+// written is how a world file says it: what is empty is left out.
+func written(s subscription.Subscription) record {
 	said := record{
 		"id": s.ID, "customer": s.CustomerTenantID, "partner": s.PartnerTenantID, "productType": s.ProductType, "offerId": s.OfferID,
 		"friendlyName": s.FriendlyName, "quantity": s.Quantity, "unitPrice": float64(s.UnitPriceMinor) / 100,

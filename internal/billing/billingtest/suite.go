@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/billing"
+	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -44,7 +46,7 @@ func Sample(ordinal int) billing.Move {
 	const transferID = "8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001"
 	item := transfer.LineItem{
 		Ordinal: ordinal, BaseOrdinal: transfer.NoBase, SubscriptionID: fmt.Sprintf("a1b2c3d4-0000-4000-8000-00000000d%03d", ordinal),
-		ProductType: transfer.OnlineServicesNCE, Quantity: 25, BillingCycle: transfer.Monthly, Status: transfer.ItemInProgress,
+		ProductType: subscription.OnlineServicesNCE, Quantity: 25, BillingCycle: subscription.Monthly, Status: transfer.ItemInProgress,
 	}
 	return billing.Move{
 		Key: item.KeyIn(transferID),
@@ -60,10 +62,10 @@ func Sample(ordinal int) billing.Move {
 			},
 		},
 		Item: item,
-		Old: transfer.Subscription{
+		Old: subscription.Subscription{
 			ID: item.SubscriptionID, ProductType: item.ProductType, OfferID: "CFQ7TTC0LH18:0001", Quantity: 30,
 			UnitPriceMinor: 1250, BillingCycle: item.BillingCycle, TermDuration: "P1Y",
-			CommitmentEndDate: time.Date(2025, 4, 9, 0, 0, 0, 0, time.UTC), Status: transfer.SubscriptionActive,
+			CommitmentEndDate: time.Date(2025, 4, 9, 0, 0, 0, 0, time.UTC), Status: subscription.Active,
 		},
 	}
 }
@@ -82,7 +84,7 @@ func givesNewID(t *testing.T, start Start) {
 	m := Sample(0)
 	id, err := start(t, "", atSubmit).Move(t.Context(), m)
 	require.NoError(t, err)
-	canonical, err := transfer.ParseID("id", id)
+	canonical, err := kernel.ParseID("id", id)
 	require.NoError(t, err)
 	assert.Equal(t, canonical, id)
 	assert.NotEqual(t, m.Old.ID, id)
@@ -127,7 +129,7 @@ func refuses(t *testing.T, start Start) {
 	const fault = "refuse:900146"
 	m := faulty(0, fault)
 	_, err := start(t, fault, atSubmit).Move(t.Context(), m)
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	require.ErrorAs(t, err, &refusal)
 	assert.Equal(t, transfer.ProviderRefused, refusal.Cause)
 	assert.Equal(t, "900146", refusal.Code)
@@ -179,13 +181,13 @@ func cancelsMidway(t *testing.T, start Start) {
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-func requireUnavailable(t *testing.T, err error, cause transfer.Cause) *billing.Unavailable {
+func requireUnavailable(t *testing.T, err error, cause kernel.Cause) *billing.Unavailable {
 	t.Helper()
 	var failure *billing.Unavailable
 	require.ErrorAs(t, err, &failure)
 	require.ErrorIs(t, err, cause)
 	require.NotEmpty(t, failure.Reason)
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	require.False(t, errors.As(err, &refusal))
 	return failure
 }

@@ -1,8 +1,5 @@
 package billingtest
 
-// A small billing system that keeps the contract of docs/billing-http.md: it checks the token, moves once per idempotency
-// key, and answers at once or later.
-
 import (
 	"bytes"
 	"encoding/json"
@@ -14,8 +11,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"handover/internal/transfer"
+	"handover/internal/subscription"
 )
+
+// A small billing system that keeps the contract of docs/billing-http.md: it checks the token, moves once per idempotency
+// key, and answers at once or later.
 
 // System is an http.Handler. Set the fields before it serves.
 type System struct {
@@ -23,7 +23,7 @@ type System struct {
 	Accepts  bool                    // answers 202 first
 	Location func(key string) string // of a 202; nil for none
 	Polls    int                     // that many GETs of an accepted move answer 202, too
-	Fault    transfer.Fault          // shown for every subscription
+	Fault    subscription.Fault      // shown for every subscription
 	NoFence  bool                    // knows no DELETE, as a system of before
 	Now      func() time.Time        // nil for the system clock
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/notify"
 	"handover/internal/transfer"
@@ -78,7 +79,7 @@ func (s *Steps) send(ctx context.Context, n ledger.Notification, about transfer.
 
 // final keeps Temporal from repeating what was refused.
 func final(err error) error {
-	var refusal *transfer.Refusal
+	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
 		return activities.RefusalError(refusal)
 	}

@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"handover/activities"
+	"handover/internal/kernel"
 	"handover/internal/operatorview"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/test/replay"
 	"handover/workflows"
@@ -44,8 +46,8 @@ func (s *stage) approvedByDoor(ctx context.Context) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	pick := func(subscription string) []transfer.Pick {
-		return []transfer.Pick{{SubscriptionID: subscription, ProductType: transfer.OnlineServicesNCE}}
+	pick := func(id string) []transfer.Pick {
+		return []transfer.Pick{{SubscriptionID: id, ProductType: subscription.OnlineServicesNCE}}
 	}
 	good := activities.Approval{RequestID: uuid.NewString(), Actor: p.source(), LineItems: pick(p.content.Subscriptions[0].ID)}
 	byTarget, unknownItem := good, good
@@ -82,7 +84,7 @@ func (s *stage) declinedByDoor(ctx context.Context) (string, error) {
 		return id, err
 	}
 	no := activities.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor, Reason: replay.DeclineReason}
-	if _, err := s.Transfers.Decline(ctx, id, no); !errors.Is(err, transfer.WrongParty) {
+	if _, err := s.Transfers.Decline(ctx, id, no); !errors.Is(err, kernel.WrongParty) {
 		return id, fmt.Errorf("the target must not decline, but: %w", err)
 	}
 	no.RequestID, no.Actor = uuid.NewString(), p.source()

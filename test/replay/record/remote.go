@@ -13,6 +13,7 @@ import (
 	"handover/internal/billing/billingtest"
 	"handover/internal/operatorview"
 	"handover/internal/platform"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
@@ -88,7 +89,7 @@ func (r *remoteStage) calledBack(ctx context.Context) (string, error) {
 
 // outage takes the billing system away, and brings it back.
 func (r *remoteStage) outage(ctx context.Context) ([]execution, error) {
-	r.system.Store(&billingtest.System{Token: remoteToken, Fault: transfer.Fault{Transient: 1000}})
+	r.system.Store(&billingtest.System{Token: remoteToken, Fault: subscription.Fault{Transient: 1000}})
 	id, err := r.submitted(ctx, customer("", "", ""))
 	if err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func (r *remoteStage) outage(ctx context.Context) ([]execution, error) {
 
 // fenced gives up a line item that the billing system was asked to move, and then the other.
 func (r *remoteStage) fenced(ctx context.Context) (string, error) {
-	r.system.Store(&billingtest.System{Token: remoteToken, Fault: transfer.Fault{Transient: 1000}})
+	r.system.Store(&billingtest.System{Token: remoteToken, Fault: subscription.Fault{Transient: 1000}})
 	id, err := r.submitted(ctx, customer("", ""))
 	if err != nil {
 		return id, err

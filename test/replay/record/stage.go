@@ -8,9 +8,11 @@ import (
 	"github.com/google/uuid"
 
 	"handover/internal/app"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/platform"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
 	"handover/test/replay"
@@ -51,17 +53,17 @@ type party struct {
 	request transfer.Request
 }
 
-func (p party) source() transfer.Actor {
-	return transfer.Actor{PartnerTenantID: p.request.SourcePartnerTenantID}
+func (p party) source() kernel.Actor {
+	return kernel.Actor{PartnerTenantID: p.request.SourcePartnerTenantID}
 }
 
-var operator = transfer.Actor{Operator: true}
+var operator = kernel.Actor{Operator: true}
 
 // customer makes a customer with subscriptions that carry the given faults.
 func customer(faults ...string) party {
 	w, d := world.DemoCopy(uuid.NewString())
 	template := w.Subscriptions[0]
-	template.ParentID, template.Status, template.ProductType = "", transfer.SubscriptionActive, transfer.OnlineServicesNCE
+	template.ParentID, template.Status, template.ProductType = "", subscription.Active, subscription.OnlineServicesNCE
 	w.Subscriptions = nil
 	for i, fault := range faults {
 		sub := template

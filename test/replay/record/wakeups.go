@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
@@ -68,7 +69,7 @@ func (s *stage) ledgerAway(ctx context.Context) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	by := transfer.Actor{PartnerTenantID: t.TargetTenantID}
+	by := kernel.Actor{PartnerTenantID: t.TargetTenantID}
 	_, err = s.Ledger.Cancel(ctx, id, ledger.Decision{RequestID: uuid.NewString(), Actor: by}, noTerms)
 	return id, err
 }
@@ -207,7 +208,7 @@ func (s *stage) overdue(ctx context.Context) (string, error) {
 		return id, err
 	}
 	whole := ledger.Submission{
-		RequestID: uuid.NewString(), Actor: transfer.Actor{PartnerTenantID: t.SourceTenantID}, Selection: transfer.Selection{AllEligible: true},
+		RequestID: uuid.NewString(), Actor: kernel.Actor{PartnerTenantID: t.SourceTenantID}, Selection: transfer.Selection{AllEligible: true},
 	}
 	if _, err := s.Ledger.Submit(ctx, id, whole, noTerms); err != nil {
 		return id, err

@@ -1,4 +1,4 @@
-package transfer
+package kernel
 
 // Door is the way by which a command came.
 type Door string

@@ -1,9 +1,9 @@
-package transfer
+package kernel
 
 import "time"
 
-// addMonths keeps the day of the month where the month has it, and takes the month's last day otherwise.
-func addMonths(from time.Time, months int) time.Time {
+// AddMonths keeps the day of the month where the month has it, and takes the month's last day otherwise.
+func AddMonths(from time.Time, months int) time.Time {
 	next := from.AddDate(0, months, 0)
 	if next.Day() != from.Day() {
 		next = next.AddDate(0, 0, -next.Day())
@@ -11,8 +11,8 @@ func addMonths(from time.Time, months int) time.Time {
 	return next
 }
 
-// day is the day of a time in UTC.
-func day(t time.Time) time.Time {
+// Day is the day of a time in UTC.
+func Day(t time.Time) time.Time {
 	y, m, d := t.UTC().Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }

@@ -1,4 +1,4 @@
-package transfer
+package kernel
 
 // Role is who somebody is to one transfer.
 type Role string

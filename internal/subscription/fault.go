@@ -1,10 +1,12 @@
-package transfer
+package subscription
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
 )
 
 // Fault is what a subscription of a sandbox world does to those who move it, so that every branch can be tried by hand.
@@ -42,7 +44,7 @@ func ParseFault(text string) (Fault, error) {
 		err = fmt.Errorf("the kind must be transient, sync, refuse or slow")
 	}
 	if err != nil {
-		return Fault{}, fmt.Errorf("sandboxFault %q is not one of transient:N, sync:DURATION, refuse:CODE, slow:DURATION: %w", clip(text), err)
+		return Fault{}, fmt.Errorf("sandboxFault %q is not one of transient:N, sync:DURATION, refuse:CODE, slow:DURATION: %w", kernel.Clip(text), err)
 	}
 	return f, nil
 }

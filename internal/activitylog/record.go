@@ -1,15 +1,17 @@
-package transfer
+package activitylog
 
 import (
 	"fmt"
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
 )
 
 // AuditID is the id of an audit record: consumers split it at "_" and take customer and transfer from it,
 // so the operation loses its own separators.
 func AuditID(partnerTenantID, customerTenantID, transferID, operation string, at time.Time) string {
-	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, strings.ReplaceAll(operation, "_", ""), Ticks(at))
+	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, strings.ReplaceAll(operation, "_", ""), kernel.Ticks(at))
 }
 
 // AuditOperation is the operationType of an audit record.

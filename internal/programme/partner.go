@@ -1,4 +1,6 @@
-package transfer
+package programme
+
+import "handover/internal/kernel"
 
 // PartnerType says how a partner stands in the programme (domain section 1.1).
 type PartnerType string
@@ -10,14 +12,14 @@ const (
 	IndirectReseller PartnerType = "indirect-reseller"
 )
 
-// ProgramStatus is a partner's standing in the programme.
-type ProgramStatus string
+// Status is a partner's standing in the programme.
+type Status string
 
 // The programme statuses. A restricted partner may transfer out but not in (OQ-9).
 const (
-	ProgramActive     ProgramStatus = "active"
-	ProgramRestricted ProgramStatus = "restricted"
-	ProgramInactive   ProgramStatus = "inactive"
+	Active     Status = "active"
+	Restricted Status = "restricted"
+	Inactive   Status = "inactive"
 )
 
 // AdminAgent is a user of a partner who may create, submit, cancel and decline, and who gets the partner's e-mail.
@@ -31,7 +33,7 @@ type Partner struct {
 	TenantID    string
 	Name        string
 	Type        PartnerType
-	Status      ProgramStatus
+	Status      Status
 	MPASigned   bool
 	MPNID       string
 	Market      string // ISO 3166-1 alpha-2
@@ -40,8 +42,8 @@ type Partner struct {
 	AdminAgents []AdminAgent
 }
 
-// transacts tells whether the partner is billed by the platform and so can be a source or a target.
-func (p Partner) transacts() bool { return p.Type == DirectBill || p.Type == IndirectProvider }
+// Transacts tells whether the partner is billed by the platform and so can be a source or a target.
+func (p Partner) Transacts() bool { return p.Type == DirectBill || p.Type == IndirectProvider }
 
 // Admits tells whether the user may act for the partner. No user means an application acts, which is allowed.
 func (p Partner) Admits(userID string) bool {
@@ -49,7 +51,7 @@ func (p Partner) Admits(userID string) bool {
 		return true
 	}
 	for _, a := range p.AdminAgents {
-		if SameID(a.UserID, userID) {
+		if kernel.SameID(a.UserID, userID) {
 			return true
 		}
 	}

@@ -1,4 +1,4 @@
-package transfer
+package subscription
 
 import (
 	"crypto/sha256"
@@ -7,19 +7,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
 )
 
-// SubscriptionStatus is the state of a subscription. Only an active one moves.
-type SubscriptionStatus string
+// Status is the state of a subscription. Only an active one moves.
+type Status string
 
 // The subscription states, spelled as on the wire.
 const (
-	SubscriptionActive    SubscriptionStatus = "active"
-	SubscriptionPending   SubscriptionStatus = "pending"
-	SubscriptionSuspended SubscriptionStatus = "suspended"
-	SubscriptionExpired   SubscriptionStatus = "expired"
-	SubscriptionDisabled  SubscriptionStatus = "disabled"
-	SubscriptionDeleted   SubscriptionStatus = "deleted"
+	Active    Status = "active"
+	Pending   Status = "pending"
+	Suspended Status = "suspended"
+	Expired   Status = "expired"
+	Disabled  Status = "disabled"
+	Deleted   Status = "deleted"
 )
 
 // BillingCycle says how often the owner is invoiced.
@@ -49,7 +51,7 @@ type Subscription struct {
 	TermDuration      string // ISO 8601, "P1Y"; empty without a term
 	CreationDate      time.Time
 	CommitmentEndDate time.Time // zero without a term
-	Status            SubscriptionStatus
+	Status            Status
 	AutoRenew         bool
 	ParentID          string    // the base of an add-on, or the subscription a reservation is scoped to; empty otherwise
 	PartnerOnRecord   string    // MPN id of the credited indirect reseller
@@ -58,9 +60,9 @@ type Subscription struct {
 	SandboxFault      string    // scripted fault of a sandbox world, see ParseFault
 }
 
-// addon tells whether the subscription moves with its base. A reservation or savings plan under an Azure
+// Addon tells whether the subscription moves with its base. A reservation or savings plan under an Azure
 // subscription is not one: it is selected for itself.
-func (s Subscription) addon() bool {
+func (s Subscription) Addon() bool {
 	return s.ParentID != "" && s.ProductType != AzureReservation && s.ProductType != AzureSavingsPlan
 }
 
@@ -70,8 +72,8 @@ func (s Subscription) IsCommitment() bool {
 	return s.ProductType == AzureReservation || s.ProductType == AzureSavingsPlan
 }
 
-// paidUpFront tells whether the whole term was invoiced at once.
-func (s Subscription) paidUpFront() bool {
+// PaidUpFront tells whether the whole term was invoiced at once.
+func (s Subscription) PaidUpFront() bool {
 	return s.BillingCycle == OneTime || (s.BillingCycle == Annual && s.TermDuration == "P1Y")
 }
 
@@ -81,20 +83,20 @@ func NextCycle(s Subscription, after time.Time) time.Time {
 	if s.BillingCycle == Annual {
 		months = 12
 	}
-	start := day(s.CreationDate)
+	start := kernel.Day(s.CreationDate)
 	for n := months; ; n += months {
-		if next := addMonths(start, n); next.After(after) {
+		if next := kernel.AddMonths(start, n); next.After(after) {
 			return next
 		}
 	}
 }
 
-func gone(s Subscription) bool {
-	return s.Status == SubscriptionDeleted || s.Status == SubscriptionExpired || s.Status == SubscriptionDisabled
+func Gone(s Subscription) bool {
+	return s.Status == Deleted || s.Status == Expired || s.Status == Disabled
 }
 
-// titled spells a state as the wire's reason texts do: "Suspended".
-func titled(s SubscriptionStatus) string {
+// Titled spells a state as the wire's reason texts do: "Suspended".
+func Titled(s Status) string {
 	if s == "" {
 		return ""
 	}
@@ -104,14 +106,14 @@ func titled(s SubscriptionStatus) string {
 // licenceWithTerm tells what is bought for a term from what goes on until it is cancelled: Azure, and everything without
 // a term.
 func (s Subscription) licenceWithTerm() bool {
-	return s.TermDuration != "" && !s.ProductType.azure() && s.ProductType != AzurePlan
+	return s.TermDuration != "" && !s.ProductType.Azure() && s.ProductType != AzurePlan
 }
 
 // termStart is when the term that CommitmentEndDate closes began. For a first term that is the purchase, to the second; a
 // subscription that was transferred was created by that, so only the calendar tells.
 func (s Subscription) termStart() time.Time {
-	start := termBefore(day(s.CommitmentEndDate).AddDate(0, 0, 1), s.TermDuration)
-	bought := s.LineageID == "" || SameID(s.LineageID, s.ID)
+	start := termBefore(kernel.Day(s.CommitmentEndDate).AddDate(0, 0, 1), s.TermDuration)
+	bought := s.LineageID == "" || kernel.SameID(s.LineageID, s.ID)
 	if bought && s.CreationDate.After(start) {
 		return s.CreationDate
 	}
@@ -130,9 +132,9 @@ func termBefore(end time.Time, term string) time.Time {
 	case unit == 'D':
 		return end.AddDate(0, 0, -n)
 	case unit == 'M':
-		return addMonths(end, -n)
+		return kernel.AddMonths(end, -n)
 	case unit == 'Y':
-		return addMonths(end, -12*n)
+		return kernel.AddMonths(end, -12*n)
 	}
 	return time.Time{}
 }

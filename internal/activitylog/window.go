@@ -1,6 +1,10 @@
-package transfer
+package activitylog
 
-import "time"
+import (
+	"time"
+
+	"handover/internal/kernel"
+)
 
 // LogKept is how far back a partner can read its activity log, in days, and logByDefault how far back it does when it
 // names no start.
@@ -13,7 +17,7 @@ const (
 // a bound that was left out. Refusals: LogNotKept for a start more than 90 days back, InvalidInput for an end that is not
 // after the start.
 func LogWindow(from, until, now time.Time) (time.Time, time.Time, error) {
-	today := day(now)
+	today := kernel.Day(now)
 	if from.IsZero() {
 		from = today.AddDate(0, 0, -logByDefault)
 	}
@@ -22,9 +26,9 @@ func LogWindow(from, until, now time.Time) (time.Time, time.Time, error) {
 	}
 	switch {
 	case from.Before(today.AddDate(0, 0, -LogKept)):
-		return from, until, Refuse(LogNotKept, "startDate lies more than %d days back, which is as far as the log can be read.", LogKept)
+		return from, until, kernel.Refuse(LogNotKept, "startDate lies more than %d days back, which is as far as the log can be read.", LogKept)
 	case !until.After(from):
-		return from, until, Refuse(InvalidInput, "endDate must lie after startDate.")
+		return from, until, kernel.Refuse(kernel.InvalidInput, "endDate must lie after startDate.")
 	}
 	return from, until, nil
 }

@@ -1,8 +1,10 @@
-package transfer
+package subscription
 
 import (
 	"encoding/json"
 	"strconv"
+
+	"handover/internal/kernel"
 )
 
 // ProductType names what a subscription is. The first four move by transfer.
@@ -13,7 +15,7 @@ type ProductType string
 func (p *ProductType) UnmarshalJSON(data []byte) error {
 	var number json.Number
 	if err := json.Unmarshal(data, &number); err == nil {
-		if whole, err := ParseWhole(number.String()); err == nil {
+		if whole, err := kernel.ParseWhole(number.String()); err == nil {
 			number = json.Number(strconv.Itoa(whole))
 		}
 		*p = ProductType(number)
@@ -46,8 +48,8 @@ func ProductTypes() []ProductType {
 	return append(MovableProductTypes(), AzurePlan, OnlineServices, Software, PerpetualSoftware, SaaS, TermBasedLicensing)
 }
 
-// azure tells whether moving the type needs the customer's Azure plan at the target.
-func (p ProductType) azure() bool {
+// Azure tells whether moving the type needs the customer's Azure plan at the target.
+func (p ProductType) Azure() bool {
 	return p == AzureSubscription || p == AzureReservation || p == AzureSavingsPlan
 }
 

@@ -1,4 +1,4 @@
-package transfer
+package kernel
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ func ParseWhole(text string) (int, error) {
 	}
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || strings.ContainsAny(text, "xX_") || n != math.Trunc(n) || math.Abs(n) > mostExact {
-		return 0, fmt.Errorf("%q is not a whole number", clip(text))
+		return 0, fmt.Errorf("%q is not a whole number", Clip(text))
 	}
 	return int(n), nil
 }

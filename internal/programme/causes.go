@@ -1,21 +1,25 @@
-package transfer
+package programme
 
-import "net/http"
+import (
+	"net/http"
+
+	"handover/internal/kernel"
+)
 
 // Why a partner or a customer does not stand in the programme as it has to.
 const (
-	PartnerUnknown      Cause = "PartnerUnknown"
-	CustomerUnknown     Cause = "CustomerUnknown"
-	PartnerNotEnabled   Cause = "PartnerNotEnabled"
-	ProgramNotActive    Cause = "ProgramNotActive"
-	MarketMismatch      Cause = "MarketMismatch"
-	RelationshipMissing Cause = "RelationshipMissing"
-	AgreementMissing    Cause = "CustomerAgreementMissing"
-	MPAMissing          Cause = "PartnerAgreementMissing"
-	AlreadyAttested     Cause = "AgreementAlreadyAttested"
+	PartnerUnknown      kernel.Cause = "PartnerUnknown"
+	CustomerUnknown     kernel.Cause = "CustomerUnknown"
+	PartnerNotEnabled   kernel.Cause = "PartnerNotEnabled"
+	ProgramNotActive    kernel.Cause = "ProgramNotActive"
+	MarketMismatch      kernel.Cause = "MarketMismatch"
+	RelationshipMissing kernel.Cause = "RelationshipMissing"
+	AgreementMissing    kernel.Cause = "CustomerAgreementMissing"
+	MPAMissing          kernel.Cause = "PartnerAgreementMissing"
+	AlreadyAttested     kernel.Cause = "AgreementAlreadyAttested"
 )
 
-var _ = Register(map[Cause]Meaning{
+var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	PartnerUnknown:      {Code: "60003", Status: http.StatusNotFound, Rule: "R-44"},
 	CustomerUnknown:     {Code: "60003", Status: http.StatusNotFound, Rule: "R-44"},
 	PartnerNotEnabled:   {Code: "900137", Status: http.StatusForbidden, Rule: "R-40, R-41"},

@@ -1,4 +1,4 @@
-package transfer
+package kernel
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 // namespace makes our derived ids differ from anybody else's.
 var namespace = uuid.MustParse("6f1d3c3e-6d0a-5b53-9f0e-2f6c7d3c9a10")
 
-func derive(parts ...string) string {
+func DeriveID(parts ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
 }
 
@@ -18,13 +18,13 @@ func derive(parts ...string) string {
 func ParseID(field, text string) (string, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 {
-		return "", Refuse(InvalidInput, "%s must be a GUID like 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001, not %q.", field, clip(text))
+		return "", Refuse(InvalidInput, "%s must be a GUID like 8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001, not %q.", field, Clip(text))
 	}
 	return id.String(), nil
 }
 
-// clip keeps a caller's text short enough to be repeated in a message.
-func clip(text string) string {
+// Clip keeps a caller's text short enough to be repeated in a message.
+func Clip(text string) string {
 	const most = 80
 	if len(text) <= most {
 		return text

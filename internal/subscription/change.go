@@ -1,18 +1,21 @@
-package transfer
+package subscription
 
 import (
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
+	"handover/internal/programme"
 )
 
-// SubscriptionChange is what the billing owner wants of a subscription (domain section 8.3). Nil leaves a property as it
+// Change is what the billing owner wants of a subscription (domain section 8.3). Nil leaves a property as it
 // is, and so does its present value: clients send the whole subscription with one property changed (wire-notes 13).
-type SubscriptionChange struct {
+type Change struct {
 	FriendlyName    *string
 	Quantity        *int
 	AutoRenew       *bool
-	Status          *SubscriptionStatus // active, suspended, or deleted to cancel
-	PartnerOnRecord *string             // MPN id; empty to credit nobody any more
+	Status          *Status // active, suspended, or deleted to cancel
+	PartnerOnRecord *string // MPN id; empty to credit nobody any more
 }
 
 // Rules is what a deployment decided about the rules that leave a choice. Start from DefaultRules.
@@ -30,10 +33,10 @@ type ChangeFacts struct {
 	Subscription   Subscription
 	Base           *Subscription  // of an add-on
 	Dependents     []Subscription // those whose parent it is, ended ones included
-	Owner          Partner
-	OpenIn         string   // id of the transfer that is moving it; empty for none
-	Record         *Partner // who has the MPN id of the new PartnerOnRecord; nil for nobody
-	SalesAgentOnly bool     // the caller is a sales agent and not an admin agent
+	Owner          programme.Partner
+	OpenIn         string             // id of the transfer that is moving it; empty for none
+	Record         *programme.Partner // who has the MPN id of the new PartnerOnRecord; nil for nobody
+	SalesAgentOnly bool               // the caller is a sales agent and not an admin agent
 	Now            time.Time
 }
 
@@ -46,7 +49,7 @@ const mostQuantity = 1_000_000
 // InvalidInput for the name, QuantitySuspended, QuantityOutOfRange, RenewalNotPossible, UnknownEnum and
 // StatusNotPossible for the status, AddonsActive, CancellationClosed, RecordNotAllowed,
 // RecordUnknown, RecordNotReseller.
-func (r Rules) ChangeSubscription(f ChangeFacts, c SubscriptionChange) (Subscription, error) {
+func (r Rules) ChangeSubscription(f ChangeFacts, c Change) (Subscription, error) {
 	next := c.appliedTo(f.Subscription)
 	if next == f.Subscription {
 		return next, nil
@@ -61,7 +64,7 @@ func (r Rules) ChangeSubscription(f ChangeFacts, c SubscriptionChange) (Subscrip
 	return next, nil
 }
 
-func (c SubscriptionChange) appliedTo(s Subscription) Subscription {
+func (c Change) appliedTo(s Subscription) Subscription {
 	if c.FriendlyName != nil && *c.FriendlyName != s.FriendlyName {
 		s.FriendlyName = strings.TrimSpace(*c.FriendlyName)
 	}
@@ -81,7 +84,7 @@ func set[T any](property *T, to *T) {
 func checkSeller(f ChangeFacts, next Subscription) error {
 	old := f.Subscription
 	if f.SalesAgentOnly && old.ProductType == SaaS && (next.Quantity != old.Quantity || next.Status != old.Status) {
-		return Refuse(NotForSalesAgents, "A sales agent may not change quantity or status of a marketplace product. Ask an admin agent to do it.").About(old.ID)
+		return kernel.Refuse(NotForSalesAgents, "A sales agent may not change quantity or status of a marketplace product. Ask an admin agent to do it.").About(old.ID)
 	}
 	return nil
 }
@@ -91,11 +94,11 @@ func checkChangeable(f ChangeFacts, _ Subscription) error {
 	s := f.Subscription
 	switch {
 	case f.OpenIn != "":
-		return Refuse(InOtherTransfer, "subscription is already part of another transfer request id : %s", f.OpenIn).About(s.ID)
-	case s.Status == SubscriptionPending:
-		return Refuse(NotActivated, "Subscription %s is not activated yet and cannot be changed. Activate it first.", s.ID).About(s.ID)
-	case gone(s):
-		return Refuse(SubscriptionEnded, "Subscription %s is %s and cannot be changed any more. Buy a new one.", s.ID, s.Status).About(s.ID)
+		return kernel.Refuse(InOtherTransfer, "subscription is already part of another transfer request id : %s", f.OpenIn).About(s.ID)
+	case s.Status == Pending:
+		return kernel.Refuse(NotActivated, "Subscription %s is not activated yet and cannot be changed. Activate it first.", s.ID).About(s.ID)
+	case Gone(s):
+		return kernel.Refuse(Ended, "Subscription %s is %s and cannot be changed any more. Buy a new one.", s.ID, s.Status).About(s.ID)
 	}
 	return nil
 }
@@ -105,9 +108,9 @@ func checkName(f ChangeFacts, next Subscription) error {
 	case f.Subscription.FriendlyName:
 		return nil
 	case "":
-		return Refuse(InvalidInput, "friendlyName must be 1 to %d printable characters.", LongestName)
+		return kernel.Refuse(kernel.InvalidInput, "friendlyName must be 1 to %d printable characters.", kernel.LongestName)
 	}
-	return CheckText("friendlyName", next.FriendlyName)
+	return kernel.CheckText("friendlyName", next.FriendlyName)
 }
 
 // checkQuantity lets a suspended subscription get another quantity only together with its reactivation. Fewer units of
@@ -117,10 +120,10 @@ func checkQuantity(f ChangeFacts, next Subscription) error {
 	switch {
 	case next.Quantity == old.Quantity:
 		return nil
-	case next.Status == SubscriptionSuspended:
-		return Refuse(QuantitySuspended, "The quantity of a suspended subscription cannot be changed. Reactivate it first.").About(old.ID)
+	case next.Status == Suspended:
+		return kernel.Refuse(QuantitySuspended, "The quantity of a suspended subscription cannot be changed. Reactivate it first.").About(old.ID)
 	case next.Quantity < 1 || next.Quantity > mostQuantity:
-		return Refuse(QuantityOutOfRange, "The quantity must be between 1 and %d, not %d. To end the subscription, cancel it.", mostQuantity, next.Quantity)
+		return kernel.Refuse(QuantityOutOfRange, "The quantity must be between 1 and %d, not %d. To end the subscription, cancel it.", mostQuantity, next.Quantity)
 	case old.Locked && next.Quantity < old.Quantity:
 		return cannotCancel(old)
 	}
@@ -129,7 +132,7 @@ func checkQuantity(f ChangeFacts, next Subscription) error {
 
 func checkRenewal(f ChangeFacts, next Subscription) error {
 	if next.AutoRenew && !f.Subscription.AutoRenew && !f.Subscription.licenceWithTerm() {
-		return Refuse(RenewalNotPossible, "A subscription without a licence term goes on by itself and does not renew. Leave autoRenewEnabled out.").About(next.ID)
+		return kernel.Refuse(RenewalNotPossible, "A subscription without a licence term goes on by itself and does not renew. Leave autoRenewEnabled out.").About(next.ID)
 	}
 	return nil
 }
@@ -140,18 +143,18 @@ func checkStatus(f ChangeFacts, next Subscription) error {
 		return nil
 	}
 	switch next.Status {
-	case SubscriptionActive:
-		if s.addon() && f.Base != nil && f.Base.Status != SubscriptionActive {
-			return Refuse(StatusNotPossible, "The base of this add-on is %s. Reactivate the base first.", f.Base.Status).About(f.Base.ID)
+	case Active:
+		if s.Addon() && f.Base != nil && f.Base.Status != Active {
+			return kernel.Refuse(StatusNotPossible, "The base of this add-on is %s. Reactivate the base first.", f.Base.Status).About(f.Base.ID)
 		}
-	case SubscriptionSuspended:
-		return checkAddons(f, func(addon Subscription) bool { return addon.Status == SubscriptionSuspended })
-	case SubscriptionDeleted:
+	case Suspended:
+		return checkAddons(f, func(addon Subscription) bool { return addon.Status == Suspended })
+	case Deleted:
 		return checkAddons(f, func(Subscription) bool { return false })
-	case SubscriptionPending, SubscriptionExpired, SubscriptionDisabled:
-		return Refuse(StatusNotPossible, "A subscription cannot be made %s. Ask for active, suspended or deleted.", next.Status).About(s.ID)
+	case Pending, Expired, Disabled:
+		return kernel.Refuse(StatusNotPossible, "A subscription cannot be made %s. Ask for active, suspended or deleted.", next.Status).About(s.ID)
 	default:
-		return Refuse(UnknownEnum, "The status %q is not known; ask for active, suspended or deleted.", clip(string(next.Status)))
+		return kernel.Refuse(kernel.UnknownEnum, "The status %q is not known; ask for active, suspended or deleted.", kernel.Clip(string(next.Status)))
 	}
 	return nil
 }
@@ -161,19 +164,19 @@ func checkStatus(f ChangeFacts, next Subscription) error {
 func checkAddons(f ChangeFacts, mayStay func(Subscription) bool) error {
 	var inTheWay []string
 	for _, s := range f.Dependents {
-		if s.addon() && !gone(s) && !mayStay(s) {
+		if s.Addon() && !Gone(s) && !mayStay(s) {
 			inTheWay = append(inTheWay, s.ID)
 		}
 	}
 	if len(inTheWay) > 0 {
-		return Refuse(AddonsActive, "The subscription is the base of %d add-ons that are still in use. Suspend or cancel those first.", len(inTheWay)).About(inTheWay...)
+		return kernel.Refuse(AddonsActive, "The subscription is the base of %d add-ons that are still in use. Suspend or cancel those first.", len(inTheWay)).About(inTheWay...)
 	}
 	return nil
 }
 
 func (r Rules) checkCancellation(f ChangeFacts, next Subscription) error {
 	s := f.Subscription
-	if next.Status != SubscriptionDeleted {
+	if next.Status != Deleted {
 		return nil
 	}
 	until, limited := r.CancellationAllowedUntil(s)
@@ -181,14 +184,14 @@ func (r Rules) checkCancellation(f ChangeFacts, next Subscription) error {
 	case s.Locked:
 		return cannotCancel(s)
 	case limited && !f.Now.Before(until):
-		return Refuse(CancellationClosed, "The subscription could be cancelled until %s. Switch its renewal off instead; it then ends with its term.",
-			Seconds(until)).About(s.ID)
+		return kernel.Refuse(CancellationClosed, "The subscription could be cancelled until %s. Switch its renewal off instead; it then ends with its term.",
+			kernel.Seconds(until)).About(s.ID)
 	}
 	return nil
 }
 
 func cannotCancel(s Subscription) error {
-	return Refuse(CancellationClosed, "The commitment was paid up front and then transferred. It can be neither cancelled nor exchanged; let it end with its term.").About(s.ID)
+	return kernel.Refuse(CancellationClosed, "The commitment was paid up front and then transferred. It can be neither cancelled nor exchanged; let it end with its term.").About(s.ID)
 }
 
 func checkRecord(f ChangeFacts, next Subscription) error {
@@ -196,14 +199,14 @@ func checkRecord(f ChangeFacts, next Subscription) error {
 	switch {
 	case record == f.Subscription.PartnerOnRecord:
 		return nil
-	case f.Owner.Type != IndirectProvider:
-		return Refuse(RecordNotAllowed, "Only an indirect provider credits a reseller. Leave partnerId out.")
+	case f.Owner.Type != programme.IndirectProvider:
+		return kernel.Refuse(RecordNotAllowed, "Only an indirect provider credits a reseller. Leave partnerId out.")
 	case record == "":
 		return nil
 	case f.Record == nil:
-		return Refuse(RecordUnknown, "No partner has the PartnerID given as partnerId.").About(clip(record))
-	case f.Record.Type != IndirectReseller || f.Record.Status != ProgramActive:
-		return Refuse(RecordNotReseller, "The PartnerID given as partnerId is not an active indirect reseller's.").About(clip(record))
+		return kernel.Refuse(RecordUnknown, "No partner has the PartnerID given as partnerId.").About(kernel.Clip(record))
+	case f.Record.Type != programme.IndirectReseller || f.Record.Status != programme.Active:
+		return kernel.Refuse(RecordNotReseller, "The PartnerID given as partnerId is not an active indirect reseller's.").About(kernel.Clip(record))
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
-package transfer
+package programme
 
 import (
 	"net/mail"
 	"strings"
 	"time"
+
+	"handover/internal/kernel"
 )
 
 // Contact is the person at the customer who accepted an agreement.
@@ -50,19 +52,19 @@ type AttestationFacts struct {
 func CheckAttestation(a AgreementAttestation, f AttestationFacts) (Agreement, error) {
 	switch {
 	case f.Partner == nil:
-		return Agreement{}, Refuse(PartnerUnknown, "The partner is not known here. Check its Microsoft ID.")
-	case !f.Partner.transacts():
-		return Agreement{}, Refuse(PartnerNotEnabled, "An indirect reseller cannot attest an agreement; its indirect provider does.")
+		return Agreement{}, kernel.Refuse(PartnerUnknown, "The partner is not known here. Check its Microsoft ID.")
+	case !f.Partner.Transacts():
+		return Agreement{}, kernel.Refuse(PartnerNotEnabled, "An indirect reseller cannot attest an agreement; its indirect provider does.")
 	case !f.Relationship:
-		return Agreement{}, Refuse(RelationshipMissing, "There is no reseller relationship with this customer. Send the customer a relationship request first.")
+		return Agreement{}, kernel.Refuse(RelationshipMissing, "There is no reseller relationship with this customer. Send the customer a relationship request first.")
 	case a.Type != CustomerAgreement:
-		return Agreement{}, Refuse(UnknownEnum, "The type must be %s, not %q.", CustomerAgreement, clip(a.Type))
+		return Agreement{}, kernel.Refuse(kernel.UnknownEnum, "The type must be %s, not %q.", CustomerAgreement, kernel.Clip(a.Type))
 	case a.DateAgreed.IsZero():
-		return Agreement{}, Refuse(InvalidInput, "dateAgreed is required: when the customer accepted the agreement.")
+		return Agreement{}, kernel.Refuse(kernel.InvalidInput, "dateAgreed is required: when the customer accepted the agreement.")
 	case a.DateAgreed.After(f.Now):
-		return Agreement{}, Refuse(InvalidInput, "dateAgreed lies in the future. Attest an agreement once the customer has accepted it.")
+		return Agreement{}, kernel.Refuse(kernel.InvalidInput, "dateAgreed lies in the future. Attest an agreement once the customer has accepted it.")
 	}
-	template, err := ParseID("templateId", a.TemplateID)
+	template, err := kernel.ParseID("templateId", a.TemplateID)
 	if err != nil {
 		return Agreement{}, err
 	}
@@ -71,7 +73,7 @@ func CheckAttestation(a AgreementAttestation, f AttestationFacts) (Agreement, er
 		return Agreement{}, err
 	}
 	if f.Attested != nil && f.Attested.Contact.is(contact) {
-		return Agreement{}, Refuse(AlreadyAttested, "The agreement is attested with this contact already. Nothing has to be done, or name another contact.")
+		return Agreement{}, kernel.Refuse(AlreadyAttested, "The agreement is attested with this contact already. Nothing has to be done, or name another contact.")
 	}
 	return Agreement{
 		CustomerTenantID: strings.ToLower(a.CustomerTenantID), PartnerTenantID: f.Partner.TenantID, Mode: Attestation,
@@ -91,21 +93,21 @@ func (c Contact) normal() (Contact, error) {
 		{"primaryContact.email", &c.Email, false},
 		{"primaryContact.phoneNumber", &c.PhoneNumber, true},
 	} {
-		if err := CheckText(f.name, *f.text); err != nil {
+		if err := kernel.CheckText(f.name, *f.text); err != nil {
 			return c, err
 		}
 		if *f.text = strings.TrimSpace(*f.text); *f.text == "" && !f.may {
-			return c, Refuse(InvalidInput, "%s must be given.", f.name)
+			return c, kernel.Refuse(kernel.InvalidInput, "%s must be given.", f.name)
 		}
 	}
-	if !plainAddress(c.Email) {
-		return c, Refuse(InvalidInput, "primaryContact.email must be one plain e-mail address such as it@contoso.example.")
+	if !PlainAddress(c.Email) {
+		return c, kernel.Refuse(kernel.InvalidInput, "primaryContact.email must be one plain e-mail address such as it@contoso.example.")
 	}
 	return c, nil
 }
 
-// plainAddress tells whether the text is one e-mail address and nothing else.
-func plainAddress(text string) bool {
+// PlainAddress tells whether the text is one e-mail address and nothing else.
+func PlainAddress(text string) bool {
 	address, err := mail.ParseAddress(text)
 	return err == nil && address.Address == text
 }
