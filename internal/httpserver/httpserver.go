@@ -2,6 +2,7 @@
 // allow, all of them together hold only so many, and what is being answered when the program ends may still end.
 //
 //	httpserver.go  serving
+//	limit.go       how many connections are open at once
 //	bounds.go      the bounds of the API and of a worker's ports
 //	certificate.go HTTPS
 package httpserver
@@ -15,7 +16,6 @@ import (
 	"net/http"
 
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
 )
 
 // Options say what is served, and how much of it.
@@ -47,7 +47,7 @@ func Serve(ctx context.Context, listener net.Listener, o Options) error {
 		drained <- end(server, o)
 	})
 	defer release()
-	listener = netutil.LimitListener(listener, o.Bounds.Connections)
+	listener = limit(listener, o.Bounds.Connections)
 	if o.TLS == nil {
 		err = server.Serve(listener)
 	} else {

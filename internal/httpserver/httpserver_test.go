@@ -207,3 +207,18 @@ func TestTheProgramsBoundsLeaveNothingOpen(t *testing.T) {
 		assert.Less(t, b.Header, b.Read, name)
 	}
 }
+
+// A client that is still sending when it is refused gets its answer, and not only a connection that is reset.
+func TestARefusedClientGetsItsAnswer(t *testing.T) {
+	t.Parallel()
+	server := start(t, unbounded(), fine)
+	for range 20 {
+		ask, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Address.String(), nil)
+		require.NoError(t, err)
+		ask.Header.Set("X-Large", strings.Repeat("x", 64<<10))
+		response, err := http.DefaultTransport.RoundTrip(ask)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, response.StatusCode)
+	}
+}
