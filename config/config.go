@@ -101,6 +101,9 @@ type Auth struct {
 	ApplicationClaim string   `env:"APPLICATION_CLAIM" envDefault:"azp"`
 }
 
+// mostPatience bounds one request of a billing system, well within the attempt that makes it.
+const mostPatience = 4 * time.Minute
+
 // Load reads the environment. The error names every setting that is wrong and what it must be.
 func Load() (Config, error) {
 	c, err := env.ParseAs[Config]()
@@ -122,7 +125,7 @@ func (c Config) check() error {
 	complain(!oneOf(c.Billing.Adapter, "ledger", "http"), "HANDOVER_BILLING_ADAPTER must be ledger or http, not %q", c.Billing.Adapter)
 	complain(!oneOf(c.LogLevel, "debug", "info", "warn", "error"), "HANDOVER_LOG_LEVEL must be debug, info, warn or error, not %q", c.LogLevel)
 	complain(c.Billing.Remote() && !httpURL(c.Billing.URL), "HANDOVER_BILLING_URL must be an http or https address when the adapter is http")
-	complain(c.Billing.Timeout <= 0 || c.Billing.Timeout > 2*time.Minute, "HANDOVER_BILLING_TIMEOUT must be positive and at most two minutes; what takes longer is answered with 202")
+	complain(c.Billing.Timeout <= 0 || c.Billing.Timeout > mostPatience, "HANDOVER_BILLING_TIMEOUT must be positive and at most %s; what takes longer is answered with 202", mostPatience)
 	complain(c.Billing.Poll <= 0, "HANDOVER_BILLING_POLL must be positive")
 	complain(c.Billing.Concurrent < 1 || c.Billing.PerSecond < 0, "HANDOVER_BILLING_CONCURRENT must be at least 1 and HANDOVER_BILLING_PER_SECOND must not be negative")
 	complain(c.Billing.CallbackListen != "" && c.Billing.CallbackToken == "", "HANDOVER_BILLING_CALLBACK_TOKEN is required with HANDOVER_BILLING_CALLBACK_LISTEN")

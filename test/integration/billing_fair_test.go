@@ -24,7 +24,7 @@ func TestSmallTransfersDoNotQueueBehindAMerger(t *testing.T) {
 	s := startBilled(t, w)
 	c, busy := s.temporal(t), newHold()
 	s.wire.treats(busy.pass)
-	s.work(t, "HANDOVER_BILLING_TIMEOUT=10m")
+	s.work(t, "HANDOVER_BILLING_TIMEOUT=4m")
 	large := submitted(t, s.Ledger, who[0])
 	eventually(t, "all of the merger waits", func() bool {
 		waiting := 0

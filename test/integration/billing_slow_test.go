@@ -18,7 +18,7 @@ func TestASlowBillingSystemHoldsUpNobody(t *testing.T) {
 	s := startBilled(t, world.Large(4, items))
 	slow := newHold()
 	s.wire.treats(slow.pass)
-	s.work(t, "HANDOVER_BILLING_TIMEOUT=10m")
+	s.work(t, "HANDOVER_BILLING_TIMEOUT=4m")
 	large := s.submitted(t, largeParties(0))
 	eventually(t, "it has as many calls as it may get", func() bool {
 		now, _ := s.wire.opened()

@@ -101,7 +101,7 @@ func (b *billed) stalled(t *testing.T, who parties) stalledCall {
 	})
 	t.Cleanup(late.hold.release)
 	// Its one place for calls is taken, so that it cannot swallow the calls that are made in its stead.
-	late.worker = b.work(t, "HANDOVER_BILLING_CONCURRENT=1", "HANDOVER_BILLING_TIMEOUT=10m")
+	late.worker = b.work(t, "HANDOVER_BILLING_CONCURRENT=1", "HANDOVER_BILLING_TIMEOUT=4m")
 	late.transferID = b.submitted(t, who)
 	eventually(t, "the call is on its way", first.Load)
 	require.False(t, b.item(t, late.transferID, 0).SentAt.IsZero())

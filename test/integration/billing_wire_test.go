@@ -204,15 +204,6 @@ func (h *hold) pass(c *call) *response {
 	}
 }
 
-// countedBy counts calls by what a function says of them.
-func countedBy(calls []call, of func(call) string) map[string]int {
-	counts := map[string]int{}
-	for _, c := range calls {
-		counts[of(c)]++
-	}
-	return counts
-}
-
 // transferOf is the transfer that the call is about.
 func transferOf(t *testing.T, c call) string {
 	t.Helper()
