@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
-	"handover/internal/kernel"
-
 	osuser "os/user"
 	"strings"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 )

@@ -12,20 +12,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
-
-	"handover/internal/kernel"
-
 	commonpb "go.temporal.io/api/common/v1"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/mocks"
 
 	"handover/activities"
 	"handover/config"
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 	"handover/workflows"

@@ -7,9 +7,9 @@ import (
 	"sort"
 	"strings"
 
-	"handover/internal/kernel"
-
 	swagger "github.com/swaggo/files/v2"
+
+	"handover/internal/kernel"
 )
 
 // docsPolicy lets the documentation page run its own scripts and styles, and nothing from elsewhere: it works offline.

@@ -1,5 +1,7 @@
 package api
 
+// A served API on a ledger of its own, and those who call it.
+
 import (
 	"context"
 	"database/sql"
@@ -23,8 +25,6 @@ import (
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
-
-// A served API on a ledger of its own, and those who call it.
 
 // The callers of a stage, by the tokens they bring.
 const (

@@ -1,5 +1,8 @@
 package billing
 
+// One cause, one fact: a billing system that is not there for anybody is found out by a few calls and then asked at growing
+// intervals, by one call at a time, instead of thousands of times by everything that waits for it.
+
 import (
 	"errors"
 	"math/rand/v2"
@@ -8,9 +11,6 @@ import (
 
 	"handover/internal/kernel"
 )
-
-// One cause, one fact: a billing system that is not there for anybody is found out by a few calls and then asked at growing
-// intervals, by one call at a time, instead of thousands of times by everything that waits for it.
 
 const (
 	// openAfter is how many calls in a row have to find the billing system away.

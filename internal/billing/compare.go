@@ -1,5 +1,7 @@
 package billing
 
+// What the billing system moved and what the ledger says moved are the same, or the line item is held (I-8).
+
 import (
 	"errors"
 	"fmt"
@@ -7,8 +9,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// What the billing system moved and what the ledger says moved are the same, or the line item is held (I-8).
 
 // Comparison is what came of holding a line item against the word of the billing system. Both are empty where they agree.
 type Comparison struct {

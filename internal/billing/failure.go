@@ -1,5 +1,7 @@
 package billing
 
+// The ways in which a move does not happen, one constructor each, so that both adapters fail alike.
+
 import (
 	"fmt"
 	"strings"
@@ -9,8 +11,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// The ways in which a move does not happen, one constructor each, so that both adapters fail alike.
 
 func unavailable(retryAfter time.Duration, format string, args ...any) *Unavailable {
 	return &Unavailable{Cause: transfer.ProviderUnavailable, RetryAfter: retryAfter, Reason: fmt.Sprintf(format, args...)}

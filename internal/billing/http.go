@@ -1,5 +1,10 @@
 package billing
 
+// An operator's own billing system, over HTTP. The contract is docs/billing-http.md. A move is posted under an idempotency
+// key; it is answered at once, or accepted and asked about later. One call is one request, which net/http repeats by itself
+// only where a kept connection turns out to be dead; whatever goes wrong is classified here and tried again, with the same key,
+// by whoever calls.
+
 import (
 	"bytes"
 	"context"
@@ -15,11 +20,6 @@ import (
 
 	"handover/internal/kernel"
 )
-
-// An operator's own billing system, over HTTP. The contract is docs/billing-http.md. A move is posted under an idempotency
-// key; it is answered at once, or accepted and asked about later. One call is one request, which net/http repeats by itself
-// only where a kept connection turns out to be dead; whatever goes wrong is classified here and tried again, with the same key,
-// by whoever calls.
 
 // HTTPSettings says where the billing system is and how to talk to it.
 type HTTPSettings struct {

@@ -1,5 +1,8 @@
 package billing
 
+// What an answer of the billing system means. Everything that is not clearly "done", "accepted" or "refused" is
+// Unavailable: nothing is lost by asking again, and the operator reads why.
+
 import (
 	"encoding/json"
 	"errors"
@@ -13,9 +16,6 @@ import (
 
 	"handover/internal/kernel"
 )
-
-// What an answer of the billing system means. Everything that is not clearly "done", "accepted" or "refused" is
-// Unavailable: nothing is lost by asking again, and the operator reads why.
 
 const (
 	maxBody       = 1 << 20 // bytes of an answer

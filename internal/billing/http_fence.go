@@ -1,5 +1,7 @@
 package billing
 
+// The fence of a move that was given up: the billing system says that it is done, or promises that it never will be.
+
 import (
 	"context"
 	"errors"
@@ -7,8 +9,6 @@ import (
 
 	"handover/internal/kernel"
 )
-
-// The fence of a move that was given up: the billing system says that it is done, or promises that it never will be.
 
 // Fence withdraws the move with DELETE /moves/{key}: 200 with the new subscription's id says that it is done, 204 is the
 // promise; a system that answers 404, 405 or 501 does not know the question.

@@ -1,14 +1,14 @@
 package billing
 
+// The body of POST /moves. It says the same at every attempt of a move, because a billing system may compare a repeated
+// request with the first one under its key.
+
 import (
 	"time"
 
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// The body of POST /moves. It says the same at every attempt of a move, because a billing system may compare a repeated
-// request with the first one under its key.
 
 type httpMove struct {
 	Key                   string           `json:"key"`

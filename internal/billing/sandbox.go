@@ -1,5 +1,8 @@
 package billing
 
+// The sandbox: nobody else's billing system is asked, the ledger's subscriptions are all there is. Subscriptions of a
+// sandbox world can carry a scripted fault, so that every branch of a transfer can be tried by hand.
+
 import (
 	"context"
 	"time"
@@ -7,9 +10,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// The sandbox: nobody else's billing system is asked, the ledger's subscriptions are all there is. Subscriptions of a
-// sandbox world can carry a scripted fault, so that every branch of a transfer can be tried by hand.
 
 // Sandbox is the billing system of a deployment that has none.
 type Sandbox struct {

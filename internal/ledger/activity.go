@@ -1,5 +1,8 @@
 package ledger
 
+// A partner's activity log (domain section 7): the audit records of transfers, and beside them the records of everything
+// else that a partner changes. Both are append-only.
+
 import (
 	"context"
 	"encoding/json"
@@ -9,9 +12,6 @@ import (
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
 )
-
-// A partner's activity log (domain section 7): the audit records of transfers, and beside them the records of everything
-// else that a partner changes. Both are append-only.
 
 // By is who makes a change that is not a transfer's, for the log.
 type By struct {

@@ -1,5 +1,7 @@
 package ledger
 
+// What customers agreed to, with whom, and who attested it.
+
 import (
 	"context"
 	"time"
@@ -7,8 +9,6 @@ import (
 	"handover/internal/activitylog"
 	"handover/internal/programme"
 )
-
-// What customers agreed to, with whom, and who attested it.
 
 var agreements = table[programme.Agreement]{
 	name: "agreements",

@@ -1,5 +1,7 @@
 package ledger
 
+// Changes of a subscription by the partner who bills it.
+
 import (
 	"context"
 
@@ -7,8 +9,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 )
-
-// Changes of a subscription by the partner who bills it.
 
 var (
 	// lockFamily reads a subscription of a partner and customer with its base and its add-ons, in the order in which every

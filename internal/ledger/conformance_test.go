@@ -1,5 +1,8 @@
 package ledger
 
+// The conformance suite runs every test on both databases. The themed files hold the tests; this one is what they stand on: a small world, a clock
+// that only moves when told, and the steps of a transfer by name.
+
 import (
 	"context"
 	"fmt"
@@ -19,9 +22,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// The conformance suite runs every test on both databases. The themed files hold the tests; this one is what they stand on: a small world, a clock
-// that only moves when told, and the steps of a transfer by name.
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 

@@ -1,5 +1,8 @@
 package ledger
 
+// Whom a partner deals with: the customers that accepted it as reseller or that it bills, and what it bills them for.
+// About anybody else it hears the same, whether they exist or not.
+
 import (
 	"context"
 	"fmt"
@@ -9,9 +12,6 @@ import (
 	"handover/internal/programme"
 	"handover/internal/subscription"
 )
-
-// Whom a partner deals with: the customers that accepted it as reseller or that it bills, and what it bills them for.
-// About anybody else it hears the same, whether they exist or not.
 
 // Page is a part of a list.
 type Page[T any] struct {

@@ -1,5 +1,8 @@
 package ledger
 
+// What every transition writes besides its state, in the same transaction: one audit record per participant and the
+// e-mails that are to be sent.
+
 import (
 	"context"
 	"encoding/json"
@@ -9,9 +12,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// What every transition writes besides its state, in the same transaction: one audit record per participant and the
-// e-mails that are to be sent.
 
 // happening is one event of a transfer that is about to be written.
 type happening struct {

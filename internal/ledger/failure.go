@@ -1,5 +1,8 @@
 package ledger
 
+// Errors are classified here and nowhere else: a refusal, the context's end, a database that cannot be reached, or a
+// fault with the name of what was being done.
+
 import (
 	"context"
 	"database/sql"
@@ -11,15 +14,10 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	sqlitedriver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"handover/internal/kernel"
-
-	// Errors are classified here and nowhere else: a refusal, the context's end, a database that cannot be reached, or a
-	// fault with the name of what was being done.
-
-	sqlitedriver "modernc.org/sqlite"
-
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // ErrUnavailable says that the database cannot be reached or asks to be tried again. Nothing is half done; the same call

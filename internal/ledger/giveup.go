@@ -1,5 +1,7 @@
 package ledger
 
+// The end that an operator, or the deployment's deadline, sets to line items.
+
 import (
 	"context"
 	"fmt"
@@ -8,8 +10,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// The end that an operator, or the deployment's deadline, sets to line items.
 
 // GivingUp is an operator's word to stop retrying line items of one transfer.
 type GivingUp struct {

@@ -1,5 +1,8 @@
 package ledger
 
+// What became known of a line item that ended although its billing system could not say whether it moved: an operator found
+// out, or the billing system itself says so in the end (late.go).
+
 import (
 	"context"
 	"fmt"
@@ -8,9 +11,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// What became known of a line item that ended although its billing system could not say whether it moved: an operator found
-// out, or the billing system itself says so in the end (late.go).
 
 // Resolution is an operator's word about what became of a held line item.
 type Resolution struct {

@@ -1,5 +1,8 @@
 package ledger
 
+// What each party calls a transfer, for itself: the other party never sees it. A party's tags stand in its label row, to be
+// read, and one by one beside it, to be searched for.
+
 import (
 	"context"
 	"encoding/json"
@@ -10,9 +13,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// What each party calls a transfer, for itself: the other party never sees it. A party's tags stand in its label row, to be
-// read, and one by one beside it, to be searched for.
 
 // labelRow is one party's labels of one transfer.
 type labelRow struct {

@@ -1,5 +1,8 @@
 package ledger
 
+// What a billing system says of a line item that has ended already. Its word settles a held item, and may prove the end of
+// another one wrong; how line item and transfer ended stays as it is all the same (I-2, I-5).
+
 import (
 	"context"
 	"errors"
@@ -8,9 +11,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// What a billing system says of a line item that has ended already. Its word settles a held item, and may prove the end of
-// another one wrong; how line item and transfer ended stays as it is all the same (I-2, I-5).
 
 // LateAnswer is what a billing system says of a move.
 type LateAnswer struct {

@@ -1,5 +1,8 @@
 package ledger
 
+// How a transfer stands, for the run that follows it. A look sees every change that was committed before it began, because
+// it is a new statement on the primary: so a run that empties its mailbox first and looks then misses nothing.
+
 import (
 	"context"
 	"strconv"
@@ -8,9 +11,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// How a transfer stands, for the run that follows it. A look sees every change that was committed before it began, because
-// it is a new statement on the primary: so a run that empties its mailbox first and looks then misses nothing.
 
 // Watched says what a run knows and wants to know: the record that it saw last, and which line items it moves itself. With
 // To zero it asks about the transfer as a whole.

@@ -1,5 +1,9 @@
 package ledger
 
+// Line items on the move: what the mover has to know of them, and what became of them, a window at a time. Windows of one
+// transfer commit side by side: each locks its own line items and, for add-ons, their bases, in ordinal order, then the
+// subscriptions it moves, and never the transfer.
+
 import (
 	"context"
 	"errors"
@@ -11,10 +15,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// Line items on the move: what the mover has to know of them, and what became of them, a window at a time. Windows of one
-// transfer commit side by side: each locks its own line items and, for add-ons, their bases, in ordinal order, then the
-// subscriptions it moves, and never the transfer.
 
 // moveRow is a line item beside its subscription and the state of its base.
 type moveRow struct {

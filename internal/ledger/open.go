@@ -14,15 +14,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the SQLite driver
 
 	"handover/internal/subscription"
-
-	_ "modernc.org/sqlite"
-
 	"handover/internal/transfer"
 )
-
-// the SQLite driver
 
 // Options say what the ledger decides by.
 type Options struct {

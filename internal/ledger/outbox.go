@@ -1,5 +1,9 @@
 package ledger
 
+// The outbox: e-mails are written with the transition that owes them, and sent afterwards by relays, each of which claims
+// a few at a time. A claim is a name and a time: whoever holds it may send and record, and when a relay dies with it the
+// time frees what it held.
+
 import (
 	"cmp"
 	"context"
@@ -13,10 +17,6 @@ import (
 	"handover/internal/programme"
 	"handover/internal/transfer"
 )
-
-// The outbox: e-mails are written with the transition that owes them, and sent afterwards by relays, each of which claims
-// a few at a time. A claim is a name and a time: whoever holds it may send and record, and when a relay dies with it the
-// time frees what it held.
 
 // recipient is somebody who can be told about a transfer.
 type recipient struct {

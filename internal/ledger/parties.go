@@ -1,5 +1,7 @@
 package ledger
 
+// Partners, customers, and what ties them: the facts that decide whether a transfer may be opened.
+
 import (
 	"context"
 	"strings"
@@ -9,8 +11,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// Partners, customers, and what ties them: the facts that decide whether a transfer may be opened.
 
 var partners = table[programme.Partner]{
 	name: "partners",

@@ -1,5 +1,8 @@
 package ledger
 
+// What would be refused, found out without doing it. The rules are those of the real thing (transfer.Policy.CheckOpen and
+// Select); the facts are read at one committed instant, without locks, and nothing is written.
+
 import (
 	"context"
 	"errors"
@@ -7,9 +10,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// What would be refused, found out without doing it. The rules are those of the real thing (transfer.Policy.CheckOpen and
-// Select); the facts are read at one committed instant, without locks, and nothing is written.
 
 // PreviewOpen is what OpenTransfer would refuse the request for, the first being the one that it would answer with; none
 // when it would open the transfer. A request that is not well-formed, or whose id opened a transfer before, is refused for

@@ -1,5 +1,7 @@
 package ledger
 
+// Everything that only asks. Reads never wait for writers and never start a transaction.
+
 import (
 	"context"
 	"fmt"
@@ -11,8 +13,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// Everything that only asks. Reads never wait for writers and never start a transaction.
 
 // Transfer reads one transfer with the counts of its line items. Refusal: NotFound.
 func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {

@@ -1,13 +1,13 @@
 package ledger
 
+// Which partners work together, and which customers know them both.
+
 import (
 	"context"
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
 )
-
-// Which partners work together, and which customers know them both.
 
 var partnerships = table[Partnership]{
 	name:    "partnerships",

@@ -1,5 +1,7 @@
 package ledger
 
+// What is told of a transfer beside the transfer itself: what became of its line items, and what happened when.
+
 import (
 	"context"
 	"encoding/json"
@@ -8,8 +10,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// What is told of a transfer beside the transfer itself: what became of its line items, and what happened when.
 
 // reportItem is a line item beside its subscription at the source.
 type reportItem struct {

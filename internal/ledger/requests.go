@@ -1,5 +1,9 @@
 package ledger
 
+// Commands of clients: each is carried out once, however often it is sent, and always gets the same answer. The
+// claim of the request, its effect and its answer are one transaction: a twin that comes meanwhile waits for the claim and
+// then finds the answer, and after a crash there is either all of it or nothing.
+
 import (
 	"bytes"
 	"compress/gzip"
@@ -14,10 +18,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// Commands of clients: each is carried out once, however often it is sent, and always gets the same answer. The
-// claim of the request, its effect and its answer are one transaction: a twin that comes meanwhile waits for the claim and
-// then finds the answer, and after a crash there is either all of it or nothing.
 
 // Claim is one command of a client on its way: who sent it, to what, under which key, and what it says. The zero Claim,
 // with an empty key, asks for no idempotency: everything done under it is simply done.

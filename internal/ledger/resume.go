@@ -1,5 +1,8 @@
 package ledger
 
+// An operator's word that runs have to look again, or that others take their place. It decides nothing about a transfer; who
+// gave it stands in both participants' logs.
+
 import (
 	"context"
 	"slices"
@@ -9,9 +12,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// An operator's word that runs have to look again, or that others take their place. It decides nothing about a transfer; who
-// gave it stands in both participants' logs.
 
 // Resumption is an operator's word to runs.
 type Resumption struct {

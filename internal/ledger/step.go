@@ -1,5 +1,8 @@
 package ledger
 
+// The frame of every decision about a transfer: it is locked and read, the domain decides, and only then anything is
+// written. By whichever door a command comes, it comes through here.
+
 import (
 	"context"
 	"errors"
@@ -9,9 +12,6 @@ import (
 	"handover/internal/programme"
 	"handover/internal/transfer"
 )
-
-// The frame of every decision about a transfer: it is locked and read, the domain decides, and only then anything is
-// written. By whichever door a command comes, it comes through here.
 
 // Outcome is what a command made of a transfer, as its caller may be told.
 type Outcome struct {

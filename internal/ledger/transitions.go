@@ -1,5 +1,8 @@
 package ledger
 
+// The transitions of a transfer as a whole. Each is one transaction that locks the transfer, asks the domain, and writes
+// the state with everything that belongs to it.
+
 import (
 	"cmp"
 	"context"
@@ -9,9 +12,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
-
-// The transitions of a transfer as a whole. Each is one transaction that locks the transfer, asks the domain, and writes
-// the state with everything that belongs to it.
 
 // OpenTransfer writes the transfer that the target asks for as Pending (T1), with the target's labels.
 //

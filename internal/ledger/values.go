@@ -1,5 +1,7 @@
 package ledger
 
+// How Go values that SQL has no equal for are kept in a column.
+
 import (
 	"database/sql/driver"
 	"encoding/json"
@@ -9,8 +11,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
-
-// How Go values that SQL has no equal for are kept in a column.
 
 // stamp keeps a time. Both databases get one text form, in UTC and with the microseconds that PostgreSQL keeps; as text
 // in SQLite it sorts. The zero time is NULL.

@@ -1,20 +1,17 @@
 package notify
 
+// From a mail to its words. The templates are chosen by event and audience and see only the facts below, so that none of
+// them can show a line item or the other party's subscription ids (R-182..R-189), whatever it tries.
+
 import (
 	"embed"
-
-	"handover/internal/subscription"
-
-	// From a mail to its words. The templates are chosen by event and audience and see only the facts below, so that none of
-	// them can show a line item or the other party's subscription ids (R-182..R-189), whatever it tries.
-
 	htmltemplate "html/template"
 	"strings"
-
 	texttemplate "text/template"
 	"time"
 	"unicode"
 
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 

@@ -11,15 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"handover/internal/kernel"
-	"handover/internal/programme"
-
 	commonpb "go.temporal.io/api/common/v1"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -27,6 +21,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"handover/activities"
+	"handover/internal/kernel"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 	"handover/workflows"
 )

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"strings"
 
-	"handover/internal/kernel"
-
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"handover/activities"
+	"handover/internal/kernel"
 )
 
 // ErrUnavailable says that Temporal, or a worker behind it, gave no answer in time. Whatever was asked may be asked again

@@ -7,15 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"handover/internal/kernel"
-
 	commonpb "go.temporal.io/api/common/v1"
-
 	enumspb "go.temporal.io/api/enums/v1"
-
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
 	"handover/workflows"

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-
-	"handover/internal/programme"
-
 	_ "embed"
 	"errors"
 	"fmt"
@@ -16,6 +13,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"handover/internal/ledger"
+	"handover/internal/programme"
 	"handover/internal/world"
 )
 

@@ -1,5 +1,8 @@
 package contract
 
+// The scene of the access tests: partners and a customer that no other test knows, and everything about them that can be
+// recognised in an answer, each with the parties that may read it there.
+
 import (
 	"fmt"
 	"math/rand/v2"
@@ -14,9 +17,6 @@ import (
 	"handover/internal/programme"
 	"handover/internal/subscription"
 )
-
-// The scene of the access tests: partners and a customer that no other test knows, and everything about them that can be
-// recognised in an answer, each with the parties that may read it there.
 
 // party is what a caller is to the transfers of the scene.
 type party string

@@ -1,5 +1,7 @@
 package integration
 
+// One standalone, and the people who work with it on the command line.
+
 import (
 	"encoding/json"
 	"fmt"
@@ -16,8 +18,6 @@ import (
 	"handover/internal/transferclient"
 	"handover/internal/world"
 )
-
-// One standalone, and the people who work with it on the command line.
 
 func TestCommandLine(t *testing.T) {
 	t.Parallel()

@@ -1,16 +1,16 @@
 package integration
 
+// Transfers as the ledger has them and runs as Temporal has them, and how the ones follow the others.
+
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require" // Transfers as the ledger has them and runs as Temporal has them, and how the ones follow the others.
-
-	"handover/internal/kernel"
-
+	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"handover/internal/app"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/platform"
 	"handover/internal/transfer"

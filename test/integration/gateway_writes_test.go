@@ -1,5 +1,7 @@
 package integration
 
+// One write of each kind that clients send, what the right answer to it is, and what it does if it is done once.
+
 import (
 	"encoding/json"
 	"errors"
@@ -19,8 +21,6 @@ import (
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
-
-// One write of each kind that clients send, what the right answer to it is, and what it does if it is done once.
 
 // write is one write, ready to be sent.
 type write struct {

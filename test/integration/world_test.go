@@ -1,5 +1,7 @@
 package integration
 
+// The worlds the tests play in, and how they are written down for standalone's --world.
+
 import (
 	"fmt"
 	"testing"
@@ -12,8 +14,6 @@ import (
 	"handover/internal/subscription"
 	"handover/internal/world"
 )
-
-// The worlds the tests play in, and how they are written down for standalone's --world.
 
 // parties are who takes part in a transfer.
 type parties struct {

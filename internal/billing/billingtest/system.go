@@ -1,5 +1,8 @@
 package billingtest
 
+// A small billing system that keeps the contract of docs/billing-http.md: it checks the token, moves once per idempotency
+// key, and answers at once or later.
+
 import (
 	"bytes"
 	"encoding/json"
@@ -13,9 +16,6 @@ import (
 
 	"handover/internal/subscription"
 )
-
-// A small billing system that keeps the contract of docs/billing-http.md: it checks the token, moves once per idempotency
-// key, and answers at once or later.
 
 // System is an http.Handler. Set the fields before it serves.
 type System struct {
