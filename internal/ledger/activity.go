@@ -62,7 +62,7 @@ var (
 // note writes the record of a change, in the transaction that makes it. Whoever calls it holds a lock on the resource:
 // the records of one resource have times that differ, because their ids are made of them.
 func (s session) note(ctx context.Context, a activity) error {
-	last, _, err := one(ctx, s, selectLastAction, func(t *time.Time) []any { return []any{(*stamp)(t)} }, a.resourceID)
+	last, _, err := One(ctx, s, selectLastAction, func(t *time.Time) []any { return []any{(*stamp)(t)} }, a.resourceID)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (s session) note(ctx context.Context, a activity) error {
 	if row.after, err = asJSON(a.after); err != nil {
 		return err
 	}
-	return insert(ctx, s, activityRecords, insertActivity, []activityRow{row})
+	return Insert(ctx, s, activityRecords, insertActivity, []activityRow{row})
 }
 
 // asJSON is the value as JSON, and nothing for nil.
@@ -195,7 +195,7 @@ func (l *Ledger) AuditEntry(ctx context.Context, partnerTenantID, id string) (Au
 	lower(&partnerTenantID, &id)
 	missing := kernel.Refuse(activitylog.LogEntryUnknown, "There is no such record in your activity log. Check its id.")
 	return read(ctx, l, "read an audit record", func(s session) (AuditEntry, error) {
-		row, err := known(ctx, s, missing, selectEntry, entryFields, partnerTenantID, id)
+		row, err := Known(ctx, s, missing, selectEntry, entryFields, partnerTenantID, id)
 		return row.entry(), err
 	})
 }

@@ -146,7 +146,7 @@ func TestActivityIsAppendOnly(t *testing.T) {
 		} {
 			require.ErrorContains(t, f.raw(s), "append-only", s)
 		}
-		if f.dialect == postgres {
+		if f.Dialect() == postgres {
 			require.ErrorContains(t, f.raw("TRUNCATE activity_records"), "append-only")
 		}
 		require.Equal(t, before, f.contents())

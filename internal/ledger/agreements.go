@@ -43,7 +43,7 @@ func (l *Ledger) Agreements(ctx context.Context, partnerTenantID, customerTenant
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}
-		return all(ctx, s, selectAgreements, agreements.fields, partnerTenantID, customerTenantID)
+		return All(ctx, s, selectAgreements, agreements.fields, partnerTenantID, customerTenantID)
 	})
 }
 
@@ -55,7 +55,7 @@ func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTena
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
 			return false, err
 		}
-		count, _, err := one(ctx, s, selectDirect, value[int], customerTenantID)
+		count, _, err := One(ctx, s, selectDirect, Value[int], customerTenantID)
 		return count > 0, err
 	})
 }
@@ -71,14 +71,14 @@ func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[programme.Agre
 		if err != nil {
 			return programme.Agreement{}, err
 		}
-		if facts.Now, err = l.at(ctx, s); err != nil {
+		if facts.Now, err = l.Time(ctx, s); err != nil {
 			return programme.Agreement{}, err
 		}
 		agreed, err := programme.CheckAttestation(a, facts)
 		if err != nil {
 			return programme.Agreement{}, err
 		}
-		if _, err := s.exec(ctx, upsertAgreement, agreements.rows([]programme.Agreement{agreed})); err != nil {
+		if _, err := s.Exec(ctx, upsertAgreement, agreements.rows([]programme.Agreement{agreed})); err != nil {
 			return programme.Agreement{}, err
 		}
 		record := activity{
@@ -101,10 +101,10 @@ func (s session) attestationFacts(ctx context.Context, by By, customer string) (
 	if len(found) > 0 {
 		f.Partner = &found[0]
 	}
-	if _, f.Relationship, err = one(ctx, s, lockRelationship, value[string], by.PartnerTenantID, customer); err != nil {
+	if _, f.Relationship, err = One(ctx, s, lockRelationship, Value[string], by.PartnerTenantID, customer); err != nil {
 		return f, err
 	}
-	stored, err := all(ctx, s, selectAgreements, agreements.fields, by.PartnerTenantID, customer)
+	stored, err := All(ctx, s, selectAgreements, agreements.fields, by.PartnerTenantID, customer)
 	for _, a := range stored {
 		if a.Mode == programme.Attestation {
 			f.Attested = &a

@@ -44,7 +44,7 @@ func (l *Ledger) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
 		return nil, nil
 	}
 	return read(ctx, l, "find moves by their keys", func(s session) ([]Sent, error) {
-		return sentOf(all(ctx, s, selectSent, lineItems.fields, keyTable.rows(asked)))
+		return sentOf(All(ctx, s, selectSent, lineItems.fields, keyTable.rows(asked)))
 	})
 }
 
@@ -55,7 +55,7 @@ var selectHeldItems = both(`SELECT ` + lineItems.columns.of("i") + ` FROM line_i
 // after the given one.
 func (l *Ledger) HeldItems(ctx context.Context, after Sent, limit int) ([]Sent, error) {
 	return read(ctx, l, "find held line items", func(s session) ([]Sent, error) {
-		return sentOf(all(ctx, s, selectHeldItems, lineItems.fields, after.TransferID, after.Ordinal, limit))
+		return sentOf(All(ctx, s, selectHeldItems, lineItems.fields, after.TransferID, after.Ordinal, limit))
 	})
 }
 
@@ -108,7 +108,7 @@ func (w *window) tellRuns(ctx context.Context, s session, unasked bool) error {
 // tellMovers makes the runs look that move these items of the transfer, after the time that delay says for their range; at once
 // without one.
 func (s session) tellMovers(ctx context.Context, t transfer.Transfer, items []item, delay func(ctx context.Context, s session, id string, from, to int) (time.Duration, error)) error {
-	total, _, err := one(ctx, s, countItems, value[int], t.ID)
+	total, _, err := One(ctx, s, countItems, Value[int], t.ID)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (s session) tellMovers(ctx context.Context, t transfer.Transfer, items []it
 
 // soon is when the run of a range is to hear of answers.
 func soon(ctx context.Context, s session, id string, from, to int) (time.Duration, error) {
-	open, _, err := one(ctx, s, countOpen, value[int], id, from, to)
+	open, _, err := One(ctx, s, countOpen, Value[int], id, from, to)
 	if open > 0 {
 		return othersSoon, err
 	}

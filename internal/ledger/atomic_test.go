@@ -120,13 +120,13 @@ func (f fixture) another(o Options) *Ledger {
 func (f fixture) mortal() (*Ledger, *mortal) {
 	f.t.Helper()
 	l := f.another(Options{})
-	m := &mortal{driver: l.writer.Driver(), name: f.url, end: func() {}}
-	if f.dialect == sqlite {
+	m := &mortal{driver: l.Writer().Driver(), name: f.url, end: func() {}}
+	if f.Dialect() == sqlite {
 		m.name = sqliteName(strings.TrimPrefix(f.url, "sqlite://"), "_txlock=immediate")
-		require.NoError(f.t, l.writer.Close())
+		require.NoError(f.t, l.Writer().Close())
 	}
-	l.writer = sql.OpenDB(m)
-	l.writer.SetMaxOpenConns(1)
+	l.DB = l.Through(sql.OpenDB(m))
+	l.Writer().SetMaxOpenConns(1)
 	return l, m
 }
 

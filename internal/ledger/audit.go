@@ -30,7 +30,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		if err != nil {
 			return t, err
 		}
-		now := l.atRead(t.readAt)
+		now := l.TimeRead(t.readAt)
 		if !now.After(t.audited) {
 			now = t.audited.Add(time.Microsecond)
 		}
@@ -38,7 +38,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		if role == kernel.RoleTarget {
 			log = t.TargetTenantID
 		}
-		refusals, _, err := one(ctx, s, countRefusals, value[int], t.ID, log, stamp(now.AddDate(0, 0, -1)))
+		refusals, _, err := One(ctx, s, countRefusals, Value[int], t.ID, log, stamp(now.AddDate(0, 0, -1)))
 		if err != nil || refusals >= mostRefusals {
 			return t, err
 		}
@@ -55,7 +55,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 			return t, err
 		}
 		row.status = auditFailed
-		return t, insert(ctx, s, auditRecords, insertRefusal, []auditRow{row})
+		return t, Insert(ctx, s, auditRecords, insertRefusal, []auditRow{row})
 	})
 	return err
 }
@@ -101,7 +101,7 @@ func (l *Ledger) LogOf(ctx context.Context, transferID, partnerTenantID string) 
 
 func (l *Ledger) audit(ctx context.Context, st statement, ids ...any) ([]AuditRecord, error) {
 	return read(ctx, l, "read audit records", func(s session) ([]AuditRecord, error) {
-		rows, err := all(ctx, s, st, func(a *auditRead) []any {
+		rows, err := All(ctx, s, st, func(a *auditRead) []any {
 			return []any{
 				&a.ID, &a.TransferID, &a.EventKey, &a.PartnerTenantID, &a.UserID, &a.Operation, &a.Status, &a.Detail,
 				(*stamp)(&a.At), &a.source, &a.target, &a.CustomerTenantID, &a.CustomerName,

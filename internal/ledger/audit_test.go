@@ -89,7 +89,7 @@ func TestAuditIsAppendOnly(t *testing.T) {
 		} {
 			require.ErrorContains(t, f.raw(s), "append-only", s)
 		}
-		if f.dialect == postgres {
+		if f.Dialect() == postgres {
 			require.ErrorContains(t, f.raw("TRUNCATE audit_records"), "append-only")
 		}
 		require.Equal(t, before, f.contents())

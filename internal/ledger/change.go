@@ -38,7 +38,7 @@ func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[subscriptio
 		if err != nil {
 			return subscription.Subscription{}, err
 		}
-		if facts.Now, err = l.at(ctx, s); err != nil {
+		if facts.Now, err = l.Time(ctx, s); err != nil {
 			return subscription.Subscription{}, err
 		}
 		old := facts.Subscription
@@ -49,7 +49,7 @@ func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[subscriptio
 		if err != nil || next == old {
 			return next, err
 		}
-		if _, err := s.exec(ctx, updateSubscription, id, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord); err != nil {
+		if _, err := s.Exec(ctx, updateSubscription, id, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord); err != nil {
 			return next, err
 		}
 		return next, s.note(ctx, activity{
@@ -63,7 +63,7 @@ func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[subscriptio
 // before it is asked who is moving it, so no transfer can take it meanwhile.
 func (s session) changeFacts(ctx context.Context, by By, customer, id string, change subscription.Change) (subscription.ChangeFacts, error) {
 	f := subscription.ChangeFacts{SalesAgentOnly: by.SalesAgentOnly}
-	family, err := all(ctx, s, lockFamily, subscriptions.fields, id, by.PartnerTenantID, customer)
+	family, err := All(ctx, s, lockFamily, subscriptions.fields, id, by.PartnerTenantID, customer)
 	if err != nil {
 		return f, err
 	}
@@ -80,7 +80,7 @@ func (s session) changeFacts(ctx context.Context, by By, customer, id string, ch
 	if f.Subscription.ID == "" {
 		return f, noSuchSubscription(id)
 	}
-	if f.OpenIn, _, err = one(ctx, s, selectMover, value[string], id); err != nil {
+	if f.OpenIn, _, err = One(ctx, s, selectMover, Value[string], id); err != nil {
 		return f, err
 	}
 	var mpnID string

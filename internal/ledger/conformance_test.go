@@ -121,7 +121,7 @@ func onEmpty(t *testing.T, test func(t *testing.T, f fixture)) {
 			l, err := Open(t.Context(), url, Options{Now: c.Now})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, l.Close()) })
-			require.Equal(t, name, l.Dialect())
+			require.Equal(t, name, string(l.Dialect()))
 			test(t, fixture{Ledger: l, t: t, url: url, clock: c})
 		})
 	}
@@ -332,7 +332,7 @@ func (f fixture) contents() string {
 // rows runs a query and gives each row as text, in text order.
 func (f fixture) rows(query string) []string {
 	f.t.Helper()
-	rows, err := f.reader.QueryContext(f.t.Context(), query)
+	rows, err := f.Reader().QueryContext(f.t.Context(), query)
 	require.NoError(f.t, err)
 	defer func() { require.NoError(f.t, rows.Close()) }()
 	columns, err := rows.Columns()
@@ -364,7 +364,7 @@ func (f fixture) behind(statements ...string) {
 }
 
 func (f fixture) raw(statement string) error {
-	_, err := f.writer.ExecContext(context.WithoutCancel(f.t.Context()), statement)
+	_, err := f.Writer().ExecContext(context.WithoutCancel(f.t.Context()), statement)
 	return err
 }
 

@@ -31,7 +31,7 @@ func impatient(t *testing.T, lockTimeout string) fixture {
 func TestDeadlockedCommandIsMadeAgain(t *testing.T) {
 	f := impatient(t, "1min")
 	tr := f.pending("r1")
-	other, err := f.writer.BeginTx(t.Context(), nil)
+	other, err := f.Writer().BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	for _, statement := range []string{ // it waits so long that the command is the one to find the deadlock
 		"SET LOCAL deadlock_timeout = '1min'", "UPDATE subscriptions SET quantity = quantity + 1 WHERE id = '" + subID(1) + "'",
@@ -62,9 +62,9 @@ func TestLockedForTooLong(t *testing.T) {
 	f := impatient(t, "50ms")
 	tr := f.pending("r1")
 	before := f.contents()
-	held, err := f.writer.BeginTx(t.Context(), nil)
+	held, err := f.Writer().BeginTx(t.Context(), nil)
 	require.NoError(t, err)
-	s := f.inside(held, nil)
+	s := session{f.On(held)}
 	require.NoError(t, s.claim(t.Context(), f.Ledger, claimOf("twin")))
 	_, err = s.locked(t.Context(), tr.ID, "")
 	require.NoError(t, err)

@@ -97,7 +97,7 @@ func TestCancelRacesSubmit(t *testing.T) {
 func (f fixture) holdTransfers() (release func(waiters int)) {
 	f.t.Helper()
 	until := f.untilWaiting()
-	held, err := f.writer.BeginTx(f.t.Context(), nil)
+	held, err := f.Writer().BeginTx(f.t.Context(), nil)
 	require.NoError(f.t, err)
 	_, err = held.ExecContext(f.t.Context(), "UPDATE transfers SET overdue = overdue")
 	require.NoError(f.t, err)
@@ -120,8 +120,8 @@ func (f fixture) untilWaiting() func(waiters int) {
 
 // waiting counts who waits to write: for the one writing connection of SQLite, so far, or for a lock of PostgreSQL, now.
 func (f fixture) waiting() int {
-	if f.dialect == sqlite {
-		return int(f.writer.Stats().WaitCount)
+	if f.Dialect() == sqlite {
+		return int(f.Writer().Stats().WaitCount)
 	}
 	return len(f.rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
 }

@@ -72,7 +72,7 @@ func (l *Ledger) CustomerOf(ctx context.Context, partnerTenantID, customerTenant
 }
 
 func (s session) client(ctx context.Context, partner, customer string) (Client, error) {
-	return known(ctx, s, noSuchCustomer(customer), selectClient, clientFields, partner, customer)
+	return Known(ctx, s, noSuchCustomer(customer), selectClient, clientFields, partner, customer)
 }
 
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, by id. The limit is the
@@ -102,7 +102,7 @@ var selectSubscriptionOf = both(`SELECT ` + subscriptions.columns.of("s") + ` FR
 func (l *Ledger) SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error) {
 	lower(&partnerTenantID, &customerTenantID, &id)
 	return read(ctx, l, "read subscription", func(s session) (subscription.Subscription, error) {
-		return known(ctx, s, noSuchSubscription(id), selectSubscriptionOf, subscriptions.fields, partnerTenantID, customerTenantID, id)
+		return Known(ctx, s, noSuchSubscription(id), selectSubscriptionOf, subscriptions.fields, partnerTenantID, customerTenantID, id)
 	})
 }
 
@@ -117,10 +117,10 @@ func pageOf[T any](ctx context.Context, s session, count, rows listing, fields f
 	limit = max(limit, 1)
 	var page Page[T]
 	var err error
-	if page.Total, _, err = one(ctx, s, both(count.text), value[int], count.args...); err != nil {
+	if page.Total, _, err = One(ctx, s, both(count.text), Value[int], count.args...); err != nil {
 		return page, err
 	}
-	if page.Items, err = all(ctx, s, both(fmt.Sprintf("%s LIMIT %d", rows.text, limit+1)), fields, rows.args...); err != nil {
+	if page.Items, err = All(ctx, s, both(fmt.Sprintf("%s LIMIT %d", rows.text, limit+1)), fields, rows.args...); err != nil {
 		return page, err
 	}
 	if page.More = len(page.Items) > limit; page.More {

@@ -44,7 +44,7 @@ func (s session) tell(ctx context.Context, h *happening) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
+	if err := Insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
 		return "", err
 	}
 	h.handed, err = s.queueMail(ctx, h)

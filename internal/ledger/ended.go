@@ -38,7 +38,7 @@ type endedRow struct {
 func (l *Ledger) EndedItems(ctx context.Context, after ItemCursor, limit int) ([]transfer.EndedItem, error) {
 	lower(&after.TransferID)
 	return read(ctx, l, "read line items that ended", func(s session) ([]transfer.EndedItem, error) {
-		rows, err := all(ctx, s, selectEnded, func(r *endedRow) []any {
+		rows, err := All(ctx, s, selectEnded, func(r *endedRow) []any {
 			return append(lineItems.fields(&r.item), &r.resolution)
 		}, after.TransferID, after.Ordinal, limit)
 		if err != nil {

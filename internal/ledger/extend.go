@@ -15,8 +15,5 @@ func (l *Ledger) Extend(ctx context.Context, w World) error {
 
 // At is the same ledger seen with a clock that stands still, to do something as if at that time.
 func (l *Ledger) At(now time.Time) *Ledger {
-	return &Ledger{
-		dialect: l.dialect, writer: l.writer, reader: l.reader, wakes: l.wakes, policy: l.policy, rules: l.rules,
-		clock: func() time.Time { return now },
-	}
+	return &Ledger{DB: l.DB.At(now), policy: l.policy, change: l.change, rules: l.rules}
 }

@@ -31,9 +31,6 @@ var ErrLocked = errors.New("something else is being done with the same thing; tr
 // errStandby is why a database is refused that answers, but takes no writes.
 var errStandby = errors.New("the database takes no writes; name the primary, or several hosts of which one is it")
 
-// ErrNotEmpty is the answer to seeding a ledger that is in use.
-var ErrNotEmpty = errors.New("the ledger holds partners already; only an empty ledger can be seeded")
-
 // classify gives an error the form that callers rely on.
 func classify(ctx context.Context, what string, err error) error {
 	var refusal *kernel.Refusal

@@ -84,7 +84,7 @@ func TestCancelledCall(t *testing.T) {
 func TestWriterWaitsForItsTurn(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		held, err := f.writer.BeginTx(t.Context(), nil)
+		held, err := f.Writer().BeginTx(t.Context(), nil)
 		require.NoError(t, err)
 		_, err = held.ExecContext(t.Context(), "UPDATE transfers SET overdue = overdue")
 		require.NoError(t, err)

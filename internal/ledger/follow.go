@@ -77,11 +77,11 @@ func (l *Ledger) FollowOf(ctx context.Context, id string) (Follow, error) {
 }
 
 func (l *Ledger) follows(ctx context.Context, s session, st statement, args ...any) ([]Follow, error) {
-	now, err := l.at(ctx, s)
+	now, err := l.Time(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := all(ctx, s, st, (*owing).fields, append(overdueSince(now), args...)...)
+	rows, err := All(ctx, s, st, (*owing).fields, append(overdueSince(now), args...)...)
 	found := make([]Follow, len(rows))
 	for i, row := range rows {
 		found[i] = row.as(now)

@@ -59,7 +59,7 @@ func (l *Ledger) GiveUpLate(ctx context.Context, id string) (transfer.Standing, 
 		if now.Due != transfer.DueDeadline {
 			return l.standing(ctx, s, st, Watched{})
 		}
-		open, err := all(ctx, s, selectOpenItems, value[int], st.of.ID)
+		open, err := All(ctx, s, selectOpenItems, Value[int], st.of.ID)
 		if err != nil {
 			return transfer.Standing{}, err
 		}
@@ -115,7 +115,7 @@ func (st *step) meant(ctx context.Context, s session, g GivingUp) ([]item, error
 	ordinals := g.Ordinals
 	if g.Failing {
 		var err error
-		if ordinals, err = all(ctx, s, selectOpenItems, value[int], st.of.ID); err != nil {
+		if ordinals, err = All(ctx, s, selectOpenItems, Value[int], st.of.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -182,7 +182,7 @@ func (s session) tellGivenUp(ctx context.Context, st *step, items []item, g Givi
 		}
 		rows = append(rows, source, target)
 	}
-	return insert(ctx, s, auditRecords, insertAudit, rows)
+	return Insert(ctx, s, auditRecords, insertAudit, rows)
 }
 
 // concerned are the runs that have to take notice: the transfer's and, of a large one, those that move these line items.

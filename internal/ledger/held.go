@@ -125,7 +125,7 @@ func (st *step) movedBefore(ctx context.Context, s session, it transfer.LineItem
 	if it.Status == transfer.ItemComplete {
 		return it.TargetSubscriptionID, nil
 	}
-	text, known, err := one(ctx, s, selectWord, value[string], st.of.ID, st.of.TargetTenantID, fmt.Sprintf("%s:%d", transfer.EventResolved, it.Ordinal))
+	text, known, err := One(ctx, s, selectWord, Value[string], st.of.ID, st.of.TargetTenantID, fmt.Sprintf("%s:%d", transfer.EventResolved, it.Ordinal))
 	if err != nil || !known {
 		return "", err
 	}
@@ -138,7 +138,7 @@ var countEvents = both(`SELECT COUNT(*) FROM audit_records WHERE transfer_id = $
 // nextKey is the key of an event of one line item that may happen more than once: the billing system may contradict what was resolved.
 func (st *step) nextKey(ctx context.Context, s session, ordinal int) (string, error) {
 	key := fmt.Sprintf("%s:%d", st.effects.Event, ordinal)
-	before, _, err := one(ctx, s, countEvents, value[int], st.of.ID, st.of.SourceTenantID, key)
+	before, _, err := One(ctx, s, countEvents, Value[int], st.of.ID, st.of.SourceTenantID, key)
 	if before > 0 {
 		key = fmt.Sprintf("%s:%d", key, before+1)
 	}

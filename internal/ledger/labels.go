@@ -111,7 +111,7 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 		if err := s.label(ctx, labelRow{transferID: t.ID, partner: partnerTenantID, created: t.CreatedTime, Labels: labels}); err != nil {
 			return Outcome{}, err
 		}
-		items, err := all(ctx, s, selectItems, lineItems.fields, t.ID, 0, math.MaxInt32)
+		items, err := All(ctx, s, selectItems, lineItems.fields, t.ID, 0, math.MaxInt32)
 		return Outcome{Transfer: t.Transfer, Labels: labels, Items: bare(items)}, err
 	})
 }
@@ -119,16 +119,16 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 // labelsOf are one party's labels.
 func (s session) labelsOf(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
 	lower(&partnerTenantID)
-	r, _, err := one(ctx, s, selectLabels, (*labelRow).read, transferID, partnerTenantID)
+	r, _, err := One(ctx, s, selectLabels, (*labelRow).read, transferID, partnerTenantID)
 	return r.Labels, err
 }
 
 // label replaces one party's labels.
 func (s session) label(ctx context.Context, r labelRow) error {
-	if _, err := s.exec(ctx, upsertLabels, transferLabels.rows([]labelRow{r})); err != nil {
+	if _, err := s.Exec(ctx, upsertLabels, transferLabels.rows([]labelRow{r})); err != nil {
 		return err
 	}
-	if _, err := s.exec(ctx, deleteTags, r.transferID, r.partner); err != nil {
+	if _, err := s.Exec(ctx, deleteTags, r.transferID, r.partner); err != nil {
 		return err
 	}
 	return s.tag(ctx, r)
@@ -139,7 +139,7 @@ func (s session) labelNew(ctx context.Context, r labelRow) error {
 	if r.ExternalReference == "" && len(r.Tags) == 0 {
 		return nil
 	}
-	if err := insert(ctx, s, transferLabels, upsertLabels, []labelRow{r}); err != nil {
+	if err := Insert(ctx, s, transferLabels, upsertLabels, []labelRow{r}); err != nil {
 		return err
 	}
 	return s.tag(ctx, r)
@@ -150,5 +150,5 @@ func (s session) tag(ctx context.Context, r labelRow) error {
 	for _, tag := range r.Tags {
 		tags = append(tags, tagRow{labelRow: r, tag: tag})
 	}
-	return insert(ctx, s, transferTags, insertTags, tags)
+	return Insert(ctx, s, transferTags, insertTags, tags)
 }

@@ -128,7 +128,7 @@ func (st *step) contradict(ctx context.Context, s session, w *window, movedTo st
 	if successor, known := w.known[movedTo]; it.LateID != "" || known && successor.LineageID == old.LineageID {
 		return LateNothing, nil
 	}
-	_, taken, err := one(ctx, s, selectOthers, value[int], it.SubscriptionID, st.of.ID)
+	_, taken, err := One(ctx, s, selectOthers, Value[int], it.SubscriptionID, st.of.ID)
 	if err != nil {
 		return LateNothing, err
 	}
@@ -150,7 +150,7 @@ const movedElsewhere = "The billing system has moved the subscription in another
 
 // keepOthersFrom keeps other transfers from moving a subscription once more.
 func (st *step) keepOthersFrom(ctx context.Context, s session, subscriptionID string) error {
-	others, err := all(ctx, s, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
+	others, err := All(ctx, s, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
 		subscriptionID, st.of.ID, movedElsewhere, stamp(st.at))
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 package ledger
 
-// Who makes runs follow the ledger is told at once that there is something to do: in this program by a channel, in others
-// by PostgreSQL's NOTIFY. Nothing depends on it, because everybody also looks by themselves.
+// Who waits for news is told at once that there is something to do: in this program by a channel, in others by PostgreSQL's
+// NOTIFY. Nothing depends on it, because everybody also looks by themselves.
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// channelRuns is what programs on one PostgreSQL listen to.
-	channelRuns = "handover_runs"
+	// channelNews is what programs on one PostgreSQL listen to.
+	channelNews = "handover_runs"
 	// notifyEvery bounds how often a program notifies the others: PostgreSQL serialises the commits that do.
 	notifyEvery = 10 * time.Millisecond
 	// notifyWithin bounds one NOTIFY.
@@ -41,10 +41,10 @@ func newWakes() *wakes {
 	return &wakes{subscribers: map[chan struct{}]struct{}{}, program: uuid.NewString(), stop: func() {}}
 }
 
-// Subscribe gives a channel that holds a value after every change which made a run fall behind, and a function that ends
+// Subscribe gives a channel that holds a value after every change that raised it, and a function that ends
 // the subscription. Changes that nobody took yet are one value. With Listen running, changes of other programs count too.
-func (l *Ledger) Subscribe() (<-chan struct{}, func()) {
-	w, woken := l.wakes, make(chan struct{}, 1)
+func (db *DB) Subscribe() (<-chan struct{}, func()) {
+	w, woken := db.wakes, make(chan struct{}, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.subscribers[woken] = struct{}{}
@@ -111,19 +111,19 @@ func (w *wakes) announcing(ctx context.Context, db *sql.DB) {
 func (w *wakes) notify(ctx context.Context, db *sql.DB) {
 	ctx, cancel := context.WithTimeout(ctx, notifyWithin)
 	defer cancel()
-	_, _ = db.ExecContext(ctx, "SELECT pg_notify($1, $2)", channelRuns, w.program)
+	_, _ = db.ExecContext(ctx, "SELECT pg_notify($1, $2)", channelNews, w.program)
 }
 
-// Listen wakes the subscribers when another program made a run fall behind, until the context ends. It has a connection of
+// Listen wakes the subscribers when another program raised them, until the context ends. It has a connection of
 // its own, which must not lead through a transaction pooler, and makes it again when it is lost: changes meanwhile may be
 // missed, so the subscribers are woken then. On SQLite it returns at once: programs there do not hear of each other.
-func (l *Ledger) Listen(ctx context.Context) {
-	if l.wakes.listen == nil {
+func (db *DB) Listen(ctx context.Context) {
+	if db.wakes.listen == nil {
 		return
 	}
 	wait := listenAgainAfter
 	for ctx.Err() == nil {
-		if l.wakes.hear(ctx) {
+		if db.wakes.hear(ctx) {
 			wait = listenAgainAfter
 		}
 		select {
@@ -141,7 +141,7 @@ func (w *wakes) hear(ctx context.Context) bool {
 		return false
 	}
 	defer func() { _ = connection.Close(context.WithoutCancel(ctx)) }()
-	if _, err := connection.Exec(ctx, "LISTEN "+channelRuns); err != nil {
+	if _, err := connection.Exec(ctx, "LISTEN "+channelNews); err != nil {
 		return false
 	}
 	w.here()

@@ -45,7 +45,7 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 	lower(&id)
 	return read(ctx, l, "look at transfer", func(s session) (transfer.Standing, error) {
 		var recorded bool
-		t, exists, err := one(ctx, s, selectStanding, func(r *record) []any {
+		t, exists, err := One(ctx, s, selectStanding, func(r *record) []any {
 			return append(countedFields(r), &r.reminded, (*stamp)(&r.readAt), &recorded)
 		}, id, w.Known)
 		if err != nil {
@@ -54,7 +54,7 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 		if !exists {
 			return transfer.Standing{Missing: true, Behind: w.Known != ""}, nil
 		}
-		st := step{of: t.whole(), at: l.atRead(t.readAt)}
+		st := step{of: t.whole(), at: l.TimeRead(t.readAt)}
 		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
 			return transfer.Standing{}, err
 		}
@@ -68,7 +68,7 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (transfer.Standing, error) {
 	now := st.standing()
 	if now.Due == transfer.DueDeadline {
-		_, more, err := one(ctx, s, selectNotEnding, value[int], st.of.ID)
+		_, more, err := One(ctx, s, selectNotEnding, Value[int], st.of.ID)
 		if err != nil {
 			return now, err
 		}
@@ -97,13 +97,13 @@ func (st step) standing() transfer.Standing {
 func (s session) addRunning(ctx context.Context, now *transfer.Standing, id string, w Watched) error {
 	if w.To == 0 {
 		if now.Items.Total() > transfer.RangeSize {
-			ranges, err := all(ctx, s, selectRanges, value[int], id)
+			ranges, err := All(ctx, s, selectRanges, Value[int], id)
 			now.Ranges = transfer.OrdinalsOf(ranges)
 			return err
 		}
 		w.To = now.Items.Total()
 	}
-	running, err := all(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, id, w.From, w.To)
+	running, err := All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, id, w.From, w.To)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) 
 		audience transfer.Audience
 		count    int
 	}
-	mails, err := all(ctx, s, selectHanded, func(h *handed) []any { return []any{&h.audience, &h.count} }, id)
+	mails, err := All(ctx, s, selectHanded, func(h *handed) []any { return []any{&h.audience, &h.count} }, id)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) 
 // addHeld adds how many of the failed line items are held.
 func (s session) addHeld(ctx context.Context, now *transfer.Standing, id string) (err error) {
 	if now.Items.Failed > 0 {
-		now.Held, _, err = one(ctx, s, countHeld, value[int], id)
+		now.Held, _, err = One(ctx, s, countHeld, Value[int], id)
 	}
 	return err
 }
@@ -149,7 +149,7 @@ func (l *Ledger) RangeMoved(ctx context.Context, id string, from, to int) error 
 		if err != nil {
 			return false, err
 		}
-		running, err := all(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, t.ID, from, to)
+		running, err := All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, t.ID, from, to)
 		if err != nil || len(running) > 0 {
 			return false, err
 		}

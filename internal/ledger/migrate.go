@@ -5,7 +5,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,33 +15,30 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-//go:embed migrations
-var migrations embed.FS
-
 // migrationLock is the advisory lock that migrating programs take in PostgreSQL.
 const migrationLock = 0x48616e646f766572 // "Handover"
 
-func migratePostgres(ctx context.Context, db *sql.DB) error {
+func migratePostgres(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	// Once a second for five minutes: longer than any migration may take.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, goose.DialectPostgres, db, "migrations/postgres", goose.WithSessionLocker(locker))
+	return migrate(ctx, goose.DialectPostgres, db, migrations, "postgres", goose.WithSessionLocker(locker))
 }
 
 // migrateSQLite takes a lock file beside the database: SQLite has no lock that outlives a transaction, and each
 // migration is a transaction of its own.
-func migrateSQLite(ctx context.Context, db *sql.DB, path string) (err error) {
+func migrateSQLite(ctx context.Context, db *sql.DB, path string, migrations fs.FS) (err error) {
 	file := flock.New(path + ".lock")
 	if _, err := file.TryLockContext(ctx, 20*time.Millisecond); err != nil {
 		return fmt.Errorf("lock %s.lock: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return migrate(ctx, goose.DialectSQLite3, db, "migrations/sqlite")
+	return migrate(ctx, goose.DialectSQLite3, db, migrations, "sqlite")
 }
 
-func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, folder string, options ...goose.ProviderOption) error {
+func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, migrations fs.FS, folder string, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, folder)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (tran
 		if err != nil || len(ordinals) == 0 {
 			return nil, err
 		}
-		rows, err := all(ctx, s, selectMoveFacts, func(m *moveRow) []any {
+		rows, err := All(ctx, s, selectMoveFacts, func(m *moveRow) []any {
 			return append(append(lineItems.fields(&m.item), subscriptions.fields(&m.old)...), &m.base, (*stamp)(&m.readAt))
 		}, ordinalRows(ordinals), t.ID, slices.Min(ordinals), slices.Max(ordinals))
 		if err != nil {
@@ -53,7 +53,7 @@ func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (tran
 		}
 		facts, found := make([]MoveFact, len(rows)), map[int]bool{}
 		for i, m := range rows {
-			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base, ReadAt: l.atRead(m.readAt)}
+			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base, ReadAt: l.TimeRead(m.readAt)}
 			found[m.Ordinal] = true
 		}
 		return facts, checkFound(ordinals, found)
@@ -113,7 +113,7 @@ func (l *Ledger) Leave(ctx context.Context, id string, ordinals []int) (map[int]
 	lower(&id)
 	granted := map[int]bool{}
 	_, err := write(ctx, l, "give leave to move", func(s session) (bool, error) {
-		found, err := all(ctx, s, leave, value[int], ordinalRows(ordinals), id, l.given())
+		found, err := All(ctx, s, leave, Value[int], ordinalRows(ordinals), id, l.Given())
 		clear(granted)
 		for _, n := range found {
 			granted[n] = true
@@ -161,7 +161,7 @@ var lockItems = overRows(`SELECT `+lineItems.columns.of("i")+` FROM line_items i
 
 // lockItems locks the line items with these ordinals, and their bases, and returns both in ordinal order.
 func (s session) lockItems(ctx context.Context, transferID string, ordinals ...int) ([]item, error) {
-	return all(ctx, s, lockItems, lineItems.fields, ordinalRows(ordinals), transferID, slices.Min(ordinals), slices.Max(ordinals))
+	return All(ctx, s, lockItems, lineItems.fields, ordinalRows(ordinals), transferID, slices.Min(ordinals), slices.Max(ordinals))
 }
 
 // windowRow is a transfer with what is to be known of all of its line items.
@@ -176,7 +176,7 @@ var selectWindowHeader = both(`SELECT ` + transfers.columns.of("t") + `, {clock}
 // windowHeader reads a transfer without counting its line items.
 func (s session) windowHeader(ctx context.Context, id string) (windowRow, error) {
 	lower(&id)
-	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectWindowHeader, func(r *windowRow) []any {
+	t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectWindowHeader, func(r *windowRow) []any {
 		return append(transfers.fields(&r.record), (*stamp)(&r.readAt), &r.hasAddons)
 	}, id)
 	t.record = t.whole()
@@ -190,7 +190,7 @@ func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results [
 		return nil, err
 	}
 	w := &window{
-		now: l.atRead(t.readAt), of: t.Transfer, hasAddons: t.hasAddons, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]subscription.Subscription{},
+		now: l.TimeRead(t.readAt), of: t.Transfer, hasAddons: t.hasAddons, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]subscription.Subscription{},
 	}
 	if w.policy, err = l.rulesOf(ctx, s, t.record); err != nil {
 		return nil, err
@@ -248,7 +248,7 @@ func (w *window) lockMoving(ctx context.Context, s session) error {
 }
 
 func (w *window) lockSubscriptions(ctx context.Context, s session, ids ...string) error {
-	found, err := all(ctx, s, lockSubscriptions, subscriptions.fields, idRows(ids...))
+	found, err := All(ctx, s, lockSubscriptions, subscriptions.fields, idRows(ids...))
 	if err != nil {
 		return err
 	}
@@ -410,10 +410,10 @@ func (w *window) save(ctx context.Context, s session) error {
 		return nil
 	}
 	if len(w.out.successors) > 0 {
-		if _, err := s.exec(ctx, deleteSubscriptions, idRows(w.out.deleted...)); err != nil {
+		if _, err := s.Exec(ctx, deleteSubscriptions, idRows(w.out.deleted...)); err != nil {
 			return err
 		}
-		if err := insert(ctx, s, subscriptions, insertSubscriptions, w.out.successors); err != nil {
+		if err := Insert(ctx, s, subscriptions, insertSubscriptions, w.out.successors); err != nil {
 			return err
 		}
 	}
@@ -426,13 +426,13 @@ func (w *window) save(ctx context.Context, s session) error {
 // joinFamilies gives add-ons at the target their base where the two did not move at once.
 func (w *window) joinFamilies(ctx context.Context, s session) error {
 	if len(w.out.strays) > 0 {
-		if _, err := s.exec(ctx, joinStrays, ordinalRows(w.out.strays), w.of.ID); err != nil {
+		if _, err := s.Exec(ctx, joinStrays, ordinalRows(w.out.strays), w.of.ID); err != nil {
 			return err
 		}
 	}
 	if len(w.out.bases) == 0 || !w.hasAddons {
 		return nil
 	}
-	_, err := s.exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID, slices.Min(w.out.bases), slices.Max(w.out.bases))
+	_, err := s.Exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID, slices.Min(w.out.bases), slices.Max(w.out.bases))
 	return err
 }

@@ -20,6 +20,6 @@ var selectLog = both(`SELECT ` + logged + ` FROM notifications n WHERE n.transfe
 func (l *Ledger) Notifications(ctx context.Context, transferID string) ([]Notification, error) {
 	lower(&transferID)
 	return read(ctx, l, "read notifications", func(s session) ([]Notification, error) {
-		return all(ctx, s, selectLog, loggedFields, transferID)
+		return All(ctx, s, selectLog, loggedFields, transferID)
 	})
 }

@@ -70,18 +70,18 @@ var (
 // OutageGoesOn records that something was found away. The first such record begins the outage.
 func (l *Ledger) OutageGoesOn(ctx context.Context, s Sighting) error {
 	_, err := write(ctx, l, "record that a billing system is away", func(on session) (int, error) {
-		now, err := l.at(ctx, on)
+		now, err := l.Time(ctx, on)
 		if err != nil {
 			return 0, err
 		}
-		before, _, err := one(ctx, on, lockOutage, outages.fields, s.Name)
+		before, _, err := One(ctx, on, lockOutage, outages.fields, s.Name)
 		if err != nil {
 			return 0, err
 		}
 		o := Outage{
 			Name: s.Name, Since: now.Add(-s.Lasted), Failures: s.Failures, Status: s.Status, Said: s.Said, NextAt: now.Add(s.Next),
 		}
-		if err := insert(ctx, on, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
+		if err := Insert(ctx, on, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
 			return 0, err
 		}
 		return 1, on.want(ctx, outageRun(s.Name, CauseOpened))
@@ -96,15 +96,15 @@ func (l *Ledger) EndOutage(ctx context.Context, name string, quietFor time.Durat
 		return false, err // most of the time there is nothing to write
 	}
 	return write(ctx, l, "record that a billing system is back", func(s session) (bool, error) {
-		now, err := l.at(ctx, s)
+		now, err := l.Time(ctx, s)
 		if err != nil {
 			return false, err
 		}
-		o, _, err := one(ctx, s, lockOutage, outages.fields, name)
+		o, _, err := One(ctx, s, lockOutage, outages.fields, name)
 		if err != nil || !o.Open() || quietFor > 0 && now.Sub(o.NextAt) < quietFor {
 			return false, err
 		}
-		if _, err := s.exec(ctx, endOutage, name, stamp(now)); err != nil {
+		if _, err := s.Exec(ctx, endOutage, name, stamp(now)); err != nil {
 			return false, err
 		}
 		return true, s.want(ctx, outageRun(name, CauseAnswered))
@@ -115,11 +115,11 @@ func (l *Ledger) EndOutage(ctx context.Context, name string, quietFor time.Durat
 // overdue. It is an outage that is over as soon as it is written.
 func (l *Ledger) Crowded(ctx context.Context, name string) error {
 	_, err := write(ctx, l, "record that line items wait for their turn", func(s session) (int, error) {
-		now, err := l.at(ctx, s)
+		now, err := l.Time(ctx, s)
 		if err != nil {
 			return 0, err
 		}
-		return 0, insert(ctx, s, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
+		return 0, Insert(ctx, s, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
 	})
 	return err
 }
@@ -132,7 +132,7 @@ func outageRun(name string, cause Cause) Wanted {
 // Outage is the latest outage of that name.
 func (l *Ledger) Outage(ctx context.Context, name string) (Outage, error) {
 	return read(ctx, l, "read an outage", func(s session) (Outage, error) {
-		o, _, err := one(ctx, s, selectOutage, outages.fields, name)
+		o, _, err := One(ctx, s, selectOutage, outages.fields, name)
 		return o, err
 	})
 }
@@ -140,7 +140,7 @@ func (l *Ledger) Outage(ctx context.Context, name string) (Outage, error) {
 // OpenItems counts the line items that are not over, of all transfers.
 func (l *Ledger) OpenItems(ctx context.Context) (int, error) {
 	return read(ctx, l, "count open line items", func(s session) (int, error) {
-		n, _, err := one(ctx, s, countOpenItems, value[int])
+		n, _, err := One(ctx, s, countOpenItems, Value[int])
 		return n, err
 	})
 }

@@ -75,7 +75,7 @@ func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.M
 	}
 	reachable := h.reachable
 	if reachable == nil {
-		reachable, err = all(ctx, s, selectRecipients, func(r *recipient) []any {
+		reachable, err = All(ctx, s, selectRecipients, func(r *recipient) []any {
 			return []any{&r.audience, &r.address, &r.locale, &r.place}
 		}, h.of.ID)
 		if err != nil {
@@ -97,7 +97,7 @@ func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.M
 			}})
 		}
 	}
-	return handed, insert(ctx, s, queuedMail, insertMail, mail)
+	return handed, Insert(ctx, s, queuedMail, insertMail, mail)
 }
 
 // messageID is the same for every attempt at one e-mail, so that a mail server recognises a repetition (I-4).
@@ -157,11 +157,11 @@ var (
 // is withdrawn instead. Nothing due is an empty list.
 func (l *Ledger) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]OwedMail, error) {
 	return write(ctx, l, "claim mail", func(s session) ([]OwedMail, error) {
-		now, err := l.at(ctx, s)
+		now, err := l.Time(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		claimed, err := all(ctx, s, claimMail, loggedFields, stamp(now), perKey, limit, claim, stamp(now.Add(lease)))
+		claimed, err := All(ctx, s, claimMail, loggedFields, stamp(now), perKey, limit, claim, stamp(now.Add(lease)))
 		if err != nil || len(claimed) == 0 {
 			return nil, err
 		}
@@ -200,7 +200,7 @@ func (s session) transfersOf(ctx context.Context, mail []Notification) (map[stri
 	for id := range found {
 		ids = append(ids, id)
 	}
-	records, err := all(ctx, s, selectTransfers, countedFields, idRows(ids...))
+	records, err := All(ctx, s, selectTransfers, countedFields, idRows(ids...))
 	for _, r := range records {
 		found[r.ID] = r.whole().Transfer
 	}
@@ -212,11 +212,11 @@ var selectHeld = both(`SELECT id FROM notifications WHERE id = $1 AND claim = $2
 // HoldsMail tells whether the e-mail stays in the hands of the claim for at least that long: long enough to send it.
 func (l *Ledger) HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error) {
 	return read(ctx, l, "check a claim of mail", func(s session) (bool, error) {
-		now, err := l.at(ctx, s)
+		now, err := l.Time(ctx, s)
 		if err != nil {
 			return false, err
 		}
-		_, holds, err := one(ctx, s, selectHeld, value[int64], id, claim, stamp(now.Add(atLeast)))
+		_, holds, err := One(ctx, s, selectHeld, Value[int64], id, claim, stamp(now.Add(atLeast)))
 		return holds, err
 	})
 }
@@ -264,7 +264,7 @@ var recordOutcomes = overRows(`UPDATE notifications SET sent_at = r.sent_at, und
 // what was recorded before, stays as it is. A claim whose lease ended still holds what nobody else took.
 func (l *Ledger) RecordMail(ctx context.Context, claim string, results []MailResult) error {
 	_, err := write(ctx, l, "record mail", func(s session) (int, error) {
-		now, err := l.at(ctx, s)
+		now, err := l.Time(ctx, s)
 		if err != nil {
 			return 0, err
 		}
@@ -293,7 +293,7 @@ func (s session) recordMail(ctx context.Context, claim string, results []MailRes
 			return fmt.Errorf("%q is no outcome of an e-mail", r.Outcome)
 		}
 	}
-	_, err := s.exec(ctx, recordOutcomes, mailRows.rows(rows), claim)
+	_, err := s.Exec(ctx, recordOutcomes, mailRows.rows(rows), claim)
 	return err
 }
 
@@ -309,11 +309,11 @@ var countWaiting = both(`SELECT COUNT(*), MIN(owed_at), {clock} FROM notificatio
 func (l *Ledger) MailWaiting(ctx context.Context) (WaitingMail, error) {
 	return read(ctx, l, "count waiting mail", func(s session) (WaitingMail, error) {
 		var oldest, read time.Time
-		waiting, _, err := one(ctx, s, countWaiting, func(w *WaitingMail) []any {
+		waiting, _, err := One(ctx, s, countWaiting, func(w *WaitingMail) []any {
 			return []any{&w.Count, (*stamp)(&oldest), (*stamp)(&read)}
 		})
 		if err == nil && waiting.Count > 0 {
-			waiting.Oldest = max(0, l.atRead(read).Sub(oldest))
+			waiting.Oldest = max(0, l.TimeRead(read).Sub(oldest))
 		}
 		return waiting, err
 	})

@@ -251,7 +251,7 @@ func TestQueueMailCountsWhoIsTold(t *testing.T) {
 		handedOver, err := write(t.Context(), f.Ledger, "queue mail", func(s session) (transfer.MailCounts, error) {
 			of, err := s.header(t.Context(), tr.ID)
 			require.NoError(t, err)
-			return s.queueMail(t.Context(), &happening{of: of, at: f.now(), effects: transfer.Effects{
+			return s.queueMail(t.Context(), &happening{of: of, at: f.Now(), effects: transfer.Effects{
 				Event: transfer.EventCompleted, Mail: []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer},
 			}})
 		})

@@ -79,7 +79,7 @@ var selectPartners = overRows(`SELECT `+partners.columns.of("p")+`, COALESCE(a.u
 
 // partners loads partners with their admin agents: those with the ids and, unless it is empty, those with the MPN id.
 func (s session) partners(ctx context.Context, mpnID string, ids ...string) ([]programme.Partner, error) {
-	rows, err := all(ctx, s, selectPartners, func(r *partnerRow) []any {
+	rows, err := All(ctx, s, selectPartners, func(r *partnerRow) []any {
 		return append(partners.fields(&r.Partner), &r.agent.UserID, &r.agent.Email)
 	}, idRows(ids...), mpnID)
 	if err != nil {
@@ -151,7 +151,7 @@ func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners [
 	for _, p := range partners {
 		placePartner(&f, r, p)
 	}
-	rows, err := all(ctx, s, selectTied, (*customerRow).fields,
+	rows, err := All(ctx, s, selectTied, (*customerRow).fields,
 		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
 		return f, read, err

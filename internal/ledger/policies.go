@@ -49,7 +49,7 @@ func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Pol
 	if p, known := l.rules.get(t.policy); known {
 		return p, nil
 	}
-	body, exists, err := one(ctx, s, selectPolicy, value[string], t.policy)
+	body, exists, err := One(ctx, s, selectPolicy, Value[string], t.policy)
 	if err != nil {
 		return transfer.Policy{}, err
 	}

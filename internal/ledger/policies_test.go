@@ -116,12 +116,12 @@ func (q questioned) QueryContext(ctx context.Context, query string, args ...any)
 func TestRulesAreReadWithoutALock(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		named := f.another(Options{Policy: strict()}).rules.named
-		s, asked := f.reading(), 0
-		s.on = questioned{f.reader, func() {
+		asked := 0
+		s := session{f.On(questioned{f.Reader(), func() {
 			asked++
 			require.True(t, f.rules.mu.TryLock())
 			f.rules.mu.Unlock()
-		}}
+		}})}
 		for range 2 {
 			rules, err := f.rulesOf(t.Context(), s, record{policy: named})
 			require.NoError(t, err)

@@ -30,7 +30,7 @@ func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel
 		if refusals := l.policy.OpenRefusals(r, facts); len(refusals) > 0 {
 			return refusals, nil
 		}
-		_, _, err = l.policy.Decide(transfer.NewTransfer(r, facts).State, transfer.Open{}, r.Actor, l.now())
+		_, _, err = l.policy.Decide(transfer.NewTransfer(r, facts).State, transfer.Open{}, r.Actor, l.Now())
 		return alone(err)
 	})
 }
@@ -65,7 +65,7 @@ func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransf
 				return nil, err
 			}
 		}
-		if f.Subscriptions, err = all(ctx, s, selectHoldings, subscriptions.fields, customer, source); err != nil {
+		if f.Subscriptions, err = All(ctx, s, selectHoldings, subscriptions.fields, customer, source); err != nil {
 			return nil, err
 		}
 		if f.OpenIn, err = s.openIn(ctx, customer, source); err != nil {
@@ -88,7 +88,7 @@ func (l *Ledger) submittable(ctx context.Context, s session, id, customer, sourc
 	if err != nil {
 		return t.Transfer, rules, err
 	}
-	now, err := l.at(ctx, s)
+	now, err := l.Time(ctx, s)
 	if err != nil {
 		return t.Transfer, rules, err
 	}

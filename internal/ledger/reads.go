@@ -18,7 +18,7 @@ import (
 func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
 	lower(&id)
 	return read(ctx, l, "read transfer", func(s session) (transfer.Transfer, error) {
-		t, err := known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
+		t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 		return t.whole().Transfer, err
 	})
 }
@@ -37,7 +37,7 @@ func (l *Ledger) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, 
 	list := both(fmt.Sprintf("SELECT %s, %s FROM transfers t%s ORDER BY t.created_time DESC, t.id LIMIT %d",
 		transfers.columns.of("t"), counted, w.clause(), limit))
 	return read(ctx, l, "list transfers", func(s session) ([]transfer.Transfer, error) {
-		records, err := all(ctx, s, list, countedFields, w.args...)
+		records, err := All(ctx, s, list, countedFields, w.args...)
 		found := make([]transfer.Transfer, len(records))
 		for i, r := range records {
 			found[i] = r.whole().Transfer
@@ -57,7 +57,7 @@ func (l *Ledger) Items(ctx context.Context, id string, from, to int) ([]transfer
 		to = math.MaxInt32
 	}
 	return read(ctx, l, "read line items", func(s session) ([]transfer.LineItem, error) {
-		items, err := all(ctx, s, selectItems, lineItems.fields, id, from, to)
+		items, err := All(ctx, s, selectItems, lineItems.fields, id, from, to)
 		if err == nil && len(items) == 0 {
 			_, err = s.header(ctx, id)
 		}
@@ -74,7 +74,7 @@ func (l *Ledger) Subscriptions(ctx context.Context, customer, partner string) ([
 	w.and(partner, "s.partner_tenant_id = %s")
 	list := both("SELECT " + subscriptions.columns.of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id")
 	return read(ctx, l, "list subscriptions", func(s session) ([]subscription.Subscription, error) {
-		return all(ctx, s, list, subscriptions.fields, w.args...)
+		return All(ctx, s, list, subscriptions.fields, w.args...)
 	})
 }
 
@@ -84,7 +84,7 @@ var selectSubscription = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM
 func (l *Ledger) Subscription(ctx context.Context, id string) (subscription.Subscription, error) {
 	lower(&id)
 	return read(ctx, l, "read subscription", func(s session) (subscription.Subscription, error) {
-		return known(ctx, s, noSuchSubscription(id), selectSubscription, subscriptions.fields, id)
+		return Known(ctx, s, noSuchSubscription(id), selectSubscription, subscriptions.fields, id)
 	})
 }
 
@@ -107,7 +107,7 @@ func (l *Ledger) Partner(ctx context.Context, id string) (programme.Partner, err
 func (l *Ledger) Customer(ctx context.Context, id string) (programme.Customer, error) {
 	lower(&id)
 	return read(ctx, l, "read customer", func(s session) (programme.Customer, error) {
-		return known(ctx, s, noSuchCustomer(id), selectCustomer, customers.fields, id)
+		return Known(ctx, s, noSuchCustomer(id), selectCustomer, customers.fields, id)
 	})
 }
 

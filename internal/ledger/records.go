@@ -75,7 +75,7 @@ var (
 // header reads a transfer without counting its line items.
 func (s session) header(ctx context.Context, id string) (record, error) {
 	lower(&id)
-	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectHeader, transfers.fields, id)
+	t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectHeader, transfers.fields, id)
 	return t.whole(), err
 }
 
@@ -84,12 +84,12 @@ func (s session) header(ctx context.Context, id string) (record, error) {
 // on SQLite the transaction is the lock.
 func (s session) locked(ctx context.Context, id, partner string) (record, error) {
 	lower(&id, &partner)
-	if s.dialect == postgres {
-		if _, err := known(ctx, s, transfer.NoSuchTransfer(), lockTransfer, value[string], id); err != nil {
+	if s.Dialect() == postgres {
+		if _, err := Known(ctx, s, transfer.NoSuchTransfer(), lockTransfer, Value[string], id); err != nil {
 			return record{}, err
 		}
 	}
-	t, err := known(ctx, s, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
+	t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
 		return append(countedFields(r), (*stamp)(&r.audited), &r.reminded, (*stamp)(&r.readAt), &r.called.ExternalReference, (*tagList)(&r.called.Tags))
 	}, id, partner)
 	return t.whole(), err
@@ -97,7 +97,7 @@ func (s session) locked(ctx context.Context, id, partner string) (record, error)
 
 // save writes what a transition changed.
 func (s session) save(ctx context.Context, t record) error {
-	_, err := s.exec(ctx, updateTransfer, t.ID, t.Status, stamp(t.LastModifiedTime), stamp(t.SubmittedTime), stamp(t.CompletedTime),
+	_, err := s.Exec(ctx, updateTransfer, t.ID, t.Status, stamp(t.LastModifiedTime), stamp(t.SubmittedTime), stamp(t.CompletedTime),
 		t.LastModifiedUser, t.DeclineReason, t.changeID)
 	return err
 }
@@ -142,7 +142,7 @@ var (
 // saveItems writes line items of one transfer, in ordinal order, that were InProgress or held, or whose end proves wrong.
 func (s session) saveItems(ctx context.Context, items ...item) error {
 	first, last := items[0], items[len(items)-1]
-	_, err := s.exec(ctx, updateItems, lineItems.rows(items), first.transferID, first.Ordinal, last.Ordinal)
+	_, err := s.Exec(ctx, updateItems, lineItems.rows(items), first.transferID, first.Ordinal, last.Ordinal)
 	return err
 }
 

@@ -55,7 +55,7 @@ func (l *Ledger) CustomerPartnerships(ctx context.Context, partnerTenantID, cust
 
 // partnersFound loads the partners whose ids the query finds.
 func (s session) partnersFound(ctx context.Context, ids statement, args ...any) ([]programme.Partner, error) {
-	found, err := all(ctx, s, ids, value[string], args...)
+	found, err := All(ctx, s, ids, Value[string], args...)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

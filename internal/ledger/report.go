@@ -26,12 +26,12 @@ func (l *Ledger) ReportFacts(ctx context.Context, id string) (transfer.Transfer,
 	lower(&id)
 	var of transfer.Transfer
 	rows, err := snapshot(ctx, l, "read a report", func(s session) ([]reportItem, error) {
-		t, err := known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
+		t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 		if err != nil {
 			return nil, err
 		}
 		of = t.whole().Transfer
-		return all(ctx, s, selectReport, func(r *reportItem) []any {
+		return All(ctx, s, selectReport, func(r *reportItem) []any {
 			return append(lineItems.fields(&r.item), subscriptions.fields(&r.old)...)
 		}, id)
 	})

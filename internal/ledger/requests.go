@@ -164,12 +164,12 @@ func (t Terms[T]) answer(result T, refusal *kernel.Refusal) (Answer, error) {
 
 // claim makes the request this transaction's own, or says how it was answered before.
 func (s session) claim(ctx context.Context, l *Ledger, c Claim) error {
-	now := l.now()
+	now := l.Now()
 	args := append(c.id(), c.Fingerprint, stamp(now), stamp(now.Add(-RequestsKept)))
-	if _, granted, err := one(ctx, s, claimRequest, value[string], args...); granted || err != nil {
+	if _, granted, err := One(ctx, s, claimRequest, Value[string], args...); granted || err != nil {
 		return err
 	}
-	r, _, err := one(ctx, s, selectRequest, requestFields, c.id()...)
+	r, _, err := One(ctx, s, selectRequest, requestFields, c.id()...)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (s session) keep(ctx context.Context, l *Ledger, c Claim, a Answer) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, stamp(l.now()), a.Subject, a.Form)...)
+	_, err = s.Exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, stamp(l.Now()), a.Subject, a.Form)...)
 	return err
 }
 
@@ -210,10 +210,10 @@ func (l *Ledger) Kept(ctx context.Context, c Claim) error {
 		return nil
 	}
 	r, err := read(ctx, l, "look for a kept answer", func(s session) (apiRequest, error) {
-		r, _, err := one(ctx, s, selectRequest, requestFields, c.id()...)
+		r, _, err := One(ctx, s, selectRequest, requestFields, c.id()...)
 		return r, err
 	})
-	if err != nil || r.status == 0 || r.claimedAt.Before(l.now().Add(-RequestsKept)) {
+	if err != nil || r.status == 0 || r.claimedAt.Before(l.Now().Add(-RequestsKept)) {
 		return err
 	}
 	return r.repeatedBy(c)
@@ -239,10 +239,10 @@ var forgetRequests = both(`DELETE FROM api_requests WHERE (caller_tenant_id, rou
 // ForgetRequests deletes the requests that are older than RequestsKept and tells how many. After an error those deleted
 // so far are gone.
 func (l *Ledger) ForgetRequests(ctx context.Context) (int64, error) {
-	before := stamp(l.now().Add(-RequestsKept))
+	before := stamp(l.Now().Add(-RequestsKept))
 	var forgotten int64
 	for {
-		n, err := write(ctx, l, "forget requests", func(s session) (int64, error) { return s.exec(ctx, forgetRequests, before) })
+		n, err := write(ctx, l, "forget requests", func(s session) (int64, error) { return s.Exec(ctx, forgetRequests, before) })
 		forgotten += n
 		if err != nil || n < forgottenAtOnce {
 			return forgotten, err

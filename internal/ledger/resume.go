@@ -38,7 +38,7 @@ var selectOpen = both(`SELECT id, target_tenant_id FROM transfers
 func (l *Ledger) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
 	resumed, err = write(ctx, l, "resume open transfers", func(s session) (int, error) {
 		last = "" // of an earlier try
-		open, err := all(ctx, s, selectOpen, (*openRun).fields, after, limit)
+		open, err := All(ctx, s, selectOpen, (*openRun).fields, after, limit)
 		if err != nil || len(open) == 0 {
 			return 0, err
 		}
@@ -57,13 +57,13 @@ func (l *Ledger) resume(ctx context.Context, s session, r Resumption, ids []stri
 	for i := range lowered {
 		lower(&lowered[i])
 	}
-	found, err := all(ctx, s, selectResumed, func(t *record) []any {
+	found, err := All(ctx, s, selectResumed, func(t *record) []any {
 		return append(transfers.fields(t), (*stamp)(&t.audited))
 	}, idRows(lowered...))
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
-	now, err := l.at(ctx, s)
+	now, err := l.Time(ctx, s)
 	if err != nil {
 		return 0, err
 	}
@@ -78,7 +78,7 @@ func (l *Ledger) resume(ctx context.Context, s session, r Resumption, ids []stri
 		rows = append(rows, told...)
 		wanted[i] = wantedBy(of.Transfer, r.Cause, r.Origin, false)
 	}
-	if err := insert(ctx, s, auditRecords, insertAudit, rows); err != nil {
+	if err := Insert(ctx, s, auditRecords, insertAudit, rows); err != nil {
 		return 0, err
 	}
 	return len(found), s.want(ctx, wanted...)

@@ -113,7 +113,7 @@ func (s session) want(ctx context.Context, wanted ...Wanted) error {
 	for i, w := range wanted {
 		if w.At.IsZero() && now.IsZero() {
 			var err error
-			if now, err = s.at(ctx, s); err != nil {
+			if now, err = s.Now(ctx); err != nil {
 				return err
 			}
 		}
@@ -121,10 +121,10 @@ func (s session) want(ctx context.Context, wanted ...Wanted) error {
 	}
 	// In one order, so that two changes of many runs do not wait for each other.
 	slices.SortFunc(rows, func(a, b raising) int { return cmp.Compare(a.WorkflowID, b.WorkflowID) })
-	if s.raised != nil && len(rows) > 0 {
-		*s.raised = true
+	if len(rows) > 0 {
+		s.Raise()
 	}
-	return insert(ctx, s, raisings, raiseRuns, rows)
+	return Insert(ctx, s, raisings, raiseRuns, rows)
 }
 
 func (w Wanted) row(now time.Time) raising {
@@ -170,7 +170,7 @@ var selectFollowed = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT
 // everything: those with subject ids greater than after, in that order, and at most limit.
 func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]Wanted, error) {
 	return read(ctx, l, "read the runs of open transfers", func(s session) ([]Wanted, error) {
-		open, err := all(ctx, s, selectFollowed, (*openRun).fields, after, limit)
+		open, err := All(ctx, s, selectFollowed, (*openRun).fields, after, limit)
 		return wantedOf(open, CauseWatch), err
 	})
 }
@@ -182,7 +182,7 @@ var selectOver = overRows(`SELECT t.id, t.target_tenant_id FROM {rows} JOIN runs
 // were told everything.
 func (l *Ledger) OverRuns(ctx context.Context, workflowIDs []string) ([]Wanted, error) {
 	return read(ctx, l, "read the runs of transfers that are over", func(s session) ([]Wanted, error) {
-		over, err := all(ctx, s, selectOver, (*openRun).fields, idRows(workflowIDs...))
+		over, err := All(ctx, s, selectOver, (*openRun).fields, idRows(workflowIDs...))
 		return wantedOf(over, CauseWatch), err
 	})
 }
@@ -221,19 +221,19 @@ var leaseRuns = overRows(`UPDATE runs SET due_at = r.due_at, attempts = r.attemp
 func (l *Ledger) ClaimRuns(ctx context.Context, limit, perKey int) ([]Run, error) {
 	return write(ctx, l, "claim runs", func(s session) ([]Run, error) {
 		var read time.Time
-		claimed, err := all(ctx, s, dueFairly, func(r *Run) []any {
+		claimed, err := All(ctx, s, dueFairly, func(r *Run) []any {
 			return append(runs.fields(r), &r.Of.Status, &r.Of.CustomerTenantID, &r.Of.SourceTenantID, &r.Of.TargetTenantID, (*stamp)(&read))
-		}, l.given(), limit, perKey)
+		}, l.Given(), limit, perKey)
 		if err != nil || len(claimed) == 0 {
 			return nil, err
 		}
-		now := l.atRead(read)
+		now := l.TimeRead(read)
 		slices.SortFunc(claimed, func(a, b Run) int { return a.DueAt.Compare(b.DueAt) })
 		for i := range claimed {
 			claimed[i].Attempts++
 			claimed[i].DueAt = asStored(now.Add(untilAgain(claimed[i].Attempts)))
 		}
-		_, err = s.exec(ctx, leaseRuns, runs.rows(claimed))
+		_, err = s.Exec(ctx, leaseRuns, runs.rows(claimed))
 		return claimed, err
 	})
 }
@@ -260,7 +260,7 @@ func (l *Ledger) RunsTold(ctx context.Context, told []Run) error {
 		return nil
 	}
 	_, err := write(ctx, l, "record that runs were told", func(s session) (int64, error) {
-		return s.exec(ctx, tellRuns, runs.rows(told), l.given())
+		return s.Exec(ctx, tellRuns, runs.rows(told), l.Given())
 	})
 	return err
 }
@@ -282,7 +282,7 @@ func (l *Ledger) RunsFailed(ctx context.Context, codes map[string]string) error 
 		failed = append(failed, Run{WorkflowID: id, LastError: code})
 	}
 	_, err := write(ctx, l, "record that runs were not told", func(s session) (int64, error) {
-		return s.exec(ctx, failRuns, runs.rows(failed))
+		return s.Exec(ctx, failRuns, runs.rows(failed))
 	})
 	return err
 }
@@ -298,7 +298,7 @@ func (l *Ledger) RunsReturned(ctx context.Context, returned []Run) error {
 		rows[i].Attempts--
 	}
 	_, err := write(ctx, l, "give runs back", func(s session) (int64, error) {
-		return s.exec(ctx, returnRuns, runs.rows(rows), l.given())
+		return s.Exec(ctx, returnRuns, runs.rows(rows), l.Given())
 	})
 	return err
 }
@@ -312,7 +312,7 @@ func (l *Ledger) RunsWaiting(ctx context.Context) (count int, since time.Time, e
 		since stamp
 	}
 	w, err := read(ctx, l, "count runs that are behind", func(s session) (waiting, error) {
-		w, _, err := one(ctx, s, selectWaiting, func(w *waiting) []any { return []any{&w.count, &w.since} })
+		w, _, err := One(ctx, s, selectWaiting, func(w *waiting) []any { return []any{&w.count, &w.since} })
 		return w, err
 	})
 	return w.count, time.Time(w.since), err

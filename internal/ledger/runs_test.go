@@ -46,7 +46,7 @@ var everyRun = both(`SELECT ` + runs.columns.of("r") + ` FROM runs r ORDER BY wo
 func (f fixture) run(id string) Run {
 	f.t.Helper()
 	found, err := read(f.t.Context(), f.Ledger, "read runs", func(s session) ([]Run, error) {
-		return all(f.t.Context(), s, everyRun, runs.fields)
+		return All(f.t.Context(), s, everyRun, runs.fields)
 	})
 	require.NoError(f.t, err)
 	at := slices.IndexFunc(found, func(r Run) bool { return r.WorkflowID == id })

@@ -66,7 +66,7 @@ func (l *Ledger) SearchTransfers(ctx context.Context, q Search) (found []Listed,
 	lower(&q.PartnerTenantID, &q.CustomerTenantID)
 	page, args := q.page()
 	rows, err := read(ctx, l, "search transfers", func(s session) ([]listedRow, error) {
-		return all(ctx, s, page, (*listedRow).fields, args...)
+		return All(ctx, s, page, (*listedRow).fields, args...)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -205,7 +205,7 @@ func (l *Ledger) ItemsOf(ctx context.Context, ids []string) (map[string][]transf
 		lower(&ids[i])
 	}
 	return read(ctx, l, "read line items", func(s session) (map[string][]transfer.LineItem, error) {
-		items, err := all(ctx, s, selectItemsOf, lineItems.fields, idRows(ids...))
+		items, err := All(ctx, s, selectItemsOf, lineItems.fields, idRows(ids...))
 		of := map[string][]transfer.LineItem{}
 		for _, it := range items {
 			of[it.transferID] = append(of[it.transferID], it.LineItem)

@@ -182,13 +182,13 @@ func (f fixture) crowd() {
 		}
 	}
 	_, err := write(f.t.Context(), f.Ledger, "add a crowd", func(s session) (int, error) {
-		if err := insert(f.t.Context(), s, transfers, insertTransfer, opened); err != nil {
+		if err := Insert(f.t.Context(), s, transfers, insertTransfer, opened); err != nil {
 			return 0, err
 		}
-		if err := insert(f.t.Context(), s, transferLabels, upsertLabels, labels); err != nil {
+		if err := Insert(f.t.Context(), s, transferLabels, upsertLabels, labels); err != nil {
 			return 0, err
 		}
-		return 0, insert(f.t.Context(), s, transferTags, insertTags, tags)
+		return 0, Insert(f.t.Context(), s, transferTags, insertTags, tags)
 	})
 	require.NoError(f.t, err)
 	f.behind(multiplied(transfers.name, "id", transfers.columns), multiplied(transferLabels.name, "transfer_id", transferLabels.columns),
@@ -222,14 +222,14 @@ func (f fixture) planOf(st statement, args ...any) string {
 	explain := map[dialect]string{postgres: "EXPLAIN ", sqlite: "EXPLAIN QUERY PLAN "}[f.dialect]
 	bound, err := bind(args)
 	require.NoError(f.t, err)
-	rows, err := f.reader.QueryContext(f.t.Context(), explain+st.in(f.dialect), bound...)
+	rows, err := f.Reader().QueryContext(f.t.Context(), explain+st.in(f.dialect), bound...)
 	require.NoError(f.t, err)
 	defer func() { require.NoError(f.t, rows.Close()) }()
 	var lines []string
 	for rows.Next() {
 		var line string
 		into := []any{&line}
-		if f.dialect == sqlite {
+		if f.Dialect() == sqlite {
 			into = []any{new(int), new(int), new(int), &line}
 		}
 		require.NoError(f.t, rows.Scan(into...))
@@ -243,7 +243,7 @@ func (f fixture) planOf(st statement, args ...any) string {
 // items of its own transfers and never goes through the running ones of all others, few as they may be at the time.
 func TestSearchUsesIndexes(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		if f.dialect == postgres { // which plans by what there is; SQLite does not look
+		if f.Dialect() == postgres { // which plans by what there is; SQLite does not look
 			f.crowd()
 		}
 		after := &Cursor{CreatedTime: start.Add(20 * time.Minute), ID: "8"}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"slices"
 )
 
@@ -19,13 +20,16 @@ var (
 	insertPartnerships  = partnerships.insert("")
 )
 
+// ErrNotEmpty is the answer to seeding a ledger that is in use.
+var ErrNotEmpty = errors.New("the ledger holds partners already; only an empty ledger can be seeded")
+
 // Empty tells whether the ledger holds no partners yet.
 func (l *Ledger) Empty(ctx context.Context) (bool, error) {
 	return read(ctx, l, "look for partners", func(s session) (bool, error) { return s.empty(ctx) })
 }
 
 func (s session) empty(ctx context.Context) (bool, error) {
-	_, used, err := one(ctx, s, selectAnyPartner, value[string])
+	_, used, err := One(ctx, s, selectAnyPartner, Value[string])
 	return !used, err
 }
 
@@ -34,8 +38,8 @@ func (s session) empty(ctx context.Context) (bool, error) {
 func (l *Ledger) Seed(ctx context.Context, w World) error {
 	w = w.normal()
 	_, err := write(ctx, l, "seed the ledger", func(s session) (bool, error) {
-		if s.dialect == postgres {
-			if _, err := s.exec(ctx, lockSeeding); err != nil {
+		if s.Dialect() == postgres {
+			if _, err := s.Exec(ctx, lockSeeding); err != nil {
 				return false, err
 			}
 		}
@@ -63,13 +67,13 @@ func (s session) plant(ctx context.Context, w World) error {
 		known[i] = newCustomer{Customer: c, key: nameKey(c.Name)}
 	}
 	for _, planted := range []func() error{
-		func() error { return insert(ctx, s, partners, insertPartners, w.Partners) },
-		func() error { return insert(ctx, s, adminAgents, insertAgents, agents) },
-		func() error { return insert(ctx, s, newCustomers, insertCustomers, known) },
-		func() error { return insert(ctx, s, relationships, insertRelationships, w.Relationships) },
-		func() error { return insert(ctx, s, agreements, insertAgreements, w.Agreements) },
-		func() error { return insert(ctx, s, partnerships, insertPartnerships, w.Partnerships) },
-		func() error { return insert(ctx, s, subscriptions, insertSubscriptions, w.Subscriptions) },
+		func() error { return Insert(ctx, s, partners, insertPartners, w.Partners) },
+		func() error { return Insert(ctx, s, adminAgents, insertAgents, agents) },
+		func() error { return Insert(ctx, s, newCustomers, insertCustomers, known) },
+		func() error { return Insert(ctx, s, relationships, insertRelationships, w.Relationships) },
+		func() error { return Insert(ctx, s, agreements, insertAgreements, w.Agreements) },
+		func() error { return Insert(ctx, s, partnerships, insertPartnerships, w.Partnerships) },
+		func() error { return Insert(ctx, s, subscriptions, insertSubscriptions, w.Subscriptions) },
 	} {
 		if err := planted(); err != nil {
 			return err

@@ -44,7 +44,7 @@ func TestDeadlockIsSolved(t *testing.T) {
 			met := false
 			_, err := write(t.Context(), f.Ledger, "rename partners", func(s session) (int64, error) {
 				tries <- first
-				if _, err := s.exec(t.Context(), renamePartner, first); err != nil {
+				if _, err := s.Exec(t.Context(), renamePartner, first); err != nil {
 					return 0, err
 				}
 				if !met {
@@ -54,7 +54,7 @@ func TestDeadlockIsSolved(t *testing.T) {
 					case <-meet:
 					}
 				}
-				return s.exec(t.Context(), renamePartner, second)
+				return s.Exec(t.Context(), renamePartner, second)
 			})
 			return err
 		}
@@ -87,7 +87,7 @@ func TestUniqueViolationIsTriedAgain(t *testing.T) {
 				if made == c.succeedsAt {
 					return 0, nil
 				}
-				return s.exec(t.Context(), insertPartnership, customerID, targetID)
+				return s.Exec(t.Context(), insertPartnership, customerID, targetID)
 			})
 			require.Equal(t, c.tries, made)
 			require.Equal(t, c.taken, err != nil, err)
@@ -104,7 +104,7 @@ func TestStatementThatWaitsTooLong(t *testing.T) {
 	onPostgres(t, func(t *testing.T, f fixture) {
 		require.NoError(t, f.Seed(t.Context(), worldOf(0)))
 		tr := f.pending("r1")
-		held, err := f.writer.BeginTx(t.Context(), nil)
+		held, err := f.Writer().BeginTx(t.Context(), nil)
 		require.NoError(t, err)
 		_, err = held.ExecContext(t.Context(), "UPDATE transfers SET overdue = overdue")
 		require.NoError(t, err)
@@ -125,7 +125,7 @@ func TestTimeouts(t *testing.T) {
 		require.Equal(t, []string{"5s"}, f.rows("SHOW statement_timeout"))
 		hurried := f.elsewhere("?statement_timeout=50ms")
 		sleep := func(s session) (string, error) {
-			said, _, err := one(t.Context(), s, both(`SELECT CAST(pg_sleep(0.1) AS text)`), value[string])
+			said, _, err := One(t.Context(), s, both(`SELECT CAST(pg_sleep(0.1) AS text)`), Value[string])
 			return said, err
 		}
 		_, err := read(t.Context(), hurried, "sleep", sleep)
@@ -155,7 +155,7 @@ func TestConnectionLostBeforeItsCommit(t *testing.T) {
 		_, err := write(t.Context(), f.Ledger, "raise and be cut off", func(s session) (int, error) {
 			made++
 			require.NoError(t, s.want(t.Context(), aRun("a", "key", CauseOpened)))
-			pid, _, err := one(t.Context(), s, both("SELECT CAST(pg_backend_pid() AS text)"), value[string])
+			pid, _, err := One(t.Context(), s, both("SELECT CAST(pg_backend_pid() AS text)"), Value[string])
 			require.NoError(t, err)
 			f.behind("SELECT pg_terminate_backend(" + pid + ", 5000)")
 			return 0, nil
@@ -189,16 +189,16 @@ func TestDatabasesClock(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	_, err = write(t.Context(), l, "ask for the time", func(s session) (bool, error) {
-		before, err := l.at(t.Context(), s)
+		before, err := l.Time(t.Context(), s)
 		require.NoError(t, err)
-		now, _, err := one(t.Context(), s, both("SELECT clock_timestamp()"), func(t *stamp) []any { return []any{t} })
+		now, _, err := One(t.Context(), s, both("SELECT clock_timestamp()"), func(t *stamp) []any { return []any{t} })
 		require.NoError(t, err)
-		after, err := l.at(t.Context(), s)
+		after, err := l.Time(t.Context(), s)
 		require.NoError(t, err)
 		require.Less(t, before.UnixMicro(), after.UnixMicro())
 		require.GreaterOrEqual(t, time.Time(now).UnixMicro(), before.UnixMicro())
 		require.LessOrEqual(t, time.Time(now).UnixMicro(), after.UnixMicro())
-		frozen, err := l.At(start).at(t.Context(), s)
+		frozen, err := l.At(start).Time(t.Context(), s)
 		require.NoError(t, err)
 		require.Equal(t, start, frozen)
 		return true, nil

@@ -39,7 +39,7 @@ func (l *Ledger) begin(ctx context.Context, s session, id string, by kernel.Acto
 	if err != nil {
 		return step{}, err
 	}
-	st := step{of: t, actor: by, origin: origin, at: l.atRead(t.readAt)}
+	st := step{of: t, actor: by, origin: origin, at: l.TimeRead(t.readAt)}
 	if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
 		return st, err
 	}

@@ -61,18 +61,18 @@ var (
 // transfers that are late and line items that were given up are listed in any case.
 func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, error) {
 	return read(ctx, l, "look for what is stuck", func(s session) (found Stuck, err error) {
-		now, err := l.at(ctx, s)
+		now, err := l.Time(ctx, s)
 		if err != nil {
 			return found, err
 		}
-		if found.Outages, err = all(ctx, s, selectOpenOutages, outages.fields); err != nil {
+		if found.Outages, err = All(ctx, s, selectOpenOutages, outages.fields); err != nil {
 			return found, err
 		}
 		before := stamp(now.Add(-olderThan))
-		if found.Runs, err = all(ctx, s, selectStuck, runs.fields, before, mostStuck); err != nil {
+		if found.Runs, err = All(ctx, s, selectStuck, runs.fields, before, mostStuck); err != nil {
 			return found, err
 		}
-		found.Transfers, err = all(ctx, s, selectIdle, func(t *StuckTransfer) []any {
+		found.Transfers, err = All(ctx, s, selectIdle, func(t *StuckTransfer) []any {
 			return []any{
 				&t.TransferID, &t.Status, &t.Overdue, &t.Idle, &t.Items.InProgress, &t.Items.Complete, &t.Items.Failed, (*stamp)(&t.Since),
 			}
@@ -80,16 +80,16 @@ func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, err
 		if err != nil {
 			return found, err
 		}
-		found.Items, err = all(ctx, s, selectEnding, func(i *StuckItem) []any {
+		found.Items, err = All(ctx, s, selectEnding, func(i *StuckItem) []any {
 			return []any{&i.TransferID, &i.Ordinal, &i.SubscriptionID, &i.Held, &i.Reason, &i.LastError, (*stamp)(&i.Since), (*optional)(&i.MovedTo)}
 		}, mostStuck)
 		if err != nil {
 			return found, err
 		}
-		if found.Mail, err = all(ctx, s, selectOldMail, loggedFields, before, longestMail); err != nil {
+		if found.Mail, err = All(ctx, s, selectOldMail, loggedFields, before, longestMail); err != nil {
 			return found, err
 		}
-		found.MailCount, _, err = one(ctx, s, countOldMail, value[int], before)
+		found.MailCount, _, err = One(ctx, s, countOldMail, Value[int], before)
 		return found, err
 	})
 }

@@ -44,7 +44,7 @@ func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission,
 			return false, err
 		}
 		st := step{of: t, actor: sub.Actor}
-		if st.at, err = l.at(ctx, s); err != nil {
+		if st.at, err = l.Time(ctx, s); err != nil {
 			return false, err
 		}
 		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
@@ -82,7 +82,7 @@ func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submissio
 	if _, err := st.finish(ctx, s, detail{RequestID: sub.RequestID, LineItems: &st.next.Items}); err != nil {
 		return Outcome{}, err
 	}
-	if err := insert(ctx, s, lineItems, insertItems, items); err != nil {
+	if err := Insert(ctx, s, lineItems, insertItems, items); err != nil {
 		return Outcome{}, err
 	}
 	if err := st.follow(ctx, s, CauseSubmitted, terms.ByRun); err != nil {

@@ -59,13 +59,13 @@ func (s session) lockedHoldings(ctx context.Context, t transfer.Transfer, picks 
 
 func (s session) picked(ctx context.Context, t transfer.Transfer, picks []transfer.Pick, everything, listed statement) ([]subscription.Subscription, error) {
 	if len(picks) == 0 {
-		return all(ctx, s, everything, subscriptions.fields, t.State.CustomerTenantID, t.SourceTenantID)
+		return All(ctx, s, everything, subscriptions.fields, t.State.CustomerTenantID, t.SourceTenantID)
 	}
 	ids := make([]string, len(picks))
 	for i, pick := range picks {
 		ids[i] = pick.SubscriptionID
 	}
-	return all(ctx, s, listed, subscriptions.fields, idRows(ids...))
+	return All(ctx, s, listed, subscriptions.fields, idRows(ids...))
 }
 
 // taken says which transfer is moving a subscription.
@@ -78,7 +78,7 @@ var selectTaken = both(`SELECT i.subscription_id, i.transfer_id FROM line_items 
 
 // openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
 func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
-	moving, err := all(ctx, s, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
+	moving, err := All(ctx, s, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
 	by := make(map[string]string, len(moving))
 	for _, m := range moving {
 		by[m.subscription] = m.transfer

@@ -78,17 +78,6 @@ func idRows(ids ...string) batch {
 	return b
 }
 
-// ordinalColumn is the row source of statements about a list of line items of one transfer.
-const ordinalColumn columns = "ordinal integer"
-
-func ordinalRows(ordinals []int) batch {
-	b := make(batch, len(ordinals))
-	for i, n := range ordinals {
-		b[i] = map[string]any{"ordinal": n}
-	}
-	return b
-}
-
 // mostRows bounds one statement's list, so that memory stays flat however large a transfer or a world is.
 const mostRows = 5000
 

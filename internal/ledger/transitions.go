@@ -53,7 +53,7 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms 
 	if err := l.policy.CheckOpen(r, facts); err != nil {
 		return Outcome{}, err
 	}
-	now := l.atRead(read)
+	now := l.TimeRead(read)
 	st := step{of: record{Transfer: transfer.NewTransfer(r, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
 	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
 	if st.of.State, st.effects, err = l.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
@@ -64,7 +64,7 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms 
 		reachable: recipientsOf(facts, st.of.Transfer),
 	}
 	st.of.changeID = told.recordID(st.of.SourceTenantID)
-	inserted, err := s.exec(ctx, insertTransfer, transfers.rows([]record{st.of}))
+	inserted, err := s.Exec(ctx, insertTransfer, transfers.rows([]record{st.of}))
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -169,7 +169,7 @@ func (l *Ledger) FlagOverdue(ctx context.Context, id string) (transfer.Standing,
 		}
 		if st.of.Status == transfer.InProgress {
 			st.of.Overdue = true
-			if _, err := s.exec(ctx, flagOverdue, st.of.ID); err != nil {
+			if _, err := s.Exec(ctx, flagOverdue, st.of.ID); err != nil {
 				return transfer.Standing{}, err
 			}
 		}

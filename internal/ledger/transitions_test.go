@@ -254,7 +254,7 @@ func TestTransitionsAreAllOrNothing(t *testing.T) {
 
 // refuseInserts makes every insert into the table fail until the returned function is called.
 func (f fixture) refuseInserts(table string) (restore func()) {
-	if f.dialect == sqlite {
+	if f.Dialect() == sqlite {
 		f.behind("CREATE TRIGGER crash BEFORE INSERT ON " + table + " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END")
 		return func() { f.behind("DROP TRIGGER crash") }
 	}

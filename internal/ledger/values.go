@@ -7,9 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"handover/internal/subscription"
-	"handover/internal/transfer"
 )
 
 // stamp keeps a time. Both databases get one text form, in UTC and with the microseconds that PostgreSQL keeps; as text
@@ -85,44 +82,4 @@ func (o *optional) Scan(v any) error {
 		return fmt.Errorf("%T is not a stored text", v)
 	}
 	return nil
-}
-
-// baseOrdinal keeps the ordinal of an add-on's base; NoBase is NULL.
-type baseOrdinal int
-
-// MarshalJSON writes the ordinal in a list of rows.
-func (b baseOrdinal) MarshalJSON() ([]byte, error) {
-	if b == transfer.NoBase {
-		return []byte("null"), nil
-	}
-	return json.Marshal(int(b))
-}
-
-// Scan reads the ordinal.
-func (b *baseOrdinal) Scan(v any) error {
-	switch v := v.(type) {
-	case nil:
-		*b = transfer.NoBase
-	case int64:
-		*b = baseOrdinal(v)
-	default:
-		return fmt.Errorf("%T is not a stored ordinal", v)
-	}
-	return nil
-}
-
-// productTypes keeps a list as JSON. In a list of rows it is the list itself, which both databases store as its text.
-type productTypes []subscription.ProductType
-
-// Scan reads the list; NULL is no list.
-func (p *productTypes) Scan(v any) error {
-	switch v := v.(type) {
-	case nil:
-		*p = nil
-		return nil
-	case string:
-		return json.Unmarshal([]byte(v), p)
-	default:
-		return fmt.Errorf("%T is not a stored list", v)
-	}
 }

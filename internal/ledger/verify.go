@@ -38,7 +38,7 @@ func (s session) verify(ctx context.Context) ([]Finding, error) {
 func (s session) find(ctx context.Context, c check) (Finding, error) {
 	f := Finding{Invariant: c.invariant, Says: c.says}
 	var err error
-	if f.Checked, _, err = one(ctx, s, c.counted, value[int]); err != nil {
+	if f.Checked, _, err = One(ctx, s, c.counted, Value[int]); err != nil {
 		return f, err
 	}
 	if f.Broken, f.Count, err = s.sentences(ctx, c.violations); err != nil {
@@ -51,7 +51,7 @@ func (s session) find(ctx context.Context, c check) (Finding, error) {
 // sentences spells out a few of what the queries find, and counts all of it.
 func (s session) sentences(ctx context.Context, queries []statement) (few []string, count int, err error) {
 	for _, query := range queries {
-		found, err := all(ctx, s, query, value[string])
+		found, err := All(ctx, s, query, Value[string])
 		if err != nil {
 			return few, count, err
 		}

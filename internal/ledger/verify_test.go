@@ -101,7 +101,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 		f.dropGuards()
 		f.holds()
 		for name, d := range damages {
-			tx, err := f.writer.BeginTx(t.Context(), nil)
+			tx, err := f.Writer().BeginTx(t.Context(), nil)
 			require.NoError(t, err)
 			for _, statement := range d.sql {
 				changed, err := tx.ExecContext(t.Context(), statement)
@@ -110,7 +110,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 				require.NoError(t, err)
 				require.Positive(t, rows, name)
 			}
-			findings, err := session{on: tx, dialect: f.dialect, statements: &f.statements}.verify(t.Context())
+			findings, err := session{f.On(tx)}.verify(t.Context())
 			require.NoError(t, err, name)
 			require.NoError(t, tx.Rollback())
 
@@ -138,7 +138,7 @@ func TestVerifyCountsWhatItDoesNotSpellOut(t *testing.T) {
 
 // dropGuards takes away every trigger, unique index and check that keeps the damage from being done.
 func (f fixture) dropGuards() {
-	if f.dialect == postgres {
+	if f.Dialect() == postgres {
 		f.behind("DROP TRIGGER transfers_final ON transfers", "DROP TRIGGER line_items_ended ON line_items",
 			"DROP TRIGGER audit_records_no_update ON audit_records", "DROP TRIGGER audit_records_no_delete ON audit_records",
 			"DROP INDEX subscriptions_one_owner", "DROP INDEX line_items_open")

@@ -57,11 +57,11 @@ func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 		if alone, err := s.watchesAlone(ctx); err != nil || !alone {
 			return 0, err
 		}
-		now, err := l.at(ctx, s)
+		now, err := l.Time(ctx, s)
 		if err != nil {
 			return 0, err
 		}
-		overdue, err := all(ctx, s, selectOverdue, (*openRun).fields,
+		overdue, err := All(ctx, s, selectOverdue, (*openRun).fields,
 			append(overdueSince(now), stamp(now.Add(-watchedEvery)), mostWatched)...)
 		if err != nil || len(overdue) == 0 {
 			return 0, err
@@ -76,9 +76,9 @@ func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 
 // watchesAlone tells whether no other program watches, until the transaction ends. SQLite has one writer at a time.
 func (s session) watchesAlone(ctx context.Context) (bool, error) {
-	if s.dialect == sqlite {
+	if s.Dialect() == sqlite {
 		return true, nil
 	}
-	alone, _, err := one(ctx, s, tryWatchLock, value[int], int64(watchLock))
+	alone, _, err := One(ctx, s, tryWatchLock, Value[int], int64(watchLock))
 	return alone == 1, err
 }

@@ -42,7 +42,7 @@ func (p *past) extend(ctx context.Context, s *stage, customers, each int) error 
 	if err := s.Ledger.Extend(ctx, p.world(customers)); err != nil {
 		return err
 	}
-	d := dialects[s.Ledger.Dialect()]
+	d := dialects[string(s.Ledger.Dialect())]
 	db, err := sql.Open(d.driver, d.name(s.Settings.LedgerURL))
 	if err != nil {
 		return err
