@@ -14,6 +14,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -298,7 +299,7 @@ type forgetful struct {
 func (f *forgetful) TakeLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) ([]ledger.Contradiction, error) {
 	if !f.forgot {
 		f.forgot = true
-		return nil, ledger.ErrUnavailable
+		return nil, store.ErrUnavailable
 	}
 	return f.Ledger.TakeLate(ctx, id, results, recorded)
 }

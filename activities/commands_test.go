@@ -10,7 +10,7 @@ import (
 
 	"handover/activities"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -126,10 +126,10 @@ func TestDoorClosed(t *testing.T) {
 // A ledger that cannot be reached answers nothing: the command is to be taken there again.
 func TestCommandWithoutLedger(t *testing.T) {
 	w := pending(t, 1)
-	w.Ledger = broken{err: ledger.ErrUnavailable}
+	w.Ledger = broken{err: store.ErrUnavailable}
 	_, err := w.Command(t.Context(), w.submit("s", asSource))
-	require.ErrorIs(t, err, ledger.ErrUnavailable)
-	require.ErrorIs(t, w.RecordRefusal(t.Context(), activities.Refused{TransferID: w.id}), ledger.ErrUnavailable)
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.ErrorIs(t, w.RecordRefusal(t.Context(), activities.Refused{TransferID: w.id}), store.ErrUnavailable)
 }
 
 // What no repetition cures is final, and the history hears nothing of it: the run says that it has trouble, and goes on.

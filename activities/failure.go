@@ -11,7 +11,7 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -28,7 +28,7 @@ func failure(err error) error {
 // unlessPassing makes final what no repetition cures: an error that is neither the ledger's being away or held, nor the
 // context's end. A command of a client must not keep its run from everything else.
 func unlessPassing(ctx context.Context, err error) error {
-	for _, passing := range []error{ledger.ErrUnavailable, ledger.ErrLocked, context.Canceled, context.DeadlineExceeded} {
+	for _, passing := range []error{store.ErrUnavailable, store.ErrLocked, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, passing) {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -159,9 +160,9 @@ func TestMoveWindowChecksWhatChanged(t *testing.T) {
 }
 
 func TestMoveWindowWithoutLedger(t *testing.T) {
-	w := &activities.Activities{Ledger: broken{err: ledger.ErrUnavailable}, Mover: &mover{}}
+	w := &activities.Activities{Ledger: broken{err: store.ErrUnavailable}, Mover: &mover{}}
 	_, err := w.MoveWindow(t.Context(), "t", "0")
-	require.ErrorIs(t, err, ledger.ErrUnavailable)
+	require.ErrorIs(t, err, store.ErrUnavailable)
 }
 
 // A worker that is told to stop writes nothing it does not know.

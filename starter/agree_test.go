@@ -15,6 +15,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/store"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 )
@@ -264,7 +265,7 @@ func TestVerifyPointsOutAnEmptyLedger(t *testing.T) {
 
 func TestVerifyReportsALedgerThatFails(t *testing.T) {
 	t.Parallel()
-	for status, err := range map[int]error{1: errors.New("no such table"), 5: fmt.Errorf("verify: %w", ledger.ErrUnavailable)} {
+	for status, err := range map[int]error{1: errors.New("no such table"), 5: fmt.Errorf("verify: %w", store.ErrUnavailable)} {
 		s := stage{book: fakeRecords{err: err}}
 		assert.Equal(t, status, s.run(t, "verify", "--ledger", "sqlite://x.db"))
 		assert.Contains(t, s.stderr.String(), err.Error())

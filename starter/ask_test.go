@@ -20,6 +20,7 @@ import (
 	"handover/internal/billing/billingtest"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -356,7 +357,7 @@ func TestVerifyIsInterrupted(t *testing.T) {
 func TestVerifyWhenTheLedgerGoesAway(t *testing.T) {
 	t.Parallel()
 	s := &stage{book: fakeRecords{
-		findings: findings(0), ended: endedAndMoved(asksPerPage + 1), endedErr: fmt.Errorf("read: %w", ledger.ErrUnavailable),
+		findings: findings(0), ended: endedAndMoved(asksPerPage + 1), endedErr: fmt.Errorf("read: %w", store.ErrUnavailable),
 	}}
 	s.asking(askingFunc(func(context.Context, billing.Question) (string, error) { return subTwo, nil }))
 	assert.Equal(t, statusUnavailable, verifyBilling(t, s))

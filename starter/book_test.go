@@ -12,6 +12,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
@@ -362,7 +363,7 @@ func TestResumeAllWaitsForDecisions(t *testing.T) {
 		case after != "":
 			return "", 0, nil
 		case tries < 3:
-			return "", 0, ledger.ErrLocked
+			return "", 0, store.ErrLocked
 		}
 		return transferID, 7, nil
 	}
@@ -372,7 +373,7 @@ func TestResumeAllWaitsForDecisions(t *testing.T) {
 	assert.Equal(t, ledger.CauseReplaced, s.book.how.Cause)
 
 	s = stage{at: "sqlite://x.db"}
-	s.book.open = func(string) (string, int, error) { return "", 0, ledger.ErrLocked }
+	s.book.open = func(string) (string, int, error) { return "", 0, store.ErrLocked }
 	assert.Equal(t, 5, s.run(t, "resume", "--all-open"))
 	assert.Contains(t, s.stderr.String(), "0 transfers were resumed, then: ")
 }

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 )
@@ -101,7 +101,7 @@ func ending(ctx context.Context, err error) failure {
 func silent(err error) bool {
 	var notReady *serviceerror.WorkflowNotReady
 	var unasked *unaskedError
-	return errors.Is(err, transferclient.ErrUnavailable) || errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrLocked) ||
+	return errors.Is(err, transferclient.ErrUnavailable) || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrLocked) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &notReady) || errors.As(err, &unasked)
 }
 

@@ -15,9 +15,9 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
@@ -141,7 +141,7 @@ func TestEveryEndHasItsExitStatus(t *testing.T) {
 		"anything":     {errors.New("boom"), 1, failure{Cause: "Failed", Message: "boom; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"wrapped":      {fmt.Errorf("create: %w", refusal), 3, failure{Code: "800078", Cause: "SubscriptionNotActive", Message: "create: " + refusal.Message, Data: []string{subOne}}},
 		"closed door":  {kernel.Refuse(kernel.DoorClosed, "By its HTTP API only."), 3, failure{Code: kernel.Refuse(kernel.DoorClosed, "").Code, Cause: "TemporalCommandsClosed", Message: "By its HTTP API only.", Data: []string{}}},
-		"locked":       {fmt.Errorf("x: %w", ledger.ErrLocked), 5, failure{Cause: "Unavailable", Message: "x: " + ledger.ErrLocked.Error() + "; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
+		"locked":       {fmt.Errorf("x: %w", store.ErrLocked), 5, failure{Cause: "Unavailable", Message: "x: " + store.ErrLocked.Error() + "; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"not ready":    {serviceerror.NewWorkflowNotReady("task in failed state"), 5, failure{Cause: "Unavailable", Message: "task in failed state; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"no namespace": {serviceerror.NewNamespaceNotFound("prod"), 1, failure{Cause: "Failed", Message: "Namespace prod is not found.; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 	}
@@ -186,7 +186,7 @@ func TestAnUnreachableServerIsUnavailable(t *testing.T) {
 
 func TestTheLedgerMayBeUnavailableToo(t *testing.T) {
 	t.Parallel()
-	s := stage{openErr: fmt.Errorf("open the ledger: %w", ledger.ErrUnavailable)}
+	s := stage{openErr: fmt.Errorf("open the ledger: %w", store.ErrUnavailable)}
 	for _, args := range [][]string{
 		{"verify"}, {"stuck"}, {"resume", transferID}, {"get", transferID}, {"watch", transferID}, {"give-up", transferID, "--failing", "--reason", "r"},
 		{"resolve", transferID, "--item", "0", "--not-moved", "--reason", "r"},

@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -105,7 +106,7 @@ const (
 func (c *cli) resumePage(ctx context.Context, book records, r ledger.Resumption, after string) (last string, n int, err error) {
 	for range pageTries {
 		last, n, err = book.ResumeOpen(ctx, r, after, resumedAtOnce)
-		if !errors.Is(err, ledger.ErrLocked) {
+		if !errors.Is(err, store.ErrLocked) {
 			return last, n, err
 		}
 		if err := c.env.wait(ctx, pagePause); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 	"handover/workflows"
 )
@@ -93,7 +93,7 @@ func TestRow30LedgerDown(t *testing.T) {
 			w := shape.live(newWorld(t, 3))
 			w.faults.stand("", func(call int) error { // of each method
 				if call < 9 {
-					return fmt.Errorf("reach the ledger: %w", ledger.ErrUnavailable)
+					return fmt.Errorf("reach the ledger: %w", store.ErrUnavailable)
 				}
 				return nil
 			})

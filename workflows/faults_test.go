@@ -10,6 +10,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -76,7 +77,7 @@ func (w *world) during(method string, n int, do func()) {
 func (w *world) down(until time.Time) {
 	w.faults.stand("", func(int) error {
 		if w.clock.worker().Before(until) {
-			return fmt.Errorf("reach the ledger: %w", ledger.ErrUnavailable)
+			return fmt.Errorf("reach the ledger: %w", store.ErrUnavailable)
 		}
 		return nil
 	})

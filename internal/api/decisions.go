@@ -8,6 +8,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -81,7 +82,7 @@ func (a *API) updateTransfer(ctx context.Context, in *updateTransfer) (ledger.An
 	answer := answerTo(ctx, transferAnswer(ctx, in.Body.form(verb)))
 	answer.terms.Match = in.match(requestOf(ctx).viewer())
 	changed, err := a.decide(ctx, t.ID, verb, in.Body, answer.terms)
-	if errors.Is(err, ledger.ErrLocked) {
+	if errors.Is(err, store.ErrLocked) {
 		err = kernel.Refuse(kernel.BeingProcessed, "Another request about this transfer is being processed. Repeat the same request in a moment.").About(t.ID)
 	}
 	return answer.of(changed, err)

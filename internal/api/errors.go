@@ -16,6 +16,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/store"
 )
 
 // source names this service in every error.
@@ -113,9 +114,9 @@ func (a *API) explain(ctx context.Context, err error) *Error {
 		return known
 	case errors.As(err, &refusal):
 		return fromRefusal(refusal)
-	case errors.Is(err, ledger.ErrLocked):
+	case errors.Is(err, store.ErrLocked):
 		return refuse(unavailable, "Somebody else is changing the same thing. Repeat the same request in a moment.").again(time.Second)
-	case errors.Is(err, ledger.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable):
 		return refuse(unavailable, "The ledger is not available. Repeat the same request later.").again(retryLedger)
 	case errors.Is(err, context.Canceled):
 		return refuse(unavailable, "The request was not finished. Repeat the same request.").again(time.Second)

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -121,8 +121,8 @@ func TestExplain(t *testing.T) {
 		"a refusal":            {transfer.NoSuchTransfer(), 404, "TransferNotFound", false},
 		"wrapped":              {fmt.Errorf("x: %w", transfer.NoSuchTransfer()), 404, "TransferNotFound", false},
 		"a decision under way": {kernel.Refuse(kernel.BeingProcessed, "wait"), 409, "BeingProcessed", true},
-		"the ledger is away":   {fmt.Errorf("x: %w", ledger.ErrUnavailable), 503, "Unavailable", true},
-		"something is locked":  {fmt.Errorf("x: %w", ledger.ErrLocked), 503, "Unavailable", true},
+		"the ledger is away":   {fmt.Errorf("x: %w", store.ErrUnavailable), 503, "Unavailable", true},
+		"something is locked":  {fmt.Errorf("x: %w", store.ErrLocked), 503, "Unavailable", true},
 		"the client has gone":  {fmt.Errorf("x: %w", context.Canceled), 503, "Unavailable", true},
 		"it took too long":     {fmt.Errorf("x: %w", context.DeadlineExceeded), 503, "Unavailable", true},
 		"anything else":        {errors.New("dial 10.0.0.1 as secret"), 500, "Unexpected", false},

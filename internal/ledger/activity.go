@@ -11,6 +11,7 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/store"
 )
 
 // By is who makes a change that is not a transfer's, for the log.
@@ -41,28 +42,28 @@ type activityRow struct {
 	at                                                                                       time.Time
 }
 
-var activityRecords = table[activityRow]{
-	name: "activity_records",
-	columns: `id text, partner_tenant_id text, customer_tenant_id text, resource_type text, resource_id text, operation text,
+var activityRecords = store.Table[activityRow]{
+	Name: "activity_records",
+	Columns: `id text, partner_tenant_id text, customer_tenant_id text, resource_type text, resource_id text, operation text,
 		user_id text, application_id text, correlation_id text, old_value text, new_value text, status text,
 		recorded_at timestamptz`,
-	fields: func(a *activityRow) []any {
+	Fields: func(a *activityRow) []any {
 		return []any{
 			&a.id, &a.partner, &a.customer, &a.resource, &a.resourceID, &a.operation, &a.user, &a.application, &a.correlation,
-			&a.before, &a.after, &a.status, (*stamp)(&a.at),
+			&a.before, &a.after, &a.status, (*store.Stamp)(&a.at),
 		}
 	},
 }
 
 var (
-	insertActivity   = activityRecords.insert("")
-	selectLastAction = both(`SELECT MAX(recorded_at) FROM activity_records WHERE resource_id = $1`)
+	insertActivity   = activityRecords.Insert("")
+	selectLastAction = store.Both(`SELECT MAX(recorded_at) FROM activity_records WHERE resource_id = $1`)
 )
 
 // note writes the record of a change, in the transaction that makes it. Whoever calls it holds a lock on the resource:
 // the records of one resource have times that differ, because their ids are made of them (R-211).
 func (s session) note(ctx context.Context, a activity) error {
-	last, _, err := One(ctx, s, selectLastAction, func(t *time.Time) []any { return []any{(*stamp)(t)} }, a.resourceID)
+	last, _, err := store.One(ctx, s, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, a.resourceID)
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (s session) note(ctx context.Context, a activity) error {
 	if row.after, err = asJSON(a.after); err != nil {
 		return err
 	}
-	return Insert(ctx, s, activityRecords, insertActivity, []activityRow{row})
+	return store.Insert(ctx, s, activityRecords, insertActivity, []activityRow{row})
 }
 
 // asJSON is the value as JSON, and nothing for nil.
@@ -168,7 +169,7 @@ func (l *Ledger) AuditLog(ctx context.Context, q AuditSearch) (Page[AuditEntry],
 	}
 	if q.After != nil {
 		w.conditions = append(w.conditions, fmt.Sprintf("(e.recorded_at, e.id) < (%s, %s)",
-			w.placeholder(stamp(q.After.At)), w.placeholder(q.After.ID)))
+			w.placeholder(store.Stamp(q.After.At)), w.placeholder(q.After.ID)))
 	}
 	rows := listing{text: newest(w.clause(), q.Limit), args: w.args}
 	return read(ctx, l, "read the activity log", func(s session) (Page[AuditEntry], error) {
@@ -187,7 +188,7 @@ func newest(clause string, limit int) string {
 	return "SELECT * FROM (" + part(ofTransfers) + " UNION ALL " + part(ofTheRest) + ") AS log ORDER BY recorded_at DESC, id DESC"
 }
 
-var selectEntry = both("SELECT " + entryColumns + ofTransfers + " WHERE e.partner_tenant_id = $1 AND e.id = $2 UNION ALL SELECT " +
+var selectEntry = store.Both("SELECT " + entryColumns + ofTransfers + " WHERE e.partner_tenant_id = $1 AND e.id = $2 UNION ALL SELECT " +
 	entryColumns + ofTheRest + " WHERE e.partner_tenant_id = $1 AND e.id = $2")
 
 // AuditEntry reads one entry of the partner's log. Refusal: LogEntryUnknown, for an entry of another's log too (R-307).
@@ -195,7 +196,7 @@ func (l *Ledger) AuditEntry(ctx context.Context, partnerTenantID, id string) (Au
 	lower(&partnerTenantID, &id)
 	missing := kernel.Refuse(activitylog.LogEntryUnknown, "There is no such record in your activity log. Check its id.")
 	return read(ctx, l, "read an audit record", func(s session) (AuditEntry, error) {
-		row, err := Known(ctx, s, missing, selectEntry, entryFields, partnerTenantID, id)
+		row, err := store.Known(ctx, s, missing, selectEntry, entryFields, partnerTenantID, id)
 		return row.entry(), err
 	})
 }
@@ -212,7 +213,7 @@ type entryRow struct {
 func entryFields(r *entryRow) []any {
 	return []any{
 		&r.ID, &r.PartnerTenantID, &r.source, &r.target, &r.CustomerTenantID, &r.CustomerName, &r.UserID, &r.ApplicationID,
-		&r.CorrelationID, &r.Resource, &r.ResourceID, &r.OldValue, &r.NewValue, &r.Operation, &r.Status, (*stamp)(&r.At),
+		&r.CorrelationID, &r.Resource, &r.ResourceID, &r.OldValue, &r.NewValue, &r.Operation, &r.Status, (*store.Stamp)(&r.At),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -146,7 +147,7 @@ func TestActivityIsAppendOnly(t *testing.T) {
 		} {
 			require.ErrorContains(t, f.raw(s), "append-only", s)
 		}
-		if f.Dialect() == postgres {
+		if f.Dialect() == store.Postgres {
 			require.ErrorContains(t, f.raw("TRUNCATE activity_records"), "append-only")
 		}
 		require.Equal(t, before, f.contents())

@@ -8,29 +8,30 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/programme"
+	"handover/internal/store"
 )
 
-var agreements = table[programme.Agreement]{
-	name: "agreements",
-	columns: `customer_tenant_id text, partner_tenant_id text, mode text, date_agreed timestamptz, template_id text,
+var agreements = store.Table[programme.Agreement]{
+	Name: "agreements",
+	Columns: `customer_tenant_id text, partner_tenant_id text, mode text, date_agreed timestamptz, template_id text,
 		first_name text, last_name text, email text, phone_number text, attested_by text`,
-	fields: func(a *programme.Agreement) []any {
+	Fields: func(a *programme.Agreement) []any {
 		return []any{
-			&a.CustomerTenantID, &a.PartnerTenantID, &a.Mode, (*stamp)(&a.DateAgreed), &a.TemplateID,
+			&a.CustomerTenantID, &a.PartnerTenantID, &a.Mode, (*store.Stamp)(&a.DateAgreed), &a.TemplateID,
 			&a.Contact.FirstName, &a.Contact.LastName, &a.Contact.Email, &a.Contact.PhoneNumber, &a.AttestedBy,
 		}
 	},
 }
 
 var (
-	selectAgreements = both(`SELECT ` + agreements.columns.of("a") + ` FROM agreements a
+	selectAgreements = store.Both(`SELECT ` + agreements.Columns.Of("a") + ` FROM agreements a
 		WHERE a.partner_tenant_id = $1 AND a.customer_tenant_id = $2 ORDER BY a.mode`)
-	selectDirect = both(`SELECT COUNT(*) FROM agreements WHERE customer_tenant_id = $1 AND mode = 'direct'`)
+	selectDirect = store.Both(`SELECT COUNT(*) FROM agreements WHERE customer_tenant_id = $1 AND mode = 'direct'`)
 
 	// lockRelationship makes attestations of one customer by one partner take turns.
-	lockRelationship = both(`SELECT r.partner_tenant_id FROM relationships r
+	lockRelationship = store.Both(`SELECT r.partner_tenant_id FROM relationships r
 		WHERE r.partner_tenant_id = $1 AND r.customer_tenant_id = $2 FOR UPDATE`)
-	upsertAgreement = agreements.insert(`ON CONFLICT (customer_tenant_id, partner_tenant_id, mode) DO UPDATE SET
+	upsertAgreement = agreements.Insert(`ON CONFLICT (customer_tenant_id, partner_tenant_id, mode) DO UPDATE SET
 		date_agreed = excluded.date_agreed, template_id = excluded.template_id, first_name = excluded.first_name,
 		last_name = excluded.last_name, email = excluded.email, phone_number = excluded.phone_number, attested_by = excluded.attested_by`)
 )
@@ -43,7 +44,7 @@ func (l *Ledger) Agreements(ctx context.Context, partnerTenantID, customerTenant
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}
-		return All(ctx, s, selectAgreements, agreements.fields, partnerTenantID, customerTenantID)
+		return store.All(ctx, s, selectAgreements, agreements.Fields, partnerTenantID, customerTenantID)
 	})
 }
 
@@ -55,7 +56,7 @@ func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTena
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
 			return false, err
 		}
-		count, _, err := One(ctx, s, selectDirect, Value[int], customerTenantID)
+		count, _, err := store.One(ctx, s, selectDirect, store.Value[int], customerTenantID)
 		return count > 0, err
 	})
 }
@@ -78,7 +79,7 @@ func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[programme.Agre
 		if err != nil {
 			return programme.Agreement{}, err
 		}
-		if _, err := s.Exec(ctx, upsertAgreement, agreements.rows([]programme.Agreement{agreed})); err != nil {
+		if _, err := s.Exec(ctx, upsertAgreement, agreements.Rows([]programme.Agreement{agreed})); err != nil {
 			return programme.Agreement{}, err
 		}
 		record := activity{
@@ -101,10 +102,10 @@ func (s session) attestationFacts(ctx context.Context, by By, customer string) (
 	if len(found) > 0 {
 		f.Partner = &found[0]
 	}
-	if _, f.Relationship, err = One(ctx, s, lockRelationship, Value[string], by.PartnerTenantID, customer); err != nil {
+	if _, f.Relationship, err = store.One(ctx, s, lockRelationship, store.Value[string], by.PartnerTenantID, customer); err != nil {
 		return f, err
 	}
-	stored, err := All(ctx, s, selectAgreements, agreements.fields, by.PartnerTenantID, customer)
+	stored, err := store.All(ctx, s, selectAgreements, agreements.Fields, by.PartnerTenantID, customer)
 	for _, a := range stored {
 		if a.Mode == programme.Attestation {
 			f.Attested = &a

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -22,14 +23,14 @@ func (s Sent) Key() string { return s.KeyIn(s.TransferID) }
 // keyed is a key taken apart.
 type keyed struct{ transferID, rest, key string }
 
-var keyTable = table[keyed]{
-	name: "keys", columns: `transfer_id text, rest text, key text`,
-	fields: func(k *keyed) []any { return []any{&k.transferID, &k.rest, &k.key} },
+var keyTable = store.Table[keyed]{
+	Name: "keys", Columns: `transfer_id text, rest text, key text`,
+	Fields: func(k *keyed) []any { return []any{&k.transferID, &k.rest, &k.key} },
 }
 
-var selectSent = overRows(`SELECT `+lineItems.columns.of("i")+` FROM {rows} JOIN line_items i
+var selectSent = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+` FROM {rows} JOIN line_items i
 	ON i.subscription_id = r.rest AND i.transfer_id = r.transfer_id AND i.move_key = '' AND i.sent_at IS NOT NULL
-	UNION SELECT `+lineItems.columns.of("i")+` FROM {rows} JOIN line_items i ON i.transfer_id = r.transfer_id AND i.move_key = r.key AND i.sent_at IS NOT NULL`, keyTable.columns)
+	UNION SELECT `+lineItems.Columns.Of("i")+` FROM {rows} JOIN line_items i ON i.transfer_id = r.transfer_id AND i.move_key = r.key AND i.sent_at IS NOT NULL`, keyTable.Columns)
 
 // SentByKey finds the line items that a billing system was asked to move under these keys, in no order. Keys that nothing
 // was sent under are left out.
@@ -44,18 +45,18 @@ func (l *Ledger) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
 		return nil, nil
 	}
 	return read(ctx, l, "find moves by their keys", func(s session) ([]Sent, error) {
-		return sentOf(All(ctx, s, selectSent, lineItems.fields, keyTable.rows(asked)))
+		return sentOf(store.All(ctx, s, selectSent, lineItems.Fields, keyTable.Rows(asked)))
 	})
 }
 
-var selectHeldItems = both(`SELECT ` + lineItems.columns.of("i") + ` FROM line_items i
+var selectHeldItems = store.Both(`SELECT ` + lineItems.Columns.Of("i") + ` FROM line_items i
 	WHERE i.held AND i.late_subscription_id IS NULL AND (i.transfer_id, i.ordinal) > ($1, $2) ORDER BY i.transfer_id, i.ordinal LIMIT $3`)
 
 // HeldItems are up to limit line items of which nobody knows whether they moved, in the order of transfer and ordinal, those
 // after the given one.
 func (l *Ledger) HeldItems(ctx context.Context, after Sent, limit int) ([]Sent, error) {
 	return read(ctx, l, "find held line items", func(s session) ([]Sent, error) {
-		return sentOf(All(ctx, s, selectHeldItems, lineItems.fields, after.TransferID, after.Ordinal, limit))
+		return sentOf(store.All(ctx, s, selectHeldItems, lineItems.Fields, after.TransferID, after.Ordinal, limit))
 	})
 }
 
@@ -88,10 +89,10 @@ const (
 )
 
 // countOpen counts the line items of a range that still run.
-var countOpen = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.ordinal >= $2 AND i.ordinal < $3 AND i.status = 'InProgress'`)
+var countOpen = store.Both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.ordinal >= $2 AND i.ordinal < $3 AND i.status = 'InProgress'`)
 
 // countItems counts the line items of a transfer.
-var countItems = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1`)
+var countItems = store.Both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1`)
 
 // tellRuns makes the runs look that move the items of the window, where they would not hear of it otherwise: of items that are
 // to be fenced at once, of answers that came by themselves soon.
@@ -108,7 +109,7 @@ func (w *window) tellRuns(ctx context.Context, s session, unasked bool) error {
 // tellMovers makes the runs look that move these items of the transfer, after the time that delay says for their range; at once
 // without one.
 func (s session) tellMovers(ctx context.Context, t transfer.Transfer, items []item, delay func(ctx context.Context, s session, id string, from, to int) (time.Duration, error)) error {
-	total, _, err := One(ctx, s, countItems, Value[int], t.ID)
+	total, _, err := store.One(ctx, s, countItems, store.Value[int], t.ID)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func (s session) tellMovers(ctx context.Context, t transfer.Transfer, items []it
 
 // soon is when the run of a range is to hear of answers.
 func soon(ctx context.Context, s session, id string, from, to int) (time.Duration, error) {
-	open, _, err := One(ctx, s, countOpen, Value[int], id, from, to)
+	open, _, err := store.One(ctx, s, countOpen, store.Value[int], id, from, to)
 	if open > 0 {
 		return othersSoon, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -121,8 +122,8 @@ func (f fixture) mortal() (*Ledger, *mortal) {
 	f.t.Helper()
 	l := f.another(Options{})
 	m := &mortal{driver: l.Writer().Driver(), name: f.url, end: func() {}}
-	if f.Dialect() == sqlite {
-		m.name = sqliteName(strings.TrimPrefix(f.url, "sqlite://"), "_txlock=immediate")
+	if f.Dialect() == store.SQLite {
+		m.name = store.SQLiteName(strings.TrimPrefix(f.url, "sqlite://"), "_txlock=immediate")
 		require.NoError(f.t, l.Writer().Close())
 	}
 	l.DB = l.Through(sql.OpenDB(m))
@@ -192,7 +193,7 @@ func (f fixture) dyingAt(l *Ledger, m *mortal, run func(context.Context, *Ledger
 		require.LessOrEqual(f.t, m.left.Load(), int64(0), "the command has fewer points than %d", points)
 		require.Error(f.t, err)
 		if !leaves {
-			require.ErrorIs(f.t, err, ErrUnavailable)
+			require.ErrorIs(f.t, err, store.ErrUnavailable)
 		}
 		if f.contents() != before {
 			return points // it was committed, and only nobody heard of it

@@ -7,16 +7,17 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
 // insertRefusal writes the record of a refused decision once per request id.
-var insertRefusal = auditRecords.insert("ON CONFLICT (transfer_id, event_key, partner_tenant_id) DO NOTHING")
+var insertRefusal = auditRecords.Insert("ON CONFLICT (transfer_id, event_key, partner_tenant_id) DO NOTHING")
 
 // mostRefusals bounds the refused decisions about one transfer that a day adds to one participant's log.
 const mostRefusals = 100
 
-var countRefusals = both(`SELECT COUNT(*) FROM audit_records a WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2
+var countRefusals = store.Both(`SELECT COUNT(*) FROM audit_records a WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2
 	AND a.status = 'failed' AND a.recorded_at > $3`)
 
 // RecordRefused audits a decision that was not accepted, once per request id, with status failed: in the target's log
@@ -38,7 +39,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		if role == kernel.RoleTarget {
 			log = t.TargetTenantID
 		}
-		refusals, _, err := One(ctx, s, countRefusals, Value[int], t.ID, log, stamp(now.AddDate(0, 0, -1)))
+		refusals, _, err := store.One(ctx, s, countRefusals, store.Value[int], t.ID, log, store.Stamp(now.AddDate(0, 0, -1)))
 		if err != nil || refusals >= mostRefusals {
 			return t, err
 		}
@@ -55,7 +56,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 			return t, err
 		}
 		row.status = auditFailed
-		return t, Insert(ctx, s, auditRecords, insertRefusal, []auditRow{row})
+		return t, store.Insert(ctx, s, auditRecords, insertRefusal, []auditRow{row})
 	})
 	return err
 }
@@ -75,9 +76,9 @@ const selectAudit = `SELECT a.id, a.transfer_id, a.event_key, a.partner_tenant_i
 	FROM audit_records a JOIN transfers t ON t.id = a.transfer_id JOIN customers c ON c.tenant_id = t.customer_tenant_id `
 
 var (
-	selectAuditByPartner  = both(selectAudit + `WHERE a.partner_tenant_id = $1 ORDER BY a.recorded_at, a.id`)
-	selectAuditByTransfer = both(selectAudit + `WHERE a.transfer_id = $1 ORDER BY a.recorded_at, a.partner_tenant_id`)
-	selectLogOf           = both(selectAudit + `WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2 ORDER BY a.recorded_at, a.id`)
+	selectAuditByPartner  = store.Both(selectAudit + `WHERE a.partner_tenant_id = $1 ORDER BY a.recorded_at, a.id`)
+	selectAuditByTransfer = store.Both(selectAudit + `WHERE a.transfer_id = $1 ORDER BY a.recorded_at, a.partner_tenant_id`)
+	selectLogOf           = store.Both(selectAudit + `WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2 ORDER BY a.recorded_at, a.id`)
 )
 
 // AuditRecords is a partner's activity log, oldest first (R-307). A record's Detail is what that partner may see; the
@@ -99,12 +100,12 @@ func (l *Ledger) LogOf(ctx context.Context, transferID, partnerTenantID string) 
 	return l.audit(ctx, selectLogOf, transferID, partnerTenantID)
 }
 
-func (l *Ledger) audit(ctx context.Context, st statement, ids ...any) ([]AuditRecord, error) {
+func (l *Ledger) audit(ctx context.Context, st store.Statement, ids ...any) ([]AuditRecord, error) {
 	return read(ctx, l, "read audit records", func(s session) ([]AuditRecord, error) {
-		rows, err := All(ctx, s, st, func(a *auditRead) []any {
+		rows, err := store.All(ctx, s, st, func(a *auditRead) []any {
 			return []any{
 				&a.ID, &a.TransferID, &a.EventKey, &a.PartnerTenantID, &a.UserID, &a.Operation, &a.Status, &a.Detail,
-				(*stamp)(&a.At), &a.source, &a.target, &a.CustomerTenantID, &a.CustomerName,
+				(*store.Stamp)(&a.At), &a.source, &a.target, &a.CustomerTenantID, &a.CustomerName,
 			}
 		}, ids...)
 		records := make([]AuditRecord, len(rows))

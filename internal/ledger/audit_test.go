@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -89,7 +90,7 @@ func TestAuditIsAppendOnly(t *testing.T) {
 		} {
 			require.ErrorContains(t, f.raw(s), "append-only", s)
 		}
-		if f.Dialect() == postgres {
+		if f.Dialect() == store.Postgres {
 			require.ErrorContains(t, f.raw("TRUNCATE audit_records"), "append-only")
 		}
 		require.Equal(t, before, f.contents())

@@ -7,19 +7,20 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/subscription"
 )
 
 var (
 	// lockFamily reads a subscription of a partner and customer with its base and its add-ons, in the order in which every
 	// submit and move locks them, and keeps them from changing until the transaction ends.
-	lockFamily = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s
+	lockFamily = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s
 		WHERE (s.id = $1 OR s.parent_id = $1 OR s.id = (SELECT b.parent_id FROM subscriptions b WHERE b.id = $1))
 		AND s.partner_tenant_id = $2 AND s.customer_tenant_id = $3 ORDER BY s.id FOR UPDATE`)
 	// selectMover finds the transfer that is moving a subscription (R-76).
-	selectMover = both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND (status = 'InProgress' OR held OR late_subscription_id IS NOT NULL)`)
+	selectMover = store.Both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND (status = 'InProgress' OR held OR late_subscription_id IS NOT NULL)`)
 
-	updateSubscription = both(`UPDATE subscriptions SET friendly_name = $2, quantity = $3, auto_renew = $4, status = $5,
+	updateSubscription = store.Both(`UPDATE subscriptions SET friendly_name = $2, quantity = $3, auto_renew = $4, status = $5,
 		partner_on_record = $6 WHERE id = $1`)
 )
 
@@ -63,7 +64,7 @@ func (l *Ledger) ChangeSubscription(ctx context.Context, terms Terms[subscriptio
 // before it is asked who is moving it, so no transfer can take it meanwhile.
 func (s session) changeFacts(ctx context.Context, by By, customer, id string, change subscription.Change) (subscription.ChangeFacts, error) {
 	f := subscription.ChangeFacts{SalesAgentOnly: by.SalesAgentOnly}
-	family, err := All(ctx, s, lockFamily, subscriptions.fields, id, by.PartnerTenantID, customer)
+	family, err := store.All(ctx, s, lockFamily, subscriptions.Fields, id, by.PartnerTenantID, customer)
 	if err != nil {
 		return f, err
 	}
@@ -80,7 +81,7 @@ func (s session) changeFacts(ctx context.Context, by By, customer, id string, ch
 	if f.Subscription.ID == "" {
 		return f, noSuchSubscription(id)
 	}
-	if f.OpenIn, _, err = One(ctx, s, selectMover, Value[string], id); err != nil {
+	if f.OpenIn, _, err = store.One(ctx, s, selectMover, store.Value[string], id); err != nil {
 		return f, err
 	}
 	var mpnID string

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -51,10 +52,10 @@ func (p *productTypes) Scan(v any) error {
 }
 
 // ordinalColumn is the row source of statements about a list of line items of one transfer.
-const ordinalColumn columns = "ordinal integer"
+const ordinalColumn store.Columns = "ordinal integer"
 
-func ordinalRows(ordinals []int) batch {
-	b := make(batch, len(ordinals))
+func ordinalRows(ordinals []int) store.Batch {
+	b := make(store.Batch, len(ordinals))
 	for i, n := range ordinals {
 		b[i] = map[string]any{"ordinal": n}
 	}

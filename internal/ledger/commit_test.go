@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -131,7 +132,7 @@ func TestCommitWithUnknownOutcome(t *testing.T) {
 
 			for _, command := range fateful {
 				c.arm(heard)
-				require.ErrorIs(t, command.run(t.Context(), l), ErrUnavailable)
+				require.ErrorIs(t, command.run(t.Context(), l), store.ErrUnavailable)
 				err := command.run(t.Context(), l)
 				if heard {
 					repeats(t, err)

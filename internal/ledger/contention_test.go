@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -73,7 +74,7 @@ func TestLockedForTooLong(t *testing.T) {
 		return err
 	}
 	for _, key := range []string{"another", "twin", ""} {
-		require.ErrorIs(t, cancel(key), ErrLocked)
+		require.ErrorIs(t, cancel(key), store.ErrLocked)
 	}
 	require.Equal(t, transfer.Pending, f.look(tr.ID, "").Status, "nobody who looks has to wait")
 	require.NoError(t, held.Rollback())

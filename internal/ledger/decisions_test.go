@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -120,7 +121,7 @@ func (f fixture) untilWaiting() func(waiters int) {
 
 // waiting counts who waits to write: for the one writing connection of SQLite, so far, or for a lock of PostgreSQL, now.
 func (f fixture) waiting() int {
-	if f.Dialect() == sqlite {
+	if f.Dialect() == store.SQLite {
 		return int(f.Writer().Stats().WaitCount)
 	}
 	return len(f.rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))

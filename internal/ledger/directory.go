@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/subscription"
 )
 
@@ -43,7 +44,7 @@ const (
 		JOIN customers c ON c.tenant_id = m.customer_tenant_id`
 )
 
-func clientFields(c *Client) []any { return append(customers.fields(&c.Customer), &c.Relationship) }
+func clientFields(c *Client) []any { return append(customers.Fields(&c.Customer), &c.Relationship) }
 
 // Customers finds a page of the partner's customers, by name.
 func (l *Ledger) Customers(ctx context.Context, q CustomerSearch) (Page[Client], error) {
@@ -54,7 +55,7 @@ func (l *Ledger) Customers(ctx context.Context, q CustomerSearch) (Page[Client],
 	count := listing{text: "SELECT COUNT(*) FROM " + clientele + w.clause(), args: w.args}
 	w.and(q.After, "(c.name_key, c.tenant_id) > (SELECT a.name_key, a.tenant_id FROM customers a WHERE a.tenant_id = %s)")
 	rows := listing{
-		text: "SELECT " + customers.columns.of("c") + ", " + accepted + " FROM " + clientele + w.clause() + " ORDER BY c.name_key, c.tenant_id",
+		text: "SELECT " + customers.Columns.Of("c") + ", " + accepted + " FROM " + clientele + w.clause() + " ORDER BY c.name_key, c.tenant_id",
 		args: w.args,
 	}
 	return read(ctx, l, "list customers", func(s session) (Page[Client], error) {
@@ -62,7 +63,7 @@ func (l *Ledger) Customers(ctx context.Context, q CustomerSearch) (Page[Client],
 	})
 }
 
-var selectClient = both(`SELECT ` + customers.columns.of("c") + `, ` + accepted + ` FROM customers c WHERE c.tenant_id = $2 AND (` + accepted + `
+var selectClient = store.Both(`SELECT ` + customers.Columns.Of("c") + `, ` + accepted + ` FROM customers c WHERE c.tenant_id = $2 AND (` + accepted + `
 	OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.partner_tenant_id = $1 AND s.customer_tenant_id = c.tenant_id))`)
 
 // CustomerOf reads a customer of the partner. Refusal: CustomerUnknown, for a customer of others too.
@@ -72,7 +73,7 @@ func (l *Ledger) CustomerOf(ctx context.Context, partnerTenantID, customerTenant
 }
 
 func (s session) client(ctx context.Context, partner, customer string) (Client, error) {
-	return Known(ctx, s, noSuchCustomer(customer), selectClient, clientFields, partner, customer)
+	return store.Known(ctx, s, noSuchCustomer(customer), selectClient, clientFields, partner, customer)
 }
 
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, by id. The limit is the
@@ -85,16 +86,16 @@ func (l *Ledger) SubscriptionsOf(ctx context.Context, partnerTenantID, customerT
 	w.and(customerTenantID, "s.customer_tenant_id = %s")
 	count := listing{text: "SELECT COUNT(*) FROM subscriptions s" + w.clause(), args: w.args}
 	w.and(after, "s.id > %s")
-	rows := listing{text: "SELECT " + subscriptions.columns.of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id", args: w.args}
+	rows := listing{text: "SELECT " + subscriptions.Columns.Of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id", args: w.args}
 	return read(ctx, l, "list subscriptions", func(s session) (Page[subscription.Subscription], error) {
 		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
 			return Page[subscription.Subscription]{}, err
 		}
-		return pageOf(ctx, s, count, rows, subscriptions.fields, limit)
+		return pageOf(ctx, s, count, rows, subscriptions.Fields, limit)
 	})
 }
 
-var selectSubscriptionOf = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s
+var selectSubscriptionOf = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s
 	WHERE s.id = $3 AND s.partner_tenant_id = $1 AND s.customer_tenant_id = $2`)
 
 // SubscriptionOf reads a subscription that the partner bills the customer for. Refusal: SubscriptionUnknown, for one of
@@ -102,7 +103,7 @@ var selectSubscriptionOf = both(`SELECT ` + subscriptions.columns.of("s") + ` FR
 func (l *Ledger) SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error) {
 	lower(&partnerTenantID, &customerTenantID, &id)
 	return read(ctx, l, "read subscription", func(s session) (subscription.Subscription, error) {
-		return Known(ctx, s, noSuchSubscription(id), selectSubscriptionOf, subscriptions.fields, partnerTenantID, customerTenantID, id)
+		return store.Known(ctx, s, noSuchSubscription(id), selectSubscriptionOf, subscriptions.Fields, partnerTenantID, customerTenantID, id)
 	})
 }
 
@@ -117,10 +118,10 @@ func pageOf[T any](ctx context.Context, s session, count, rows listing, fields f
 	limit = max(limit, 1)
 	var page Page[T]
 	var err error
-	if page.Total, _, err = One(ctx, s, both(count.text), Value[int], count.args...); err != nil {
+	if page.Total, _, err = store.One(ctx, s, store.Both(count.text), store.Value[int], count.args...); err != nil {
 		return page, err
 	}
-	if page.Items, err = All(ctx, s, both(fmt.Sprintf("%s LIMIT %d", rows.text, limit+1)), fields, rows.args...); err != nil {
+	if page.Items, err = store.All(ctx, s, store.Both(fmt.Sprintf("%s LIMIT %d", rows.text, limit+1)), fields, rows.args...); err != nil {
 		return page, err
 	}
 	if page.More = len(page.Items) > limit; page.More {

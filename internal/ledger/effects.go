@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -44,7 +45,7 @@ func (s session) tell(ctx context.Context, h *happening) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := Insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
+	if err := store.Insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
 		return "", err
 	}
 	h.handed, err = s.queueMail(ctx, h)
@@ -58,16 +59,16 @@ type auditRow struct {
 	at                                                      time.Time
 }
 
-var auditRecords = table[auditRow]{
-	name: "audit_records",
-	columns: `id text, transfer_id text, event_key text, partner_tenant_id text, user_id text, operation text, status text,
+var auditRecords = store.Table[auditRow]{
+	Name: "audit_records",
+	Columns: `id text, transfer_id text, event_key text, partner_tenant_id text, user_id text, operation text, status text,
 		detail text, recorded_at timestamptz`,
-	fields: func(a *auditRow) []any {
-		return []any{&a.id, &a.transferID, &a.eventKey, &a.partner, &a.user, &a.operation, &a.status, &a.detail, (*stamp)(&a.at)}
+	Fields: func(a *auditRow) []any {
+		return []any{&a.id, &a.transferID, &a.eventKey, &a.partner, &a.user, &a.operation, &a.status, &a.detail, (*store.Stamp)(&a.at)}
 	},
 }
 
-var insertAudit = auditRecords.insert("")
+var insertAudit = auditRecords.Insert("")
 
 // The values of an audit record's status (R-305).
 const (

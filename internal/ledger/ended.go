@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -23,7 +24,7 @@ const wordOf = `CASE WHEN (SELECT COUNT(*) FROM audit_records a WHERE a.transfer
 		AND (a.event_key = 'resolved:' || i.ordinal OR a.event_key LIKE 'resolved:' || i.ordinal || ':%') ORDER BY a.recorded_at DESC LIMIT 1)
 	ELSE '' END`
 
-var selectEnded = both(`SELECT ` + lineItems.columns.of("i") + `, ` + wordOf + ` FROM line_items i JOIN transfers t ON t.id = i.transfer_id
+var selectEnded = store.Both(`SELECT ` + lineItems.Columns.Of("i") + `, ` + wordOf + ` FROM line_items i JOIN transfers t ON t.id = i.transfer_id
 	WHERE i.sent_at IS NOT NULL AND i.status <> 'InProgress' AND (i.transfer_id, i.ordinal) > ($1, $2)
 	ORDER BY i.transfer_id, i.ordinal LIMIT $3`)
 
@@ -38,8 +39,8 @@ type endedRow struct {
 func (l *Ledger) EndedItems(ctx context.Context, after ItemCursor, limit int) ([]transfer.EndedItem, error) {
 	lower(&after.TransferID)
 	return read(ctx, l, "read line items that ended", func(s session) ([]transfer.EndedItem, error) {
-		rows, err := All(ctx, s, selectEnded, func(r *endedRow) []any {
-			return append(lineItems.fields(&r.item), &r.resolution)
+		rows, err := store.All(ctx, s, selectEnded, func(r *endedRow) []any {
+			return append(lineItems.Fields(&r.item), &r.resolution)
 		}, after.TransferID, after.Ordinal, limit)
 		if err != nil {
 			return nil, err

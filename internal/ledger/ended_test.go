@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -75,7 +76,7 @@ func TestEndedItems(t *testing.T) {
 // A page is read by the key of the line items, however many there are before it.
 func TestEndedItemsUseTheKey(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		if f.Dialect() == postgres { // which plans by what there is; SQLite does not look
+		if f.Dialect() == store.Postgres { // which plans by what there is; SQLite does not look
 			f.crowd()
 			f.behind("UPDATE line_items SET sent_at = transfers.created_time FROM transfers WHERE transfers.id = line_items.transfer_id",
 				`INSERT INTO audit_records SELECT 'resolved-' || id, id, 'resolved:0', target_tenant_id, '', 'update_transfer', 'succeeded', '{}',

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/pgtest"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -29,13 +30,13 @@ func TestDatabaseThatIsDown(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, server.Stop())
-	require.ErrorIs(t, l.Ping(t.Context()), ErrUnavailable)
+	require.ErrorIs(t, l.Ping(t.Context()), store.ErrUnavailable)
 	_, err = l.Transfer(t.Context(), opened.Transfer.ID)
-	require.ErrorIs(t, err, ErrUnavailable)
+	require.ErrorIs(t, err, store.ErrUnavailable)
 	_, err = l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), Terms[Outcome]{})
-	require.ErrorIs(t, err, ErrUnavailable)
+	require.ErrorIs(t, err, store.ErrUnavailable)
 	_, err = Open(t.Context(), server.URL(), Options{})
-	require.ErrorIs(t, err, ErrUnavailable)
+	require.ErrorIs(t, err, store.ErrUnavailable)
 
 	require.NoError(t, server.Start(t.Context()))
 	submitted, err := l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), Terms[Outcome]{})
@@ -56,7 +57,7 @@ func TestOpenFailsClearly(t *testing.T) {
 
 	for _, url := range []string{"postgres://user:secret@" + address + "/ledger", "sqlite://" + folder} {
 		_, err := Open(t.Context(), url, Options{})
-		require.ErrorIs(t, err, ErrUnavailable, url)
+		require.ErrorIs(t, err, store.ErrUnavailable, url)
 		require.NotContains(t, err.Error(), "secret")
 	}
 	for _, url := range []string{"", "ledger.db", "mysql://host/ledger", "sqlite://", "sqlite:///ledger.db?mode=ro"} {
@@ -73,7 +74,7 @@ func TestCancelledCall(t *testing.T) {
 		cancel()
 		_, err := f.OpenTransfer(ctx, request("r1"))
 		require.ErrorIs(t, err, context.Canceled)
-		require.NotErrorIs(t, err, ErrUnavailable)
+		require.NotErrorIs(t, err, store.ErrUnavailable)
 		_, err = f.Transfer(ctx, "r1")
 		require.ErrorIs(t, err, context.Canceled)
 		require.Equal(t, before, f.contents())

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -23,7 +24,7 @@ type Follow struct {
 // owing is a Follow as it is read.
 type owing struct {
 	Follow
-	changed, told, behind stamp
+	changed, told, behind store.Stamp
 }
 
 func (o *owing) fields() []any {
@@ -49,8 +50,8 @@ var selectFollow = `SELECT t.id, t.status, r.workflow_id IS NOT NULL, ` + isOver
 	LEFT JOIN (SELECT subject_id, MIN(since) AS since FROM runs WHERE told < wanted GROUP BY subject_id) AS b ON b.subject_id = t.id `
 
 var (
-	selectFollows  = both(selectFollow + `WHERE t.id > $5 AND (t.status IN ('Pending', 'InProgress') OR b.since IS NOT NULL) ORDER BY t.id LIMIT $6`)
-	selectFollowOf = both(selectFollow + `WHERE t.id = $5`)
+	selectFollows  = store.Both(selectFollow + `WHERE t.id > $5 AND (t.status IN ('Pending', 'InProgress') OR b.since IS NOT NULL) ORDER BY t.id LIMIT $6`)
+	selectFollowOf = store.Both(selectFollow + `WHERE t.id = $5`)
 )
 
 // Follows is a page of the transfers that are not over or whose runs are behind: those with ids greater than after, in that
@@ -76,12 +77,12 @@ func (l *Ledger) FollowOf(ctx context.Context, id string) (Follow, error) {
 	})
 }
 
-func (l *Ledger) follows(ctx context.Context, s session, st statement, args ...any) ([]Follow, error) {
+func (l *Ledger) follows(ctx context.Context, s session, st store.Statement, args ...any) ([]Follow, error) {
 	now, err := l.Time(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := All(ctx, s, st, (*owing).fields, append(overdueSince(now), args...)...)
+	rows, err := store.All(ctx, s, st, (*owing).fields, append(overdueSince(now), args...)...)
 	found := make([]Follow, len(rows))
 	for i, row := range rows {
 		found[i] = row.as(now)

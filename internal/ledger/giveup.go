@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -28,7 +29,7 @@ type GivenUp struct {
 }
 
 // selectOpenItems are the line items that run and that nobody has given up yet.
-var selectOpenItems = both(`SELECT i.ordinal FROM line_items i
+var selectOpenItems = store.Both(`SELECT i.ordinal FROM line_items i
 	WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ending = '' ORDER BY i.ordinal`)
 
 // GiveUp ends the retries of line items by an operator's word, all of them or, after a refusal, none. An item that no
@@ -59,7 +60,7 @@ func (l *Ledger) GiveUpLate(ctx context.Context, id string) (transfer.Standing, 
 		if now.Due != transfer.DueDeadline {
 			return l.standing(ctx, s, st, Watched{})
 		}
-		open, err := All(ctx, s, selectOpenItems, Value[int], st.of.ID)
+		open, err := store.All(ctx, s, selectOpenItems, store.Value[int], st.of.ID)
 		if err != nil {
 			return transfer.Standing{}, err
 		}
@@ -89,10 +90,10 @@ func (st *step) giveUp(ctx context.Context, s session, g GivingUp, byRun bool) (
 		if err != nil {
 			return GivenUp{}, err
 		}
-		st.effects, it.giveUpRequestID, it.EndingReason, it.EndingSince = effects, g.RequestID, clean(g.Reason), st.at
+		st.effects, it.giveUpRequestID, it.EndingReason, it.EndingSince = effects, g.RequestID, store.Clean(g.Reason), st.at
 		if it.SentAt.IsZero() {
 			st.next = next
-			it.Status, it.TransferError, it.Ending = transfer.ItemFailed, clean(g.Reason), transfer.NotEnding
+			it.Status, it.TransferError, it.Ending = transfer.ItemFailed, store.Clean(g.Reason), transfer.NotEnding
 			result.Ended = append(result.Ended, it.Ordinal)
 		} else {
 			it.Ending = transfer.EndingAsked
@@ -115,7 +116,7 @@ func (st *step) meant(ctx context.Context, s session, g GivingUp) ([]item, error
 	ordinals := g.Ordinals
 	if g.Failing {
 		var err error
-		if ordinals, err = All(ctx, s, selectOpenItems, Value[int], st.of.ID); err != nil {
+		if ordinals, err = store.All(ctx, s, selectOpenItems, store.Value[int], st.of.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -182,7 +183,7 @@ func (s session) tellGivenUp(ctx context.Context, st *step, items []item, g Givi
 		}
 		rows = append(rows, source, target)
 	}
-	return Insert(ctx, s, auditRecords, insertAudit, rows)
+	return store.Insert(ctx, s, auditRecords, insertAudit, rows)
 }
 
 // concerned are the runs that have to take notice: the transfer's and, of a large one, those that move these line items.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -187,7 +188,7 @@ func TestGiveUpThousands(t *testing.T) {
 				ordinals = append(ordinals, from+2*n)
 			}
 		}
-		f.behind(fmt.Sprintf("UPDATE line_items SET sent_at = '%s' WHERE ordinal %% 4 = 0", start.Format(stampLayout)))
+		f.behind(fmt.Sprintf("UPDATE line_items SET sent_at = '%s' WHERE ordinal %% 4 = 0", start.Format(store.StampLayout)))
 		before := f.Statements()
 		given, err := f.giveUp(tr.ID, "enough", ordinals...)
 		require.NoError(t, err)

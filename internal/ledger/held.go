@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -107,7 +108,7 @@ func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineIte
 	told := happening{
 		of: st.of, effects: st.effects, key: key, actor: r.Actor, origin: st.origin, at: st.at,
 		detail: detail{RequestID: r.RequestID, Resolved: &transfer.ResolvedItem{
-			Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID, Moved: r.MovedTo != "", TargetSubscriptionID: r.MovedTo, Reason: clean(r.Reason),
+			Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID, Moved: r.MovedTo != "", TargetSubscriptionID: r.MovedTo, Reason: store.Clean(r.Reason),
 		}},
 	}
 	if _, err := s.tell(ctx, &told); err != nil || st.of.Status.Final() {
@@ -117,7 +118,7 @@ func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineIte
 }
 
 // selectWord is the newest record that the target has of how a line item was resolved.
-var selectWord = both(`SELECT a.detail FROM audit_records a WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2
+var selectWord = store.Both(`SELECT a.detail FROM audit_records a WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2
 	AND (a.event_key = $3 OR a.event_key LIKE $3 || ':%') ORDER BY a.recorded_at DESC LIMIT 1`)
 
 // movedBefore is where a line item had moved to, by itself or by the word of an operator; empty when it had not.
@@ -125,7 +126,7 @@ func (st *step) movedBefore(ctx context.Context, s session, it transfer.LineItem
 	if it.Status == transfer.ItemComplete {
 		return it.TargetSubscriptionID, nil
 	}
-	text, known, err := One(ctx, s, selectWord, Value[string], st.of.ID, st.of.TargetTenantID, fmt.Sprintf("%s:%d", transfer.EventResolved, it.Ordinal))
+	text, known, err := store.One(ctx, s, selectWord, store.Value[string], st.of.ID, st.of.TargetTenantID, fmt.Sprintf("%s:%d", transfer.EventResolved, it.Ordinal))
 	if err != nil || !known {
 		return "", err
 	}
@@ -133,12 +134,12 @@ func (st *step) movedBefore(ctx context.Context, s session, it transfer.LineItem
 	return ended.MovedTo, err
 }
 
-var countEvents = both(`SELECT COUNT(*) FROM audit_records WHERE transfer_id = $1 AND partner_tenant_id = $2 AND (event_key = $3 OR event_key LIKE $3 || ':%')`)
+var countEvents = store.Both(`SELECT COUNT(*) FROM audit_records WHERE transfer_id = $1 AND partner_tenant_id = $2 AND (event_key = $3 OR event_key LIKE $3 || ':%')`)
 
 // nextKey is the key of an event of one line item that may happen more than once: the billing system may contradict what was resolved.
 func (st *step) nextKey(ctx context.Context, s session, ordinal int) (string, error) {
 	key := fmt.Sprintf("%s:%d", st.effects.Event, ordinal)
-	before, _, err := One(ctx, s, countEvents, Value[int], st.of.ID, st.of.SourceTenantID, key)
+	before, _, err := store.One(ctx, s, countEvents, store.Value[int], st.of.ID, st.of.SourceTenantID, key)
 	if before > 0 {
 		key = fmt.Sprintf("%s:%d", key, before+1)
 	}

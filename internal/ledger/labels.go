@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -24,11 +25,11 @@ type labelRow struct {
 
 func (r *labelRow) read() []any { return []any{&r.ExternalReference, (*tagList)(&r.Tags)} }
 
-var transferLabels = table[labelRow]{
-	name:    "transfer_labels",
-	columns: `transfer_id text, partner_tenant_id text, created_time timestamptz, external_reference text, tags text`,
-	fields: func(r *labelRow) []any {
-		return append([]any{&r.transferID, &r.partner, (*stamp)(&r.created)}, r.read()...)
+var transferLabels = store.Table[labelRow]{
+	Name:    "transfer_labels",
+	Columns: `transfer_id text, partner_tenant_id text, created_time timestamptz, external_reference text, tags text`,
+	Fields: func(r *labelRow) []any {
+		return append([]any{&r.transferID, &r.partner, (*store.Stamp)(&r.created)}, r.read()...)
 	},
 }
 
@@ -38,11 +39,11 @@ type tagRow struct {
 	tag string
 }
 
-var transferTags = table[tagRow]{
-	name:    "transfer_tags",
-	columns: `transfer_id text, partner_tenant_id text, tag text, created_time timestamptz`,
-	fields: func(r *tagRow) []any {
-		return []any{&r.transferID, &r.partner, &r.tag, (*stamp)(&r.created)}
+var transferTags = store.Table[tagRow]{
+	Name:    "transfer_tags",
+	Columns: `transfer_id text, partner_tenant_id text, tag text, created_time timestamptz`,
+	Fields: func(r *tagRow) []any {
+		return []any{&r.transferID, &r.partner, &r.tag, (*store.Stamp)(&r.created)}
 	},
 }
 
@@ -67,11 +68,11 @@ func (t *tagList) Scan(v any) error {
 }
 
 var (
-	selectLabels = both(`SELECT external_reference, tags FROM transfer_labels WHERE transfer_id = $1 AND partner_tenant_id = $2`)
-	upsertLabels = transferLabels.insert(`ON CONFLICT (transfer_id, partner_tenant_id)
+	selectLabels = store.Both(`SELECT external_reference, tags FROM transfer_labels WHERE transfer_id = $1 AND partner_tenant_id = $2`)
+	upsertLabels = transferLabels.Insert(`ON CONFLICT (transfer_id, partner_tenant_id)
 		DO UPDATE SET external_reference = excluded.external_reference, tags = excluded.tags`)
-	deleteTags = both(`DELETE FROM transfer_tags WHERE transfer_id = $1 AND partner_tenant_id = $2`)
-	insertTags = transferTags.insert("")
+	deleteTags = store.Both(`DELETE FROM transfer_tags WHERE transfer_id = $1 AND partner_tenant_id = $2`)
+	insertTags = transferTags.Insert("")
 )
 
 // Labels are the partner's own labels of the transfer; none when it gave none or takes no part.
@@ -111,7 +112,7 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 		if err := s.label(ctx, labelRow{transferID: t.ID, partner: partnerTenantID, created: t.CreatedTime, Labels: labels}); err != nil {
 			return Outcome{}, err
 		}
-		items, err := All(ctx, s, selectItems, lineItems.fields, t.ID, 0, math.MaxInt32)
+		items, err := store.All(ctx, s, selectItems, lineItems.Fields, t.ID, 0, math.MaxInt32)
 		return Outcome{Transfer: t.Transfer, Labels: labels, Items: bare(items)}, err
 	})
 }
@@ -119,13 +120,13 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 // labelsOf are one party's labels.
 func (s session) labelsOf(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
 	lower(&partnerTenantID)
-	r, _, err := One(ctx, s, selectLabels, (*labelRow).read, transferID, partnerTenantID)
+	r, _, err := store.One(ctx, s, selectLabels, (*labelRow).read, transferID, partnerTenantID)
 	return r.Labels, err
 }
 
 // label replaces one party's labels.
 func (s session) label(ctx context.Context, r labelRow) error {
-	if _, err := s.Exec(ctx, upsertLabels, transferLabels.rows([]labelRow{r})); err != nil {
+	if _, err := s.Exec(ctx, upsertLabels, transferLabels.Rows([]labelRow{r})); err != nil {
 		return err
 	}
 	if _, err := s.Exec(ctx, deleteTags, r.transferID, r.partner); err != nil {
@@ -139,7 +140,7 @@ func (s session) labelNew(ctx context.Context, r labelRow) error {
 	if r.ExternalReference == "" && len(r.Tags) == 0 {
 		return nil
 	}
-	if err := Insert(ctx, s, transferLabels, upsertLabels, []labelRow{r}); err != nil {
+	if err := store.Insert(ctx, s, transferLabels, upsertLabels, []labelRow{r}); err != nil {
 		return err
 	}
 	return s.tag(ctx, r)
@@ -150,5 +151,5 @@ func (s session) tag(ctx context.Context, r labelRow) error {
 	for _, tag := range r.Tags {
 		tags = append(tags, tagRow{labelRow: r, tag: tag})
 	}
-	return Insert(ctx, s, transferTags, insertTags, tags)
+	return store.Insert(ctx, s, transferTags, insertTags, tags)
 }

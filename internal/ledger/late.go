@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -22,7 +23,7 @@ type LateAnswer struct {
 const saidLater = "The billing system said so after the line item had ended."
 
 // selectOthers are the line items of other transfers that have a subscription now, or had it and moved it.
-var selectOthers = both(`SELECT i.ordinal FROM line_items i WHERE i.subscription_id = $1 AND i.transfer_id <> $2
+var selectOthers = store.Both(`SELECT i.ordinal FROM line_items i WHERE i.subscription_id = $1 AND i.transfer_id <> $2
 	AND (i.status IN ('InProgress', 'Complete') OR i.held) LIMIT 1`)
 
 // Late is what a late answer made of a line item.
@@ -114,7 +115,7 @@ func (st *step) settleHeld(ctx context.Context, s session, w *window, a LateAnsw
 		return LateResolved, err
 	}
 	it := &w.items[0]
-	it.LateID, it.LastError = a.MovedTo, clean(refusal.Message)
+	it.LateID, it.LastError = a.MovedTo, store.Clean(refusal.Message)
 	return LateContradicted, s.saveItems(ctx, *it)
 }
 
@@ -128,7 +129,7 @@ func (st *step) contradict(ctx context.Context, s session, w *window, movedTo st
 	if successor, known := w.known[movedTo]; it.LateID != "" || known && successor.LineageID == old.LineageID {
 		return LateNothing, nil
 	}
-	_, taken, err := One(ctx, s, selectOthers, Value[int], it.SubscriptionID, st.of.ID)
+	_, taken, err := store.One(ctx, s, selectOthers, store.Value[int], it.SubscriptionID, st.of.ID)
 	if err != nil {
 		return LateNothing, err
 	}
@@ -143,15 +144,15 @@ func (st *step) contradict(ctx context.Context, s session, w *window, movedTo st
 }
 
 // endOthers begins the end of the line items of other transfers that are moving a subscription.
-var endOthers = both(`UPDATE line_items SET ending = 'fencing', ending_reason = $3, ending_since = {now $4}
+var endOthers = store.Both(`UPDATE line_items SET ending = 'fencing', ending_reason = $3, ending_since = {now $4}
 	WHERE subscription_id = $1 AND transfer_id <> $2 AND status = 'InProgress' AND ending = '' RETURNING transfer_id, ordinal`)
 
 const movedElsewhere = "The billing system has moved the subscription in another transfer."
 
 // keepOthersFrom keeps other transfers from moving a subscription once more.
 func (st *step) keepOthersFrom(ctx context.Context, s session, subscriptionID string) error {
-	others, err := All(ctx, s, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
-		subscriptionID, st.of.ID, movedElsewhere, stamp(st.at))
+	others, err := store.All(ctx, s, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
+		subscriptionID, st.of.ID, movedElsewhere, store.Stamp(st.at))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -24,18 +25,18 @@ type Watched struct {
 const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE n.transfer_id = t.id AND n.event LIKE 'reminder-%'), '')`
 
 var (
-	selectStanding = both(`SELECT ` + transfers.columns.of("t") + `, ` + counted + `, ` + latestReminder + `, {clock},
+	selectStanding = store.Both(`SELECT ` + transfers.Columns.Of("t") + `, ` + counted + `, ` + latestReminder + `, {clock},
 		EXISTS (SELECT 1 FROM audit_records a WHERE a.id = $2) FROM transfers t WHERE t.id = $1`)
 	// selectNotEnding is a line item that runs and that nobody has given up.
-	selectNotEnding = both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ending = '' LIMIT 1`)
-	countHeld       = both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
+	selectNotEnding = store.Both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ending = '' LIMIT 1`)
+	countHeld       = store.Both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
 	// selectRunning are the line items of a range that have not ended.
-	selectRunning = both(`SELECT i.ordinal, i.ending FROM line_items i
+	selectRunning = store.Both(`SELECT i.ordinal, i.ending FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
 	// selectRanges are the ranges of a large transfer that have such items.
-	selectRanges = both(`SELECT DISTINCT i.ordinal / ` + strconv.Itoa(transfer.RangeSize) + ` FROM line_items i
+	selectRanges = store.Both(`SELECT DISTINCT i.ordinal / ` + strconv.Itoa(transfer.RangeSize) + ` FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY 1`)
-	selectHanded = both(`SELECT n.audience, COUNT(*) FROM notifications n
+	selectHanded = store.Both(`SELECT n.audience, COUNT(*) FROM notifications n
 		WHERE n.transfer_id = $1 AND n.event <> 'created' AND n.event NOT LIKE 'reminder-%' GROUP BY n.audience`)
 )
 
@@ -45,8 +46,8 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 	lower(&id)
 	return read(ctx, l, "look at transfer", func(s session) (transfer.Standing, error) {
 		var recorded bool
-		t, exists, err := One(ctx, s, selectStanding, func(r *record) []any {
-			return append(countedFields(r), &r.reminded, (*stamp)(&r.readAt), &recorded)
+		t, exists, err := store.One(ctx, s, selectStanding, func(r *record) []any {
+			return append(countedFields(r), &r.reminded, (*store.Stamp)(&r.readAt), &recorded)
 		}, id, w.Known)
 		if err != nil {
 			return transfer.Standing{}, err
@@ -68,7 +69,7 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (transfer.Standing, error) {
 	now := st.standing()
 	if now.Due == transfer.DueDeadline {
-		_, more, err := One(ctx, s, selectNotEnding, Value[int], st.of.ID)
+		_, more, err := store.One(ctx, s, selectNotEnding, store.Value[int], st.of.ID)
 		if err != nil {
 			return now, err
 		}
@@ -97,13 +98,13 @@ func (st step) standing() transfer.Standing {
 func (s session) addRunning(ctx context.Context, now *transfer.Standing, id string, w Watched) error {
 	if w.To == 0 {
 		if now.Items.Total() > transfer.RangeSize {
-			ranges, err := All(ctx, s, selectRanges, Value[int], id)
+			ranges, err := store.All(ctx, s, selectRanges, store.Value[int], id)
 			now.Ranges = transfer.OrdinalsOf(ranges)
 			return err
 		}
 		w.To = now.Items.Total()
 	}
-	running, err := All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, id, w.From, w.To)
+	running, err := store.All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, id, w.From, w.To)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) 
 		audience transfer.Audience
 		count    int
 	}
-	mails, err := All(ctx, s, selectHanded, func(h *handed) []any { return []any{&h.audience, &h.count} }, id)
+	mails, err := store.All(ctx, s, selectHanded, func(h *handed) []any { return []any{&h.audience, &h.count} }, id)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) 
 // addHeld adds how many of the failed line items are held.
 func (s session) addHeld(ctx context.Context, now *transfer.Standing, id string) (err error) {
 	if now.Items.Failed > 0 {
-		now.Held, _, err = One(ctx, s, countHeld, Value[int], id)
+		now.Held, _, err = store.One(ctx, s, countHeld, store.Value[int], id)
 	}
 	return err
 }
@@ -149,7 +150,7 @@ func (l *Ledger) RangeMoved(ctx context.Context, id string, from, to int) error 
 		if err != nil {
 			return false, err
 		}
-		running, err := All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, t.ID, from, to)
+		running, err := store.All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, t.ID, from, to)
 		if err != nil || len(running) > 0 {
 			return false, err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -26,7 +27,7 @@ func oldLedger(t *testing.T, databaseURL string, version int64) *sql.DB {
 	if path, lite := strings.CutPrefix(databaseURL, "sqlite://"); lite {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		var err error
-		db, err = sql.Open("sqlite", sqliteName(path))
+		db, err = sql.Open("sqlite", store.SQLiteName(path))
 		require.NoError(t, err)
 		dialect, folder = goose.DialectSQLite3, "migrations/sqlite"
 	} else {

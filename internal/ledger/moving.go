@@ -12,6 +12,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -27,7 +28,7 @@ type moveRow struct {
 // The statements about a window also name its bounds, $3 and $4: a planner that takes every transfer for a small one
 // would otherwise read all ten thousand items of a large one for each window.
 
-var selectMoveFacts = overRows(`SELECT `+lineItems.columns.of("i")+`, `+subscriptions.columns.of("s")+`,
+var selectMoveFacts = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+`, `+subscriptions.Columns.Of("s")+`,
 		COALESCE((SELECT b.status FROM line_items b WHERE b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal), ''), {clock}
 	FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
 	WHERE i.transfer_id = $2 AND i.ordinal BETWEEN $3 AND $4 AND i.ordinal IN (SELECT r.ordinal FROM {rows})
@@ -45,8 +46,8 @@ func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (tran
 		if err != nil || len(ordinals) == 0 {
 			return nil, err
 		}
-		rows, err := All(ctx, s, selectMoveFacts, func(m *moveRow) []any {
-			return append(append(lineItems.fields(&m.item), subscriptions.fields(&m.old)...), &m.base, (*stamp)(&m.readAt))
+		rows, err := store.All(ctx, s, selectMoveFacts, func(m *moveRow) []any {
+			return append(append(lineItems.Fields(&m.item), subscriptions.Fields(&m.old)...), &m.base, (*store.Stamp)(&m.readAt))
 		}, ordinalRows(ordinals), t.ID, slices.Min(ordinals), slices.Max(ordinals))
 		if err != nil {
 			return nil, err
@@ -103,7 +104,7 @@ func (l *Ledger) recordItems(ctx context.Context, id string, results []ItemResul
 }
 
 // leave gives line items leave to go to a billing system, unless they ended or are to end.
-var leave = overRows(`UPDATE line_items SET sent_at = COALESCE(sent_at, {now $3}), attempted_at = {now $3}
+var leave = store.OverRows(`UPDATE line_items SET sent_at = COALESCE(sent_at, {now $3}), attempted_at = {now $3}
 	WHERE transfer_id = $2 AND status = 'InProgress' AND ending = '' AND ordinal IN (SELECT r.ordinal FROM {rows}) RETURNING ordinal`, ordinalColumn)
 
 // Leave gives line items leave for one call of a billing system that is not the ledger, and returns those that got it: not
@@ -113,7 +114,7 @@ func (l *Ledger) Leave(ctx context.Context, id string, ordinals []int) (map[int]
 	lower(&id)
 	granted := map[int]bool{}
 	_, err := write(ctx, l, "give leave to move", func(s session) (bool, error) {
-		found, err := All(ctx, s, leave, Value[int], ordinalRows(ordinals), id, l.Given())
+		found, err := store.All(ctx, s, leave, store.Value[int], ordinalRows(ordinals), id, l.Given())
 		clear(granted)
 		for _, n := range found {
 			granted[n] = true
@@ -150,7 +151,7 @@ type outcome struct {
 
 // lockItems reads line items with the bases of those that are add-ons, and keeps them from changing. Which base an add-on
 // has never changes, so the inner query needs no lock.
-var lockItems = overRows(`SELECT `+lineItems.columns.of("i")+` FROM line_items i
+var lockItems = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+` FROM line_items i
 	WHERE i.transfer_id = $2
 	AND i.ordinal BETWEEN COALESCE((SELECT MIN(a.base_ordinal) FROM line_items a
 		WHERE a.transfer_id = $2 AND a.ordinal BETWEEN $3 AND $4 AND a.base_ordinal < $3), $3) AND $4
@@ -161,7 +162,7 @@ var lockItems = overRows(`SELECT `+lineItems.columns.of("i")+` FROM line_items i
 
 // lockItems locks the line items with these ordinals, and their bases, and returns both in ordinal order.
 func (s session) lockItems(ctx context.Context, transferID string, ordinals ...int) ([]item, error) {
-	return All(ctx, s, lockItems, lineItems.fields, ordinalRows(ordinals), transferID, slices.Min(ordinals), slices.Max(ordinals))
+	return store.All(ctx, s, lockItems, lineItems.Fields, ordinalRows(ordinals), transferID, slices.Min(ordinals), slices.Max(ordinals))
 }
 
 // windowRow is a transfer with what is to be known of all of its line items.
@@ -170,14 +171,14 @@ type windowRow struct {
 	hasAddons bool
 }
 
-var selectWindowHeader = both(`SELECT ` + transfers.columns.of("t") + `, {clock},
+var selectWindowHeader = store.Both(`SELECT ` + transfers.Columns.Of("t") + `, {clock},
 	EXISTS (SELECT 1 FROM line_items a WHERE a.transfer_id = t.id AND a.base_ordinal IS NOT NULL) FROM transfers t WHERE t.id = $1`)
 
 // windowHeader reads a transfer without counting its line items.
 func (s session) windowHeader(ctx context.Context, id string) (windowRow, error) {
 	lower(&id)
-	t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectWindowHeader, func(r *windowRow) []any {
-		return append(transfers.fields(&r.record), (*stamp)(&r.readAt), &r.hasAddons)
+	t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectWindowHeader, func(r *windowRow) []any {
+		return append(transfers.Fields(&r.record), (*store.Stamp)(&r.readAt), &r.hasAddons)
 	}, id)
 	t.record = t.whole()
 	return t, err
@@ -248,7 +249,7 @@ func (w *window) lockMoving(ctx context.Context, s session) error {
 }
 
 func (w *window) lockSubscriptions(ctx context.Context, s session, ids ...string) error {
-	found, err := All(ctx, s, lockSubscriptions, subscriptions.fields, idRows(ids...))
+	found, err := store.All(ctx, s, lockSubscriptions, subscriptions.Fields, store.IDRows(ids...))
 	if err != nil {
 		return err
 	}
@@ -278,7 +279,7 @@ func (w *window) settle(it *item) error {
 	case r.Refusal != nil:
 		err = w.refuse(it, r.Refusal)
 	case r.Failure != "":
-		it.LastError = clean(r.Failure)
+		it.LastError = store.Clean(r.Failure)
 	case r.Fence != Unfenced:
 		err = w.endFenced(it, r.Fence)
 	default:
@@ -312,9 +313,9 @@ func (w *window) accept(it *item, r ItemResult) {
 // askToEnd begins the end of an item that is refused, by this platform or not for certain, although a billing system was asked for
 // it: what became of it there is to be known first.
 func (w *window) askToEnd(it *item, r *kernel.Refusal) {
-	it.LastError = clean(r.Message)
+	it.LastError = store.Clean(r.Message)
 	if it.Ending == transfer.NotEnding {
-		it.Ending, it.EndingReason, it.EndingSince = transfer.EndingRefused, clean(r.Message), w.now
+		it.Ending, it.EndingReason, it.EndingSince = transfer.EndingRefused, store.Clean(r.Message), w.now
 		w.out.ending = append(w.out.ending, it.Ordinal)
 	}
 }
@@ -324,7 +325,7 @@ func (w *window) refuse(it *item, r *kernel.Refusal) error {
 	if err := w.decide(transfer.ItemRefused{Item: it.Status}); err != nil {
 		return err
 	}
-	it.Status, it.TransferError = transfer.ItemFailed, clean(r.Message)
+	it.Status, it.TransferError = transfer.ItemFailed, store.Clean(r.Message)
 	if it.TransferError == "" {
 		it.TransferError = string(r.Cause)
 	}
@@ -384,16 +385,16 @@ func (w *window) hand(it transfer.LineItem, old subscription.Subscription, newID
 }
 
 var (
-	deleteSubscriptions = overRows(`UPDATE subscriptions SET status = 'deleted' WHERE id IN (SELECT r.id FROM {rows})`, idColumn)
+	deleteSubscriptions = store.OverRows(`UPDATE subscriptions SET status = 'deleted' WHERE id IN (SELECT r.id FROM {rows})`, store.IDColumn)
 	// adoptAddons gives add-ons that moved before their base did their new parent.
-	adoptAddons = overRows(`UPDATE subscriptions SET parent_id = b.target_subscription_id
+	adoptAddons = store.OverRows(`UPDATE subscriptions SET parent_id = b.target_subscription_id
 		FROM line_items a JOIN line_items b ON b.transfer_id = a.transfer_id AND b.ordinal = a.base_ordinal
 		WHERE a.transfer_id = $2 AND a.base_ordinal BETWEEN $3 AND $4
 		AND b.transfer_id = $2 AND b.ordinal BETWEEN $3 AND $4 AND b.ordinal IN (SELECT r.ordinal FROM {rows})
 		AND subscriptions.id = a.target_subscription_id AND subscriptions.parent_id IS NULL`, ordinalColumn)
 	// joinStrays does so where add-on or base moved by an operator's word: such a line item does not say under which id, but
 	// the new subscription is what the target has in the lineage.
-	joinStrays = overRows(`UPDATE subscriptions SET parent_id = parent.id
+	joinStrays = store.OverRows(`UPDATE subscriptions SET parent_id = parent.id
 		FROM line_items a JOIN line_items b ON b.transfer_id = a.transfer_id AND b.ordinal = a.base_ordinal
 		JOIN transfers t ON t.id = a.transfer_id
 		JOIN subscriptions addon ON addon.id = a.subscription_id JOIN subscriptions base ON base.id = b.subscription_id
@@ -410,10 +411,10 @@ func (w *window) save(ctx context.Context, s session) error {
 		return nil
 	}
 	if len(w.out.successors) > 0 {
-		if _, err := s.Exec(ctx, deleteSubscriptions, idRows(w.out.deleted...)); err != nil {
+		if _, err := s.Exec(ctx, deleteSubscriptions, store.IDRows(w.out.deleted...)); err != nil {
 			return err
 		}
-		if err := Insert(ctx, s, subscriptions, insertSubscriptions, w.out.successors); err != nil {
+		if err := store.Insert(ctx, s, subscriptions, insertSubscriptions, w.out.successors); err != nil {
 			return err
 		}
 	}

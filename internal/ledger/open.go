@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -20,7 +21,7 @@ type Options struct {
 
 // Ledger is the system of record. It is safe for concurrent use, by several programs on one database too.
 type Ledger struct {
-	*DB
+	*store.DB
 	policy transfer.Policy
 	change subscription.Rules
 	rules  *rulebook
@@ -42,11 +43,11 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.DB, err = OpenDB(ctx, databaseURL, Setup{Migrations: schema, Now: o.Now}); err != nil {
+	if l.DB, err = store.Open(ctx, databaseURL, store.Options{Migrations: schema, Now: o.Now}); err != nil {
 		return nil, err
 	}
 	if err := l.enterPolicy(ctx); err != nil {
-		return nil, classify(ctx, "open the ledger", errors.Join(err, l.Close()))
+		return nil, store.Classify(ctx, "open the ledger", errors.Join(err, l.Close()))
 	}
 	return l, nil
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -41,30 +42,30 @@ type Sighting struct {
 	Next     time.Duration // until it asks again
 }
 
-var outages = table[Outage]{
-	name: "outages",
-	columns: `name text, since timestamptz, failures bigint, last_status integer, last_error text, next_at timestamptz,
+var outages = store.Table[Outage]{
+	Name: "outages",
+	Columns: `name text, since timestamptz, failures bigint, last_status integer, last_error text, next_at timestamptz,
 		ended_at timestamptz`,
-	fields: func(o *Outage) []any {
-		return []any{&o.Name, (*stamp)(&o.Since), &o.Failures, &o.Status, &o.Said, (*stamp)(&o.NextAt), (*stamp)(&o.EndedAt)}
+	Fields: func(o *Outage) []any {
+		return []any{&o.Name, (*store.Stamp)(&o.Since), &o.Failures, &o.Status, &o.Said, (*store.Stamp)(&o.NextAt), (*store.Stamp)(&o.EndedAt)}
 	},
 }
 
 // raiseOutage begins an outage, or goes on with the one there is.
-var raiseOutage = outages.insert(`ON CONFLICT (name) DO UPDATE SET
+var raiseOutage = outages.Insert(`ON CONFLICT (name) DO UPDATE SET
 	since = CASE WHEN outages.ended_at IS NULL THEN outages.since ELSE excluded.since END,
 	failures = CASE WHEN outages.ended_at IS NULL THEN outages.failures ELSE 0 END + excluded.failures,
 	last_status = excluded.last_status, last_error = excluded.last_error, next_at = excluded.next_at, ended_at = NULL`)
 
 // raiseCrowd brings the time up to date.
-var raiseCrowd = outages.insert(`ON CONFLICT (name) DO UPDATE SET since = excluded.since, next_at = excluded.next_at, ended_at = excluded.ended_at`)
+var raiseCrowd = outages.Insert(`ON CONFLICT (name) DO UPDATE SET since = excluded.since, next_at = excluded.next_at, ended_at = excluded.ended_at`)
 
 var (
-	selectOutage      = both(`SELECT ` + outages.columns.of("o") + ` FROM outages o WHERE o.name = $1`)
-	lockOutage        = both(`SELECT ` + outages.columns.of("o") + ` FROM outages o WHERE o.name = $1 FOR UPDATE`)
-	selectOpenOutages = both(`SELECT ` + outages.columns.of("o") + ` FROM outages o WHERE o.ended_at IS NULL ORDER BY o.since`)
-	endOutage         = both(`UPDATE outages SET ended_at = $2 WHERE name = $1`)
-	countOpenItems    = both(`SELECT COUNT(*) FROM line_items WHERE status = 'InProgress'`)
+	selectOutage      = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.name = $1`)
+	lockOutage        = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.name = $1 FOR UPDATE`)
+	selectOpenOutages = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.ended_at IS NULL ORDER BY o.since`)
+	endOutage         = store.Both(`UPDATE outages SET ended_at = $2 WHERE name = $1`)
+	countOpenItems    = store.Both(`SELECT COUNT(*) FROM line_items WHERE status = 'InProgress'`)
 )
 
 // OutageGoesOn records that something was found away. The first such record begins the outage.
@@ -74,14 +75,14 @@ func (l *Ledger) OutageGoesOn(ctx context.Context, s Sighting) error {
 		if err != nil {
 			return 0, err
 		}
-		before, _, err := One(ctx, on, lockOutage, outages.fields, s.Name)
+		before, _, err := store.One(ctx, on, lockOutage, outages.Fields, s.Name)
 		if err != nil {
 			return 0, err
 		}
 		o := Outage{
 			Name: s.Name, Since: now.Add(-s.Lasted), Failures: s.Failures, Status: s.Status, Said: s.Said, NextAt: now.Add(s.Next),
 		}
-		if err := Insert(ctx, on, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
+		if err := store.Insert(ctx, on, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
 			return 0, err
 		}
 		return 1, on.want(ctx, outageRun(s.Name, CauseOpened))
@@ -100,11 +101,11 @@ func (l *Ledger) EndOutage(ctx context.Context, name string, quietFor time.Durat
 		if err != nil {
 			return false, err
 		}
-		o, _, err := One(ctx, s, lockOutage, outages.fields, name)
+		o, _, err := store.One(ctx, s, lockOutage, outages.Fields, name)
 		if err != nil || !o.Open() || quietFor > 0 && now.Sub(o.NextAt) < quietFor {
 			return false, err
 		}
-		if _, err := s.Exec(ctx, endOutage, name, stamp(now)); err != nil {
+		if _, err := s.Exec(ctx, endOutage, name, store.Stamp(now)); err != nil {
 			return false, err
 		}
 		return true, s.want(ctx, outageRun(name, CauseAnswered))
@@ -119,7 +120,7 @@ func (l *Ledger) Crowded(ctx context.Context, name string) error {
 		if err != nil {
 			return 0, err
 		}
-		return 0, Insert(ctx, s, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
+		return 0, store.Insert(ctx, s, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
 	})
 	return err
 }
@@ -132,7 +133,7 @@ func outageRun(name string, cause Cause) Wanted {
 // Outage is the latest outage of that name.
 func (l *Ledger) Outage(ctx context.Context, name string) (Outage, error) {
 	return read(ctx, l, "read an outage", func(s session) (Outage, error) {
-		o, _, err := One(ctx, s, selectOutage, outages.fields, name)
+		o, _, err := store.One(ctx, s, selectOutage, outages.Fields, name)
 		return o, err
 	})
 }
@@ -140,7 +141,7 @@ func (l *Ledger) Outage(ctx context.Context, name string) (Outage, error) {
 // OpenItems counts the line items that are not over, of all transfers.
 func (l *Ledger) OpenItems(ctx context.Context) (int, error) {
 	return read(ctx, l, "count open line items", func(s session) (int, error) {
-		n, _, err := One(ctx, s, countOpenItems, Value[int])
+		n, _, err := store.One(ctx, s, countOpenItems, store.Value[int])
 		return n, err
 	})
 }

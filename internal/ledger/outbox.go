@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -26,7 +27,7 @@ type recipient struct {
 	place    int // among the admin agents of a partner
 }
 
-var selectRecipients = both(`SELECT 'source', a.email, p.locale, a.position FROM transfers t
+var selectRecipients = store.Both(`SELECT 'source', a.email, p.locale, a.position FROM transfers t
 		JOIN partners p ON p.tenant_id = t.source_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
 	UNION ALL SELECT 'target', a.email, p.locale, a.position FROM transfers t
 		JOIN partners p ON p.tenant_id = t.target_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
@@ -40,19 +41,19 @@ type queued struct {
 	fairKey string
 }
 
-var queuedMail = table[queued]{
-	name: "notifications",
-	columns: `transfer_id text, event text, audience text, recipient text, locale text, message_id text, owed_at timestamptz,
+var queuedMail = store.Table[queued]{
+	Name: "notifications",
+	Columns: `transfer_id text, event text, audience text, recipient text, locale text, message_id text, owed_at timestamptz,
 		next_at timestamptz, fair_key text`,
-	fields: func(q *queued) []any {
+	Fields: func(q *queued) []any {
 		return []any{
-			&q.TransferID, &q.Event, &q.Audience, &q.Recipient, &q.Locale, &q.MessageID, (*stamp)(&q.OwedAt),
-			(*stamp)(&q.OwedAt), &q.fairKey,
+			&q.TransferID, &q.Event, &q.Audience, &q.Recipient, &q.Locale, &q.MessageID, (*store.Stamp)(&q.OwedAt),
+			(*store.Stamp)(&q.OwedAt), &q.fairKey,
 		}
 	},
 }
 
-var insertMail = queuedMail.insert("ON CONFLICT (transfer_id, event, recipient) DO NOTHING")
+var insertMail = queuedMail.Insert("ON CONFLICT (transfer_id, event, recipient) DO NOTHING")
 
 // recipientsOf are those who can be told of a transfer that is opened on these facts.
 func recipientsOf(f transfer.OpenFacts, t transfer.Transfer) []recipient {
@@ -75,7 +76,7 @@ func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.M
 	}
 	reachable := h.reachable
 	if reachable == nil {
-		reachable, err = All(ctx, s, selectRecipients, func(r *recipient) []any {
+		reachable, err = store.All(ctx, s, selectRecipients, func(r *recipient) []any {
 			return []any{&r.audience, &r.address, &r.locale, &r.place}
 		}, h.of.ID)
 		if err != nil {
@@ -97,7 +98,7 @@ func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.M
 			}})
 		}
 	}
-	return handed, Insert(ctx, s, queuedMail, insertMail, mail)
+	return handed, store.Insert(ctx, s, queuedMail, insertMail, mail)
 }
 
 // messageID is the same for every attempt at one e-mail, so that a mail server recognises a repetition (I-4).
@@ -135,13 +136,13 @@ const (
 
 // claimMail costs as much as there are targets, whatever one of them has waiting. In PostgreSQL the ids pass from step to
 // step as arrays, which are made once: joins it would plan by statistics, and those are old when a backlog is new.
-var claimMail = statement{
-	postgres: targets + `, fair AS (
+var claimMail = store.Statement{
+	Postgres: targets + `, fair AS (
 			SELECT n.id FROM targets t CROSS JOIN LATERAL (SELECT m.id, m.next_at` + firstOf + `) n` + oldest + `
 		), taken AS (
 			SELECT id FROM notifications WHERE id = ANY (ARRAY(SELECT id FROM fair))` + whose + ` FOR UPDATE SKIP LOCKED
 		) ` + hold + `= ANY (ARRAY(SELECT id FROM taken)) RETURNING ` + logged,
-	sqlite: targets + `, fair AS (
+	Sqlite: targets + `, fair AS (
 			SELECT n.id FROM targets t JOIN notifications n ON n.id IN (SELECT m.id` + firstOf + `)` + oldest + `
 		), taken AS (
 			SELECT id FROM notifications WHERE id IN (SELECT id FROM fair)` + whose + `
@@ -149,7 +150,7 @@ var claimMail = statement{
 }
 
 var (
-	selectTransfers = overRows(`SELECT `+transfers.columns.of("t")+`, `+counted+` FROM {rows} JOIN transfers t ON t.id = r.id`, idColumn)
+	selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+` FROM {rows} JOIN transfers t ON t.id = r.id`, store.IDColumn)
 )
 
 // ClaimMail takes up to limit e-mails that are due, at most perKey of one target's transfers, for as long as the lease:
@@ -161,7 +162,7 @@ func (l *Ledger) ClaimMail(ctx context.Context, claim string, limit, perKey int,
 		if err != nil {
 			return nil, err
 		}
-		claimed, err := All(ctx, s, claimMail, loggedFields, stamp(now), perKey, limit, claim, stamp(now.Add(lease)))
+		claimed, err := store.All(ctx, s, claimMail, loggedFields, store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
 		if err != nil || len(claimed) == 0 {
 			return nil, err
 		}
@@ -200,14 +201,14 @@ func (s session) transfersOf(ctx context.Context, mail []Notification) (map[stri
 	for id := range found {
 		ids = append(ids, id)
 	}
-	records, err := All(ctx, s, selectTransfers, countedFields, idRows(ids...))
+	records, err := store.All(ctx, s, selectTransfers, countedFields, store.IDRows(ids...))
 	for _, r := range records {
 		found[r.ID] = r.whole().Transfer
 	}
 	return found, err
 }
 
-var selectHeld = both(`SELECT id FROM notifications WHERE id = $1 AND claim = $2 AND claimed_until > $3 AND ` + unsent)
+var selectHeld = store.Both(`SELECT id FROM notifications WHERE id = $1 AND claim = $2 AND claimed_until > $3 AND ` + unsent)
 
 // HoldsMail tells whether the e-mail stays in the hands of the claim for at least that long: long enough to send it.
 func (l *Ledger) HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error) {
@@ -216,7 +217,7 @@ func (l *Ledger) HoldsMail(ctx context.Context, claim string, id int64, atLeast 
 		if err != nil {
 			return false, err
 		}
-		_, holds, err := One(ctx, s, selectHeld, Value[int64], id, claim, stamp(now.Add(atLeast)))
+		_, holds, err := store.One(ctx, s, selectHeld, store.Value[int64], id, claim, store.Stamp(now.Add(atLeast)))
 		return holds, err
 	})
 }
@@ -247,18 +248,18 @@ type mailRow struct {
 	reason                      string
 }
 
-var mailRows = table[mailRow]{
-	columns: `id bigint, counts bigint, sent_at timestamptz, undelivered_at timestamptz, next_at timestamptz, reason text`,
-	fields: func(m *mailRow) []any {
-		return []any{&m.id, &m.counts, (*stamp)(&m.sentAt), (*stamp)(&m.undeliveredAt), (*stamp)(&m.next), &m.reason}
+var mailRows = store.Table[mailRow]{
+	Columns: `id bigint, counts bigint, sent_at timestamptz, undelivered_at timestamptz, next_at timestamptz, reason text`,
+	Fields: func(m *mailRow) []any {
+		return []any{&m.id, &m.counts, (*store.Stamp)(&m.sentAt), (*store.Stamp)(&m.undeliveredAt), (*store.Stamp)(&m.next), &m.reason}
 	},
 }
 
-var recordOutcomes = overRows(`UPDATE notifications SET sent_at = r.sent_at, undelivered_at = r.undelivered_at,
+var recordOutcomes = store.OverRows(`UPDATE notifications SET sent_at = r.sent_at, undelivered_at = r.undelivered_at,
 	next_at = COALESCE(r.next_at, notifications.next_at), attempts = notifications.attempts + r.counts,
 	last_error = CASE WHEN r.reason = '' THEN notifications.last_error ELSE r.reason END, claim = '', claimed_until = NULL
 	FROM {rows} WHERE notifications.id = r.id AND notifications.claim = $2
-	AND notifications.sent_at IS NULL AND notifications.undelivered_at IS NULL`, mailRows.columns)
+	AND notifications.sent_at IS NULL AND notifications.undelivered_at IS NULL`, mailRows.Columns)
 
 // RecordMail writes what became of e-mails of the claim and frees them from it. What the claim does not hold any more, and
 // what was recorded before, stays as it is. A claim whose lease ended still holds what nobody else took.
@@ -293,7 +294,7 @@ func (s session) recordMail(ctx context.Context, claim string, results []MailRes
 			return fmt.Errorf("%q is no outcome of an e-mail", r.Outcome)
 		}
 	}
-	_, err := s.Exec(ctx, recordOutcomes, mailRows.rows(rows), claim)
+	_, err := s.Exec(ctx, recordOutcomes, mailRows.Rows(rows), claim)
 	return err
 }
 
@@ -303,14 +304,14 @@ type WaitingMail struct {
 	Oldest time.Duration // since the oldest was owed; zero when none waits
 }
 
-var countWaiting = both(`SELECT COUNT(*), MIN(owed_at), {clock} FROM notifications WHERE ` + unsent)
+var countWaiting = store.Both(`SELECT COUNT(*), MIN(owed_at), {clock} FROM notifications WHERE ` + unsent)
 
 // MailWaiting counts the e-mails that are neither sent nor given up, due or not.
 func (l *Ledger) MailWaiting(ctx context.Context) (WaitingMail, error) {
 	return read(ctx, l, "count waiting mail", func(s session) (WaitingMail, error) {
 		var oldest, read time.Time
-		waiting, _, err := One(ctx, s, countWaiting, func(w *WaitingMail) []any {
-			return []any{&w.Count, (*stamp)(&oldest), (*stamp)(&read)}
+		waiting, _, err := store.One(ctx, s, countWaiting, func(w *WaitingMail) []any {
+			return []any{&w.Count, (*store.Stamp)(&oldest), (*store.Stamp)(&read)}
 		})
 		if err == nil && waiting.Count > 0 {
 			waiting.Oldest = max(0, l.TimeRead(read).Sub(oldest))

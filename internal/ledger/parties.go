@@ -8,15 +8,16 @@ import (
 	"time"
 
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
-var partners = table[programme.Partner]{
-	name: "partners",
-	columns: `tenant_id text, name text, type text, status text, mpa_signed boolean, mpn_id text, market text,
+var partners = store.Table[programme.Partner]{
+	Name: "partners",
+	Columns: `tenant_id text, name text, type text, status text, mpa_signed boolean, mpn_id text, market text,
 		currency text, locale text`,
-	fields: func(p *programme.Partner) []any {
+	Fields: func(p *programme.Partner) []any {
 		return []any{&p.TenantID, &p.Name, &p.Type, &p.Status, &p.MPASigned, &p.MPNID, &p.Market, &p.Currency, &p.Locale}
 	},
 }
@@ -28,26 +29,26 @@ type agentOf struct {
 	programme.AdminAgent
 }
 
-var adminAgents = table[agentOf]{
-	name:    "admin_agents",
-	columns: `partner_tenant_id text, position integer, user_id text, email text`,
-	fields: func(a *agentOf) []any {
+var adminAgents = store.Table[agentOf]{
+	Name:    "admin_agents",
+	Columns: `partner_tenant_id text, position integer, user_id text, email text`,
+	Fields: func(a *agentOf) []any {
 		return []any{&a.partner, &a.position, &a.UserID, &a.Email}
 	},
 }
 
-var customers = table[programme.Customer]{
-	name:    "customers",
-	columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
-	fields: func(c *programme.Customer) []any {
+var customers = store.Table[programme.Customer]{
+	Name:    "customers",
+	Columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
+	Fields: func(c *programme.Customer) []any {
 		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale}
 	},
 }
 
-var relationships = table[Relationship]{
-	name:    "relationships",
-	columns: `customer_tenant_id text, partner_tenant_id text`,
-	fields: func(r *Relationship) []any {
+var relationships = store.Table[Relationship]{
+	Name:    "relationships",
+	Columns: `customer_tenant_id text, partner_tenant_id text`,
+	Fields: func(r *Relationship) []any {
 		return []any{&r.CustomerTenantID, &r.PartnerTenantID}
 	},
 }
@@ -58,11 +59,11 @@ type newCustomer struct {
 	key string
 }
 
-var newCustomers = table[newCustomer]{
-	name:    customers.name,
-	columns: customers.columns + `, name_key text`,
-	fields: func(c *newCustomer) []any {
-		return append(customers.fields(&c.Customer), &c.key)
+var newCustomers = store.Table[newCustomer]{
+	Name:    customers.Name,
+	Columns: customers.Columns + `, name_key text`,
+	Fields: func(c *newCustomer) []any {
+		return append(customers.Fields(&c.Customer), &c.key)
 	},
 }
 
@@ -72,16 +73,16 @@ type partnerRow struct {
 	agent programme.AdminAgent
 }
 
-var selectPartners = overRows(`SELECT `+partners.columns.of("p")+`, COALESCE(a.user_id, ''), COALESCE(a.email, '')
+var selectPartners = store.OverRows(`SELECT `+partners.Columns.Of("p")+`, COALESCE(a.user_id, ''), COALESCE(a.email, '')
 	FROM partners p LEFT JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id
 	WHERE p.tenant_id IN (SELECT r.id FROM {rows}) OR (p.mpn_id = $2 AND p.mpn_id <> '')
-	ORDER BY p.tenant_id, a.position`, idColumn)
+	ORDER BY p.tenant_id, a.position`, store.IDColumn)
 
 // partners loads partners with their admin agents: those with the ids and, unless it is empty, those with the MPN id.
 func (s session) partners(ctx context.Context, mpnID string, ids ...string) ([]programme.Partner, error) {
-	rows, err := All(ctx, s, selectPartners, func(r *partnerRow) []any {
-		return append(partners.fields(&r.Partner), &r.agent.UserID, &r.agent.Email)
-	}, idRows(ids...), mpnID)
+	rows, err := store.All(ctx, s, selectPartners, func(r *partnerRow) []any {
+		return append(partners.Fields(&r.Partner), &r.agent.UserID, &r.agent.Email)
+	}, store.IDRows(ids...), mpnID)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func (s session) parties(ctx context.Context, t transfer.Transfer) (source, targ
 	return source, target, err
 }
 
-var selectCustomer = both(`SELECT ` + customers.columns.of("c") + ` FROM customers c WHERE c.tenant_id = $1`)
+var selectCustomer = store.Both(`SELECT ` + customers.Columns.Of("c") + ` FROM customers c WHERE c.tenant_id = $1`)
 
 // customerRow is a customer with what ties it to the target, beside one of its Azure subscriptions there or beside none.
 type customerRow struct {
@@ -122,7 +123,7 @@ type customerRow struct {
 	readAt                          time.Time
 }
 
-var selectTied = both(`SELECT ` + customers.columns.of("c") + `,
+var selectTied = store.Both(`SELECT ` + customers.Columns.Of("c") + `,
 		EXISTS (SELECT 1 FROM relationships r WHERE r.customer_tenant_id = c.tenant_id AND r.partner_tenant_id = $2),
 		EXISTS (SELECT 1 FROM agreements a WHERE a.customer_tenant_id = c.tenant_id AND a.partner_tenant_id = $2),
 		EXISTS (SELECT 1 FROM agreements a WHERE a.customer_tenant_id = c.tenant_id AND a.mode = $5),
@@ -132,8 +133,8 @@ var selectTied = both(`SELECT ` + customers.columns.of("c") + `,
 	WHERE c.tenant_id = $1 ORDER BY s.id`)
 
 func (r *customerRow) fields() []any {
-	return append(customers.fields(&r.Customer), &r.relationship, &r.agreement, &r.direct,
-		&r.azure.ID, &r.azure.ProductType, &r.azure.OfferID, &r.azure.Status, (*stamp)(&r.readAt))
+	return append(customers.Fields(&r.Customer), &r.relationship, &r.agreement, &r.direct,
+		&r.azure.ID, &r.azure.ProductType, &r.azure.OfferID, &r.azure.Status, (*store.Stamp)(&r.readAt))
 }
 
 // openFacts loads what decides whether the transfer may be opened, in two queries, and when it was read by the database's
@@ -151,7 +152,7 @@ func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners [
 	for _, p := range partners {
 		placePartner(&f, r, p)
 	}
-	rows, err := All(ctx, s, selectTied, (*customerRow).fields,
+	rows, err := store.All(ctx, s, selectTied, (*customerRow).fields,
 		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
 		return f, read, err

@@ -10,12 +10,13 @@ import (
 	"fmt"
 	"sync"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
 var (
-	insertPolicy = both(`INSERT INTO policies (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`)
-	selectPolicy = both(`SELECT body FROM policies WHERE digest = $1`)
+	insertPolicy = store.Both(`INSERT INTO policies (digest, body) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`)
+	selectPolicy = store.Both(`SELECT body FROM policies WHERE digest = $1`)
 )
 
 // rulebook holds the rules that transfers were opened under. Rules under a digest never change, so they are read once.
@@ -36,7 +37,7 @@ func (l *Ledger) enterPolicy(ctx context.Context) error {
 	sum := sha256.Sum256(body)
 	digest := hex.EncodeToString(sum[:16])
 	l.rules = &rulebook{own: l.policy, named: digest, known: map[string]transfer.Policy{digest: l.policy}}
-	_, err = l.writer.ExecContext(ctx, insertPolicy.in(l.dialect), digest, string(body))
+	_, err = l.On(l.Writer()).Exec(ctx, insertPolicy, digest, string(body))
 	return err
 }
 
@@ -49,7 +50,7 @@ func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Pol
 	if p, known := l.rules.get(t.policy); known {
 		return p, nil
 	}
-	body, exists, err := One(ctx, s, selectPolicy, Value[string], t.policy)
+	body, exists, err := store.One(ctx, s, selectPolicy, store.Value[string], t.policy)
 	if err != nil {
 		return transfer.Policy{}, err
 	}

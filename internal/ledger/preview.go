@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -65,7 +66,7 @@ func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransf
 				return nil, err
 			}
 		}
-		if f.Subscriptions, err = All(ctx, s, selectHoldings, subscriptions.fields, customer, source); err != nil {
+		if f.Subscriptions, err = store.All(ctx, s, selectHoldings, subscriptions.Fields, customer, source); err != nil {
 			return nil, err
 		}
 		if f.OpenIn, err = s.openIn(ctx, customer, source); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -18,7 +19,7 @@ import (
 func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
 	lower(&id)
 	return read(ctx, l, "read transfer", func(s session) (transfer.Transfer, error) {
-		t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
+		t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 		return t.whole().Transfer, err
 	})
 }
@@ -34,10 +35,10 @@ func (l *Ledger) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, 
 	if f.Limit > 0 {
 		limit = f.Limit
 	}
-	list := both(fmt.Sprintf("SELECT %s, %s FROM transfers t%s ORDER BY t.created_time DESC, t.id LIMIT %d",
-		transfers.columns.of("t"), counted, w.clause(), limit))
+	list := store.Both(fmt.Sprintf("SELECT %s, %s FROM transfers t%s ORDER BY t.created_time DESC, t.id LIMIT %d",
+		transfers.Columns.Of("t"), counted, w.clause(), limit))
 	return read(ctx, l, "list transfers", func(s session) ([]transfer.Transfer, error) {
-		records, err := All(ctx, s, list, countedFields, w.args...)
+		records, err := store.All(ctx, s, list, countedFields, w.args...)
 		found := make([]transfer.Transfer, len(records))
 		for i, r := range records {
 			found[i] = r.whole().Transfer
@@ -46,7 +47,7 @@ func (l *Ledger) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, 
 	})
 }
 
-var selectItems = both(`SELECT ` + lineItems.columns.of("i") + ` FROM line_items i
+var selectItems = store.Both(`SELECT ` + lineItems.Columns.Of("i") + ` FROM line_items i
 	WHERE i.transfer_id = $1 AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
 
 // Items reads the line items with ordinals from (included) to (excluded), in ordinal order; to < 0 means all that follow.
@@ -57,7 +58,7 @@ func (l *Ledger) Items(ctx context.Context, id string, from, to int) ([]transfer
 		to = math.MaxInt32
 	}
 	return read(ctx, l, "read line items", func(s session) ([]transfer.LineItem, error) {
-		items, err := All(ctx, s, selectItems, lineItems.fields, id, from, to)
+		items, err := store.All(ctx, s, selectItems, lineItems.Fields, id, from, to)
 		if err == nil && len(items) == 0 {
 			_, err = s.header(ctx, id)
 		}
@@ -72,19 +73,19 @@ func (l *Ledger) Subscriptions(ctx context.Context, customer, partner string) ([
 	var w where
 	w.and(customer, "s.customer_tenant_id = %s")
 	w.and(partner, "s.partner_tenant_id = %s")
-	list := both("SELECT " + subscriptions.columns.of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id")
+	list := store.Both("SELECT " + subscriptions.Columns.Of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id")
 	return read(ctx, l, "list subscriptions", func(s session) ([]subscription.Subscription, error) {
-		return All(ctx, s, list, subscriptions.fields, w.args...)
+		return store.All(ctx, s, list, subscriptions.Fields, w.args...)
 	})
 }
 
-var selectSubscription = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s WHERE s.id = $1`)
+var selectSubscription = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id = $1`)
 
 // Subscription reads one subscription. Refusal: SubscriptionUnknown.
 func (l *Ledger) Subscription(ctx context.Context, id string) (subscription.Subscription, error) {
 	lower(&id)
 	return read(ctx, l, "read subscription", func(s session) (subscription.Subscription, error) {
-		return Known(ctx, s, noSuchSubscription(id), selectSubscription, subscriptions.fields, id)
+		return store.Known(ctx, s, noSuchSubscription(id), selectSubscription, subscriptions.Fields, id)
 	})
 }
 
@@ -107,7 +108,7 @@ func (l *Ledger) Partner(ctx context.Context, id string) (programme.Partner, err
 func (l *Ledger) Customer(ctx context.Context, id string) (programme.Customer, error) {
 	lower(&id)
 	return read(ctx, l, "read customer", func(s session) (programme.Customer, error) {
-		return Known(ctx, s, noSuchCustomer(id), selectCustomer, customers.fields, id)
+		return store.Known(ctx, s, noSuchCustomer(id), selectCustomer, customers.Fields, id)
 	})
 }
 

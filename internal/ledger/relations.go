@@ -7,22 +7,23 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	"handover/internal/store"
 )
 
-var partnerships = table[Partnership]{
-	name:    "partnerships",
-	columns: `provider_tenant_id text, reseller_tenant_id text`,
-	fields: func(p *Partnership) []any {
+var partnerships = store.Table[Partnership]{
+	Name:    "partnerships",
+	Columns: `provider_tenant_id text, reseller_tenant_id text`,
+	Fields: func(p *Partnership) []any {
 		return []any{&p.ProviderTenantID, &p.ResellerTenantID}
 	},
 }
 
 var (
-	selectResellers = both(`SELECT reseller_tenant_id FROM partnerships WHERE provider_tenant_id = $1`)
-	selectProviders = both(`SELECT provider_tenant_id FROM partnerships WHERE reseller_tenant_id = $1`)
+	selectResellers = store.Both(`SELECT reseller_tenant_id FROM partnerships WHERE provider_tenant_id = $1`)
+	selectProviders = store.Both(`SELECT provider_tenant_id FROM partnerships WHERE reseller_tenant_id = $1`)
 
 	// selectShared finds the partner's partners, on either side, whom the customer accepted as reseller too.
-	selectShared = both(`SELECT r.partner_tenant_id FROM relationships r WHERE r.customer_tenant_id = $2 AND r.partner_tenant_id IN (
+	selectShared = store.Both(`SELECT r.partner_tenant_id FROM relationships r WHERE r.customer_tenant_id = $2 AND r.partner_tenant_id IN (
 		SELECT reseller_tenant_id FROM partnerships WHERE provider_tenant_id = $1
 		UNION SELECT provider_tenant_id FROM partnerships WHERE reseller_tenant_id = $1)`)
 )
@@ -31,7 +32,7 @@ var (
 // indirect reseller its providers (R-258). In any other capacity, or for a partner of another type, there are none.
 func (l *Ledger) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
 	lower(&partnerTenantID)
-	of := map[programme.PartnerType]statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
+	of := map[programme.PartnerType]store.Statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
 	which, exists := of[as]
 	if !exists {
 		return nil, nil
@@ -54,8 +55,8 @@ func (l *Ledger) CustomerPartnerships(ctx context.Context, partnerTenantID, cust
 }
 
 // partnersFound loads the partners whose ids the query finds.
-func (s session) partnersFound(ctx context.Context, ids statement, args ...any) ([]programme.Partner, error) {
-	found, err := All(ctx, s, ids, Value[string], args...)
+func (s session) partnersFound(ctx context.Context, ids store.Statement, args ...any) ([]programme.Partner, error) {
+	found, err := store.All(ctx, s, ids, store.Value[string], args...)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

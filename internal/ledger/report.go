@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -17,7 +18,7 @@ type reportItem struct {
 	old subscription.Subscription
 }
 
-var selectReport = both(`SELECT ` + lineItems.columns.of("i") + `, ` + subscriptions.columns.of("s") + `
+var selectReport = store.Both(`SELECT ` + lineItems.Columns.Of("i") + `, ` + subscriptions.Columns.Of("s") + `
 	FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id WHERE i.transfer_id = $1 ORDER BY i.ordinal`)
 
 // ReportFacts reads what transfer.Report tells of: the transfer, its line items in ordinal order, and by id the
@@ -26,13 +27,13 @@ func (l *Ledger) ReportFacts(ctx context.Context, id string) (transfer.Transfer,
 	lower(&id)
 	var of transfer.Transfer
 	rows, err := snapshot(ctx, l, "read a report", func(s session) ([]reportItem, error) {
-		t, err := Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
+		t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 		if err != nil {
 			return nil, err
 		}
 		of = t.whole().Transfer
-		return All(ctx, s, selectReport, func(r *reportItem) []any {
-			return append(lineItems.fields(&r.item), subscriptions.fields(&r.old)...)
+		return store.All(ctx, s, selectReport, func(r *reportItem) []any {
+			return append(lineItems.Fields(&r.item), subscriptions.Fields(&r.old)...)
 		}, id)
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -92,8 +93,8 @@ type apiRequest struct {
 	fingerprint string
 	claimedAt   time.Time
 	status      int
-	header      optional // as JSON
-	body        []byte   // compressed
+	header      store.Optional // as JSON
+	body        []byte         // compressed
 	subject     string
 	form        string
 }
@@ -103,16 +104,16 @@ const ofRequest = ` WHERE caller_tenant_id = $1 AND route = $2 AND request_key =
 var (
 	// claimRequest inserts the request, or takes over a row that is too old to count. It returns no row when the request was
 	// answered before; until then it waits for whoever is answering it.
-	claimRequest = both(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, claimed_at) VALUES ($1, $2, $3, $4, $5)
+	claimRequest = store.Both(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, claimed_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (caller_tenant_id, route, request_key) DO UPDATE SET fingerprint = excluded.fingerprint, claimed_at = excluded.claimed_at,
 			status = NULL, header = NULL, body = NULL, answered_at = NULL, subject_id = '', form = ''
 		WHERE api_requests.claimed_at < $6 RETURNING fingerprint`)
-	selectRequest = both(`SELECT fingerprint, claimed_at, COALESCE(status, 0), header, body, subject_id, form FROM api_requests` + ofRequest)
-	storeAnswer   = both(`UPDATE api_requests SET status = $4, header = $5, body = $6, answered_at = $7, subject_id = $8, form = $9` + ofRequest)
+	selectRequest = store.Both(`SELECT fingerprint, claimed_at, COALESCE(status, 0), header, body, subject_id, form FROM api_requests` + ofRequest)
+	storeAnswer   = store.Both(`UPDATE api_requests SET status = $4, header = $5, body = $6, answered_at = $7, subject_id = $8, form = $9` + ofRequest)
 )
 
 func requestFields(r *apiRequest) []any {
-	return []any{&r.fingerprint, (*stamp)(&r.claimedAt), &r.status, &r.header, &r.body, &r.subject, &r.form}
+	return []any{&r.fingerprint, (*store.Stamp)(&r.claimedAt), &r.status, &r.header, &r.body, &r.subject, &r.form}
 }
 
 // command carries a command out under its terms, in one transaction with the claim and the answer. do must refuse before it
@@ -165,11 +166,11 @@ func (t Terms[T]) answer(result T, refusal *kernel.Refusal) (Answer, error) {
 // claim makes the request this transaction's own, or says how it was answered before.
 func (s session) claim(ctx context.Context, l *Ledger, c Claim) error {
 	now := l.Now()
-	args := append(c.id(), c.Fingerprint, stamp(now), stamp(now.Add(-RequestsKept)))
-	if _, granted, err := One(ctx, s, claimRequest, Value[string], args...); granted || err != nil {
+	args := append(c.id(), c.Fingerprint, store.Stamp(now), store.Stamp(now.Add(-RequestsKept)))
+	if _, granted, err := store.One(ctx, s, claimRequest, store.Value[string], args...); granted || err != nil {
 		return err
 	}
-	r, _, err := One(ctx, s, selectRequest, requestFields, c.id()...)
+	r, _, err := store.One(ctx, s, selectRequest, requestFields, c.id()...)
 	if err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (s session) keep(ctx context.Context, l *Ledger, c Claim, a Answer) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, stamp(l.Now()), a.Subject, a.Form)...)
+	_, err = s.Exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, store.Stamp(l.Now()), a.Subject, a.Form)...)
 	return err
 }
 
@@ -210,7 +211,7 @@ func (l *Ledger) Kept(ctx context.Context, c Claim) error {
 		return nil
 	}
 	r, err := read(ctx, l, "look for a kept answer", func(s session) (apiRequest, error) {
-		r, _, err := One(ctx, s, selectRequest, requestFields, c.id()...)
+		r, _, err := store.One(ctx, s, selectRequest, requestFields, c.id()...)
 		return r, err
 	})
 	if err != nil || r.status == 0 || r.claimedAt.Before(l.Now().Add(-RequestsKept)) {
@@ -232,14 +233,14 @@ func (l *Ledger) Keep(ctx context.Context, c Claim, a Answer) error {
 const forgottenAtOnce = 500
 
 // The rows are locked in a fixed order, so that programs that forget at once do not lock each other out.
-var forgetRequests = both(`DELETE FROM api_requests WHERE (caller_tenant_id, route, request_key) IN (
+var forgetRequests = store.Both(`DELETE FROM api_requests WHERE (caller_tenant_id, route, request_key) IN (
 	SELECT caller_tenant_id, route, request_key FROM api_requests WHERE claimed_at < $1
 	ORDER BY claimed_at, caller_tenant_id, route, request_key LIMIT ` + fmt.Sprint(forgottenAtOnce) + ` FOR UPDATE)`)
 
 // ForgetRequests deletes the requests that are older than RequestsKept and tells how many. After an error those deleted
 // so far are gone.
 func (l *Ledger) ForgetRequests(ctx context.Context) (int64, error) {
-	before := stamp(l.Now().Add(-RequestsKept))
+	before := store.Stamp(l.Now().Add(-RequestsKept))
 	var forgotten int64
 	for {
 		n, err := write(ctx, l, "forget requests", func(s session) (int64, error) { return s.Exec(ctx, forgetRequests, before) })

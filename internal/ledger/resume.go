@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -20,8 +21,8 @@ type Resumption struct {
 	Origin kernel.Origin
 }
 
-var selectResumed = overRows(`SELECT `+transfers.columns.of("t")+`, (SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id)
-	FROM transfers t WHERE t.id IN (SELECT r.id FROM {rows}) ORDER BY t.id FOR UPDATE`, idColumn)
+var selectResumed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id)
+	FROM transfers t WHERE t.id IN (SELECT r.id FROM {rows}) ORDER BY t.id FOR UPDATE`, store.IDColumn)
 
 // Resume makes the runs of the transfers look again, in whatever state they are, and tells how many there were. Ids without
 // a transfer are passed over.
@@ -29,7 +30,7 @@ func (l *Ledger) Resume(ctx context.Context, r Resumption, ids ...string) (int, 
 	return write(ctx, l, "resume transfers", func(s session) (int, error) { return l.resume(ctx, s, r, ids) })
 }
 
-var selectOpen = both(`SELECT id, target_tenant_id FROM transfers
+var selectOpen = store.Both(`SELECT id, target_tenant_id FROM transfers
 	WHERE status IN ('Pending', 'InProgress') AND id > $1 ORDER BY id LIMIT $2`)
 
 // ResumeOpen does so for a page of the transfers that are not over: those with ids greater than after, in order of their
@@ -38,7 +39,7 @@ var selectOpen = both(`SELECT id, target_tenant_id FROM transfers
 func (l *Ledger) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
 	resumed, err = write(ctx, l, "resume open transfers", func(s session) (int, error) {
 		last = "" // of an earlier try
-		open, err := All(ctx, s, selectOpen, (*openRun).fields, after, limit)
+		open, err := store.All(ctx, s, selectOpen, (*openRun).fields, after, limit)
 		if err != nil || len(open) == 0 {
 			return 0, err
 		}
@@ -57,9 +58,9 @@ func (l *Ledger) resume(ctx context.Context, s session, r Resumption, ids []stri
 	for i := range lowered {
 		lower(&lowered[i])
 	}
-	found, err := All(ctx, s, selectResumed, func(t *record) []any {
-		return append(transfers.fields(t), (*stamp)(&t.audited))
-	}, idRows(lowered...))
+	found, err := store.All(ctx, s, selectResumed, func(t *record) []any {
+		return append(transfers.Fields(t), (*store.Stamp)(&t.audited))
+	}, store.IDRows(lowered...))
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
@@ -78,7 +79,7 @@ func (l *Ledger) resume(ctx context.Context, s session, r Resumption, ids []stri
 		rows = append(rows, told...)
 		wanted[i] = wantedBy(of.Transfer, r.Cause, r.Origin, false)
 	}
-	if err := Insert(ctx, s, auditRecords, insertAudit, rows); err != nil {
+	if err := store.Insert(ctx, s, auditRecords, insertAudit, rows); err != nil {
 		return 0, err
 	}
 	return len(found), s.want(ctx, wanted...)
@@ -91,7 +92,7 @@ func resumed(t record, r Resumption, now time.Time) ([]auditRow, error) {
 	}
 	h := happening{
 		of: t, effects: transfer.Effects{Event: transfer.EventResumed, Operation: activitylog.AuditUpdate},
-		key: string(transfer.EventResumed) + ":" + now.Format(stampLayout), actor: r.Actor, origin: r.Origin, at: now,
+		key: string(transfer.EventResumed) + ":" + now.Format(store.StampLayout), actor: r.Actor, origin: r.Origin, at: now,
 		detail: detail{Event: transfer.EventResumed, Status: t.Status, By: t.RoleOf(r.Actor)},
 	}
 	source, err := h.audit(t.SourceTenantID, h.detail)

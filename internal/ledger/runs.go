@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -70,14 +71,14 @@ func transferRun(id, target string, cause Cause) Wanted {
 	return Wanted{WorkflowID: transfer.WorkflowID(id), WorkflowType: transfer.WorkflowType, SubjectID: id, FairKey: target, Cause: cause}
 }
 
-var runs = table[Run]{
-	name: "runs",
-	columns: `workflow_id text, workflow_type text, subject_id text, fair_key text, wanted bigint, told bigint, cause text,
+var runs = store.Table[Run]{
+	Name: "runs",
+	Columns: `workflow_id text, workflow_type text, subject_id text, fair_key text, wanted bigint, told bigint, cause text,
 		due_at timestamptz, attempts integer, last_error text, since timestamptz, correlation_id text`,
-	fields: func(r *Run) []any {
+	Fields: func(r *Run) []any {
 		return []any{
 			&r.WorkflowID, &r.WorkflowType, &r.SubjectID, &r.FairKey, &r.Wanted, &r.Told, &r.Cause,
-			(*stamp)(&r.DueAt), &r.Attempts, &r.LastError, (*stamp)(&r.Since), &r.CorrelationID,
+			(*store.Stamp)(&r.DueAt), &r.Attempts, &r.LastError, (*store.Stamp)(&r.Since), &r.CorrelationID,
 		}
 	},
 }
@@ -88,16 +89,16 @@ type raising struct {
 	watchedAt time.Time
 }
 
-var raisings = table[raising]{
-	name:    runs.name,
-	columns: runs.columns + `, watched_at timestamptz`,
-	fields:  func(r *raising) []any { return append(runs.fields(&r.Run), (*stamp)(&r.watchedAt)) },
+var raisings = store.Table[raising]{
+	Name:    runs.Name,
+	Columns: runs.Columns + `, watched_at timestamptz`,
+	Fields:  func(r *raising) []any { return append(runs.Fields(&r.Run), (*store.Stamp)(&r.watchedAt)) },
 }
 
 // raiseRuns keeps four things: a run that is behind already does not become due later; a replacement stands until it was
 // made, whatever is changed meanwhile, and only a new run makes it; a run that fell behind earlier has been behind since
 // then; and what a run brings itself covers everything before, because the run looks after it.
-var raiseRuns = raisings.insert(`ON CONFLICT (workflow_id) DO UPDATE SET wanted = runs.wanted + 1,
+var raiseRuns = raisings.Insert(`ON CONFLICT (workflow_id) DO UPDATE SET wanted = runs.wanted + 1,
 	told = CASE WHEN excluded.told = 1 AND NOT (runs.told < runs.wanted AND runs.cause = 'replaced') THEN runs.wanted + 1 ELSE runs.told END,
 	cause = CASE WHEN runs.told < runs.wanted AND runs.cause = 'replaced' THEN runs.cause ELSE excluded.cause END,
 	due_at = CASE WHEN runs.told < runs.wanted AND runs.due_at < excluded.due_at THEN runs.due_at ELSE excluded.due_at END,
@@ -124,7 +125,7 @@ func (s session) want(ctx context.Context, wanted ...Wanted) error {
 	if len(rows) > 0 {
 		s.Raise()
 	}
-	return Insert(ctx, s, raisings, raiseRuns, rows)
+	return store.Insert(ctx, s, raisings, raiseRuns, rows)
 }
 
 func (w Wanted) row(now time.Time) raising {
@@ -163,47 +164,47 @@ func wantedOf(open []openRun, cause Cause) []Wanted {
 	return wanted
 }
 
-var selectFollowed = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
+var selectFollowed = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
 	WHERE t.status IN ('Pending', 'InProgress') AND t.id > $1 AND COALESCE(r.told = r.wanted, TRUE) ORDER BY t.id LIMIT $2`)
 
 // FollowedRuns is a page of the runs that must be open at Temporal, because their transfers are not over and they were told
 // everything: those with subject ids greater than after, in that order, and at most limit.
 func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]Wanted, error) {
 	return read(ctx, l, "read the runs of open transfers", func(s session) ([]Wanted, error) {
-		open, err := All(ctx, s, selectFollowed, (*openRun).fields, after, limit)
+		open, err := store.All(ctx, s, selectFollowed, (*openRun).fields, after, limit)
 		return wantedOf(open, CauseWatch), err
 	})
 }
 
-var selectOver = overRows(`SELECT t.id, t.target_tenant_id FROM {rows} JOIN runs u ON u.workflow_id = r.id JOIN transfers t ON t.id = u.subject_id
-	WHERE t.status NOT IN ('Pending', 'InProgress') AND u.told = u.wanted`, idColumn)
+var selectOver = store.OverRows(`SELECT t.id, t.target_tenant_id FROM {rows} JOIN runs u ON u.workflow_id = r.id JOIN transfers t ON t.id = u.subject_id
+	WHERE t.status NOT IN ('Pending', 'InProgress') AND u.told = u.wanted`, store.IDColumn)
 
 // OverRuns are those of the runs with these workflow ids that should not be open, because their transfers are over and they
 // were told everything.
 func (l *Ledger) OverRuns(ctx context.Context, workflowIDs []string) ([]Wanted, error) {
 	return read(ctx, l, "read the runs of transfers that are over", func(s session) ([]Wanted, error) {
-		over, err := All(ctx, s, selectOver, (*openRun).fields, idRows(workflowIDs...))
+		over, err := store.All(ctx, s, selectOver, (*openRun).fields, store.IDRows(workflowIDs...))
 		return wantedOf(over, CauseWatch), err
 	})
 }
 
 // dueFairly finds the runs to claim key by key, so that who has a hundred thousand of them does not hold up who has one,
 // and without reading the hundred thousand. Each database has its own way to look up the first few of every key.
-var dueFairly = statement{
-	postgres: both(waitingKeys + `, due AS MATERIALIZED (
+var dueFairly = store.Statement{
+	Postgres: store.Both(waitingKeys + `, due AS MATERIALIZED (
 			SELECT d.workflow_id FROM keys k CROSS JOIN LATERAL (
 				SELECT r.workflow_id, r.due_at FROM runs r WHERE r.told < r.wanted AND r.fair_key = k.fair_key AND r.due_at <= {now $1}
 				ORDER BY r.due_at LIMIT $3) AS d
 			ORDER BY d.due_at LIMIT $2)
 		SELECT ` + claimedColumns + ` FROM runs r LEFT JOIN transfers t ON t.id = r.subject_id
-		WHERE r.workflow_id IN (SELECT workflow_id FROM due) AND r.told < r.wanted AND r.due_at <= {now $1} FOR UPDATE OF r SKIP LOCKED`).postgres,
-	sqlite: both(waitingKeys + ` SELECT ` + claimedColumns + ` FROM keys k CROSS JOIN runs r ON r.workflow_id IN (
+		WHERE r.workflow_id IN (SELECT workflow_id FROM due) AND r.told < r.wanted AND r.due_at <= {now $1} FOR UPDATE OF r SKIP LOCKED`).Postgres,
+	Sqlite: store.Both(waitingKeys + ` SELECT ` + claimedColumns + ` FROM keys k CROSS JOIN runs r ON r.workflow_id IN (
 			SELECT d.workflow_id FROM runs d WHERE d.told < d.wanted AND d.fair_key = k.fair_key AND d.due_at <= {now $1}
 			ORDER BY d.due_at LIMIT $3)
-		LEFT JOIN transfers t ON t.id = r.subject_id ORDER BY r.due_at LIMIT $2`).sqlite,
+		LEFT JOIN transfers t ON t.id = r.subject_id ORDER BY r.due_at LIMIT $2`).Sqlite,
 }
 
-var claimedColumns = runs.columns.of("r") + `, COALESCE(t.status, ''), COALESCE(t.customer_tenant_id, ''),
+var claimedColumns = runs.Columns.Of("r") + `, COALESCE(t.status, ''), COALESCE(t.customer_tenant_id, ''),
 	COALESCE(t.source_tenant_id, ''), COALESCE(t.target_tenant_id, ''), {clock}`
 
 // waitingKeys are the fair keys of runs that are behind, each found from the one before.
@@ -212,8 +213,8 @@ const waitingKeys = `WITH RECURSIVE keys (fair_key) AS (
 	UNION ALL
 	SELECT (SELECT MIN(r.fair_key) FROM runs r WHERE r.told < r.wanted AND r.fair_key > k.fair_key) FROM keys k WHERE k.fair_key IS NOT NULL)`
 
-var leaseRuns = overRows(`UPDATE runs SET due_at = r.due_at, attempts = r.attempts FROM {rows}
-	WHERE runs.workflow_id = r.workflow_id`, runs.columns)
+var leaseRuns = store.OverRows(`UPDATE runs SET due_at = r.due_at, attempts = r.attempts FROM {rows}
+	WHERE runs.workflow_id = r.workflow_id`, runs.Columns)
 
 // ClaimRuns takes up to limit runs that are behind and due, the longest due first and at most perKey of one fair key, and
 // makes each due again later, when whoever took it must have died or failed: 5 s after the first attempt, 10 s after the
@@ -221,8 +222,8 @@ var leaseRuns = overRows(`UPDATE runs SET due_at = r.due_at, attempts = r.attemp
 func (l *Ledger) ClaimRuns(ctx context.Context, limit, perKey int) ([]Run, error) {
 	return write(ctx, l, "claim runs", func(s session) ([]Run, error) {
 		var read time.Time
-		claimed, err := All(ctx, s, dueFairly, func(r *Run) []any {
-			return append(runs.fields(r), &r.Of.Status, &r.Of.CustomerTenantID, &r.Of.SourceTenantID, &r.Of.TargetTenantID, (*stamp)(&read))
+		claimed, err := store.All(ctx, s, dueFairly, func(r *Run) []any {
+			return append(runs.Fields(r), &r.Of.Status, &r.Of.CustomerTenantID, &r.Of.SourceTenantID, &r.Of.TargetTenantID, (*store.Stamp)(&read))
 		}, l.Given(), limit, perKey)
 		if err != nil || len(claimed) == 0 {
 			return nil, err
@@ -231,9 +232,9 @@ func (l *Ledger) ClaimRuns(ctx context.Context, limit, perKey int) ([]Run, error
 		slices.SortFunc(claimed, func(a, b Run) int { return a.DueAt.Compare(b.DueAt) })
 		for i := range claimed {
 			claimed[i].Attempts++
-			claimed[i].DueAt = asStored(now.Add(untilAgain(claimed[i].Attempts)))
+			claimed[i].DueAt = store.AsStored(now.Add(untilAgain(claimed[i].Attempts)))
 		}
-		_, err = s.Exec(ctx, leaseRuns, runs.rows(claimed))
+		_, err = s.Exec(ctx, leaseRuns, runs.Rows(claimed))
 		return claimed, err
 	})
 }
@@ -250,9 +251,9 @@ func untilAgain(n int) time.Duration {
 }
 
 // tellRuns never lowers a number. A replacement that was made is not made again for what was changed meanwhile.
-var tellRuns = overRows(`UPDATE runs SET told = CASE WHEN runs.told < r.wanted THEN r.wanted ELSE runs.told END,
+var tellRuns = store.OverRows(`UPDATE runs SET told = CASE WHEN runs.told < r.wanted THEN r.wanted ELSE runs.told END,
 	cause = CASE WHEN r.cause = 'replaced' AND r.wanted < runs.wanted THEN 'resumed' ELSE runs.cause END,
-	attempts = 0, last_error = '', since = {now $2} FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.columns)
+	attempts = 0, last_error = '', since = {now $2} FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.Columns)
 
 // RunsTold records that Temporal took note of the numbers that were claimed. What was changed since then is still to be told.
 func (l *Ledger) RunsTold(ctx context.Context, told []Run) error {
@@ -260,15 +261,15 @@ func (l *Ledger) RunsTold(ctx context.Context, told []Run) error {
 		return nil
 	}
 	_, err := write(ctx, l, "record that runs were told", func(s session) (int64, error) {
-		return s.Exec(ctx, tellRuns, runs.rows(told), l.Given())
+		return s.Exec(ctx, tellRuns, runs.Rows(told), l.Given())
 	})
 	return err
 }
 
 var (
-	failRuns   = overRows(`UPDATE runs SET last_error = r.last_error FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.columns)
-	returnRuns = overRows(`UPDATE runs SET due_at = {now $2}, attempts = r.attempts FROM {rows}
-		WHERE runs.workflow_id = r.workflow_id AND runs.due_at = r.due_at`, runs.columns)
+	failRuns   = store.OverRows(`UPDATE runs SET last_error = r.last_error FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.Columns)
+	returnRuns = store.OverRows(`UPDATE runs SET due_at = {now $2}, attempts = r.attempts FROM {rows}
+		WHERE runs.workflow_id = r.workflow_id AND runs.due_at = r.due_at`, runs.Columns)
 )
 
 // RunsFailed records by workflow id why Temporal was not told, as a code without any text of the parties. The runs stay
@@ -282,7 +283,7 @@ func (l *Ledger) RunsFailed(ctx context.Context, codes map[string]string) error 
 		failed = append(failed, Run{WorkflowID: id, LastError: code})
 	}
 	_, err := write(ctx, l, "record that runs were not told", func(s session) (int64, error) {
-		return s.Exec(ctx, failRuns, runs.rows(failed))
+		return s.Exec(ctx, failRuns, runs.Rows(failed))
 	})
 	return err
 }
@@ -298,21 +299,21 @@ func (l *Ledger) RunsReturned(ctx context.Context, returned []Run) error {
 		rows[i].Attempts--
 	}
 	_, err := write(ctx, l, "give runs back", func(s session) (int64, error) {
-		return s.Exec(ctx, returnRuns, runs.rows(rows), l.Given())
+		return s.Exec(ctx, returnRuns, runs.Rows(rows), l.Given())
 	})
 	return err
 }
 
-var selectWaiting = both(`SELECT COUNT(*), MIN(since) FROM runs WHERE told < wanted`)
+var selectWaiting = store.Both(`SELECT COUNT(*), MIN(since) FROM runs WHERE told < wanted`)
 
 // RunsWaiting tells how many runs are behind, and since when the first of them is; zero when none is.
 func (l *Ledger) RunsWaiting(ctx context.Context) (count int, since time.Time, err error) {
 	type waiting struct {
 		count int
-		since stamp
+		since store.Stamp
 	}
 	w, err := read(ctx, l, "count runs that are behind", func(s session) (waiting, error) {
-		w, _, err := One(ctx, s, selectWaiting, func(w *waiting) []any { return []any{&w.count, &w.since} })
+		w, _, err := store.One(ctx, s, selectWaiting, func(w *waiting) []any { return []any{&w.count, &w.since} })
 		return w, err
 	})
 	return w.count, time.Time(w.since), err

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -40,13 +41,13 @@ func (f fixture) told(runs ...Run) {
 // caughtUp makes all runs follow.
 func (f fixture) caughtUp() { f.behind("UPDATE runs SET told = wanted") }
 
-var everyRun = both(`SELECT ` + runs.columns.of("r") + ` FROM runs r ORDER BY workflow_id`)
+var everyRun = store.Both(`SELECT ` + runs.Columns.Of("r") + ` FROM runs r ORDER BY workflow_id`)
 
 // run is one run as it is kept.
 func (f fixture) run(id string) Run {
 	f.t.Helper()
 	found, err := read(f.t.Context(), f.Ledger, "read runs", func(s session) ([]Run, error) {
-		return All(f.t.Context(), s, everyRun, runs.fields)
+		return store.All(f.t.Context(), s, everyRun, runs.Fields)
 	})
 	require.NoError(f.t, err)
 	at := slices.IndexFunc(found, func(r Run) bool { return r.WorkflowID == id })

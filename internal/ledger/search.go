@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -66,7 +67,7 @@ func (l *Ledger) SearchTransfers(ctx context.Context, q Search) (found []Listed,
 	lower(&q.PartnerTenantID, &q.CustomerTenantID)
 	page, args := q.page()
 	rows, err := read(ctx, l, "search transfers", func(s session) ([]listedRow, error) {
-		return All(ctx, s, page, (*listedRow).fields, args...)
+		return store.All(ctx, s, page, (*listedRow).fields, args...)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -91,7 +92,7 @@ type parts struct {
 }
 
 // page is the statement for a page and one transfer more, which tells whether there are more.
-func (q Search) page() (statement, []any) {
+func (q Search) page() (store.Statement, []any) {
 	w := where{args: []any{q.PartnerTenantID}}
 	p := q.parts(&w)
 	w.and(q.CustomerTenantID, "t.customer_tenant_id = %s")
@@ -100,7 +101,7 @@ func (q Search) page() (statement, []any) {
 	w.at(q.ModifiedFrom, "t.last_modified_time >= %s")
 	if q.After != nil {
 		w.conditions = append(w.conditions, fmt.Sprintf("(%s, %s) < (%s, %s)", p.created, p.id,
-			w.placeholder(stamp(q.After.CreatedTime)), w.placeholder(q.After.ID)))
+			w.placeholder(store.Stamp(q.After.CreatedTime)), w.placeholder(q.After.ID)))
 	}
 	var candidates []string
 	for _, side := range p.sides {
@@ -108,12 +109,12 @@ func (q Search) page() (statement, []any) {
 		candidates = append(candidates, fmt.Sprintf(`SELECT * FROM (SELECT %[1]s AS id, %[2]s AS created_time FROM %[3]s%[4]s
 			ORDER BY %[2]s DESC, %[1]s DESC LIMIT %[5]d) AS part`, p.id, p.created, p.from, of.clause(), q.Limit+1))
 	}
-	return both(fmt.Sprintf(`SELECT %s, %s, COALESCE(own.external_reference, ''), COALESCE(own.tags, '[]')
+	return store.Both(fmt.Sprintf(`SELECT %s, %s, COALESCE(own.external_reference, ''), COALESCE(own.tags, '[]')
 		FROM (SELECT id, created_time FROM (%s) AS candidates ORDER BY created_time DESC, id DESC LIMIT %d) AS page
 		JOIN transfers t ON t.id = page.id
 		LEFT JOIN transfer_labels own ON own.transfer_id = t.id AND own.partner_tenant_id = $1
 		ORDER BY page.created_time DESC, page.id DESC`,
-		transfers.columns.of("t"), counted, strings.Join(candidates, " UNION ALL "), q.Limit+1)), w.args
+		transfers.Columns.Of("t"), counted, strings.Join(candidates, " UNION ALL "), q.Limit+1)), w.args
 }
 
 // parts chooses what the page is made of. Source and target of a transfer differ, and it has one status and at most one row
@@ -190,12 +191,12 @@ func (w *where) oneOf(column string, values []transfer.Status) {
 // at adds a condition on a time, unless that is zero.
 func (w *where) at(t time.Time, condition string) {
 	if !t.IsZero() {
-		w.conditions = append(w.conditions, fmt.Sprintf(condition, w.placeholder(stamp(t))))
+		w.conditions = append(w.conditions, fmt.Sprintf(condition, w.placeholder(store.Stamp(t))))
 	}
 }
 
-var selectItemsOf = overRows(`SELECT `+lineItems.columns.of("i")+` FROM line_items i
-	WHERE i.transfer_id IN (SELECT r.id FROM {rows}) ORDER BY i.transfer_id, i.ordinal`, idColumn)
+var selectItemsOf = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+` FROM line_items i
+	WHERE i.transfer_id IN (SELECT r.id FROM {rows}) ORDER BY i.transfer_id, i.ordinal`, store.IDColumn)
 
 // ItemsOf reads all line items of several transfers in one statement: by transfer id, in ordinal order. A transfer without
 // line items, or that does not exist, is left out.
@@ -205,7 +206,7 @@ func (l *Ledger) ItemsOf(ctx context.Context, ids []string) (map[string][]transf
 		lower(&ids[i])
 	}
 	return read(ctx, l, "read line items", func(s session) (map[string][]transfer.LineItem, error) {
-		items, err := All(ctx, s, selectItemsOf, lineItems.fields, idRows(ids...))
+		items, err := store.All(ctx, s, selectItemsOf, lineItems.Fields, store.IDRows(ids...))
 		of := map[string][]transfer.LineItem{}
 		for _, it := range items {
 			of[it.transferID] = append(of[it.transferID], it.LineItem)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -182,17 +183,17 @@ func (f fixture) crowd() {
 		}
 	}
 	_, err := write(f.t.Context(), f.Ledger, "add a crowd", func(s session) (int, error) {
-		if err := Insert(f.t.Context(), s, transfers, insertTransfer, opened); err != nil {
+		if err := store.Insert(f.t.Context(), s, transfers, insertTransfer, opened); err != nil {
 			return 0, err
 		}
-		if err := Insert(f.t.Context(), s, transferLabels, upsertLabels, labels); err != nil {
+		if err := store.Insert(f.t.Context(), s, transferLabels, upsertLabels, labels); err != nil {
 			return 0, err
 		}
-		return 0, Insert(f.t.Context(), s, transferTags, insertTags, tags)
+		return 0, store.Insert(f.t.Context(), s, transferTags, insertTags, tags)
 	})
 	require.NoError(f.t, err)
-	f.behind(multiplied(transfers.name, "id", transfers.columns), multiplied(transferLabels.name, "transfer_id", transferLabels.columns),
-		multiplied(transferTags.name, "transfer_id", transferTags.columns), failedItems, "VACUUM ANALYZE")
+	f.behind(multiplied(transfers.Name, "id", transfers.Columns), multiplied(transferLabels.Name, "transfer_id", transferLabels.Columns),
+		multiplied(transferTags.Name, "transfer_id", transferTags.Columns), failedItems, "VACUUM ANALYZE")
 }
 
 // failedItems gives every transfer one line item, which failed. So none is InProgress when the database plans.
@@ -201,8 +202,8 @@ var failedItems = `INSERT INTO line_items (transfer_id, ordinal, subscription_id
 	SELECT id, 0, '` + subID(0) + `', 'OnlineServicesNCE', '', '', 1, '', 'Failed', 1, '', 'Never.', '' FROM transfers`
 
 // multiplied is the statement that makes five hundred of each row, with ids of their own.
-func multiplied(table, id string, c columns) string {
-	others := slices.DeleteFunc(c.names(), func(name string) bool { return name == id })
+func multiplied(table, id string, c store.Columns) string {
+	others := slices.DeleteFunc(c.Names(), func(name string) bool { return name == id })
 	rest := strings.Join(others, ", ")
 	return fmt.Sprintf(`INSERT INTO %[1]s (%[2]s, %[3]s)
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)
@@ -217,19 +218,19 @@ func (f fixture) plan(q Search) string {
 }
 
 // planOf is how the database runs the statement.
-func (f fixture) planOf(st statement, args ...any) string {
+func (f fixture) planOf(st store.Statement, args ...any) string {
 	f.t.Helper()
-	explain := map[dialect]string{postgres: "EXPLAIN ", sqlite: "EXPLAIN QUERY PLAN "}[f.dialect]
-	bound, err := bind(args)
+	explain := map[store.Dialect]string{store.Postgres: "EXPLAIN ", store.SQLite: "EXPLAIN QUERY PLAN "}[f.Dialect()]
+	bound, err := store.Bind(args)
 	require.NoError(f.t, err)
-	rows, err := f.Reader().QueryContext(f.t.Context(), explain+st.in(f.dialect), bound...)
+	rows, err := f.Reader().QueryContext(f.t.Context(), explain+st.In(f.Dialect()), bound...)
 	require.NoError(f.t, err)
 	defer func() { require.NoError(f.t, rows.Close()) }()
 	var lines []string
 	for rows.Next() {
 		var line string
 		into := []any{&line}
-		if f.Dialect() == sqlite {
+		if f.Dialect() == store.SQLite {
 			into = []any{new(int), new(int), new(int), &line}
 		}
 		require.NoError(f.t, rows.Scan(into...))
@@ -243,7 +244,7 @@ func (f fixture) planOf(st statement, args ...any) string {
 // items of its own transfers and never goes through the running ones of all others, few as they may be at the time.
 func TestSearchUsesIndexes(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		if f.Dialect() == postgres { // which plans by what there is; SQLite does not look
+		if f.Dialect() == store.Postgres { // which plans by what there is; SQLite does not look
 			f.crowd()
 		}
 		after := &Cursor{CreatedTime: start.Add(20 * time.Minute), ID: "8"}

@@ -4,20 +4,22 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"handover/internal/store"
 )
 
 var (
 	// lockSeeding makes two programs that seed one PostgreSQL take turns; SQLite has one writer anyway.
-	lockSeeding = both(`LOCK TABLE partners IN SHARE ROW EXCLUSIVE MODE`)
+	lockSeeding = store.Both(`LOCK TABLE partners IN SHARE ROW EXCLUSIVE MODE`)
 	// selectAnyPartner finds whether the ledger is in use.
-	selectAnyPartner = both(`SELECT tenant_id FROM partners LIMIT 1`)
+	selectAnyPartner = store.Both(`SELECT tenant_id FROM partners LIMIT 1`)
 
-	insertPartners      = partners.insert("")
-	insertAgents        = adminAgents.insert("")
-	insertCustomers     = newCustomers.insert("")
-	insertRelationships = relationships.insert("")
-	insertAgreements    = agreements.insert("")
-	insertPartnerships  = partnerships.insert("")
+	insertPartners      = partners.Insert("")
+	insertAgents        = adminAgents.Insert("")
+	insertCustomers     = newCustomers.Insert("")
+	insertRelationships = relationships.Insert("")
+	insertAgreements    = agreements.Insert("")
+	insertPartnerships  = partnerships.Insert("")
 )
 
 // ErrNotEmpty is the answer to seeding a ledger that is in use.
@@ -29,7 +31,7 @@ func (l *Ledger) Empty(ctx context.Context) (bool, error) {
 }
 
 func (s session) empty(ctx context.Context) (bool, error) {
-	_, used, err := One(ctx, s, selectAnyPartner, Value[string])
+	_, used, err := store.One(ctx, s, selectAnyPartner, store.Value[string])
 	return !used, err
 }
 
@@ -38,7 +40,7 @@ func (s session) empty(ctx context.Context) (bool, error) {
 func (l *Ledger) Seed(ctx context.Context, w World) error {
 	w = w.normal()
 	_, err := write(ctx, l, "seed the ledger", func(s session) (bool, error) {
-		if s.Dialect() == postgres {
+		if s.Dialect() == store.Postgres {
 			if _, err := s.Exec(ctx, lockSeeding); err != nil {
 				return false, err
 			}
@@ -67,13 +69,13 @@ func (s session) plant(ctx context.Context, w World) error {
 		known[i] = newCustomer{Customer: c, key: nameKey(c.Name)}
 	}
 	for _, planted := range []func() error{
-		func() error { return Insert(ctx, s, partners, insertPartners, w.Partners) },
-		func() error { return Insert(ctx, s, adminAgents, insertAgents, agents) },
-		func() error { return Insert(ctx, s, newCustomers, insertCustomers, known) },
-		func() error { return Insert(ctx, s, relationships, insertRelationships, w.Relationships) },
-		func() error { return Insert(ctx, s, agreements, insertAgreements, w.Agreements) },
-		func() error { return Insert(ctx, s, partnerships, insertPartnerships, w.Partnerships) },
-		func() error { return Insert(ctx, s, subscriptions, insertSubscriptions, w.Subscriptions) },
+		func() error { return store.Insert(ctx, s, partners, insertPartners, w.Partners) },
+		func() error { return store.Insert(ctx, s, adminAgents, insertAgents, agents) },
+		func() error { return store.Insert(ctx, s, newCustomers, insertCustomers, known) },
+		func() error { return store.Insert(ctx, s, relationships, insertRelationships, w.Relationships) },
+		func() error { return store.Insert(ctx, s, agreements, insertAgreements, w.Agreements) },
+		func() error { return store.Insert(ctx, s, partnerships, insertPartnerships, w.Partnerships) },
+		func() error { return store.Insert(ctx, s, subscriptions, insertSubscriptions, w.Subscriptions) },
 	} {
 		if err := planted(); err != nil {
 			return err

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/pgtest"
+	"handover/internal/store"
 )
 
 // onPostgres runs a test about what only PostgreSQL has.
@@ -32,7 +32,7 @@ func (f fixture) elsewhere(settings string) *Ledger {
 	return l
 }
 
-var renamePartner = both(`UPDATE partners SET name = name || '+' WHERE tenant_id = $1`)
+var renamePartner = store.Both(`UPDATE partners SET name = name || '+' WHERE tenant_id = $1`)
 
 // Two changes that lock each other out are both made.
 func TestDeadlockIsSolved(t *testing.T) {
@@ -71,7 +71,7 @@ func TestDeadlockIsSolved(t *testing.T) {
 	})
 }
 
-var insertPartnership = both(`INSERT INTO relationships VALUES ($1, $2)`)
+var insertPartnership = store.Both(`INSERT INTO relationships VALUES ($1, $2)`)
 
 // A key that somebody else wrote in the same moment is found when the change is made again; one that stays taken is a fault.
 func TestUniqueViolationIsTriedAgain(t *testing.T) {
@@ -92,8 +92,10 @@ func TestUniqueViolationIsTriedAgain(t *testing.T) {
 			require.Equal(t, c.tries, made)
 			require.Equal(t, c.taken, err != nil, err)
 			if c.taken {
-				require.Equal(t, uniqueViolation, sqlState(err))
-				require.NotErrorIs(t, err, ErrUnavailable)
+				var answered *pgconn.PgError
+				require.ErrorAs(t, err, &answered)
+				require.Equal(t, "23505", answered.Code)
+				require.NotErrorIs(t, err, store.ErrUnavailable)
 			}
 		}
 	})
@@ -110,10 +112,10 @@ func TestStatementThatWaitsTooLong(t *testing.T) {
 		require.NoError(t, err)
 
 		_, err = f.elsewhere("?lock_timeout=50ms").FlagOverdue(t.Context(), tr.ID)
-		require.ErrorIs(t, err, ErrLocked)
-		require.NotErrorIs(t, err, ErrUnavailable)
+		require.ErrorIs(t, err, store.ErrLocked)
+		require.NotErrorIs(t, err, store.ErrUnavailable)
 		_, err = f.elsewhere("?options=-c%20statement_timeout%3D50ms").FlagOverdue(t.Context(), tr.ID)
-		require.ErrorIs(t, err, ErrUnavailable)
+		require.ErrorIs(t, err, store.ErrUnavailable)
 		require.NoError(t, held.Rollback())
 	})
 }
@@ -125,11 +127,11 @@ func TestTimeouts(t *testing.T) {
 		require.Equal(t, []string{"5s"}, f.rows("SHOW statement_timeout"))
 		hurried := f.elsewhere("?statement_timeout=50ms")
 		sleep := func(s session) (string, error) {
-			said, _, err := One(t.Context(), s, both(`SELECT CAST(pg_sleep(0.1) AS text)`), Value[string])
+			said, _, err := store.One(t.Context(), s, store.Both(`SELECT CAST(pg_sleep(0.1) AS text)`), store.Value[string])
 			return said, err
 		}
 		_, err := read(t.Context(), hurried, "sleep", sleep)
-		require.ErrorIs(t, err, ErrUnavailable)
+		require.ErrorIs(t, err, store.ErrUnavailable)
 		_, err = snapshot(t.Context(), hurried, "sleep", sleep)
 		require.NoError(t, err)
 	})
@@ -142,8 +144,8 @@ func TestStandbyIsRefused(t *testing.T) {
 			f.behind(setting)
 		}
 		_, err := Open(t.Context(), f.url, Options{})
-		require.ErrorIs(t, err, ErrUnavailable)
-		require.ErrorContains(t, err, errStandby.Error())
+		require.ErrorIs(t, err, store.ErrUnavailable)
+		require.ErrorContains(t, err, "takes no writes")
 		require.NotContains(t, err.Error(), "\n")
 	})
 }
@@ -155,31 +157,14 @@ func TestConnectionLostBeforeItsCommit(t *testing.T) {
 		_, err := write(t.Context(), f.Ledger, "raise and be cut off", func(s session) (int, error) {
 			made++
 			require.NoError(t, s.want(t.Context(), aRun("a", "key", CauseOpened)))
-			pid, _, err := One(t.Context(), s, both("SELECT CAST(pg_backend_pid() AS text)"), Value[string])
+			pid, _, err := store.One(t.Context(), s, store.Both("SELECT CAST(pg_backend_pid() AS text)"), store.Value[string])
 			require.NoError(t, err)
 			f.behind("SELECT pg_terminate_backend(" + pid + ", 5000)")
 			return 0, nil
 		})
-		require.ErrorIs(t, err, ErrUnavailable)
+		require.ErrorIs(t, err, store.ErrUnavailable)
 		require.Equal(t, 1, made, "it may have been made")
-		require.ErrorIs(t, classify(t.Context(), "commit", commitError{errors.New("whatever it was")}), ErrUnavailable)
-		require.NotErrorIs(t, classify(t.Context(), "commit", commitError{&pgconn.PgError{Code: "23503"}}), ErrUnavailable)
 	})
-}
-
-func TestWhatPassesByItself(t *testing.T) {
-	t.Parallel()
-	for code, want := range map[string]error{
-		"08006": ErrUnavailable, "25006": ErrUnavailable, "25P03": ErrUnavailable, "40001": ErrUnavailable, "40P01": ErrUnavailable,
-		"53300": ErrUnavailable, "55006": ErrUnavailable, "55P03": ErrLocked, "57014": ErrUnavailable, "57P01": ErrUnavailable,
-		"57P03": ErrUnavailable, "58030": ErrUnavailable,
-		"0A000": nil, "22P02": nil, "23505": nil, "42601": nil, "42P01": nil, "P0001": nil, "XX001": nil,
-	} {
-		err := classify(t.Context(), "ask", &pgconn.PgError{Code: code})
-		require.Equal(t, errors.Is(want, ErrUnavailable), errors.Is(err, ErrUnavailable), code)
-		require.Equal(t, errors.Is(want, ErrLocked), errors.Is(err, ErrLocked), code)
-	}
-	require.ErrorIs(t, classify(t.Context(), "ask", &pgconn.PgError{Code: "0A000", Routine: "RevalidateCachedQuery"}), ErrUnavailable)
 }
 
 // Without a given clock the database's decides, whatever the program's says.
@@ -191,7 +176,7 @@ func TestDatabasesClock(t *testing.T) {
 	_, err = write(t.Context(), l, "ask for the time", func(s session) (bool, error) {
 		before, err := l.Time(t.Context(), s)
 		require.NoError(t, err)
-		now, _, err := One(t.Context(), s, both("SELECT clock_timestamp()"), func(t *stamp) []any { return []any{t} })
+		now, _, err := store.One(t.Context(), s, store.Both("SELECT clock_timestamp()"), func(t *store.Stamp) []any { return []any{t} })
 		require.NoError(t, err)
 		after, err := l.Time(t.Context(), s)
 		require.NoError(t, err)

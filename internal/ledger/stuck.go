@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -48,13 +49,13 @@ const mostStuck = 1000
 const longestMail = 20
 
 var (
-	selectStuck = both(`SELECT ` + runs.columns.of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
-	selectIdle  = both(`SELECT t.id, t.status, t.overdue, ` + isOverdue + `, ` + counted + `, t.last_modified_time FROM transfers t
+	selectStuck = store.Both(`SELECT ` + runs.Columns.Of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
+	selectIdle  = store.Both(`SELECT t.id, t.status, t.overdue, ` + isOverdue + `, ` + counted + `, t.last_modified_time FROM transfers t
 		WHERE t.status IN ('Pending', 'InProgress') AND (t.overdue OR ` + isOverdue + `) ORDER BY t.last_modified_time, t.id LIMIT $5`)
-	selectEnding = both(`SELECT i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since, i.late_subscription_id FROM line_items i
+	selectEnding = store.Both(`SELECT i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since, i.late_subscription_id FROM line_items i
 		WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held) OR i.late_subscription_id IS NOT NULL ORDER BY i.ending_since, i.transfer_id, i.ordinal LIMIT $1`)
-	selectOldMail = both(`SELECT ` + logged + ` FROM notifications WHERE ` + unsent + ` AND owed_at <= $1 ORDER BY owed_at, id LIMIT $2`)
-	countOldMail  = both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND owed_at <= $1`)
+	selectOldMail = store.Both(`SELECT ` + logged + ` FROM notifications WHERE ` + unsent + ` AND owed_at <= $1 ORDER BY owed_at, id LIMIT $2`)
+	countOldMail  = store.Both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND owed_at <= $1`)
 )
 
 // Stuck lists what has been waiting for longer than that, at most a thousand of each kind and twenty e-mails. Outages,
@@ -65,31 +66,31 @@ func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, err
 		if err != nil {
 			return found, err
 		}
-		if found.Outages, err = All(ctx, s, selectOpenOutages, outages.fields); err != nil {
+		if found.Outages, err = store.All(ctx, s, selectOpenOutages, outages.Fields); err != nil {
 			return found, err
 		}
-		before := stamp(now.Add(-olderThan))
-		if found.Runs, err = All(ctx, s, selectStuck, runs.fields, before, mostStuck); err != nil {
+		before := store.Stamp(now.Add(-olderThan))
+		if found.Runs, err = store.All(ctx, s, selectStuck, runs.Fields, before, mostStuck); err != nil {
 			return found, err
 		}
-		found.Transfers, err = All(ctx, s, selectIdle, func(t *StuckTransfer) []any {
+		found.Transfers, err = store.All(ctx, s, selectIdle, func(t *StuckTransfer) []any {
 			return []any{
-				&t.TransferID, &t.Status, &t.Overdue, &t.Idle, &t.Items.InProgress, &t.Items.Complete, &t.Items.Failed, (*stamp)(&t.Since),
+				&t.TransferID, &t.Status, &t.Overdue, &t.Idle, &t.Items.InProgress, &t.Items.Complete, &t.Items.Failed, (*store.Stamp)(&t.Since),
 			}
 		}, append(overdueSince(now), mostStuck)...)
 		if err != nil {
 			return found, err
 		}
-		found.Items, err = All(ctx, s, selectEnding, func(i *StuckItem) []any {
-			return []any{&i.TransferID, &i.Ordinal, &i.SubscriptionID, &i.Held, &i.Reason, &i.LastError, (*stamp)(&i.Since), (*optional)(&i.MovedTo)}
+		found.Items, err = store.All(ctx, s, selectEnding, func(i *StuckItem) []any {
+			return []any{&i.TransferID, &i.Ordinal, &i.SubscriptionID, &i.Held, &i.Reason, &i.LastError, (*store.Stamp)(&i.Since), (*store.Optional)(&i.MovedTo)}
 		}, mostStuck)
 		if err != nil {
 			return found, err
 		}
-		if found.Mail, err = All(ctx, s, selectOldMail, loggedFields, before, longestMail); err != nil {
+		if found.Mail, err = store.All(ctx, s, selectOldMail, loggedFields, before, longestMail); err != nil {
 			return found, err
 		}
-		found.MailCount, _, err = One(ctx, s, countOldMail, Value[int], before)
+		found.MailCount, _, err = store.One(ctx, s, countOldMail, store.Value[int], before)
 		return found, err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -82,7 +83,7 @@ func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submissio
 	if _, err := st.finish(ctx, s, detail{RequestID: sub.RequestID, LineItems: &st.next.Items}); err != nil {
 		return Outcome{}, err
 	}
-	if err := Insert(ctx, s, lineItems, insertItems, items); err != nil {
+	if err := store.Insert(ctx, s, lineItems, insertItems, items); err != nil {
 		return Outcome{}, err
 	}
 	if err := st.follow(ctx, s, CauseSubmitted, terms.ByRun); err != nil {

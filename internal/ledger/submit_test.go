@@ -133,7 +133,7 @@ func TestSchemaRefusesSecondOpenLineItem(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.moving("r1", 0)
 		other := f.pending("r2")
-		columns := strings.Join(lineItems.columns.names(), ", ")
+		columns := strings.Join(lineItems.Columns.Names(), ", ")
 		err := f.raw(`INSERT INTO line_items (` + columns + `) SELECT '` + other.ID + `', ` + strings.TrimPrefix(columns, "transfer_id, ") + ` FROM line_items`)
 		require.Regexp(t, "line_items_open|UNIQUE constraint failed: line_items.subscription_id", err)
 	})

@@ -3,31 +3,32 @@ package ledger
 import (
 	"context"
 
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
-var subscriptions = table[subscription.Subscription]{
-	name: "subscriptions",
-	columns: `id text, lineage_id text, customer_tenant_id text, partner_tenant_id text, product_type text, offer_id text,
+var subscriptions = store.Table[subscription.Subscription]{
+	Name: "subscriptions",
+	Columns: `id text, lineage_id text, customer_tenant_id text, partner_tenant_id text, product_type text, offer_id text,
 		friendly_name text, quantity integer, unit_price_minor bigint, billing_cycle text, term_duration text,
 		creation_date timestamptz, commitment_end_date timestamptz, status text, auto_renew boolean, parent_id text,
 		partner_on_record text, cancel_at timestamptz, locked boolean, sandbox_fault text`,
-	fields: func(s *subscription.Subscription) []any {
+	Fields: func(s *subscription.Subscription) []any {
 		return []any{
 			&s.ID, &s.LineageID, &s.CustomerTenantID, &s.PartnerTenantID, &s.ProductType, &s.OfferID,
 			&s.FriendlyName, &s.Quantity, &s.UnitPriceMinor, &s.BillingCycle, &s.TermDuration,
-			(*stamp)(&s.CreationDate), (*stamp)(&s.CommitmentEndDate), &s.Status, &s.AutoRenew, (*optional)(&s.ParentID),
-			&s.PartnerOnRecord, (*stamp)(&s.CancelAt), &s.Locked, &s.SandboxFault,
+			(*store.Stamp)(&s.CreationDate), (*store.Stamp)(&s.CommitmentEndDate), &s.Status, &s.AutoRenew, (*store.Optional)(&s.ParentID),
+			&s.PartnerOnRecord, (*store.Stamp)(&s.CancelAt), &s.Locked, &s.SandboxFault,
 		}
 	},
 }
 
-var insertSubscriptions = subscriptions.insert("")
+var insertSubscriptions = subscriptions.Insert("")
 
 // lockSubscriptions reads subscriptions in a fixed order and keeps them from changing until the transaction ends.
-var lockSubscriptions = overRows(`SELECT `+subscriptions.columns.of("s")+` FROM subscriptions s
-	WHERE s.id IN (SELECT r.id FROM {rows}) ORDER BY s.id FOR UPDATE`, idColumn)
+var lockSubscriptions = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s
+	WHERE s.id IN (SELECT r.id FROM {rows}) ORDER BY s.id FOR UPDATE`, store.IDColumn)
 
 // picked selects what a selection is decided by: of everything eligible all holdings of the customer at the source, of a list
 // the family of what is listed, bases and add-ons, and whatever was picked elsewhere. A subscription never changes hands (the
@@ -40,10 +41,10 @@ const (
 )
 
 var (
-	selectHoldings = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id`)
-	lockHoldings   = both(`SELECT ` + subscriptions.columns.of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id FOR UPDATE`)
-	selectFamily   = overRows(`SELECT `+subscriptions.columns.of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id`, idColumn)
-	lockListed     = overRows(`SELECT `+subscriptions.columns.of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id FOR UPDATE`, idColumn)
+	selectHoldings = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id`)
+	lockHoldings   = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id FOR UPDATE`)
+	selectFamily   = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id`, store.IDColumn)
+	lockListed     = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id FOR UPDATE`, store.IDColumn)
 )
 
 // holdings are what a selection of the transfer's is decided by; without picks, of everything eligible.
@@ -57,15 +58,15 @@ func (s session) lockedHoldings(ctx context.Context, t transfer.Transfer, picks 
 	return s.picked(ctx, t, picks, lockHoldings, lockListed)
 }
 
-func (s session) picked(ctx context.Context, t transfer.Transfer, picks []transfer.Pick, everything, listed statement) ([]subscription.Subscription, error) {
+func (s session) picked(ctx context.Context, t transfer.Transfer, picks []transfer.Pick, everything, listed store.Statement) ([]subscription.Subscription, error) {
 	if len(picks) == 0 {
-		return All(ctx, s, everything, subscriptions.fields, t.State.CustomerTenantID, t.SourceTenantID)
+		return store.All(ctx, s, everything, subscriptions.Fields, t.State.CustomerTenantID, t.SourceTenantID)
 	}
 	ids := make([]string, len(picks))
 	for i, pick := range picks {
 		ids[i] = pick.SubscriptionID
 	}
-	return All(ctx, s, listed, subscriptions.fields, idRows(ids...))
+	return store.All(ctx, s, listed, subscriptions.Fields, store.IDRows(ids...))
 }
 
 // taken says which transfer is moving a subscription.
@@ -73,12 +74,12 @@ type taken struct{ subscription, transfer string }
 
 // selectTaken finds the subscriptions of the customer at the source that some transfer is moving (R-76). What was picked
 // elsewhere is refused for being elsewhere.
-var selectTaken = both(`SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
+var selectTaken = store.Both(`SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
 	WHERE (i.status = 'InProgress' OR i.held OR i.late_subscription_id IS NOT NULL) AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
 
 // openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
 func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
-	moving, err := All(ctx, s, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
+	moving, err := store.All(ctx, s, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
 	by := make(map[string]string, len(moving))
 	for _, m := range moving {
 		by[m.subscription] = m.transfer

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -64,7 +65,7 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms 
 		reachable: recipientsOf(facts, st.of.Transfer),
 	}
 	st.of.changeID = told.recordID(st.of.SourceTenantID)
-	inserted, err := s.Exec(ctx, insertTransfer, transfers.rows([]record{st.of}))
+	inserted, err := s.Exec(ctx, insertTransfer, transfers.Rows([]record{st.of}))
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -157,7 +158,7 @@ func (l *Ledger) elapse(ctx context.Context, id, what string, c transfer.Command
 	})
 }
 
-var flagOverdue = both(`UPDATE transfers SET overdue = TRUE WHERE id = $1 AND status = 'InProgress'`)
+var flagOverdue = store.Both(`UPDATE transfers SET overdue = TRUE WHERE id = $1 AND status = 'InProgress'`)
 
 // FlagOverdue marks a transfer whose items still run 72 hours after submit (R-24), and tells how it stands. It changes
 // nothing about a transfer that is not being moved. Refusal: NotFound.

@@ -8,6 +8,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -254,7 +255,7 @@ func TestTransitionsAreAllOrNothing(t *testing.T) {
 
 // refuseInserts makes every insert into the table fail until the returned function is called.
 func (f fixture) refuseInserts(table string) (restore func()) {
-	if f.Dialect() == sqlite {
+	if f.Dialect() == store.SQLite {
 		f.behind("CREATE TRIGGER crash BEFORE INSERT ON " + table + " BEGIN SELECT RAISE(ABORT, 'refused by the test'); END")
 		return func() { f.behind("DROP TRIGGER crash") }
 	}

@@ -4,7 +4,11 @@ package ledger
 // them hold; this finds out whether they do, on any deployment and after every chaos run. I-7, that ledger and workflow
 // agree, needs the workflows and is checked where they are.
 
-import "context"
+import (
+	"context"
+
+	"handover/internal/store"
+)
 
 // mostExamples bounds the violations that a finding spells out.
 const mostExamples = 20
@@ -13,9 +17,9 @@ const mostExamples = 20
 type check struct {
 	invariant  string
 	says       string
-	counted    statement
-	violations []statement
-	notes      []statement // for what is no violation, but for somebody to know
+	counted    store.Statement
+	violations []store.Statement
+	notes      []store.Statement // for what is no violation, but for somebody to know
 }
 
 // Verify checks every invariant and returns one finding for each, in order, those without violations included.
@@ -38,7 +42,7 @@ func (s session) verify(ctx context.Context) ([]Finding, error) {
 func (s session) find(ctx context.Context, c check) (Finding, error) {
 	f := Finding{Invariant: c.invariant, Says: c.says}
 	var err error
-	if f.Checked, _, err = One(ctx, s, c.counted, Value[int]); err != nil {
+	if f.Checked, _, err = store.One(ctx, s, c.counted, store.Value[int]); err != nil {
 		return f, err
 	}
 	if f.Broken, f.Count, err = s.sentences(ctx, c.violations); err != nil {
@@ -49,9 +53,9 @@ func (s session) find(ctx context.Context, c check) (Finding, error) {
 }
 
 // sentences spells out a few of what the queries find, and counts all of it.
-func (s session) sentences(ctx context.Context, queries []statement) (few []string, count int, err error) {
+func (s session) sentences(ctx context.Context, queries []store.Statement) (few []string, count int, err error) {
 	for _, query := range queries {
-		found, err := All(ctx, s, query, Value[string])
+		found, err := store.All(ctx, s, query, store.Value[string])
 		if err != nil {
 			return few, count, err
 		}
@@ -66,19 +70,19 @@ var checks = []check{ownership, endings, auditing, telling, finality, privacy, c
 var ownership = check{
 	invariant: "I-1",
 	says:      "A subscription has exactly one billing owner.",
-	counted:   both(`SELECT COUNT(DISTINCT lineage_id) FROM subscriptions`),
-	violations: []statement{
-		both(`SELECT 'The subscription that began as ' || lineage_id || ' has ' || COUNT(*) || ' billing owners.'
+	counted:   store.Both(`SELECT COUNT(DISTINCT lineage_id) FROM subscriptions`),
+	violations: []store.Statement{
+		store.Both(`SELECT 'The subscription that began as ' || lineage_id || ' has ' || COUNT(*) || ' billing owners.'
 			FROM subscriptions WHERE status <> 'deleted' GROUP BY lineage_id HAVING COUNT(*) > 1`),
-		both(`SELECT 'Subscription ' || old.id || ' is still billed by the source although transfer ' || i.transfer_id || ' moved it.'
+		store.Both(`SELECT 'Subscription ' || old.id || ' is still billed by the source although transfer ' || i.transfer_id || ' moved it.'
 			FROM line_items i JOIN subscriptions old ON old.id = i.subscription_id
 			WHERE i.status = 'Complete' AND old.status <> 'deleted'`),
-		both(`SELECT 'Subscription ' || i.subscription_id || ' moved by transfer ' || i.transfer_id || ' and the target does not have it.'
+		store.Both(`SELECT 'Subscription ' || i.subscription_id || ' moved by transfer ' || i.transfer_id || ' and the target does not have it.'
 			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions old ON old.id = i.subscription_id
 			LEFT JOIN subscriptions new ON new.id = i.target_subscription_id
 			WHERE i.status = 'Complete' AND (new.id IS NULL OR new.lineage_id <> old.lineage_id
 				OR new.partner_tenant_id <> t.target_tenant_id OR new.customer_tenant_id <> t.customer_tenant_id)`),
-		both(`SELECT 'Subscription ' || new.id || ' came from ' || new.lineage_id || ', and neither a line item nor an operator moved it.'
+		store.Both(`SELECT 'Subscription ' || new.id || ' came from ' || new.lineage_id || ', and neither a line item nor an operator moved it.'
 			FROM subscriptions new LEFT JOIN line_items i ON i.target_subscription_id = new.id
 			WHERE new.id <> new.lineage_id AND i.ordinal IS NULL AND (new.lineage_id, new.partner_tenant_id) NOT IN (
 				SELECT old.lineage_id, t.target_tenant_id FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
@@ -90,25 +94,25 @@ var ownership = check{
 var endings = check{
 	invariant: "I-2",
 	says:      "Each accepted line item ends exactly once.",
-	counted:   both(`SELECT COUNT(*) FROM line_items`),
-	violations: []statement{
-		both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' still runs although the transfer is ' || t.status || '.'
+	counted:   store.Both(`SELECT COUNT(*) FROM line_items`),
+	violations: []store.Statement{
+		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' still runs although the transfer is ' || t.status || '.'
 			FROM line_items i JOIN transfers t ON t.id = i.transfer_id
 			WHERE i.status = 'InProgress' AND t.status <> 'InProgress'`),
-		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is ' || status || ' but its result says otherwise.'
+		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is ' || status || ' but its result says otherwise.'
 			FROM line_items WHERE (status = 'Complete') <> (target_subscription_id IS NOT NULL)
 			OR (status = 'Failed') <> (transfer_error IS NOT NULL)`),
-		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held although it is ' || status || '.'
+		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held although it is ' || status || '.'
 			FROM line_items WHERE held AND status <> 'Failed'`),
-		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is still being ended although it is ' || status || '.'
+		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is still being ended although it is ' || status || '.'
 			FROM line_items WHERE ending <> '' AND status <> 'InProgress'`),
-		both(`SELECT 'Subscription ' || subscription_id || ' is taken by ' || COUNT(*) || ' line items at once.'
+		store.Both(`SELECT 'Subscription ' || subscription_id || ' is taken by ' || COUNT(*) || ' line items at once.'
 			FROM line_items WHERE status = 'InProgress' OR held GROUP BY subscription_id HAVING COUNT(*) > 1`),
-		both(`SELECT 'Subscription ' || subscription_id || ' moved ' || COUNT(*) || ' times.'
+		store.Both(`SELECT 'Subscription ' || subscription_id || ' moved ' || COUNT(*) || ' times.'
 			FROM line_items WHERE status = 'Complete' GROUP BY subscription_id HAVING COUNT(*) > 1`),
-		both(`SELECT 'Subscription ' || target_subscription_id || ' is the result of ' || COUNT(*) || ' line items.'
+		store.Both(`SELECT 'Subscription ' || target_subscription_id || ' is the result of ' || COUNT(*) || ' line items.'
 			FROM line_items WHERE target_subscription_id IS NOT NULL GROUP BY target_subscription_id HAVING COUNT(*) > 1`),
-		both(`SELECT 'Transfer ' || id || ' is ' || status || ' with ' || running || ' running, ' || complete || ' complete and ' || failed || ' failed line items.'
+		store.Both(`SELECT 'Transfer ' || id || ' is ' || status || ' with ' || running || ' running, ' || complete || ' complete and ' || failed || ' failed line items.'
 			FROM (SELECT t.id, t.status, COUNT(CASE WHEN i.status = 'InProgress' THEN 1 END) AS running,
 				COUNT(CASE WHEN i.status = 'Complete' THEN 1 END) AS complete, COUNT(CASE WHEN i.status = 'Failed' THEN 1 END) AS failed
 				FROM transfers t LEFT JOIN line_items i ON i.transfer_id = t.id GROUP BY t.id, t.status) AS c
@@ -124,11 +128,11 @@ var endings = check{
 var auditing = check{
 	invariant: "I-3",
 	says:      "There is one audit record per event and participant.",
-	counted:   both(`SELECT COUNT(*) FROM audit_records`),
-	violations: []statement{
-		both(`SELECT 'Event ' || event_key || ' of transfer ' || transfer_id || ' has ' || COUNT(*) || ' audit records for partner ' || partner_tenant_id || '.'
+	counted:   store.Both(`SELECT COUNT(*) FROM audit_records`),
+	violations: []store.Statement{
+		store.Both(`SELECT 'Event ' || event_key || ' of transfer ' || transfer_id || ' has ' || COUNT(*) || ' audit records for partner ' || partner_tenant_id || '.'
 			FROM audit_records GROUP BY transfer_id, event_key, partner_tenant_id HAVING COUNT(*) > 1`),
-		both(`WITH happened AS (
+		store.Both(`WITH happened AS (
 				SELECT id AS transfer_id, 'created' AS event_key FROM transfers
 				UNION SELECT id, 'submitted' FROM transfers WHERE submitted_time IS NOT NULL
 				UNION SELECT id, CASE status WHEN 'Cancel' THEN 'cancelled' WHEN 'Reject' THEN 'declined' WHEN 'Expired' THEN 'expired'
@@ -148,13 +152,13 @@ var auditing = check{
 var telling = check{
 	invariant: "I-4",
 	says:      "An e-mail is owed and sent once per event and recipient.",
-	counted:   both(`SELECT COUNT(*) FROM notifications`),
-	violations: []statement{
-		both(`SELECT 'Event ' || event || ' of transfer ' || transfer_id || ' is told ' || COUNT(*) || ' times to one recipient.'
+	counted:   store.Both(`SELECT COUNT(*) FROM notifications`),
+	violations: []store.Statement{
+		store.Both(`SELECT 'Event ' || event || ' of transfer ' || transfer_id || ' is told ' || COUNT(*) || ' times to one recipient.'
 			FROM notifications GROUP BY transfer_id, event, recipient HAVING COUNT(*) > 1`),
-		both(`SELECT 'Message id ' || message_id || ' stands on ' || COUNT(*) || ' e-mails.'
+		store.Both(`SELECT 'Message id ' || message_id || ' stands on ' || COUNT(*) || ' e-mails.'
 			FROM notifications GROUP BY message_id HAVING COUNT(*) > 1`),
-		both(`SELECT 'The customer of transfer ' || o.id || ' is not told that it was ' || o.event || '.'
+		store.Both(`SELECT 'The customer of transfer ' || o.id || ' is not told that it was ' || o.event || '.'
 			FROM (SELECT id, customer_email, 'created' AS event FROM transfers
 				UNION ALL SELECT id, customer_email, 'completed' FROM transfers WHERE status = 'Complete') AS o
 			LEFT JOIN notifications n ON n.transfer_id = o.id AND n.event = o.event AND n.recipient = o.customer_email
@@ -166,9 +170,9 @@ var telling = check{
 var finality = check{
 	invariant: "I-5",
 	says:      "Nothing leaves a final state.",
-	counted:   both(`SELECT COUNT(*) FROM transfers WHERE status NOT IN ('Pending', 'InProgress')`),
-	violations: []statement{
-		both(`SELECT DISTINCT 'Transfer ' || t.id || ' is ' || t.status || ' although it was ' || a.event_key || '.'
+	counted:   store.Both(`SELECT COUNT(*) FROM transfers WHERE status NOT IN ('Pending', 'InProgress')`),
+	violations: []store.Statement{
+		store.Both(`SELECT DISTINCT 'Transfer ' || t.id || ' is ' || t.status || ' although it was ' || a.event_key || '.'
 			FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
 			WHERE CASE a.event_key WHEN 'cancelled' THEN t.status <> 'Cancel' WHEN 'declined' THEN t.status <> 'Reject'
 				WHEN 'expired' THEN t.status <> 'Expired' WHEN 'completed' THEN t.status <> 'Complete'
@@ -179,17 +183,17 @@ var finality = check{
 var privacy = check{
 	invariant: "I-6",
 	says:      "Nobody reads or acts on what is not theirs.",
-	counted:   both(`SELECT (SELECT COUNT(*) FROM audit_records) + (SELECT COUNT(*) FROM notifications) + (SELECT COUNT(*) FROM line_items)`),
-	violations: []statement{
-		both(`SELECT 'Partner ' || a.partner_tenant_id || ' has an audit record of transfer ' || a.transfer_id || ', of which it is no part.'
+	counted:   store.Both(`SELECT (SELECT COUNT(*) FROM audit_records) + (SELECT COUNT(*) FROM notifications) + (SELECT COUNT(*) FROM line_items)`),
+	violations: []store.Statement{
+		store.Both(`SELECT 'Partner ' || a.partner_tenant_id || ' has an audit record of transfer ' || a.transfer_id || ', of which it is no part.'
 			FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
 			WHERE a.partner_tenant_id NOT IN (t.source_tenant_id, t.target_tenant_id)`),
-		both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.transfer_id || ' goes to somebody who is not its ' || n.audience || '.'
+		store.Both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.transfer_id || ' goes to somebody who is not its ' || n.audience || '.'
 			FROM notifications n JOIN transfers t ON t.id = n.transfer_id
 			WHERE CASE n.audience WHEN 'customer' THEN n.recipient <> t.customer_email
 				ELSE NOT EXISTS (SELECT 1 FROM admin_agents a WHERE a.email = n.recipient AND a.partner_tenant_id =
 					CASE n.audience WHEN 'source' THEN t.source_tenant_id ELSE t.target_tenant_id END) END`),
-		both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' takes a subscription that is not the source''s.'
+		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' takes a subscription that is not the source''s.'
 			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions s ON s.id = i.subscription_id
 			WHERE s.partner_tenant_id <> t.source_tenant_id OR s.customer_tenant_id <> t.customer_tenant_id`),
 	},
@@ -200,16 +204,16 @@ var privacy = check{
 var calling = check{
 	invariant: "I-8",
 	says:      "What was sent to a billing system ends by its word, or is held.",
-	counted:   both(`SELECT COUNT(*) FROM line_items WHERE sent_at IS NOT NULL AND status <> 'InProgress'`),
-	violations: []statement{
-		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' was sent to the billing system and is Failed, neither refused nor fenced.'
+	counted:   store.Both(`SELECT COUNT(*) FROM line_items WHERE sent_at IS NOT NULL AND status <> 'InProgress'`),
+	violations: []store.Statement{
+		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' was sent to the billing system and is Failed, neither refused nor fenced.'
 			FROM line_items WHERE status = 'Failed' AND sent_at IS NOT NULL AND NOT held AND last_error <> transfer_error
 			AND NOT COALESCE(sent_at <= ending_since, FALSE)`),
-		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' ended as ' || status || ' and the billing system moved it to ' || late_subscription_id || '.'
+		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' ended as ' || status || ' and the billing system moved it to ' || late_subscription_id || '.'
 			FROM line_items WHERE late_subscription_id IS NOT NULL ORDER BY transfer_id, ordinal`),
 	},
-	notes: []statement{
-		both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held: the billing system did not say whether it moved.'
+	notes: []store.Statement{
+		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held: the billing system did not say whether it moved.'
 			FROM line_items WHERE held ORDER BY transfer_id, ordinal`),
 	},
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/store"
 )
 
 // A ledger with a transfer in every kind of state holds all invariants, and each check looked at something.
@@ -138,7 +140,7 @@ func TestVerifyCountsWhatItDoesNotSpellOut(t *testing.T) {
 
 // dropGuards takes away every trigger, unique index and check that keeps the damage from being done.
 func (f fixture) dropGuards() {
-	if f.Dialect() == postgres {
+	if f.Dialect() == store.Postgres {
 		f.behind("DROP TRIGGER transfers_final ON transfers", "DROP TRIGGER line_items_ended ON line_items",
 			"DROP TRIGGER audit_records_no_update ON audit_records", "DROP TRIGGER audit_records_no_delete ON audit_records",
 			"DROP INDEX subscriptions_one_owner", "DROP INDEX line_items_open")

@@ -6,6 +6,8 @@ package ledger
 import (
 	"context"
 	"time"
+
+	"handover/internal/store"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 	watchedEvery = time.Hour
 )
 
-var tryWatchLock = both(`SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END`)
+var tryWatchLock = store.Both(`SELECT CASE WHEN pg_try_advisory_xact_lock($1) THEN 1 ELSE 0 END`)
 
 // isOverdue says of a transfer t that its run should have done something by now; $1 to $4 are the times of overdueSince. Line
 // items that wait because the billing system is away or takes no more at once, or did until lately, are not overdue: that is a
@@ -40,12 +42,12 @@ const isOverdue = `CASE t.status WHEN 'Pending' THEN t.expiration_time <= $1
 
 // overdueSince are the times of isOverdue.
 func overdueSince(now time.Time) []any {
-	before := func(d time.Duration) stamp { return stamp(now.Add(-d)) }
+	before := func(d time.Duration) store.Stamp { return store.Stamp(now.Add(-d)) }
 	return []any{before(expiresWithin), before(closesWithin), before(attemptsWithin), before(crowdedFor)}
 }
 
 // selectOverdue passes over runs that are behind anyway.
-var selectOverdue = both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
+var selectOverdue = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
 	WHERE t.status IN ('Pending', 'InProgress') AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $5, TRUE)
 		AND ` + isOverdue + ` ORDER BY t.id LIMIT $6`)
 
@@ -61,8 +63,8 @@ func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		overdue, err := All(ctx, s, selectOverdue, (*openRun).fields,
-			append(overdueSince(now), stamp(now.Add(-watchedEvery)), mostWatched)...)
+		overdue, err := store.All(ctx, s, selectOverdue, (*openRun).fields,
+			append(overdueSince(now), store.Stamp(now.Add(-watchedEvery)), mostWatched)...)
 		if err != nil || len(overdue) == 0 {
 			return 0, err
 		}
@@ -76,9 +78,9 @@ func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 
 // watchesAlone tells whether no other program watches, until the transaction ends. SQLite has one writer at a time.
 func (s session) watchesAlone(ctx context.Context) (bool, error) {
-	if s.Dialect() == sqlite {
+	if s.Dialect() == store.SQLite {
 		return true, nil
 	}
-	alone, _, err := One(ctx, s, tryWatchLock, Value[int], int64(watchLock))
+	alone, _, err := store.One(ctx, s, tryWatchLock, store.Value[int], int64(watchLock))
 	return alone == 1, err
 }

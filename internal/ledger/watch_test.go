@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -26,7 +27,7 @@ func (f fixture) watched() []string {
 
 // attempted says when a line item was last tried.
 func (f fixture) attempted(id string, ordinal string, at time.Time) {
-	f.behind("UPDATE line_items SET attempted_at = '" + at.UTC().Format(stampLayout) + "' WHERE status = 'InProgress' AND transfer_id = '" + id + "' AND ordinal = " + ordinal)
+	f.behind("UPDATE line_items SET attempted_at = '" + at.UTC().Format(store.StampLayout) + "' WHERE status = 'InProgress' AND transfer_id = '" + id + "' AND ordinal = " + ordinal)
 }
 
 func TestWatchExpiration(t *testing.T) {

@@ -91,6 +91,7 @@ func NextCycle(s Subscription, after time.Time) time.Time {
 	}
 }
 
+// Gone tells whether the subscription is over.
 func Gone(s Subscription) bool {
 	return s.Status == Deleted || s.Status == Expired || s.Status == Disabled
 }

@@ -18,6 +18,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/transfer"
 	"handover/internal/world"
 )
@@ -200,7 +201,7 @@ func (s *scene) transfersOf(t *testing.T, p parties) (found []transfer.Transfer)
 	t.Helper()
 	eventually(t, "the ledger answers", func() bool {
 		var err error
-		if found, err = s.Ledger.Transfers(t.Context(), ledger.Filter{CustomerTenantID: p.customer}); errors.Is(err, ledger.ErrUnavailable) {
+		if found, err = s.Ledger.Transfers(t.Context(), ledger.Filter{CustomerTenantID: p.customer}); errors.Is(err, store.ErrUnavailable) {
 			return false
 		}
 		require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 
 	"handover/activities"
 	"handover/internal/ledger"
+	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -31,7 +32,7 @@ type lapse struct {
 
 func (l *lapse) Look(ctx context.Context, id string, w ledger.Watched) (transfer.Standing, error) {
 	if l.away.Add(-1) >= 0 {
-		return transfer.Standing{}, ledger.ErrUnavailable
+		return transfer.Standing{}, store.ErrUnavailable
 	}
 	look := l.Ledger.Look
 	if earlier := l.before.Load(); earlier != nil {

@@ -1,4 +1,4 @@
-package ledger
+package store
 
 // How statements are run: reads on their own, changes in one transaction each, a check of everything in one snapshot.
 
@@ -33,7 +33,7 @@ type Runner interface{ tx() Tx }
 func (t Tx) tx() Tx { return t }
 
 // Dialect is the database's.
-func (t Tx) Dialect() dialect { return t.db.dialect }
+func (t Tx) Dialect() Dialect { return t.db.dialect }
 
 // Now is the time by which a change is decided. See DB.Time.
 func (t Tx) Now(ctx context.Context) (time.Time, error) { return t.db.Time(ctx, t) }
@@ -86,7 +86,7 @@ func pause(ctx context.Context, try int) bool {
 func Snapshot[T any](ctx context.Context, db *DB, what string, ask func(Tx) (T, error)) (T, error) {
 	options := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	answer, err := within(ctx, db.reader, options, func(tx *sql.Tx) (T, error) {
-		if db.dialect == postgres {
+		if db.dialect == Postgres {
 			if _, err := tx.ExecContext(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
 				var nothing T
 				return nothing, err
@@ -100,7 +100,7 @@ func Snapshot[T any](ctx context.Context, db *DB, what string, ask func(Tx) (T, 
 func settled[T any](ctx context.Context, what string, result T, err error) (T, error) {
 	if err != nil {
 		var nothing T
-		return nothing, classify(ctx, what, err)
+		return nothing, Classify(ctx, what, err)
 	}
 	return result, nil
 }
@@ -125,13 +125,13 @@ func within[T any](ctx context.Context, db *sql.DB, options *sql.TxOptions, do f
 }
 
 // Exec runs a statement and tells how many rows it changed.
-func (t Tx) Exec(ctx context.Context, st statement, args ...any) (int64, error) {
-	bound, err := bind(args)
+func (t Tx) Exec(ctx context.Context, st Statement, args ...any) (int64, error) {
+	bound, err := Bind(args)
 	if err != nil {
 		return 0, err
 	}
 	t.db.statements.Add(1)
-	result, err := t.on.ExecContext(ctx, st.in(t.db.dialect), bound...)
+	result, err := t.on.ExecContext(ctx, st.In(t.db.dialect), bound...)
 	if err != nil {
 		return 0, err
 	}
@@ -139,14 +139,14 @@ func (t Tx) Exec(ctx context.Context, st statement, args ...any) (int64, error) 
 }
 
 // All runs a query and reads every row; fields gives the places that one row is read into.
-func All[T any](ctx context.Context, r Runner, st statement, fields func(*T) []any, args ...any) (found []T, err error) {
-	bound, err := bind(args)
+func All[T any](ctx context.Context, r Runner, st Statement, fields func(*T) []any, args ...any) (found []T, err error) {
+	bound, err := Bind(args)
 	if err != nil {
 		return nil, err
 	}
 	t := r.tx()
 	t.db.statements.Add(1)
-	rows, err := t.on.QueryContext(ctx, st.in(t.db.dialect), bound...)
+	rows, err := t.on.QueryContext(ctx, st.In(t.db.dialect), bound...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func All[T any](ctx context.Context, r Runner, st statement, fields func(*T) []a
 }
 
 // One runs a query for at most one row and tells whether there was one.
-func One[T any](ctx context.Context, r Runner, st statement, fields func(*T) []any, args ...any) (T, bool, error) {
+func One[T any](ctx context.Context, r Runner, st Statement, fields func(*T) []any, args ...any) (T, bool, error) {
 	found, err := All(ctx, r, st, fields, args...)
 	if err != nil || len(found) == 0 {
 		var nothing T
@@ -172,7 +172,7 @@ func One[T any](ctx context.Context, r Runner, st statement, fields func(*T) []a
 }
 
 // Known runs a query for one thing that must exist; missing is the refusal when it does not.
-func Known[T any](ctx context.Context, r Runner, missing error, st statement, fields func(*T) []any, args ...any) (T, error) {
+func Known[T any](ctx context.Context, r Runner, missing error, st Statement, fields func(*T) []any, args ...any) (T, error) {
 	found, exists, err := One(ctx, r, st, fields, args...)
 	if err == nil && !exists {
 		err = missing
@@ -184,17 +184,17 @@ func Known[T any](ctx context.Context, r Runner, missing error, st statement, fi
 func Value[T any](v *T) []any { return []any{v} }
 
 // Insert writes the rows, in as many statements as their number needs.
-func Insert[T any](ctx context.Context, r Runner, t table[T], st statement, rows []T) error {
+func Insert[T any](ctx context.Context, r Runner, t Table[T], st Statement, rows []T) error {
 	for _, chunk := range chunks(rows) {
-		if _, err := r.tx().Exec(ctx, st, t.rows(chunk)); err != nil {
+		if _, err := r.tx().Exec(ctx, st, t.Rows(chunk)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bind makes arguments plain values, so that both drivers see the same.
-func bind(args []any) ([]any, error) {
+// Bind makes arguments plain values, so that both drivers see the same.
+func Bind(args []any) ([]any, error) {
 	bound := make([]any, len(args))
 	for i, arg := range args {
 		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
@@ -202,7 +202,7 @@ func bind(args []any) ([]any, error) {
 			return nil, err
 		}
 		if text, ok := v.(string); ok {
-			v = clean(text)
+			v = Clean(text)
 		}
 		bound[i] = v
 	}

@@ -1,4 +1,4 @@
-package ledger
+package store
 
 // Opening a database, and its clock. Several programs may share one.
 
@@ -20,15 +20,15 @@ import (
 	_ "modernc.org/sqlite" // the SQLite driver
 )
 
-// Setup says how a database is opened.
-type Setup struct {
+// Options says how a database is opened.
+type Options struct {
 	Migrations fs.FS            // with the folders postgres and sqlite
 	Now        func() time.Time // nil for the database's clock, which is the same for all programs
 }
 
 // DB is a database, PostgreSQL or SQLite. It is safe for concurrent use.
 type DB struct {
-	dialect    dialect
+	dialect    Dialect
 	writer     *sql.DB
 	reader     *sql.DB          // the same as writer on PostgreSQL
 	clock      func() time.Time // nil for the database's
@@ -45,12 +45,12 @@ const (
 	connectTimeout = 10 * time.Second
 )
 
-// OpenDB opens the database and brings its schema up to date; several programs may do so at once. The URL is
+// Open opens the database and brings its schema up to date; several programs may do so at once. The URL is
 // postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db; a SQLite file and its folder
 // are created when missing.
 //
 // Errors: a URL of another form, ErrUnavailable, a migration that failed.
-func OpenDB(ctx context.Context, databaseURL string, o Setup) (*DB, error) {
+func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	db := &DB{clock: o.Now, wakes: newWakes(), statements: &atomic.Int64{}}
 	scheme, rest, _ := strings.Cut(databaseURL, "://")
 	var err error
@@ -63,7 +63,7 @@ func OpenDB(ctx context.Context, databaseURL string, o Setup) (*DB, error) {
 		return nil, errors.New("the database URL must be postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db")
 	}
 	if err != nil {
-		return nil, classify(ctx, "open the ledger", errors.Join(err, db.Close()))
+		return nil, Classify(ctx, "open the ledger", errors.Join(err, db.Close()))
 	}
 	return db, nil
 }
@@ -98,7 +98,7 @@ func (db *DB) openPostgres(ctx context.Context, databaseURL string, migrations f
 	pool.SetMaxOpenConns(mostConnections)
 	pool.SetMaxIdleConns(mostConnections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db.dialect, db.writer, db.reader = postgres, pool, pool
+	db.dialect, db.writer, db.reader = Postgres, pool, pool
 	db.wakes.overPostgres(ctx, pool, config)
 	return nil
 }
@@ -134,19 +134,20 @@ func (db *DB) openSQLite(ctx context.Context, path string, migrations fs.FS) err
 		return err
 	}
 	var err error
-	if db.writer, err = sql.Open("sqlite", sqliteName(path, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")); err != nil {
+	if db.writer, err = sql.Open("sqlite", SQLiteName(path, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")); err != nil {
 		return err
 	}
 	db.writer.SetMaxOpenConns(1)
-	if db.reader, err = sql.Open("sqlite", sqliteName(path, "_pragma=query_only(1)")); err != nil {
+	if db.reader, err = sql.Open("sqlite", SQLiteName(path, "_pragma=query_only(1)")); err != nil {
 		return err
 	}
 	db.reader.SetMaxOpenConns(mostReaders)
-	db.dialect = sqlite
+	db.dialect = SQLite
 	return migrateSQLite(ctx, db.writer, path, migrations)
 }
 
-func sqliteName(path string, settings ...string) string {
+// SQLiteName is how the SQLite driver opens a file, with the settings that every connection has and these.
+func SQLiteName(path string, settings ...string) string {
 	settings = append(settings, "_pragma=busy_timeout(5000)", "_pragma=foreign_keys(1)", "_dqs=0", "_error_rc=1")
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(settings, "&")
 }
@@ -166,7 +167,7 @@ func (db *DB) Close() error {
 
 // Ping tells whether the database answers: nil, ErrUnavailable or the context's error.
 func (db *DB) Ping(ctx context.Context) error {
-	return classify(ctx, "reach the ledger", db.reader.PingContext(ctx))
+	return Classify(ctx, "reach the ledger", db.reader.PingContext(ctx))
 }
 
 // Writer is what changes go through, and Reader what reads do, for whoever has a transaction of its own to begin.
@@ -183,7 +184,7 @@ func (db *DB) Through(writer *sql.DB) *DB {
 }
 
 // Dialect names the database: "postgres" or "sqlite".
-func (db *DB) Dialect() dialect { return db.dialect }
+func (db *DB) Dialect() Dialect { return db.dialect }
 
 // Statements counts the SQL statements sent since Open, those that begin and end transactions left out.
 func (db *DB) Statements() int64 { return db.statements.Load() }
@@ -191,38 +192,38 @@ func (db *DB) Statements() int64 { return db.statements.Load() }
 // Now is the time by the given clock or, without one, by this program's, as both databases keep it.
 func (db *DB) Now() time.Time {
 	if db.clock == nil {
-		return asStored(time.Now())
+		return AsStored(time.Now())
 	}
-	return asStored(db.clock())
+	return AsStored(db.clock())
 }
 
-var selectTime = both(`SELECT clock_timestamp()`)
+var selectTime = Both(`SELECT clock_timestamp()`)
 
 // Time is the time by which a change is decided: the given clock's or, without one, the database's, which all programs share.
 // A file has no clock, and SQLite's programs are on one machine.
 func (db *DB) Time(ctx context.Context, r Runner) (time.Time, error) {
-	if db.clock != nil || db.dialect == sqlite {
+	if db.clock != nil || db.dialect == SQLite {
 		return db.Now(), nil
 	}
-	now, _, err := One(ctx, r, selectTime, func(t *stamp) []any { return []any{t} })
-	return asStored(time.Time(now)), err
+	now, _, err := One(ctx, r, selectTime, func(t *Stamp) []any { return []any{t} })
+	return AsStored(time.Time(now)), err
 }
 
 // TimeRead is the time at which a row was read, by the same clock; read is what the database says.
 func (db *DB) TimeRead(read time.Time) time.Time {
-	if db.clock != nil || db.dialect == sqlite {
+	if db.clock != nil || db.dialect == SQLite {
 		return db.Now()
 	}
-	return asStored(read)
+	return AsStored(read)
 }
 
 // Given is the parameter of a statement with {now}: NULL where the database's clock decides.
-func (db *DB) Given() stamp {
-	if db.clock != nil || db.dialect == sqlite {
-		return stamp(db.Now())
+func (db *DB) Given() Stamp {
+	if db.clock != nil || db.dialect == SQLite {
+		return Stamp(db.Now())
 	}
-	return stamp{}
+	return Stamp{}
 }
 
-// asStored is a time as both databases keep it.
-func asStored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+// AsStored is a time as both databases keep it.
+func AsStored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,4 +1,4 @@
-package ledger
+package store
 
 // The schema is brought up to date at every Open, under a lock, because worker, gateway and starter may start at once.
 

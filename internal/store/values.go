@@ -1,4 +1,4 @@
-package ledger
+package store
 
 // How Go values that SQL has no equal for are kept in a column.
 
@@ -9,23 +9,24 @@ import (
 	"time"
 )
 
-// stamp keeps a time. Both databases get one text form, in UTC and with the microseconds that PostgreSQL keeps; as text
+// Stamp keeps a time. Both databases get one text form, in UTC and with the microseconds that PostgreSQL keeps; as text
 // in SQLite it sorts. The zero time is NULL.
-type stamp time.Time
+type Stamp time.Time
 
-const stampLayout = "2006-01-02T15:04:05.000000Z"
+// StampLayout is the text form of a stored time.
+const StampLayout = "2006-01-02T15:04:05.000000Z"
 
 // Value writes the time.
-func (s stamp) Value() (driver.Value, error) {
+func (s Stamp) Value() (driver.Value, error) {
 	t := time.Time(s)
 	if t.IsZero() {
 		return nil, nil
 	}
-	return t.UTC().Format(stampLayout), nil
+	return t.UTC().Format(StampLayout), nil
 }
 
 // MarshalJSON writes the time in a list of rows.
-func (s stamp) MarshalJSON() ([]byte, error) {
+func (s Stamp) MarshalJSON() ([]byte, error) {
 	v, err := s.Value()
 	if err != nil {
 		return nil, err
@@ -34,29 +35,29 @@ func (s stamp) MarshalJSON() ([]byte, error) {
 }
 
 // Scan reads the time.
-func (s *stamp) Scan(v any) error {
+func (s *Stamp) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:
-		*s = stamp{}
+		*s = Stamp{}
 	case time.Time:
-		*s = stamp(v.UTC())
+		*s = Stamp(v.UTC())
 	case string:
-		t, err := time.Parse(stampLayout, v)
+		t, err := time.Parse(StampLayout, v)
 		if err != nil {
 			return fmt.Errorf("%q is not a stored time: %w", v, err)
 		}
-		*s = stamp(t)
+		*s = Stamp(t)
 	default:
 		return fmt.Errorf("%T is not a stored time", v)
 	}
 	return nil
 }
 
-// optional keeps a text whose absence is NULL, as a foreign key needs it.
-type optional string
+// Optional keeps a text whose absence is NULL, as a foreign key needs it.
+type Optional string
 
 // Value writes the text.
-func (o optional) Value() (driver.Value, error) {
+func (o Optional) Value() (driver.Value, error) {
 	if o == "" {
 		return nil, nil
 	}
@@ -64,20 +65,20 @@ func (o optional) Value() (driver.Value, error) {
 }
 
 // MarshalJSON writes the text in a list of rows.
-func (o optional) MarshalJSON() ([]byte, error) {
+func (o Optional) MarshalJSON() ([]byte, error) {
 	if o == "" {
 		return []byte("null"), nil
 	}
-	return json.Marshal(clean(string(o)))
+	return json.Marshal(Clean(string(o)))
 }
 
 // Scan reads the text.
-func (o *optional) Scan(v any) error {
+func (o *Optional) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:
 		*o = ""
 	case string:
-		*o = optional(v)
+		*o = Optional(v)
 	default:
 		return fmt.Errorf("%T is not a stored text", v)
 	}

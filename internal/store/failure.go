@@ -1,4 +1,4 @@
-package ledger
+package store
 
 // Errors are classified here and nowhere else: a refusal, the context's end, a database that cannot be reached, or a
 // fault with the name of what was being done.
@@ -31,8 +31,8 @@ var ErrLocked = errors.New("something else is being done with the same thing; tr
 // errStandby is why a database is refused that answers, but takes no writes.
 var errStandby = errors.New("the database takes no writes; name the primary, or several hosts of which one is it")
 
-// classify gives an error the form that callers rely on.
-func classify(ctx context.Context, what string, err error) error {
+// Classify gives an error the form that callers rely on.
+func Classify(ctx context.Context, what string, err error) error {
 	var refusal *kernel.Refusal
 	switch {
 	case err == nil:

@@ -1,4 +1,4 @@
-package ledger
+package store
 
 // Who waits for news is told at once that there is something to do: in this program by a channel, in others by PostgreSQL's
 // NOTIFY. Nothing depends on it, because everybody also looks by themselves.
