@@ -12,6 +12,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"handover/internal/kernel"
+	"handover/internal/payloads"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -26,6 +28,8 @@ type Config struct {
 	Worker    Worker   `envPrefix:"HANDOVER_WORKER_"`
 	API       API      `envPrefix:"HANDOVER_API_"`
 	Auth      Auth     `envPrefix:"HANDOVER_AUTH_"`
+	Payloads  Payloads `envPrefix:"HANDOVER_TEMPORAL_"`
+	Codec     Codec    `envPrefix:"HANDOVER_CODEC_"`
 	LogLevel  string   `env:"HANDOVER_LOG_LEVEL" envDefault:"info"`
 }
 
@@ -101,6 +105,19 @@ type Auth struct {
 	ApplicationClaim string   `env:"APPLICATION_CLAIM" envDefault:"azp"`
 }
 
+// Payloads says how what Temporal keeps of runs is encrypted.
+type Payloads struct {
+	EncryptionKeys payloads.Keys `env:"ENCRYPTION_KEYS,unset"` // id:base64,…; the first one encrypts
+}
+
+// Codec is how operators read encrypted payloads in Temporal's Web UI and CLI, through the gateway. Without a tenant they cannot.
+type Codec struct {
+	Tenant string `env:"TENANT"`                          // whose tokens are accepted
+	Role   string `env:"ROLE" envDefault:"PayloadReader"` // that they must name
+	Origin string `env:"ORIGIN"`                          // of the Web UI; empty: no page of a browser
+	Encode bool   `env:"ENCODE" envDefault:"false"`       // also encrypt, for starting and signalling runs from there
+}
+
 // mostPatience bounds one request of a billing system, well within the attempt that makes it.
 const mostPatience = 4 * time.Minute
 
@@ -141,6 +158,9 @@ func (c Config) check() error {
 	complain(!strings.Contains(c.API.InvitationURL, "{partnerId}"), "HANDOVER_API_INVITATION_URL must contain {partnerId}, where the partner's id goes")
 	complain(c.Auth.Issuer != "" && !httpURL(c.Auth.Issuer), "HANDOVER_AUTH_ISSUER must be the http or https address of an OpenID Connect issuer")
 	complain(c.Auth.Issuer != "" && len(c.Auth.Audiences) == 0, "HANDOVER_AUTH_AUDIENCE is required with HANDOVER_AUTH_ISSUER: it names this API in the issuer's tokens")
+	for _, problem := range c.Codec.problems(c.Payloads) {
+		complain(true, "%s", problem)
+	}
 	for _, t := range c.Transfers.ProductTypes {
 		complain(!known(t), "HANDOVER_TRANSFERS_PRODUCT_TYPES does not know %q", t)
 	}
@@ -199,6 +219,27 @@ func Temporal() (client.Options, error) {
 	return options, nil
 }
 
+// problems are what stands against serving the codec.
+func (c Codec) problems(p Payloads) []string {
+	var all []string
+	_, err := kernel.ParseID("HANDOVER_CODEC_TENANT", c.Tenant)
+	switch {
+	case c.Tenant == "" && (c.Origin != "" || c.Encode):
+		all = append(all, "HANDOVER_CODEC_TENANT is required with HANDOVER_CODEC_ORIGIN and HANDOVER_CODEC_ENCODE: it is the tenant of your own operators")
+	case c.Tenant != "" && err != nil:
+		all = append(all, "HANDOVER_CODEC_TENANT must be the GUID of the tenant of your own operators")
+	case c.Tenant != "" && !p.EncryptionKeys.Any():
+		all = append(all, "HANDOVER_TEMPORAL_ENCRYPTION_KEYS is required with HANDOVER_CODEC_TENANT: there is nothing to decrypt with")
+	}
+	if c.Tenant != "" && strings.TrimSpace(c.Role) == "" {
+		all = append(all, "HANDOVER_CODEC_ROLE must name a role: without one everybody in the tenant could read everything")
+	}
+	if c.Origin != "" && !origin(c.Origin) {
+		all = append(all, "HANDOVER_CODEC_ORIGIN must be the origin of the Web UI, as https://temporal.example: no path, no slash at its end, no *")
+	}
+	return all
+}
+
 func oneOf(value string, allowed ...string) bool {
 	for _, a := range allowed {
 		if value == a {
@@ -211,6 +252,12 @@ func oneOf(value string, allowed ...string) bool {
 func httpURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// origin tells whether the text is one as browsers write it.
+func origin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && httpURL(text) && text == u.Scheme+"://"+strings.ToLower(u.Host)
 }
 
 func known(name string) bool {

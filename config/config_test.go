@@ -1,6 +1,9 @@
 package config
 
 import (
+	"encoding/base64"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,4 +107,55 @@ func TestTemporalDefaultsToThisMachine(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "localhost:7233", options.HostPort)
 	assert.Equal(t, "default", options.Namespace)
+}
+
+func TestEncryptionKeys(t *testing.T) {
+	secret := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
+	t.Setenv("HANDOVER_TEMPORAL_ENCRYPTION_KEYS", "2027-01:"+secret)
+	c, err := Load()
+	require.NoError(t, err)
+	assert.True(t, c.Payloads.EncryptionKeys.Encrypts())
+	assert.NotContains(t, os.Environ(), "HANDOVER_TEMPORAL_ENCRYPTION_KEYS=2027-01:"+secret, "programs that this one starts do not get it")
+
+	t.Setenv("HANDOVER_TEMPORAL_ENCRYPTION_KEYS", "2027-01:"+secret+",2028-01:short")
+	_, err = Load()
+	require.ErrorContains(t, err, "the key 2028-01 must be 32 random bytes in base64")
+	assert.ErrorContains(t, err, "EncryptionKeys")
+	assert.NotContains(t, err.Error(), secret)
+}
+
+func TestTheCodecIsForNamedOperatorsOnly(t *testing.T) {
+	const tenant = "0a1b2c3d-0000-4000-8000-000000000001"
+	key := "a:" + base64.StdEncoding.EncodeToString(make([]byte, 32))
+	for name, c := range map[string]struct{ keys, tenant, role, origin, encode, says string }{
+		"off":                     {},
+		"for the CLI":             {keys: key, tenant: tenant, role: "Reader"},
+		"for the Web UI":          {keys: key, tenant: tenant, role: "Reader", origin: "https://temporal.example:8443", encode: "true"},
+		"no keys":                 {tenant: tenant, role: "Reader", says: "HANDOVER_TEMPORAL_ENCRYPTION_KEYS is required"},
+		"no GUID":                 {keys: key, tenant: "contoso", role: "Reader", says: "HANDOVER_CODEC_TENANT must be the GUID"},
+		"a page without a tenant": {keys: key, role: "Reader", origin: "https://temporal.example", says: "HANDOVER_CODEC_TENANT is required"},
+		"encoding for nobody":     {keys: key, role: "Reader", encode: "true", says: "HANDOVER_CODEC_TENANT is required"},
+		"no role":                 {keys: key, tenant: tenant, role: " ", says: "HANDOVER_CODEC_ROLE must name a role"},
+		"any page":                {keys: key, tenant: tenant, role: "Reader", origin: "*", says: "HANDOVER_CODEC_ORIGIN"},
+		"a slash":                 {keys: key, tenant: tenant, role: "Reader", origin: "https://temporal.example/", says: "HANDOVER_CODEC_ORIGIN"},
+		"a path":                  {keys: key, tenant: tenant, role: "Reader", origin: "https://temporal.example/ui", says: "HANDOVER_CODEC_ORIGIN"},
+		"capitals":                {keys: key, tenant: tenant, role: "Reader", origin: "https://Temporal.example", says: "HANDOVER_CODEC_ORIGIN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range map[string]string{
+				"HANDOVER_TEMPORAL_ENCRYPTION_KEYS": c.keys, "HANDOVER_CODEC_TENANT": c.tenant, "HANDOVER_CODEC_ROLE": c.role,
+				"HANDOVER_CODEC_ORIGIN": c.origin, "HANDOVER_CODEC_ENCODE": c.encode,
+			} {
+				if value != "" {
+					t.Setenv(variable, value)
+				}
+			}
+			_, err := Load()
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
 }

@@ -67,7 +67,9 @@ type environment struct {
 func surroundings() environment {
 	read := sync.OnceValues(config.Load)
 	return environment{
-		connect:    connect,
+		connect: func(ctx context.Context, address, namespace string) (transfers, error) {
+			return connect(ctx, read, address, namespace)
+		},
 		ledgerAt:   func(url, address string) (string, error) { return ledgerAt(read, url, address) },
 		openLedger: func(ctx context.Context, url string) (records, error) { return openLedger(ctx, read, url) },
 		billing:    func() (billing.Asker, error) { return billingSystem(read) },

@@ -45,7 +45,11 @@ type service struct {
 }
 
 // connect dials Temporal; empty arguments leave the choice to TEMPORAL_… . Every failure to connect counts as unavailable.
-func connect(ctx context.Context, address, namespace string) (transfers, error) {
+func connect(ctx context.Context, read loader, address, namespace string) (transfers, error) {
+	settings, err := read()
+	if err != nil {
+		return nil, &usageError{err}
+	}
 	options, err := config.Temporal()
 	if err != nil {
 		return nil, &usageError{err}
@@ -56,7 +60,7 @@ func connect(ctx context.Context, address, namespace string) (transfers, error) 
 	if namespace != "" {
 		options.Namespace = namespace
 	}
-	connection, err := app.Dial(ctx, options, zap.NewNop(), telemetry.Metrics{})
+	connection, err := app.Dial(ctx, options, settings.Payloads.EncryptionKeys.ForClients(), zap.NewNop(), telemetry.Metrics{})
 	if err != nil {
 		return nil, &unreachableError{err}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"handover/config"
 	"handover/internal/app"
+	"handover/internal/payloads"
 	"handover/internal/telemetry"
 )
 
@@ -70,16 +71,16 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer ports.Close()
-	return work(ctx, app.Surroundings{Settings: settings.Worker, Billing: settings.Billing, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
+	return work(ctx, settings.Payloads.EncryptionKeys.ForWorkers(), app.Surroundings{Settings: settings.Worker, Billing: settings.Billing, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
 }
 
 // work takes transfers until the context ends.
-func work(ctx context.Context, s app.Surroundings) error {
+func work(ctx context.Context, converters payloads.Converters, s app.Surroundings) error {
 	options, err := config.Temporal()
 	if err != nil {
 		return err
 	}
-	if s.Temporal, err = app.Dial(ctx, options, s.Logger, s.Metrics); err != nil {
+	if s.Temporal, err = app.Dial(ctx, options, converters, s.Logger, s.Metrics); err != nil {
 		return err
 	}
 	defer s.Temporal.Close()

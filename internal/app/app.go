@@ -24,6 +24,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/notify"
+	"handover/internal/payloads"
 	"handover/internal/telemetry"
 	"handover/workflows"
 )
@@ -88,8 +89,9 @@ func OpenLedger(ctx context.Context, c config.Config) (*ledger.Ledger, error) {
 	return ledger.Open(ctx, c.LedgerURL, ledger.Options{Policy: c.Transfers.Policy(), Rules: c.Transfers.Subscriptions()})
 }
 
-// Dial connects to Temporal with the programs' logger and metrics.
-func Dial(ctx context.Context, options client.Options, logger *zap.Logger, metrics telemetry.Metrics) (client.Client, error) {
+// Dial connects to Temporal with the programs' converters, logger and metrics.
+func Dial(ctx context.Context, options client.Options, converters payloads.Converters, logger *zap.Logger, metrics telemetry.Metrics) (client.Client, error) {
+	converters.Use(&options)
 	options.Logger = telemetry.ForTemporal(logger)
 	options.MetricsHandler = metrics.Temporal
 	c, err := client.DialContext(ctx, options)

@@ -36,6 +36,9 @@ type Options struct {
 	UIPort       int  // of the Web UI; 0 for any free port
 	UI           bool // serve the Web UI
 
+	// CodecEndpoint is where the Web UI has payloads decrypted; empty for nowhere.
+	CodecEndpoint string
+
 	// Namespace is made when it is missing.
 	Namespace string
 	// Retention is how long closed workflows are kept. Zero keeps what the namespace has; a new one gets three days.

@@ -32,6 +32,7 @@ func startWebUI(port int, frontend string, o Options) webUI {
 		DisableNewsFetch:    true,
 		HideLogs:            true,
 		CORS:                uiconfig.CORS{CookieInsecure: true}, // loopback has no TLS
+		Codec:               uiconfig.Codec{Endpoint: o.CodecEndpoint},
 		Distribution:        "handover",
 		DistributionVersion: o.Version,
 	}))

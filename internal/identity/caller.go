@@ -36,10 +36,11 @@ func ParseRole(name string) (Role, bool) {
 
 // Caller is who brings a token.
 type Caller struct {
-	TenantID      string // a GUID in lower case
-	UserID        string // the same; empty when an application acts
-	ApplicationID string // as the issuer names it; may be empty
-	Roles         []Role // each once, in the order of Roles
+	TenantID      string   // a GUID in lower case
+	UserID        string   // the same; empty when an application acts
+	ApplicationID string   // as the issuer names it; may be empty
+	Roles         []Role   // each once, in the order of Roles
+	OtherRoles    []string // what else the issuer names, as it writes it; a deployment may give one a meaning
 }
 
 // Has tells whether the caller holds one of the roles.

@@ -101,7 +101,7 @@ func (v *Verifier) caller(c claims) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	return Caller{TenantID: tenant, UserID: user, ApplicationID: application, Roles: rolesAmong(names)}, nil
+	return Caller{TenantID: tenant, UserID: user, ApplicationID: application, Roles: rolesAmong(names), OtherRoles: othersAmong(names)}, nil
 }
 
 // user is empty for an application: an issuer may put the application's own id where a user's would be.
@@ -138,4 +138,15 @@ func rolesAmong(names []string) []Role {
 		}
 	}
 	return held
+}
+
+// othersAmong picks the names that are no roles here.
+func othersAmong(names []string) []string {
+	var others []string
+	for _, name := range names {
+		if _, ok := ParseRole(name); !ok {
+			others = append(others, name)
+		}
+	}
+	return others
 }

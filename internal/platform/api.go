@@ -43,6 +43,7 @@ func (p *Platform) startAPI(context.Context) error {
 	if !p.options.HTTP {
 		return nil
 	}
+	opens := p.codecEndpoint() != ""
 	issuer, err := p.devIssuer()
 	if err != nil {
 		return err
@@ -53,6 +54,9 @@ func (p *Platform) startAPI(context.Context) error {
 	}
 	if issuer != nil {
 		issuer.Register(handler.Mux())
+	}
+	if opens {
+		p.serveCodec(handler.Mux())
 	}
 	serve, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})

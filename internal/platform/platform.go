@@ -206,6 +206,7 @@ func (p *Platform) startEngine(ctx context.Context) error {
 	settings := engine.Options{
 		TemporalPort: p.options.TemporalPort, UIPort: p.options.UIPort, UI: p.options.UI, Namespace: Namespace,
 		SearchAttributes: workflows.SearchAttributes(), Logger: p.options.Logger, PostgresURL: p.options.PostgresURL,
+		CodecEndpoint: p.codecEndpoint(),
 	}
 	if p.options.DataDir != "" && p.options.PostgresURL == "" {
 		settings.File = filepath.Join(p.Dir, "temporal.db")
@@ -224,7 +225,8 @@ func (p *Platform) connect(ctx context.Context) error {
 	if p.metrics, err = telemetry.NewMetrics(); err != nil {
 		return err
 	}
-	p.Connection, err = app.Dial(ctx, client.Options{HostPort: p.Engine.Address(), Namespace: Namespace}, p.options.Logger, p.metrics)
+	p.Connection, err = app.Dial(ctx, client.Options{HostPort: p.Engine.Address(), Namespace: Namespace},
+		p.Settings.Payloads.EncryptionKeys.ForWorkers(), p.options.Logger, p.metrics)
 	if err != nil {
 		return err
 	}

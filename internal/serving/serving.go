@@ -38,11 +38,15 @@ func NewAPI(p Parts) (*api.API, error) {
 		return nil, fmt.Errorf("the settings HANDOVER_AUTH_… do not work: %w", err)
 	}
 	limits := p.Settings.API
-	return api.New(api.Options{
+	handler, err := api.New(api.Options{
 		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(), Rules: p.Settings.Transfers.Subscriptions(),
 		Logger: p.Logger, Metrics: p.Metrics.Registry, Version: version(),
 		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst, InvitationURL: limits.InvitationURL,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return handler, registerCodec(handler.Mux(), p.Settings, tokens, p.Logger)
 }
 
 // Certificate reads the certificate of the settings; without one it is nil, for plain HTTP. The error names the settings.
