@@ -19,7 +19,7 @@ import (
 // The exit statuses, as docs/cli.md promises them.
 const (
 	statusDone        = 0
-	statusFailed      = 1 // anything else; invariants that do not hold
+	statusFailed      = 1 // anything else; invariants that do not hold; runs that do not replay
 	statusUsage       = 2 // the command line, or a file it names, cannot be used; nothing was sent
 	statusRefused     = 3 // the answer is no; a watched transfer did not become Complete
 	statusNotFound    = 4 // there is no such transfer
@@ -82,6 +82,8 @@ func ending(ctx context.Context, err error) failure {
 		f.is(statusNotFound, f.Cause)
 	case refusal != nil:
 		f.is(statusRefused, f.Cause)
+	case errors.Is(err, errDiverges):
+		f.is(statusFailed, "DoesNotReplay")
 	case ctx.Err() != nil:
 		f.is(statusInterrupted, "Interrupted")
 		f.Message = strings.Replace(f.Message, context.Canceled.Error(), "interrupted", 1)

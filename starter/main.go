@@ -15,10 +15,11 @@
 //	read.go       get, list, watch
 //	records.go    seed, verify
 //	token.go      token
+//	replay.go     replay; rehearsal.go how runs are replayed, one by one
 //	agree.go      I-7: do ledger and workflows agree?
 //	ask.go        I-8: do ledger and billing system agree?
 //	book.go       the ledger at hand
-//	service.go    Temporal, as the commands use it
+//	service.go    Temporal, as the commands use it; histories.go the runs that are open, and what happened to them
 //	print.go      tables and JSON
 //	failure.go    every way to end, and its exit status
 package main

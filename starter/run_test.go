@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/worker"
 
 	"handover/activities"
 	"handover/config"
@@ -48,6 +49,7 @@ type fakeTransfers struct {
 	summary  []transferclient.Summary
 	openRuns func(page []byte) ([]openRun, []byte, error)
 	running  map[string]bool
+	histories
 
 	connected bool
 	closed    bool
@@ -207,6 +209,7 @@ type stage struct {
 	real       bool   // open real ledgers
 	meanwhile  func() // happens while the run waits
 	billing    func() (billing.Asker, error)
+	workflows  func(worker.WorkflowRegistry)
 
 	address, namespace, ledgerURL string
 	stdout, stderr                bytes.Buffer
@@ -247,8 +250,9 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 			value, ok := s.variables[name]
 			return value, ok
 		},
-		newID: func() string { return freshID },
-		user:  func() string { return operatorName },
+		workflows: s.workflows,
+		newID:     func() string { return freshID },
+		user:      func() string { return operatorName },
 		wait: func(ctx context.Context, _ time.Duration) error {
 			waiting.Lock()
 			defer waiting.Unlock()

@@ -1,6 +1,9 @@
 package workflows
 
 import (
+	"maps"
+	"slices"
+
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -22,7 +25,15 @@ func Register(r Registry, a *activities.Activities) {
 
 // RegisterWorkflows is the part of Register that a replayer can take.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
-	r.RegisterWorkflowWithOptions(Transfer, workflow.RegisterOptions{Name: TransferType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
-	r.RegisterWorkflowWithOptions(MoveRange, workflow.RegisterOptions{Name: MoveRangeType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
-	r.RegisterWorkflowWithOptions(BillingOutage, workflow.RegisterOptions{Name: BillingOutageType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	for name, definition := range definitions() {
+		r.RegisterWorkflowWithOptions(definition, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	}
+}
+
+// Types are the types of all workflows that are registered, in order.
+func Types() []string { return slices.Sorted(maps.Keys(definitions())) }
+
+// definitions are the workflows by their type.
+func definitions() map[string]any {
+	return map[string]any{TransferType: Transfer, MoveRangeType: MoveRange, BillingOutageType: BillingOutage}
 }

@@ -47,6 +47,11 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		// Namespaces never change behind this server's back; the default of two seconds is for clusters.
 		dynamicconfig.NamespaceCacheRefreshInterval.Key(): 30 * time.Second,
 
+		// The index is written within a second here, so it is soon certain that no run needs a worker version any more; the
+		// defaults of three minutes are for clusters.
+		dynamicconfig.VersionDrainageStatusVisibilityGracePeriod.Key(): 10 * time.Second,
+		dynamicconfig.VersionDrainageStatusRefreshInterval.Key():       10 * time.Second,
+
 		// The default limits share a cluster between tenants. Here there is one tenant, and the machine is the limit.
 		dynamicconfig.FrontendRPS.Key():                                  100_000,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():           100_000,
