@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"handover/internal/ledger"
+	"handover/internal/transfer"
 )
 
 // Outage is what the run of an outage knows of it: times and counts. What the billing system said stands in the ledger.
@@ -17,6 +18,7 @@ type Outage struct {
 	Failures int64     `json:"failures"`
 	Answer   string    `json:"answer,omitempty"` // the status of its latest answer; empty when there was none
 	Waiting  int       `json:"waiting"`          // line items that are not over
+	Rules    int       `json:"rules,omitempty"`  // number of the transfer.RunRules that its run follows from here
 }
 
 // LookAtOutage tells whether the billing system is away. It changes nothing.
@@ -29,7 +31,7 @@ func (a *Activities) LookAtOutage(ctx context.Context) (Outage, error) {
 	if err != nil {
 		return Outage{}, failure(err)
 	}
-	seen := Outage{Away: o.Open(), Since: o.Since, Until: o.EndedAt, Failures: o.Failures, Waiting: waiting}
+	seen := Outage{Away: o.Open(), Since: o.Since, Until: o.EndedAt, Failures: o.Failures, Waiting: waiting, Rules: transfer.LatestRunRules()}
 	if o.Status != 0 {
 		seen.Answer = fmt.Sprintf("%d %s", o.Status, http.StatusText(o.Status))
 	}

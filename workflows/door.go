@@ -11,12 +11,6 @@ import (
 // The second door: commands that a client brought through Temporal. They are decided in the ledger like all others; the run
 // only carries them there and keeps the latest answers for who asks.
 
-// keptAnswers is how many answers a run keeps; an older command is answered again by being sent again.
-const keptAnswers = 16
-
-// mostRefusals bounds what a flood of unreadable signals can add to one history; more are only counted.
-const mostRefusals = 200
-
 // answerDoor answers every command there is. A crowded run does not: it is about to begin afresh, and says so. What could not
 // be answered stays to be answered in the next turn.
 func (r *run) answerDoor(ctx workflow.Context) error {
@@ -59,7 +53,7 @@ func (r *run) answer(ctx workflow.Context, l letter) (activities.Answer, error) 
 func (r *run) refuse(ctx workflow.Context, l letter) (activities.Answer, error) {
 	r.refusals++
 	answer := activities.AnswerOf(l.command, transfer.Transfer{}, l.refusal)
-	if r.refusals > mostRefusals {
+	if r.refusals > r.rules().MostRefusals {
 		return answer, nil
 	}
 	record := activities.Refused{TransferID: r.id, RequestID: l.command.RequestID(), Actor: l.command.Actor(), Refusal: answer.Refusal}
@@ -83,7 +77,5 @@ func (r *run) keep(answer activities.Answer) {
 		}
 	}
 	r.answers = append(r.answers, answer)
-	if len(r.answers) > keptAnswers {
-		r.answers = r.answers[len(r.answers)-keptAnswers:]
-	}
+	r.answers = r.answers[max(0, len(r.answers)-r.rules().KeptAnswers):]
 }

@@ -116,7 +116,7 @@ func TestGiveUpInARange(t *testing.T) {
 
 // Row 33: thousands are given up with one command while they are attempted; each range with one of them is told once.
 func TestRow33AllGivenUp(t *testing.T) {
-	const ranges = items / transfer.RangeSize
+	ranges := transfer.DefaultPolicy().ForRuns().RangeCount(items)
 	w := newWorld(t, items).opened().submitted()
 	w.billed(true)
 	var once sync.Once

@@ -11,9 +11,6 @@ import (
 	"handover/internal/transfer"
 )
 
-// windowSize is how many line items share a first attempt and its ledger transaction.
-const windowSize = 100
-
 // mover moves the line items of one range of a transfer, each until it is over.
 type mover struct {
 	transferID string
@@ -40,7 +37,8 @@ func (m *mover) busy() bool { return len(m.items) > 0 }
 // pursue starts what the ledger has open and is not under way, and stops what it has not. Items that an operator wants ended
 // are fenced instead of moved.
 func (m *mover) pursue(ctx workflow.Context, at transfer.Standing) {
-	m.ended, m.share = activities.Moved{}, shareOf(at)
+	rules := rulesOf(at.Rules)
+	m.ended, m.share = activities.Moved{}, rules.ShareOf(at.Target, at.Items.Total())
 	open, ending := at.Open.Numbers(), map[int]bool{}
 	for _, n := range at.Ending.Numbers() {
 		ending[n] = true
@@ -48,26 +46,13 @@ func (m *mover) pursue(ctx workflow.Context, at transfer.Standing) {
 	m.stopOthers(open, ending)
 	if !m.windowed {
 		m.windowed = true
-		open = m.firstAttempts(ctx, open)
+		open = m.firstAttempts(ctx, open, rules.WindowSize)
 	}
 	for _, n := range open {
 		if m.items[n] == nil {
 			m.start(ctx, n, ending[n])
 		}
 	}
-}
-
-// smallTransfer is the largest transfer, in line items, that does not wait for the large ones of its own target.
-const smallTransfer = 25
-
-// shareOf is the fairness key of calls of the billing system: each target has a share of it, and its small transfers one of their
-// own. So a merger of thousands holds up neither anybody else nor a transfer of three items of the same partner, and none of
-// them for ever.
-func shareOf(at transfer.Standing) string {
-	if at.Items.Total() <= smallTransfer {
-		return at.Target + "/small"
-	}
-	return at.Target
 }
 
 // stopOthers stops the attempts at items that ended otherwise or are to be fenced.
@@ -89,10 +74,10 @@ func (m *mover) stopAll() {
 
 // firstAttempts gives the open items a first attempt inside the workflow task, a window at a time: one event each. It returns
 // those that are still open. A window that cannot be attempted goes on item by item.
-func (m *mover) firstAttempts(ctx workflow.Context, open []int) []int {
+func (m *mover) firstAttempts(ctx workflow.Context, open []int, window int) []int {
 	var left []int
-	for from := m.from; from < m.to; from += windowSize {
-		to := min(from+windowSize, m.to)
+	for from := m.from; from < m.to; from += window {
+		to := min(from+window, m.to)
 		in := slices.DeleteFunc(slices.Clone(open), func(n int) bool { return n < from || n >= to })
 		if len(in) == 0 {
 			continue

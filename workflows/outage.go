@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -11,9 +10,6 @@ import (
 	"handover/activities"
 	"handover/internal/transfer"
 )
-
-// showsEvery is how old what the run shows may be.
-const showsEvery = time.Minute
 
 // BillingOutage is open for as long as the billing system is away, so that whoever looks at Temporal sees one cause and not a
 // run per line item that waits. It decides nothing and calls nobody: it shows what the ledger says.
@@ -28,16 +24,17 @@ func BillingOutage(ctx workflow.Context) (activities.Outage, error) {
 		if err != nil {
 			return now, err
 		}
+		rules := rulesOf(now.Rules)
 		workflow.SetCurrentDetails(ctx, outageDetails(now))
 		switch {
 		case nudges.waiting():
 			continue
 		case !now.Away:
 			return now, nil
-		case isCrowded(ctx, nudges):
+		case isCrowded(ctx, nudges, rules):
 			return now, workflow.NewContinueAsNewError(ctx, BillingOutageType)
 		}
-		refresh.set(ctx, "refresh", "Look again", transfer.Standing{NextIn: showsEvery})
+		refresh.set(ctx, "refresh", "Look again", transfer.Standing{NextIn: rules.ShowsEvery})
 		if err := workflow.Await(ctx, func() bool { return nudges.waiting() || refresh.rings() }); err != nil {
 			return now, err
 		}

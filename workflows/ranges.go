@@ -20,9 +20,6 @@ type Range struct {
 	Known      string `json:"known,omitempty"` // newest record of the transfer that its run has seen
 }
 
-// mostChildren bounds the children at work at once, well under the server's limit of 2,000.
-const mostChildren = 1000
-
 // ranges are the children of a run, by number of their range. Children outlive a run that begins afresh; the next one takes
 // over those it finds.
 type ranges struct {
@@ -41,36 +38,27 @@ func (r *run) pursueRanges(ctx workflow.Context) {
 	if r.ranges == nil {
 		r.ranges = &ranges{children: map[int]*child{}}
 	}
-	open := map[int]bool{}
+	rules, open := r.rules(), map[int]bool{}
 	for _, n := range r.at.Ranges.Numbers() {
 		open[n] = true
-		if c := r.ranges.children[n]; c == nil || !c.taken.IsZero() && workflow.Now(ctx).Sub(c.taken) > takenFor {
-			if len(r.ranges.children) < mostChildren {
+		if c := r.ranges.children[n]; c == nil || !c.taken.IsZero() && workflow.Now(ctx).Sub(c.taken) > rules.TakenFor {
+			if len(r.ranges.children) < rules.MostChildren {
 				r.beginRange(ctx, n)
 			}
 		}
 	}
-	for n := range r.at.Items.Total()/transfer.RangeSize + 1 {
+	for n := range rules.RangeCount(r.at.Items.Total()) {
 		if c := r.ranges.children[n]; c != nil && !c.taken.IsZero() && !open[n] {
 			delete(r.ranges.children, n) // begun by an earlier run, and over
 		}
 	}
 }
 
-// takenFor is how long a range that an earlier run began is believed to be at work before it is begun again, which does
-// nothing while it is.
-const takenFor = 10 * time.Minute
-
-// The pauses before a range is begun again that was ended from outside.
-const (
-	shortestPause = time.Minute
-	longestPause  = time.Hour
-)
-
 // beginRange starts the child of a range and waits for its end beside everything else. A child that was ended from outside
 // is begun again after a pause: the ledger knows what is done.
 func (r *run) beginRange(ctx workflow.Context, n int) {
-	from, to := transfer.RangeOf(n*transfer.RangeSize, r.at.Items.Total())
+	rules := r.rules()
+	from, to := rules.Range(n, r.at.Items.Total())
 	work := Range{TransferID: r.id, From: from, To: to, Known: r.known}
 	c := &child{}
 	if before := r.ranges.children[n]; before != nil {
@@ -95,7 +83,7 @@ func (r *run) beginRange(ctx workflow.Context, n int) {
 		default:
 			workflow.GetLogger(ctx).Error("A range of line items was ended from outside and begins again.", "from", from, "error", err)
 			c.fails++
-			if workflow.Sleep(ctx, min(shortestPause<<min(c.fails-1, 6), longestPause)) != nil {
+			if workflow.Sleep(ctx, rules.Pause(c.fails)) != nil {
 				return
 			}
 			c.taken = time.Unix(1, 0) // due to be begun again
@@ -105,18 +93,18 @@ func (r *run) beginRange(ctx workflow.Context, n int) {
 }
 
 // recall makes every range look at the ledger, which was restored: they stop.
-func (c *ranges) recall(ctx workflow.Context, id string, total int) {
+func (c *ranges) recall(ctx workflow.Context, id string, at transfer.Standing) {
 	if c == nil {
 		return
 	}
 	for _, n := range workflow.DeterministicKeys(c.children) {
-		from, to := transfer.RangeOf(n*transfer.RangeSize, total)
+		from, to := rulesOf(at.Rules).Range(n, at.Items.Total())
 		workflow.SignalExternalWorkflow(ctx, transfer.RangeWorkflowID(id, from, to), "", SignalLook, Nudge{})
 	}
 }
 
 // MoveRange moves a range of line items, as the ledger has them: it empties its inbox, looks, does what is open, waits, and
-// lets the transfer's run know when nothing is left. At most transfer.RangeSize items, so at most some 1,500 events when every
+// lets the transfer's run know when nothing is left. At most RunRules.RangeSize items, so at most some 1,500 events when every
 // single one of them has to be retried by itself; it begins afresh before that.
 func MoveRange(ctx workflow.Context, work Range) error {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
@@ -153,7 +141,7 @@ func MoveRange(ctx workflow.Context, work Range) error {
 			}
 			continue
 		}
-		if isCrowded(ctx, messages) && !messages.waiting() {
+		if isCrowded(ctx, messages, rulesOf(at.Rules)) && !messages.waiting() {
 			return workflow.NewContinueAsNewError(ctx, MoveRangeType, work)
 		}
 		if err := workflow.Await(ctx, func() bool { return woken || messages.waiting() }); err != nil {

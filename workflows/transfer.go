@@ -9,13 +9,12 @@
 //	showing.go    search attributes, the text the Web UI shows, the answer to the query
 //	waiting.go    until something is said, an item ended or the time has come
 //	steps.go      how steps are run and retried
+//	rules.go      the rules that all this follows, by number
 //	input.go      how a run begins; start.go how it is started
 //	names.go      every name that others rely on
 package workflows
 
 import (
-	"time"
-
 	"go.temporal.io/sdk/workflow"
 
 	"handover/activities"
@@ -147,7 +146,7 @@ func (r *run) pause(ctx workflow.Context) {
 	r.mover.stopAll()
 	if !r.restored {
 		workflow.GetMetricsHandler(ctx).Counter(restoredMetric).Inc(1)
-		r.ranges.recall(ctx, r.id, r.at.Items.Total())
+		r.ranges.recall(ctx, r.id, r.at)
 	}
 	r.restored = true
 }
@@ -201,7 +200,7 @@ func (r *run) bringAbout(ctx workflow.Context) error {
 
 // pursue goes on with the line items, and closes once none is left.
 func (r *run) pursue(ctx workflow.Context) error {
-	if r.at.Items.Total() > transfer.RangeSize {
+	if r.rules().InRanges(r.at.Items.Total()) {
 		r.pursueRanges(ctx)
 	} else {
 		r.pursueItems(ctx)
@@ -245,21 +244,8 @@ func (r *run) end(ctx workflow.Context) (bool, error) {
 	return !r.inbox.waiting(), nil
 }
 
-// The bounds of one history, well under the server's own. A run beyond them begins afresh with what it knows: an id.
-const (
-	crowdedEvents  = 1_000
-	crowdedBytes   = 1 << 20
-	crowdedSignals = 500
-)
+// rules are those that the run follows: the transfer's, as every look tells, and rules 0 until the first one.
+func (r *run) rules() transfer.RunRules { return rulesOf(r.at.Rules) }
 
 // crowded tells that the history should begin afresh.
-func (r *run) crowded(ctx workflow.Context) bool { return isCrowded(ctx, r.inbox) }
-
-func isCrowded(ctx workflow.Context, b *inbox) bool {
-	info := workflow.GetInfo(ctx)
-	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > crowdedEvents ||
-		info.GetCurrentHistorySize() > crowdedBytes || b.signals > crowdedSignals
-}
-
-// again is how long a run that cannot go on waits before it looks by itself.
-const again = time.Hour
+func (r *run) crowded(ctx workflow.Context) bool { return isCrowded(ctx, r.inbox, r.rules()) }

@@ -42,7 +42,7 @@ func (a *alarm) rings() bool { return a.timer != nil && a.timer.IsReady() }
 func (r *run) wait(ctx workflow.Context) error {
 	switch {
 	case r.restored || r.trouble != "":
-		r.alarm.set(ctx, "again", "Look again", transfer.Standing{NextIn: again})
+		r.alarm.set(ctx, "again", "Look again", transfer.Standing{NextIn: r.rules().LookAgain})
 	default:
 		r.alarm.set(ctx, fmt.Sprintf("%s %s %d", r.at.Status, r.at.NextIs, r.at.ExpirationTime.Unix()), summaryOf(r.at.NextIs), r.at)
 	}

@@ -9,7 +9,7 @@ import (
 // namespace makes our derived ids differ from anybody else's.
 var namespace = uuid.MustParse("6f1d3c3e-6d0a-5b53-9f0e-2f6c7d3c9a10")
 
-// DeriveID makes an id of what it is for: the same parts give the same id, and nobody else's ids are like ours.
+// DeriveID makes an id of what it is about: the same parts have the same id, whoever asks and whenever.
 func DeriveID(parts ...string) string {
 	return uuid.NewSHA1(namespace, []byte(strings.Join(parts, "\x00"))).String()
 }

@@ -99,16 +99,17 @@ var countItems = store.Both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_
 func (w *window) tellRuns(ctx context.Context, s session, unasked bool) error {
 	switch {
 	case len(w.out.ending) > 0:
-		return s.tellMovers(ctx, w.of, w.out.items, nil)
+		return s.tellMovers(ctx, w.of, w.policy.ForRuns(), w.out.items, nil)
 	case unasked && len(w.out.items) > 0:
-		return s.tellMovers(ctx, w.of, w.out.items, soon)
+		return s.tellMovers(ctx, w.of, w.policy.ForRuns(), w.out.items, soon)
 	}
 	return nil
 }
 
 // tellMovers makes the runs look that move these items of the transfer, after the time that delay says for their range; at once
 // without one.
-func (s session) tellMovers(ctx context.Context, t transfer.Transfer, items []item, delay func(ctx context.Context, s session, id string, from, to int) (time.Duration, error)) error {
+func (s session) tellMovers(ctx context.Context, t transfer.Transfer, rules transfer.RunRules, items []item,
+	delay func(ctx context.Context, s session, id string, from, to int) (time.Duration, error)) error {
 	total, _, err := store.One(ctx, s, countItems, store.Value[int], t.ID)
 	if err != nil {
 		return err
@@ -117,8 +118,8 @@ func (s session) tellMovers(ctx context.Context, t transfer.Transfer, items []it
 	var wanted []Wanted
 	for _, it := range items {
 		run, from, to := transferRun(t.ID, t.TargetTenantID, CauseAnswered), 0, total
-		if total > transfer.RangeSize {
-			from, to = transfer.RangeOf(it.Ordinal, total)
+		if rules.InRanges(total) {
+			from, to = rules.RangeOf(it.Ordinal, total)
 			run = rangeWanted(t, from, to, CauseAnswered)
 		}
 		if told[run.WorkflowID] {

@@ -81,7 +81,7 @@ func TestHeldItems(t *testing.T) {
 // A thousand callbacks wake the runs a few times: each that moves the items, a second after its last one, and before that not
 // oftener than every ten seconds.
 func TestThousandsOfAnswersMakeFewNudges(t *testing.T) {
-	const items = 2*transfer.RangeSize + 10
+	items := 2*rangeSize + 10
 	onBoth(t, worldOf(items), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		f.caughtUp()
@@ -102,8 +102,8 @@ func TestThousandsOfAnswersMakeFewNudges(t *testing.T) {
 		f.clock.advance(time.Second)
 		told()
 		want := map[string]int{}
-		for from := 0; from < items; from += transfer.RangeSize {
-			want[transfer.RangeWorkflowID(tr.ID, from, min(from+transfer.RangeSize, items))] = 1
+		for from := 0; from < items; from += rangeSize {
+			want[transfer.RangeWorkflowID(tr.ID, from, min(from+rangeSize, items))] = 1
 		}
 		require.Equal(t, want, nudges, "5.1 seconds of answers")
 		require.Equal(t, []string{fmt.Sprint(items)}, f.rows("SELECT COUNT(*) FROM line_items WHERE status = 'Complete'"))

@@ -189,13 +189,13 @@ func (s session) tellGivenUp(ctx context.Context, st *step, items []item, g Givi
 // concerned are the runs that have to take notice: the transfer's and, of a large one, those that move these line items.
 func (st *step) concerned(items []item, byRun bool) []Wanted {
 	wanted := []Wanted{wantedBy(st.of.Transfer, CauseGivenUp, st.origin, byRun)}
-	total := st.of.Items.Total()
-	if total <= transfer.RangeSize {
+	total, rules := st.of.Items.Total(), st.rules.ForRuns()
+	if !rules.InRanges(total) {
 		return wanted
 	}
 	told := map[int]bool{}
 	for _, it := range items {
-		from, to := transfer.RangeOf(it.Ordinal, total)
+		from, to := rules.RangeOf(it.Ordinal, total)
 		if told[from] {
 			continue
 		}

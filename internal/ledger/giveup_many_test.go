@@ -179,11 +179,11 @@ func TestDeadlineBesideAnOperator(t *testing.T) {
 // that it concerns, once.
 func TestGiveUpThousands(t *testing.T) {
 	const ranges, each = 40, 125
-	const large = ranges * transfer.RangeSize
+	large := ranges * rangeSize
 	onBoth(t, worldOf(large), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		var ordinals []int
-		for from := 0; from < large; from += transfer.RangeSize {
+		for from := 0; from < large; from += rangeSize {
 			for n := range each {
 				ordinals = append(ordinals, from+2*n)
 			}

@@ -61,7 +61,7 @@ func (l *Ledger) AnsweredLate(ctx context.Context, id string, a LateAnswer) (Lat
 		case it.Held && it.LateID == "":
 			return st.settleHeld(ctx, s, w, a)
 		case a.MovedTo != "":
-			return st.contradict(ctx, s, w, a.MovedTo)
+			return l.contradict(ctx, s, &st, w, a.MovedTo)
 		}
 		return LateNothing, nil
 	})
@@ -120,7 +120,7 @@ func (st *step) settleHeld(ctx context.Context, s session, w *window, a LateAnsw
 }
 
 // contradict notes that the billing system moved what had ended otherwise, unless that is known, or something else stands out already.
-func (st *step) contradict(ctx context.Context, s session, w *window, movedTo string) (Late, error) {
+func (l *Ledger) contradict(ctx context.Context, s session, st *step, w *window, movedTo string) (Late, error) {
 	it := &w.items[0]
 	if err := w.lockSubscriptions(ctx, s, it.SubscriptionID, movedTo); err != nil {
 		return LateNothing, err
@@ -137,7 +137,7 @@ func (st *step) contradict(ctx context.Context, s session, w *window, movedTo st
 	if err := s.saveItems(ctx, *it); err != nil {
 		return LateNothing, err
 	}
-	if err := st.keepOthersFrom(ctx, s, it.SubscriptionID); err != nil {
+	if err := l.keepOthersFrom(ctx, s, st, it.SubscriptionID); err != nil {
 		return LateNothing, err
 	}
 	return LateContradicted, st.tellContradicted(ctx, s, it.LineItem)
@@ -150,7 +150,7 @@ var endOthers = store.Both(`UPDATE line_items SET ending = 'fencing', ending_rea
 const movedElsewhere = "The billing system has moved the subscription in another transfer."
 
 // keepOthersFrom keeps other transfers from moving a subscription once more.
-func (st *step) keepOthersFrom(ctx context.Context, s session, subscriptionID string) error {
+func (l *Ledger) keepOthersFrom(ctx context.Context, s session, st *step, subscriptionID string) error {
 	others, err := store.All(ctx, s, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
 		subscriptionID, st.of.ID, movedElsewhere, store.Stamp(st.at))
 	if err != nil {
@@ -161,7 +161,11 @@ func (st *step) keepOthersFrom(ctx context.Context, s session, subscriptionID st
 		if err != nil {
 			return err
 		}
-		if err := s.tellMovers(ctx, t.Transfer, []item{other}, nil); err != nil {
+		rules, err := l.rulesOf(ctx, s, t)
+		if err != nil {
+			return err
+		}
+		if err := s.tellMovers(ctx, t.Transfer, rules.ForRuns(), []item{other}, nil); err != nil {
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ var (
 	selectRunning = store.Both(`SELECT i.ordinal, i.ending FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ordinal >= $2 AND i.ordinal < $3 ORDER BY i.ordinal`)
 	// selectRanges are the ranges of a large transfer that have such items.
-	selectRanges = store.Both(`SELECT DISTINCT i.ordinal / ` + strconv.Itoa(transfer.RangeSize) + ` FROM line_items i
+	selectRanges = store.Both(`SELECT DISTINCT i.ordinal / $2 FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY 1`)
 	selectHanded = store.Both(`SELECT n.audience, COUNT(*) FROM notifications n
 		WHERE n.transfer_id = $1 AND n.event <> 'created' AND n.event NOT LIKE 'reminder-%' GROUP BY n.audience`)
@@ -81,7 +81,7 @@ func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (t
 	var err error
 	switch {
 	case now.Status == transfer.InProgress && now.Items.InProgress > 0:
-		err = s.addRunning(ctx, &now, st.of.ID, w)
+		err = s.addRunning(ctx, &now, st, w)
 	case now.Status.Final():
 		err = s.addEnd(ctx, &now, st.of.ID)
 	}
@@ -95,16 +95,16 @@ func (st step) standing() transfer.Standing {
 }
 
 // addRunning adds what there is to go on with: line items where the run moves them itself, otherwise ranges.
-func (s session) addRunning(ctx context.Context, now *transfer.Standing, id string, w Watched) error {
+func (s session) addRunning(ctx context.Context, now *transfer.Standing, st step, w Watched) error {
 	if w.To == 0 {
-		if now.Items.Total() > transfer.RangeSize {
-			ranges, err := store.All(ctx, s, selectRanges, store.Value[int], id)
+		if rules := st.rules.ForRuns(); rules.InRanges(now.Items.Total()) {
+			ranges, err := store.All(ctx, s, selectRanges, store.Value[int], st.of.ID, rules.RangeSize)
 			now.Ranges = transfer.OrdinalsOf(ranges)
 			return err
 		}
 		w.To = now.Items.Total()
 	}
-	running, err := store.All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, id, w.From, w.To)
+	running, err := store.All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, st.of.ID, w.From, w.To)
 	if err != nil {
 		return err
 	}

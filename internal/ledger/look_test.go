@@ -188,17 +188,17 @@ func TestWhatIsDue(t *testing.T) {
 
 // A run sees the line items that it moves itself, or the ranges that others do, in 1 kB.
 func TestLookAtLineItems(t *testing.T) {
-	const large = 2*transfer.RangeSize + 10
-	onBoth(t, worldOf(large+transfer.RangeSize), func(t *testing.T, f fixture) {
-		picks := make([]int, large+transfer.RangeSize)
+	large := 2*rangeSize + 10
+	onBoth(t, worldOf(large+rangeSize), func(t *testing.T, f fixture) {
+		picks := make([]int, large+rangeSize)
 		for n := range picks {
 			picks[n] = n
 		}
-		small, big := f.moving("small", picks[:transfer.RangeSize]...), f.moving("big", picks[transfer.RangeSize:]...)
+		small, big := f.moving("small", picks[:rangeSize]...), f.moving("big", picks[rangeSize:]...)
 		fresh := f.size(small.ID)
-		odd := make([]int, 0, transfer.RangeSize/2)
+		odd := make([]int, 0, rangeSize/2)
 		var results []ItemResult
-		for n := 1; n < transfer.RangeSize; n += 2 {
+		for n := 1; n < rangeSize; n += 2 {
 			odd = append(odd, n)
 			results = append(results, refused(n-1))
 		}
@@ -212,7 +212,7 @@ func TestLookAtLineItems(t *testing.T) {
 		require.Equal(t, transfer.Ordinals("1,3"), at.Ending)
 		require.Empty(t, at.Ranges)
 		t.Logf("a look at %d line items: %d B, with every other one ended: %d B, at %d: %d B",
-			transfer.RangeSize, fresh, f.size(small.ID), large, f.size(big.ID))
+			rangeSize, fresh, f.size(small.ID), large, f.size(big.ID))
 		require.LessOrEqual(t, fresh, 1<<10)
 		require.LessOrEqual(t, f.size(big.ID), 1<<10)
 		require.LessOrEqual(t, f.size(small.ID), 2<<10, "at worst")
@@ -221,8 +221,8 @@ func TestLookAtLineItems(t *testing.T) {
 		require.Equal(t, []transfer.Ordinals{"", "", "0-2"}, []transfer.Ordinals{at.Open, at.Ending, at.Ranges})
 
 		results = results[:0]
-		for n := range transfer.RangeSize {
-			results = append(results, refused(transfer.RangeSize+n))
+		for n := range rangeSize {
+			results = append(results, refused(rangeSize+n))
 		}
 		f.record(big.ID, results[1:]...)
 		ranged := func(from, to int) transfer.Standing {

@@ -42,10 +42,12 @@ func (l *Ledger) enterPolicy(ctx context.Context) error {
 }
 
 // rulesOf are the rules of the transfer: those it was opened under, else (a transfer of a version that stored none) the
-// deployment's.
+// deployment's, with the first rules of runs. Error: a later version opened it, by rules of runs that this one does not know.
 func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Policy, error) {
 	if t.policy == "" {
-		return l.rules.own, nil
+		p := l.rules.own
+		p.RunRules = 0
+		return p, nil
 	}
 	if p, known := l.rules.get(t.policy); known {
 		return p, nil
@@ -60,6 +62,9 @@ func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Pol
 	var p transfer.Policy
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		return p, fmt.Errorf("read the rules %s: %w", t.policy, err)
+	}
+	if _, known := transfer.RunRulesOf(p.RunRules); !known {
+		return p, fmt.Errorf("transfer %s follows rules of runs, %d, that this version does not know", t.ID, p.RunRules)
 	}
 	l.rules.put(t.policy, p)
 	return p, nil

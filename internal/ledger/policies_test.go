@@ -11,6 +11,9 @@ import (
 	"handover/internal/transfer"
 )
 
+// rangeSize is how many line items one run moves of the transfers that tests open.
+var rangeSize = transfer.DefaultPolicy().ForRuns().RangeSize
+
 // strict are rules that allow less than those that tests go by otherwise.
 func strict() transfer.Policy {
 	p := transfer.DefaultPolicy()
@@ -128,5 +131,28 @@ func TestRulesAreReadWithoutALock(t *testing.T) {
 			require.Equal(t, strict(), rules)
 		}
 		require.Equal(t, 1, asked, "rules are read once")
+	})
+}
+
+// The rules that its runs follow are recorded with the transfer, and a program that does not know them leaves it to a later one.
+func TestRulesOfRunsStayWithTheirTransfer(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		p := transfer.DefaultPolicy()
+		p.RunRules = transfer.LatestRunRules() + 1
+		later := f.another(Options{Policy: p})
+		made, err := later.OpenTransfer(t.Context(), request("later"), Terms[Outcome]{})
+		require.NoError(t, err)
+
+		at, err := later.Look(t.Context(), made.Transfer.ID, Watched{})
+		require.NoError(t, err)
+		require.Equal(t, p.RunRules, at.Rules)
+		_, err = f.Look(t.Context(), made.Transfer.ID, Watched{})
+		require.ErrorContains(t, err, "that this version does not know")
+
+		_, err = f.Writer().ExecContext(t.Context(), "UPDATE transfers SET policy = ''")
+		require.NoError(t, err)
+		at, err = later.Look(t.Context(), made.Transfer.ID, Watched{})
+		require.NoError(t, err)
+		require.Zero(t, at.Rules, "of before there were numbers")
 	})
 }

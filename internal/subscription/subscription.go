@@ -91,7 +91,7 @@ func NextCycle(s Subscription, after time.Time) time.Time {
 	}
 }
 
-// Gone tells whether the subscription is over.
+// Gone tells whether the subscription has ended: it is deleted, expired or disabled.
 func Gone(s Subscription) bool {
 	return s.Status == Deleted || s.Status == Expired || s.Status == Disabled
 }

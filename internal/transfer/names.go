@@ -44,9 +44,3 @@ func ParseRangeWorkflowID(workflowID string) (transferID string, from, to int, o
 	_, err := fmt.Sscanf(numbers, "%d-%d", &from, &to)
 	return id, from, to, err == nil && 0 <= from && from < to
 }
-
-// RangeOf is the range of line items, from (included) to (excluded), that holds the ordinal.
-func RangeOf(ordinal, total int) (from, to int) {
-	from = ordinal / RangeSize * RangeSize
-	return from, min(from+RangeSize, total)
-}

@@ -20,11 +20,19 @@ type Policy struct {
 	DeclineDisabled bool
 	// ItemDeadline turns items that still run this long after submit Failed; zero means never (R-26).
 	ItemDeadline time.Duration
+	// RunRules is the number of the rules that the transfer's runs follow (RunRules): no choice of a deployment, but kept with those.
+	RunRules int `json:",omitempty"`
 }
 
 // DefaultPolicy is the policy of a deployment that configures nothing.
 func DefaultPolicy() Policy {
-	return Policy{ProductTypes: subscription.MovableProductTypes(), MaxListedItems: mostListed}
+	return Policy{ProductTypes: subscription.MovableProductTypes(), MaxListedItems: mostListed, RunRules: LatestRunRules()}
+}
+
+// ForRuns are the rules that the transfer's runs follow, of a number that this version knows.
+func (p Policy) ForRuns() RunRules {
+	rules, _ := RunRulesOf(p.RunRules)
+	return rules
 }
 
 func (p Policy) moves(t subscription.ProductType) bool { return slices.Contains(p.ProductTypes, t) }

@@ -28,6 +28,7 @@ type Standing struct {
 	Ranges         Ordinals   `json:"ranges,omitempty"` // of a transfer too large for one run: which ranges have items to go on with
 	Held           int        `json:"held,omitempty"`   // failed items of which nobody knows whether they moved
 	Handed         MailCounts `json:"handed,omitzero"`  // e-mails handed to the relay when it ended
+	Rules          int        `json:"rules,omitempty"`  // number of the RunRules that its runs follow; 0 of a history of before there were others
 
 	Due      Due           `json:"due,omitempty"`      // what the run has to bring about now
 	Reminder int           `json:"reminder,omitempty"` // which, when one is due
@@ -54,9 +55,6 @@ const (
 	DueDeadline Due = "deadline"
 )
 
-// RangeSize is how many line items one run moves itself; those of a larger transfer are shared out to children by ordinal.
-const RangeSize = 250
-
 // StandingOf says what is due of the transfer now and what comes next: reminders to the source, expiry (R-20, R-22), the flag
 // of what is overdue (R-24) and the end that a deployment sets to line items (R-26). Reminders up to the number given were
 // sent; those that a stopped platform slept through are not caught up on, but for the latest.
@@ -64,7 +62,7 @@ func (p Policy) StandingOf(t Transfer, changeID string, reminded int, now time.T
 	s := Standing{
 		Status: t.Status, ChangeID: changeID, Customer: t.State.CustomerTenantID, Source: t.SourceTenantID, Target: t.TargetTenantID,
 		CreatedTime: t.CreatedTime, SubmittedTime: t.SubmittedTime, CompletedTime: t.CompletedTime, ModifiedTime: t.LastModifiedTime,
-		ExpirationTime: t.ExpirationTime, Items: t.Items, Overdue: t.Overdue,
+		ExpirationTime: t.ExpirationTime, Items: t.Items, Overdue: t.Overdue, Rules: p.RunRules,
 	}
 	switch t.Status {
 	case Pending:

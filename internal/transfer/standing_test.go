@@ -158,10 +158,3 @@ func TestWorkflowIDs(t *testing.T) {
 		assert.False(t, ok, other)
 	}
 }
-
-func TestRangeOf(t *testing.T) {
-	for ordinal, want := range map[int][2]int{0: {0, 250}, 249: {0, 250}, 250: {250, 500}, 599: {500, 600}} {
-		from, to := transfer.RangeOf(ordinal, 600)
-		assert.Equal(t, want, [2]int{from, to}, ordinal)
-	}
-}

@@ -28,8 +28,10 @@ func TestSmallTransfersDoNotQueueBehindAMerger(t *testing.T) {
 	large := submitted(t, s.Ledger, who[0])
 	eventually(t, "all of the merger waits", func() bool {
 		waiting := 0
-		for from := 0; from < mergerItems; from += transfer.RangeSize {
-			waiting += pendingOf(t, c, transfer.RangeWorkflowID(large, from, min(from+transfer.RangeSize, mergerItems)))
+		rules := transfer.DefaultPolicy().ForRuns()
+		for n := range rules.RangeCount(mergerItems) {
+			from, to := rules.Range(n, mergerItems)
+			waiting += pendingOf(t, c, transfer.RangeWorkflowID(large, from, to))
 		}
 		return waiting == mergerItems
 	})

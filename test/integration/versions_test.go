@@ -31,7 +31,7 @@ import (
 func TestANewBuildTakesOver(t *testing.T) {
 	t.Parallel()
 	const most = 20
-	s := startDeployment(t, most, transfer.RangeSize+1) // a whole customer makes two ranges
+	s := startDeployment(t, most, transfer.DefaultPolicy().ForRuns().RangeSize+1) // a whole customer makes two ranges
 	const before, after = "b1", "b2"
 
 	unversioned := s.work(t)

@@ -1,9 +1,10 @@
 // Package replay proves that the current workflows still understand the histories of earlier ones, and that no history
 // holds what belongs into the ledger only.
 //
-//	histories.go  the folder of recorded histories
-//	shapes.go     what each of them must contain
-//	record/       the program that records them
+//	generations.go  the recorded histories by generation, and what freezes one
+//	histories.go    one folder of them
+//	shapes.go       what a history must contain; shapes_v0.go those of the first generation
+//	record/         the program that records them
 package replay
 
 import (
@@ -18,10 +19,10 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// Folder holds the recorded histories, seen from this package.
+// Folder holds the generations, seen from this package.
 const Folder = "testdata"
 
-// Names lists the recorded histories of a folder, in order. A folder without any is an error: it proves nothing.
+// Names lists the recorded histories of a generation's folder, in order. A folder without any is an error: it proves nothing.
 func Names(dir string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {

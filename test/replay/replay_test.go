@@ -21,13 +21,13 @@ import (
 
 func TestRecordedHistoriesReplay(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, h *historypb.History) { require.NoError(t, replay(current(), h)) })
+	each(t, func(t *testing.T, _ recorded, h *historypb.History) { require.NoError(t, replay(current(), h)) })
 }
 
 // A worker of this version may take over a run wherever it is, not only at its end.
 func TestOpenRunsReplay(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, _ string, h *historypb.History) {
+	each(t, func(t *testing.T, _ recorded, h *historypb.History) {
 		cuts := openStates(h)
 		require.NotEmpty(t, cuts)
 		for _, cut := range cuts {
@@ -70,15 +70,18 @@ func isCommand(e *historypb.HistoryEvent) bool {
 // Every ending and every wake-up is recorded, and each history is what its name says.
 func TestHistoriesAreWhatTheyAreCalled(t *testing.T) {
 	t.Parallel()
-	names, err := Names(Folder)
-	require.NoError(t, err)
-	require.Equal(t, slices.Sorted(maps.Keys(Shapes())), names)
-	each(t, func(t *testing.T, name string, h *historypb.History) {
-		shape, found := Shapes()[name], counts{}
+	for _, g := range Generations() {
+		names, err := Names(g.Dir(Folder))
+		require.NoError(t, err)
+		require.Equal(t, slices.Sorted(maps.Keys(g.Shapes)), names, g.Name)
+	}
+	each(t, func(t *testing.T, of recorded, h *historypb.History) {
+		shape, found := of.Shapes[of.history], counts{}
 		for _, event := range h.Events {
 			found[event.GetEventType()]++
 		}
 		assert.Len(t, h.Events, shape.Events, shape.About)
+		require.NotEmpty(t, shape.Contains)
 		for kind, count := range shape.Contains {
 			assert.Equal(t, count, found[kind], "%s: %s", shape.About, kind)
 		}
@@ -126,9 +129,12 @@ func withAnExtraLook(ctx workflow.Context, in workflows.Input) (workflows.Receip
 // No history may come near the server's limits, however large the transfer (design section 5).
 func TestHistoriesStaySmall(t *testing.T) {
 	t.Parallel()
-	for name, most := range map[string]int{"complete": 17, "expired": 30, "large": 50, "large-range": 20} {
-		assert.LessOrEqual(t, len(load(t, name).GetEvents()), most, "events of %s", name)
-	}
+	most := map[string]int{"complete": 17, "expired": 30, "large": 50, "large-range": 20}
+	each(t, func(t *testing.T, of recorded, h *historypb.History) {
+		if limit, has := most[of.history]; has {
+			assert.LessOrEqual(t, len(h.GetEvents()), limit)
+		}
+	})
 }
 
 // current is a replayer with the workflows as they are.
@@ -147,22 +153,33 @@ func replay(replayer worker.WorkflowReplayer, h *historypb.History) error {
 	return replayer.ReplayWorkflowHistoryWithOptions(quiet, proto.CloneOf(h), options)
 }
 
-// each runs the test for every recorded history.
-func each(t *testing.T, test func(t *testing.T, name string, h *historypb.History)) {
+// recorded names a history.
+type recorded struct {
+	Generation
+	history string
+}
+
+// each runs the test for every recorded history of every generation.
+func each(t *testing.T, test func(t *testing.T, of recorded, h *historypb.History)) {
 	t.Helper()
-	names, err := Names(Folder)
-	require.NoError(t, err)
-	for _, name := range names {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, name, load(t, name))
-		})
+	for _, g := range Generations() {
+		names, err := Names(g.Dir(Folder))
+		require.NoError(t, err)
+		for _, name := range names {
+			t.Run(g.Name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				h, err := Load(g.Dir(Folder), name)
+				require.NoError(t, err)
+				test(t, recorded{g, name}, h)
+			})
+		}
 	}
 }
 
+// load reads a history of the first generation.
 func load(t *testing.T, name string) *historypb.History {
 	t.Helper()
-	h, err := Load(Folder, name)
+	h, err := Load(Generations()[0].Dir(Folder), name)
 	require.NoError(t, err, fmt.Sprintf("the history %s", name))
 	return h
 }

@@ -7,9 +7,10 @@ import (
 )
 
 // The large transfer has a full range and one of a few line items, some of which are given up.
-const (
-	largeItems = transfer.RangeSize + 6
-	stuckFrom  = transfer.RangeSize + 3
+var (
+	rangeSize  = transfer.DefaultPolicy().ForRuns().RangeSize
+	largeItems = rangeSize + 6
+	stuckFrom  = rangeSize + 3
 )
 
 func (s *stage) large() []scene {
@@ -18,7 +19,7 @@ func (s *stage) large() []scene {
 
 func (s *stage) inRanges(ctx context.Context) ([]execution, error) {
 	faults := make([]string, largeItems)
-	faults[0], faults[transfer.RangeSize] = "transient:2", "refuse:2001"
+	faults[0], faults[rangeSize] = "transient:2", "refuse:2001"
 	for n := stuckFrom; n < largeItems; n++ {
 		faults[n] = failing
 	}
@@ -43,7 +44,7 @@ func (s *stage) inRanges(ctx context.Context) ([]execution, error) {
 	if err := s.givesUp(ctx, id); err != nil {
 		return nil, err
 	}
-	full := execution{workflowID: transfer.RangeWorkflowID(id, 0, transfer.RangeSize)}
-	rest := execution{workflowID: transfer.RangeWorkflowID(id, transfer.RangeSize, largeItems)}
+	full := execution{workflowID: transfer.RangeWorkflowID(id, 0, rangeSize)}
+	rest := execution{workflowID: transfer.RangeWorkflowID(id, rangeSize, largeItems)}
 	return []execution{parent, full, rest}, nil
 }

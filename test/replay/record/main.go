@@ -1,6 +1,7 @@
 // Command record writes the histories that the replay tests replay: it brings transfers to every ending, and through every
 // way of being woken, on a real server, and saves what the server recorded. Run it from the project's root after a gated
-// change of a workflow. A history that is there already stays, because it is proof: -update records it again.
+// change of a workflow: it records what the newest generation must hold and lacks. A history that is there already stays,
+// because it is proof: -update records those of the newest generation again, as long as that is not frozen.
 //
 //	stage.go      the platform it plays on, and customers to play with
 //	lapse.go      a ledger whose time passes in a moment, and that can be away or put back
@@ -16,10 +17,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
@@ -29,9 +30,9 @@ import (
 )
 
 func main() {
-	update := flag.Bool("update", false, "record again what is there already")
+	update := flag.Bool("update", false, "record again what the newest generation has already, unless it is frozen")
 	flag.Parse()
-	if err := run(context.Background(), filepath.Join("test", "replay", replay.Folder), *update); err != nil {
+	if err := run(context.Background(), filepath.Join("test", "replay", replay.Folder), replay.Newest(), *update); err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
@@ -46,8 +47,13 @@ type scene struct {
 // execution is a run whose history is kept, in the order of the scene's names.
 type execution struct{ workflowID, runID string }
 
-func run(ctx context.Context, dir string, update bool) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+func run(ctx context.Context, testdata string, g replay.Generation, update bool) error {
+	names, err := g.ToRecord(testdata, update)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	to := target{dir: g.Dir(testdata), names: names, update: update}
+	if err := os.MkdirAll(to.dir, 0o750); err != nil {
 		return err
 	}
 	s, err := newStage(ctx)
@@ -55,7 +61,7 @@ func run(ctx context.Context, dir string, update bool) error {
 		return err
 	}
 	defer s.Stop()
-	if err := s.record(ctx, dir, update, s.scenes()); err != nil {
+	if err := s.record(ctx, to, s.scenes()); err != nil {
 		return err
 	}
 	r, err := newRemoteStage(ctx)
@@ -63,7 +69,14 @@ func run(ctx context.Context, dir string, update bool) error {
 		return err
 	}
 	defer r.close()
-	return r.record(ctx, dir, update, r.scenes())
+	return r.record(ctx, to, r.scenes())
+}
+
+// target is what is to be recorded, and where to.
+type target struct {
+	dir    string
+	names  []string
+	update bool
 }
 
 func (s *stage) scenes() []scene {
@@ -73,17 +86,11 @@ func (s *stage) scenes() []scene {
 	return append(all, s.wakeups()...) // last, because time passes in them
 }
 
-// record plays the scenes of which a history is missing.
-func (s *stage) record(ctx context.Context, dir string, update bool, scenes []scene) error {
+// record plays the scenes of which a history is wanted.
+func (s *stage) record(ctx context.Context, to target, scenes []scene) error {
 	for _, sc := range scenes {
-		missing, err := missing(dir, sc.histories)
-		if err != nil {
-			return err
-		}
-		if update {
-			missing = sc.histories
-		}
-		if len(missing) == 0 {
+		wanted := func(name string) bool { return slices.Contains(to.names, name) }
+		if !slices.ContainsFunc(sc.histories, wanted) {
 			continue
 		}
 		runs, err := sc.play(ctx)
@@ -91,7 +98,10 @@ func (s *stage) record(ctx context.Context, dir string, update bool, scenes []sc
 			return fmt.Errorf("%s: %w", sc.histories[0], err)
 		}
 		for i, name := range sc.histories {
-			if err := s.save(ctx, runs[i], dir, name, update); err != nil {
+			if !wanted(name) {
+				continue
+			}
+			if err := s.save(ctx, runs[i], to, name); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -99,21 +109,8 @@ func (s *stage) record(ctx context.Context, dir string, update bool, scenes []sc
 	return nil
 }
 
-func missing(dir string, names []string) ([]string, error) {
-	var gone []string
-	for _, name := range names {
-		switch _, err := os.Stat(replay.File(dir, name)); {
-		case errors.Is(err, fs.ErrNotExist):
-			gone = append(gone, name)
-		case err != nil:
-			return nil, err
-		}
-	}
-	return gone, nil
-}
-
 // save waits for the run's end and writes its history, over one that is there only when that is wanted.
-func (s *stage) save(ctx context.Context, run execution, dir, name string, update bool) error {
+func (s *stage) save(ctx context.Context, run execution, to target, name string) error {
 	var history historypb.History
 	events := s.Connection.GetWorkflowHistory(ctx, run.workflowID, run.runID, true, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
@@ -127,7 +124,7 @@ func (s *stage) save(ctx context.Context, run execution, dir, name string, updat
 	if err != nil {
 		return err
 	}
-	err = write(replay.File(dir, name), machine.ReplaceAll(content, []byte(`$1"recorder$2"`)), update)
+	err = write(replay.File(to.dir, name), machine.ReplaceAll(content, []byte(`$1"recorder$2"`)), to.update)
 	if err == nil {
 		fmt.Printf("recorded %s, %d events\n", name, len(history.Events))
 	}
@@ -137,17 +134,13 @@ func (s *stage) save(ctx context.Context, run execution, dir, name string, updat
 // machine is where a history names the machine that it was recorded on.
 var machine = regexp.MustCompile(`("(?:identity|name)": )"[^"@:]*(?:@[^"]*|(:[0-9a-f-]{36}))"`)
 
-// write makes a new file, or replaces one when that is wanted. One that is there and stays is no error: it was recorded with
-// another history of its scene.
+// write makes a new file, or replaces one when that is wanted.
 func write(file string, content []byte, update bool) error {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if update {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
 	f, err := os.OpenFile(file, flags, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
