@@ -19,6 +19,9 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/errgroup"
+
+	"handover/internal/payloads"
+	"handover/workflows"
 )
 
 // replaysAtOnce bounds the histories in memory.
@@ -27,7 +30,7 @@ const replaysAtOnce = 4
 // rehearsal replays the runs that are open.
 type rehearsal struct {
 	service  histories
-	register func(worker.WorkflowRegistry)
+	build    build
 	filter   string        // of Temporal's index, empty for every run
 	limit    int           // 0 for none
 	patience time.Duration // for one answer of Temporal
@@ -79,7 +82,7 @@ func (r *rehearsal) one(ctx context.Context, run workflowRun) error {
 	case err != nil:
 		return err
 	}
-	divergence := replay(r.register, run, history)
+	divergence := r.build.replay(run, history)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.found.add(run, divergence)
@@ -87,15 +90,35 @@ func (r *rehearsal) one(ctx context.Context, run workflowRun) error {
 	return nil
 }
 
+// build is what a worker of this build brings to a run: its workflows, and how it reads what the run was given.
+type build struct {
+	register func(worker.WorkflowRegistry)
+	payloads payloads.Converters
+}
+
+// thisBuild is the build of this program, with the keys of the settings.
+func thisBuild(read loader) (build, error) {
+	settings, err := read()
+	if err != nil {
+		return build{}, &usageError{err}
+	}
+	return build{workflows.RegisterWorkflows, settings.Payloads.EncryptionKeys.ForWorkers()}, nil
+}
+
 // replay has the workflows go through the history as the run's. The error says where they diverge from it; a run of which no
 // task is done yet has decided nothing that they could diverge from. The history must not be used afterwards.
-func replay(register func(worker.WorkflowRegistry), run workflowRun, history *historypb.History) error {
+func (b build) replay(run workflowRun, history *historypb.History) error {
 	history.Events = decided(history.GetEvents())
 	if len(history.GetEvents()) == 0 {
 		return nil
 	}
-	replayer := worker.NewWorkflowReplayer()
-	register(replayer)
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
+		DataConverter: b.payloads.Data, FailureConverter: b.payloads.Failure,
+	})
+	if err != nil {
+		return err
+	}
+	b.register(replayer)
 	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler)) // the error says it
 	return replayer.ReplayWorkflowHistoryWithOptions(quiet, history, worker.ReplayWorkflowHistoryOptions{
 		OriginalExecution: workflow.Execution{ID: run.workflowID, RunID: run.runID},

@@ -64,7 +64,11 @@ func (c *cli) replayFile(name string) error {
 	begun := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
 	run := workflowRun{begun.GetWorkflowType().GetName(), begun.GetWorkflowId(), begun.GetOriginalExecutionRunId()}
 	var found outcome
-	found.add(run, replay(c.env.workflows, run, history))
+	b, err := c.env.build()
+	if err != nil {
+		return err
+	}
+	found.add(run, b.replay(run, history))
 	return c.printReplayed(found)
 }
 
@@ -96,8 +100,12 @@ func (c *cli) replayOpen(ctx context.Context, r repetition) error {
 		return err
 	}
 	defer service.Close()
+	b, err := c.env.build()
+	if err != nil {
+		return err
+	}
 	show, end := c.counter("runs replayed")
-	rehearsal := &rehearsal{service: service, register: c.env.workflows, filter: r.filter, limit: r.limit, patience: c.timeout, show: show}
+	rehearsal := &rehearsal{service: service, build: b, filter: r.filter, limit: r.limit, patience: c.timeout, show: show}
 	err = rehearsal.all(ctx)
 	end()
 	if rehearsal.more {

@@ -34,7 +34,7 @@ import (
 )
 
 // recordings is the folder of the recorded histories.
-var recordings = filepath.Join("..", "test", "replay", recorded.Folder)
+var recordings = filepath.Join("..", "test", "replay", recorded.Folder, recorded.Newest().Name)
 
 // openHistories is a Temporal in which these histories are open, two on a page of its index.
 type openHistories struct {
@@ -275,7 +275,7 @@ func TestReplayStops(t *testing.T) {
 		ctx, interrupt := context.WithCancel(t.Context())
 		defer interrupt()
 		two := make(chan struct{})
-		r := &rehearsal{register: c.workflows, patience: patience, show: func(replayed int) {
+		r := &rehearsal{build: build{register: c.workflows}, patience: patience, show: func(replayed int) {
 			if replayed == 2 {
 				close(two)
 			}
@@ -343,9 +343,9 @@ func TestReplayAtEveryMoment(t *testing.T) {
 			begun := func() *historypb.History {
 				return &historypb.History{Events: proto.CloneOf(whole).GetEvents()[:cut]}
 			}
-			require.NoError(t, replay(workflows.RegisterWorkflows, runOf(name), begun()), "the first %d events of %s", cut, name)
+			require.NoError(t, build{register: workflows.RegisterWorkflows}.replay(runOf(name), begun()), "the first %d events of %s", cut, name)
 			const undecided = 3 // started; a task scheduled, and begun
-			assert.Equal(t, cut > undecided, replay(changed, runOf(name), begun()) != nil, "the first %d events of %s", cut, name)
+			assert.Equal(t, cut > undecided, build{register: changed}.replay(runOf(name), begun()) != nil, "the first %d events of %s", cut, name)
 		}
 	}
 }

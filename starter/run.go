@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/sdk/worker"
 
 	"handover/activities"
 	"handover/config"
@@ -19,7 +18,6 @@ import (
 	"handover/internal/progress"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
 )
 
 // transfers is what the commands need of Temporal. *service implements it; tests have a fake.
@@ -60,7 +58,7 @@ type environment struct {
 	billing    func() (billing.Asker, error)                                           // the billing system of HANDOVER_BILLING_…
 	terminal   func(out io.Writer) bool                                                // somebody watches it
 	variable   func(name string) (string, bool)                                        // NO_COLOR and TERM, the terminal's own; settings are package config's
-	workflows  func(worker.WorkflowRegistry)                                           // registers those of this build
+	build      func() (build, error)                                                   // of the worker that this program belongs to
 	newID      func() string
 	user       func() string // the system's user who runs the program
 	wait       func(ctx context.Context, d time.Duration) error
@@ -77,7 +75,7 @@ func surroundings() environment {
 		ledgerAt:   func(url, address string) (string, error) { return ledgerAt(read, url, address) },
 		openLedger: func(ctx context.Context, url string) (records, error) { return openLedger(ctx, read, url) },
 		billing:    func() (billing.Asker, error) { return billingSystem(read) },
-		terminal:   progress.Terminal, variable: os.LookupEnv, workflows: workflows.RegisterWorkflows, newID: uuid.NewString, user: systemUser, wait: wait,
+		terminal:   progress.Terminal, variable: os.LookupEnv, build: func() (build, error) { return thisBuild(read) }, newID: uuid.NewString, user: systemUser, wait: wait,
 	}
 }
 

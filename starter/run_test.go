@@ -250,9 +250,9 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 			value, ok := s.variables[name]
 			return value, ok
 		},
-		workflows: s.workflows,
-		newID:     func() string { return freshID },
-		user:      func() string { return operatorName },
+		build: func() (build, error) { return build{register: s.workflows}, nil },
+		newID: func() string { return freshID },
+		user:  func() string { return operatorName },
 		wait: func(ctx context.Context, _ time.Duration) error {
 			waiting.Lock()
 			defer waiting.Unlock()

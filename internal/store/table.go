@@ -70,7 +70,7 @@ func (b Batch) Value() (driver.Value, error) {
 // IDColumn is the row source of statements about a list of ids.
 const IDColumn Columns = "id text"
 
-// IDRows are the rows of a list of ids.
+// IDRows are rows of one column of ids each.
 func IDRows(ids ...string) Batch {
 	b := make(Batch, len(ids))
 	for i, id := range ids {
