@@ -28,7 +28,8 @@ type rulebook struct {
 	known map[string]transfer.Policy
 }
 
-// enterPolicy stores the deployment's rules and names them.
+// enterPolicy stores the deployment's rules and names them. Rules that are there already are only read: who opens a busy file to
+// look at it does not wait for those who write.
 func (l *Ledger) enterPolicy(ctx context.Context) error {
 	body, err := json.Marshal(l.policy)
 	if err != nil {
@@ -37,6 +38,10 @@ func (l *Ledger) enterPolicy(ctx context.Context) error {
 	sum := sha256.Sum256(body)
 	digest := hex.EncodeToString(sum[:16])
 	l.rules = &rulebook{own: l.policy, named: digest, known: map[string]transfer.Policy{digest: l.policy}}
+	_, stored, err := store.One(ctx, l.On(l.Reader()), selectPolicy, store.Value[string], digest)
+	if err != nil || stored {
+		return err
+	}
 	_, err = l.On(l.Writer()).Exec(ctx, insertPolicy, digest, string(body))
 	return err
 }

@@ -156,3 +156,20 @@ func TestRulesOfRunsStayWithTheirTransfer(t *testing.T) {
 		require.Zero(t, at.Rules, "of before there were numbers")
 	})
 }
+
+// Who opens the ledger to look at it does not wait for a change that somebody else is making.
+func TestOpenDuringAChange(t *testing.T) {
+	onEmpty(t, func(t *testing.T, f fixture) {
+		change, err := f.Writer().BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, change.Rollback()) }()
+		_, err = change.ExecContext(t.Context(), "UPDATE policies SET body = body")
+		require.NoError(t, err)
+		other, err := Open(t.Context(), f.url, Options{})
+		require.NoError(t, err)
+		empty, err := other.Empty(t.Context())
+		require.NoError(t, err)
+		require.True(t, empty)
+		require.NoError(t, other.Close())
+	})
+}
