@@ -17,7 +17,7 @@
 //	change.go          changes of a subscription by its owner; agreements.go what customers agreed to
 //	activity.go        a partner's activity log, over transfers and everything else
 //	verify.go          the invariants, checked over the whole ledger; ended.go what a billing system is asked to confirm
-//	session.go         how statements are run; dialect.go and table.go how they are written once for both databases
+//	session.go         what the ledger adds to a transaction of package store, which runs the statements
 //	runs.go            which workflow runs have yet to look at the ledger; listen.go who is woken; watch.go what nobody told
 //	outages.go         a billing system that is away, the one fact that programs share about it
 //	follow.go          what a run owes to the ledger; resume.go an operator's word to runs; stuck.go what does not go on
