@@ -60,7 +60,7 @@ func unsureError(err error, requestID string) error {
 type failure struct {
 	status  int
 	Code    string   `json:"code"`  // wire code of a refusal, empty otherwise
-	Cause   string   `json:"cause"` // a transfer.Cause, or one of those below
+	Cause   string   `json:"cause"` // a kernel.Cause, or one of those below
 	Message string   `json:"message"`
 	Data    []string `json:"data"`
 }

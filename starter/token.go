@@ -111,7 +111,7 @@ func bearer(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, odd)
 }
 
-// send asks the development issuer and returns its answer. Errors: *unreachableError when there is none, *transfer.Refusal
+// send asks the development issuer and returns its answer. Errors: *unreachableError when there is none, *kernel.Refusal
 // for a tenant it does not know.
 func (q tokenRequest) send(ctx context.Context) ([]byte, error) {
 	form := url.Values{

@@ -33,7 +33,7 @@ func receivedBody(req *http.Request) []byte {
 
 // receive reads the body of a write into the place of req.Body and holds it against its bounds while it arrives, before
 // anything is claimed, decoded or kept of it. Call done when the request is answered: until then its bytes count as in
-// flight. Errors: *transfer.Refusal for what is out of bounds, otherwise *Error.
+// flight. Errors: *kernel.Refusal for what is out of bounds, otherwise *Error.
 func (a *API) receive(w http.ResponseWriter, req *http.Request, r route) (done func(), err error) {
 	expected := req.ContentLength
 	if expected > r.maxBody {

@@ -34,7 +34,7 @@ const longestEscape = len(`\ud83d\ude00`)
 // longestKnown is more bytes of JSON than the name of any field takes; longer names are of no field here.
 const longestKnown = 64 * longestEscape
 
-// scan reads the body to its end. Errors: *Error and *transfer.Refusal for what it must not be, those of reading it.
+// scan reads the body to its end. Errors: *Error and *kernel.Refusal for what it must not be, those of reading it.
 func (s *scanner) scan(top *shape) error {
 	c, err := s.token()
 	if errors.Is(err, io.EOF) && s.read == 0 {

@@ -85,7 +85,7 @@ func (h *HTTP) Immediate() bool { return false }
 
 // Move posts the move.
 //
-// Errors: *AtWork for a 202; *transfer.Refusal with cause ProviderRefused for a 409 or 422 with a code that does not say
+// Errors: *AtWork for a 202; *kernel.Refusal with cause ProviderRefused for a 409 or 422 with a code that does not say
 // "busy"; *Unavailable for every other failure, with what Retry-After asked for, cause StillSyncing for code 900103
 // the context's error.
 func (h *HTTP) Move(ctx context.Context, m Move) (string, error) {

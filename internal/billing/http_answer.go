@@ -38,7 +38,7 @@ type answer struct {
 	retryAfter     time.Duration // of an accepted move; zero when it did not say
 }
 
-// decode reads an answer about the move of that subscription. Errors: *transfer.Refusal, *Unavailable.
+// decode reads an answer about the move of that subscription. Errors: *kernel.Refusal, *Unavailable.
 func decode(status int, header http.Header, body []byte, subscriptionID string, now time.Time) (answer, error) {
 	wait := retryAfter(header.Get("Retry-After"), now)
 	switch status {

@@ -26,7 +26,7 @@ type Move struct {
 // the same id.
 type Mover interface {
 	// Move asks for the move once and returns the id of the target's new subscription. Errors: *AtWork when the billing system
-	// accepted it and is not done; *transfer.Refusal with cause ProviderRefused when the item can never move;
+	// accepted it and is not done; *kernel.Refusal with cause ProviderRefused when the item can never move;
 	// *Unavailable for everything that another attempt may cure; the context's error.
 	Move(ctx context.Context, m Move) (targetSubscriptionID string, err error)
 	// Immediate tells whether Move usually answers within milliseconds, so that first attempts may run in bulk inside a
@@ -44,7 +44,7 @@ type Question struct {
 // Asker is a Mover whose billing system tells what became of a move. Asking moves nothing.
 type Asker interface {
 	// Ask returns the id of the target's new subscription when the move is done. Errors: *AtWork while it is not; ErrUnknown
-	// when the billing system does not know the key; *transfer.Refusal when it never moves under the key, be it that it
+	// when the billing system does not know the key; *kernel.Refusal when it never moves under the key, be it that it
 	// refused or that it promised so; *Unavailable; the context's error.
 	Ask(ctx context.Context, q Question) (targetSubscriptionID string, err error)
 }

@@ -17,7 +17,7 @@ type Sandbox struct {
 }
 
 // Move returns the derived id of the new subscription at once, unless the subscription's fault says otherwise:
-// transient:N and sync:DURATION are *Unavailable until they are over, refuse:CODE is a *transfer.Refusal with that code,
+// transient:N and sync:DURATION are *Unavailable until they are over, refuse:CODE is a *kernel.Refusal with that code,
 // slow:DURATION waits. The context's error when it ends first.
 func (s Sandbox) Move(ctx context.Context, m Move) (string, error) {
 	if err := ctx.Err(); err != nil {

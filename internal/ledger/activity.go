@@ -150,7 +150,7 @@ const (
 )
 
 // AuditLog finds a page of the partner's activity log, the newest entry first. Which times may be asked for is
-// transfer.LogWindow's to say.
+// activitylog.LogWindow's to say.
 func (l *Ledger) AuditLog(ctx context.Context, q AuditSearch) (Page[AuditEntry], error) {
 	lower(&q.PartnerTenantID, &q.CustomerID)
 	w := where{args: []any{q.PartnerTenantID}, conditions: []string{"e.partner_tenant_id = $1"}}

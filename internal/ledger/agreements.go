@@ -64,7 +64,7 @@ func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTena
 // AttestAgreement records, under the terms, that the customer accepted the agreement with the partner, and returns it as it
 // is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
 //
-// Refusals: those of transfer.CheckAttestation. Errors: those of command.
+// Refusals: those of programme.CheckAttestation. Errors: those of command.
 func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[programme.Agreement], by By, a programme.AgreementAttestation) (programme.Agreement, error) {
 	lower(&by.PartnerTenantID, &a.CustomerTenantID)
 	return command(ctx, l, "attest an agreement", terms, func(s session) (programme.Agreement, error) {

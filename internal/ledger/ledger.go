@@ -25,7 +25,7 @@
 //	migrations/        the schema, which guards the invariants a second time
 //
 // Every method can also fail with ErrUnavailable, when the database cannot be reached and the call may be repeated, with
-// ErrLocked, when somebody else holds what the call needs, and with the context's error. A refusal is always a *transfer.Refusal.
+// ErrLocked, when somebody else holds what the call needs, and with the context's error. A refusal is always a *kernel.Refusal.
 package ledger
 
 import (

@@ -25,7 +25,7 @@ import (
 type Claim struct {
 	CallerTenantID string // at most 128 bytes; whoever comes through Temporal only claims it
 	Route          string // method and path, or the door that it came through; at most 1,024 bytes
-	Key            string // the client's name for the request, at most transfer.LongestRequestID bytes
+	Key            string // the client's name for the request, at most kernel.LongestRequestID bytes
 	Fingerprint    string // of the content; two requests under one key must have the same
 }
 

@@ -42,7 +42,7 @@ type display interface {
 // Follow shows the transfer on out until its status is final and returns how it stands then. A look that fails is shown
 // and repeated, for as long as the context lasts.
 //
-// Errors, each with the latest snapshot there was: the *transfer.Refusal that read answered, NotFound when the transfer
+// Errors, each with the latest snapshot there was: the *kernel.Refusal that read answered, NotFound when the transfer
 // is not there any more, transferclient.ErrAbandoned, and the context's error.
 func Follow(ctx context.Context, out io.Writer, read func(context.Context) (operatorview.Snapshot, error), o Options) (operatorview.Snapshot, error) {
 	if o.Every <= 0 {

@@ -32,7 +32,7 @@ type Temporal interface {
 	ListWorkflow(ctx context.Context, request *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
 }
 
-// Client gives commands to transfers and reads them. Every error is a *transfer.Refusal, wraps ErrUnavailable (and ErrFailing,
+// Client gives commands to transfers and reads them. Every error is a *kernel.Refusal, wraps ErrUnavailable (and ErrFailing,
 // when it is one run that does not answer) or ErrAbandoned, or is the context's own.
 type Client struct {
 	temporal Temporal

@@ -21,7 +21,7 @@ import (
 // Submitted is when the transfer of the suite was submitted; its clock starts there.
 var Submitted = time.Date(2024, 6, 15, 9, 30, 0, 0, time.UTC)
 
-// Start makes a Mover whose billing system shows the fault (see transfer.ParseFault) for every subscription, by that
+// Start makes a Mover whose billing system shows the fault (see subscription.ParseFault) for every subscription, by that
 // clock, with the transfer submitted at Submitted.
 type Start func(t *testing.T, fault string, now func() time.Time) billing.Mover
 
