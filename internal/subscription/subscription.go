@@ -144,6 +144,6 @@ func termBefore(end time.Time, term string) time.Time {
 // server and after a restart (section 4.1).
 func (s Subscription) ETag() string {
 	s.CreationDate, s.CommitmentEndDate, s.CancelAt = s.CreationDate.UTC(), s.CommitmentEndDate.UTC(), s.CancelAt.UTC()
-	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", s))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", s)) // whatever the types are called, and wherever they live
 	return hex.EncodeToString(sum[:16])
 }

@@ -283,3 +283,12 @@ func TestTheETagFollowsTheContent(t *testing.T) {
 		seen[tag] = name
 	}
 }
+
+// The tag is the content's and nothing else's: it stays when code moves, so that no client has to read again after an upgrade.
+func TestETagIsPinned(t *testing.T) {
+	s := subscription.Subscription{
+		ID: "8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001", Quantity: 5, Status: subscription.Active,
+		CreationDate: time.Date(2024, 4, 30, 20, 31, 41, 0, time.FixedZone("here", 7200)),
+	}
+	require.Equal(t, "869ce118bf0246958f0c2e47250aad97", s.ETag())
+}
