@@ -23,8 +23,9 @@ type LateAnswer struct {
 const saidLater = "The billing system said so after the line item had ended."
 
 // selectOthers are the line items of other transfers that have a subscription now, or had it and moved it.
-var selectOthers = store.Both(`SELECT i.ordinal FROM line_items i WHERE i.subscription_id = $1 AND i.transfer_id <> $2
-	AND (i.status IN ('InProgress', 'Complete') OR i.held) LIMIT 1`)
+var selectOthers = store.Both(`SELECT i.ordinal FROM line_items i WHERE i.subscription_id = $1 AND i.transfer_id <> $2 AND (i.status = 'InProgress' OR i.held)
+	UNION ALL SELECT i.ordinal FROM line_items i WHERE i.subscription_id = $1 AND i.transfer_id <> $2 AND i.status = 'Complete' AND i.sent_at IS NOT NULL
+	LIMIT 1`)
 
 // Late is what a late answer made of a line item.
 type Late string
