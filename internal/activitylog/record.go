@@ -31,6 +31,12 @@ const (
 	AuditCreateAgreement    AuditOperation = "create_agreement"
 )
 
+// The values of an audit record's status.
+const (
+	Succeeded = "succeeded"
+	Failed    = "failed"
+)
+
 // ResourceType names what an audit record is about (domain section 7).
 type ResourceType string
 

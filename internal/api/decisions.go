@@ -101,12 +101,12 @@ func (u UpdateTransfer) form(v verb) string {
 }
 
 // match honours If-Match, where the decision is made: nothing can come between.
-func (in *updateTransfer) match(viewer transfer.Viewer) func(transfer.Transfer, transfer.Labels) error {
+func (in *updateTransfer) match(viewer transfer.Viewer) func(ledger.Outcome) error {
 	if in.IfMatch == "" {
 		return nil
 	}
-	return func(t transfer.Transfer, labels transfer.Labels) error {
-		if matches(in.IfMatch, etag(t, labels, viewer)) {
+	return func(now ledger.Outcome) error {
+		if matches(in.IfMatch, etag(now.Transfer, now.Labels, viewer)) {
 			return nil
 		}
 		return refuse(changedMeanwhile, "The transfer has changed since you read it. Read it again, then decide.")

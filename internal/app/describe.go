@@ -17,7 +17,7 @@ func describe(_ context.Context, runs []ledger.Run) (map[string]dispatch.Start, 
 		switch {
 		case run.WorkflowType == workflows.BillingOutageType:
 			starts[run.WorkflowID] = dispatch.Start{Options: workflows.OutageStartOptions()}
-		case run.Of.Status != transfer.None:
+		case ledger.StateOf(run).Status != transfer.None:
 			starts[run.WorkflowID] = startOf(run)
 		}
 	}
@@ -29,7 +29,7 @@ func startOf(run ledger.Run) dispatch.Start {
 		work := workflows.Range{TransferID: id, From: from, To: to}
 		return dispatch.Start{Options: workflows.RangeStartOptions(work), Input: work}
 	}
-	start := dispatch.Start{Options: workflows.StartOptions(run.SubjectID, run.Of), Input: workflows.Input{TransferID: run.SubjectID}}
+	start := dispatch.Start{Options: workflows.StartOptions(run.SubjectID, ledger.StateOf(run)), Input: workflows.Input{TransferID: run.SubjectID}}
 	if run.Cause == ledger.CauseSubmitted {
 		start.Signal = workflows.SignalSourceApproval
 	}

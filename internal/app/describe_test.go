@@ -16,7 +16,7 @@ func TestDescribe(t *testing.T) {
 		{WorkflowID: transfer.OutageWorkflowID, WorkflowType: transfer.OutageWorkflowType, SubjectID: ledger.BillingOutage, Cause: ledger.CauseAnswered},
 		{WorkflowID: transfer.WorkflowID("gone"), WorkflowType: transfer.WorkflowType, SubjectID: "gone"},
 		{WorkflowID: transfer.WorkflowID("t"), WorkflowType: transfer.WorkflowType, SubjectID: "t", Cause: ledger.CauseSubmitted,
-			Of: transfer.State{Status: transfer.InProgress}},
+			About: []string{string(transfer.InProgress), "", "", ""}},
 	})
 	require.NoError(t, err)
 	require.Len(t, starts, 2)

@@ -11,6 +11,7 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/programme"
 	"handover/internal/store"
 )
 
@@ -22,6 +23,12 @@ type By struct {
 	CorrelationID   string // MS-CorrelationId of the request
 	SalesAgentOnly  bool   // a sales agent who is not an admin agent too (R-289)
 }
+
+// activityLog is the log in a database.
+type activityLog struct{ db *store.DB }
+
+// newActivityLog is the one in the database.
+func newActivityLog(db *store.DB) *activityLog { return &activityLog{db: db} }
 
 // activity is one record that is about to be written.
 type activity struct {
@@ -62,8 +69,8 @@ var (
 
 // note writes the record of a change, in the transaction that makes it. Whoever calls it holds a lock on the resource:
 // the records of one resource have times that differ, because their ids are made of them (R-211).
-func (s session) note(ctx context.Context, a activity) error {
-	last, _, err := store.One(ctx, s, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, a.resourceID)
+func note(ctx context.Context, tx store.Tx, a activity) error {
+	last, _, err := store.One(ctx, tx, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, a.resourceID)
 	if err != nil {
 		return err
 	}
@@ -74,7 +81,7 @@ func (s session) note(ctx context.Context, a activity) error {
 		id:      activitylog.AuditID(a.by.PartnerTenantID, a.customerTenantID, a.resourceID, string(a.operation), a.at),
 		partner: a.by.PartnerTenantID, customer: a.customerTenantID, resource: a.resource, resourceID: a.resourceID,
 		operation: a.operation, user: a.by.UserID, application: a.by.ApplicationID, correlation: a.by.CorrelationID,
-		status: auditSucceeded, at: a.at,
+		status: activitylog.Succeeded, at: a.at,
 	}
 	if row.before, err = asJSON(a.before); err != nil {
 		return err
@@ -82,7 +89,7 @@ func (s session) note(ctx context.Context, a activity) error {
 	if row.after, err = asJSON(a.after); err != nil {
 		return err
 	}
-	return store.Insert(ctx, s, activityRecords, insertActivity, []activityRow{row})
+	return store.Insert(ctx, tx, activityRecords, insertActivity, []activityRow{row})
 }
 
 // asJSON is the value as JSON, and nothing for nil.
@@ -151,12 +158,12 @@ const (
 
 // AuditLog finds a page of the partner's activity log, the newest entry first (R-307). Which times may be asked for is
 // activitylog.LogWindow's to say.
-func (l *Ledger) AuditLog(ctx context.Context, q AuditSearch) (Page[AuditEntry], error) {
+func (g *activityLog) AuditLog(ctx context.Context, q AuditSearch) (Page[AuditEntry], error) {
 	lower(&q.PartnerTenantID, &q.CustomerID)
 	w := where{args: []any{q.PartnerTenantID}, conditions: []string{"e.partner_tenant_id = $1"}}
 	w.at(q.From, "e.recorded_at >= %s")
 	w.at(q.Until, "e.recorded_at < %s")
-	w.and(containing(nameKey(q.CompanyName)), `c.name_key LIKE %s ESCAPE '\'`)
+	w.and(containing(programme.NameKey(q.CompanyName)), `c.name_key LIKE %s ESCAPE '\'`)
 	w.and(q.CustomerID, "e.customer_tenant_id = %s")
 	w.and(string(q.Resource), "e.resource_type = %s")
 	transfers, rest := ofTransfers, ofTheRest
@@ -172,8 +179,8 @@ func (l *Ledger) AuditLog(ctx context.Context, q AuditSearch) (Page[AuditEntry],
 			w.placeholder(store.Stamp(q.After.At)), w.placeholder(q.After.ID)))
 	}
 	rows := listing{text: newest(w.clause(), q.Limit), args: w.args}
-	return read(ctx, l, "read the activity log", func(s session) (Page[AuditEntry], error) {
-		page, err := pageOf(ctx, s, count, rows, entryFields, q.Limit)
+	return store.Read(ctx, g.db, "read the activity log", func(tx store.Tx) (Page[AuditEntry], error) {
+		page, err := pageOf(ctx, tx, count, rows, entryFields, q.Limit)
 		return Page[AuditEntry]{Items: entries(page.Items), Total: page.Total, More: page.More}, err
 	})
 }
@@ -192,11 +199,11 @@ var selectEntry = store.Both("SELECT " + entryColumns + ofTransfers + " WHERE e.
 	entryColumns + ofTheRest + " WHERE e.partner_tenant_id = $1 AND e.id = $2")
 
 // AuditEntry reads one entry of the partner's log. Refusal: LogEntryUnknown, for an entry of another's log too (R-307).
-func (l *Ledger) AuditEntry(ctx context.Context, partnerTenantID, id string) (AuditEntry, error) {
+func (g *activityLog) AuditEntry(ctx context.Context, partnerTenantID, id string) (AuditEntry, error) {
 	lower(&partnerTenantID, &id)
 	missing := kernel.Refuse(activitylog.LogEntryUnknown, "There is no such record in your activity log. Check its id.")
-	return read(ctx, l, "read an audit record", func(s session) (AuditEntry, error) {
-		row, err := store.Known(ctx, s, missing, selectEntry, entryFields, partnerTenantID, id)
+	return store.Read(ctx, g.db, "read an audit record", func(tx store.Tx) (AuditEntry, error) {
+		row, err := store.Known(ctx, tx, missing, selectEntry, entryFields, partnerTenantID, id)
 		return row.entry(), err
 	})
 }
@@ -221,7 +228,7 @@ func entryFields(r *entryRow) []any {
 // concerns nobody else.
 func (r entryRow) entry() AuditEntry {
 	r.Participants = []string{r.PartnerTenantID}
-	if r.source != r.target && r.Status != auditFailed {
+	if r.source != r.target && r.Status != activitylog.Failed {
 		r.Participants = []string{r.source, r.target}
 	}
 	return r.AuditEntry

@@ -74,10 +74,10 @@ func TestAuditLog(t *testing.T) {
 			Operation: activitylog.AuditCreate, Status: "succeeded", At: start,
 		}, created)
 		refusal := all[0]
-		if refusal.Status != auditFailed {
+		if refusal.Status != activitylog.Failed {
 			refusal = all[1]
 		}
-		require.Equal(t, auditFailed, refusal.Status)
+		require.Equal(t, activitylog.Failed, refusal.Status)
 		require.Equal(t, []string{sourceID}, refusal.Participants, "the other party has no part in what was never accepted")
 		require.Len(t, f.log(targetID), 3)
 		require.Empty(t, f.log(strangerID))

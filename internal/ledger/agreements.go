@@ -38,25 +38,25 @@ var (
 
 // Agreements are what the customer accepted with the partner: attested by the partner, directly, or both. Refusal:
 // CustomerUnknown, as CustomerOf says it.
-func (l *Ledger) Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error) {
+func (p *programmes) Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error) {
 	lower(&partnerTenantID, &customerTenantID)
-	return read(ctx, l, "list agreements", func(s session) ([]programme.Agreement, error) {
-		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
+	return store.Read(ctx, p.db, "list agreements", func(tx store.Tx) ([]programme.Agreement, error) {
+		if _, err := clientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}
-		return store.All(ctx, s, selectAgreements, agreements.Fields, partnerTenantID, customerTenantID)
+		return store.All(ctx, tx, selectAgreements, agreements.Fields, partnerTenantID, customerTenantID)
 	})
 }
 
 // DirectSigned tells a partner of the customer whether the customer accepted the agreement itself, with whichever partner
 // . Refusal: CustomerUnknown, as CustomerOf says it.
-func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error) {
+func (p *programmes) DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error) {
 	lower(&partnerTenantID, &customerTenantID)
-	return read(ctx, l, "read how an agreement was accepted", func(s session) (bool, error) {
-		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
+	return store.Read(ctx, p.db, "read how an agreement was accepted", func(tx store.Tx) (bool, error) {
+		if _, err := clientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
 			return false, err
 		}
-		count, _, err := store.One(ctx, s, selectDirect, store.Value[int], customerTenantID)
+		count, _, err := store.One(ctx, tx, selectDirect, store.Value[int], customerTenantID)
 		return count > 0, err
 	})
 }
@@ -65,21 +65,21 @@ func (l *Ledger) DirectSigned(ctx context.Context, partnerTenantID, customerTena
 // is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
 //
 // Refusals: those of programme.CheckAttestation. Errors: those of command.
-func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[programme.Agreement], by By, a programme.AgreementAttestation) (programme.Agreement, error) {
+func (p *programmes) AttestAgreement(ctx context.Context, terms Terms[programme.Agreement], by By, a programme.AgreementAttestation) (programme.Agreement, error) {
 	lower(&by.PartnerTenantID, &a.CustomerTenantID)
-	return command(ctx, l, "attest an agreement", terms, func(s session) (programme.Agreement, error) {
-		facts, err := s.attestationFacts(ctx, by, a.CustomerTenantID)
+	return execute(ctx, p.db, "attest an agreement", terms, func(tx store.Tx) (programme.Agreement, error) {
+		facts, err := attestationFacts(ctx, tx, by, a.CustomerTenantID)
 		if err != nil {
 			return programme.Agreement{}, err
 		}
-		if facts.Now, err = l.Time(ctx, s); err != nil {
+		if facts.Now, err = p.db.Time(ctx, tx); err != nil {
 			return programme.Agreement{}, err
 		}
 		agreed, err := programme.CheckAttestation(a, facts)
 		if err != nil {
 			return programme.Agreement{}, err
 		}
-		if _, err := s.Exec(ctx, upsertAgreement, agreements.Rows([]programme.Agreement{agreed})); err != nil {
+		if _, err := tx.Exec(ctx, upsertAgreement, agreements.Rows([]programme.Agreement{agreed})); err != nil {
 			return programme.Agreement{}, err
 		}
 		record := activity{
@@ -89,23 +89,23 @@ func (l *Ledger) AttestAgreement(ctx context.Context, terms Terms[programme.Agre
 		if facts.Attested != nil {
 			record.before = attested(*facts.Attested)
 		}
-		return agreed, s.note(ctx, record)
+		return agreed, note(ctx, tx, record)
 	})
 }
 
-func (s session) attestationFacts(ctx context.Context, by By, customer string) (programme.AttestationFacts, error) {
+func attestationFacts(ctx context.Context, tx store.Tx, by By, customer string) (programme.AttestationFacts, error) {
 	f := programme.AttestationFacts{UserID: by.UserID}
-	found, err := s.partners(ctx, "", by.PartnerTenantID)
+	found, err := loadPartners(ctx, tx, "", by.PartnerTenantID)
 	if err != nil {
 		return f, err
 	}
 	if len(found) > 0 {
 		f.Partner = &found[0]
 	}
-	if _, f.Relationship, err = store.One(ctx, s, lockRelationship, store.Value[string], by.PartnerTenantID, customer); err != nil {
+	if _, f.Relationship, err = store.One(ctx, tx, lockRelationship, store.Value[string], by.PartnerTenantID, customer); err != nil {
 		return f, err
 	}
-	stored, err := store.All(ctx, s, selectAgreements, agreements.Fields, by.PartnerTenantID, customer)
+	stored, err := store.All(ctx, tx, selectAgreements, agreements.Fields, by.PartnerTenantID, customer)
 	for _, a := range stored {
 		if a.Mode == programme.Attestation {
 			f.Attested = &a

@@ -34,7 +34,7 @@ var selectSent = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+` FROM {rows
 
 // SentByKey finds the line items that a billing system was asked to move under these keys, in no order. Keys that nothing
 // was sent under are left out.
-func (l *Ledger) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
+func (l *transfersStore) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
 	asked := make([]keyed, 0, len(keys))
 	for _, key := range keys {
 		if id, rest, ok := strings.Cut(key, "/"); ok {
@@ -54,7 +54,7 @@ var selectHeldItems = store.Both(`SELECT ` + lineItems.Columns.Of("i") + ` FROM 
 
 // HeldItems are up to limit line items of which nobody knows whether they moved, in the order of transfer and ordinal, those
 // after the given one.
-func (l *Ledger) HeldItems(ctx context.Context, after Sent, limit int) ([]Sent, error) {
+func (l *transfersStore) HeldItems(ctx context.Context, after Sent, limit int) ([]Sent, error) {
 	return read(ctx, l, "find held line items", func(s session) ([]Sent, error) {
 		return sentOf(store.All(ctx, s, selectHeldItems, lineItems.Fields, after.TransferID, after.Ordinal, limit))
 	})
@@ -73,7 +73,7 @@ func sentOf(items []item, err error) ([]Sent, error) {
 // what contradicts the ledger. Answers can be taken again.
 //
 // Refusals: those of RecordItems.
-func (l *Ledger) TakeAnswers(ctx context.Context, id string, results []ItemResult) ([]Contradiction, error) {
+func (l *transfersStore) TakeAnswers(ctx context.Context, id string, results []ItemResult) ([]Contradiction, error) {
 	recorded, err := l.recordItems(ctx, id, results, true)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (s session) tellMovers(ctx context.Context, t transfer.Transfer, rules tran
 		}
 		wanted = append(wanted, run)
 	}
-	return s.want(ctx, wanted...)
+	return want(ctx, s.Tx, wanted...)
 }
 
 // soon is when the run of a range is to hear of answers.

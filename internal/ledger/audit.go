@@ -22,7 +22,7 @@ var countRefusals = store.Both(`SELECT COUNT(*) FROM audit_records a WHERE a.tra
 
 // RecordRefused audits a decision that was not accepted, once per request id, with status failed: in the target's log
 // when the target made it, otherwise in the source's, whose decision it should have been. Refusal: NotFound.
-func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
+func (l *transfersStore) RecordRefused(ctx context.Context, r Refused) error {
 	if r.Refusal == nil {
 		return errors.New("record a refused decision: the refusal is missing")
 	}
@@ -31,7 +31,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		if err != nil {
 			return t, err
 		}
-		now := l.TimeRead(t.readAt)
+		now := l.db.TimeRead(t.readAt)
 		if !now.After(t.audited) {
 			now = t.audited.Add(time.Microsecond)
 		}
@@ -55,7 +55,7 @@ func (l *Ledger) RecordRefused(ctx context.Context, r Refused) error {
 		if err != nil {
 			return t, err
 		}
-		row.status = auditFailed
+		row.status = activitylog.Failed
 		return t, store.Insert(ctx, s, auditRecords, insertRefusal, []auditRow{row})
 	})
 	return err
@@ -83,24 +83,24 @@ var (
 
 // AuditRecords is a partner's activity log, oldest first (R-307). A record's Detail is what that partner may see; the
 // other participant has a record of its own.
-func (l *Ledger) AuditRecords(ctx context.Context, partnerTenantID string) ([]AuditRecord, error) {
+func (l *transfersStore) AuditRecords(ctx context.Context, partnerTenantID string) ([]AuditRecord, error) {
 	lower(&partnerTenantID)
 	return l.audit(ctx, selectAuditByPartner, partnerTenantID)
 }
 
 // AuditOf is everything in both participants' logs about one transfer, oldest first: for operators and checks.
-func (l *Ledger) AuditOf(ctx context.Context, transferID string) ([]AuditRecord, error) {
+func (l *transfersStore) AuditOf(ctx context.Context, transferID string) ([]AuditRecord, error) {
 	lower(&transferID)
 	return l.audit(ctx, selectAuditByTransfer, transferID)
 }
 
 // LogOf is what one participant's log says about one transfer, oldest first (R-190): nothing for who takes no part.
-func (l *Ledger) LogOf(ctx context.Context, transferID, partnerTenantID string) ([]AuditRecord, error) {
+func (l *transfersStore) LogOf(ctx context.Context, transferID, partnerTenantID string) ([]AuditRecord, error) {
 	lower(&transferID, &partnerTenantID)
 	return l.audit(ctx, selectLogOf, transferID, partnerTenantID)
 }
 
-func (l *Ledger) audit(ctx context.Context, st store.Statement, ids ...any) ([]AuditRecord, error) {
+func (l *transfersStore) audit(ctx context.Context, st store.Statement, ids ...any) ([]AuditRecord, error) {
 	return read(ctx, l, "read audit records", func(s session) ([]AuditRecord, error) {
 		rows, err := store.All(ctx, s, st, func(a *auditRead) []any {
 			return []any{
@@ -112,7 +112,7 @@ func (l *Ledger) audit(ctx context.Context, st store.Statement, ids ...any) ([]A
 		for i, row := range rows {
 			records[i] = row.AuditRecord
 			records[i].Participants = []string{row.source, row.target}
-			if row.Status == auditFailed {
+			if row.Status == activitylog.Failed {
 				records[i].Participants = []string{row.PartnerTenantID}
 			}
 		}

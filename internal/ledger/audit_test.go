@@ -60,11 +60,11 @@ func TestAuditDetailObeysVisibility(t *testing.T) {
 		_, err := f.giveUp(tr.ID, "enough", 2)
 		require.NoError(t, err)
 		f.closed(tr, moved(0), refused(1))
-		details := map[string]map[string]detail{sourceID: {}, targetID: {}}
+		details := map[string]map[string]transfer.AuditDetail{sourceID: {}, targetID: {}}
 		records, err := f.AuditOf(t.Context(), tr.ID)
 		require.NoError(t, err)
 		for _, r := range records {
-			var d detail
+			var d transfer.AuditDetail
 			require.NoError(t, json.Unmarshal([]byte(r.Detail), &d))
 			details[r.PartnerTenantID][r.EventKey] = d
 			if r.PartnerTenantID == targetID {

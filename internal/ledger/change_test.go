@@ -253,7 +253,9 @@ func TestChangeAfterTheWindow(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		cancel := subscription.Change{Status: wanting(subscription.Deleted)}
 		f.notChanged(subscription.CancellationClosed, bySource, customerID, subID(0), "", cancel)
-		f.change.CancellationWindow = 100 * 24 * time.Hour
+		longer := subscription.DefaultRules()
+		longer.CancellationWindow = 100 * 24 * time.Hour
+		f.Ledger = f.another(Options{Rules: longer})
 		require.Equal(t, subscription.Deleted, f.changed(0, cancel).Status)
 	})
 }
@@ -290,7 +292,7 @@ func TestChangesAreRecordedInOrder(t *testing.T) {
 		f.changed(0, subscription.Change{Quantity: wanting(6)})
 		var quantities []int
 		for _, e := range f.log(sourceID) {
-			var v subscriptionValue
+			var v struct{ Quantity int }
 			require.NoError(t, json.Unmarshal([]byte(e.NewValue), &v))
 			quantities = append(quantities, v.Quantity)
 		}

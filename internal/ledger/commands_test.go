@@ -90,7 +90,7 @@ func TestOriginIsLogged(t *testing.T) {
 		for partner, want := range map[string]kernel.Origin{targetID: origin, sourceID: origin.ForOther()} {
 			log, err := f.LogOf(t.Context(), made.Transfer.ID, partner)
 			require.NoError(t, err)
-			var said detail
+			var said transfer.AuditDetail
 			require.NoError(t, json.Unmarshal([]byte(log[0].Detail), &said))
 			require.Equal(t, &want, said.Origin)
 		}

@@ -69,6 +69,7 @@ type fixture struct {
 	t     *testing.T
 	url   string
 	clock *clock
+	heard *listener
 }
 
 // The commands of a transfer without terms, as most tests give them.
@@ -117,12 +118,12 @@ func onEmpty(t *testing.T, test func(t *testing.T, f fixture)) {
 	for name, newURL := range databases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url, c := newURL(t), &clock{now: start}
-			l, err := Open(t.Context(), url, Options{Now: c.Now})
+			url, c, h := newURL(t), &clock{now: start}, &listener{}
+			l, err := Open(t.Context(), url, Options{Now: c.Now, Observe: h.hear})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, l.Close()) })
 			require.Equal(t, name, string(l.Dialect()))
-			test(t, fixture{Ledger: l, t: t, url: url, clock: c})
+			test(t, fixture{Ledger: l, t: t, url: url, clock: c, heard: h})
 		})
 	}
 }

@@ -65,9 +65,11 @@ func TestLockedForTooLong(t *testing.T) {
 	before := f.contents()
 	held, err := f.Writer().BeginTx(t.Context(), nil)
 	require.NoError(t, err)
-	s := session{f.On(held)}
-	require.NoError(t, s.claim(t.Context(), f.Ledger, claimOf("twin")))
-	_, err = s.locked(t.Context(), tr.ID, "")
+	twin := claimOf("twin")
+	_, err = held.ExecContext(t.Context(), "INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, claimed_at) VALUES ($1, $2, $3, '', now())",
+		twin.CallerTenantID, twin.Route, twin.Key)
+	require.NoError(t, err)
+	_, err = held.ExecContext(t.Context(), "SELECT id FROM transfers WHERE id = $1 FOR UPDATE", tr.ID)
 	require.NoError(t, err)
 	cancel := func(key string) error {
 		_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: asTarget}, saying(key))

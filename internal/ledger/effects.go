@@ -70,12 +70,6 @@ var auditRecords = store.Table[auditRow]{
 
 var insertAudit = auditRecords.Insert("")
 
-// The values of an audit record's status.
-const (
-	auditSucceeded = "succeeded"
-	auditFailed    = "failed"
-)
-
 // audit makes the record for one participant's log. Through what application a command came is for the log of who gave it;
 // an operator has no log of their own, so both say which it was.
 func (h *happening) audit(partner string, d detail) (auditRow, error) {
@@ -94,7 +88,7 @@ func (h *happening) audit(partner string, d detail) (auditRow, error) {
 		partner:    partner,
 		user:       h.actor.UserID,
 		operation:  h.effects.Operation,
-		status:     auditSucceeded,
+		status:     activitylog.Succeeded,
 		detail:     string(text),
 		at:         h.at,
 	}, err

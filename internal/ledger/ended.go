@@ -36,7 +36,7 @@ type endedRow struct {
 
 // EndedItems is a page of the line items that have ended and that a billing system was asked to move: those after the cursor, by
 // transfer and ordinal, at most limit.
-func (l *Ledger) EndedItems(ctx context.Context, after ItemCursor, limit int) ([]transfer.EndedItem, error) {
+func (l *transfersStore) EndedItems(ctx context.Context, after ItemCursor, limit int) ([]transfer.EndedItem, error) {
 	lower(&after.TransferID)
 	return read(ctx, l, "read line items that ended", func(s session) ([]transfer.EndedItem, error) {
 		rows, err := store.All(ctx, s, selectEnded, func(r *endedRow) []any {

@@ -56,14 +56,14 @@ var (
 
 // Follows is a page of the transfers that are not over or whose runs are behind: those with ids greater than after, in that
 // order, and at most limit.
-func (l *Ledger) Follows(ctx context.Context, after string, limit int) ([]Follow, error) {
+func (l *transfersStore) Follows(ctx context.Context, after string, limit int) ([]Follow, error) {
 	return read(ctx, l, "read what runs owe", func(s session) ([]Follow, error) {
 		return l.follows(ctx, s, selectFollows, after, limit)
 	})
 }
 
 // FollowOf is what the run of one transfer owes. Refusal: NotFound.
-func (l *Ledger) FollowOf(ctx context.Context, id string) (Follow, error) {
+func (l *transfersStore) FollowOf(ctx context.Context, id string) (Follow, error) {
 	lower(&id)
 	return read(ctx, l, "read what a run owes", func(s session) (Follow, error) {
 		found, err := l.follows(ctx, s, selectFollowOf, id)
@@ -77,8 +77,8 @@ func (l *Ledger) FollowOf(ctx context.Context, id string) (Follow, error) {
 	})
 }
 
-func (l *Ledger) follows(ctx context.Context, s session, st store.Statement, args ...any) ([]Follow, error) {
-	now, err := l.Time(ctx, s)
+func (l *transfersStore) follows(ctx context.Context, s session, st store.Statement, args ...any) ([]Follow, error) {
+	now, err := l.db.Time(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,9 @@ func TestFollows(t *testing.T) {
 		require.Equal(t, open.ID, page[0].TransferID)
 		require.Zero(t, page[0].Behind)
 
-		f.want(rangeWanted(over, 0, 250, CauseGivenUp))
+		f.want(Wanted{
+			WorkflowID: transfer.RangeWorkflowID(over.ID, 0, 250), WorkflowType: transfer.RangeWorkflowType, SubjectID: over.ID, FairKey: targetID, Cause: CauseGivenUp,
+		})
 		f.clock.advance(time.Second)
 		page, err = f.Follows(t.Context(), "", 10)
 		require.NoError(t, err)

@@ -38,7 +38,7 @@ var selectOpenItems = store.Both(`SELECT i.ordinal FROM line_items i
 //
 // Refusals: those of transfer.Policy.Decide, ItemNotFound, ItemEnded and ReasonMissing among them; NoLineItems when none is
 // named or failing. Errors: those of command.
-func (l *Ledger) GiveUp(ctx context.Context, id string, g GivingUp, terms Terms[GivenUp]) (GivenUp, error) {
+func (l *transfersStore) GiveUp(ctx context.Context, id string, g GivingUp, terms Terms[GivenUp]) (GivenUp, error) {
 	return command(ctx, l, "give up line items", terms, func(s session) (GivenUp, error) {
 		st, err := l.begin(ctx, s, id, g.Actor, terms.Origin)
 		if err != nil {
@@ -50,7 +50,7 @@ func (l *Ledger) GiveUp(ctx context.Context, id string, g GivingUp, terms Terms[
 
 // GiveUpLate gives up every line item that still runs when the deployment's deadline has passed, and tells how the transfer
 // stands. Refusal: NotFound.
-func (l *Ledger) GiveUpLate(ctx context.Context, id string) (transfer.Standing, error) {
+func (l *transfersStore) GiveUpLate(ctx context.Context, id string) (transfer.Standing, error) {
 	return write(ctx, l, "give up late line items", func(s session) (transfer.Standing, error) {
 		st, err := l.begin(ctx, s, id, kernel.Actor{Operator: true}, kernel.Origin{})
 		if err != nil {
@@ -108,7 +108,7 @@ func (st *step) giveUp(ctx context.Context, s session, g GivingUp, byRun bool) (
 	if err := s.tellGivenUp(ctx, st, items, g); err != nil {
 		return GivenUp{}, err
 	}
-	return result, s.want(ctx, st.concerned(items, byRun)...)
+	return result, want(ctx, s.Tx, st.concerned(items, byRun)...)
 }
 
 // meant are the line items that are to be given up, locked. One that was given up before is refused as ended.
@@ -203,11 +203,4 @@ func (st *step) concerned(items []item, byRun bool) []Wanted {
 		wanted = append(wanted, rangeWanted(st.of.Transfer, from, to, CauseGivenUp))
 	}
 	return wanted
-}
-
-func rangeWanted(t transfer.Transfer, from, to int, cause Cause) Wanted {
-	return Wanted{
-		WorkflowID: transfer.RangeWorkflowID(t.ID, from, to), WorkflowType: transfer.RangeWorkflowType, SubjectID: t.ID,
-		FairKey: t.TargetTenantID, Cause: cause,
-	}
 }

@@ -28,7 +28,7 @@ type Resolution struct {
 //
 // Refusals: those of transfer.State.Resolve; ItemNotFound; ItemNotHeld; InvalidInput for a new id that is no GUID or in use;
 // those of transfer.CheckMovable. Errors: those of command.
-func (l *Ledger) ResolveHeld(ctx context.Context, id string, r Resolution, terms Terms[transfer.LineItem]) (transfer.LineItem, error) {
+func (l *transfersStore) ResolveHeld(ctx context.Context, id string, r Resolution, terms Terms[transfer.LineItem]) (transfer.LineItem, error) {
 	return command(ctx, l, "resolve a held line item", terms, func(s session) (transfer.LineItem, error) {
 		st, err := l.begin(ctx, s, id, r.Actor, terms.Origin)
 		if err != nil {

@@ -43,7 +43,7 @@ func (f fixture) resolved(id, partner string) *transfer.ResolvedItem {
 	require.NoError(f.t, err)
 	last := log[len(log)-1]
 	require.True(f.t, strings.HasPrefix(last.EventKey, "resolved:0"))
-	var said detail
+	var said transfer.AuditDetail
 	require.NoError(f.t, json.Unmarshal([]byte(last.Detail), &said))
 	require.Equal(f.t, transfer.EventResolved, said.Event)
 	require.Equal(f.t, kernel.RoleOperator, said.By)

@@ -76,7 +76,7 @@ var (
 )
 
 // Labels are the partner's own labels of the transfer; none when it gave none or takes no part.
-func (l *Ledger) Labels(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
+func (l *transfersStore) Labels(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
 	lower(&transferID, &partnerTenantID)
 	return read(ctx, l, "read labels", func(s session) (transfer.Labels, error) {
 		return s.labelsOf(ctx, transferID, partnerTenantID)
@@ -87,7 +87,7 @@ func (l *Ledger) Labels(ctx context.Context, transferID, partnerTenantID string)
 // which nobody else changes meanwhile.
 //
 // Refusals: NotFound for who takes no part, those of transfer.Labels.Normalize. Errors: those of command.
-func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
+func (l *transfersStore) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
 	terms Terms[Outcome],
 ) (Outcome, error) {
 	lower(&partnerTenantID)
@@ -101,7 +101,7 @@ func (l *Ledger) Relabel(ctx context.Context, transferID, partnerTenantID string
 			return Outcome{}, transfer.NoSuchTransfer()
 		}
 		if terms.Match != nil {
-			if err := terms.Match(t.Transfer, t.called); err != nil {
+			if err := terms.Match(Outcome{Transfer: t.Transfer, Labels: t.called}); err != nil {
 				return Outcome{}, err
 			}
 		}

@@ -114,10 +114,10 @@ func TestRelabelSeesWhatIsThere(t *testing.T) {
 
 		before := f.contents()
 		stale := kernel.Refuse(kernel.StaleETag, "no")
-		_, err = f.Relabel(t.Context(), opened.ID, targetID, to(ours), Terms[Outcome]{Match: func(now transfer.Transfer, present transfer.Labels) error {
-			require.Equal(t, opened.ID, now.ID)
-			require.Equal(t, transfer.Pending, now.Status)
-			require.Equal(t, changed, present)
+		_, err = f.Relabel(t.Context(), opened.ID, targetID, to(ours), Terms[Outcome]{Match: func(now Outcome) error {
+			require.Equal(t, opened.ID, now.Transfer.ID)
+			require.Equal(t, transfer.Pending, now.Transfer.Status)
+			require.Equal(t, changed, now.Labels)
 			return stale
 		}})
 		require.Equal(t, error(stale), err)

@@ -44,7 +44,7 @@ const (
 // Everything else was known.
 //
 // Refusals: NotFound; ItemNotFound.
-func (l *Ledger) AnsweredLate(ctx context.Context, id string, a LateAnswer) (Late, error) {
+func (l *transfersStore) AnsweredLate(ctx context.Context, id string, a LateAnswer) (Late, error) {
 	lower(&id, &a.MovedTo)
 	return write(ctx, l, "take a late answer", func(s session) (Late, error) {
 		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
@@ -77,7 +77,7 @@ type Contradiction struct {
 
 // TakeLate takes those of the results to whose line items it was too late when they were recorded, and returns what contradicts the
 // ledger. The error may come after a part of them: they can be taken again.
-func (l *Ledger) TakeLate(ctx context.Context, id string, results []ItemResult, recorded []transfer.LineItem) ([]Contradiction, error) {
+func (l *transfersStore) TakeLate(ctx context.Context, id string, results []ItemResult, recorded []transfer.LineItem) ([]Contradiction, error) {
 	now := map[int]transfer.LineItem{}
 	for _, item := range recorded {
 		now[item.Ordinal] = item
@@ -121,7 +121,7 @@ func (st *step) settleHeld(ctx context.Context, s session, w *window, a LateAnsw
 }
 
 // contradict notes that the billing system moved what had ended otherwise, unless that is known, or something else stands out already.
-func (l *Ledger) contradict(ctx context.Context, s session, st *step, w *window, movedTo string) (Late, error) {
+func (l *transfersStore) contradict(ctx context.Context, s session, st *step, w *window, movedTo string) (Late, error) {
 	it := &w.items[0]
 	if err := w.lockSubscriptions(ctx, s, it.SubscriptionID, movedTo); err != nil {
 		return LateNothing, err
@@ -151,7 +151,7 @@ var endOthers = store.Both(`UPDATE line_items SET ending = 'fencing', ending_rea
 const movedElsewhere = "The billing system has moved the subscription in another transfer."
 
 // keepOthersFrom keeps other transfers from moving a subscription once more.
-func (l *Ledger) keepOthersFrom(ctx context.Context, s session, st *step, subscriptionID string) error {
+func (l *transfersStore) keepOthersFrom(ctx context.Context, s session, st *step, subscriptionID string) error {
 	others, err := store.All(ctx, s, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
 		subscriptionID, st.of.ID, movedElsewhere, store.Stamp(st.at))
 	if err != nil {

@@ -69,10 +69,10 @@ func TestLateAnswerResolvesWhatIsHeld(t *testing.T) {
 				require.Equal(t, []string{c.owner}, f.rows("SELECT partner_tenant_id FROM subscriptions WHERE status <> 'deleted' AND lineage_id = '"+subID(0)+"'"))
 				log, err := f.LogOf(t.Context(), tr.ID, sourceID)
 				require.NoError(t, err)
-				var said detail
+				var said transfer.AuditDetail
 				require.NoError(t, json.Unmarshal([]byte(log[len(log)-1].Detail), &said))
 				require.Equal(t, kernel.RolePlatform, said.By)
-				require.Equal(t, &transfer.ResolvedItem{SubscriptionID: subID(0), Moved: c.movedTo != "", Reason: saidLater}, said.Resolved)
+				require.Equal(t, &transfer.ResolvedItem{SubscriptionID: subID(0), Moved: c.movedTo != "", Reason: "The billing system said so after the line item had ended."}, said.Resolved)
 				f.holds()
 			})
 		})

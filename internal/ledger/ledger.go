@@ -33,7 +33,6 @@ import (
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
-	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -102,22 +101,6 @@ type MoveFact struct {
 	ReadAt     time.Time                 // by the ledger's clock
 }
 
-// Notification is one e-mail that is to be sent: one event, one recipient (I-4).
-type Notification struct {
-	ID         int64
-	TransferID string
-	Event      transfer.Event
-	Audience   transfer.Audience
-	Recipient  string // e-mail address
-	Locale     string // of the recipient's organisation
-	MessageID  string // stable over repeated attempts
-	OwedAt     time.Time
-	Attempts   int
-	SentAt     time.Time // zero while it is not sent
-	Ended      bool      // it can never be delivered, or nobody needs it any more
-	LastError  string
-}
-
 // AuditRecord is one entry of a partner's activity log (domain section 7).
 type AuditRecord struct {
 	ID               string // R-211
@@ -140,36 +123,4 @@ type Filter struct {
 	PartnerTenantID  string // as source or target
 	Status           transfer.Status
 	Limit            int // 0 for all
-}
-
-// Finding is the result of checking one invariant.
-type Finding struct {
-	Invariant string   `json:"invariant"` // "I-1"
-	Says      string   `json:"says"`
-	Checked   int      `json:"checked"`         // how many things were looked at
-	Broken    []string `json:"violations"`      // one sentence each, at most 20
-	Count     int      `json:"count"`           // how many violations in all
-	Notes     []string `json:"notes,omitempty"` // what is no violation, but for somebody to know; at most 20
-}
-
-// World is everything a ledger can be seeded with.
-type World struct {
-	Partners      []programme.Partner
-	Customers     []programme.Customer
-	Relationships []Relationship
-	Agreements    []programme.Agreement
-	Partnerships  []Partnership
-	Subscriptions []subscription.Subscription
-}
-
-// Relationship says that the customer accepted the partner as reseller (R-50).
-type Relationship struct {
-	PartnerTenantID  string
-	CustomerTenantID string
-}
-
-// Partnership says that the indirect reseller works under the indirect provider (R-258).
-type Partnership struct {
-	ProviderTenantID string
-	ResellerTenantID string
 }

@@ -42,7 +42,7 @@ var (
 
 // Look tells how the transfer stands, by the ledger's clock. A transfer that does not exist is no error but Missing, which a
 // run that knows better takes for a ledger that was restored.
-func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Standing, error) {
+func (l *transfersStore) Look(ctx context.Context, id string, w Watched) (transfer.Standing, error) {
 	lower(&id)
 	return read(ctx, l, "look at transfer", func(s session) (transfer.Standing, error) {
 		var recorded bool
@@ -55,7 +55,7 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 		if !exists {
 			return transfer.Standing{Missing: true, Behind: w.Known != ""}, nil
 		}
-		st := step{of: t.whole(), at: l.TimeRead(t.readAt)}
+		st := step{of: t.whole(), at: l.db.TimeRead(t.readAt)}
 		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
 			return transfer.Standing{}, err
 		}
@@ -66,7 +66,7 @@ func (l *Ledger) Look(ctx context.Context, id string, w Watched) (transfer.Stand
 }
 
 // standing completes what is known of a transfer that was read.
-func (l *Ledger) standing(ctx context.Context, s session, st step, w Watched) (transfer.Standing, error) {
+func (l *transfersStore) standing(ctx context.Context, s session, st step, w Watched) (transfer.Standing, error) {
 	now := st.standing()
 	if now.Due == transfer.DueDeadline {
 		_, more, err := store.One(ctx, s, selectNotEnding, store.Value[int], st.of.ID)
@@ -144,7 +144,7 @@ func (s session) addHeld(ctx context.Context, now *transfer.Standing, id string)
 }
 
 // RangeMoved makes the transfer's run take notice when no line item of the range is left to go on with. Refusal: NotFound.
-func (l *Ledger) RangeMoved(ctx context.Context, id string, from, to int) error {
+func (l *transfersStore) RangeMoved(ctx context.Context, id string, from, to int) error {
 	_, err := write(ctx, l, "report a range", func(s session) (bool, error) {
 		t, err := s.header(ctx, id)
 		if err != nil {
@@ -154,7 +154,7 @@ func (l *Ledger) RangeMoved(ctx context.Context, id string, from, to int) error 
 		if err != nil || len(running) > 0 {
 			return false, err
 		}
-		return true, s.want(ctx, wantedBy(t.Transfer, CauseAnswered, kernel.Origin{}, false))
+		return true, want(ctx, s.Tx, wantedBy(t.Transfer, CauseAnswered, kernel.Origin{}, false))
 	})
 	return err
 }

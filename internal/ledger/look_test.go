@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
@@ -35,7 +36,7 @@ func (f fixture) newest(id string) string {
 	require.NoError(f.t, err)
 	newest := ""
 	for _, r := range log {
-		if r.Status == auditSucceeded && r.EventKey[0] != 'g' {
+		if r.Status == activitylog.Succeeded && r.EventKey[0] != 'g' {
 			newest = r.ID
 		}
 	}

@@ -38,7 +38,7 @@ var selectMoveFacts = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+`, `+su
 // transfer comes without the counts of its line items.
 //
 // Refusals: NotFound; ItemNotFound when the transfer has no such line item.
-func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []MoveFact, error) {
+func (l *transfersStore) MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []MoveFact, error) {
 	var of transfer.Transfer
 	facts, err := read(ctx, l, "load line items", func(s session) ([]MoveFact, error) {
 		t, err := s.header(ctx, id)
@@ -54,7 +54,7 @@ func (l *Ledger) MoveFacts(ctx context.Context, id string, ordinals []int) (tran
 		}
 		facts, found := make([]MoveFact, len(rows)), map[int]bool{}
 		for i, m := range rows {
-			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base, ReadAt: l.TimeRead(m.readAt)}
+			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base, ReadAt: l.db.TimeRead(m.readAt)}
 			found[m.Ordinal] = true
 		}
 		return facts, checkFound(ordinals, found)
@@ -78,11 +78,11 @@ func checkFound(ordinals []int, found map[int]bool) error {
 // a billing system was asked to move begins to end, and the run that has to see to it is told.
 //
 // Refusals: NotFound; ItemNotFound when the transfer has no such line item.
-func (l *Ledger) RecordItems(ctx context.Context, id string, results []ItemResult) ([]transfer.LineItem, error) {
+func (l *transfersStore) RecordItems(ctx context.Context, id string, results []ItemResult) ([]transfer.LineItem, error) {
 	return l.recordItems(ctx, id, results, false)
 }
 
-func (l *Ledger) recordItems(ctx context.Context, id string, results []ItemResult, unasked bool) ([]transfer.LineItem, error) {
+func (l *transfersStore) recordItems(ctx context.Context, id string, results []ItemResult, unasked bool) ([]transfer.LineItem, error) {
 	if len(results) == 0 {
 		return nil, nil
 	}
@@ -110,11 +110,11 @@ var leave = store.OverRows(`UPDATE line_items SET sent_at = COALESCE(sent_at, {n
 // Leave gives line items leave for one call of a billing system that is not the ledger, and returns those that got it: not
 // those that have ended or that an operator wants ended. It is committed before the call, so that whoever ends an item
 // afterwards knows that the billing system may have been asked.
-func (l *Ledger) Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error) {
+func (l *transfersStore) Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error) {
 	lower(&id)
 	granted := map[int]bool{}
 	_, err := write(ctx, l, "give leave to move", func(s session) (bool, error) {
-		found, err := store.All(ctx, s, leave, store.Value[int], ordinalRows(ordinals), id, l.Given())
+		found, err := store.All(ctx, s, leave, store.Value[int], ordinalRows(ordinals), id, l.db.Given())
 		clear(granted)
 		for _, n := range found {
 			granted[n] = true
@@ -185,13 +185,13 @@ func (s session) windowHeader(ctx context.Context, id string) (windowRow, error)
 }
 
 // lockWindow loads and locks everything the results are about.
-func (l *Ledger) lockWindow(ctx context.Context, s session, id string, results []ItemResult) (*window, error) {
+func (l *transfersStore) lockWindow(ctx context.Context, s session, id string, results []ItemResult) (*window, error) {
 	t, err := s.windowHeader(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	w := &window{
-		now: l.TimeRead(t.readAt), of: t.Transfer, hasAddons: t.hasAddons, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]subscription.Subscription{},
+		now: l.db.TimeRead(t.readAt), of: t.Transfer, hasAddons: t.hasAddons, results: map[int]ItemResult{}, byOrdinal: map[int]transfer.LineItem{}, known: map[string]subscription.Subscription{},
 	}
 	if w.policy, err = l.rulesOf(ctx, s, t.record); err != nil {
 		return nil, err
@@ -249,7 +249,7 @@ func (w *window) lockMoving(ctx context.Context, s session) error {
 }
 
 func (w *window) lockSubscriptions(ctx context.Context, s session, ids ...string) error {
-	found, err := store.All(ctx, s, lockSubscriptions, subscriptions.Fields, store.IDRows(ids...))
+	found, err := lockAll(ctx, s.Tx, ids...)
 	if err != nil {
 		return err
 	}
@@ -385,7 +385,6 @@ func (w *window) hand(it transfer.LineItem, old subscription.Subscription, newID
 }
 
 var (
-	deleteSubscriptions = store.OverRows(`UPDATE subscriptions SET status = 'deleted' WHERE id IN (SELECT r.id FROM {rows})`, store.IDColumn)
 	// adoptAddons gives add-ons that moved before their base did their new parent.
 	adoptAddons = store.OverRows(`UPDATE subscriptions SET parent_id = b.target_subscription_id
 		FROM line_items a JOIN line_items b ON b.transfer_id = a.transfer_id AND b.ordinal = a.base_ordinal
@@ -411,10 +410,10 @@ func (w *window) save(ctx context.Context, s session) error {
 		return nil
 	}
 	if len(w.out.successors) > 0 {
-		if _, err := s.Exec(ctx, deleteSubscriptions, store.IDRows(w.out.deleted...)); err != nil {
+		if err := endAll(ctx, s.Tx, w.out.deleted...); err != nil {
 			return err
 		}
-		if err := store.Insert(ctx, s, subscriptions, insertSubscriptions, w.out.successors); err != nil {
+		if err := insertAll(ctx, s.Tx, w.out.successors); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,18 @@ import (
 	"handover/internal/transfer"
 )
 
+// Why the run of an outage has to look.
+const (
+	causeBegan Cause = "opened"
+	causeEnded Cause = "answered"
+)
+
+// outagesStore is the outages in a database.
+type outagesStore struct{ db *store.DB }
+
+// newOutages are those in the database.
+func newOutages(db *store.DB) *outagesStore { return &outagesStore{db: db} }
+
 // BillingOutage is the name of the outage of the billing system.
 const BillingOutage = "billing"
 
@@ -65,62 +77,61 @@ var (
 	lockOutage        = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.name = $1 FOR UPDATE`)
 	selectOpenOutages = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.ended_at IS NULL ORDER BY o.since`)
 	endOutage         = store.Both(`UPDATE outages SET ended_at = $2 WHERE name = $1`)
-	countOpenItems    = store.Both(`SELECT COUNT(*) FROM line_items WHERE status = 'InProgress'`)
 )
 
 // OutageGoesOn records that something was found away. The first such record begins the outage.
-func (l *Ledger) OutageGoesOn(ctx context.Context, s Sighting) error {
-	_, err := write(ctx, l, "record that a billing system is away", func(on session) (int, error) {
-		now, err := l.Time(ctx, on)
+func (b *outagesStore) OutageGoesOn(ctx context.Context, s Sighting) error {
+	_, err := store.Write(ctx, b.db, "record that a billing system is away", func(tx store.Tx) (int, error) {
+		now, err := b.db.Time(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
-		before, _, err := store.One(ctx, on, lockOutage, outages.Fields, s.Name)
+		before, _, err := store.One(ctx, tx, lockOutage, outages.Fields, s.Name)
 		if err != nil {
 			return 0, err
 		}
 		o := Outage{
 			Name: s.Name, Since: now.Add(-s.Lasted), Failures: s.Failures, Status: s.Status, Said: s.Said, NextAt: now.Add(s.Next),
 		}
-		if err := store.Insert(ctx, on, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
+		if err := store.Insert(ctx, tx, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
 			return 0, err
 		}
-		return 1, on.want(ctx, outageRun(s.Name, CauseOpened))
+		return 1, want(ctx, tx, outageRun(s.Name, causeBegan))
 	})
 	return err
 }
 
 // EndOutage records that something is there again, and tells whether it was away until now. With a time, only an outage ends
 // that nobody has gone on with for as long since it should have been asked again.
-func (l *Ledger) EndOutage(ctx context.Context, name string, quietFor time.Duration) (ended bool, err error) {
-	if o, err := l.Outage(ctx, name); err != nil || !o.Open() {
+func (b *outagesStore) EndOutage(ctx context.Context, name string, quietFor time.Duration) (ended bool, err error) {
+	if o, err := b.Outage(ctx, name); err != nil || !o.Open() {
 		return false, err // most of the time there is nothing to write
 	}
-	return write(ctx, l, "record that a billing system is back", func(s session) (bool, error) {
-		now, err := l.Time(ctx, s)
+	return store.Write(ctx, b.db, "record that a billing system is back", func(tx store.Tx) (bool, error) {
+		now, err := b.db.Time(ctx, tx)
 		if err != nil {
 			return false, err
 		}
-		o, _, err := store.One(ctx, s, lockOutage, outages.Fields, name)
+		o, _, err := store.One(ctx, tx, lockOutage, outages.Fields, name)
 		if err != nil || !o.Open() || quietFor > 0 && now.Sub(o.NextAt) < quietFor {
 			return false, err
 		}
-		if _, err := s.Exec(ctx, endOutage, name, store.Stamp(now)); err != nil {
+		if _, err := tx.Exec(ctx, endOutage, name, store.Stamp(now)); err != nil {
 			return false, err
 		}
-		return true, s.want(ctx, outageRun(name, CauseAnswered))
+		return true, want(ctx, tx, outageRun(name, causeEnded))
 	})
 }
 
 // Crowded records that more waits for something than it takes at once, so that line items which have to wait are not taken for
 // overdue. It is an outage that is over as soon as it is written.
-func (l *Ledger) Crowded(ctx context.Context, name string) error {
-	_, err := write(ctx, l, "record that line items wait for their turn", func(s session) (int, error) {
-		now, err := l.Time(ctx, s)
+func (b *outagesStore) Crowded(ctx context.Context, name string) error {
+	_, err := store.Write(ctx, b.db, "record that line items wait for their turn", func(tx store.Tx) (int, error) {
+		now, err := b.db.Time(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
-		return 0, store.Insert(ctx, s, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
+		return 0, store.Insert(ctx, tx, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
 	})
 	return err
 }
@@ -131,17 +142,14 @@ func outageRun(name string, cause Cause) Wanted {
 }
 
 // Outage is the latest outage of that name.
-func (l *Ledger) Outage(ctx context.Context, name string) (Outage, error) {
-	return read(ctx, l, "read an outage", func(s session) (Outage, error) {
-		o, _, err := store.One(ctx, s, selectOutage, outages.Fields, name)
+func (b *outagesStore) Outage(ctx context.Context, name string) (Outage, error) {
+	return store.Read(ctx, b.db, "read an outage", func(tx store.Tx) (Outage, error) {
+		o, _, err := store.One(ctx, tx, selectOutage, outages.Fields, name)
 		return o, err
 	})
 }
 
-// OpenItems counts the line items that are not over, of all transfers.
-func (l *Ledger) OpenItems(ctx context.Context) (int, error) {
-	return read(ctx, l, "count open line items", func(s session) (int, error) {
-		n, _, err := store.One(ctx, s, countOpenItems, store.Value[int])
-		return n, err
-	})
+// openOutages are those that go on, the first of them first.
+func openOutages(ctx context.Context, tx store.Tx) ([]Outage, error) {
+	return store.All(ctx, tx, selectOpenOutages, outages.Fields)
 }

@@ -138,12 +138,15 @@ func TestOutageExplainsWhatWaits(t *testing.T) {
 	})
 }
 
+// attempts is the longest time between two attempts at an item, with a margin.
+const attempts = 70 * time.Minute
+
 // Line items that have to wait for a slot at the billing system are not overdue either, as long as others keep it busy.
 func TestCrowdExplainsWhatWaits(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		f.caughtUp()
-		f.clock.advance(attemptsWithin - time.Minute)
+		f.clock.advance(attempts - time.Minute)
 		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
 		f.clock.advance(time.Hour)
 		require.Empty(t, f.watched())
@@ -154,7 +157,7 @@ func TestCrowdExplainsWhatWaits(t *testing.T) {
 		require.Empty(t, stuck.Transfers)
 
 		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
-		f.clock.advance(attemptsWithin - time.Second)
+		f.clock.advance(attempts - time.Second)
 		require.Empty(t, f.watched())
 		f.clock.advance(time.Second)
 		require.Equal(t, []string{tr.ID}, f.watched())
@@ -184,7 +187,7 @@ func TestOutageRunIsAboutNoTransfer(t *testing.T) {
 		claimed := f.claim(10, 10)
 		require.Len(t, claimed, 1)
 		require.Equal(t, transfer.OutageWorkflowID, claimed[0].WorkflowID)
-		require.Equal(t, transfer.None, claimed[0].Of.Status)
+		require.Equal(t, transfer.None, StateOf(claimed[0]).Status)
 		f.told(claimed...)
 
 		over, err := f.OverRuns(t.Context(), []string{transfer.OutageWorkflowID})

@@ -11,29 +11,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"handover/internal/programme"
 	"handover/internal/store"
 	"handover/internal/transfer"
 )
-
-// recipient is somebody who can be told about a transfer.
-type recipient struct {
-	audience transfer.Audience
-	address  string
-	locale   string
-	place    int // among the admin agents of a partner
-}
-
-var selectRecipients = store.Both(`SELECT 'source', a.email, p.locale, a.position FROM transfers t
-		JOIN partners p ON p.tenant_id = t.source_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
-	UNION ALL SELECT 'target', a.email, p.locale, a.position FROM transfers t
-		JOIN partners p ON p.tenant_id = t.target_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
-	UNION ALL SELECT 'customer', t.customer_email, c.locale, 0 FROM transfers t
-		JOIN customers c ON c.tenant_id = t.customer_tenant_id WHERE t.id = $1
-	ORDER BY 1, 4`)
 
 // queued is an e-mail that is written into the outbox, due from the moment it is owed.
 type queued struct {
@@ -55,63 +37,21 @@ var queuedMail = store.Table[queued]{
 
 var insertMail = queuedMail.Insert("ON CONFLICT (transfer_id, event, recipient) DO NOTHING")
 
-// recipientsOf are those who can be told of a transfer that is opened on these facts.
-func recipientsOf(f transfer.OpenFacts, t transfer.Transfer) []recipient {
-	found := []recipient{{audience: transfer.ToCustomer, address: t.CustomerEmail, locale: f.Customer.Locale}}
-	add := func(audience transfer.Audience, p programme.Partner) {
-		for place, agent := range p.AdminAgents {
-			found = append(found, recipient{audience: audience, address: agent.Email, locale: p.Locale, place: place})
-		}
+// queue writes e-mails that are owed from now on, each once for its event and recipient (I-4), to be sent in turn with those of
+// other keys.
+func queue(ctx context.Context, tx store.Tx, fairKey string, mail ...Notification) error {
+	rows := make([]queued, len(mail))
+	for i, m := range mail {
+		m.MessageID = messageID(m.TransferID, m.Event, m.Recipient)
+		rows[i] = queued{Notification: m, fairKey: fairKey}
 	}
-	add(transfer.ToSource, *f.Source)
-	add(transfer.ToTarget, *f.Target)
-	return found
-}
-
-// queueMail writes one notification per recipient of the audiences and tells how many each of them gets. Somebody who
-// belongs to two of them is told once (I-4).
-func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.MailCounts, err error) {
-	if len(h.effects.Mail) == 0 {
-		return handed, nil
-	}
-	reachable := h.reachable
-	if reachable == nil {
-		reachable, err = store.All(ctx, s, selectRecipients, func(r *recipient) []any {
-			return []any{&r.audience, &r.address, &r.locale, &r.place}
-		}, h.of.ID)
-		if err != nil {
-			return handed, err
-		}
-	}
-	var mail []queued
-	told := map[string]bool{}
-	for _, audience := range h.effects.Mail {
-		for _, r := range reachable {
-			if r.audience != audience || r.address == "" || told[r.address] {
-				continue
-			}
-			told[r.address] = true
-			handed.Add(audience, 1)
-			mail = append(mail, queued{fairKey: h.of.TargetTenantID, Notification: Notification{
-				TransferID: h.of.ID, Event: h.effects.Event, Audience: audience, Recipient: r.address, Locale: r.locale,
-				MessageID: messageID(h.of.ID, h.effects.Event, r.address), OwedAt: h.at,
-			}})
-		}
-	}
-	return handed, store.Insert(ctx, s, queuedMail, insertMail, mail)
+	return store.Insert(ctx, tx, queuedMail, insertMail, rows)
 }
 
 // messageID is the same for every attempt at one e-mail, so that a mail server recognises a repetition (I-4).
 func messageID(transferID string, event transfer.Event, recipient string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", transferID, event, recipient))
 	return hex.EncodeToString(sum[:16]) + "@handover"
-}
-
-// OwedMail is an e-mail in the hands of the relay that claimed it.
-type OwedMail struct {
-	Notification
-	Age      time.Duration     // since it was owed
-	Transfer transfer.Transfer // as it stands at the claim
 }
 
 const (
@@ -149,75 +89,30 @@ var claimMail = store.Statement{
 		) ` + hold + `IN (SELECT id FROM taken) RETURNING ` + logged,
 }
 
-var (
-	selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+` FROM {rows} JOIN transfers t ON t.id = r.id`, store.IDColumn)
-)
-
-// ClaimMail takes up to limit e-mails that are due, at most perKey of one target's transfers, for as long as the lease:
-// nobody else gets them before it ends. Those due longest come first. A reminder of a request that was answered meanwhile
-// is withdrawn instead. Nothing due is an empty list.
-func (l *Ledger) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]OwedMail, error) {
-	return write(ctx, l, "claim mail", func(s session) ([]OwedMail, error) {
-		now, err := l.Time(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		claimed, err := store.All(ctx, s, claimMail, loggedFields, store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
-		if err != nil || len(claimed) == 0 {
-			return nil, err
-		}
-		slices.SortFunc(claimed, func(a, b Notification) int { return cmp.Compare(a.ID, b.ID) })
-		about, err := s.transfersOf(ctx, claimed)
-		if err != nil {
-			return nil, err
-		}
-		var owed []OwedMail
-		var withdrawn []MailResult
-		for _, n := range claimed {
-			if t := about[n.TransferID]; stale(n.Event, t) {
-				withdrawn = append(withdrawn, MailResult{ID: n.ID, Outcome: MailUndelivered, Reason: answeredMeanwhile})
-			} else {
-				owed = append(owed, OwedMail{Notification: n, Age: now.Sub(n.OwedAt), Transfer: t})
-			}
-		}
-		return owed, s.recordMail(ctx, claim, withdrawn, now)
-	})
+// claimDue takes up to limit e-mails that are due, at most perKey of one fair key, for as long as the lease: nobody else gets them
+// before it ends. They come in the order in which they were owed.
+func claimDue(ctx context.Context, tx store.Tx, claim string, limit, perKey int, now time.Time, lease time.Duration) ([]Notification, error) {
+	claimed, err := store.All(ctx, tx, claimMail, loggedFields, store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
+	slices.SortFunc(claimed, func(a, b Notification) int { return cmp.Compare(a.ID, b.ID) })
+	return claimed, err
 }
 
-const answeredMeanwhile = "The request was answered before the reminder could be sent."
+// outbox is the e-mails in a database.
+type outbox struct{ db *store.DB }
 
-// stale tells that the e-mail asks for something that was done meanwhile.
-func stale(event transfer.Event, t transfer.Transfer) bool {
-	return strings.HasPrefix(string(event), string(transfer.EventReminder)+"-") && t.Status != transfer.Pending
-}
-
-// transfersOf reads the transfers that the e-mails tell of, by id.
-func (s session) transfersOf(ctx context.Context, mail []Notification) (map[string]transfer.Transfer, error) {
-	found := make(map[string]transfer.Transfer, len(mail))
-	for _, n := range mail {
-		found[n.TransferID] = transfer.Transfer{}
-	}
-	ids := make([]string, 0, len(found))
-	for id := range found {
-		ids = append(ids, id)
-	}
-	records, err := store.All(ctx, s, selectTransfers, countedFields, store.IDRows(ids...))
-	for _, r := range records {
-		found[r.ID] = r.whole().Transfer
-	}
-	return found, err
-}
+// newOutbox is those in the database.
+func newOutbox(db *store.DB) *outbox { return &outbox{db: db} }
 
 var selectHeld = store.Both(`SELECT id FROM notifications WHERE id = $1 AND claim = $2 AND claimed_until > $3 AND ` + unsent)
 
 // HoldsMail tells whether the e-mail stays in the hands of the claim for at least that long: long enough to send it.
-func (l *Ledger) HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error) {
-	return read(ctx, l, "check a claim of mail", func(s session) (bool, error) {
-		now, err := l.Time(ctx, s)
+func (o *outbox) HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error) {
+	return store.Read(ctx, o.db, "check a claim of mail", func(tx store.Tx) (bool, error) {
+		now, err := o.db.Time(ctx, tx)
 		if err != nil {
 			return false, err
 		}
-		_, holds, err := store.One(ctx, s, selectHeld, store.Value[int64], id, claim, store.Stamp(now.Add(atLeast)))
+		_, holds, err := store.One(ctx, tx, selectHeld, store.Value[int64], id, claim, store.Stamp(now.Add(atLeast)))
 		return holds, err
 	})
 }
@@ -263,18 +158,19 @@ var recordOutcomes = store.OverRows(`UPDATE notifications SET sent_at = r.sent_a
 
 // RecordMail writes what became of e-mails of the claim and frees them from it. What the claim does not hold any more, and
 // what was recorded before, stays as it is. A claim whose lease ended still holds what nobody else took.
-func (l *Ledger) RecordMail(ctx context.Context, claim string, results []MailResult) error {
-	_, err := write(ctx, l, "record mail", func(s session) (int, error) {
-		now, err := l.Time(ctx, s)
+func (o *outbox) RecordMail(ctx context.Context, claim string, results []MailResult) error {
+	_, err := store.Write(ctx, o.db, "record mail", func(tx store.Tx) (int, error) {
+		now, err := o.db.Time(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
-		return len(results), s.recordMail(ctx, claim, results, now)
+		return len(results), recordMail(ctx, tx, claim, results, now)
 	})
 	return err
 }
 
-func (s session) recordMail(ctx context.Context, claim string, results []MailResult, at time.Time) error {
+// recordMail writes what became of e-mails of the claim.
+func recordMail(ctx context.Context, tx store.Tx, claim string, results []MailResult, at time.Time) error {
 	if len(results) == 0 {
 		return nil
 	}
@@ -294,7 +190,7 @@ func (s session) recordMail(ctx context.Context, claim string, results []MailRes
 			return fmt.Errorf("%q is no outcome of an e-mail", r.Outcome)
 		}
 	}
-	_, err := s.Exec(ctx, recordOutcomes, mailRows.Rows(rows), claim)
+	_, err := tx.Exec(ctx, recordOutcomes, mailRows.Rows(rows), claim)
 	return err
 }
 
@@ -307,15 +203,65 @@ type WaitingMail struct {
 var countWaiting = store.Both(`SELECT COUNT(*), MIN(owed_at), {clock} FROM notifications WHERE ` + unsent)
 
 // MailWaiting counts the e-mails that are neither sent nor given up, due or not.
-func (l *Ledger) MailWaiting(ctx context.Context) (WaitingMail, error) {
-	return read(ctx, l, "count waiting mail", func(s session) (WaitingMail, error) {
+func (o *outbox) MailWaiting(ctx context.Context) (WaitingMail, error) {
+	return store.Read(ctx, o.db, "count waiting mail", func(tx store.Tx) (WaitingMail, error) {
 		var oldest, read time.Time
-		waiting, _, err := store.One(ctx, s, countWaiting, func(w *WaitingMail) []any {
+		waiting, _, err := store.One(ctx, tx, countWaiting, func(w *WaitingMail) []any {
 			return []any{&w.Count, (*store.Stamp)(&oldest), (*store.Stamp)(&read)}
 		})
 		if err == nil && waiting.Count > 0 {
-			waiting.Oldest = max(0, l.TimeRead(read).Sub(oldest))
+			waiting.Oldest = max(0, o.db.TimeRead(read).Sub(oldest))
 		}
 		return waiting, err
 	})
+}
+
+// Notification is one e-mail that is to be sent: one event, one recipient (I-4).
+type Notification struct {
+	ID         int64
+	TransferID string
+	Event      transfer.Event
+	Audience   transfer.Audience
+	Recipient  string // e-mail address
+	Locale     string // of the recipient's organisation
+	MessageID  string // stable over repeated attempts
+	OwedAt     time.Time
+	Attempts   int
+	SentAt     time.Time // zero while it is not sent
+	Ended      bool      // it can never be delivered, or nobody needs it any more
+	LastError  string
+}
+
+// logged are the columns of a notification, as they are read.
+const logged = `id, transfer_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, undelivered_at IS NOT NULL, last_error`
+
+func loggedFields(n *Notification) []any {
+	return []any{
+		&n.ID, &n.TransferID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID, (*store.Stamp)(&n.OwedAt), &n.Attempts,
+		(*store.Stamp)(&n.SentAt), &n.Ended, &n.LastError,
+	}
+}
+
+var selectLog = store.Both(`SELECT ` + logged + ` FROM notifications n WHERE n.transfer_id = $1 ORDER BY n.id`)
+
+// Notifications are all e-mails of the transfer, in the order in which they were owed.
+func (o *outbox) Notifications(ctx context.Context, transferID string) ([]Notification, error) {
+	lower(&transferID)
+	return store.Read(ctx, o.db, "read notifications", func(tx store.Tx) ([]Notification, error) {
+		return store.All(ctx, tx, selectLog, loggedFields, transferID)
+	})
+}
+
+var (
+	selectUnsent = store.Both(`SELECT ` + logged + ` FROM notifications WHERE ` + unsent + ` AND owed_at <= $1 ORDER BY owed_at, id LIMIT $2`)
+	countUnsent  = store.Both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND owed_at <= $1`)
+)
+
+// unsentSince are up to limit e-mails that have been waiting since then or longer, the oldest first, and how many there are in all.
+func unsentSince(ctx context.Context, tx store.Tx, latest time.Time, limit int) (mail []Notification, count int, err error) {
+	if mail, err = store.All(ctx, tx, selectUnsent, loggedFields, store.Stamp(latest), limit); err != nil {
+		return nil, 0, err
+	}
+	count, _, err = store.One(ctx, tx, countUnsent, store.Value[int], store.Stamp(latest))
+	return mail, count, err
 }

@@ -243,19 +243,15 @@ func TestMailWaiting(t *testing.T) {
 }
 
 // Whoever is told under two roles is counted under the first, as they are told.
-func TestQueueMailCountsWhoIsTold(t *testing.T) {
+func TestMailCountsWhoIsTold(t *testing.T) {
 	w := worldOf(1)
 	w.Partners[1].AdminAgents = []programme.AdminAgent{{UserID: targetAgent, Email: sourceAgent}, {UserID: "b", Email: "b@target.example"}}
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		tr := f.pending("r1")
-		handedOver, err := write(t.Context(), f.Ledger, "queue mail", func(s session) (transfer.MailCounts, error) {
-			of, err := s.header(t.Context(), tr.ID)
-			require.NoError(t, err)
-			return s.queueMail(t.Context(), &happening{of: of, at: f.Now(), effects: transfer.Effects{
-				Event: transfer.EventCompleted, Mail: []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer},
-			}})
-		})
+		tr := f.moving("r1")
+		f.record(tr.ID, moved(0))
+		at, err := f.CloseTransfer(t.Context(), tr.ID)
 		require.NoError(t, err)
-		require.Equal(t, transfer.MailCounts{Source: 2, Target: 1, Customer: 1}, handedOver)
+		require.Equal(t, transfer.Complete, at.Status)
+		require.Equal(t, transfer.MailCounts{Source: 2, Target: 1, Customer: 1}, at.Handed)
 	})
 }

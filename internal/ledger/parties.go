@@ -4,7 +4,6 @@ package ledger
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"handover/internal/programme"
@@ -13,95 +12,9 @@ import (
 	"handover/internal/transfer"
 )
 
-var partners = store.Table[programme.Partner]{
-	Name: "partners",
-	Columns: `tenant_id text, name text, type text, status text, mpa_signed boolean, mpn_id text, market text,
-		currency text, locale text`,
-	Fields: func(p *programme.Partner) []any {
-		return []any{&p.TenantID, &p.Name, &p.Type, &p.Status, &p.MPASigned, &p.MPNID, &p.Market, &p.Currency, &p.Locale}
-	},
-}
-
-// agentOf is one admin agent's row.
-type agentOf struct {
-	partner  string
-	position int
-	programme.AdminAgent
-}
-
-var adminAgents = store.Table[agentOf]{
-	Name:    "admin_agents",
-	Columns: `partner_tenant_id text, position integer, user_id text, email text`,
-	Fields: func(a *agentOf) []any {
-		return []any{&a.partner, &a.position, &a.UserID, &a.Email}
-	},
-}
-
-var customers = store.Table[programme.Customer]{
-	Name:    "customers",
-	Columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
-	Fields: func(c *programme.Customer) []any {
-		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale}
-	},
-}
-
-var relationships = store.Table[Relationship]{
-	Name:    "relationships",
-	Columns: `customer_tenant_id text, partner_tenant_id text`,
-	Fields: func(r *Relationship) []any {
-		return []any{&r.CustomerTenantID, &r.PartnerTenantID}
-	},
-}
-
-// newCustomer is a customer with the key that lists find it by.
-type newCustomer struct {
-	programme.Customer
-	key string
-}
-
-var newCustomers = store.Table[newCustomer]{
-	Name:    customers.Name,
-	Columns: customers.Columns + `, name_key text`,
-	Fields: func(c *newCustomer) []any {
-		return append(customers.Fields(&c.Customer), &c.key)
-	},
-}
-
-// partnerRow is a partner beside one of its admin agents, or beside nobody.
-type partnerRow struct {
-	programme.Partner
-	agent programme.AdminAgent
-}
-
-var selectPartners = store.OverRows(`SELECT `+partners.Columns.Of("p")+`, COALESCE(a.user_id, ''), COALESCE(a.email, '')
-	FROM partners p LEFT JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id
-	WHERE p.tenant_id IN (SELECT r.id FROM {rows}) OR (p.mpn_id = $2 AND p.mpn_id <> '')
-	ORDER BY p.tenant_id, a.position`, store.IDColumn)
-
-// partners loads partners with their admin agents: those with the ids and, unless it is empty, those with the MPN id.
-func (s session) partners(ctx context.Context, mpnID string, ids ...string) ([]programme.Partner, error) {
-	rows, err := store.All(ctx, s, selectPartners, func(r *partnerRow) []any {
-		return append(partners.Fields(&r.Partner), &r.agent.UserID, &r.agent.Email)
-	}, store.IDRows(ids...), mpnID)
-	if err != nil {
-		return nil, err
-	}
-	var found []programme.Partner
-	for _, row := range rows {
-		if len(found) == 0 || found[len(found)-1].TenantID != row.TenantID {
-			found = append(found, row.Partner)
-		}
-		if row.agent != (programme.AdminAgent{}) {
-			last := &found[len(found)-1]
-			last.AdminAgents = append(last.AdminAgents, row.agent)
-		}
-	}
-	return found, nil
-}
-
 // parties loads the two partners of a transfer.
 func (s session) parties(ctx context.Context, t transfer.Transfer) (source, target programme.Partner, err error) {
-	found, err := s.partners(ctx, "", t.SourceTenantID, t.TargetTenantID)
+	found, err := loadPartners(ctx, s.Tx, "", t.SourceTenantID, t.TargetTenantID)
 	for _, p := range found {
 		switch p.TenantID {
 		case t.SourceTenantID:
@@ -112,8 +25,6 @@ func (s session) parties(ctx context.Context, t transfer.Transfer) (source, targ
 	}
 	return source, target, err
 }
-
-var selectCustomer = store.Both(`SELECT ` + customers.Columns.Of("c") + ` FROM customers c WHERE c.tenant_id = $1`)
 
 // customerRow is a customer with what ties it to the target, beside one of its Azure subscriptions there or beside none.
 type customerRow struct {
@@ -140,7 +51,7 @@ func (r *customerRow) fields() []any {
 // openFacts loads what decides whether the transfer may be opened, in two queries, and when it was read by the database's
 // clock.
 func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
-	found, err := s.partners(ctx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
+	found, err := loadPartners(ctx, s.Tx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
 	if err != nil {
 		return transfer.OpenFacts{}, time.Time{}, err
 	}
@@ -178,12 +89,5 @@ func placePartner(f *transfer.OpenFacts, r transfer.Request, p programme.Partner
 	}
 	if r.PartnerOnRecord != "" && p.MPNID == r.PartnerOnRecord && (f.PartnerOnRecord == nil || p.Type == programme.IndirectReseller) {
 		f.PartnerOnRecord = &p
-	}
-}
-
-// lower gives ids the form they are stored in (R-105).
-func lower(ids ...*string) {
-	for _, id := range ids {
-		*id = strings.ToLower(*id)
 	}
 }

@@ -30,7 +30,7 @@ type rulebook struct {
 
 // enterPolicy stores the deployment's rules and names them. Rules that are there already are only read: who opens a busy file to
 // look at it does not wait for those who write.
-func (l *Ledger) enterPolicy(ctx context.Context) error {
+func (l *transfersStore) enterPolicy(ctx context.Context) error {
 	body, err := json.Marshal(l.policy)
 	if err != nil {
 		return err
@@ -38,17 +38,17 @@ func (l *Ledger) enterPolicy(ctx context.Context) error {
 	sum := sha256.Sum256(body)
 	digest := hex.EncodeToString(sum[:16])
 	l.rules = &rulebook{own: l.policy, named: digest, known: map[string]transfer.Policy{digest: l.policy}}
-	_, stored, err := store.One(ctx, l.On(l.Reader()), selectPolicy, store.Value[string], digest)
+	_, stored, err := store.One(ctx, l.db.On(l.db.Reader()), selectPolicy, store.Value[string], digest)
 	if err != nil || stored {
 		return err
 	}
-	_, err = l.On(l.Writer()).Exec(ctx, insertPolicy, digest, string(body))
+	_, err = l.db.On(l.db.Writer()).Exec(ctx, insertPolicy, digest, string(body))
 	return err
 }
 
 // rulesOf are the rules of the transfer: those it was opened under, else (a transfer of a version that stored none) the
 // deployment's, with the first rules of runs. Error: a later version opened it, by rules of runs that this one does not know.
-func (l *Ledger) rulesOf(ctx context.Context, s session, t record) (transfer.Policy, error) {
+func (l *transfersStore) rulesOf(ctx context.Context, s session, t record) (transfer.Policy, error) {
 	if t.policy == "" {
 		p := l.rules.own
 		p.RunRules = 0

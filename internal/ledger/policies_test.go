@@ -1,8 +1,7 @@
 package ledger
 
 import (
-	"context"
-	"database/sql"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,7 +76,7 @@ func TestUnknownRulesAreKept(t *testing.T) {
 		newer := f.another(Options{Policy: strict()})
 		made, err := newer.OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
 		require.NoError(t, err)
-		f.behind(`UPDATE policies SET body = REPLACE(body, '"DeclineDisabled"', '"SomethingLater": {"a": [1]},  "DeclineDisabled"') WHERE digest = '` + newer.rules.named + `'`)
+		f.behind(`UPDATE policies SET body = REPLACE(body, '"DeclineDisabled"', '"SomethingLater": {"a": [1]},  "DeclineDisabled"') WHERE digest = (SELECT policy FROM transfers WHERE id = '` + made.Transfer.ID + `')`)
 		bodies := f.rows("SELECT body FROM policies")
 		require.Contains(t, bodies[0]+bodies[1], "SomethingLater")
 		for _, l := range []*Ledger{f.Ledger, f.another(Options{}), f.another(Options{Policy: strict()})} {
@@ -104,31 +103,33 @@ func TestLostRules(t *testing.T) {
 	})
 }
 
-// questioned is a database that does something before every question.
-type questioned struct {
-	*sql.DB
-	before func()
-}
-
-func (q questioned) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	q.before()
-	return q.DB.QueryContext(ctx, query, args...)
-}
-
 // Who reads rules keeps nobody waiting, because those who wait may hold all the connections.
 func TestRulesAreReadWithoutALock(t *testing.T) {
-	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		named := f.another(Options{Policy: strict()}).rules.named
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		made, err := f.another(Options{Policy: strict()}).OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
+		require.NoError(t, err)
+		own := f.pending("r2")
 		asked := 0
-		s := session{f.On(questioned{f.Reader(), func() {
+		f.heard.interrupt(func(query string) {
+			if !strings.Contains(query, "FROM policies") {
+				return
+			}
 			asked++
-			require.True(t, f.rules.mu.TryLock())
-			f.rules.mu.Unlock()
-		}})}
+			meanwhile := make(chan error, 1)
+			go func() {
+				_, err := f.Look(t.Context(), own.ID, Watched{})
+				meanwhile <- err
+			}()
+			select {
+			case err := <-meanwhile:
+				require.NoError(t, err)
+			case <-time.After(10 * time.Second):
+				t.Error("whoever looks at another transfer waits for the rules of this one")
+			}
+		})
 		for range 2 {
-			rules, err := f.rulesOf(t.Context(), s, record{policy: named})
+			_, err := f.Look(t.Context(), made.Transfer.ID, Watched{})
 			require.NoError(t, err)
-			require.Equal(t, strict(), rules)
 		}
 		require.Equal(t, 1, asked, "rules are read once")
 	})

@@ -8,14 +8,13 @@ import (
 	"errors"
 
 	"handover/internal/kernel"
-	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
 // PreviewOpen is what OpenTransfer would refuse the request for, the first being the one that it would answer with; none
 // when it would open the transfer. A request that is not well-formed, or whose id opened a transfer before, is refused for
 // that alone.
-func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.Refusal, error) {
+func (l *transfersStore) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.Refusal, error) {
 	r, err := l.policy.Normalize(r)
 	if err != nil {
 		return alone(err)
@@ -31,7 +30,7 @@ func (l *Ledger) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel
 		if refusals := l.policy.OpenRefusals(r, facts); len(refusals) > 0 {
 			return refusals, nil
 		}
-		_, _, err = l.policy.Decide(transfer.NewTransfer(r, facts).State, transfer.Open{}, r.Actor, l.Now())
+		_, _, err = l.policy.Decide(transfer.NewTransfer(r, facts).State, transfer.Open{}, r.Actor, l.db.Now())
 		return alone(err)
 	})
 }
@@ -51,7 +50,7 @@ func alone(err error) ([]*kernel.Refusal, error) {
 //
 // Refusals: NotFound for a transfer that is not of this customer and this source; those of transfer.Policy.Decide when it
 // cannot be submitted any more.
-func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransfer string) ([]transfer.Eligibility, error) {
+func (l *transfersStore) SurveyHoldings(ctx context.Context, customer, source, forTransfer string) ([]transfer.Eligibility, error) {
 	lower(&customer, &source)
 	return snapshot(ctx, l, "survey subscriptions", func(s session) ([]transfer.Eligibility, error) {
 		t := transfer.Transfer{State: transfer.State{CustomerTenantID: customer, SourceTenantID: source}}
@@ -66,7 +65,7 @@ func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransf
 				return nil, err
 			}
 		}
-		if f.Subscriptions, err = store.All(ctx, s, selectHoldings, subscriptions.Fields, customer, source); err != nil {
+		if f.Subscriptions, err = holdings(ctx, s.Tx, customer, source, nil); err != nil {
 			return nil, err
 		}
 		if f.OpenIn, err = s.openIn(ctx, customer, source); err != nil {
@@ -77,7 +76,7 @@ func (l *Ledger) SurveyHoldings(ctx context.Context, customer, source, forTransf
 }
 
 // submittable is the transfer with its rules, if this source may submit it now.
-func (l *Ledger) submittable(ctx context.Context, s session, id, customer, source string) (transfer.Transfer, transfer.Policy, error) {
+func (l *transfersStore) submittable(ctx context.Context, s session, id, customer, source string) (transfer.Transfer, transfer.Policy, error) {
 	t, err := s.header(ctx, id)
 	if err != nil {
 		return t.Transfer, transfer.Policy{}, err
@@ -89,7 +88,7 @@ func (l *Ledger) submittable(ctx context.Context, s session, id, customer, sourc
 	if err != nil {
 		return t.Transfer, rules, err
 	}
-	now, err := l.Time(ctx, s)
+	now, err := l.db.Time(ctx, s)
 	if err != nil {
 		return t.Transfer, rules, err
 	}

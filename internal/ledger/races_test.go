@@ -291,8 +291,8 @@ func TestDatabaseClockDecides(t *testing.T) {
 			AS $$ SELECT pg_catalog.clock_timestamp() + interval '%d years' $$`, years))
 	}
 	ahead(20)
-	require.NoError(t, f.Seed(t.Context(), worldOf(checkedUnlocked+1)))
-	listed := make([]int, checkedUnlocked+1)
+	require.NoError(t, f.Seed(t.Context(), worldOf(unlocked+1)))
+	listed := make([]int, unlocked+1)
 	for n := range listed {
 		listed[n] = n
 	}

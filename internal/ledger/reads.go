@@ -6,17 +6,13 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strings"
 
-	"handover/internal/kernel"
-	"handover/internal/programme"
 	"handover/internal/store"
-	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
 // Transfer reads one transfer with the counts of its line items. Refusal: NotFound.
-func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
+func (l *transfersStore) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
 	lower(&id)
 	return read(ctx, l, "read transfer", func(s session) (transfer.Transfer, error) {
 		t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
@@ -25,7 +21,7 @@ func (l *Ledger) Transfer(ctx context.Context, id string) (transfer.Transfer, er
 }
 
 // Transfers lists transfers with the counts of their line items, the newest first.
-func (l *Ledger) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, error) {
+func (l *transfersStore) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, error) {
 	lower(&f.CustomerTenantID, &f.PartnerTenantID)
 	var w where
 	w.and(f.CustomerTenantID, "t.customer_tenant_id = %s")
@@ -52,7 +48,7 @@ var selectItems = store.Both(`SELECT ` + lineItems.Columns.Of("i") + ` FROM line
 
 // Items reads the line items with ordinals from (included) to (excluded), in ordinal order; to < 0 means all that follow.
 // Refusal: NotFound.
-func (l *Ledger) Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error) {
+func (l *transfersStore) Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error) {
 	lower(&id)
 	if to < 0 {
 		to = math.MaxInt32
@@ -66,75 +62,12 @@ func (l *Ledger) Items(ctx context.Context, id string, from, to int) ([]transfer
 	})
 }
 
-// Subscriptions lists what the partner bills the customer for, ended ones included, by id. An empty customer or partner
-// does not narrow.
-func (l *Ledger) Subscriptions(ctx context.Context, customer, partner string) ([]subscription.Subscription, error) {
-	lower(&customer, &partner)
-	var w where
-	w.and(customer, "s.customer_tenant_id = %s")
-	w.and(partner, "s.partner_tenant_id = %s")
-	list := store.Both("SELECT " + subscriptions.Columns.Of("s") + " FROM subscriptions s" + w.clause() + " ORDER BY s.id")
-	return read(ctx, l, "list subscriptions", func(s session) ([]subscription.Subscription, error) {
-		return store.All(ctx, s, list, subscriptions.Fields, w.args...)
+var countOpenItems = store.Both(`SELECT COUNT(*) FROM line_items WHERE status = 'InProgress'`)
+
+// OpenItems counts the line items that are not over, of all transfers.
+func (l *transfersStore) OpenItems(ctx context.Context) (int, error) {
+	return read(ctx, l, "count open line items", func(s session) (int, error) {
+		n, _, err := store.One(ctx, s, countOpenItems, store.Value[int])
+		return n, err
 	})
-}
-
-var selectSubscription = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id = $1`)
-
-// Subscription reads one subscription. Refusal: SubscriptionUnknown.
-func (l *Ledger) Subscription(ctx context.Context, id string) (subscription.Subscription, error) {
-	lower(&id)
-	return read(ctx, l, "read subscription", func(s session) (subscription.Subscription, error) {
-		return store.Known(ctx, s, noSuchSubscription(id), selectSubscription, subscriptions.Fields, id)
-	})
-}
-
-// Partner reads one partner with its admin agents. Refusal: PartnerUnknown.
-func (l *Ledger) Partner(ctx context.Context, id string) (programme.Partner, error) {
-	lower(&id)
-	return read(ctx, l, "read partner", func(s session) (programme.Partner, error) {
-		found, err := s.partners(ctx, "", id)
-		switch {
-		case err != nil:
-			return programme.Partner{}, err
-		case len(found) == 0:
-			return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "Partner %s is not known here. Check its Microsoft ID.", id).About(id)
-		}
-		return found[0], nil
-	})
-}
-
-// Customer reads one customer. Refusal: CustomerUnknown.
-func (l *Ledger) Customer(ctx context.Context, id string) (programme.Customer, error) {
-	lower(&id)
-	return read(ctx, l, "read customer", func(s session) (programme.Customer, error) {
-		return store.Known(ctx, s, noSuchCustomer(id), selectCustomer, customers.Fields, id)
-	})
-}
-
-// where collects the conditions of a list and their arguments.
-type where struct {
-	conditions []string
-	args       []any
-}
-
-// and adds a condition on the argument, unless that is empty. The condition's verb stands for the placeholder.
-func (w *where) and(arg, condition string) {
-	if arg == "" {
-		return
-	}
-	w.conditions = append(w.conditions, fmt.Sprintf(condition, w.placeholder(arg)))
-}
-
-// placeholder adds an argument and returns what stands for it.
-func (w *where) placeholder(arg any) string {
-	w.args = append(w.args, arg)
-	return fmt.Sprintf("$%d", len(w.args))
-}
-
-func (w *where) clause() string {
-	if len(w.conditions) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(w.conditions, " AND ")
 }

@@ -5,7 +5,6 @@ package ledger
 import (
 	"context"
 
-	"handover/internal/kernel"
 	"handover/internal/programme"
 	"handover/internal/store"
 )
@@ -30,61 +29,35 @@ var (
 
 // Partnerships are the partners that this one works with, by tenant id: as an indirect provider its resellers, as an
 // indirect reseller its providers. In any other capacity, or for a partner of another type, there are none.
-func (l *Ledger) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
+func (p *programmes) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
 	lower(&partnerTenantID)
 	of := map[programme.PartnerType]store.Statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
 	which, exists := of[as]
 	if !exists {
 		return nil, nil
 	}
-	return read(ctx, l, "list partnerships", func(s session) ([]programme.Partner, error) {
-		return s.partnersFound(ctx, which, partnerTenantID)
+	return store.Read(ctx, p.db, "list partnerships", func(tx store.Tx) ([]programme.Partner, error) {
+		return partnersFound(ctx, tx, which, partnerTenantID)
 	})
 }
 
 // CustomerPartnerships are those of the partner's partners whom the customer accepted as reseller too, by tenant id.
 // Refusal: CustomerUnknown, as CustomerOf says it.
-func (l *Ledger) CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error) {
+func (p *programmes) CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error) {
 	lower(&partnerTenantID, &customerTenantID)
-	return read(ctx, l, "list partnerships of a customer", func(s session) ([]programme.Partner, error) {
-		if _, err := s.client(ctx, partnerTenantID, customerTenantID); err != nil {
+	return store.Read(ctx, p.db, "list partnerships of a customer", func(tx store.Tx) ([]programme.Partner, error) {
+		if _, err := clientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}
-		return s.partnersFound(ctx, selectShared, partnerTenantID, customerTenantID)
+		return partnersFound(ctx, tx, selectShared, partnerTenantID, customerTenantID)
 	})
 }
 
 // partnersFound loads the partners whose ids the query finds.
-func (s session) partnersFound(ctx context.Context, ids store.Statement, args ...any) ([]programme.Partner, error) {
-	found, err := store.All(ctx, s, ids, store.Value[string], args...)
+func partnersFound(ctx context.Context, tx store.Tx, ids store.Statement, args ...any) ([]programme.Partner, error) {
+	found, err := store.All(ctx, tx, ids, store.Value[string], args...)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	return s.partners(ctx, "", found...)
-}
-
-// PartnerByMPN reads the partner with the MPN id; where several share it, a reseller is meant. Refusal:
-// PartnerUnknown.
-func (l *Ledger) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error) {
-	return read(ctx, l, "read partner", func(s session) (programme.Partner, error) {
-		found, err := s.partners(ctx, mpnID)
-		if err != nil {
-			return programme.Partner{}, err
-		}
-		if p := credited(found, mpnID); p != nil {
-			return *p, nil
-		}
-		return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "No partner has the PartnerID %s. Correct it.", mpnID).About(mpnID)
-	})
-}
-
-// credited is the partner among these with the MPN id, a reseller before any other; nil when there is none.
-func credited(among []programme.Partner, mpnID string) *programme.Partner {
-	var found *programme.Partner
-	for i, p := range among {
-		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.Type == programme.IndirectReseller) {
-			found = &among[i]
-		}
-	}
-	return found
+	return loadPartners(ctx, tx, "", found...)
 }

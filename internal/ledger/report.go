@@ -23,7 +23,7 @@ var selectReport = store.Both(`SELECT ` + lineItems.Columns.Of("i") + `, ` + sub
 
 // ReportFacts reads what transfer.Report tells of: the transfer, its line items in ordinal order, and by id the
 // subscriptions that the source had of them, at one committed instant and in two statements. Refusal: NotFound.
-func (l *Ledger) ReportFacts(ctx context.Context, id string) (transfer.Transfer, []transfer.LineItem, map[string]subscription.Subscription, error) {
+func (l *transfersStore) ReportFacts(ctx context.Context, id string) (transfer.Transfer, []transfer.LineItem, map[string]subscription.Subscription, error) {
 	lower(&id)
 	var of transfer.Transfer
 	rows, err := snapshot(ctx, l, "read a report", func(s session) ([]reportItem, error) {
@@ -48,7 +48,7 @@ func (l *Ledger) ReportFacts(ctx context.Context, id string) (transfer.Transfer,
 
 // Timeline is what happened to the transfer as the viewer may know it, oldest first: see transfer.Timeline. Refusal:
 // NotFound for who takes no part (R-110).
-func (l *Ledger) Timeline(ctx context.Context, id string, v transfer.Viewer) ([]transfer.TimelineEvent, error) {
+func (l *transfersStore) Timeline(ctx context.Context, id string, v transfer.Viewer) ([]transfer.TimelineEvent, error) {
 	t, err := l.Transfer(ctx, id)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (l *Ledger) Timeline(ctx context.Context, id string, v transfer.Viewer) ([]
 	return transfer.Timeline(t, log, v)
 }
 
-func (l *Ledger) recordsFor(ctx context.Context, id string, v transfer.Viewer) ([]AuditRecord, error) {
+func (l *transfersStore) recordsFor(ctx context.Context, id string, v transfer.Viewer) ([]AuditRecord, error) {
 	if v.Operator {
 		return l.AuditOf(ctx, id)
 	}

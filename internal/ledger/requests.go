@@ -17,7 +17,6 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/store"
-	"handover/internal/transfer"
 )
 
 // Claim is one command of a client on its way: who sent it, to what, under which key, and what it says. The zero Claim,
@@ -42,9 +41,9 @@ type Answer struct {
 // Terms are what a command comes with besides its content. The zero value asks for nothing.
 type Terms[T any] struct {
 	Claim Claim
-	// Match is asked once the command is permitted, before it is decided: its error, such as a stale entity tag, ends the
-	// command without a trace. Nil accepts whatever the transfer has become.
-	Match func(transfer.Transfer, transfer.Labels) error
+	// Match is asked about what the command would change, once it is permitted and before it is decided: its error, such as a
+	// stale entity tag, ends the command without a trace. Nil accepts whatever that has become.
+	Match func(T) error
 	// Answer renders what is kept for a repetition, of the result or of the refusal. A refusal whose answer has no status
 	// is not kept and leaves no trace; a result needs one. Nil keeps an empty 204.
 	Answer func(result T, refusal *kernel.Refusal) (Answer, error)
@@ -116,26 +115,26 @@ func requestFields(r *apiRequest) []any {
 	return []any{&r.fingerprint, (*store.Stamp)(&r.claimedAt), &r.status, &r.header, &r.body, &r.subject, &r.form}
 }
 
-// command carries a command out under its terms, in one transaction with the claim and the answer. do must refuse before it
-// writes anything: a refusal is an outcome like any other, and its answer is committed too.
+// execute carries a command out under its terms, in one transaction with the claim and the answer. do must refuse before it
+// writes anything: a refusal is an outcome like any other, and its answer is committed too. what names the command in errors.
 //
 // Errors: the refusal; *Repeated; RequestIDReused when the key was used for something else; InvalidInput for a caller, key or
 // route that is too long; whatever else do and the answer fail with, and then nothing is kept.
-func command[T any](ctx context.Context, l *Ledger, what string, terms Terms[T], do func(session) (T, error)) (T, error) {
+func execute[T any](ctx context.Context, db *store.DB, what string, terms Terms[T], do func(store.Tx) (T, error)) (T, error) {
 	var nothing T
 	if terms.Claim.Key == "" {
-		return write(ctx, l, what, do)
+		return store.Write(ctx, db, what, do)
 	}
 	if err := terms.Claim.check(); err != nil {
 		return nothing, err
 	}
 	var refused error
-	result, err := write(ctx, l, what, func(s session) (T, error) {
+	result, err := store.Write(ctx, db, what, func(tx store.Tx) (T, error) {
 		refused = nil
-		if err := s.claim(ctx, l, terms.Claim); err != nil {
+		if err := terms.Claim.take(ctx, tx, db.Now()); err != nil {
 			return nothing, err
 		}
-		result, err := do(s)
+		result, err := do(tx)
 		var refusal *kernel.Refusal
 		if err != nil && !errors.As(err, &refusal) {
 			return nothing, err
@@ -148,7 +147,7 @@ func command[T any](ctx context.Context, l *Ledger, what string, terms Terms[T],
 			return nothing, err
 		}
 		refused = err
-		return result, s.keep(ctx, l, terms.Claim, answer)
+		return result, terms.Claim.keep(ctx, tx, answer, db.Now())
 	})
 	if err == nil {
 		err = refused
@@ -163,14 +162,13 @@ func (t Terms[T]) answer(result T, refusal *kernel.Refusal) (Answer, error) {
 	return t.Answer(result, refusal)
 }
 
-// claim makes the request this transaction's own, or says how it was answered before.
-func (s session) claim(ctx context.Context, l *Ledger, c Claim) error {
-	now := l.Now()
+// take makes the request this transaction's own, or says how it was answered before.
+func (c Claim) take(ctx context.Context, tx store.Tx, now time.Time) error {
 	args := append(c.id(), c.Fingerprint, store.Stamp(now), store.Stamp(now.Add(-RequestsKept)))
-	if _, granted, err := store.One(ctx, s, claimRequest, store.Value[string], args...); granted || err != nil {
+	if _, granted, err := store.One(ctx, tx, claimRequest, store.Value[string], args...); granted || err != nil {
 		return err
 	}
-	r, _, err := store.One(ctx, s, selectRequest, requestFields, c.id()...)
+	r, _, err := store.One(ctx, tx, selectRequest, requestFields, c.id()...)
 	if err != nil {
 		return err
 	}
@@ -189,32 +187,39 @@ func (r apiRequest) repeatedBy(c Claim) error {
 	return &Repeated{a}
 }
 
+// reused is the refusal of a request under a key that another one had.
 func reused(requestID string) error {
 	return kernel.Refuse(kernel.RequestIDReused,
 		"The request id was used for another request already; use a new one for every request.").About(requestID)
 }
 
 // keep stores the answer of the request that this transaction claimed.
-func (s session) keep(ctx context.Context, l *Ledger, c Claim, a Answer) error {
+func (c Claim) keep(ctx context.Context, tx store.Tx, a Answer, now time.Time) error {
 	header, body, err := a.pack()
 	if err != nil {
 		return err
 	}
-	_, err = s.Exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, store.Stamp(l.Now()), a.Subject, a.Form)...)
+	_, err = tx.Exec(ctx, storeAnswer, append(c.id(), a.Status, header, body, store.Stamp(now), a.Subject, a.Form)...)
 	return err
 }
 
+// Requests are those of clients that were answered, in a database.
+type Requests struct{ db *store.DB }
+
+// newRequests are those in the database.
+func newRequests(db *store.DB) *Requests { return &Requests{db: db} }
+
 // Kept tells whether the request was answered before, without claiming it: nil when it was not. Errors: *Repeated; the refusal
 // RequestIDReused.
-func (l *Ledger) Kept(ctx context.Context, c Claim) error {
+func (q *Requests) Kept(ctx context.Context, c Claim) error {
 	if c.Key == "" {
 		return nil
 	}
-	r, err := read(ctx, l, "look for a kept answer", func(s session) (apiRequest, error) {
-		r, _, err := store.One(ctx, s, selectRequest, requestFields, c.id()...)
+	r, err := store.Read(ctx, q.db, "look for a kept answer", func(tx store.Tx) (apiRequest, error) {
+		r, _, err := store.One(ctx, tx, selectRequest, requestFields, c.id()...)
 		return r, err
 	})
-	if err != nil || r.status == 0 || r.claimedAt.Before(l.Now().Add(-RequestsKept)) {
+	if err != nil || r.status == 0 || r.claimedAt.Before(q.db.Now().Add(-RequestsKept)) {
 		return err
 	}
 	return r.repeatedBy(c)
@@ -222,10 +227,10 @@ func (l *Ledger) Kept(ctx context.Context, c Claim) error {
 
 // Keep remembers an answer that nothing in the ledger had to be asked for, such as the refusal of a request that cannot be
 // read. Errors: *Repeated and RequestIDReused when another answer was kept first; InvalidInput.
-func (l *Ledger) Keep(ctx context.Context, c Claim, a Answer) error {
-	_, err := command(ctx, l, "keep an answer", Terms[bool]{
+func (q *Requests) Keep(ctx context.Context, c Claim, a Answer) error {
+	_, err := execute(ctx, q.db, "keep an answer", Terms[bool]{
 		Claim: c, Answer: func(bool, *kernel.Refusal) (Answer, error) { return a, nil },
-	}, func(session) (bool, error) { return true, nil })
+	}, func(store.Tx) (bool, error) { return true, nil })
 	return err
 }
 
@@ -239,11 +244,11 @@ var forgetRequests = store.Both(`DELETE FROM api_requests WHERE (caller_tenant_i
 
 // ForgetRequests deletes the requests that are older than RequestsKept and tells how many. After an error those deleted
 // so far are gone.
-func (l *Ledger) ForgetRequests(ctx context.Context) (int64, error) {
-	before := store.Stamp(l.Now().Add(-RequestsKept))
+func (q *Requests) ForgetRequests(ctx context.Context) (int64, error) {
+	before := store.Stamp(q.db.Now().Add(-RequestsKept))
 	var forgotten int64
 	for {
-		n, err := write(ctx, l, "forget requests", func(s session) (int64, error) { return s.Exec(ctx, forgetRequests, before) })
+		n, err := store.Write(ctx, q.db, "forget requests", func(tx store.Tx) (int64, error) { return tx.Exec(ctx, forgetRequests, before) })
 		forgotten += n
 		if err != nil || n < forgottenAtOnce {
 			return forgotten, err

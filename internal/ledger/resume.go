@@ -26,7 +26,7 @@ var selectResumed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELEC
 
 // Resume makes the runs of the transfers look again, in whatever state they are, and tells how many there were. Ids without
 // a transfer are passed over.
-func (l *Ledger) Resume(ctx context.Context, r Resumption, ids ...string) (int, error) {
+func (l *transfersStore) Resume(ctx context.Context, r Resumption, ids ...string) (int, error) {
 	return write(ctx, l, "resume transfers", func(s session) (int, error) { return l.resume(ctx, s, r, ids) })
 }
 
@@ -36,7 +36,7 @@ var selectOpen = store.Both(`SELECT id, target_tenant_id FROM transfers
 // ResumeOpen does so for a page of the transfers that are not over: those with ids greater than after, in order of their
 // ids, and at most limit. It returns the last id of the page, which is where the next one goes on, and how many there were;
 // none when nothing was left.
-func (l *Ledger) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
+func (l *transfersStore) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
 	resumed, err = write(ctx, l, "resume open transfers", func(s session) (int, error) {
 		last = "" // of an earlier try
 		open, err := store.All(ctx, s, selectOpen, (*openRun).fields, after, limit)
@@ -53,7 +53,7 @@ func (l *Ledger) ResumeOpen(ctx context.Context, r Resumption, after string, lim
 	return last, resumed, err
 }
 
-func (l *Ledger) resume(ctx context.Context, s session, r Resumption, ids []string) (int, error) {
+func (l *transfersStore) resume(ctx context.Context, s session, r Resumption, ids []string) (int, error) {
 	lowered := slices.Clone(ids)
 	for i := range lowered {
 		lower(&lowered[i])
@@ -64,7 +64,7 @@ func (l *Ledger) resume(ctx context.Context, s session, r Resumption, ids []stri
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
-	now, err := l.Time(ctx, s)
+	now, err := l.db.Time(ctx, s)
 	if err != nil {
 		return 0, err
 	}
@@ -82,7 +82,7 @@ func (l *Ledger) resume(ctx context.Context, s session, r Resumption, ids []stri
 	if err := store.Insert(ctx, s, auditRecords, insertAudit, rows); err != nil {
 		return 0, err
 	}
-	return len(found), s.want(ctx, wanted...)
+	return len(found), want(ctx, s.Tx, wanted...)
 }
 
 // resumed is the record of it for either participant. It is no change of the transfer, which keeps its change_id.

@@ -12,23 +12,16 @@ import (
 	"time"
 
 	"handover/internal/store"
-	"handover/internal/transfer"
 )
 
 // Cause is why a run has to look. It says how Temporal is told, never what the run is to do.
 type Cause string
 
-// The causes.
+// The causes that any run may have; those that are somebody's commands are with what they are about.
 const (
-	CauseOpened    Cause = "opened"
-	CauseSubmitted Cause = "submitted"
-	CauseCancelled Cause = "cancelled"
-	CauseDeclined  Cause = "declined"
-	CauseGivenUp   Cause = "given-up"
-	CauseAnswered  Cause = "answered" // a range of line items has nothing left to go on with, or the billing system is back
-	CauseResumed   Cause = "resumed"  // by an operator
-	CauseReplaced  Cause = "replaced" // by an operator or a migration: the run there is ends, another begins
-	CauseWatch     Cause = "watch"    // nobody told, and the ledger says that something is overdue
+	CauseResumed  Cause = "resumed"  // by an operator
+	CauseReplaced Cause = "replaced" // by an operator or a migration: the run there is ends, another begins
+	CauseWatch    Cause = "watch"    // nobody told, and the ledger says that something is overdue
 )
 
 // Run is how far a workflow run follows the ledger.
@@ -45,7 +38,7 @@ type Run struct {
 	Since         time.Time // when it fell behind
 	CorrelationID string    // of the latest change
 
-	Of transfer.State // parties and status of the transfer that it is about, at the claim; none when the ledger has no such transfer
+	About []string // what is known of its subject at the claim, as About says; empty texts when there is no such subject
 }
 
 // Wanted is a run that has to look.
@@ -60,15 +53,7 @@ type Wanted struct {
 	Delay         time.Duration // what many changes in a row want is told once
 	Told          bool          // the run brings the change itself and knows
 
-	watched bool // nobody else raised it
-}
-
-// transferRunID is the workflow id of the run of transfer t.
-var transferRunID = `'` + transfer.WorkflowID("") + `' || t.id`
-
-// transferRun is the run of a transfer, which shares with the other runs of its target.
-func transferRun(id, target string, cause Cause) Wanted {
-	return Wanted{WorkflowID: transfer.WorkflowID(id), WorkflowType: transfer.WorkflowType, SubjectID: id, FairKey: target, Cause: cause}
+	Watched bool // nobody else raised it, and it is raised again only much later
 }
 
 var runs = store.Table[Run]{
@@ -108,13 +93,13 @@ var raiseRuns = raisings.Insert(`ON CONFLICT (workflow_id) DO UPDATE SET wanted 
 	correlation_id = excluded.correlation_id`)
 
 // want makes the runs look, once the transaction is committed. Each comes once in the list.
-func (s session) want(ctx context.Context, wanted ...Wanted) error {
+func want(ctx context.Context, tx store.Tx, wanted ...Wanted) error {
 	rows := make([]raising, len(wanted))
 	var now time.Time
 	for i, w := range wanted {
 		if w.At.IsZero() && now.IsZero() {
 			var err error
-			if now, err = s.Now(ctx); err != nil {
+			if now, err = tx.Now(ctx); err != nil {
 				return err
 			}
 		}
@@ -123,9 +108,9 @@ func (s session) want(ctx context.Context, wanted ...Wanted) error {
 	// In one order, so that two changes of many runs do not wait for each other.
 	slices.SortFunc(rows, func(a, b raising) int { return cmp.Compare(a.WorkflowID, b.WorkflowID) })
 	if len(rows) > 0 {
-		s.Raise()
+		tx.Raise()
 	}
-	return store.Insert(ctx, s, raisings, raiseRuns, rows)
+	return store.Insert(ctx, tx, raisings, raiseRuns, rows)
 }
 
 func (w Wanted) row(now time.Time) raising {
@@ -139,73 +124,71 @@ func (w Wanted) row(now time.Time) raising {
 	if w.Told {
 		r.Told = 1
 	}
-	if w.watched {
+	if w.Watched {
 		r.watchedAt = w.At
 	}
 	return r
 }
 
+// Runs are those of a database.
+type Runs struct {
+	db    *store.DB
+	about About
+	due   store.Statement
+}
+
+// newRuns are those in the database, told of as about says.
+func newRuns(db *store.DB, about About) *Runs {
+	return &Runs{db: db, about: about, due: about.dueFairly()}
+}
+
 // WantRuns makes the runs look.
-func (l *Ledger) WantRuns(ctx context.Context, wanted ...Wanted) error {
-	_, err := write(ctx, l, "make runs look", func(s session) (int, error) { return len(wanted), s.want(ctx, wanted...) })
+func (r *Runs) WantRuns(ctx context.Context, wanted ...Wanted) error {
+	_, err := store.Write(ctx, r.db, "make runs look", func(tx store.Tx) (int, error) { return len(wanted), want(ctx, tx, wanted...) })
 	return err
 }
 
-// openRun is a transfer that is not over, as a run.
-type openRun struct{ id, target string }
+// About says what a claim tells of the subject of each run.
+type About struct {
+	Join    string   // to the table runs AS r, such as LEFT JOIN things t ON t.id = r.subject_id; one row at most for each run
+	Columns []string // of text
+}
 
-func (o *openRun) fields() []any { return []any{&o.id, &o.target} }
-
-func wantedOf(open []openRun, cause Cause) []Wanted {
-	wanted := make([]Wanted, len(open))
-	for i, o := range open {
-		wanted[i] = transferRun(o.id, o.target, cause)
+// claimedColumns are those of a run with what is known of its subject.
+func (a About) claimedColumns() string {
+	columns := runs.Columns.Of("r")
+	for _, column := range a.Columns {
+		columns += ", COALESCE(" + column + ", '')"
 	}
-	return wanted
+	return columns + ", {clock}"
 }
 
-var selectFollowed = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
-	WHERE t.status IN ('Pending', 'InProgress') AND t.id > $1 AND COALESCE(r.told = r.wanted, TRUE) ORDER BY t.id LIMIT $2`)
-
-// FollowedRuns is a page of the runs that must be open at Temporal, because their transfers are not over and they were told
-// everything: those with subject ids greater than after, in that order, and at most limit.
-func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]Wanted, error) {
-	return read(ctx, l, "read the runs of open transfers", func(s session) ([]Wanted, error) {
-		open, err := store.All(ctx, s, selectFollowed, (*openRun).fields, after, limit)
-		return wantedOf(open, CauseWatch), err
-	})
-}
-
-var selectOver = store.OverRows(`SELECT t.id, t.target_tenant_id FROM {rows} JOIN runs u ON u.workflow_id = r.id JOIN transfers t ON t.id = u.subject_id
-	WHERE t.status NOT IN ('Pending', 'InProgress') AND u.told = u.wanted`, store.IDColumn)
-
-// OverRuns are those of the runs with these workflow ids that should not be open, because their transfers are over and they
-// were told everything.
-func (l *Ledger) OverRuns(ctx context.Context, workflowIDs []string) ([]Wanted, error) {
-	return read(ctx, l, "read the runs of transfers that are over", func(s session) ([]Wanted, error) {
-		over, err := store.All(ctx, s, selectOver, (*openRun).fields, store.IDRows(workflowIDs...))
-		return wantedOf(over, CauseWatch), err
-	})
+func (a About) claimedFields(r *Run, read *time.Time) []any {
+	r.About = make([]string, len(a.Columns))
+	fields := runs.Fields(r)
+	for i := range r.About {
+		fields = append(fields, &r.About[i])
+	}
+	return append(fields, (*store.Stamp)(read))
 }
 
 // dueFairly finds the runs to claim key by key, so that who has a hundred thousand of them does not hold up who has one,
 // and without reading the hundred thousand. Each database has its own way to look up the first few of every key.
-var dueFairly = store.Statement{
-	Postgres: store.Both(waitingKeys + `, due AS MATERIALIZED (
+func (a About) dueFairly() store.Statement {
+	return store.Statement{
+		Postgres: store.Both(waitingKeys + `, due AS MATERIALIZED (
 			SELECT d.workflow_id FROM keys k CROSS JOIN LATERAL (
 				SELECT r.workflow_id, r.due_at FROM runs r WHERE r.told < r.wanted AND r.fair_key = k.fair_key AND r.due_at <= {now $1}
 				ORDER BY r.due_at LIMIT $3) AS d
 			ORDER BY d.due_at LIMIT $2)
-		SELECT ` + claimedColumns + ` FROM runs r LEFT JOIN transfers t ON t.id = r.subject_id
+		SELECT ` + a.claimedColumns() + ` FROM runs r ` + a.Join + `
 		WHERE r.workflow_id IN (SELECT workflow_id FROM due) AND r.told < r.wanted AND r.due_at <= {now $1} FOR UPDATE OF r SKIP LOCKED`).Postgres,
-	Sqlite: store.Both(waitingKeys + ` SELECT ` + claimedColumns + ` FROM keys k CROSS JOIN runs r ON r.workflow_id IN (
+		Sqlite: store.Both(waitingKeys + ` SELECT ` + a.claimedColumns() + ` FROM keys k CROSS JOIN runs r ON r.workflow_id IN (
 			SELECT d.workflow_id FROM runs d WHERE d.told < d.wanted AND d.fair_key = k.fair_key AND d.due_at <= {now $1}
 			ORDER BY d.due_at LIMIT $3)
-		LEFT JOIN transfers t ON t.id = r.subject_id ORDER BY r.due_at LIMIT $2`).Sqlite,
+		` + a.Join + ` ORDER BY r.due_at LIMIT $2`).Sqlite,
+	}
 }
-
-var claimedColumns = runs.Columns.Of("r") + `, COALESCE(t.status, ''), COALESCE(t.customer_tenant_id, ''),
-	COALESCE(t.source_tenant_id, ''), COALESCE(t.target_tenant_id, ''), {clock}`
 
 // waitingKeys are the fair keys of runs that are behind, each found from the one before.
 const waitingKeys = `WITH RECURSIVE keys (fair_key) AS (
@@ -219,22 +202,22 @@ var leaseRuns = store.OverRows(`UPDATE runs SET due_at = r.due_at, attempts = r.
 // ClaimRuns takes up to limit runs that are behind and due, the longest due first and at most perKey of one fair key, and
 // makes each due again later, when whoever took it must have died or failed: 5 s after the first attempt, 10 s after the
 // second, up to 5 min, give or take a fifth. No two calls take the same run at the same time.
-func (l *Ledger) ClaimRuns(ctx context.Context, limit, perKey int) ([]Run, error) {
-	return write(ctx, l, "claim runs", func(s session) ([]Run, error) {
+func (r *Runs) ClaimRuns(ctx context.Context, limit, perKey int) ([]Run, error) {
+	return store.Write(ctx, r.db, "claim runs", func(tx store.Tx) ([]Run, error) {
 		var read time.Time
-		claimed, err := store.All(ctx, s, dueFairly, func(r *Run) []any {
-			return append(runs.Fields(r), &r.Of.Status, &r.Of.CustomerTenantID, &r.Of.SourceTenantID, &r.Of.TargetTenantID, (*store.Stamp)(&read))
-		}, l.Given(), limit, perKey)
+		claimed, err := store.All(ctx, tx, r.due, func(run *Run) []any {
+			return r.about.claimedFields(run, &read)
+		}, r.db.Given(), limit, perKey)
 		if err != nil || len(claimed) == 0 {
 			return nil, err
 		}
-		now := l.TimeRead(read)
+		now := r.db.TimeRead(read)
 		slices.SortFunc(claimed, func(a, b Run) int { return a.DueAt.Compare(b.DueAt) })
 		for i := range claimed {
 			claimed[i].Attempts++
 			claimed[i].DueAt = store.AsStored(now.Add(untilAgain(claimed[i].Attempts)))
 		}
-		_, err = s.Exec(ctx, leaseRuns, runs.Rows(claimed))
+		_, err = tx.Exec(ctx, leaseRuns, runs.Rows(claimed))
 		return claimed, err
 	})
 }
@@ -256,12 +239,12 @@ var tellRuns = store.OverRows(`UPDATE runs SET told = CASE WHEN runs.told < r.wa
 	attempts = 0, last_error = '', since = {now $2} FROM {rows} WHERE runs.workflow_id = r.workflow_id`, runs.Columns)
 
 // RunsTold records that Temporal took note of the numbers that were claimed. What was changed since then is still to be told.
-func (l *Ledger) RunsTold(ctx context.Context, told []Run) error {
+func (r *Runs) RunsTold(ctx context.Context, told []Run) error {
 	if len(told) == 0 {
 		return nil
 	}
-	_, err := write(ctx, l, "record that runs were told", func(s session) (int64, error) {
-		return s.Exec(ctx, tellRuns, runs.Rows(told), l.Given())
+	_, err := store.Write(ctx, r.db, "record that runs were told", func(tx store.Tx) (int64, error) {
+		return tx.Exec(ctx, tellRuns, runs.Rows(told), r.db.Given())
 	})
 	return err
 }
@@ -274,7 +257,7 @@ var (
 
 // RunsFailed records by workflow id why Temporal was not told, as a code without any text of the parties. The runs stay
 // behind and are due again when ClaimRuns said.
-func (l *Ledger) RunsFailed(ctx context.Context, codes map[string]string) error {
+func (r *Runs) RunsFailed(ctx context.Context, codes map[string]string) error {
 	if len(codes) == 0 {
 		return nil
 	}
@@ -282,15 +265,15 @@ func (l *Ledger) RunsFailed(ctx context.Context, codes map[string]string) error 
 	for id, code := range codes {
 		failed = append(failed, Run{WorkflowID: id, LastError: code})
 	}
-	_, err := write(ctx, l, "record that runs were not told", func(s session) (int64, error) {
-		return s.Exec(ctx, failRuns, runs.Rows(failed))
+	_, err := store.Write(ctx, r.db, "record that runs were not told", func(tx store.Tx) (int64, error) {
+		return tx.Exec(ctx, failRuns, runs.Rows(failed))
 	})
 	return err
 }
 
 // RunsReturned gives back claimed runs as if they had not been claimed, because there was nobody to tell: each is due at
 // once, behind those that were not tried. One that was changed or claimed meanwhile is left as it is.
-func (l *Ledger) RunsReturned(ctx context.Context, returned []Run) error {
+func (r *Runs) RunsReturned(ctx context.Context, returned []Run) error {
 	if len(returned) == 0 {
 		return nil
 	}
@@ -298,8 +281,8 @@ func (l *Ledger) RunsReturned(ctx context.Context, returned []Run) error {
 	for i := range rows {
 		rows[i].Attempts--
 	}
-	_, err := write(ctx, l, "give runs back", func(s session) (int64, error) {
-		return s.Exec(ctx, returnRuns, runs.Rows(rows), l.Given())
+	_, err := store.Write(ctx, r.db, "give runs back", func(tx store.Tx) (int64, error) {
+		return tx.Exec(ctx, returnRuns, runs.Rows(rows), r.db.Given())
 	})
 	return err
 }
@@ -307,14 +290,21 @@ func (l *Ledger) RunsReturned(ctx context.Context, returned []Run) error {
 var selectWaiting = store.Both(`SELECT COUNT(*), MIN(since) FROM runs WHERE told < wanted`)
 
 // RunsWaiting tells how many runs are behind, and since when the first of them is; zero when none is.
-func (l *Ledger) RunsWaiting(ctx context.Context) (count int, since time.Time, err error) {
+func (r *Runs) RunsWaiting(ctx context.Context) (count int, since time.Time, err error) {
 	type waiting struct {
 		count int
 		since store.Stamp
 	}
-	w, err := read(ctx, l, "count runs that are behind", func(s session) (waiting, error) {
-		w, _, err := store.One(ctx, s, selectWaiting, func(w *waiting) []any { return []any{&w.count, &w.since} })
+	w, err := store.Read(ctx, r.db, "count runs that are behind", func(tx store.Tx) (waiting, error) {
+		w, _, err := store.One(ctx, tx, selectWaiting, func(w *waiting) []any { return []any{&w.count, &w.since} })
 		return w, err
 	})
 	return w.count, time.Time(w.since), err
+}
+
+var selectBehind = store.Both(`SELECT ` + runs.Columns.Of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
+
+// behindSince are up to limit runs that fell behind no later than that, the first of them first.
+func behindSince(ctx context.Context, tx store.Tx, latest time.Time, limit int) ([]Run, error) {
+	return store.All(ctx, tx, selectBehind, runs.Fields, store.Stamp(latest), limit)
 }

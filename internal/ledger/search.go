@@ -62,7 +62,7 @@ func (r *listedRow) fields() []any { return append(countedFields(&r.record), r.o
 // SearchTransfers finds a page of the partner's transfers, the newest first, in one statement. With more than nil there are
 // further ones, after that cursor. Following the cursors meets every transfer that was there at the first page exactly
 // once, whatever is created meanwhile.
-func (l *Ledger) SearchTransfers(ctx context.Context, q Search) (found []Listed, more *Cursor, err error) {
+func (l *transfersStore) SearchTransfers(ctx context.Context, q Search) (found []Listed, more *Cursor, err error) {
 	q.Limit = max(q.Limit, 1)
 	lower(&q.PartnerTenantID, &q.CustomerTenantID)
 	page, args := q.page()
@@ -125,7 +125,7 @@ func (q Search) parts(w *where) parts {
 	}
 	p := parts{from: "transfers t", created: "t.created_time", id: "t.id", sides: q.sides()}
 	if q.CustomerTenantID != "" { // who has so few transfers that their statuses can be looked at
-		w.oneOf("t.status", q.Statuses)
+		w.oneOf("t.status", q.statuses()...)
 	} else if len(q.Statuses) > 0 {
 		p.sides = q.perStatus(w, p.sides)
 	}
@@ -147,7 +147,7 @@ func (q Search) labelled(w *where) parts {
 		w.and(q.Tag, "l.tag = %s")
 	}
 	p.from += " l JOIN transfers t ON t.id = l.transfer_id"
-	w.oneOf("t.status", q.Statuses)
+	w.oneOf("t.status", q.statuses()...)
 	return p
 }
 
@@ -163,6 +163,14 @@ func (q Search) sides() []string {
 	return []string{source, target}
 }
 
+func (q Search) statuses() []string {
+	names := make([]string, len(q.Statuses))
+	for i, status := range q.Statuses {
+		names[i] = string(status)
+	}
+	return names
+}
+
 // perStatus splits the sides by status: of one status an index has the transfers in the order of the list, of several it
 // has not.
 func (q Search) perStatus(w *where, sides []string) []string {
@@ -176,31 +184,12 @@ func (q Search) perStatus(w *where, sides []string) []string {
 	return split
 }
 
-// oneOf adds the condition that the column has one of the values, unless there are none.
-func (w *where) oneOf(column string, values []transfer.Status) {
-	if len(values) == 0 {
-		return
-	}
-	var list []string
-	for _, v := range values {
-		list = append(list, w.placeholder(string(v)))
-	}
-	w.conditions = append(w.conditions, column+" IN ("+strings.Join(list, ", ")+")")
-}
-
-// at adds a condition on a time, unless that is zero.
-func (w *where) at(t time.Time, condition string) {
-	if !t.IsZero() {
-		w.conditions = append(w.conditions, fmt.Sprintf(condition, w.placeholder(store.Stamp(t))))
-	}
-}
-
 var selectItemsOf = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+` FROM line_items i
 	WHERE i.transfer_id IN (SELECT r.id FROM {rows}) ORDER BY i.transfer_id, i.ordinal`, store.IDColumn)
 
 // ItemsOf reads all line items of several transfers in one statement: by transfer id, in ordinal order. A transfer without
 // line items, or that does not exist, is left out.
-func (l *Ledger) ItemsOf(ctx context.Context, ids []string) (map[string][]transfer.LineItem, error) {
+func (l *transfersStore) ItemsOf(ctx context.Context, ids []string) (map[string][]transfer.LineItem, error) {
 	ids = slices.Clone(ids)
 	for i := range ids {
 		lower(&ids[i])

@@ -150,50 +150,51 @@ func TestPagesNeitherRepeatNorSkip(t *testing.T) {
 	})
 }
 
-// crowd adds 20,000 transfers without going through their lives. The source gives one in eight away and takes one in eight
-// over, and gave all of those the same labels; the others are not its own. One in forty is Expired.
+// crowd adds 20,000 transfers to PostgreSQL without going through their lives. The source gives one in eight away and takes one
+// in eight over, and gave all of those the same labels; the others are not its own. One in forty is Expired.
 func (f fixture) crowd() {
 	f.t.Helper()
-	var opened []record
-	var labels []labelRow
-	var tags []tagRow
+	model := f.pending("model").ID
 	for i := range 40 {
-		r := request(fmt.Sprint("crowd", i))
-		r.SourcePartnerTenantID, r.TargetPartnerTenantID = targetID, strangerID
+		like := map[string]string{
+			"id": fmt.Sprint("crowd", i), "source_tenant_id": targetID, "target_tenant_id": strangerID,
+			"created_time": start.Add(time.Duration(i) * time.Minute).Format(time.RFC3339Nano),
+		}
+		like["last_modified_time"], like["request_id"] = like["created_time"], like["id"]
 		switch i % 8 {
 		case 0:
-			r.SourcePartnerTenantID, r.TargetPartnerTenantID = sourceID, targetID
+			like["source_tenant_id"], like["target_tenant_id"] = sourceID, targetID
 		case 1:
-			r.SourcePartnerTenantID, r.TargetPartnerTenantID = targetID, sourceID
+			like["source_tenant_id"], like["target_tenant_id"] = targetID, sourceID
 		}
 		if i%3 == 0 {
-			r.CustomerTenantID = otherID
+			like["customer_tenant_id"] = otherID
 		}
-		t := record{Transfer: transfer.NewTransfer(r, transfer.OpenFacts{Target: &programme.Partner{}})}
-		t.Status, t.CreatedTime = transfer.Pending, start.Add(time.Duration(i)*time.Minute)
-		t.LastModifiedTime, t.ExpirationTime = t.CreatedTime, transfer.ExpirationTime(t.CreatedTime)
 		if i == 8 {
-			t.Status = transfer.Expired
+			like["status"] = string(transfer.Expired)
 		}
-		opened = append(opened, t)
+		f.behind(f.likeness(model, like))
 		if i%8 < 2 {
-			own := labelRow{transferID: t.ID, partner: sourceID, created: t.CreatedTime}
-			own.ExternalReference, own.Tags = "PO-1", []string{"emea"}
-			labels, tags = append(labels, own), append(tags, tagRow{labelRow: own, tag: "emea"})
+			whose := fmt.Sprintf("'%s', '%s', '%s'", like["id"], sourceID, like["created_time"])
+			f.behind(`INSERT INTO transfer_labels (transfer_id, partner_tenant_id, created_time, external_reference, tags) VALUES (`+whose+`, 'PO-1', '["emea"]')`,
+				`INSERT INTO transfer_tags (transfer_id, partner_tenant_id, created_time, tag) VALUES (`+whose+`, 'emea')`)
 		}
 	}
-	_, err := write(f.t.Context(), f.Ledger, "add a crowd", func(s session) (int, error) {
-		if err := store.Insert(f.t.Context(), s, transfers, insertTransfer, opened); err != nil {
-			return 0, err
+	f.behind(f.multiplied("transfers", "id"), f.multiplied("transfer_labels", "transfer_id"), f.multiplied("transfer_tags", "transfer_id"),
+		failedItems, "VACUUM ANALYZE")
+}
+
+// likeness is the statement that adds a transfer which differs from another one in these columns.
+func (f fixture) likeness(model string, differs map[string]string) string {
+	names, values := f.columns("transfers"), []string{}
+	for _, name := range names {
+		value := name
+		if text, given := differs[name]; given {
+			value = "'" + text + "'"
 		}
-		if err := store.Insert(f.t.Context(), s, transferLabels, upsertLabels, labels); err != nil {
-			return 0, err
-		}
-		return 0, store.Insert(f.t.Context(), s, transferTags, insertTags, tags)
-	})
-	require.NoError(f.t, err)
-	f.behind(multiplied(transfers.Name, "id", transfers.Columns), multiplied(transferLabels.Name, "transfer_id", transferLabels.Columns),
-		multiplied(transferTags.Name, "transfer_id", transferTags.Columns), failedItems, "VACUUM ANALYZE")
+		values = append(values, value)
+	}
+	return "INSERT INTO transfers (" + strings.Join(names, ", ") + ") SELECT " + strings.Join(values, ", ") + " FROM transfers WHERE id = '" + model + "'"
 }
 
 // failedItems gives every transfer one line item, which failed. So none is InProgress when the database plans.
@@ -202,42 +203,11 @@ var failedItems = `INSERT INTO line_items (transfer_id, ordinal, subscription_id
 	SELECT id, 0, '` + subID(0) + `', 'OnlineServicesNCE', '', '', 1, '', 'Failed', 1, '', 'Never.', '' FROM transfers`
 
 // multiplied is the statement that makes five hundred of each row, with ids of their own.
-func multiplied(table, id string, c store.Columns) string {
-	others := slices.DeleteFunc(c.Names(), func(name string) bool { return name == id })
-	rest := strings.Join(others, ", ")
+func (f fixture) multiplied(table, id string) string {
+	rest := strings.Join(f.columns(table, id), ", ")
 	return fmt.Sprintf(`INSERT INTO %[1]s (%[2]s, %[3]s)
 		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)
 		SELECT %[2]s || '-' || i, %[3]s FROM %[1]s, n`, table, id, rest)
-}
-
-// plan is how the database answers the search.
-func (f fixture) plan(q Search) string {
-	f.t.Helper()
-	page, args := q.page()
-	return f.planOf(page, args...)
-}
-
-// planOf is how the database runs the statement.
-func (f fixture) planOf(st store.Statement, args ...any) string {
-	f.t.Helper()
-	explain := map[store.Dialect]string{store.Postgres: "EXPLAIN ", store.SQLite: "EXPLAIN QUERY PLAN "}[f.Dialect()]
-	bound, err := store.Bind(args)
-	require.NoError(f.t, err)
-	rows, err := f.Reader().QueryContext(f.t.Context(), explain+st.In(f.Dialect()), bound...)
-	require.NoError(f.t, err)
-	defer func() { require.NoError(f.t, rows.Close()) }()
-	var lines []string
-	for rows.Next() {
-		var line string
-		into := []any{&line}
-		if f.Dialect() == store.SQLite {
-			into = []any{new(int), new(int), new(int), &line}
-		}
-		require.NoError(f.t, rows.Scan(into...))
-		lines = append(lines, line)
-	}
-	require.NoError(f.t, rows.Err())
-	return strings.Join(lines, "\n")
 }
 
 // However many transfers there are, a page is read by indexes in the order of the list, in one statement. It counts the line
@@ -265,18 +235,22 @@ func TestSearchUsesIndexes(t *testing.T) {
 			{Search{ExternalReference: "PO-1", Tag: "emea"}, []string{"transfer_labels_by_reference"}},
 		} {
 			c.search.PartnerTenantID, c.search.Limit = sourceID, 50
-			plan := f.plan(c.search)
+			before := f.Statements()
+			var found []Listed
+			var more *Cursor
+			plan := f.plansOf("", func() {
+				var err error
+				found, more, err = f.SearchTransfers(t.Context(), c.search)
+				require.NoError(t, err)
+			})[0]
+			require.EqualValues(t, 1, f.Statements()-before)
+			require.Equal(t, len(found) < c.search.Limit, more == nil)
 			for _, index := range c.indexes {
 				require.Contains(t, plan, index, "%+v", c.search)
 			}
 			for _, slow := range []string{"SCAN t\n", "SCAN t ", "SCAN transfer", "SCAN l", "Seq Scan on transfer", "Bitmap", "line_items_open"} {
 				require.NotContains(t, plan, slow, "%+v", c.search)
 			}
-			before := f.Statements()
-			found, more, err := f.SearchTransfers(t.Context(), c.search)
-			require.NoError(t, err)
-			require.EqualValues(t, 1, f.Statements()-before)
-			require.Equal(t, len(found) < c.search.Limit, more == nil)
 		}
 	})
 }

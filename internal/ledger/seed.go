@@ -1,87 +1,53 @@
 package ledger
 
+// A ledger begins with a world and may be extended by more of it.
+
 import (
 	"context"
 	"errors"
 	"slices"
 
+	"handover/internal/programme"
 	"handover/internal/store"
-)
-
-var (
-	// lockSeeding makes two programs that seed one PostgreSQL take turns; SQLite has one writer anyway.
-	lockSeeding = store.Both(`LOCK TABLE partners IN SHARE ROW EXCLUSIVE MODE`)
-	// selectAnyPartner finds whether the ledger is in use.
-	selectAnyPartner = store.Both(`SELECT tenant_id FROM partners LIMIT 1`)
-
-	insertPartners      = partners.Insert("")
-	insertAgents        = adminAgents.Insert("")
-	insertCustomers     = newCustomers.Insert("")
-	insertRelationships = relationships.Insert("")
-	insertAgreements    = agreements.Insert("")
-	insertPartnerships  = partnerships.Insert("")
+	"handover/internal/subscription"
 )
 
 // ErrNotEmpty is the answer to seeding a ledger that is in use.
 var ErrNotEmpty = errors.New("the ledger holds partners already; only an empty ledger can be seeded")
 
-// Empty tells whether the ledger holds no partners yet.
-func (l *Ledger) Empty(ctx context.Context) (bool, error) {
-	return read(ctx, l, "look for partners", func(s session) (bool, error) { return s.empty(ctx) })
-}
-
-func (s session) empty(ctx context.Context) (bool, error) {
-	_, used, err := store.One(ctx, s, selectAnyPartner, store.Value[string])
-	return !used, err
-}
-
 // Seed fills an empty ledger, all or nothing. Ids are stored in lower case; a subscription without a lineage starts its
 // own. Errors: ErrNotEmpty; a world that contradicts itself, such as a subscription of an unknown customer.
 func (l *Ledger) Seed(ctx context.Context, w World) error {
 	w = w.normal()
-	_, err := write(ctx, l, "seed the ledger", func(s session) (bool, error) {
-		if s.Dialect() == store.Postgres {
-			if _, err := s.Exec(ctx, lockSeeding); err != nil {
-				return false, err
-			}
-		}
-		empty, err := s.empty(ctx)
+	_, err := store.Write(ctx, l.DB, "seed the ledger", func(tx store.Tx) (bool, error) {
+		empty, err := lockEmpty(ctx, tx)
 		if err != nil {
 			return false, err
 		}
 		if !empty {
 			return false, ErrNotEmpty
 		}
-		return true, s.plant(ctx, w)
+		return true, w.plant(ctx, tx)
 	})
 	return err
 }
 
-func (s session) plant(ctx context.Context, w World) error {
-	var agents []agentOf
-	for _, p := range w.Partners {
-		for i, a := range p.AdminAgents {
-			agents = append(agents, agentOf{partner: p.TenantID, position: i, AdminAgent: a})
-		}
+// Extend adds to a ledger that is in use, all or nothing: customers and what they hold, partners too. Errors: whatever
+// contradicts what is there, such as an id that is taken.
+func (l *Ledger) Extend(ctx context.Context, w World) error {
+	w = w.normal()
+	_, err := store.Write(ctx, l.DB, "extend the ledger", func(tx store.Tx) (bool, error) { return true, w.plant(ctx, tx) })
+	return err
+}
+
+func (w World) plant(ctx context.Context, tx store.Tx) error {
+	ties := planting{
+		Partners: w.Partners, Customers: w.Customers, Relationships: w.Relationships, Agreements: w.Agreements, Partnerships: w.Partnerships,
 	}
-	known := make([]newCustomer, len(w.Customers))
-	for i, c := range w.Customers {
-		known[i] = newCustomer{Customer: c, key: nameKey(c.Name)}
+	if err := ties.plant(ctx, tx); err != nil {
+		return err
 	}
-	for _, planted := range []func() error{
-		func() error { return store.Insert(ctx, s, partners, insertPartners, w.Partners) },
-		func() error { return store.Insert(ctx, s, adminAgents, insertAgents, agents) },
-		func() error { return store.Insert(ctx, s, newCustomers, insertCustomers, known) },
-		func() error { return store.Insert(ctx, s, relationships, insertRelationships, w.Relationships) },
-		func() error { return store.Insert(ctx, s, agreements, insertAgreements, w.Agreements) },
-		func() error { return store.Insert(ctx, s, partnerships, insertPartnerships, w.Partnerships) },
-		func() error { return store.Insert(ctx, s, subscriptions, insertSubscriptions, w.Subscriptions) },
-	} {
-		if err := planted(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return insertAll(ctx, tx, w.Subscriptions)
 }
 
 // normal is the world as it is stored; the caller's stays as it is.
@@ -115,4 +81,14 @@ func (w World) normal() World {
 		}
 	}
 	return w
+}
+
+// World is everything a ledger can be seeded with.
+type World struct {
+	Partners      []programme.Partner
+	Customers     []programme.Customer
+	Relationships []Relationship
+	Agreements    []programme.Agreement
+	Partnerships  []Partnership
+	Subscriptions []subscription.Subscription
 }

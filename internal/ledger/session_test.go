@@ -42,7 +42,7 @@ func TestDeadlockIsSolved(t *testing.T) {
 		meet := make(chan struct{})
 		rename := func(first, second string) error {
 			met := false
-			_, err := write(t.Context(), f.Ledger, "rename partners", func(s session) (int64, error) {
+			_, err := store.Write(t.Context(), f.DB, "rename partners", func(s store.Tx) (int64, error) {
 				tries <- first
 				if _, err := s.Exec(t.Context(), renamePartner, first); err != nil {
 					return 0, err
@@ -82,7 +82,7 @@ func TestUniqueViolationIsTriedAgain(t *testing.T) {
 			taken             bool
 		}{{succeedsAt: 2, tries: 2}, {succeedsAt: 3, tries: 3}, {succeedsAt: 4, tries: 3, taken: true}} {
 			made := 0
-			_, err := write(t.Context(), f.Ledger, "relate", func(s session) (int64, error) {
+			_, err := store.Write(t.Context(), f.DB, "relate", func(s store.Tx) (int64, error) {
 				made++
 				if made == c.succeedsAt {
 					return 0, nil
@@ -126,13 +126,13 @@ func TestTimeouts(t *testing.T) {
 		require.Equal(t, []string{"2s"}, f.rows("SHOW lock_timeout"))
 		require.Equal(t, []string{"5s"}, f.rows("SHOW statement_timeout"))
 		hurried := f.elsewhere("?statement_timeout=50ms")
-		sleep := func(s session) (string, error) {
+		sleep := func(s store.Tx) (string, error) {
 			said, _, err := store.One(t.Context(), s, store.Both(`SELECT CAST(pg_sleep(0.1) AS text)`), store.Value[string])
 			return said, err
 		}
-		_, err := read(t.Context(), hurried, "sleep", sleep)
+		_, err := store.Read(t.Context(), hurried.DB, "sleep", sleep)
 		require.ErrorIs(t, err, store.ErrUnavailable)
-		_, err = snapshot(t.Context(), hurried, "sleep", sleep)
+		_, err = store.Snapshot(t.Context(), hurried.DB, "sleep", sleep)
 		require.NoError(t, err)
 	})
 }
@@ -154,9 +154,9 @@ func TestStandbyIsRefused(t *testing.T) {
 func TestConnectionLostBeforeItsCommit(t *testing.T) {
 	onPostgres(t, func(t *testing.T, f fixture) {
 		made := 0
-		_, err := write(t.Context(), f.Ledger, "raise and be cut off", func(s session) (int, error) {
+		_, err := store.Write(t.Context(), f.DB, "raise and be cut off", func(s store.Tx) (int, error) {
 			made++
-			require.NoError(t, s.want(t.Context(), aRun("a", "key", CauseOpened)))
+			require.NoError(t, want(t.Context(), s, aRun("a", "key", CauseOpened)))
 			pid, _, err := store.One(t.Context(), s, store.Both("SELECT CAST(pg_backend_pid() AS text)"), store.Value[string])
 			require.NoError(t, err)
 			f.behind("SELECT pg_terminate_backend(" + pid + ", 5000)")
@@ -173,7 +173,7 @@ func TestDatabasesClock(t *testing.T) {
 	l, err := Open(t.Context(), pgtest.Shared(t), Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
-	_, err = write(t.Context(), l, "ask for the time", func(s session) (bool, error) {
+	_, err = store.Write(t.Context(), l.DB, "ask for the time", func(s store.Tx) (bool, error) {
 		before, err := l.Time(t.Context(), s)
 		require.NoError(t, err)
 		now, _, err := store.One(t.Context(), s, store.Both("SELECT clock_timestamp()"), func(t *store.Stamp) []any { return []any{t} })

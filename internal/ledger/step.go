@@ -34,12 +34,12 @@ type step struct {
 
 // begin locks the transfer and reads the time. From here on nobody else decides about it: whoever is first at the lock wins,
 // and the ledger's clock says when that was.
-func (l *Ledger) begin(ctx context.Context, s session, id string, by kernel.Actor, origin kernel.Origin) (step, error) {
+func (l *transfersStore) begin(ctx context.Context, s session, id string, by kernel.Actor, origin kernel.Origin) (step, error) {
 	t, err := s.locked(ctx, id, by.PartnerTenantID)
 	if err != nil {
 		return step{}, err
 	}
-	st := step{of: t, actor: by, origin: origin, at: l.TimeRead(t.readAt)}
+	st := step{of: t, actor: by, origin: origin, at: l.db.TimeRead(t.readAt)}
 	if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
 		return st, err
 	}
@@ -51,7 +51,7 @@ func (l *Ledger) begin(ctx context.Context, s session, id string, by kernel.Acto
 
 // decide asks the domain. Checks come in this order, so that nobody learns what is not theirs: is the actor a party at all
 // and the right one, is the user its admin agent, is the transfer what the caller takes it for, does the state allow it.
-func (st *step) decide(ctx context.Context, s session, c transfer.Command, match func(transfer.Transfer, transfer.Labels) error) error {
+func (st *step) decide(ctx context.Context, s session, c transfer.Command, match func(Outcome) error) error {
 	var refusal error
 	st.next, st.effects, refusal = st.rules.Decide(st.of.State, c, st.actor, st.at)
 	if errors.Is(refusal, transfer.NotFound) || errors.Is(refusal, kernel.WrongParty) {
@@ -61,7 +61,7 @@ func (st *step) decide(ctx context.Context, s session, c transfer.Command, match
 		return err
 	}
 	if match != nil {
-		if err := match(st.of.Transfer, st.of.called); err != nil {
+		if err := match(st.outcome(nil)); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func (st *step) checkAgent(ctx context.Context, s session) error {
 // loadParties loads the partners who take part, once.
 func (st *step) loadParties(ctx context.Context, s session) (err error) {
 	if st.parties == nil {
-		st.parties, err = s.partners(ctx, st.of.PartnerOnRecord, st.of.SourceTenantID, st.of.TargetTenantID)
+		st.parties, err = loadPartners(ctx, s.Tx, st.of.PartnerOnRecord, st.of.SourceTenantID, st.of.TargetTenantID)
 	}
 	return err
 }
@@ -111,14 +111,7 @@ func (st *step) finish(ctx context.Context, s session, said detail) (transfer.Ma
 func (st *step) follow(ctx context.Context, s session, cause Cause, byRun bool) error {
 	w := wantedBy(st.of.Transfer, cause, st.origin, byRun)
 	w.At = st.at
-	return s.want(ctx, w)
-}
-
-// wantedBy is the notice that a transfer's run is to take of a command.
-func wantedBy(t transfer.Transfer, cause Cause, origin kernel.Origin, byRun bool) Wanted {
-	w := transferRun(t.ID, t.TargetTenantID, cause)
-	w.CorrelationID, w.Told = origin.Correlation, byRun
-	return w
+	return want(ctx, s.Tx, w)
 }
 
 // outcome is the transfer as it is now, with what its caller calls it.

@@ -20,7 +20,7 @@ const checkedUnlocked = 100
 //
 // Refusals: those of transfer.Policy.Decide, CheckSelection and Select, InOtherTransfer among them; NotAdminAgent
 // . Errors: those of command.
-func (l *Ledger) Submit(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) Submit(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
 	refusal, err := l.refusedUnlocked(ctx, id, sub, terms)
 	if err != nil {
 		return Outcome{}, err
@@ -35,7 +35,7 @@ func (l *Ledger) Submit(ctx context.Context, id string, sub Submission, terms Te
 
 // refusedUnlocked makes the whole decision about a long list on a snapshot, without a lock, and returns its refusal if it is
 // one.
-func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (*kernel.Refusal, error) {
+func (l *transfersStore) refusedUnlocked(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (*kernel.Refusal, error) {
 	if len(sub.Selection.LineItems) <= checkedUnlocked {
 		return nil, nil
 	}
@@ -45,7 +45,7 @@ func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission,
 			return false, err
 		}
 		st := step{of: t, actor: sub.Actor}
-		if st.at, err = l.Time(ctx, s); err != nil {
+		if st.at, err = l.db.Time(ctx, s); err != nil {
 			return false, err
 		}
 		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
@@ -54,7 +54,7 @@ func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission,
 		if err := st.decide(ctx, s, transfer.Submit{Items: 1}, terms.Match); err != nil {
 			return false, err
 		}
-		_, err = st.choose(ctx, s, sub.Selection, session.holdings)
+		_, err = st.choose(ctx, s, sub.Selection, holdings)
 		return true, err
 	})
 	var refusal *kernel.Refusal
@@ -64,7 +64,7 @@ func (l *Ledger) refusedUnlocked(ctx context.Context, id string, sub Submission,
 	return nil, err
 }
 
-func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) submit(ctx context.Context, s session, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
 	st, err := l.begin(ctx, s, id, sub.Actor, terms.Origin)
 	if err != nil {
 		return Outcome{}, err
@@ -73,7 +73,7 @@ func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submissio
 	if err := st.decide(ctx, s, transfer.Submit{Items: 1}, terms.Match); err != nil {
 		return Outcome{}, err
 	}
-	items, err := st.choose(ctx, s, sub.Selection, session.lockedHoldings)
+	items, err := st.choose(ctx, s, sub.Selection, lockedHoldings)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -95,7 +95,7 @@ func (l *Ledger) submit(ctx context.Context, s session, id string, sub Submissio
 // choose turns the selection into line items, of what the holdings hold. Those of a submit stay locked until the transaction
 // ends; the unique index line_items_open is the second guard of R-76.
 func (st *step) choose(ctx context.Context, s session, selection transfer.Selection,
-	holdings func(session, context.Context, transfer.Transfer, []transfer.Pick) ([]subscription.Subscription, error),
+	holdings func(ctx context.Context, tx store.Tx, customer, partner string, ids []string) ([]subscription.Subscription, error),
 ) ([]item, error) {
 	t := st.of.Transfer
 	selection, err := st.rules.CheckSelection(selection)
@@ -109,7 +109,7 @@ func (st *step) choose(ctx context.Context, s session, selection transfer.Select
 	if facts.Open, _, err = s.openFactsOf(ctx, t.Request, st.parties); err != nil {
 		return nil, err
 	}
-	if facts.Subscriptions, err = holdings(s, ctx, t, selection.LineItems); err != nil {
+	if facts.Subscriptions, err = holdings(ctx, s.Tx, t.State.CustomerTenantID, t.SourceTenantID, listed(selection.LineItems)); err != nil {
 		return nil, err
 	}
 	if facts.OpenIn, err = s.openIn(ctx, t.State.CustomerTenantID, t.SourceTenantID); err != nil {
@@ -124,4 +124,13 @@ func (st *step) choose(ctx context.Context, s session, selection transfer.Select
 		items[i] = item{LineItem: c, transferID: t.ID}
 	}
 	return items, nil
+}
+
+// listed are the ids of what was picked.
+func listed(picks []transfer.Pick) []string {
+	ids := make([]string, len(picks))
+	for i, pick := range picks {
+		ids[i] = pick.SubscriptionID
+	}
+	return ids
 }

@@ -133,11 +133,14 @@ func TestSchemaRefusesSecondOpenLineItem(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.moving("r1", 0)
 		other := f.pending("r2")
-		columns := strings.Join(lineItems.Columns.Names(), ", ")
+		columns := strings.Join(f.columns("line_items"), ", ")
 		err := f.raw(`INSERT INTO line_items (` + columns + `) SELECT '` + other.ID + `', ` + strings.TrimPrefix(columns, "transfer_id, ") + ` FROM line_items`)
 		require.Regexp(t, "line_items_open|UNIQUE constraint failed: line_items.subscription_id", err)
 	})
 }
+
+// unlocked is the longest list of a submit that is not checked before anything is locked.
+const unlocked = 100
 
 // A submit of ten thousand line items takes as many statements as any that is checked before it locks, but for the second
 // list of 5,000 (R-80); one of a few takes less.
@@ -151,15 +154,15 @@ func TestLargeSubmitTakesFewStatements(t *testing.T) {
 		require.Equal(t, want, submitted.Items.InProgress)
 		return f.Statements() - before
 	}
-	onBoth(t, worldOf(large+2*checkedUnlocked+1), func(t *testing.T, f fixture) {
-		picks := make([]int, large+2*checkedUnlocked+1)
+	onBoth(t, worldOf(large+2*unlocked+1), func(t *testing.T, f fixture) {
+		picks := make([]int, large+2*unlocked+1)
 		for i := range picks {
 			picks[i] = i
 		}
 		listed := statements(t, f, "r1", large, picking("d1", picks[:large]...))
-		few := statements(t, f, "r2", checkedUnlocked, picking("d2", picks[large:large+checkedUnlocked]...))
-		checked := statements(t, f, "r3", checkedUnlocked+1, picking("d3", picks[large+checkedUnlocked:]...))
-		t.Logf("submit of %d line items: %d statements, of %d: %d, of %d: %d", large, listed, checkedUnlocked+1, checked, checkedUnlocked, few)
+		few := statements(t, f, "r2", unlocked, picking("d2", picks[large:large+unlocked]...))
+		checked := statements(t, f, "r3", unlocked+1, picking("d3", picks[large+unlocked:]...))
+		t.Logf("submit of %d line items: %d statements, of %d: %d, of %d: %d", large, listed, unlocked+1, checked, unlocked, few)
 		require.Equal(t, checked+1, listed)
 		require.LessOrEqual(t, few, int64(14))
 		require.LessOrEqual(t, checked-few, int64(8))

@@ -1,11 +1,12 @@
 package ledger
 
+// Subscriptions, as they are kept and locked.
+
 import (
 	"context"
 
 	"handover/internal/store"
 	"handover/internal/subscription"
-	"handover/internal/transfer"
 )
 
 var subscriptions = store.Table[subscription.Subscription]{
@@ -24,65 +25,60 @@ var subscriptions = store.Table[subscription.Subscription]{
 	},
 }
 
-var insertSubscriptions = subscriptions.Insert("")
+var (
+	insertSubscriptions = subscriptions.Insert("")
+	endSubscriptions    = store.OverRows(`UPDATE subscriptions SET status = 'deleted' WHERE id IN (SELECT r.id FROM {rows})`, store.IDColumn)
+	lockSubscriptions   = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s
+		WHERE s.id IN (SELECT r.id FROM {rows}) ORDER BY s.id FOR UPDATE`, store.IDColumn)
+)
 
-// lockSubscriptions reads subscriptions in a fixed order and keeps them from changing until the transaction ends.
-var lockSubscriptions = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s
-	WHERE s.id IN (SELECT r.id FROM {rows}) ORDER BY s.id FOR UPDATE`, store.IDColumn)
+// insertAll writes new subscriptions.
+func insertAll(ctx context.Context, tx store.Tx, subs []subscription.Subscription) error {
+	return store.Insert(ctx, tx, subscriptions, insertSubscriptions, subs)
+}
 
-// picked selects what a selection is decided by: of everything eligible all holdings of the customer at the source, of a list
-// the family of what is listed, bases and add-ons, and whatever was picked elsewhere. A subscription never changes hands (the
-// target gets a new one) or base, so the inner queries need no lock.
+// endAll ends subscriptions.
+func endAll(ctx context.Context, tx store.Tx, ids ...string) error {
+	_, err := tx.Exec(ctx, endSubscriptions, store.IDRows(ids...))
+	return err
+}
+
+// lockAll reads subscriptions in the order in which everybody locks them, by id, and keeps them from changing until the
+// transaction ends. Unknown ids are left out.
+func lockAll(ctx context.Context, tx store.Tx, ids ...string) ([]subscription.Subscription, error) {
+	return store.All(ctx, tx, lockSubscriptions, subscriptions.Fields, store.IDRows(ids...))
+}
+
+// What holdings are: all of a customer at a partner, or the family of what is listed, bases and add-ons, whoever has it. A
+// subscription never changes hands (the target gets a new one) or base, so the inner queries need no lock.
 const (
-	pickedHoldings = `SELECT h.id FROM subscriptions h WHERE h.customer_tenant_id = $1 AND h.partner_tenant_id = $2`
-	pickedFamily   = `SELECT r.id FROM {rows}
+	ofCustomer = `SELECT h.id FROM subscriptions h WHERE h.customer_tenant_id = $1 AND h.partner_tenant_id = $2`
+	ofFamilies = `SELECT r.id FROM {rows}
 		UNION SELECT a.id FROM subscriptions a WHERE a.parent_id IN (SELECT r.id FROM {rows})
 		UNION SELECT p.parent_id FROM subscriptions p WHERE p.id IN (SELECT r.id FROM {rows}) AND p.parent_id IS NOT NULL`
 )
 
 var (
-	selectHoldings = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id`)
-	lockHoldings   = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id IN (` + pickedHoldings + `) ORDER BY s.id FOR UPDATE`)
-	selectFamily   = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id`, store.IDColumn)
-	lockListed     = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s WHERE s.id IN (`+pickedFamily+`) ORDER BY s.id FOR UPDATE`, store.IDColumn)
+	selectHoldings = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id IN (` + ofCustomer + `) ORDER BY s.id`)
+	lockHoldings   = store.Both(`SELECT ` + subscriptions.Columns.Of("s") + ` FROM subscriptions s WHERE s.id IN (` + ofCustomer + `) ORDER BY s.id FOR UPDATE`)
+	selectFamilies = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s WHERE s.id IN (`+ofFamilies+`) ORDER BY s.id`, store.IDColumn)
+	lockFamilies   = store.OverRows(`SELECT `+subscriptions.Columns.Of("s")+` FROM subscriptions s WHERE s.id IN (`+ofFamilies+`) ORDER BY s.id FOR UPDATE`, store.IDColumn)
 )
 
-// holdings are what a selection of the transfer's is decided by; without picks, of everything eligible.
-func (s session) holdings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]subscription.Subscription, error) {
-	return s.picked(ctx, t, picks, selectHoldings, selectFamily)
+// holdings are everything that the partner bills, or billed, the customer for; with ids, those subscriptions with their bases
+// and add-ons, whoever has them.
+func holdings(ctx context.Context, tx store.Tx, customer, partner string, ids []string) ([]subscription.Subscription, error) {
+	if len(ids) == 0 {
+		return store.All(ctx, tx, selectHoldings, subscriptions.Fields, customer, partner)
+	}
+	return store.All(ctx, tx, selectFamilies, subscriptions.Fields, store.IDRows(ids...))
 }
 
 // lockedHoldings are the same, and stay as they are until the transaction ends. Every submit and every move locks the
 // subscriptions it is about before it looks further; so no other transfer can take or move one meanwhile.
-func (s session) lockedHoldings(ctx context.Context, t transfer.Transfer, picks []transfer.Pick) ([]subscription.Subscription, error) {
-	return s.picked(ctx, t, picks, lockHoldings, lockListed)
-}
-
-func (s session) picked(ctx context.Context, t transfer.Transfer, picks []transfer.Pick, everything, listed store.Statement) ([]subscription.Subscription, error) {
-	if len(picks) == 0 {
-		return store.All(ctx, s, everything, subscriptions.Fields, t.State.CustomerTenantID, t.SourceTenantID)
+func lockedHoldings(ctx context.Context, tx store.Tx, customer, partner string, ids []string) ([]subscription.Subscription, error) {
+	if len(ids) == 0 {
+		return store.All(ctx, tx, lockHoldings, subscriptions.Fields, customer, partner)
 	}
-	ids := make([]string, len(picks))
-	for i, pick := range picks {
-		ids[i] = pick.SubscriptionID
-	}
-	return store.All(ctx, s, listed, subscriptions.Fields, store.IDRows(ids...))
-}
-
-// taken says which transfer is moving a subscription.
-type taken struct{ subscription, transfer string }
-
-// selectTaken finds the subscriptions of the customer at the source that some transfer is moving (R-76). What was picked
-// elsewhere is refused for being elsewhere.
-var selectTaken = store.Both(`SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
-	WHERE (i.status = 'InProgress' OR i.held OR i.late_subscription_id IS NOT NULL) AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
-
-// openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
-func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
-	moving, err := store.All(ctx, s, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
-	by := make(map[string]string, len(moving))
-	for _, m := range moving {
-		by[m.subscription] = m.transfer
-	}
-	return by, err
+	return store.All(ctx, tx, lockFamilies, subscriptions.Fields, store.IDRows(ids...))
 }

@@ -18,7 +18,7 @@ import (
 //
 // Refusals: those of transfer.Policy.Normalize, CheckOpen and Decide; RequestIDReused when the target used the request id
 // before and the answer is not kept any more (R-103). Errors: those of command.
-func (l *Ledger) OpenTransfer(ctx context.Context, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) OpenTransfer(ctx context.Context, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
 	r, err := l.policy.Normalize(r)
 	if err != nil {
 		return command(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
@@ -46,7 +46,7 @@ func (s session) checkUnused(ctx context.Context, r transfer.Request) error {
 		before.ID, before.Status).About(before.ID)
 }
 
-func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) open(ctx context.Context, s session, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
 	facts, read, err := s.openFacts(ctx, r)
 	if err != nil {
 		return Outcome{}, err
@@ -54,7 +54,7 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms 
 	if err := l.policy.CheckOpen(r, facts); err != nil {
 		return Outcome{}, err
 	}
-	now := l.TimeRead(read)
+	now := l.db.TimeRead(read)
 	st := step{of: record{Transfer: transfer.NewTransfer(r, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
 	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
 	if st.of.State, st.effects, err = l.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
@@ -85,19 +85,19 @@ func (l *Ledger) open(ctx context.Context, s session, r transfer.Request, terms 
 // Cancel withdraws the request (T3).
 //
 // Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82). Errors: those of command.
-func (l *Ledger) Cancel(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) Cancel(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
 	return l.conclude(ctx, id, transfer.Cancel{}, d, CauseCancelled, terms)
 }
 
 // Decline records the source's no with its reason (T7, R-15).
 //
 // Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82). Errors: those of command.
-func (l *Ledger) Decline(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) Decline(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
 	return l.conclude(ctx, id, transfer.Decline{Reason: d.Reason}, d, CauseDeclined, terms)
 }
 
 // conclude ends a Pending transfer by a party's decision.
-func (l *Ledger) conclude(ctx context.Context, id string, c transfer.Command, d Decision, cause Cause, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) conclude(ctx context.Context, id string, c transfer.Command, d Decision, cause Cause, terms Terms[Outcome]) (Outcome, error) {
 	return command(ctx, l, "conclude transfer", terms, func(s session) (Outcome, error) {
 		st, err := l.begin(ctx, s, id, d.Actor, terms.Origin)
 		if err != nil {
@@ -121,19 +121,19 @@ func (l *Ledger) conclude(ctx context.Context, id string, c transfer.Command, d 
 
 // Expire ends a request nobody answered (T4), when its time has come and nobody did. Either way it tells how the transfer
 // stands.
-func (l *Ledger) Expire(ctx context.Context, id string) (transfer.Standing, error) {
+func (l *transfersStore) Expire(ctx context.Context, id string) (transfer.Standing, error) {
 	return l.elapse(ctx, id, "expire transfer", transfer.Expire{})
 }
 
 // CloseTransfer ends a transfer none of whose line items is running (T5, T6), when that is so. Either way it tells how the
 // transfer stands.
-func (l *Ledger) CloseTransfer(ctx context.Context, id string) (transfer.Standing, error) {
+func (l *transfersStore) CloseTransfer(ctx context.Context, id string) (transfer.Standing, error) {
 	return l.elapse(ctx, id, "close transfer", transfer.Close{})
 }
 
 // elapse makes a transition that the platform makes by itself, where the rules allow it now. A ledger that is further than
 // the run thinks is no error: the run is told, and goes on from there. Refusal: NotFound.
-func (l *Ledger) elapse(ctx context.Context, id, what string, c transfer.Command) (transfer.Standing, error) {
+func (l *transfersStore) elapse(ctx context.Context, id, what string, c transfer.Command) (transfer.Standing, error) {
 	return write(ctx, l, what, func(s session) (transfer.Standing, error) {
 		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
@@ -162,7 +162,7 @@ var flagOverdue = store.Both(`UPDATE transfers SET overdue = TRUE WHERE id = $1 
 
 // FlagOverdue marks a transfer whose items still run 72 hours after submit (R-24), and tells how it stands. It changes
 // nothing about a transfer that is not being moved. Refusal: NotFound.
-func (l *Ledger) FlagOverdue(ctx context.Context, id string) (transfer.Standing, error) {
+func (l *transfersStore) FlagOverdue(ctx context.Context, id string) (transfer.Standing, error) {
 	return write(ctx, l, "flag transfer as overdue", func(s session) (transfer.Standing, error) {
 		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
@@ -180,7 +180,7 @@ func (l *Ledger) FlagOverdue(ctx context.Context, id string) (transfer.Standing,
 
 // Remind queues the n-th reminder (from 1) to the source's admin agents, once, while the request waits, and tells how it
 // stands. Refusal: NotFound.
-func (l *Ledger) Remind(ctx context.Context, id string, n int) (transfer.Standing, error) {
+func (l *transfersStore) Remind(ctx context.Context, id string, n int) (transfer.Standing, error) {
 	return write(ctx, l, "remind the source", func(s session) (transfer.Standing, error) {
 		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {

@@ -24,13 +24,13 @@ type check struct {
 
 // Verify checks every invariant and returns one finding for each, in order, those without violations included.
 func (l *Ledger) Verify(ctx context.Context) ([]Finding, error) {
-	return snapshot(ctx, l, "verify the ledger", func(s session) ([]Finding, error) { return s.verify(ctx) })
+	return store.Snapshot(ctx, l.DB, "verify the ledger", func(tx store.Tx) ([]Finding, error) { return verify(ctx, tx) })
 }
 
-func (s session) verify(ctx context.Context) ([]Finding, error) {
+func verify(ctx context.Context, tx store.Tx) ([]Finding, error) {
 	var findings []Finding
 	for _, c := range checks {
-		f, err := s.find(ctx, c)
+		f, err := c.find(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
@@ -39,23 +39,23 @@ func (s session) verify(ctx context.Context) ([]Finding, error) {
 	return findings, nil
 }
 
-func (s session) find(ctx context.Context, c check) (Finding, error) {
+func (c check) find(ctx context.Context, tx store.Tx) (Finding, error) {
 	f := Finding{Invariant: c.invariant, Says: c.says}
 	var err error
-	if f.Checked, _, err = store.One(ctx, s, c.counted, store.Value[int]); err != nil {
+	if f.Checked, _, err = store.One(ctx, tx, c.counted, store.Value[int]); err != nil {
 		return f, err
 	}
-	if f.Broken, f.Count, err = s.sentences(ctx, c.violations); err != nil {
+	if f.Broken, f.Count, err = sentences(ctx, tx, c.violations); err != nil {
 		return f, err
 	}
-	f.Notes, _, err = s.sentences(ctx, c.notes)
+	f.Notes, _, err = sentences(ctx, tx, c.notes)
 	return f, err
 }
 
 // sentences spells out a few of what the queries find, and counts all of it.
-func (s session) sentences(ctx context.Context, queries []store.Statement) (few []string, count int, err error) {
+func sentences(ctx context.Context, tx store.Tx, queries []store.Statement) (few []string, count int, err error) {
 	for _, query := range queries {
-		found, err := store.All(ctx, s, query, store.Value[string])
+		found, err := store.All(ctx, tx, query, store.Value[string])
 		if err != nil {
 			return few, count, err
 		}
@@ -216,4 +216,14 @@ var calling = check{
 		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held: the billing system did not say whether it moved.'
 			FROM line_items WHERE held ORDER BY transfer_id, ordinal`),
 	},
+}
+
+// Finding is the result of checking one invariant.
+type Finding struct {
+	Invariant string   `json:"invariant"` // "I-1"
+	Says      string   `json:"says"`
+	Checked   int      `json:"checked"`         // how many things were looked at
+	Broken    []string `json:"violations"`      // one sentence each, at most 20
+	Count     int      `json:"count"`           // how many violations in all
+	Notes     []string `json:"notes,omitempty"` // what is no violation, but for somebody to know; at most 20
 }

@@ -112,7 +112,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 				require.NoError(t, err)
 				require.Positive(t, rows, name)
 			}
-			findings, err := session{f.On(tx)}.verify(t.Context())
+			findings, err := verify(t.Context(), f.On(tx))
 			require.NoError(t, err, name)
 			require.NoError(t, tx.Rollback())
 

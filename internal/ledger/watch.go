@@ -54,12 +54,12 @@ var selectOverdue = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers t
 // Watch makes the runs look whose transfers say that something is overdue: Pending 5 min past the expiration; InProgress
 // with nothing left to move for a minute; a line item that nobody has tried to move for 70 min. It raises at most 500, each
 // once an hour, and tells how many. Of several programs one does so at a time; the others raise nothing.
-func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
+func (l *transfersStore) Watch(ctx context.Context) (raised int, err error) {
 	return write(ctx, l, "look for what is overdue", func(s session) (int, error) {
 		if alone, err := s.watchesAlone(ctx); err != nil || !alone {
 			return 0, err
 		}
-		now, err := l.Time(ctx, s)
+		now, err := l.db.Time(ctx, s)
 		if err != nil {
 			return 0, err
 		}
@@ -70,9 +70,9 @@ func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 		}
 		wanted := wantedOf(overdue, CauseWatch)
 		for i := range wanted {
-			wanted[i].watched = true
+			wanted[i].Watched = true
 		}
-		return len(wanted), s.want(ctx, wanted...)
+		return len(wanted), want(ctx, s.Tx, wanted...)
 	})
 }
 

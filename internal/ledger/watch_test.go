@@ -112,7 +112,7 @@ func TestWatchItemThatIsNotAttempted(t *testing.T) {
 func TestWatchPassesOverRunsThatAreBehind(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		f.want(transferRun(tr.ID, targetID, CauseOpened))
+		f.want(runOf(tr.ID, CauseOpened))
 		before := f.run("transfer/" + tr.ID)
 		f.clock.advance(tr.ExpirationTime.Sub(start) + time.Hour)
 		raised, err := f.Watch(t.Context())
@@ -129,14 +129,12 @@ func TestOneWatchesAtATime(t *testing.T) {
 		tr := f.pending("r1")
 		f.caughtUp()
 		f.clock.advance(tr.ExpirationTime.Sub(start) + time.Hour)
-		_, err := write(t.Context(), f.Ledger, "watch elsewhere", func(s session) (bool, error) {
-			alone, err := s.watchesAlone(t.Context())
-			require.NoError(t, err)
-			require.True(t, alone)
-			require.Empty(t, f.watched())
-			return alone, nil
-		})
+		elsewhere, err := f.Writer().BeginTx(t.Context(), nil)
 		require.NoError(t, err)
+		_, err = elsewhere.ExecContext(t.Context(), "SELECT pg_advisory_xact_lock($1)", 0x48616e6457617463)
+		require.NoError(t, err)
+		require.Empty(t, f.watched())
+		require.NoError(t, elsewhere.Rollback())
 		require.Equal(t, []string{tr.ID}, f.watched())
 		require.Equal(t, transfer.Pending, f.stored(tr.ID).Status, "the watch decides nothing")
 	})

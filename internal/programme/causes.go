@@ -30,3 +30,9 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	MPAMissing:          {Code: "900124", Status: http.StatusForbidden, Rule: "R-52"},
 	AlreadyAttested:     {Code: "600061", Status: http.StatusBadRequest, Rule: "section 8.1"},
 })
+
+// NoSuchCustomer is the answer about a customer that is nobody's here, or not the caller's: both hear the same.
+func NoSuchCustomer(id string) *kernel.Refusal {
+	id = kernel.Clip(id)
+	return kernel.Refuse(CustomerUnknown, "Customer %s is not known here. Check its Microsoft ID.", id).About(id)
+}

@@ -1,6 +1,9 @@
 package programme
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Customer is the tenant that uses the services. It takes no decision about a transfer.
 type Customer struct {
@@ -31,3 +34,7 @@ type Agreement struct {
 	Contact          Contact
 	AttestedBy       string // user id
 }
+
+// NameKey is what a customer's name is found by. It is made here and not by the databases, which disagree about letters
+// beyond ASCII.
+func NameKey(name string) string { return strings.ToLower(name) }

@@ -24,6 +24,8 @@ import (
 type Options struct {
 	Migrations fs.FS            // with the folders postgres and sqlite
 	Now        func() time.Time // nil for the database's clock, which is the same for all programs
+	// Observe is told of every statement before it runs, by whoever runs it; nil for nobody.
+	Observe func(query string, args []any)
 }
 
 // DB is a database, PostgreSQL or SQLite. It is safe for concurrent use.
@@ -34,6 +36,7 @@ type DB struct {
 	clock      func() time.Time // nil for the database's
 	wakes      *wakes
 	statements *atomic.Int64
+	observe    func(query string, args []any) // never nil
 }
 
 const (
@@ -51,7 +54,10 @@ const (
 //
 // Errors: a URL of another form, ErrUnavailable, a migration that failed.
 func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
-	db := &DB{clock: o.Now, wakes: newWakes(), statements: &atomic.Int64{}}
+	db := &DB{clock: o.Now, wakes: newWakes(), statements: &atomic.Int64{}, observe: o.Observe}
+	if db.observe == nil {
+		db.observe = func(string, []any) {}
+	}
 	scheme, rest, _ := strings.Cut(databaseURL, "://")
 	var err error
 	switch {

@@ -124,14 +124,21 @@ func within[T any](ctx context.Context, db *sql.DB, options *sql.TxOptions, do f
 	return result, nil
 }
 
+// about is the text of a statement that is about to run.
+func (db *DB) about(st Statement, args []any) string {
+	text := st.In(db.dialect)
+	db.statements.Add(1)
+	db.observe(text, args)
+	return text
+}
+
 // Exec runs a statement and tells how many rows it changed.
 func (t Tx) Exec(ctx context.Context, st Statement, args ...any) (int64, error) {
 	bound, err := Bind(args)
 	if err != nil {
 		return 0, err
 	}
-	t.db.statements.Add(1)
-	result, err := t.on.ExecContext(ctx, st.In(t.db.dialect), bound...)
+	result, err := t.on.ExecContext(ctx, t.db.about(st, bound), bound...)
 	if err != nil {
 		return 0, err
 	}
@@ -145,8 +152,7 @@ func All[T any](ctx context.Context, r Runner, st Statement, fields func(*T) []a
 		return nil, err
 	}
 	t := r.tx()
-	t.db.statements.Add(1)
-	rows, err := t.on.QueryContext(ctx, st.In(t.db.dialect), bound...)
+	rows, err := t.on.QueryContext(ctx, t.db.about(st, bound), bound...)
 	if err != nil {
 		return nil, err
 	}

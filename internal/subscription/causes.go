@@ -40,3 +40,9 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	NotForSalesAgents:  {Code: "900150", Status: http.StatusForbidden, Rule: "R-289"},
 	InOtherTransfer:    {Code: "900101", Status: http.StatusConflict, Rule: "R-76"},
 })
+
+// NoSuch is the answer about a subscription that does not exist, or is not the caller's: both hear the same.
+func NoSuch(id string) *kernel.Refusal {
+	id = kernel.Clip(id)
+	return kernel.Refuse(Unknown, "Subscription %s does not exist.", id).About(id)
+}

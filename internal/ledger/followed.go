@@ -1,0 +1,96 @@
+package ledger
+
+// Which runs there are for transfers: the names of their workflows, and those that must be open or must not.
+
+import (
+	"context"
+
+	"handover/internal/kernel"
+	"handover/internal/store"
+	"handover/internal/transfer"
+)
+
+// Why the run of a transfer has to look.
+const (
+	CauseOpened    Cause = "opened"
+	CauseSubmitted Cause = "submitted"
+	CauseCancelled Cause = "cancelled"
+	CauseDeclined  Cause = "declined"
+	CauseGivenUp   Cause = "given-up"
+	CauseAnswered  Cause = "answered" // a range of line items has nothing left to go on with, or a billing system said something
+)
+
+// aboutTransfers tells of the transfer that a run is about.
+var aboutTransfers = About{
+	Join:    `LEFT JOIN transfers t ON t.id = r.subject_id`,
+	Columns: []string{"t.status", "t.customer_tenant_id", "t.source_tenant_id", "t.target_tenant_id"},
+}
+
+// StateOf is what a claimed run tells of its transfer: status and parties; None when the ledger has no such transfer.
+func StateOf(r Run) transfer.State {
+	if len(r.About) != len(aboutTransfers.Columns) {
+		return transfer.State{}
+	}
+	return transfer.State{
+		Status: transfer.Status(r.About[0]), CustomerTenantID: r.About[1], SourceTenantID: r.About[2], TargetTenantID: r.About[3],
+	}
+}
+
+// transferRunID is the workflow id of the run of transfer t.
+var transferRunID = `'` + transfer.WorkflowID("") + `' || t.id`
+
+// transferRun is the run of a transfer, which shares with the other runs of its target.
+func transferRun(id, target string, cause Cause) Wanted {
+	return Wanted{WorkflowID: transfer.WorkflowID(id), WorkflowType: transfer.WorkflowType, SubjectID: id, FairKey: target, Cause: cause}
+}
+
+// openRun is a transfer that is not over, as a run.
+type openRun struct{ id, target string }
+
+func (o *openRun) fields() []any { return []any{&o.id, &o.target} }
+
+func wantedOf(open []openRun, cause Cause) []Wanted {
+	wanted := make([]Wanted, len(open))
+	for i, o := range open {
+		wanted[i] = transferRun(o.id, o.target, cause)
+	}
+	return wanted
+}
+
+var selectFollowed = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers t LEFT JOIN runs r ON r.workflow_id = ` + transferRunID + `
+	WHERE t.status IN ('Pending', 'InProgress') AND t.id > $1 AND COALESCE(r.told = r.wanted, TRUE) ORDER BY t.id LIMIT $2`)
+
+// FollowedRuns is a page of the runs that must be open at Temporal, because their transfers are not over and they were told
+// everything: those with subject ids greater than after, in that order, and at most limit.
+func (l *transfersStore) FollowedRuns(ctx context.Context, after string, limit int) ([]Wanted, error) {
+	return read(ctx, l, "read the runs of open transfers", func(s session) ([]Wanted, error) {
+		open, err := store.All(ctx, s, selectFollowed, (*openRun).fields, after, limit)
+		return wantedOf(open, CauseWatch), err
+	})
+}
+
+var selectOver = store.OverRows(`SELECT t.id, t.target_tenant_id FROM {rows} JOIN runs u ON u.workflow_id = r.id JOIN transfers t ON t.id = u.subject_id
+	WHERE t.status NOT IN ('Pending', 'InProgress') AND u.told = u.wanted`, store.IDColumn)
+
+// OverRuns are those of the runs with these workflow ids that should not be open, because their transfers are over and they
+// were told everything.
+func (l *transfersStore) OverRuns(ctx context.Context, workflowIDs []string) ([]Wanted, error) {
+	return read(ctx, l, "read the runs of transfers that are over", func(s session) ([]Wanted, error) {
+		over, err := store.All(ctx, s, selectOver, (*openRun).fields, store.IDRows(workflowIDs...))
+		return wantedOf(over, CauseWatch), err
+	})
+}
+
+func rangeWanted(t transfer.Transfer, from, to int, cause Cause) Wanted {
+	return Wanted{
+		WorkflowID: transfer.RangeWorkflowID(t.ID, from, to), WorkflowType: transfer.RangeWorkflowType, SubjectID: t.ID,
+		FairKey: t.TargetTenantID, Cause: cause,
+	}
+}
+
+// wantedBy is the notice that a transfer's run is to take of a command.
+func wantedBy(t transfer.Transfer, cause Cause, origin kernel.Origin, byRun bool) Wanted {
+	w := transferRun(t.ID, t.TargetTenantID, cause)
+	w.CorrelationID, w.Told = origin.Correlation, byRun
+	return w
+}
