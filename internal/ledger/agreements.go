@@ -64,7 +64,7 @@ func (p *programmes) DirectSigned(ctx context.Context, partnerTenantID, customer
 // AttestAgreement records, under the terms, that the customer accepted the agreement with the partner, and returns it as it
 // is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
 //
-// Refusals: those of programme.CheckAttestation. Errors: those of command.
+// Refusals: those of programme.CheckAttestation. Errors: those of command.Execute.
 func (p *programmes) AttestAgreement(ctx context.Context, terms Terms[programme.Agreement], by By, a programme.AgreementAttestation) (programme.Agreement, error) {
 	lower(&by.PartnerTenantID, &a.CustomerTenantID)
 	return execute(ctx, p.db, "attest an agreement", terms, func(tx store.Tx) (programme.Agreement, error) {

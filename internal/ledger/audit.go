@@ -119,3 +119,28 @@ func (l *transfersStore) audit(ctx context.Context, st store.Statement, ids ...a
 		return records, err
 	})
 }
+
+// Refused is a decision that was not accepted, to be audited once (I-3) although nothing changed.
+type Refused struct {
+	TransferID string          `json:"transferId"`
+	RequestID  string          `json:"requestId"`
+	Actor      kernel.Actor    `json:"actor"`
+	Refusal    *kernel.Refusal `json:"refusal"`
+	Origin     kernel.Origin   `json:"origin"`
+}
+
+// AuditRecord is one entry of a partner's activity log (domain section 7).
+type AuditRecord struct {
+	ID               string // R-211
+	TransferID       string
+	EventKey         string // one record per event key and participant (I-3)
+	PartnerTenantID  string // the participant whose log it is
+	Participants     []string
+	CustomerTenantID string
+	CustomerName     string
+	UserID           string
+	Operation        activitylog.AuditOperation
+	Status           string // succeeded, failed
+	Detail           string // JSON, obeys the visibility of PartnerTenantID (R-190)
+	At               time.Time
+}

@@ -27,7 +27,7 @@ var (
 // empty for any.
 //
 // Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; StaleETag; those of
-// transfer.Policy.ChangeSubscription. Errors: those of command.
+// transfer.Policy.ChangeSubscription. Errors: those of command.Execute.
 func (h *subscriptionsStore) ChangeSubscription(ctx context.Context, terms Terms[subscription.Subscription], by By, customerTenantID, id, ifMatch string,
 	change subscription.Change,
 ) (subscription.Subscription, error) {

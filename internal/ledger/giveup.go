@@ -37,9 +37,9 @@ var selectOpenItems = store.Both(`SELECT i.ordinal FROM line_items i
 // has to say first what became of it.
 //
 // Refusals: those of transfer.Policy.Decide, ItemNotFound, ItemEnded and ReasonMissing among them; NoLineItems when none is
-// named or failing. Errors: those of command.
+// named or failing. Errors: those of command.Execute.
 func (l *transfersStore) GiveUp(ctx context.Context, id string, g GivingUp, terms Terms[GivenUp]) (GivenUp, error) {
-	return command(ctx, l, "give up line items", terms, func(s session) (GivenUp, error) {
+	return carryOut(ctx, l, "give up line items", terms, func(s session) (GivenUp, error) {
 		st, err := l.begin(ctx, s, id, g.Actor, terms.Origin)
 		if err != nil {
 			return GivenUp{}, err

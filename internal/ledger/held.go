@@ -27,9 +27,9 @@ type Resolution struct {
 // system. How line item and transfer ended stays as it is (I-2, I-5).
 //
 // Refusals: those of transfer.State.Resolve; ItemNotFound; ItemNotHeld; InvalidInput for a new id that is no GUID or in use;
-// those of transfer.CheckMovable. Errors: those of command.
+// those of transfer.CheckMovable. Errors: those of command.Execute.
 func (l *transfersStore) ResolveHeld(ctx context.Context, id string, r Resolution, terms Terms[transfer.LineItem]) (transfer.LineItem, error) {
-	return command(ctx, l, "resolve a held line item", terms, func(s session) (transfer.LineItem, error) {
+	return carryOut(ctx, l, "resolve a held line item", terms, func(s session) (transfer.LineItem, error) {
 		st, err := l.begin(ctx, s, id, r.Actor, terms.Origin)
 		if err != nil {
 			return transfer.LineItem{}, err

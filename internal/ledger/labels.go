@@ -86,12 +86,12 @@ func (l *transfersStore) Labels(ctx context.Context, transferID, partnerTenantID
 // Relabel changes the partner's labels of the transfer, in any state, under the terms. The change sees the present labels,
 // which nobody else changes meanwhile.
 //
-// Refusals: NotFound for who takes no part, those of transfer.Labels.Normalize. Errors: those of command.
+// Refusals: NotFound for who takes no part, those of transfer.Labels.Normalize. Errors: those of command.Execute.
 func (l *transfersStore) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
 	terms Terms[Outcome],
 ) (Outcome, error) {
 	lower(&partnerTenantID)
-	return command(ctx, l, "change labels", terms, func(s session) (Outcome, error) {
+	return carryOut(ctx, l, "change labels", terms, func(s session) (Outcome, error) {
 		t, err := s.locked(ctx, transferID, partnerTenantID)
 		if err != nil {
 			return Outcome{}, err

@@ -1,126 +1,92 @@
-// Package ledger is the system of record: partners, customers, relationships, agreements, subscriptions, transfers, line
-// items, audit records and the notification log, on PostgreSQL or SQLite. Every change of a transfer is one transaction
-// that asks internal/transfer what may happen and writes all of its effects together; repeating a change gives the same
-// result and writes nothing.
+// Package ledger is the system of record, on PostgreSQL or SQLite: the stores of all contexts over one database, whose schema
+// guards the invariants a second time. Every change is one transaction that asks the rules of its context what may happen and
+// writes all of its effects together; repeating a change gives the same result and writes nothing.
 //
-// Where to look:
+//	ledger.go     opening it, and what it is made of
+//	seed.go       the world that it begins with
+//	verify.go     the invariants, checked over everything
+//	stuck.go      what does not go on by itself, of every kind
+//	migrations/   the schema
 //
-//	open.go            opening a ledger by its database URL
-//	transitions.go     the transitions of a transfer as a whole; submit.go the one that makes line items
-//	moving.go          what became of line items, a window at a time; giveup.go the operator's end to one
-//	effects.go         what every transition writes besides its state: audit records and notifications
-//	outbox.go          e-mails from the transition that owes them to the relay that sends them; notifications.go their log
-//	reads.go           everything that only asks; search.go lists of many transfers, page by page
-//	preview.go         what would be refused, by the rules of the real thing; report.go what became of a transfer
-//	requests.go        requests of the API's clients, executed once; labels.go what each party calls a transfer
-//	directory.go       whom a partner deals with: its customers, their subscriptions; relations.go its partners
-//	change.go          changes of a subscription by its owner; agreements.go what customers agreed to
-//	activity.go        a partner's activity log, over transfers and everything else
-//	verify.go          the invariants, checked over the whole ledger; ended.go what a billing system is asked to confirm
-//	session.go         what the ledger adds to a transaction of package store, which runs the statements
-//	runs.go            which workflow runs have yet to look at the ledger; listen.go who is woken; watch.go what nobody told
-//	outages.go         a billing system that is away, the one fact that programs share about it
-//	follow.go          what a run owes to the ledger; resume.go an operator's word to runs; stuck.go what does not go on
-//	records.go         transfers and line items as rows; parties.go and subscriptions.go the facts decisions need
-//	migrations/        the schema, which guards the invariants a second time
+// The stores are where their contexts are: internal/transfer/store and its like. What they share is in internal/store
+// (transactions), internal/command (requests that are answered once) and internal/runs (which workflow runs have to look).
 //
-// Every method can also fail with ErrUnavailable, when the database cannot be reached and the call may be repeated, with
-// ErrLocked, when somebody else holds what the call needs, and with the context's error. A refusal is always a *kernel.Refusal.
+// Every method can also fail with store.ErrUnavailable, when the database cannot be reached and the call may be repeated, with
+// store.ErrLocked, when somebody else holds what the call needs, and with the context's error. A refusal is always a
+// *kernel.Refusal.
 package ledger
 
 import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
 	"time"
 
-	"handover/internal/activitylog"
-	"handover/internal/kernel"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
 
-// Submission is the source's approval of a transfer.
-type Submission struct {
-	RequestID string             `json:"requestId"`
-	Actor     kernel.Actor       `json:"actor"`
-	Selection transfer.Selection `json:"selection"`
+// Options say what the ledger decides by.
+type Options struct {
+	Policy transfer.Policy    // zero for transfer.DefaultPolicy
+	Rules  subscription.Rules // of changes of subscriptions; zero for subscription.DefaultRules
+	Now    func() time.Time   // nil for the database's clock, which is the same for all programs
+	// Observe is told of every statement before it runs, by whoever runs it; nil for nobody.
+	Observe func(query string, args []any)
 }
 
-// Decision is a cancel by the target or a decline by the source. Reason is kept for a decline.
-type Decision struct {
-	RequestID string       `json:"requestId"`
-	Actor     kernel.Actor `json:"actor"`
-	Reason    string       `json:"reason,omitempty"`
+// Ledger is the system of record: the stores of every context in one database. It is safe for concurrent use, by several programs
+// on one database too.
+type Ledger struct {
+	*store.DB
+	*Requests
+	*Runs
+	*activityLog
+	*programmes
+	*subscriptionsStore
+	*outbox
+	*outagesStore
+	*transfersStore
 }
 
-// Refused is a decision that was not accepted, to be audited once (I-3) although nothing changed.
-type Refused struct {
-	TransferID string          `json:"transferId"`
-	RequestID  string          `json:"requestId"`
-	Actor      kernel.Actor    `json:"actor"`
-	Refusal    *kernel.Refusal `json:"refusal"`
-	Origin     kernel.Origin   `json:"origin"`
+//go:embed migrations
+var migrations embed.FS
+
+// Open opens the ledger in the database and brings its schema up to date. See store.Open for the URL and the errors.
+func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
+	if o.Policy.ProductTypes == nil {
+		o.Policy = transfer.DefaultPolicy()
+	}
+	if o.Rules == (subscription.Rules{}) {
+		o.Rules = subscription.DefaultRules()
+	}
+	schema, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, databaseURL, store.Options{Migrations: schema, Now: o.Now, Observe: o.Observe})
+	if err != nil {
+		return nil, err
+	}
+	transfers, err := openTransfers(ctx, db, o.Policy)
+	if err != nil {
+		return nil, store.Classify(ctx, "open the ledger", errors.Join(err, db.Close()))
+	}
+	return over(db, transfers, newSubscriptions(db, o.Rules, Mover)), nil
 }
 
-// ItemResult is what one attempt made of a line item.
-type ItemResult struct {
-	Ordinal              int
-	TargetSubscriptionID string          // the item moved, to this subscription
-	Refusal              *kernel.Refusal // the item can never move
-	Uncertain            bool            // the refusal may not be about all that the billing system was asked before
-	Failure              string          // the attempt failed, another may succeed
-	Uncounted            bool            // it was no attempt to move: its base is not moved yet, or it was asked about or to be left
-	Acceptance           Acceptance      // what the billing system says of a move that it does later
-	Where                string          // where it wants to be asked about an accepted move; empty for where it said before
-	Fence                Fence           // the item was given up, and this is what the billing system says to it
+// over puts the stores together.
+func over(db *store.DB, transfers *transfersStore, held *subscriptionsStore) *Ledger {
+	return &Ledger{
+		DB: db, Requests: newRequests(db), Runs: newRuns(db, aboutTransfers), activityLog: newActivityLog(db), programmes: newProgrammes(db),
+		subscriptionsStore: held, outbox: newOutbox(db), outagesStore: newOutages(db), transfersStore: transfers,
+	}
 }
 
-// Acceptance is what a billing system says of a move that it was asked for before.
-type Acceptance string
-
-// The words.
-const (
-	NothingNew Acceptance = ""
-	Accepted   Acceptance = "accepted" // it is at work on it
-	Forgotten  Acceptance = "unknown"  // it does not know of it, and is to be asked for it again
-)
-
-// Fence is what a billing system says when it is asked never to move a line item that it was asked to move before.
-type Fence string
-
-// The answers. That it has moved the item already is told as a move.
-const (
-	Unfenced        Fence = ""
-	FencePromised   Fence = "promised"   // it never will
-	FenceUnanswered Fence = "unanswered" // it cannot or did not say
-)
-
-// MoveFact is what the mover has to know of one line item.
-type MoveFact struct {
-	Item       transfer.LineItem
-	Old        subscription.Subscription // as the source has it now
-	BaseStatus transfer.ItemStatus       // of the add-on's base; NoItem when the item is not an add-on
-	ReadAt     time.Time                 // by the ledger's clock
-}
-
-// AuditRecord is one entry of a partner's activity log (domain section 7).
-type AuditRecord struct {
-	ID               string // R-211
-	TransferID       string
-	EventKey         string // one record per event key and participant (I-3)
-	PartnerTenantID  string // the participant whose log it is
-	Participants     []string
-	CustomerTenantID string
-	CustomerName     string
-	UserID           string
-	Operation        activitylog.AuditOperation
-	Status           string // succeeded, failed
-	Detail           string // JSON, obeys the visibility of PartnerTenantID (R-190)
-	At               time.Time
-}
-
-// Filter narrows a list of transfers; empty fields do not narrow.
-type Filter struct {
-	CustomerTenantID string
-	PartnerTenantID  string // as source or target
-	Status           transfer.Status
-	Limit            int // 0 for all
+// At is the same ledger seen with a clock that stands still, to do something as if at that time.
+func (l *Ledger) At(now time.Time) *Ledger {
+	db := l.DB.At(now)
+	return over(db, l.transfersStore.on(db), l.subscriptionsStore.on(db))
 }

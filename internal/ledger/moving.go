@@ -436,3 +436,44 @@ func (w *window) joinFamilies(ctx context.Context, s session) error {
 	_, err := s.Exec(ctx, adoptAddons, ordinalRows(w.out.bases), w.of.ID, slices.Min(w.out.bases), slices.Max(w.out.bases))
 	return err
 }
+
+// ItemResult is what one attempt made of a line item.
+type ItemResult struct {
+	Ordinal              int
+	TargetSubscriptionID string          // the item moved, to this subscription
+	Refusal              *kernel.Refusal // the item can never move
+	Uncertain            bool            // the refusal may not be about all that the billing system was asked before
+	Failure              string          // the attempt failed, another may succeed
+	Uncounted            bool            // it was no attempt to move: its base is not moved yet, or it was asked about or to be left
+	Acceptance           Acceptance      // what the billing system says of a move that it does later
+	Where                string          // where it wants to be asked about an accepted move; empty for where it said before
+	Fence                Fence           // the item was given up, and this is what the billing system says to it
+}
+
+// Acceptance is what a billing system says of a move that it was asked for before.
+type Acceptance string
+
+// The words.
+const (
+	NothingNew Acceptance = ""
+	Accepted   Acceptance = "accepted" // it is at work on it
+	Forgotten  Acceptance = "unknown"  // it does not know of it, and is to be asked for it again
+)
+
+// Fence is what a billing system says when it is asked never to move a line item that it was asked to move before.
+type Fence string
+
+// The answers. That it has moved the item already is told as a move.
+const (
+	Unfenced        Fence = ""
+	FencePromised   Fence = "promised"   // it never will
+	FenceUnanswered Fence = "unanswered" // it cannot or did not say
+)
+
+// MoveFact is what the mover has to know of one line item.
+type MoveFact struct {
+	Item       transfer.LineItem
+	Old        subscription.Subscription // as the source has it now
+	BaseStatus transfer.ItemStatus       // of the add-on's base; NoItem when the item is not an add-on
+	ReadAt     time.Time                 // by the ledger's clock
+}

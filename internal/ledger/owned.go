@@ -22,6 +22,11 @@ func newSubscriptions(db *store.DB, rules subscription.Rules, movedBy func(ctx c
 	return &subscriptionsStore{db: db, rules: rules, movedBy: movedBy}
 }
 
+// on is the same on another view of the database.
+func (h *subscriptionsStore) on(db *store.DB) *subscriptionsStore {
+	return newSubscriptions(db, h.rules, h.movedBy)
+}
+
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, by id. The limit is the
 // number of items, at least 1; after is the id of the last one of the page before. Refusal: CustomerUnknown, as CustomerOf
 // says it.

@@ -71,3 +71,11 @@ func (l *transfersStore) OpenItems(ctx context.Context) (int, error) {
 		return n, err
 	})
 }
+
+// Filter narrows a list of transfers; empty fields do not narrow.
+type Filter struct {
+	CustomerTenantID string
+	PartnerTenantID  string // as source or target
+	Status           transfer.Status
+	Limit            int // 0 for all
+}

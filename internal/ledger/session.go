@@ -43,7 +43,7 @@ func snapshot[T any](ctx context.Context, l *transfersStore, what string, ask fu
 	return store.Snapshot(ctx, l.db, what, func(t store.Tx) (T, error) { return ask(session{t}) })
 }
 
-// command carries a command out under its terms. Errors: those of execute.
-func command[T any](ctx context.Context, l *transfersStore, what string, terms Terms[T], do func(session) (T, error)) (T, error) {
+// carryOut carries a command out under its terms. Errors: those of command.Execute.
+func carryOut[T any](ctx context.Context, l *transfersStore, what string, terms Terms[T], do func(session) (T, error)) (T, error) {
 	return execute(ctx, l.db, what, terms, func(t store.Tx) (T, error) { return do(session{t}) })
 }

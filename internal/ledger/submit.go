@@ -19,13 +19,13 @@ const checkedUnlocked = 100
 // per 5,000.
 //
 // Refusals: those of transfer.Policy.Decide, CheckSelection and Select, InOtherTransfer among them; NotAdminAgent
-// . Errors: those of command.
+// . Errors: those of command.Execute.
 func (l *transfersStore) Submit(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
 	refusal, err := l.refusedUnlocked(ctx, id, sub, terms)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return command(ctx, l, "submit transfer", terms, func(s session) (Outcome, error) {
+	return carryOut(ctx, l, "submit transfer", terms, func(s session) (Outcome, error) {
 		if refusal != nil {
 			return Outcome{}, refusal
 		}

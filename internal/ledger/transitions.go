@@ -17,13 +17,13 @@ import (
 // OpenTransfer writes the transfer that the target asks for as Pending (T1), with the target's labels.
 //
 // Refusals: those of transfer.Policy.Normalize, CheckOpen and Decide; RequestIDReused when the target used the request id
-// before and the answer is not kept any more. Errors: those of command.
+// before and the answer is not kept any more. Errors: those of command.Execute.
 func (l *transfersStore) OpenTransfer(ctx context.Context, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
 	r, err := l.policy.Normalize(r)
 	if err != nil {
-		return command(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
+		return carryOut(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
 	}
-	return command(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
+	return carryOut(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
 		opened, err := l.open(ctx, s, r, terms)
 		var refusal *kernel.Refusal
 		if errors.As(err, &refusal) { // a repetition is refused as one, whatever else there is to say against it
@@ -84,21 +84,21 @@ func (l *transfersStore) open(ctx context.Context, s session, r transfer.Request
 
 // Cancel withdraws the request (T3).
 //
-// Refusals: those of transfer.Policy.Decide, NotAdminAgent. Errors: those of command.
+// Refusals: those of transfer.Policy.Decide, NotAdminAgent. Errors: those of command.Execute.
 func (l *transfersStore) Cancel(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
 	return l.conclude(ctx, id, transfer.Cancel{}, d, CauseCancelled, terms)
 }
 
 // Decline records the source's no with its reason (T7, R-15).
 //
-// Refusals: those of transfer.Policy.Decide, NotAdminAgent. Errors: those of command.
+// Refusals: those of transfer.Policy.Decide, NotAdminAgent. Errors: those of command.Execute.
 func (l *transfersStore) Decline(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
 	return l.conclude(ctx, id, transfer.Decline{Reason: d.Reason}, d, CauseDeclined, terms)
 }
 
 // conclude ends a Pending transfer by a party's decision.
 func (l *transfersStore) conclude(ctx context.Context, id string, c transfer.Command, d Decision, cause Cause, terms Terms[Outcome]) (Outcome, error) {
-	return command(ctx, l, "conclude transfer", terms, func(s session) (Outcome, error) {
+	return carryOut(ctx, l, "conclude transfer", terms, func(s session) (Outcome, error) {
 		st, err := l.begin(ctx, s, id, d.Actor, terms.Origin)
 		if err != nil {
 			return Outcome{}, err
