@@ -126,7 +126,7 @@ func (f fixture) mortal() (*Ledger, *mortal) {
 		m.name = store.SQLiteName(strings.TrimPrefix(f.url, "sqlite://"), "_txlock=immediate")
 		require.NoError(f.t, l.Writer().Close())
 	}
-	l.DB = l.Through(sql.OpenDB(m))
+	l = l.on(l.Through(sql.OpenDB(m)))
 	l.Writer().SetMaxOpenConns(1)
 	return l, m
 }

@@ -87,6 +87,10 @@ func over(db *store.DB, transfers *transfersStore, held *subscriptionsStore) *Le
 
 // At is the same ledger seen with a clock that stands still, to do something as if at that time.
 func (l *Ledger) At(now time.Time) *Ledger {
-	db := l.DB.At(now)
-	return over(db, l.transfersStore.on(db), l.subscriptionsStore.on(db))
+	return l.on(l.DB.At(now))
+}
+
+// on is the same ledger on another view of its database.
+func (l *Ledger) on(db *store.DB) *Ledger {
+	return over(db, l.transfersStore.over(db), l.subscriptionsStore.over(db))
 }

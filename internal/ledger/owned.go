@@ -22,8 +22,8 @@ func newSubscriptions(db *store.DB, rules subscription.Rules, movedBy func(ctx c
 	return &subscriptionsStore{db: db, rules: rules, movedBy: movedBy}
 }
 
-// on is the same on another view of the database.
-func (h *subscriptionsStore) on(db *store.DB) *subscriptionsStore {
+// over is the same over another view of the database.
+func (h *subscriptionsStore) over(db *store.DB) *subscriptionsStore {
 	return newSubscriptions(db, h.rules, h.movedBy)
 }
 

@@ -85,6 +85,8 @@ func TestRunFallsBehindAndCatchesUp(t *testing.T) {
 		require.Len(t, claimed, 1)
 		require.Equal(t, int64(2), claimed[0].Wanted)
 		require.Equal(t, 1, claimed[0].Attempts)
+		require.Equal(t, []string{"", "", "", ""}, claimed[0].About, "there is no such transfer")
+		claimed[0].About = nil
 		require.Equal(t, claimed[0], f.run("a"))
 		f.told(claimed...)
 		require.Equal(t, int64(2), f.run("a").Told)

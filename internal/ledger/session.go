@@ -20,8 +20,8 @@ func openTransfers(ctx context.Context, db *store.DB, policy transfer.Policy) (*
 	return l, l.enterPolicy(ctx)
 }
 
-// on is the same on another view of the database.
-func (l *transfersStore) on(db *store.DB) *transfersStore {
+// over is the same over another view of the database.
+func (l *transfersStore) over(db *store.DB) *transfersStore {
 	return &transfersStore{db: db, policy: l.policy, rules: l.rules}
 }
 
