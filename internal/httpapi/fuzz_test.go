@@ -1,0 +1,47 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/kernel"
+)
+
+// Filters, cursors and entity tags come from the address and the headers, not the body, and are as free.
+func FuzzQueries(f *testing.F) {
+	f.Add(`{"Field":"CompanyName","Value":"a","Operator":"starts_with"}`, "bm90aGluZw")
+	f.Add(`{"Field":"CustomerId","Value":"a","Operator":"equals"}`, WriteCursor(time.Unix(0, 0), "x"))
+	f.Fuzz(func(t *testing.T, filter, cursor string) {
+		for _, err := range []error{second(ReadFilter(filter)), third(ReadCursor(cursor))} {
+			if err != nil {
+				require.ErrorIs(t, err, kernel.InvalidInput)
+			}
+		}
+		require.NotPanics(t, func() { Matches(filter, cursor) })
+	})
+}
+
+func second[A any](_ A, err error) error { return err }
+
+func third[A, B any](_ A, _ B, err error) error { return err }
+
+// R-106: whatever a refusal says, its answer is one JSON object with a description of bounded length.
+func FuzzErrorShape(f *testing.F) {
+	f.Add("it is wrong", "application/json")
+	f.Add("\x00\xff", "application/problem+json")
+	f.Fuzz(func(t *testing.T, said, accept string) {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.Header.Set("Accept", accept)
+		Refuse(badRequest, "%s", Clip(said)).write(w, r)
+		var body map[string]any
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+		require.NotEmpty(t, body["code"])
+		require.LessOrEqual(t, utf8.RuneCountInString(Clip(said)), 1024)
+	})
+}

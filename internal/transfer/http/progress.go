@@ -1,0 +1,54 @@
+package transferhttp
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"handover/internal/httpapi"
+	"handover/internal/kernel"
+	"handover/internal/transfer"
+)
+
+// Progress is how a transfer stands, as far as the caller may see.
+type Progress struct {
+	ID           string              `json:"id" doc:"The transfer."`
+	Status       transfer.Status     `json:"status" doc:"State of the transfer."`
+	LineItems    transfer.ItemCounts `json:"lineItems" doc:"How many line items stand where; the target sees only those that are complete (R-183)."`
+	LastModified time.Time           `json:"lastModifiedTime" doc:"When its state last changed."`
+}
+
+func (s *Service) registerProgress(a *httpapi.API) {
+	httpapi.Register(a, httpapi.Route{
+		ID: "followTransfer", Method: http.MethodGet, Path: "/v1/customers/{customerId}/transfers/{transferId}/progress", Tag: "Extensions", Extension: true,
+		Summary: "Follow a transfer",
+		Description: "Server-sent events: one `progress` event at once and one after each change, until the transfer is over. " +
+			"Each event's data is a Progress object.",
+		Roles: transferRoles, Causes: []kernel.Cause{transfer.NotFound},
+		Streams: true, Forms: []httpapi.Form{{Status: http.StatusOK, Kind: "text/event-stream", Body: reflect.TypeFor[Progress](), Description: "Events named progress; this is the data of each."}},
+	}, s.follow(a))
+}
+
+// follow tells how the transfer of the path stands. A ledger that is away for a moment is asked again.
+func (s *Service) follow(a *httpapi.API) func(context.Context, *TransferPath) (*huma.StreamResponse, error) {
+	return func(ctx context.Context, in *TransferPath) (*huma.StreamResponse, error) {
+		t, err := s.transferOf(ctx, *in)
+		if err != nil {
+			return nil, err
+		}
+		viewer, first := viewerOf(ctx), true
+		return a.Follow(ctx, httpapi.Events{Name: "progress", Of: "transfers", Look: func(ctx context.Context) (any, bool, error) {
+			if !first {
+				if now, err := s.records.Transfer(ctx, t.ID); err == nil {
+					t = now
+				}
+			}
+			first = false
+			counts, err := transfer.Progress(t, viewer)
+			return Progress{ID: t.ID, Status: t.Status, LineItems: counts, LastModified: t.LastModifiedTime}, t.Status.Final(), err
+		}})
+	}
+}
