@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,51 +22,56 @@ const (
 // streamFor bounds one stream; the client connects again, as clients of event streams do by themselves.
 const streamFor = 10 * time.Minute
 
-// Events are what a stream tells.
+// Events are what a stream has.
 type Events struct {
 	Name string // of each event
-	Of   string // what the caller follows, in the plural, for one who follows too many
-	// Look is what there is to tell at the moment, as JSON, and whether it is the last word. Its error ends the stream.
-	Look func(context.Context) (data any, last bool, err error)
+	Of   string // what is followed, in the plural, for who follows too many
 }
 
-// Follow answers with server-sent events: one at once and one after each change, until the last word, or until the client is
-// gone, its time is up or the program ends its streams. Error: TooManyRequests for a caller who follows too much already.
-func (a *API) Follow(ctx context.Context, events Events) (*huma.StreamResponse, error) {
-	leave, err := a.limits.enter(RequestOf(ctx).Caller.TenantID, events.Of)
-	if err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(sending huma.Context) {
-		defer leave()
-		_, w := humago.Unwrap(sending)
-		until, cancel := context.WithTimeout(sending.Context(), streamFor)
-		defer cancel()
-		defer context.AfterFunc(a.streaming, cancel)()
-		s := stream{w: w, control: http.NewResponseController(w)}
-		if s.control.SetReadDeadline(time.Time{}) != nil { // the client says nothing more, however long it listens
-			return
+// Look is what there is to tell at the moment, and whether it is the last word. Its error ends the stream.
+type Look[E any] func(context.Context) (now E, last bool, err error)
+
+// RegisterStream declares an operation that answers with server-sent events: one at once and one after each change, until the
+// last word, or until the client is gone, its time is up or the program ends its streams. The handler says how to look, or
+// why the caller may not; it is found and refused like that of Register, and for a caller who follows too much already.
+func RegisterStream[I, E any](a *API, r Route, events Events, handle func(context.Context, *I) (Look[E], error)) {
+	r.streams = true
+	r.Forms = []Form{{
+		Status: http.StatusOK, Kind: "text/event-stream", Body: reflect.TypeFor[E](),
+		Description: fmt.Sprintf("Events named %s; this is the data of each.", events.Name),
+	}}
+	Register(a, r, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
+		look, err := handle(ctx, in)
+		if err != nil {
+			return nil, err
 		}
-		w.Header().Set("Content-Type", "text/event-stream")
-		s.tell(until, events)
-	}}, nil
+		leave, err := a.limits.enter(RequestOf(ctx).Caller.TenantID, events.Of)
+		if err != nil {
+			return nil, err
+		}
+		return &huma.StreamResponse{Body: func(sending huma.Context) {
+			defer leave()
+			_, w := humago.Unwrap(sending)
+			until, cancel := context.WithTimeout(sending.Context(), streamFor)
+			defer cancel()
+			defer context.AfterFunc(a.streaming, cancel)()
+			s := stream{w: w, control: http.NewResponseController(w), event: events.Name}
+			if s.control.SetReadDeadline(time.Time{}) != nil { // the client says nothing more, however long it listens
+				return
+			}
+			w.Header().Set("Content-Type", "text/event-stream")
+			tell(until, &s, look)
+		}}, nil
+	})
 }
 
-// stream is one open answer.
-type stream struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	last    string
-	said    time.Time
-}
-
-// tell sends the events until they are over or the context ends.
-func (s *stream) tell(ctx context.Context, events Events) {
+// tell sends what there is to tell until that is over or the context ends.
+func tell[E any](ctx context.Context, s *stream, look Look[E]) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		data, last, err := events.Look(ctx)
-		if err != nil || s.send(events.Name, data) != nil || last {
+		now, last, err := look(ctx)
+		if err != nil || s.send(now) != nil || last {
 			return
 		}
 		select {
@@ -76,13 +82,22 @@ func (s *stream) tell(ctx context.Context, events Events) {
 	}
 }
 
+// stream is one open answer.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	event   string // name of each
+	last    string
+	said    time.Time
+}
+
 // send writes the event if it says something new, or a sign of life if nothing was said for long.
-func (s *stream) send(event string, data any) error {
+func (s *stream) send(data any) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
-	message := fmt.Sprintf("event: %s\ndata: %s\n\n", event, text)
+	message := fmt.Sprintf("event: %s\ndata: %s\n\n", s.event, text)
 	switch {
 	case message != s.last:
 		s.last = message

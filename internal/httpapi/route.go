@@ -31,7 +31,6 @@ type Route struct {
 	Roles     []identity.Role // the caller needs one of them
 	Users     bool            // an application alone is refused (900329)
 	Rehearses bool            // with ?dryRun=true it changes nothing
-	Streams   bool            // goes on for as long as there is something to tell
 	Extension bool            // not part of the wire contract
 	MaxBody   int64           // bytes; 0 for the usual limit
 	Lists     map[string]List // of the body, by path, that have another bound than their field
@@ -41,9 +40,10 @@ type Route struct {
 	// Rerender is asked for the body of an answer that was too large to be kept, and has a form. Nil when there is none.
 	Rerender func(ctx context.Context, before ledger.Answer) (ledger.Answer, error)
 
-	open  bool   // no token needed: the probes
-	write bool   // changes something: idempotent by its request id. Set by RegisterWrite
-	body  *shape // of the body, from the handler's type
+	open    bool   // no token needed: the probes
+	write   bool   // changes something: idempotent by its request id. Set by RegisterWrite
+	streams bool   // goes on for as long as there is something to tell. Set by RegisterStream
+	body    *shape // of the body, from the handler's type
 }
 
 // Form is one form of an answer.
@@ -113,7 +113,7 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 		known := RequestOf(req.Context())
 		known.route = r.Method + " " + r.Path
 		within := context.WithValue(req.Context(), acceptKey{}, req.Header.Get("Accept"))
-		if !r.Streams {
+		if !r.streams {
 			var cancel context.CancelFunc
 			within, cancel = context.WithTimeout(within, answerIn)
 			defer cancel()

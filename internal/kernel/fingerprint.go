@@ -10,7 +10,7 @@ import (
 // can change the fingerprint of a request that was sent before.
 //
 // Fingerprints are kept for as long as answers are. Each door says which fields it takes, in which order, in one place with a
-// golden test; that must stay as it is.
+// golden test; that must stay as it is. Temporal's door and the operators' keep the first 32 digits.
 func FingerprintOf(fields ...[]byte) string {
 	sum := sha256.New()
 	for i, field := range fields {

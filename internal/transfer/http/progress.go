@@ -3,10 +3,7 @@ package transferhttp
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
@@ -22,33 +19,27 @@ type Progress struct {
 }
 
 func (s *Service) registerProgress(a *httpapi.API) {
-	httpapi.Register(a, httpapi.Route{
+	httpapi.RegisterStream(a, httpapi.Route{
 		ID: "followTransfer", Method: http.MethodGet, Path: "/v1/customers/{customerId}/transfers/{transferId}/progress", Tag: "Extensions", Extension: true,
 		Summary: "Follow a transfer",
 		Description: "Server-sent events: one `progress` event at once and one after each change, until the transfer is over. " +
 			"Each event's data is a Progress object.",
 		Roles: transferRoles, Causes: []kernel.Cause{transfer.NotFound},
-		Streams: true, Forms: []httpapi.Form{{Status: http.StatusOK, Kind: "text/event-stream", Body: reflect.TypeFor[Progress](), Description: "Events named progress; this is the data of each."}},
-	}, s.follow(a))
+	}, httpapi.Events{Name: "progress", Of: "transfers"}, s.follow)
 }
 
-// follow tells how the transfer of the path stands. A ledger that is away for a moment is asked again.
-func (s *Service) follow(a *httpapi.API) func(context.Context, *TransferPath) (*huma.StreamResponse, error) {
-	return func(ctx context.Context, in *TransferPath) (*huma.StreamResponse, error) {
-		t, err := s.transferOf(ctx, *in)
-		if err != nil {
-			return nil, err
-		}
-		viewer, first := viewerOf(ctx), true
-		return a.Follow(ctx, httpapi.Events{Name: "progress", Of: "transfers", Look: func(ctx context.Context) (any, bool, error) {
-			if !first {
-				if now, err := s.records.Transfer(ctx, t.ID); err == nil {
-					t = now
-				}
-			}
-			first = false
-			counts, err := transfer.Progress(t, viewer)
-			return Progress{ID: t.ID, Status: t.Status, LineItems: counts, LastModified: t.LastModifiedTime}, t.Status.Final(), err
-		}})
+// follow looks at the transfer of the path again and again. A ledger that is away for a moment is asked the next time.
+func (s *Service) follow(ctx context.Context, in *TransferPath) (httpapi.Look[Progress], error) {
+	t, err := s.transferOf(ctx, *in)
+	if err != nil {
+		return nil, err
 	}
+	viewer := viewerOf(ctx)
+	return func(ctx context.Context) (Progress, bool, error) {
+		if now, err := s.records.Transfer(ctx, t.ID); err == nil {
+			t = now
+		}
+		counts, err := transfer.Progress(t, viewer)
+		return Progress{ID: t.ID, Status: t.Status, LineItems: counts, LastModified: t.LastModifiedTime}, t.Status.Final(), err
+	}, nil
 }
