@@ -3,8 +3,6 @@ package activities
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"time"
@@ -80,8 +78,7 @@ func (c Command) Fingerprint() string {
 	if err != nil {
 		return "" // messages are plain structs; what cannot be written cannot have been received
 	}
-	sum := sha256.Sum256(bytes.ToLower(data)) // ids are the same in any case
-	return hex.EncodeToString(sum[:16])
+	return kernel.FingerprintOf(bytes.ToLower(data))[:32] // ids are the same in any case
 }
 
 // Answer is what a command that came through Temporal was answered: what the transfer was then, or why not.

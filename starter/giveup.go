@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -90,9 +88,8 @@ func (c *cli) claim(command, requestID string, said any) ledger.Claim {
 	if err != nil {
 		panic(err) // plain values
 	}
-	sum := sha256.Sum256(text)
 	return ledger.Claim{
-		CallerTenantID: operators, Route: "starter " + command + " " + c.id, Key: requestID, Fingerprint: hex.EncodeToString(sum[:16]),
+		CallerTenantID: operators, Route: "starter " + command + " " + c.id, Key: requestID, Fingerprint: kernel.FingerprintOf(text)[:32],
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"handover/activities"
 	"handover/config"
 	"handover/internal/billing"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/subscription"
@@ -289,7 +290,7 @@ func entity(status transfer.Status) transfer.Entity {
 		TargetProductTypes: []subscription.ProductType{subscription.OnlineServicesNCE},
 		CreatedTime:        "2031-03-02T09:15:04.0000000Z", LastModifiedTime: "2031-03-02T09:15:04Z", ExpirationTime: "2031-04-02T00:00:00Z",
 		LastModifiedUser: user,
-		Links:            transfer.Links{Self: transfer.Link{URI: "/customers/" + customer + "/transfers/" + transferID, Method: "GET", Headers: []string{}}},
+		Links:            kernel.Links{Self: kernel.Link{URI: "/customers/" + customer + "/transfers/" + transferID, Method: "GET", Headers: []string{}}},
 	}
 }
 

@@ -1,31 +1,25 @@
 package api
 
 import (
-	"context"
-	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"handover/internal/identity"
+	activityloghttp "handover/internal/activitylog/http"
+	"handover/internal/httpapi"
 	"handover/internal/ledger"
+	programmehttp "handover/internal/programme/http"
 	"handover/internal/subscription"
+	subscriptionhttp "handover/internal/subscription/http"
 	"handover/internal/transfer"
+	transferhttp "handover/internal/transfer/http"
 )
-
-// Tokens tells who a bearer token speaks for; *identity.Verifier is one.
-type Tokens interface {
-	Verify(ctx context.Context, raw string) (identity.Caller, error)
-	Ready(ctx context.Context) error
-}
 
 // Options are what the API acts on and how much it allows.
 type Options struct {
 	Ledger  *ledger.Ledger
-	Tokens  Tokens
+	Tokens  httpapi.Tokens
 	Policy  transfer.Policy
 	Rules   subscription.Rules // of changes of subscriptions
 	Logger  *zap.Logger
@@ -38,73 +32,33 @@ type Options struct {
 	Now               func() time.Time
 }
 
-// API answers HTTP requests.
-type API struct {
-	Options
-	huma     huma.API
-	mux      *http.ServeMux
-	handler  http.Handler
-	routes   []route
-	limits   *limiter
-	turns    *turns
-	bodies   *inFlight
-	measured *measurements
+const about = "Moves the billing ownership of a customer's cloud subscriptions from one partner to another. " +
+	"The paths and bodies are those that Partner Center clients know; what Handover adds is marked as an extension."
 
-	endStreams context.CancelFunc
-	streaming  context.Context // ends with the program, long before its requests do
+// tags are the groups of operations, in the order in which the description shows them.
+var tags = []httpapi.Tag{
+	{Name: "Transfers", Description: "Ask for, approve, decline, cancel and read transfers."},
+	{Name: "Extensions", Description: "What Handover adds to the wire contract around transfers."},
+	{Name: "Customers", Description: "Customers, their subscriptions and agreements."},
+	{Name: "Partners", Description: "Relationships between partners, and what they signed."},
+	{Name: "Audit", Description: "The partner's own activity log."},
 }
 
-// New makes the API. It touches nothing until requests come.
-func New(o Options) (*API, error) {
+// New makes the API of all contexts. It touches nothing until requests come. Errors: those of httpapi.New.
+func New(o Options) (*httpapi.API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &API{
-		Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), turns: newTurns(), bodies: newInFlight(),
-	}
-	a.streaming, a.endStreams = context.WithCancel(context.Background())
-	var err error
-	if a.measured, err = measure(o.Metrics); err != nil {
-		return nil, err
-	}
-	useOwnErrors()
-	a.huma = humago.New(a.mux, a.description())
-	a.registerAll()
-	a.complete(a.huma.OpenAPI())
-	if err := a.serveDocuments(); err != nil {
-		return nil, err
-	}
-	a.handler = a.everyRequest(a.mux)
-	return a, nil
+	return httpapi.New(httpapi.Options{
+		Ledger: o.Ledger, Tokens: o.Tokens, Logger: o.Logger, Metrics: o.Metrics, Version: o.Version, About: about, Tags: tags,
+		Admit: programmehttp.Admit(o.Ledger), RequestsPerSecond: o.RequestsPerSecond, Burst: o.Burst, Now: o.Now,
+	},
+		transferhttp.New(o.Ledger, o.Policy),
+		programmehttp.New(o.Ledger, o.InvitationURL),
+		subscriptionhttp.New(o.Ledger, o.Rules),
+		activityloghttp.New(o.Ledger, o.Now),
+	)
 }
-
-// registerAll declares every operation.
-func (a *API) registerAll() {
-	a.registerTransfers()
-	a.registerDecisions()
-	a.registerSearch()
-	a.registerEligibility()
-	a.registerReport()
-	a.registerProgress()
-	a.registerCustomers()
-	a.registerSubscriptions()
-	a.registerAgreements()
-	a.registerPartners()
-	a.registerAudit()
-	a.registerHealth()
-}
-
-// ServeHTTP answers one request.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
-
-// Mux is where handlers are added that are not part of the described API, such as the development issuer's.
-func (a *API) Mux() *http.ServeMux { return a.mux }
-
-// EndStreams ends the answers that would go on for as long as their transfers; all others are left to end by themselves.
-func (a *API) EndStreams() { a.endStreams() }
-
-// OpenAPI is the description of the API as JSON.
-func (a *API) OpenAPI() ([]byte, error) { return describe(a.huma.OpenAPI()) }
 
 // Describe is the description of the API as JSON, without serving it.
 func Describe() ([]byte, error) {
@@ -113,23 +67,4 @@ func Describe() ([]byte, error) {
 		return nil, err
 	}
 	return a.OpenAPI()
-}
-
-// housekeepEvery is how often kept answers that nobody may ask for any more are forgotten.
-const housekeepEvery = time.Hour
-
-// Housekeep forgets what was kept for repeated requests once its 30 days are over, until the context ends.
-func (a *API) Housekeep(ctx context.Context) {
-	tick := time.NewTicker(housekeepEvery)
-	defer tick.Stop()
-	for {
-		if _, err := a.Ledger.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
-			a.Logger.Warn("Old answers could not be forgotten.", errorField(err))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }

@@ -192,7 +192,7 @@ func TestRefusalsAreKept(t *testing.T) {
 			c.key = name
 			first := s.hears(t.Context(), c.ask)
 			require.Equal(t, c.status, first.status, first.complete)
-			require.Equal(t, c.header["Accept"] != "", first.kind == problemType)
+			require.Equal(t, c.header["Accept"] != "", first.kind == "application/problem+json")
 			require.Equal(t, c.code, first.code(t), first.complete)
 			require.Equal(t, first, s.hears(t.Context(), c.ask))
 			require.Len(t, s.rows("SELECT status FROM api_requests WHERE request_key = ? AND status = ?", name, first.status), 1)
@@ -331,7 +331,7 @@ func (s *stage) impatiently(q ask) *httptest.ResponseRecorder {
 	defer cancel()
 	r := httptest.NewRequestWithContext(ctx, q.method, q.path, strings.NewReader(q.body))
 	r.Header.Set("Authorization", "Bearer "+q.by)
-	r.Header.Set(requestIDHeader, q.key)
+	r.Header.Set("MS-RequestId", q.key)
 	w := httptest.NewRecorder()
 	s.api.ServeHTTP(w, r)
 	return w

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"handover/internal/httpapi"
 	"handover/internal/identity"
 	"handover/internal/ledger"
 	"handover/internal/subscription"
@@ -49,7 +50,7 @@ func (cast) Ready(context.Context) error { return nil }
 type stage struct {
 	*testing.T
 	ledger *ledger.Ledger
-	api    *API
+	api    *httpapi.API
 	url    string
 	file   string // of the ledger; empty when it is no file
 }
@@ -98,7 +99,7 @@ type reply struct {
 // code is the wire contract's code of an error.
 func (r reply) code(t *testing.T) string {
 	t.Helper()
-	var e Error
+	var e httpapi.Error
 	require.NoError(t, json.Unmarshal([]byte(r.complete), &e), r.complete)
 	return e.Code
 }
@@ -111,9 +112,9 @@ func (s *stage) hears(ctx context.Context, q ask) reply {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+q.by)
-	r.Header.Set(correlationIDHeader, "correlation of "+q.key)
+	r.Header.Set("MS-CorrelationId", "correlation of "+q.key)
 	if q.key != "" {
-		r.Header.Set(requestIDHeader, q.key)
+		r.Header.Set("MS-RequestId", q.key)
 	}
 	for name, value := range q.header {
 		r.Header.Set(name, value)

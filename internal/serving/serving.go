@@ -13,6 +13,7 @@ import (
 
 	"handover/config"
 	"handover/internal/api"
+	"handover/internal/httpapi"
 	"handover/internal/httpserver"
 	"handover/internal/identity"
 	"handover/internal/ledger"
@@ -28,7 +29,7 @@ type Parts struct {
 }
 
 // NewAPI makes the API from the settings. The issuer is asked for its keys only when the first token comes.
-func NewAPI(p Parts) (*api.API, error) {
+func NewAPI(p Parts) (*httpapi.API, error) {
 	auth := p.Settings.Auth
 	tokens, err := identity.New(identity.Settings{
 		Issuer: auth.Issuer, Audiences: auth.Audiences, TenantClaim: auth.TenantClaim, RolesClaim: auth.RolesClaim,
@@ -60,7 +61,7 @@ func Certificate(settings config.API) (*tls.Config, error) {
 
 // Serve answers HTTP on the listener until the context ends, then lets running requests end; what has not ended in time is
 // cut off. With a certificate it answers HTTPS only. Error: a listener that broke.
-func Serve(ctx context.Context, listener net.Listener, handler *api.API, certificate *tls.Config, logger *zap.Logger) error {
+func Serve(ctx context.Context, listener net.Listener, handler *httpapi.API, certificate *tls.Config, logger *zap.Logger) error {
 	return httpserver.Serve(ctx, listener, httpserver.Options{
 		Handler: handler, Bounds: httpserver.ForAPI(), TLS: certificate, Ending: handler.EndStreams, Logger: logger,
 	})

@@ -38,7 +38,7 @@ type Entity struct {
 	ExpirationTime         string                     `json:"expirationTime" doc:"When a request that nobody answers ends (R-21)."`
 	LastModifiedUser       string                     `json:"lastModifiedUser" doc:"Object id of the user who last decided; empty for an application."`
 	LineItems              []ItemEntity               `json:"lineItems,omitempty" doc:"Those that the viewer may see (R-181..R-185)."`
-	Links                  Links                      `json:"links" doc:"Where the transfer can be read."`
+	Links                  kernel.Links               `json:"links" doc:"Where the transfer can be read."`
 }
 
 // ItemEntity is the TransferLineItem of the wire (domain section 4.3). The last three fields are the operator's only.
@@ -56,18 +56,6 @@ type ItemEntity struct {
 	TargetSubscriptionID string `json:"targetSubscriptionId,omitempty" doc:"For operators only."`
 	Attempts             *int   `json:"attempts,omitempty" doc:"For operators only."`
 	LastError            string `json:"lastError,omitempty" doc:"For operators only."`
-}
-
-// Links are the links of an entity.
-type Links struct {
-	Self Link `json:"self" doc:"The resource itself."`
-}
-
-// Link is one link of the wire; its address is relative.
-type Link struct {
-	URI     string   `json:"uri" doc:"Address, relative to the API."`
-	Method  string   `json:"method" doc:"How to ask for it."`
-	Headers []string `json:"headers" doc:"Always empty."`
 }
 
 // The values of transferDirection (R-121).
@@ -135,7 +123,7 @@ func header(t Transfer) Entity {
 		TargetProductTypes: t.TargetProductTypes, PartnerOnRecord: t.PartnerOnRecord, IgnoreEligibilityCheck: t.IgnoreEligibilityCheck,
 		CreatedTime: wireTicks(t.CreatedTime), LastModifiedTime: kernel.Seconds(t.LastModifiedTime), ExpirationTime: kernel.Seconds(t.ExpirationTime),
 		LastModifiedUser: t.LastModifiedUser,
-		Links: Links{Self: Link{
+		Links: kernel.Links{Self: kernel.Link{
 			URI: fmt.Sprintf("/customers/%s/transfers/%s", t.State.CustomerTenantID, t.ID), Method: "GET", Headers: []string{},
 		}},
 	}

@@ -1,0 +1,127 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"handover/internal/identity"
+	"handover/internal/ledger"
+)
+
+// Ledger is where repeated requests are known.
+type Ledger interface {
+	// Kept tells whether the request was answered before: *ledger.Repeated, or RequestIDReused for another one under its key.
+	Kept(ctx context.Context, claim ledger.Claim) error
+	// Keep keeps the answer to a request that came to no command. Errors: those of Kept.
+	Keep(ctx context.Context, claim ledger.Claim, answer ledger.Answer) error
+	// ForgetRequests forgets what is too old to be asked for, and says how many.
+	ForgetRequests(ctx context.Context) (int64, error)
+	// Ping tells whether the ledger answers.
+	Ping(ctx context.Context) error
+}
+
+// Options are what an API acts on and how much it allows.
+type Options struct {
+	Ledger  Ledger
+	Tokens  Tokens
+	Logger  *zap.Logger
+	Metrics *prometheus.Registry // nil for none
+	Version string
+	About   string // what the API is for, for its description
+	Tags    []Tag  // of operations, in the order in which the description has them
+
+	// Admit has the last word on a caller with a valid token: it refuses one that is not known here (NotAPartner), and may put
+	// what it found into the context, for the handlers.
+	Admit func(ctx context.Context, caller identity.Caller) (context.Context, error)
+
+	RequestsPerSecond float64 // of one partner; 0 for no limit
+	Burst             int     // how many requests may come at once
+	Now               func() time.Time
+}
+
+// Tag is a group of operations in the description.
+type Tag struct{ Name, Description string }
+
+// Context is a part of the domain that has operations of its own.
+type Context interface {
+	// Register declares them, by Register and RegisterWrite.
+	Register(a *API)
+}
+
+// API answers HTTP requests.
+type API struct {
+	Options
+	huma     huma.API
+	mux      *http.ServeMux
+	handler  http.Handler
+	routes   []Route
+	limits   *limiter
+	bodies   *inFlight
+	measured *measurements
+
+	endStreams context.CancelFunc
+	streaming  context.Context // ends with the program, long before its requests do
+}
+
+// New makes the API of the contexts' operations and the probes. It touches nothing until requests come. Errors: metrics that
+// are registered already, a description that cannot be written.
+func New(o Options, contexts ...Context) (*API, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &API{Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), bodies: newInFlight()}
+	a.streaming, a.endStreams = context.WithCancel(context.Background())
+	var err error
+	if a.measured, err = measure(o.Metrics); err != nil {
+		return nil, err
+	}
+	useOwnErrors()
+	a.huma = humago.New(a.mux, a.description())
+	for _, c := range contexts {
+		c.Register(a)
+	}
+	a.registerHealth()
+	a.complete(a.huma.OpenAPI())
+	if err := a.serveDocuments(); err != nil {
+		return nil, err
+	}
+	a.handler = a.everyRequest(a.mux)
+	return a, nil
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// Mux is where handlers are added that are not part of the described API, such as the development issuer's.
+func (a *API) Mux() *http.ServeMux { return a.mux }
+
+// EndStreams ends the answers that would go on for as long as what they follow; all others are left to end by themselves.
+func (a *API) EndStreams() { a.endStreams() }
+
+// OpenAPI is the description of the API as JSON.
+func (a *API) OpenAPI() ([]byte, error) { return describe(a.huma.OpenAPI()) }
+
+// housekeepEvery is how often kept answers that nobody may ask for any more are forgotten.
+const housekeepEvery = time.Hour
+
+// Housekeep forgets what was kept for repeated requests once its 30 days are over, until the context ends.
+func (a *API) Housekeep(ctx context.Context) {
+	tick := time.NewTicker(housekeepEvery)
+	defer tick.Stop()
+	for {
+		if _, err := a.Ledger.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
+			a.Logger.Warn("Old answers could not be forgotten.", errorField(err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"context"
+	"handover/internal/identity"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Entity tags in the forms that RFC 9110 allows.
+func TestMatches(t *testing.T) {
+	for header, want := range map[string]bool{`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `*`: true, `"b"`: false, `a`: false, ``: false} {
+		require.Equal(t, want, Matches(header, `"a"`), header)
+	}
+}
+
+// An entity tag changes with each of its parts, and with nothing else.
+func TestEntityTag(t *testing.T) {
+	tag := EntityTag("id", 1, []string{"a"})
+	require.Regexp(t, `^"[0-9a-f]{24}"$`, tag)
+	require.Equal(t, tag, EntityTag("id", 1, []string{"a"}))
+	require.NotEqual(t, tag, EntityTag("id", 1, []string{"b"}))
+	require.NotEqual(t, tag, EntityTag("id", 2, []string{"a"}))
+	require.Empty(t, EntityTag(func() {}))
+}
+
+// A reader who has the present state gets the entity tag again, and no body.
+func TestNotModified(t *testing.T) {
+	t.Parallel()
+	_, server := served(t, func(a *API) {
+		route := Route{ID: "getThing", Method: http.MethodGet, Path: "/thing", Roles: identity.Roles()}
+		Register(a, route, func(_ context.Context, in *struct {
+			IfNoneMatch string `header:"If-None-Match"`
+		}) (*struct{ Body tick }, error) {
+			if Matches(in.IfNoneMatch, `"a"`) {
+				return nil, NotModified(`"a"`)
+			}
+			return &struct{ Body tick }{tick{1}}, nil
+		})
+	})
+	got, body := gets(t, server.URL+"/thing", http.Header{"If-None-Match": {`"b", "a"`}})
+	require.Equal(t, http.StatusNotModified, got.StatusCode)
+	require.Equal(t, `"a"`, got.Header.Get("ETag"))
+	require.Empty(t, body)
+	got, body = gets(t, server.URL+"/thing", http.Header{"If-None-Match": {`"b"`}})
+	require.Equal(t, http.StatusOK, got.StatusCode)
+	require.JSONEq(t, `{"n":1}`, body)
+}

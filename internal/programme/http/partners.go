@@ -1,0 +1,168 @@
+package programmehttp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"handover/internal/httpapi"
+	"handover/internal/identity"
+	"handover/internal/kernel"
+	"handover/internal/programme"
+)
+
+// PartnerRelationship is a partner that the caller works with (wire-notes 15).
+type PartnerRelationship struct {
+	ID               string             `json:"id" doc:"Microsoft ID of the other partner."`
+	Name             string             `json:"name" doc:"Name of the other partner."`
+	RelationshipType string             `json:"relationshipType" enum:"is_indirect_cloud_solution_provider_of,is_indirect_reseller_of" doc:"What the caller is to the other partner."`
+	State            string             `json:"state" example:"active" doc:"Programme status of the other partner."`
+	MPNID            string             `json:"mpnId" doc:"PartnerID of the other partner."`
+	Location         string             `json:"location" doc:"Market of the other partner." example:"US"`
+	Attributes       httpapi.Attributes `json:"attributes"`
+}
+
+// PartnerRelationships is a collection of them.
+type PartnerRelationships struct {
+	TotalCount int                   `json:"totalCount" doc:"How many there are."`
+	Items      []PartnerRelationship `json:"items" doc:"The partners, by Microsoft ID."`
+	Attributes httpapi.Attributes    `json:"attributes"`
+}
+
+// RelationshipRequest is the invitation that a customer accepts.
+type RelationshipRequest struct {
+	URL        string             `json:"url" doc:"Send it to the customer; their administrator accepts there."`
+	Attributes httpapi.Attributes `json:"attributes"`
+}
+
+// AgreementStatus says whether a partner signed the Microsoft Partner Agreement.
+type AgreementStatus struct {
+	IsAgreementSigned bool `json:"isAgreementSigned" doc:"Whether the partner signed the Microsoft Partner Agreement."`
+}
+
+// The names of a relationship, as queries and answers spell them (R-258).
+var relationshipTypes = map[string]struct {
+	as   programme.PartnerType
+	name string
+}{
+	"isindirectcloudsolutionproviderof": {programme.IndirectProvider, "is_indirect_cloud_solution_provider_of"},
+	"isindirectresellerof":              {programme.IndirectReseller, "is_indirect_reseller_of"},
+}
+
+func (s *Service) registerPartners(a *httpapi.API) {
+	httpapi.Register(a, httpapi.Route{
+		ID: "listRelationships", Method: http.MethodGet, Path: "/v1/relationships", Tag: "Partners", Summary: "List the partners you work with",
+		Description: "As an indirect provider its resellers, as an indirect reseller its providers (R-258).",
+		Roles:       sellers, Causes: []kernel.Cause{kernel.UnknownEnum},
+	}, s.listRelationships)
+	httpapi.Register(a, httpapi.Route{
+		ID: "listCustomerRelationships", Method: http.MethodGet, Path: "/v1/customers/{customerId}/relationships", Tag: "Partners",
+		Summary: "List your partners that a customer accepted too", Roles: sellers, Causes: []kernel.Cause{programme.CustomerUnknown},
+	}, s.listCustomerRelationships)
+	httpapi.Register(a, httpapi.Route{
+		ID: "getRelationshipRequest", Method: http.MethodGet, Path: "/v1/customers/relationshiprequests", Tag: "Partners",
+		Summary:     "Get an invitation for customers",
+		Description: "The link with which a customer accepts a reseller relationship. Indirect resellers have none; their provider invites (R-311).",
+		Roles:       sellers, Users: true, Causes: []kernel.Cause{programme.PartnerNotEnabled, programme.ProgramNotActive},
+	}, s.relationshipRequest)
+	httpapi.Register(a, httpapi.Route{
+		ID: "getAgreementStatus", Method: http.MethodGet, Path: "/v1/compliance/csp/agreementstatus", Tag: "Partners",
+		Summary:     "Whether a partner signed the Microsoft Partner Agreement",
+		Description: "Of the caller itself or, for an indirect provider, of an indirect reseller; exactly one of mpnId and tenantId (R-263).",
+		Roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent, identity.GlobalAdmin},
+		Causes:      []kernel.Cause{partnerNotNamed, partnerNotReadable, programme.PartnerUnknown},
+	}, s.agreementStatus)
+}
+
+func (s *Service) listRelationships(ctx context.Context, in *struct {
+	Type string `query:"relationship_type" doc:"IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf." example:"IsIndirectCloudSolutionProviderOf"`
+}) (*struct{ Body PartnerRelationships }, error) {
+	wanted, known := relationshipTypes[strings.ReplaceAll(strings.ToLower(in.Type), "_", "")]
+	if !known {
+		return nil, kernel.Refuse(kernel.UnknownEnum, "relationship_type must be IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf.")
+	}
+	found, err := s.records.Partnerships(ctx, httpapi.RequestOf(ctx).Caller.TenantID, wanted.as)
+	return relationshipsOf(found, wanted.name), err
+}
+
+func (s *Service) listCustomerRelationships(ctx context.Context, in *CustomerPath) (*struct{ Body PartnerRelationships }, error) {
+	r := httpapi.RequestOf(ctx)
+	found, err := s.records.CustomerPartnerships(ctx, r.Caller.TenantID, in.CustomerID)
+	name := relationshipTypes["isindirectcloudsolutionproviderof"].name
+	if partnerOf(ctx).Type == programme.IndirectReseller {
+		name = relationshipTypes["isindirectresellerof"].name
+	}
+	return relationshipsOf(found, name), err
+}
+
+func relationshipsOf(found []programme.Partner, name string) *struct{ Body PartnerRelationships } {
+	list := PartnerRelationships{TotalCount: len(found), Items: make([]PartnerRelationship, len(found)), Attributes: httpapi.Collection}
+	for i, p := range found {
+		list.Items[i] = PartnerRelationship{
+			ID: p.TenantID, Name: p.Name, RelationshipType: name, State: string(p.Status), MPNID: p.MPNID, Location: p.Market,
+			Attributes: httpapi.Attributes{ObjectType: "PartnerRelationship"},
+		}
+	}
+	return &struct{ Body PartnerRelationships }{list}
+}
+
+func (s *Service) relationshipRequest(ctx context.Context, _ *struct{}) (*struct{ Body RelationshipRequest }, error) {
+	partner := partnerOf(ctx)
+	switch {
+	case partner.Type == programme.IndirectReseller:
+		return nil, kernel.Refuse(programme.PartnerNotEnabled, "An indirect reseller invites no customers of its own. Ask your indirect provider for an invitation.")
+	case partner.Status != programme.Active:
+		return nil, kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)
+	}
+	invitation := strings.ReplaceAll(s.invitationURL, "{partnerId}", url.QueryEscape(partner.TenantID))
+	return &struct{ Body RelationshipRequest }{RelationshipRequest{URL: invitation, Attributes: httpapi.Attributes{ObjectType: "RelationshipRequest"}}}, nil
+}
+
+func (s *Service) agreementStatus(ctx context.Context, in *struct {
+	MPNID    string `query:"mpnId" doc:"PartnerID of the partner."`
+	TenantID string `query:"tenantId" doc:"Microsoft ID of the partner."`
+}) (*struct{ Body AgreementStatus }, error) {
+	if (in.MPNID == "") == (in.TenantID == "") {
+		return nil, httpapi.Refuse(partnerNotNamed, "Name the partner by exactly one of mpnId and tenantId.")
+	}
+	asked, err := s.partnerNamed(ctx, in.MPNID, in.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	self := partnerOf(ctx)
+	itself := kernel.SameID(asked.TenantID, self.TenantID)
+	if !itself && (self.Type != programme.IndirectProvider || asked.Type != programme.IndirectReseller) {
+		return nil, noSuchPartner(in.MPNID + in.TenantID)
+	}
+	return &struct{ Body AgreementStatus }{AgreementStatus{IsAgreementSigned: asked.MPASigned}}, nil
+}
+
+// partnerNamed reads the partner by either of its ids. Whoever may not ask hears the same as about one that does not exist.
+func (s *Service) partnerNamed(ctx context.Context, mpnID, tenantID string) (programme.Partner, error) {
+	if mpnID != "" {
+		if strings.Trim(mpnID, "0123456789") != "" {
+			return programme.Partner{}, httpapi.Refuse(partnerNotReadable, "mpnId must be a number.")
+		}
+		p, err := s.records.PartnerByMPN(ctx, mpnID)
+		return p, sameNo(err, mpnID)
+	}
+	id, err := kernel.ParseID("tenantId", tenantID)
+	if err != nil {
+		return programme.Partner{}, httpapi.Refuse(partnerNotReadable, "tenantId must be a GUID.")
+	}
+	p, err := s.records.Partner(ctx, id)
+	return p, sameNo(err, tenantID)
+}
+
+func sameNo(err error, id string) error {
+	if errors.Is(err, programme.PartnerUnknown) {
+		return noSuchPartner(id)
+	}
+	return err
+}
+
+func noSuchPartner(id string) error {
+	return kernel.Refuse(programme.PartnerUnknown, "There is no such partner for you to ask about. Check the id.").About(httpapi.Clip(id))
+}

@@ -1,0 +1,73 @@
+// Package programmehttp are the operations about partners: their customers, agreements and relationships; and who of those
+// that have a token is a partner here at all.
+//
+//	service.go     what they need, and the causes that only HTTP can say
+//	admission.go   which partner calls
+//	customers.go   a partner's customers; agreements.go what these agreed to
+//	partners.go    relationships between partners, and what they signed
+package programmehttp
+
+import (
+	"context"
+	"net/http"
+
+	"handover/internal/httpapi"
+	"handover/internal/identity"
+	"handover/internal/kernel"
+	"handover/internal/ledger"
+	"handover/internal/programme"
+)
+
+// Records is what the operations ask of the ledger.
+type Records interface {
+	Partners
+	PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error)
+	Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error)
+	CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error)
+	Customers(ctx context.Context, q ledger.CustomerSearch) (ledger.Page[ledger.Client], error)
+	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (ledger.Client, error)
+	Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error)
+	DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error)
+	AttestAgreement(ctx context.Context, terms ledger.Terms[programme.Agreement], by ledger.By, a programme.AgreementAttestation) (programme.Agreement, error)
+}
+
+// Service answers requests about partners and their customers.
+type Service struct {
+	records       Records
+	invitationURL string
+}
+
+// New makes the service. The invitation URL is where a customer accepts a reseller relationship; {partnerId} in it stands
+// for the partner.
+func New(records Records, invitationURL string) *Service { return &Service{records, invitationURL} }
+
+// Register declares the operations.
+func (s *Service) Register(a *httpapi.API) {
+	s.registerCustomers(a)
+	s.registerAgreements(a)
+	s.registerPartners(a)
+}
+
+// CustomerPath is the parameter of a path that says which customer.
+type CustomerPath struct {
+	CustomerID string `path:"customerId" doc:"Microsoft ID of the customer, in any case." example:"cccccccc-0000-4000-8000-000000000001"`
+}
+
+// Readers are the roles that may read about customers.
+func Readers() []identity.Role {
+	return []identity.Role{identity.AdminAgent, identity.SalesAgent, identity.HelpdeskAgent}
+}
+
+// sellers are the roles that deal with customers.
+var sellers = []identity.Role{identity.AdminAgent, identity.SalesAgent}
+
+// What a question about a partner's signature is refused with (R-263).
+const (
+	partnerNotNamed    kernel.Cause = "PartnerNotNamed"
+	partnerNotReadable kernel.Cause = "PartnerNotReadable"
+)
+
+var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
+	partnerNotNamed:    {Code: "2001", Status: http.StatusBadRequest, Rule: "R-263"},
+	partnerNotReadable: {Code: "2000", Status: http.StatusBadRequest, Rule: "R-263"},
+})
