@@ -37,8 +37,8 @@ type Options struct {
 	Tags    []Tag  // of operations, in the order in which the description has them
 	Smaller string // what to do instead of sending a body that is too large
 
-	// Admit is needed. It has the last word on a caller with a valid token: it refuses one that is not known here (NotAPartner), and may put
-	// what it found into the context, for the handlers.
+	// Admit is needed. It has the last word on a caller with a valid token: it refuses one that is not known here
+	// (NotAPartner), and may put what it found into the context, for the handlers.
 	Admit func(ctx context.Context, caller identity.Caller) (context.Context, error)
 
 	RequestsPerSecond float64 // of one partner; 0 for no limit
@@ -57,7 +57,7 @@ type Operations interface {
 
 // API answers HTTP requests.
 type API struct {
-	Options
+	options  Options
 	huma     huma.API
 	mux      *http.ServeMux
 	handler  http.Handler
@@ -76,7 +76,7 @@ func New(o Options, all ...Operations) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &API{Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), bodies: newInFlight()}
+	a := &API{options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), bodies: newInFlight()}
 	a.streaming, a.endStreams = context.WithCancel(context.Background())
 	var err error
 	if a.measured, err = measure(o.Metrics); err != nil {
@@ -116,8 +116,8 @@ func (a *API) Housekeep(ctx context.Context) {
 	tick := time.NewTicker(housekeepEvery)
 	defer tick.Stop()
 	for {
-		if _, err := a.Ledger.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
-			a.Logger.Warn("Old answers could not be forgotten.", errorField(err))
+		if _, err := a.options.Ledger.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
+			a.options.Logger.Warn("Old answers could not be forgotten.", errorField(err))
 		}
 		select {
 		case <-ctx.Done():

@@ -96,7 +96,7 @@ func (a *API) readingFailed(err error) error {
 }
 
 func (a *API) refuseLarge() *Error {
-	return Refuse(tooLarge, "The body is larger than this operation takes. %s", a.Smaller)
+	return Refuse(tooLarge, "The body is larger than this operation takes. %s", a.options.Smaller)
 }
 
 // The bodies that may be in memory at once, in bytes: of one partner and of all. A body takes several times its bytes until
