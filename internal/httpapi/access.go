@@ -24,7 +24,7 @@ func (a *API) admit(req *http.Request, r Route) (context.Context, error) {
 	if !ok {
 		return nil, Refuse(tokenMissing, "Partner Token missing in request context. Send the header Authorization: Bearer <token>.")
 	}
-	caller, err := a.Tokens.Verify(req.Context(), raw)
+	caller, err := a.options.Tokens.Verify(req.Context(), raw)
 	var invalid *identity.InvalidTokenError
 	switch {
 	case errors.As(err, &invalid):
@@ -35,10 +35,10 @@ func (a *API) admit(req *http.Request, r Route) (context.Context, error) {
 		return nil, err
 	}
 	RequestOf(req.Context()).Caller = caller
-	if err := a.limits.take(caller.TenantID, a.Now()); err != nil {
+	if err := a.limits.take(caller.TenantID, a.options.Now()); err != nil {
 		return nil, err
 	}
-	admitted, err := a.Admit(req.Context(), caller)
+	admitted, err := a.options.Admit(req.Context(), caller)
 	if err != nil {
 		return nil, err
 	}

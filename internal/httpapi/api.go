@@ -35,9 +35,10 @@ type Options struct {
 	Version string
 	About   string // what the API is for, for its description
 	Tags    []Tag  // of operations, in the order in which the description has them
+	Smaller string // what to do instead of sending a body that is too large
 
-	// Admit has the last word on a caller with a valid token: it refuses one that is not known here (NotAPartner), and may put
-	// what it found into the context, for the handlers.
+	// Admit is needed. It has the last word on a caller with a valid token: it refuses one that is not known here
+	// (NotAPartner), and may put what it found into the context, for the handlers.
 	Admit func(ctx context.Context, caller identity.Caller) (context.Context, error)
 
 	RequestsPerSecond float64 // of one partner; 0 for no limit
@@ -48,15 +49,15 @@ type Options struct {
 // Tag is a group of operations in the description.
 type Tag struct{ Name, Description string }
 
-// Context is a part of the domain that has operations of its own.
-type Context interface {
-	// Register declares them, by Register and RegisterWrite.
+// Operations are those of one context of the domain.
+type Operations interface {
+	// Register declares them, each by Register, RegisterWrite or RegisterStream.
 	Register(a *API)
 }
 
 // API answers HTTP requests.
 type API struct {
-	Options
+	options  Options
 	huma     huma.API
 	mux      *http.ServeMux
 	handler  http.Handler
@@ -69,13 +70,13 @@ type API struct {
 	streaming  context.Context // ends with the program, long before its requests do
 }
 
-// New makes the API of the contexts' operations and the probes. It touches nothing until requests come. Errors: metrics that
+// New makes the API of these operations and the probes. It touches nothing until requests come. Errors: metrics that
 // are registered already, a description that cannot be written.
-func New(o Options, contexts ...Context) (*API, error) {
+func New(o Options, all ...Operations) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &API{Options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), bodies: newInFlight()}
+	a := &API{options: o, mux: http.NewServeMux(), limits: newLimiter(o.RequestsPerSecond, o.Burst), bodies: newInFlight()}
 	a.streaming, a.endStreams = context.WithCancel(context.Background())
 	var err error
 	if a.measured, err = measure(o.Metrics); err != nil {
@@ -83,8 +84,8 @@ func New(o Options, contexts ...Context) (*API, error) {
 	}
 	useOwnErrors()
 	a.huma = humago.New(a.mux, a.description())
-	for _, c := range contexts {
-		c.Register(a)
+	for _, some := range all {
+		some.Register(a)
 	}
 	a.registerHealth()
 	a.complete(a.huma.OpenAPI())
@@ -115,8 +116,8 @@ func (a *API) Housekeep(ctx context.Context) {
 	tick := time.NewTicker(housekeepEvery)
 	defer tick.Stop()
 	for {
-		if _, err := a.Ledger.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
-			a.Logger.Warn("Old answers could not be forgotten.", errorField(err))
+		if _, err := a.options.Ledger.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
+			a.options.Logger.Warn("Old answers could not be forgotten.", errorField(err))
 		}
 		select {
 		case <-ctx.Done():

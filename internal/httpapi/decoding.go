@@ -37,7 +37,7 @@ func receivedBody(req *http.Request) []byte {
 func (a *API) receiveBody(w http.ResponseWriter, req *http.Request, r Route) (done func(), err error) {
 	expected := req.ContentLength
 	if expected > r.MaxBody {
-		return nil, fromFramework(http.StatusRequestEntityTooLarge, "", nil)
+		return nil, a.refuseLarge()
 	}
 	if expected < 0 {
 		expected = r.MaxBody
@@ -46,7 +46,7 @@ func (a *API) receiveBody(w http.ResponseWriter, req *http.Request, r Route) (do
 	if err != nil {
 		return nil, err
 	}
-	whole, err := readBody(w, req, r)
+	whole, err := a.readBody(w, req, r)
 	if err != nil {
 		done()
 		return nil, err
@@ -61,7 +61,7 @@ func (a *API) receiveBody(w http.ResponseWriter, req *http.Request, r Route) (do
 var byteOrderMark = []byte("\ufeff")
 
 // readBody reads the body, without its byte order mark.
-func readBody(w http.ResponseWriter, req *http.Request, r Route) ([]byte, error) {
+func (a *API) readBody(w http.ResponseWriter, req *http.Request, r Route) ([]byte, error) {
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
@@ -75,13 +75,13 @@ func readBody(w http.ResponseWriter, req *http.Request, r Route) ([]byte, error)
 	err := scanner.scan(r.body)
 	_ = control.SetReadDeadline(time.Time{}) // the deadline was for the body, not for what comes of it
 	if err != nil {
-		return nil, readingFailed(err)
+		return nil, a.readingFailed(err)
 	}
 	return bytes.TrimPrefix(whole.Bytes(), byteOrderMark), nil
 }
 
 // readingFailed tells what the body is refused for from what kept it from arriving.
-func readingFailed(err error) error {
+func (a *API) readingFailed(err error) error {
 	var large *http.MaxBytesError
 	var own *Error
 	_, refused := asRefusal(err)
@@ -89,10 +89,14 @@ func readingFailed(err error) error {
 	case refused, errors.As(err, &own):
 		return err
 	case errors.As(err, &large):
-		return fromFramework(http.StatusRequestEntityTooLarge, "", nil)
+		return a.refuseLarge()
 	default:
 		return fromFramework(http.StatusRequestTimeout, "", nil)
 	}
+}
+
+func (a *API) refuseLarge() *Error {
+	return Refuse(tooLarge, "The body is larger than this operation takes. %s", a.options.Smaller)
 }
 
 // The bodies that may be in memory at once, in bytes: of one partner and of all. A body takes several times its bytes until

@@ -220,6 +220,7 @@ func TestTooLarge(t *testing.T) {
 	w := httptest.NewRecorder()
 	a.ServeHTTP(w, req)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, w.Code, w.Body)
+	assert.Contains(t, w.Body.String(), `"The body is larger than this operation takes. Ask for everything eligible instead of listing it."`)
 }
 
 // A body that cannot be read is complained of in the words of the contract: the decoder's are nobody's business.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	swagger "github.com/swaggo/files/v2"
@@ -64,14 +65,13 @@ const docsScript = `SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deepL
 var shown = []string{"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"}
 
 func asset(w http.ResponseWriter, r *http.Request) {
-	for _, name := range shown {
-		if name == r.PathValue("asset") {
-			w.Header().Set("Cache-Control", "public, max-age=86400")
-			http.ServeFileFS(w, r, swagger.FS, name)
-			return
-		}
+	name := r.PathValue("asset")
+	if !slices.Contains(shown, name) {
+		Refuse(noSuchPath, "There is nothing here.").write(w, r)
+		return
 	}
-	Refuse(noSuchPath, "There is nothing here.").write(w, r)
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	http.ServeFileFS(w, r, swagger.FS, name)
 }
 
 var errorsTemplate = template.Must(template.New("errors").Parse(`<!doctype html>

@@ -186,7 +186,7 @@ var useOwnErrors = sync.OnceFunc(func() {
 func fromFramework(status int, message string, details []error) *Error {
 	switch status {
 	case http.StatusRequestEntityTooLarge:
-		return Refuse(tooLarge, "The body is larger than this operation takes. Ask for everything eligible instead of listing it.")
+		return Refuse(tooLarge, "The body is larger than this operation takes.")
 	case http.StatusRequestTimeout:
 		return Refuse(tooSlow, "The body did not arrive in time. Repeat the same request.")
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:

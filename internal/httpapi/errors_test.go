@@ -111,7 +111,7 @@ func TestEveryCauseIsDocumented(t *testing.T) {
 
 // Whatever goes wrong becomes an answer, and nothing of what was inside shows.
 func TestExplain(t *testing.T) {
-	a := &API{Options: Options{Logger: zap.NewNop()}}
+	a := &API{options: Options{Logger: zap.NewNop()}}
 	for name, c := range map[string]struct {
 		err       error
 		status    int

@@ -23,25 +23,31 @@ func (anybody) Verify(context.Context, string) (identity.Caller, error) {
 }
 func (anybody) Ready(context.Context) error { return nil }
 
-// operations are a context made for a test.
-type operations func(*API)
+// declared are operations made for a test.
+type declared func(*API)
 
-func (o operations) Register(a *API) { o(a) }
+func (d declared) Register(a *API) { d(a) }
 
 // served is an API of these operations alone.
-func served(t *testing.T, o operations) (*API, *httptest.Server) {
+func served(t *testing.T, d declared) (*API, *httptest.Server) {
 	t.Helper()
 	a, err := New(Options{Tokens: anybody{}, Logger: zap.NewNop(), Admit: func(ctx context.Context, _ identity.Caller) (context.Context, error) {
 		return ctx, nil
-	}}, o)
+	}}, d)
 	require.NoError(t, err)
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
 	return a, server
 }
 
-// gets asks for the path and gives back what came, and the body as far as it came.
-func gets(t *testing.T, url string, header http.Header) (*http.Response, string) {
+// heard is an answer, read to its end.
+type heard struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func gets(t *testing.T, url string, header http.Header) heard {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	require.NoError(t, err)
@@ -52,7 +58,7 @@ func gets(t *testing.T, url string, header http.Header) (*http.Response, string)
 	body, err := io.ReadAll(got.Body)
 	require.NoError(t, err)
 	require.NoError(t, got.Body.Close())
-	return got, string(body)
+	return heard{got.StatusCode, got.Header, string(body)}
 }
 
 // tick is what the streams of these tests tell.
@@ -61,7 +67,7 @@ type tick struct {
 }
 
 // streaming declares a stream of the path /stream.
-func streaming(handle func(context.Context, *struct{}) (Look[tick], error)) operations {
+func streaming(handle func(context.Context, *struct{}) (Look[tick], error)) declared {
 	return func(a *API) {
 		route := Route{ID: "followTicks", Method: http.MethodGet, Path: "/stream", Roles: identity.Roles(), Causes: []kernel.Cause{NotAPartner}}
 		RegisterStream(a, route, Events{Name: "tick", Of: "clocks"}, handle)
@@ -79,10 +85,10 @@ func TestStreamsTellWhatIsNew(t *testing.T) {
 			return now, len(looks) == 0, nil
 		}, nil
 	}))
-	got, body := gets(t, server.URL+"/stream", http.Header{})
-	require.Equal(t, http.StatusOK, got.StatusCode)
-	require.Equal(t, "text/event-stream", got.Header.Get("Content-Type"))
-	require.Equal(t, "event: tick\ndata: {\"n\":1}\n\nevent: tick\ndata: {\"n\":2}\n\n", body)
+	got := gets(t, server.URL+"/stream", http.Header{})
+	require.Equal(t, http.StatusOK, got.status)
+	require.Equal(t, "text/event-stream", got.header.Get("Content-Type"))
+	require.Equal(t, "event: tick\ndata: {\"n\":1}\n\nevent: tick\ndata: {\"n\":2}\n\n", got.body)
 }
 
 // Who may not follow hears why, as of any other operation, before anything is streamed.
@@ -91,9 +97,9 @@ func TestStreamsAreRefusedLikeReads(t *testing.T) {
 	a, server := served(t, streaming(func(context.Context, *struct{}) (Look[tick], error) {
 		return nil, kernel.Refuse(kernel.WrongParty, "No.")
 	}))
-	got, body := gets(t, server.URL+"/stream", http.Header{})
-	require.Equal(t, http.StatusForbidden, got.StatusCode)
-	require.Contains(t, body, `"WrongParty"`)
+	got := gets(t, server.URL+"/stream", http.Header{})
+	require.Equal(t, http.StatusForbidden, got.status)
+	require.Contains(t, got.body, `"WrongParty"`)
 	require.Empty(t, a.limits.streams)
 
 	a, server = served(t, streaming(func(context.Context, *struct{}) (Look[tick], error) { return nil, nil }))
@@ -101,9 +107,9 @@ func TestStreamsAreRefusedLikeReads(t *testing.T) {
 		_, err := a.limits.enter("p", "clocks")
 		require.NoError(t, err)
 	}
-	got, body = gets(t, server.URL+"/stream", http.Header{})
-	require.Equal(t, http.StatusTooManyRequests, got.StatusCode)
-	require.Contains(t, body, "You follow 50 clocks already.")
+	got = gets(t, server.URL+"/stream", http.Header{})
+	require.Equal(t, http.StatusTooManyRequests, got.status)
+	require.Contains(t, got.body, "You follow 50 clocks already.")
 }
 
 // The program ends its streams before its requests.
@@ -116,8 +122,8 @@ func TestEndStreams(t *testing.T) {
 			return tick{1}, false, nil
 		}, nil
 	}))
-	_, body := gets(t, server.URL+"/stream", http.Header{})
-	require.Equal(t, "event: tick\ndata: {\"n\":1}\n\n", body)
+	got := gets(t, server.URL+"/stream", http.Header{})
+	require.Equal(t, "event: tick\ndata: {\"n\":1}\n\n", got.body)
 }
 
 // deadlined is a recorder that takes deadlines, as connections do.

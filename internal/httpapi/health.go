@@ -35,8 +35,8 @@ func (a *API) registerHealth() {
 		ID: "isReady", Method: http.MethodGet, Path: "/readyz", Tag: probes, open: true, Extension: true,
 		Summary: "Whether requests can be answered", Description: "For readiness probes: 503 while the ledger or the token issuer does not answer.",
 	}, a.ready)
-	if a.Metrics != nil {
-		a.mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
+	if a.options.Metrics != nil {
+		a.mux.Handle("GET /metrics", promhttp.HandlerFor(a.options.Metrics, promhttp.HandlerOpts{}))
 	}
 }
 
@@ -49,8 +49,8 @@ func (a *API) ready(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 		ask  func(context.Context) error
 		says *string
 	}{
-		{a.Ledger.Ping, &answer.Body.Ledger},
-		{a.Tokens.Ready, &answer.Body.Tokens},
+		{a.options.Ledger.Ping, &answer.Body.Ledger},
+		{a.options.Tokens.Ready, &answer.Body.Tokens},
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyIn)
 	defer cancel()

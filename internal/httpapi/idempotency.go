@@ -68,7 +68,7 @@ func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r Route) (le
 	if !r.Rehearses || !dryRun(req) {
 		known.claim = claimOf(known, req, body)
 	}
-	if err := a.Ledger.Kept(ctx, known.claim); err != nil {
+	if err := a.options.Ledger.Kept(ctx, known.claim); err != nil {
 		return ledger.Answer{}, err
 	}
 	unread := &recorded{header: http.Header{}}
@@ -105,7 +105,7 @@ func (a *API) keep(ctx context.Context, claim ledger.Claim, answer ledger.Answer
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepIn)
 	defer cancel()
-	return a.Ledger.Keep(ctx, claim, answer)
+	return a.options.Ledger.Keep(ctx, claim, answer)
 }
 
 // said is what a request says, besides its caller, route and key: what another one under the same key may not say otherwise.

@@ -18,8 +18,8 @@ const securityScheme = "bearer"
 
 // description is what the description of the API starts with.
 func (a *API) description() huma.Config {
-	config := huma.DefaultConfig("Handover", a.Version)
-	config.Info.Description = a.About + "\n\n" +
+	config := huma.DefaultConfig("Handover", a.options.Version)
+	config.Info.Description = a.options.About + "\n\n" +
 		"Every answer repeats `MS-RequestId` and `MS-CorrelationId`. A write that is repeated with the same `MS-RequestId` " +
 		"(or `Idempotency-Key`) within 30 days gets the same answer and has no second effect."
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat} // the second for what ends in +json
@@ -29,7 +29,7 @@ func (a *API) description() huma.Config {
 		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 		Description: "An access token of the configured OpenID Connect issuer, application-only or with a user (R-101).",
 	}}
-	for _, tag := range slices.Concat(a.Tags, []Tag{{probes, "For those who run the API."}}) {
+	for _, tag := range slices.Concat(a.options.Tags, []Tag{{probes, "For those who run the API."}}) {
 		config.Tags = append(config.Tags, &huma.Tag{Name: tag.Name, Description: tag.Description})
 	}
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // served by documents.go

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"handover/internal/api"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -91,6 +92,6 @@ func TestEveryRouteDeclaresItsAccess(t *testing.T) {
 	require.NoError(t, err)
 	for _, r := range a.Routes() {
 		assert.Equal(t, r.Open(), len(r.Roles) == 0, "%s %s", r.Method, r.Path)
-		assert.Equal(t, r.Method != "GET", r.Writes(), fmt.Sprintf("%s %s", r.Method, r.Path))
+		assert.Equal(t, r.Method != http.MethodGet, r.Writes(), fmt.Sprintf("%s %s", r.Method, r.Path))
 	}
 }

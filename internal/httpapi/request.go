@@ -79,7 +79,7 @@ const longestKey = kernel.LongestRequestID
 // log line and a measurement behind.
 func (a *API) everyRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := a.Now()
+		began := a.options.Now()
 		known, bad := identify(r)
 		answer := &answered{ResponseWriter: w}
 		setHeaders(w.Header(), known, r)
@@ -91,7 +91,7 @@ func (a *API) everyRequest(next http.Handler) http.Handler {
 					Refuse(unexpected, "Something went wrong here. Repeat the same request; if it persists, give the operator the MS-RequestId.").write(answer, r)
 				}
 			}
-			a.note(r, known, answer.status, a.Now().Sub(began))
+			a.note(r, known, answer.status, a.options.Now().Sub(began))
 		}()
 		if bad != nil {
 			bad.write(answer, r)
@@ -184,7 +184,7 @@ func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // log is the logger of a request. It says who asked for what, in ids: never a token, a query, a body or an address.
 func (a *API) log(ctx context.Context) *zap.Logger {
 	r := RequestOf(ctx)
-	return a.Logger.With(zap.String("requestId", r.id), zap.String("correlationId", r.correlation), zap.String("route", r.route),
+	return a.options.Logger.With(zap.String("requestId", r.id), zap.String("correlationId", r.correlation), zap.String("route", r.route),
 		zap.String("partner", r.Caller.TenantID))
 }
 

@@ -39,6 +39,7 @@ func FuzzCreateTransfer(f *testing.F) {
 			return
 		}
 		require.NotZero(t, request.TransferType)
+		request.RequestID = "r"
 		_, err = transfer.DefaultPolicy().Normalize(request)
 		require.True(t, known(err), "%v", err)
 	})
