@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"handover/activities"
+	"handover/activities/failing"
 	"handover/internal/kernel"
 )
 
@@ -27,13 +27,13 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	if refusal, ok := activities.RefusalOf(err); ok {
+	if refusal, ok := failing.RefusalOf(err); ok {
 		return refusal
 	}
 	if isTooLarge(err) {
 		return tooLarge()
 	}
-	if failing(err) {
+	if isFailing(err) {
 		return fmt.Errorf("%w: %w (%s)", ErrUnavailable, ErrFailing, err.Error())
 	}
 	if silent(err) {
@@ -67,8 +67,8 @@ func isTooLarge(err error) bool {
 	return strings.Contains(text, "larger than max") || (errors.As(err, &invalid) && strings.Contains(text, "size exceeds limit"))
 }
 
-// failing tells that one run cannot answer: its workflow task fails, or the worker could not bring it to where it stands.
-func failing(err error) bool {
+// isFailing tells that one run cannot answer: its workflow task fails, or the worker could not bring it to where it stands.
+func isFailing(err error) bool {
 	var notReady *serviceerror.WorkflowNotReady
 	var failed *serviceerror.QueryFailed
 	return errors.As(err, &notReady) || errors.As(err, &failed)

@@ -13,7 +13,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
-	"handover/workflows"
+	"handover/workflows/run"
 )
 
 func (s *stage) wakeups() []scene {
@@ -138,7 +138,7 @@ func (s *stage) afresh(ctx context.Context) ([]execution, error) {
 	nudges.SetLimit(64)
 	for n := range moreThanARunTakes {
 		nudges.Go(func() error {
-			return s.Connection.SignalWorkflow(ctx, first.workflowID, first.runID, workflows.SignalLook, workflows.Nudge{N: int64(n)})
+			return s.Connection.SignalWorkflow(ctx, first.workflowID, first.runID, run.SignalLook, run.Nudge{N: int64(n)})
 		})
 	}
 	if err := nudges.Wait(); err != nil {
