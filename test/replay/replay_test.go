@@ -123,7 +123,7 @@ func withAnExtraTimer(ctx workflow.Context, in transfers.Input) (transfers.Recei
 
 func withAnExtraLook(ctx workflow.Context, in transfers.Input) (transfers.Receipt, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 1})
-	workflow.ExecuteActivity(ctx, "Look", in.TransferID)
+	workflow.ExecuteActivity(ctx, "transfer.Look", in.TransferID)
 	return transfers.Transfer(ctx, in)
 }
 
