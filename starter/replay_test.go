@@ -414,8 +414,9 @@ func TestReasonsAreOneSentenceWithoutPayloads(t *testing.T) {
 	for said, want := range map[string]string{
 		"[TMPRL1100] nondeterministic workflow: missing replay command for MarkerRecorded: (MarkerName:LocalActivity, Details:map[data:(Contoso Bakery)])": "[TMPRL1100] nondeterministic workflow: missing replay command for MarkerRecorded.",
 		"[TMPRL1100] nondeterministic workflow: history event is TimerStarted: (Contoso (Bakery)), replay command is StartTimer: (it@contoso\n)":           "[TMPRL1100] nondeterministic workflow: history event is TimerStarted, replay command is StartTimer.",
+		"[TMPRL1100] code executed local activity transfer.Look, but history event found Look, markerData: payloads:{data:\"Contoso. Bakery\"}\nresult":    "[TMPRL1100] code executed local activity transfer.Look, but history event found Look.",
 		"[TMPRL1100] a Timer was expected. However, it did not come.":                                                                                      "[TMPRL1100] a Timer was expected.",
-		"assignment to entry in nil map\ngoroutine 1":                                                                                                      "assignment to entry in nil map.",
+		"assignment to entry in nil map\ngoroutine 1": "assignment to entry in nil map.",
 	} {
 		assert.Equal(t, want, reason(errors.New(said)))
 	}

@@ -27,10 +27,8 @@ func Classified(err error) error {
 // UnlessPassing makes final what no repetition cures: an error that is neither the ledger's being away or held, nor the
 // context's end. A command of a client must not keep its run from everything else.
 func UnlessPassing(ctx context.Context, err error) error {
-	for _, passing := range []error{store.ErrUnavailable, store.ErrLocked, context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, passing) {
-			return err
-		}
+	if store.IsPassing(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
 	}
 	if activity.IsActivity(ctx) { // the history gets no word of it, which may be a party's
 		activity.GetLogger(ctx).Error("A command that came through Temporal could not be taken to the ledger.", "error", err)

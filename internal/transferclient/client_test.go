@@ -206,12 +206,14 @@ func TestSilenceIsUnavailable(t *testing.T) {
 		_, err := commands["cancel"].give(ctx, New(f))
 		cancel()
 		require.ErrorIs(t, err, ErrUnavailable, name)
+		assert.True(t, IsSilence(err), name)
 		assert.True(t, IsTechnical(err), name)
 		assert.Equal(t, name == "a failing run", errors.Is(err, ErrFailing), name)
 	}
 	f := &fakeTemporal{signal: func() error { return serviceerror.NewInvalidArgument("payload blob size exceeds limit") }}
 	_, err := commands["submit"].give(t.Context(), New(f))
 	require.ErrorIs(t, err, kernel.InvalidInput)
+	assert.False(t, IsSilence(err), "it is a no")
 	f.signal = func() error { return serviceerror.NewNamespaceNotFound("prod") }
 	_, err = commands["submit"].give(t.Context(), New(f))
 	require.ErrorContains(t, err, "prod")

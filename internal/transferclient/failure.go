@@ -36,7 +36,7 @@ func explain(err error) error {
 	if isFailing(err) {
 		return fmt.Errorf("%w: %w (%s)", ErrUnavailable, ErrFailing, err.Error())
 	}
-	if silent(err) {
+	if IsSilence(err) {
 		return fmt.Errorf("%w: check that Temporal runs and a worker is connected, then repeat the command (%s)", ErrUnavailable, err.Error())
 	}
 	return err
@@ -74,10 +74,12 @@ func isFailing(err error) bool {
 	return errors.As(err, &notReady) || errors.As(err, &failed)
 }
 
-// silent tells that nobody answered, as opposed to a no.
-func silent(err error) bool {
+// IsSilence tells that neither Temporal nor a worker behind it answered in time, as opposed to a no: ErrUnavailable, and every error
+// of Temporal's that becomes one.
+func IsSilence(err error) bool {
 	var unavailable *serviceerror.Unavailable
 	var exceeded *serviceerror.DeadlineExceeded
 	code := status.Code(err)
-	return errors.As(err, &unavailable) || errors.As(err, &exceeded) || errors.Is(err, context.DeadlineExceeded) || code == codes.Unavailable || code == codes.DeadlineExceeded
+	return errors.Is(err, ErrUnavailable) || errors.As(err, &unavailable) || errors.As(err, &exceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		code == codes.Unavailable || code == codes.DeadlineExceeded || isFailing(err)
 }
