@@ -12,10 +12,11 @@ import (
 // SignalLook is the nudge, which every run takes.
 const SignalLook = "look"
 
-// Nudge is the payload of a nudge: which change it is about, for readers of a history. It carries no decision: it only says that
-// there is something to look at.
+// Nudge is the payload of a nudge: the number that the run was behind, to be seen in its history, and what changed it. It carries
+// no decision: it only says that there is something to look at.
 type Nudge struct {
-	N int64 `json:"n"`
+	N             int64  `json:"n"`
+	CorrelationID string `json:"correlationId,omitempty"`
 }
 
 // Inbox is everything that is said to a run. A run empties it before it looks at the ledger: what was said before the look is

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/dispatch"
 	"handover/internal/kernel"
 )
 
@@ -27,7 +26,7 @@ func TestNudges(t *testing.T) {
 		require.Equal(t, nudge, IsNudge([]byte(payload)), payload)
 	}
 	for _, correlation := range []string{"", strings.Repeat("<", kernel.LongestRequestID)} {
-		written, err := json.Marshal(dispatch.Nudge{N: math.MaxInt64, CorrelationID: correlation})
+		written, err := json.Marshal(Nudge{N: math.MaxInt64, CorrelationID: correlation})
 		require.NoError(t, err)
 		require.True(t, IsNudge(written), "what the dispatcher sends, at its longest")
 	}
