@@ -1,65 +1,27 @@
-// Package activities holds the steps of a transfer. Each touches the world once and may be repeated: the ledger and the
-// billing system recognise what was done before. What may happen is decided in internal/transfer, in which order in
-// workflows.
+// Package activities puts the steps of all contexts together. Each room holds those of one: what they need of the world, and
+// what they do to it. Errors go to Temporal as activities/failing says.
 //
-//	looking.go      how the transfer stands, and what the time brings about
-//	outage.go       whether the billing system is away
-//	commands.go     commands that came through Temporal instead of the API
-//	moving.go       line items: windows of first attempts, then one by one
-//	asking.go       moves that a billing system accepted, and answers that come too late
-//	fencing.go      the end of a line item that a billing system may be at work on
-//	notifying.go    the hand-over to the mail relay
-//	failure.go      errors as Temporal takes them
+//	transfers/  how a transfer stands, what the time brings about, commands by signal, line items, the hand-over of e-mail
+//	billing/    whether the billing system is away
+//	failing/    errors as Temporal takes them
 package activities
 
 import (
-	"context"
-	"time"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
 
-	"handover/internal/billing"
-	"handover/internal/ledger"
-	"handover/internal/transfer"
+	"handover/activities/billing"
+	"handover/activities/transfers"
 )
 
-// Watched says what a run knows and wants to know when it looks, by a name that workflows may use.
-type Watched = ledger.Watched
-
-// Ledger is what the steps need of the system of record. *ledger.Ledger implements it.
-type Ledger interface {
-	Look(ctx context.Context, id string, w ledger.Watched) (transfer.Standing, error)
-	Expire(ctx context.Context, id string) (transfer.Standing, error)
-	CloseTransfer(ctx context.Context, id string) (transfer.Standing, error)
-	FlagOverdue(ctx context.Context, id string) (transfer.Standing, error)
-	GiveUpLate(ctx context.Context, id string) (transfer.Standing, error)
-	Remind(ctx context.Context, id string, n int) (transfer.Standing, error)
-
-	OpenTransfer(ctx context.Context, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Submit(ctx context.Context, id string, s ledger.Submission, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Cancel(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Decline(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	RecordRefused(ctx context.Context, r ledger.Refused) error
-
-	MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []ledger.MoveFact, error)
-	Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error)
-	RecordItems(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error)
-	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (ledger.Late, error)
-	TakeLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) ([]ledger.Contradiction, error)
-	RangeMoved(ctx context.Context, id string, from, to int) error
-
-	Outage(ctx context.Context, name string) (ledger.Outage, error)
-	OpenItems(ctx context.Context) (int, error)
+// Activities are the steps of every context, with what they act on.
+type Activities struct {
+	Transfers *transfers.Activities
+	Billing   *billing.Activities
 }
 
-// Activities are the steps with what they act on. A nil value serves workflows as type-checked method references.
-type Activities struct {
-	Ledger Ledger
-	Mover  billing.Mover
-	// AskEvery is how soon a billing system that accepted a move is asked what became of it, unless it says when; 5 s when zero.
-	AskEvery time.Duration
-	// Contradicted is told what the billing system moved although it had ended otherwise; nil when nobody wants to know.
-	Contradicted func(ledger.Contradiction)
-	// HandOver wakes the mail relay; nil where none is near. What it is to deliver stands in the ledger.
-	HandOver func()
-	// DoorClosed says that this deployment takes commands by its API only.
-	DoorClosed bool
+// Register adds all of them to a worker or a test environment, each context's under a prefix of its own.
+func (a Activities) Register(r worker.ActivityRegistry) {
+	r.RegisterActivityWithOptions(a.Transfers, activity.RegisterOptions{Name: transfers.Prefix})
+	r.RegisterActivityWithOptions(a.Billing, activity.RegisterOptions{Name: billing.Prefix})
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"handover/activities"
 	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/platform"
@@ -70,8 +69,8 @@ func play(ctx context.Context, p *platform.Platform, out io.Writer) (final opera
 	fmt.Fprintf(out, "   Transfer %s is %s until %s.\n", id, opened.Status, opened.ExpirationTime)
 	fmt.Fprintf(out, "   In the Web UI: %s\n", page(p, id))
 	fmt.Fprintf(out, "2. %s approves and picks everything eligible.\n", demo.SourceName)
-	submitted, err := p.Transfers.Submit(ctx, id, activities.Approval{
-		RequestID: uuid.NewString(), AllEligible: true,
+	submitted, err := p.Transfers.Submit(ctx, id, transfer.Approval{
+		RequestID: uuid.NewString(), Selection: transfer.Selection{AllEligible: true},
 		Actor: kernel.Actor{PartnerTenantID: demo.SourceTenantID, UserID: demo.SourceUserID},
 	})
 	if err != nil {

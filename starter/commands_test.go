@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/activities"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
@@ -27,7 +26,7 @@ func createArgs(more ...string) []string {
 
 func TestCreateAsksAsTheTarget(t *testing.T) {
 	t.Parallel()
-	s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.Pending, ExpirationTime: "2031-04-02T00:00:00Z"}}}
+	s := stage{service: fakeTransfers{answer: transfer.Answer{Status: transfer.Pending, ExpirationTime: "2031-04-02T00:00:00Z"}}}
 	require.Equal(t, 0, s.run(t, createArgs("--customer-name", "Contoso Bakery", "--product-type", "OnlineServicesNCE",
 		"--product-type", "AzureSubscription", "--partner-on-record", "4711001")...), s.stderr.String())
 	assert.Equal(t, transfer.Request{
@@ -68,16 +67,16 @@ func TestSubmitNamesWhatMoves(t *testing.T) {
 	cases := map[string]struct {
 		args  []string
 		stdin string
-		want  activities.Approval
+		want  transfer.Approval
 	}{
-		"listed":        {args: []string{"--item", strings.ToUpper(subOne) + ":OnlineServicesNCE", "--item", subTwo + ":AzureSubscription"}, want: activities.Approval{LineItems: []transfer.Pick{one, two}}},
-		"without type":  {args: []string{"--item", subOne}, want: activities.Approval{LineItems: []transfer.Pick{{SubscriptionID: subOne}}}},
-		"a file":        {args: []string{"--items-file", file}, want: activities.Approval{LineItems: []transfer.Pick{two}}},
-		"standard in":   {args: []string{"--items-file", "-"}, stdin: subOne + ":OnlineServicesNCE\r\n", want: activities.Approval{LineItems: []transfer.Pick{one}}},
-		"list and file": {args: []string{"--item", subOne + ":OnlineServicesNCE", "--items-file", file}, want: activities.Approval{LineItems: []transfer.Pick{one, two}}},
-		"everything":    {args: []string{"--all-eligible"}, want: activities.Approval{AllEligible: true}},
+		"listed":        {args: []string{"--item", strings.ToUpper(subOne) + ":OnlineServicesNCE", "--item", subTwo + ":AzureSubscription"}, want: transfer.Approval{Selection: transfer.Selection{LineItems: []transfer.Pick{one, two}}}},
+		"without type":  {args: []string{"--item", subOne}, want: transfer.Approval{Selection: transfer.Selection{LineItems: []transfer.Pick{{SubscriptionID: subOne}}}}},
+		"a file":        {args: []string{"--items-file", file}, want: transfer.Approval{Selection: transfer.Selection{LineItems: []transfer.Pick{two}}}},
+		"standard in":   {args: []string{"--items-file", "-"}, stdin: subOne + ":OnlineServicesNCE\r\n", want: transfer.Approval{Selection: transfer.Selection{LineItems: []transfer.Pick{one}}}},
+		"list and file": {args: []string{"--item", subOne + ":OnlineServicesNCE", "--items-file", file}, want: transfer.Approval{Selection: transfer.Selection{LineItems: []transfer.Pick{one, two}}}},
+		"everything":    {args: []string{"--all-eligible"}, want: transfer.Approval{Selection: transfer.Selection{AllEligible: true}}},
 		"everything of a type": {args: []string{"--all-eligible", "--product-type", "OnlineServicesNCE"},
-			want: activities.Approval{AllEligible: true, ProductTypes: []subscription.ProductType{subscription.OnlineServicesNCE}}},
+			want: transfer.Approval{Selection: transfer.Selection{AllEligible: true, ProductTypes: []subscription.ProductType{subscription.OnlineServicesNCE}}}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +92,7 @@ func TestSubmitNamesWhatMoves(t *testing.T) {
 
 func TestSubmitPrintsTheReceipt(t *testing.T) {
 	t.Parallel()
-	s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.InProgress, Items: transfer.ItemCounts{InProgress: 3}}}}
+	s := stage{service: fakeTransfers{answer: transfer.Answer{Status: transfer.InProgress, Items: transfer.ItemCounts{InProgress: 3}}}}
 	require.Equal(t, 0, s.run(t, "submit", transferID, "--all-eligible", "--as", source+"/"+user))
 	assert.Equal(t, kernel.Actor{PartnerTenantID: source, UserID: user}, s.service.approval.Actor)
 	assert.Empty(t, s.stderr.String(), "nobody was looked up")
@@ -106,17 +105,17 @@ func TestDecisionsBelongToAParty(t *testing.T) {
 		args []string
 		verb string
 		role string
-		want activities.Decision
+		want transfer.Decision
 	}{
 		{[]string{"cancel", transferID}, "cancel", "Acting as the target, Fabrikam Distribution (" + target + ")",
-			activities.Decision{RequestID: freshID, Actor: kernel.Actor{PartnerTenantID: target}}},
+			transfer.Decision{RequestID: freshID, Actor: kernel.Actor{PartnerTenantID: target}}},
 		{[]string{"decline", transferID, "--reason", "They stay."}, "decline", "Acting as the source, Northwind Cloud (" + source + ")",
-			activities.Decision{RequestID: freshID, Actor: kernel.Actor{PartnerTenantID: source}, Reason: "They stay."}},
+			transfer.Decision{RequestID: freshID, Actor: kernel.Actor{PartnerTenantID: source}, Reason: "They stay."}},
 		{[]string{"cancel", strings.ToUpper(transferID), "--as", source, "--request-id", "r1"}, "cancel", "",
-			activities.Decision{RequestID: "r1", Actor: kernel.Actor{PartnerTenantID: source}}},
+			transfer.Decision{RequestID: "r1", Actor: kernel.Actor{PartnerTenantID: source}}},
 	}
 	for _, c := range cases {
-		s := stage{service: fakeTransfers{answer: activities.Answer{Status: transfer.Cancelled}}}
+		s := stage{service: fakeTransfers{answer: transfer.Answer{Status: transfer.Cancelled}}}
 		require.Equal(t, 0, s.run(t, c.args...), s.stderr.String())
 		assert.Equal(t, c.verb, s.service.verb)
 		assert.Equal(t, c.want, s.service.decision)

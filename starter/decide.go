@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"handover/activities"
 	"handover/internal/kernel"
+	"handover/internal/transfer"
 )
 
 func (c *cli) submitCommand() *cobra.Command {
@@ -28,11 +28,8 @@ func (c *cli) submitCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.decide(ctx, requestID, kernel.RoleSource, func(ctx context.Context, service transfers, request string, by kernel.Actor) (activities.Answer, error) {
-			return service.Submit(ctx, c.id, activities.Approval{
-				RequestID: request, Actor: by,
-				LineItems: selected.LineItems, AllEligible: selected.AllEligible, ProductTypes: selected.ProductTypes,
-			})
+		return c.decide(ctx, requestID, kernel.RoleSource, func(ctx context.Context, service transfers, request string, by kernel.Actor) (transfer.Answer, error) {
+			return service.Submit(ctx, c.id, transfer.Approval{RequestID: request, Actor: by, Selection: selected})
 		})
 	})
 	return cmd
@@ -47,8 +44,8 @@ func (c *cli) cancelCommand() *cobra.Command {
 	}
 	requestID := c.requestIDFlag(cmd)
 	cmd.RunE = c.work(func(ctx context.Context) error {
-		return c.decide(ctx, requestID, kernel.RoleTarget, func(ctx context.Context, service transfers, request string, by kernel.Actor) (activities.Answer, error) {
-			return service.Cancel(ctx, c.id, activities.Decision{RequestID: request, Actor: by})
+		return c.decide(ctx, requestID, kernel.RoleTarget, func(ctx context.Context, service transfers, request string, by kernel.Actor) (transfer.Answer, error) {
+			return service.Cancel(ctx, c.id, transfer.Decision{RequestID: request, Actor: by})
 		})
 	})
 	return cmd
@@ -67,8 +64,8 @@ func (c *cli) declineCommand() *cobra.Command {
 		if err := checkReason(*reason); err != nil {
 			return err
 		}
-		return c.decide(ctx, requestID, kernel.RoleSource, func(ctx context.Context, service transfers, request string, by kernel.Actor) (activities.Answer, error) {
-			return service.Decline(ctx, c.id, activities.Decision{RequestID: request, Actor: by, Reason: *reason})
+		return c.decide(ctx, requestID, kernel.RoleSource, func(ctx context.Context, service transfers, request string, by kernel.Actor) (transfer.Answer, error) {
+			return service.Decline(ctx, c.id, transfer.Decision{RequestID: request, Actor: by, Reason: *reason})
 		})
 	})
 	return cmd
@@ -83,7 +80,7 @@ func checkReason(reason string) error {
 }
 
 // decision brings one decision to the transfer.
-type decision func(ctx context.Context, service transfers, requestID string, by kernel.Actor) (activities.Answer, error)
+type decision func(ctx context.Context, service transfers, requestID string, by kernel.Actor) (transfer.Answer, error)
 
 // decide takes a decision as the party whose it is, and prints what the transfer is then.
 func (c *cli) decide(ctx context.Context, requestID func() (string, error), role kernel.Role, take decision) error {

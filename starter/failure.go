@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-	"go.temporal.io/api/serviceerror"
 
 	"handover/internal/kernel"
 	"handover/internal/store"
@@ -99,12 +98,10 @@ func ending(ctx context.Context, err error) failure {
 	return f
 }
 
-// silent tells that nobody answered, or that the worker cannot right now, as opposed to a no.
+// silent tells that whoever was asked gave no answer, as opposed to a no: Temporal, the ledger, the billing system.
 func silent(err error) bool {
-	var notReady *serviceerror.WorkflowNotReady
 	var unasked *unaskedError
-	return errors.Is(err, transferclient.ErrUnavailable) || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrLocked) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &notReady) || errors.As(err, &unasked)
+	return transferclient.IsSilence(err) || store.IsPassing(err) || errors.As(err, &unasked)
 }
 
 // is sets the exit status, and the cause unless the refusal inside says it better.

@@ -143,6 +143,7 @@ func TestEveryEndHasItsExitStatus(t *testing.T) {
 		"closed door":  {kernel.Refuse(kernel.DoorClosed, "By its HTTP API only."), 3, failure{Code: kernel.Refuse(kernel.DoorClosed, "").Code, Cause: "TemporalCommandsClosed", Message: "By its HTTP API only.", Data: []string{}}},
 		"locked":       {fmt.Errorf("x: %w", store.ErrLocked), 5, failure{Cause: "Unavailable", Message: "x: " + store.ErrLocked.Error() + "; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"not ready":    {serviceerror.NewWorkflowNotReady("task in failed state"), 5, failure{Cause: "Unavailable", Message: "task in failed state; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
+		"no server":    {serviceerror.NewUnavailable("away"), 5, failure{Cause: "Unavailable", Message: "away; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 		"no namespace": {serviceerror.NewNamespaceNotFound("prod"), 1, failure{Cause: "Failed", Message: "Namespace prod is not found.; to repeat it safely, add --request-id " + freshID, Data: []string{}}},
 	}
 	for name, c := range cases {

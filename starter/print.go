@@ -9,7 +9,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"handover/activities"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/progress"
@@ -87,7 +86,7 @@ type receipt struct {
 	RequestID      string              `json:"requestId"`
 }
 
-func (c *cli) printReceipt(id string, a activities.Answer, requestID string) error {
+func (c *cli) printReceipt(id string, a transfer.Answer, requestID string) error {
 	r := receipt{TransferID: id, Status: a.Status, Items: a.Items, ExpirationTime: a.ExpirationTime, RequestID: requestID}
 	if c.output == outputJSON {
 		return c.printJSON(r)

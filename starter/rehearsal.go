@@ -190,8 +190,8 @@ func (o *outcome) sum(count func(typeOutcome) int) int {
 	return all
 }
 
-// details are what Temporal's replayer adds to the name of an event or a command: everything in it, payloads too.
-var details = regexp.MustCompile(`(?s): \(.*?\)(, replay command is |$)`)
+// details are what Temporal's replayer adds to the name of an event, a command or a local activity: everything in it, payloads too.
+var details = regexp.MustCompile(`(?s): \(.*?\)(, replay command is |$)|, markerData: .*`)
 
 // reason is the first sentence of what the replayer says, without what parties may have put into a history.
 func reason(divergence error) string {

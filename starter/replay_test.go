@@ -31,6 +31,8 @@ import (
 	"handover/internal/transferclient"
 	recorded "handover/test/replay"
 	"handover/workflows"
+	outages "handover/workflows/billing"
+	processes "handover/workflows/transfers"
 )
 
 // recordings is the folder of the recorded histories.
@@ -102,11 +104,11 @@ func runOf(name string) workflowRun {
 func kindOf(name string) string {
 	switch {
 	case strings.HasPrefix(name, "large-range"):
-		return workflows.MoveRangeType
+		return processes.RangeType
 	case name == "outage":
-		return workflows.BillingOutageType
+		return outages.OutageType
 	}
-	return workflows.TransferType
+	return processes.Type
 }
 
 // replaying is a stage with these histories open and the workflows of this build.
@@ -126,15 +128,15 @@ func allRecorded(t *testing.T) []string {
 
 // changed are the workflows of a build in which transfers begin with a timer.
 func changed(r worker.WorkflowRegistry) {
-	withATimer := func(ctx workflow.Context, in workflows.Input) (workflows.Receipt, error) {
+	withATimer := func(ctx workflow.Context, in processes.Input) (processes.Receipt, error) {
 		if err := workflow.Sleep(ctx, 1); err != nil {
-			return workflows.Receipt{}, err
+			return processes.Receipt{}, err
 		}
-		return workflows.Transfer(ctx, in)
+		return processes.Transfer(ctx, in)
 	}
-	r.RegisterWorkflowWithOptions(withATimer, workflow.RegisterOptions{Name: workflows.TransferType})
-	r.RegisterWorkflowWithOptions(workflows.MoveRange, workflow.RegisterOptions{Name: workflows.MoveRangeType})
-	r.RegisterWorkflowWithOptions(workflows.BillingOutage, workflow.RegisterOptions{Name: workflows.BillingOutageType})
+	r.RegisterWorkflowWithOptions(withATimer, workflow.RegisterOptions{Name: processes.Type})
+	r.RegisterWorkflowWithOptions(processes.MoveRange, workflow.RegisterOptions{Name: processes.RangeType})
+	r.RegisterWorkflowWithOptions(outages.Outage, workflow.RegisterOptions{Name: outages.OutageType})
 }
 
 func (s *stage) outcome(t *testing.T) outcome {
@@ -412,8 +414,9 @@ func TestReasonsAreOneSentenceWithoutPayloads(t *testing.T) {
 	for said, want := range map[string]string{
 		"[TMPRL1100] nondeterministic workflow: missing replay command for MarkerRecorded: (MarkerName:LocalActivity, Details:map[data:(Contoso Bakery)])": "[TMPRL1100] nondeterministic workflow: missing replay command for MarkerRecorded.",
 		"[TMPRL1100] nondeterministic workflow: history event is TimerStarted: (Contoso (Bakery)), replay command is StartTimer: (it@contoso\n)":           "[TMPRL1100] nondeterministic workflow: history event is TimerStarted, replay command is StartTimer.",
+		"[TMPRL1100] code executed local activity transfer.Look, but history event found Look, markerData: payloads:{data:\"Contoso. Bakery\"}\nresult":    "[TMPRL1100] code executed local activity transfer.Look, but history event found Look.",
 		"[TMPRL1100] a Timer was expected. However, it did not come.":                                                                                      "[TMPRL1100] a Timer was expected.",
-		"assignment to entry in nil map\ngoroutine 1":                                                                                                      "assignment to entry in nil map.",
+		"assignment to entry in nil map\ngoroutine 1": "assignment to entry in nil map.",
 	} {
 		assert.Equal(t, want, reason(errors.New(said)))
 	}

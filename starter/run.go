@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"handover/activities"
 	"handover/config"
 	"handover/internal/billing"
 	"handover/internal/ledger"
@@ -22,10 +21,10 @@ import (
 
 // transfers is what the commands need of Temporal. *service implements it; tests have a fake.
 type transfers interface {
-	Create(ctx context.Context, r transfer.Request) (activities.Answer, error)
-	Submit(ctx context.Context, id string, a activities.Approval) (activities.Answer, error)
-	Cancel(ctx context.Context, id string, d activities.Decision) (activities.Answer, error)
-	Decline(ctx context.Context, id string, d activities.Decision) (activities.Answer, error)
+	Create(ctx context.Context, r transfer.Request) (transfer.Answer, error)
+	Submit(ctx context.Context, id string, a transfer.Approval) (transfer.Answer, error)
+	Cancel(ctx context.Context, id string, d transfer.Decision) (transfer.Answer, error)
+	Decline(ctx context.Context, id string, d transfer.Decision) (transfer.Answer, error)
 	Get(ctx context.Context, id string) (operatorview.Snapshot, error)
 	List(ctx context.Context, f transferclient.Filter) ([]transferclient.Summary, error)
 	runs

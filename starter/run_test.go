@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/worker"
 
-	"handover/activities"
 	"handover/config"
 	"handover/internal/billing"
 	"handover/internal/kernel"
@@ -45,7 +44,7 @@ const (
 // fakeTransfers answers what a test tells it to and remembers what it was asked.
 type fakeTransfers struct {
 	err      error // of every call
-	answer   activities.Answer
+	answer   transfer.Answer
 	get      func(ctx context.Context, id string) (operatorview.Snapshot, error)
 	summary  []transferclient.Summary
 	openRuns func(page []byte) ([]openRun, []byte, error)
@@ -56,31 +55,31 @@ type fakeTransfers struct {
 	closed    bool
 	bounded   bool // the latest call had a deadline
 	request   transfer.Request
-	approval  activities.Approval
-	decision  activities.Decision
+	approval  transfer.Approval
+	decision  transfer.Decision
 	verb      string
 	filter    transferclient.Filter
 }
 
-func (f *fakeTransfers) Create(ctx context.Context, r transfer.Request) (activities.Answer, error) {
+func (f *fakeTransfers) Create(ctx context.Context, r transfer.Request) (transfer.Answer, error) {
 	f.see(ctx)
 	f.request = r
 	return f.answer, f.err
 }
 
-func (f *fakeTransfers) Submit(ctx context.Context, _ string, a activities.Approval) (activities.Answer, error) {
+func (f *fakeTransfers) Submit(ctx context.Context, _ string, a transfer.Approval) (transfer.Answer, error) {
 	f.see(ctx)
 	f.approval = a
 	return f.answer, f.err
 }
 
-func (f *fakeTransfers) Cancel(ctx context.Context, _ string, d activities.Decision) (activities.Answer, error) {
+func (f *fakeTransfers) Cancel(ctx context.Context, _ string, d transfer.Decision) (transfer.Answer, error) {
 	f.see(ctx)
 	f.verb, f.decision = "cancel", d
 	return f.answer, f.err
 }
 
-func (f *fakeTransfers) Decline(ctx context.Context, _ string, d activities.Decision) (activities.Answer, error) {
+func (f *fakeTransfers) Decline(ctx context.Context, _ string, d transfer.Decision) (transfer.Answer, error) {
 	f.see(ctx)
 	f.verb, f.decision = "decline", d
 	return f.answer, f.err

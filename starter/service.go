@@ -17,7 +17,7 @@ import (
 	"handover/internal/telemetry"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
+	processes "handover/workflows/transfers"
 )
 
 // runs is what I-7 needs to know about workflow runs, beyond what a transfer says about itself.
@@ -73,7 +73,7 @@ func (s *service) Close() { s.temporal.Close() }
 func (s *service) OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte, error) {
 	answer, err := s.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND %s IS NOT NULL",
-			workflows.TransferType, workflows.StatusKey.GetName()),
+			processes.Type, processes.StatusKey.GetName()),
 		PageSize:      runsPerPage,
 		NextPageToken: page,
 	})
@@ -87,7 +87,7 @@ func (s *service) OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte,
 			continue
 		}
 		var status string
-		field := execution.GetSearchAttributes().GetIndexedFields()[workflows.StatusKey.GetName()]
+		field := execution.GetSearchAttributes().GetIndexedFields()[processes.StatusKey.GetName()]
 		if err := converter.GetDefaultDataConverter().FromPayload(field, &status); err != nil {
 			return nil, nil, fmt.Errorf("read the status that the index has of transfer %s: %w", id, err)
 		}

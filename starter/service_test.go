@@ -19,12 +19,12 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/mocks"
 
-	"handover/activities"
+	"handover/activities/failing"
 	"handover/config"
 	"handover/internal/kernel"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
-	"handover/workflows"
+	processes "handover/workflows/transfers"
 )
 
 // temporal is a service on a mocked connection.
@@ -38,7 +38,7 @@ func execution(workflowID, status string) *workflowpb.WorkflowExecutionInfo {
 	return &workflowpb.WorkflowExecutionInfo{
 		Execution: &commonpb.WorkflowExecution{WorkflowId: workflowID},
 		SearchAttributes: &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{
-			workflows.StatusKey.GetName(): {Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(status)},
+			processes.StatusKey.GetName(): {Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(status)},
 		}},
 	}
 }
@@ -109,9 +109,9 @@ func TestARefusalSurvivesTheWayThroughTemporal(t *testing.T) {
 	t.Parallel()
 	s, connection := temporal(t)
 	refusal := kernel.Refuse(kernel.WrongParty, "Only the target may do this.")
-	connection.On("SignalWithStartWorkflow", mock.Anything, transfer.WorkflowID(transferID), workflows.SignalTargetCancel,
-		mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, activities.RefusalError(refusal))
-	_, err := s.Cancel(t.Context(), transferID, activities.Decision{RequestID: freshID})
+	connection.On("SignalWithStartWorkflow", mock.Anything, transfer.WorkflowID(transferID), processes.SignalTargetCancel,
+		mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil, failing.RefusalError(refusal))
+	_, err := s.Cancel(t.Context(), transferID, transfer.Decision{RequestID: freshID})
 	assert.Equal(t, failure{status: 3, Code: "900150", Cause: "WrongParty", Message: refusal.Message, Data: []string{}}, ending(t.Context(), err))
 }
 

@@ -28,18 +28,19 @@ var whatStays = map[string][]string{
 		"transfer.RunRules.RangeCount", "transfer.RunRules.ShareOf", "transfer.RunRulesOf",
 	},
 	"a form of messages, ids or lists: TestFormsStay": {
-		"activities.Command.Actor", "activities.Command.RequestID", "activities.RefusalError", "activities.RefusalOf", "kernel.LongestRequestID",
-		"transfer.ItemCounts.Total", "transfer.NewID", "transfer.OfWorkflow", "transfer.Ordinals.Numbers", "transfer.OrdinalsOf",
+		"failing.RefusalError", "failing.RefusalOf", "kernel.LongestRequestID", "transfer.ItemCounts.Total", "transfer.Message.Actor",
+		"transfer.Message.RequestID", "transfer.NewID", "transfer.OfWorkflow", "transfer.Ordinals.Numbers", "transfer.OrdinalsOf",
 		"transfer.OutageWorkflowID", "transfer.OutageWorkflowType", "transfer.RangeWorkflowID", "transfer.RangeWorkflowType",
 		"transfer.Status.Final", "transfer.WorkflowID", "transfer.WorkflowType",
 	},
 	"a word that stands in histories: TestFormsStay": {
-		"activities.VerbCancel", "activities.VerbCreate", "activities.VerbDecline", "activities.VerbSubmit",
+		"transfer.VerbCancel", "transfer.VerbCreate", "transfer.VerbDecline", "transfer.VerbSubmit",
 		"transfer.Cancelled", "transfer.Expired", "transfer.InProgress", "transfer.None", "transfer.Pending", "transfer.Rejected",
 		"transfer.DueDeadline", "transfer.DueExpiry", "transfer.DueReminder", "transfer.NothingDue",
 	},
+	"a name of an activity: TestNamesStay": {"billing.Prefix", "transfers.Prefix"},
 	"said to readers only, and decides nothing": {
-		"activities.AnswerOf", "kernel.BeingProcessed", "kernel.InvalidInput", "kernel.Refuse", "transfer.NoSuchTransfer",
+		"kernel.BeingProcessed", "kernel.InvalidInput", "kernel.Refuse", "transfer.AnswerOf", "transfer.NoSuchTransfer",
 	},
 }
 
@@ -61,7 +62,7 @@ func TestWorkflowsDecideNothing(t *testing.T) {
 	for name := range asks(t) {
 		require.False(t, isDecision(name), "%s: the ledger decides, the run follows", name)
 	}
-	caught := asks(t, `package workflows
+	caught := asks(t, `package transfers
 		import "handover/internal/transfer"
 		var _ = transfer.DefaultPolicy().Decide`)
 	require.Contains(t, caught, "transfer.Policy.Decide")
@@ -70,12 +71,47 @@ func TestWorkflowsDecideNothing(t *testing.T) {
 
 func isDecision(name string) bool { return strings.Contains(name, ".Policy.") }
 
-// asks are the functions and values of this module that the workflows, and more of their sources, use: types and activities aside.
+// asks are the functions and values of this module that the workflows of every room, and more of the sources of one, use: types
+// and activities aside.
 func asks(t *testing.T, more ...string) map[string]bool {
 	t.Helper()
-	files := token.NewFileSet()
-	var sources []*ast.File
-	names, err := filepath.Glob("*.go")
+	found := map[string]bool{}
+	compiled := exported(t)
+	for _, room := range rooms(t) {
+		info := types.Info{Uses: map[*ast.Ident]types.Object{}}
+		files := token.NewFileSet()
+		checker := types.Config{Importer: importer.ForCompiler(files, "gc", compiled)}
+		_, err := checker.Check(home+"/"+room, files, sources(t, files, room, more), &info)
+		require.NoError(t, err)
+		for _, used := range info.Uses {
+			if name, asked := question(used); asked {
+				found[name] = true
+			}
+		}
+	}
+	return found
+}
+
+const home = "handover/workflows"
+
+// rooms are the folders beside this file that hold workflows, or how they are run.
+func rooms(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*/*.go")
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for _, file := range files {
+		found[filepath.Dir(file)] = true
+	}
+	require.Subset(t, slices.Collect(maps.Keys(found)), []string{"billing", "run", "transfers"})
+	return slices.Sorted(maps.Keys(found))
+}
+
+// sources are the files of the room, tests aside, and more that say they belong to it.
+func sources(t *testing.T, files *token.FileSet, room string, more []string) []*ast.File {
+	t.Helper()
+	var parsed []*ast.File
+	names, err := filepath.Glob(filepath.Join(room, "*.go"))
 	require.NoError(t, err)
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
@@ -83,30 +119,21 @@ func asks(t *testing.T, more ...string) map[string]bool {
 		}
 		source, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
-		sources = append(sources, source)
+		parsed = append(parsed, source)
 	}
 	for _, text := range more {
 		source, err := parser.ParseFile(files, "more.go", text, parser.SkipObjectResolution)
 		require.NoError(t, err)
-		sources = append(sources, source)
-	}
-	info := types.Info{Uses: map[*ast.Ident]types.Object{}}
-	checker := types.Config{Importer: importer.ForCompiler(files, "gc", exported(t))}
-	_, err = checker.Check("handover/workflows", files, sources, &info)
-	require.NoError(t, err)
-
-	found := map[string]bool{}
-	for _, used := range info.Uses {
-		if name, asked := question(used); asked {
-			found[name] = true
+		if source.Name.Name == room {
+			parsed = append(parsed, source)
 		}
 	}
-	return found
+	return parsed
 }
 
 // question names a function, method, constant or variable of another package of this module, and tells whether it is one.
 func question(used types.Object) (string, bool) {
-	if used.Pkg() == nil || !strings.HasPrefix(used.Pkg().Path(), "handover/") || used.Pkg().Path() == "handover/workflows" {
+	if used.Pkg() == nil || !strings.HasPrefix(used.Pkg().Path(), "handover/") || strings.HasPrefix(used.Pkg().Path(), home+"/") {
 		return "", false
 	}
 	name := path.Base(used.Pkg().Path()) + "." + used.Name()

@@ -19,6 +19,8 @@ import (
 	"go.uber.org/zap"
 
 	"handover/activities"
+	outages "handover/activities/billing"
+	"handover/activities/transfers"
 	"handover/config"
 	"handover/internal/answers"
 	"handover/internal/billing"
@@ -31,7 +33,7 @@ import (
 
 // Steps are the activities with everything they act on, and what stands beside them in a worker.
 type Steps struct {
-	*activities.Activities
+	activities.Activities
 	// Mailer sends what the relay hands it.
 	Mailer *notify.Mailer
 	// Callback takes the billing system's callbacks; nil when the ledger is the billing system, like Answers, which asks about
@@ -52,8 +54,11 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 		return Steps{}, fmt.Errorf("the mail settings do not work: %w", err)
 	}
 	steps := Steps{
-		Activities: &activities.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
-		Mailer:     mailer,
+		Activities: activities.Activities{
+			Transfers: &transfers.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
+			Billing:   &outages.Activities{Ledger: l},
+		},
+		Mailer: mailer,
 	}
 	if !c.Billing.Remote() {
 		return steps, nil
@@ -64,7 +69,7 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 	}
 	steps.Breaker = billing.NewBreaker(billing.BreakerOptions{AtOnce: c.Billing.Concurrent})
 	guarded := billing.GuardSystem(remote, steps.Breaker)
-	steps.Mover, steps.AskEvery = guarded, c.Billing.Poll
+	steps.Transfers.Mover, steps.Transfers.AskEvery = guarded, c.Billing.Poll
 	steps.Answers = answers.New(answers.Options{Book: l, Asker: guarded, Fencer: guarded, Logger: logger})
 	steps.Callback = billing.Callbacks(c.Billing.CallbackToken, steps.Answers.Hear)
 	return steps, nil

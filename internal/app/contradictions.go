@@ -25,7 +25,7 @@ func reportContradictions(s Surroundings) error {
 		s.Logger.Error("The billing system moved a line item that had ended otherwise. \"starter stuck\" lists it.", zap.String("transfer", c.TransferID),
 			zap.Int("item", c.Ordinal), zap.String("targetSubscription", c.TargetSubscriptionID))
 	}
-	s.Steps.Contradicted = report
+	s.Steps.Transfers.Contradicted = report
 	if s.Steps.Answers != nil {
 		s.Steps.Answers.Contradicted = report
 	}

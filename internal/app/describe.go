@@ -6,7 +6,8 @@ import (
 	"handover/internal/dispatch"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/workflows"
+	outages "handover/workflows/billing"
+	"handover/workflows/transfers"
 )
 
 // describe says how the runs that the ledger wants are started and told: it knows what they are about, the dispatcher does
@@ -15,8 +16,8 @@ func describe(_ context.Context, runs []ledger.Run) (map[string]dispatch.Start, 
 	starts := make(map[string]dispatch.Start, len(runs))
 	for _, run := range runs {
 		switch {
-		case run.WorkflowType == workflows.BillingOutageType:
-			starts[run.WorkflowID] = dispatch.Start{Options: workflows.OutageStartOptions()}
+		case run.WorkflowType == outages.OutageType:
+			starts[run.WorkflowID] = dispatch.Start{Options: outages.OutageStartOptions()}
 		case ledger.StateOf(run).Status != transfer.None:
 			starts[run.WorkflowID] = startOf(run)
 		}
@@ -26,12 +27,12 @@ func describe(_ context.Context, runs []ledger.Run) (map[string]dispatch.Start, 
 
 func startOf(run ledger.Run) dispatch.Start {
 	if id, from, to, ok := transfer.ParseRangeWorkflowID(run.WorkflowID); ok {
-		work := workflows.Range{TransferID: id, From: from, To: to}
-		return dispatch.Start{Options: workflows.RangeStartOptions(work), Input: work}
+		work := transfers.Range{TransferID: id, From: from, To: to}
+		return dispatch.Start{Options: transfers.RangeStartOptions(work), Input: work}
 	}
-	start := dispatch.Start{Options: workflows.StartOptions(run.SubjectID, ledger.StateOf(run)), Input: workflows.Input{TransferID: run.SubjectID}}
+	start := dispatch.Start{Options: transfers.StartOptions(run.SubjectID, ledger.StateOf(run)), Input: transfers.Input{TransferID: run.SubjectID}}
 	if run.Cause == ledger.CauseSubmitted {
-		start.Signal = workflows.SignalSourceApproval
+		start.Signal = transfers.SignalSourceApproval
 	}
 	return start
 }

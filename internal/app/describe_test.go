@@ -7,7 +7,8 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/workflows"
+	outages "handover/workflows/billing"
+	"handover/workflows/transfers"
 )
 
 // The run of an outage is about no transfer and is started all the same; one whose transfer is gone is not.
@@ -21,8 +22,8 @@ func TestDescribe(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, starts, 2)
 	outage := starts[transfer.OutageWorkflowID]
-	require.Equal(t, workflows.OutageStartOptions(), outage.Options)
+	require.Equal(t, outages.OutageStartOptions(), outage.Options)
 	require.Nil(t, outage.Input)
 	require.Empty(t, outage.Signal, "it is told to look")
-	require.Equal(t, workflows.SignalSourceApproval, starts[transfer.WorkflowID("t")].Signal)
+	require.Equal(t, transfers.SignalSourceApproval, starts[transfer.WorkflowID("t")].Signal)
 }

@@ -18,6 +18,8 @@ import (
 	"handover/internal/outage"
 	"handover/internal/telemetry"
 	"handover/workflows"
+	"handover/workflows/run"
+	"handover/workflows/transfers"
 )
 
 // Worker is what every worker process does: it hosts the workflows and steps, makes Temporal follow the ledger, and sends the
@@ -64,7 +66,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	w := &Worker{failed: make(chan error, 1), listen: s.Ledger.Listen}
 	var err error
 	w.dispatcher, err = dispatch.New(dispatch.Options{
-		Book: s.Ledger, Temporal: s.Temporal, Describe: describe, WorkflowType: workflows.TransferType,
+		Book: s.Ledger, Temporal: s.Temporal, Describe: describe, WorkflowType: transfers.Type,
 		Versioned: s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
 	})
 	if err != nil {
@@ -77,7 +79,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 		default:
 		}
 	}
-	s.Steps.HandOver = wake
+	s.Steps.Transfers.HandOver = wake
 	if err := reportContradictions(s); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ func newRunsWorker(s Surroundings, fail func(error)) worker.Worker {
 	options.MaxConcurrentActivityExecutionSize = s.Settings.Activities
 	options.MaxConcurrentLocalActivityExecutionSize = localActivities
 	worker.SetStickyWorkflowCacheSize(s.Settings.CachedWorkflows)
-	w := worker.New(s.Temporal, workflows.TaskQueue, options)
+	w := worker.New(s.Temporal, run.TaskQueue, options)
 	workflows.Register(w, s.Steps.Activities)
 	return w
 }
@@ -143,8 +145,8 @@ func newMovesWorker(s Surroundings, slots *outage.Slots, fail func(error)) (work
 			return nil, err
 		}
 	}
-	w := worker.New(s.Temporal, workflows.MovesQueue, options)
-	w.RegisterActivity(s.Steps.Activities)
+	w := worker.New(s.Temporal, transfers.MovesQueue, options)
+	s.Steps.Register(w)
 	return w, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handover/internal/ledger"
+	"handover/workflows/run"
 )
 
 func opened(id string) ledger.Run {
@@ -119,7 +120,7 @@ func (s scene) nudges(result string) float64 { return s.metric("handover_nudges_
 func TestHowARunIsTold(t *testing.T) {
 	toldOnce := func(r ledger.Run) ledger.Run { r.Wanted, r.Told = 2, 1; return r }
 	with := func(r ledger.Run, c ledger.Cause) ledger.Run { r.Cause, r.CorrelationID = c, "c1"; return r }
-	look := Nudge{N: 1, CorrelationID: "c1"}
+	look := run.Nudge{N: 1, CorrelationID: "c1"}
 	for name, c := range map[string]struct {
 		run       ledger.Run
 		versioned bool
@@ -128,7 +129,7 @@ func TestHowARunIsTold(t *testing.T) {
 	}{
 		"opened":                    {run: opened("a"), want: call{conflict: failOnExisting, eager: true}},
 		"opened, versioned workers": {run: opened("a"), versioned: true, want: call{conflict: failOnExisting}},
-		"opened after it was told":  {run: toldOnce(opened("a")), want: call{conflict: useExisting, signal: "look", payload: Nudge{N: 2}}},
+		"opened after it was told":  {run: toldOnce(opened("a")), want: call{conflict: useExisting, signal: "look", payload: run.Nudge{N: 2}}},
 		"submitted before its opening was told": {run: with(opened("a"), ledger.CauseSubmitted),
 			start: Start{Signal: "approved", Payload: 7}, want: call{conflict: useExisting, signal: "approved", payload: 7}},
 		"replaced": {run: with(opened("a"), ledger.CauseReplaced), want: call{conflict: terminateExisting}},
@@ -168,7 +169,7 @@ func TestOpenedWhileARunIsThere(t *testing.T) {
 		s.running(time.Second / 2)
 		calls := s.temporal.called()
 		require.Len(s.t, calls, 2)
-		require.Equal(s.t, []any{"look", Nudge{N: 1}, useExisting, false}, []any{calls[1].signal, calls[1].payload, calls[1].conflict, calls[1].eager})
+		require.Equal(s.t, []any{"look", run.Nudge{N: 1}, useExisting, false}, []any{calls[1].signal, calls[1].payload, calls[1].conflict, calls[1].eager})
 		require.Equal(s.t, int64(1), s.book.run("a").Told)
 		require.InDelta(s.t, 1, s.nudges("told"), 0)
 	})
@@ -187,7 +188,7 @@ func TestChangeDuringTheCall(t *testing.T) {
 		s.running(time.Second / 2)
 		require.Len(s.t, s.temporal.called(), 2)
 		require.Equal(s.t, "look", s.temporal.called()[1].signal)
-		require.Equal(s.t, Nudge{N: 2}, s.temporal.called()[1].payload)
+		require.Equal(s.t, run.Nudge{N: 2}, s.temporal.called()[1].payload)
 		require.Equal(s.t, int64(2), s.book.run("a").Told)
 	})
 }

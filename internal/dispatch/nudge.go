@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"handover/internal/ledger"
+	"handover/workflows/run"
 )
 
 // Temporal is what a dispatcher needs of a client.Client.
@@ -31,17 +32,8 @@ type Temporal interface {
 type Start struct {
 	Options client.StartWorkflowOptions // the id and what happens to a run that is there are the dispatcher's
 	Input   any
-	Signal  string // SignalLook when empty
-	Payload any    // a Nudge when nil
-}
-
-// SignalLook tells a run to look at the ledger.
-const SignalLook = "look"
-
-// Nudge is what comes with the signal: the number that the run was behind, to be seen in its history, and what changed it.
-type Nudge struct {
-	N             int64  `json:"n"`
-	CorrelationID string `json:"correlationId,omitempty"`
+	Signal  string // run.SignalLook when empty
+	Payload any    // a run.Nudge when nil
 }
 
 // nudge has Temporal take note that the run is to look. A run that is not there is started: it looks first of all.
@@ -99,12 +91,12 @@ func (d *Dispatcher) begin(ctx context.Context, run ledger.Run, options client.S
 	return errors.As(err, &other), err
 }
 
-func (s Start) message(run ledger.Run) (name string, payload any) {
+func (s Start) message(to ledger.Run) (name string, payload any) {
 	if s.Signal == "" {
-		s.Signal = SignalLook
+		s.Signal = run.SignalLook
 	}
 	if s.Payload == nil {
-		s.Payload = Nudge{N: run.Wanted, CorrelationID: run.CorrelationID}
+		s.Payload = run.Nudge{N: to.Wanted, CorrelationID: to.CorrelationID}
 	}
 	return s.Signal, s.Payload
 }

@@ -9,7 +9,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 // Snapshot is how a transfer stands.
@@ -62,7 +62,7 @@ func FromLedger(ctx context.Context, book Book, id string) (Snapshot, error) {
 }
 
 // FromRun is what the run of the transfer says.
-func FromRun(r workflows.Snapshot) Snapshot {
+func FromRun(r transfers.Snapshot) Snapshot {
 	s := Snapshot{
 		Transfer: transfer.Entity{
 			ID: r.TransferID, Status: r.Status, CustomerTenantID: r.Customer, SourcePartnerTenantID: r.Source, TargetPartnerTenantID: r.Target,

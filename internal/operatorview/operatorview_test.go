@@ -9,11 +9,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/activities"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 const transferID = "8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001"
@@ -77,10 +76,10 @@ func TestFromLedgerShowsEverything(t *testing.T) {
 func TestFromRunShowsWhatARunKnows(t *testing.T) {
 	t.Parallel()
 	created := time.Date(2031, 3, 2, 10, 15, 4, 0, time.FixedZone("", 3600))
-	s := FromRun(workflows.Snapshot{
+	s := FromRun(transfers.Snapshot{
 		TransferID: transferID, Status: transfer.InProgress, Customer: "c", Source: "s", Target: "t", CreatedTime: created,
 		Items: transfer.ItemCounts{InProgress: 2}, Held: 1, Restored: true, Trouble: "a step failed",
-		Answers: []activities.Answer{{Status: transfer.Pending}, {Refusal: kernel.Refuse(kernel.WrongParty, "Only the source may do this.")}},
+		Answers: []transfer.Answer{{Status: transfer.Pending}, {Refusal: kernel.Refuse(kernel.WrongParty, "Only the source may do this.")}},
 	})
 	assert.Equal(t, Snapshot{
 		Transfer: transfer.Entity{

@@ -28,6 +28,10 @@ var ErrUnavailable = errors.New("the ledger's database is not available; try aga
 // repeated in a moment.
 var ErrLocked = errors.New("something else is being done with the same thing; try again in a moment")
 
+// IsPassing tells an error that the same call may not meet again, because the database did not answer or was held: ErrUnavailable
+// or ErrLocked. It is no answer, as opposed to a no.
+func IsPassing(err error) bool { return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrLocked) }
+
 // errStandby is why a database is refused that answers, but takes no writes.
 var errStandby = errors.New("the database takes no writes; name the primary, or several hosts of which one is it")
 

@@ -19,6 +19,7 @@ func TestWhatPassesByItself(t *testing.T) {
 		err := Classify(t.Context(), "ask", &pgconn.PgError{Code: code})
 		require.Equal(t, errors.Is(want, ErrUnavailable), errors.Is(err, ErrUnavailable), code)
 		require.Equal(t, errors.Is(want, ErrLocked), errors.Is(err, ErrLocked), code)
+		require.Equal(t, want != nil, IsPassing(err), code)
 	}
 	require.ErrorIs(t, Classify(t.Context(), "ask", &pgconn.PgError{Code: "0A000", Routine: "RevalidateCachedQuery"}), ErrUnavailable)
 }

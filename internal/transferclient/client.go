@@ -16,11 +16,10 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
-	"handover/activities"
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 // Temporal is what a Client needs of a connection; every client.Client is one.
@@ -43,12 +42,12 @@ func New(t Temporal) *Client { return &Client{temporal: t} }
 
 // Create requests a transfer and waits until it is Pending. The same request again gets the same answer. Refusals:
 // all of transfer.Policy.Normalize and CheckOpen, RequestIDReused.
-func (c *Client) Create(ctx context.Context, r transfer.Request) (activities.Answer, error) {
+func (c *Client) Create(ctx context.Context, r transfer.Request) (transfer.Answer, error) {
 	r, id, err := normalized(r)
 	if err != nil {
-		return activities.Answer{}, err
+		return transfer.Answer{}, err
 	}
-	return c.bring(ctx, workflows.SignalTargetRequest, r, activities.Command{TransferID: id, Verb: activities.VerbCreate, Request: &r})
+	return c.bring(ctx, transfers.SignalTargetRequest, r, transfer.Message{TransferID: id, Verb: transfer.VerbCreate, Request: &r})
 }
 
 // TransferID is the id of the transfer that the request opens. Refusals: all of transfer.Policy.Normalize.
@@ -73,44 +72,44 @@ func leavingTypesToTheWorker() transfer.Policy {
 }
 
 // Submit approves the transfer as the source (T2). It answers once the line items exist; the move goes on by itself.
-func (c *Client) Submit(ctx context.Context, id string, a activities.Approval) (activities.Answer, error) {
-	return c.bring(ctx, workflows.SignalSourceApproval, a, activities.Command{TransferID: id, Verb: activities.VerbSubmit, Approval: &a})
+func (c *Client) Submit(ctx context.Context, id string, a transfer.Approval) (transfer.Answer, error) {
+	return c.bring(ctx, transfers.SignalSourceApproval, a, transfer.Message{TransferID: id, Verb: transfer.VerbSubmit, Approval: &a})
 }
 
 // Cancel withdraws the request as the target (T3).
-func (c *Client) Cancel(ctx context.Context, id string, d activities.Decision) (activities.Answer, error) {
-	return c.bring(ctx, workflows.SignalTargetCancel, d, activities.Command{TransferID: id, Verb: activities.VerbCancel, Decision: &d})
+func (c *Client) Cancel(ctx context.Context, id string, d transfer.Decision) (transfer.Answer, error) {
+	return c.bring(ctx, transfers.SignalTargetCancel, d, transfer.Message{TransferID: id, Verb: transfer.VerbCancel, Decision: &d})
 }
 
 // Decline says no as the source (T7).
-func (c *Client) Decline(ctx context.Context, id string, d activities.Decision) (activities.Answer, error) {
-	return c.bring(ctx, workflows.SignalSourceDecline, d, activities.Command{TransferID: id, Verb: activities.VerbDecline, Decision: &d})
+func (c *Client) Decline(ctx context.Context, id string, d transfer.Decision) (transfer.Answer, error) {
+	return c.bring(ctx, transfers.SignalSourceDecline, d, transfer.Message{TransferID: id, Verb: transfer.VerbDecline, Decision: &d})
 }
 
 // bring signals the command to the transfer's run, starting one where none is open, and waits for the answer.
-func (c *Client) bring(ctx context.Context, signal string, message any, command activities.Command) (activities.Answer, error) {
+func (c *Client) bring(ctx context.Context, signal string, message any, command transfer.Message) (transfer.Answer, error) {
 	id, err := kernel.ParseID("the transfer id", command.TransferID)
 	if err != nil {
-		return activities.Answer{}, err
+		return transfer.Answer{}, err
 	}
 	command.TransferID = id
 	text, err := json.Marshal(message)
 	switch {
 	case err != nil:
-		return activities.Answer{}, err
-	case len(text) > workflows.MostCommand:
-		return activities.Answer{}, tooLarge()
+		return transfer.Answer{}, err
+	case len(text) > transfers.MostCommand:
+		return transfer.Answer{}, tooLarge()
 	}
-	options := workflows.StartOptions(id, stateOf(command))
-	_, err = c.temporal.SignalWithStartWorkflow(ctx, options.ID, signal, message, options, workflows.TransferType, workflows.Input{TransferID: id})
+	options := transfers.StartOptions(id, stateOf(command))
+	_, err = c.temporal.SignalWithStartWorkflow(ctx, options.ID, signal, message, options, transfers.Type, transfers.Input{TransferID: id})
 	if err != nil {
-		return activities.Answer{}, explain(err)
+		return transfer.Answer{}, explain(err)
 	}
 	return c.awaitAnswer(ctx, id, command)
 }
 
 // stateOf is what a start can say of the transfer before its run has looked.
-func stateOf(c activities.Command) transfer.State {
+func stateOf(c transfer.Message) transfer.State {
 	if c.Request == nil {
 		return transfer.State{}
 	}
@@ -126,12 +125,12 @@ const (
 )
 
 // awaitAnswer asks the run until it has the answer to the command. The same request id with other content is another command.
-func (c *Client) awaitAnswer(ctx context.Context, id string, command activities.Command) (activities.Answer, error) {
+func (c *Client) awaitAnswer(ctx context.Context, id string, command transfer.Message) (transfer.Answer, error) {
 	of := command.Fingerprint()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		s, err := c.query(ctx, transfer.WorkflowID(id))
 		if err != nil {
-			return activities.Answer{}, err
+			return transfer.Answer{}, err
 		}
 		for _, a := range s.Answers {
 			if a.RequestID == command.RequestID() && a.Of == of {
@@ -142,14 +141,14 @@ func (c *Client) awaitAnswer(ctx context.Context, id string, command activities.
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return activities.Answer{}, explain(ctx.Err())
+			return transfer.Answer{}, explain(ctx.Err())
 		case <-timer.C:
 		}
 	}
 }
 
 // refused is the refusal in the answer, if it is one.
-func refused(a activities.Answer) error {
+func refused(a transfer.Answer) error {
 	if a.Refusal == nil {
 		return nil
 	}
@@ -157,9 +156,9 @@ func refused(a activities.Answer) error {
 }
 
 // query asks a run how it stands.
-func (c *Client) query(ctx context.Context, workflowID string) (workflows.Snapshot, error) {
-	var s workflows.Snapshot
-	answer, err := c.temporal.QueryWorkflow(ctx, workflowID, "", workflows.QueryState)
+func (c *Client) query(ctx context.Context, workflowID string) (transfers.Snapshot, error) {
+	var s transfers.Snapshot
+	answer, err := c.temporal.QueryWorkflow(ctx, workflowID, "", transfers.QueryState)
 	if err == nil {
 		err = answer.Get(&s)
 	}

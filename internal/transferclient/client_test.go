@@ -20,11 +20,10 @@ import (
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"handover/activities"
 	"handover/internal/kernel"
 	"handover/internal/programme"
 	"handover/internal/transfer"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 const (
@@ -37,7 +36,7 @@ const (
 // fakeTemporal is a connection with one run behind it.
 type fakeTemporal struct {
 	signal   func() error
-	query    func(n int) (workflows.Snapshot, error) // the n-th question, from 1
+	query    func(n int) (transfers.Snapshot, error) // the n-th question, from 1
 	ended    enumspb.WorkflowExecutionStatus
 	describe error
 	list     func(r *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
@@ -86,8 +85,8 @@ func (e encoded) Get(to any) error {
 	return json.Unmarshal(text, to)
 }
 
-func always(s workflows.Snapshot, err error) func(int) (workflows.Snapshot, error) {
-	return func(int) (workflows.Snapshot, error) { return s, err }
+func always(s transfers.Snapshot, err error) func(int) (transfers.Snapshot, error) {
+	return func(int) (transfers.Snapshot, error) { return s, err }
 }
 
 func request() transfer.Request {
@@ -99,40 +98,40 @@ func request() transfer.Request {
 
 // commands give one of each kind to the client.
 var commands = map[string]struct {
-	give   func(ctx context.Context, c *Client) (activities.Answer, error)
+	give   func(ctx context.Context, c *Client) (transfer.Answer, error)
 	signal string
-	verb   activities.Verb
+	verb   transfer.Verb
 }{
-	"create": {func(ctx context.Context, c *Client) (activities.Answer, error) { return c.Create(ctx, request()) },
-		workflows.SignalTargetRequest, activities.VerbCreate},
-	"submit": {func(ctx context.Context, c *Client) (activities.Answer, error) {
-		return c.Submit(ctx, strings.ToUpper(transferID), activities.Approval{RequestID: "r1", AllEligible: true})
-	}, workflows.SignalSourceApproval, activities.VerbSubmit},
-	"cancel": {func(ctx context.Context, c *Client) (activities.Answer, error) {
-		return c.Cancel(ctx, transferID, activities.Decision{RequestID: "r1"})
-	}, workflows.SignalTargetCancel, activities.VerbCancel},
-	"decline": {func(ctx context.Context, c *Client) (activities.Answer, error) {
-		return c.Decline(ctx, transferID, activities.Decision{RequestID: "r1", Reason: "They stay."})
-	}, workflows.SignalSourceDecline, activities.VerbDecline},
+	"create": {func(ctx context.Context, c *Client) (transfer.Answer, error) { return c.Create(ctx, request()) },
+		transfers.SignalTargetRequest, transfer.VerbCreate},
+	"submit": {func(ctx context.Context, c *Client) (transfer.Answer, error) {
+		return c.Submit(ctx, strings.ToUpper(transferID), transfer.Approval{RequestID: "r1", Selection: transfer.Selection{AllEligible: true}})
+	}, transfers.SignalSourceApproval, transfer.VerbSubmit},
+	"cancel": {func(ctx context.Context, c *Client) (transfer.Answer, error) {
+		return c.Cancel(ctx, transferID, transfer.Decision{RequestID: "r1"})
+	}, transfers.SignalTargetCancel, transfer.VerbCancel},
+	"decline": {func(ctx context.Context, c *Client) (transfer.Answer, error) {
+		return c.Decline(ctx, transferID, transfer.Decision{RequestID: "r1", Reason: "They stay."})
+	}, transfers.SignalSourceDecline, transfer.VerbDecline},
 }
 
 // answeringAs is the run's part: it answers the command that came, once it was asked a few times.
-func (f *fakeTemporal) answeringAs(verb activities.Verb, id string, a activities.Answer, others ...activities.Answer) {
-	f.query = func(n int) (workflows.Snapshot, error) {
+func (f *fakeTemporal) answeringAs(verb transfer.Verb, id string, a transfer.Answer, others ...transfer.Answer) {
+	f.query = func(n int) (transfers.Snapshot, error) {
 		if n < 3 {
-			return workflows.Snapshot{TransferID: id, Answers: others}, nil
+			return transfers.Snapshot{TransferID: id, Answers: others}, nil
 		}
-		c := activities.Command{TransferID: id, Verb: verb}
+		c := transfer.Message{TransferID: id, Verb: verb}
 		switch m := f.message.(type) {
 		case transfer.Request:
 			c.Request = &m
-		case activities.Approval:
+		case transfer.Approval:
 			c.Approval = &m
-		case activities.Decision:
+		case transfer.Decision:
 			c.Decision = &m
 		}
 		a.RequestID, a.Of = c.RequestID(), c.Fingerprint()
-		return workflows.Snapshot{TransferID: id, Answers: append(others, a)}, nil
+		return transfers.Snapshot{TransferID: id, Answers: append(others, a)}, nil
 	}
 }
 
@@ -148,15 +147,15 @@ func TestEveryCommandIsASignalThatStartsTheRunAndWaitsForItsAnswer(t *testing.T)
 				id = opened
 			}
 			f := &fakeTemporal{}
-			other := activities.Answer{RequestID: "r1", Of: "another command under the same id", Status: transfer.Expired}
-			f.answeringAs(c.verb, id, activities.Answer{Status: transfer.Pending}, other)
+			other := transfer.Answer{RequestID: "r1", Of: "another command under the same id", Status: transfer.Expired}
+			f.answeringAs(c.verb, id, transfer.Answer{Status: transfer.Pending}, other)
 			answer, err := c.give(t.Context(), New(f))
 			require.NoError(t, err)
 			assert.Equal(t, transfer.Pending, answer.Status)
 			assert.Equal(t, 3, f.queries)
 			assert.Equal(t, c.signal, f.name)
 			assert.Equal(t, transfer.WorkflowID(id), f.started.ID)
-			assert.Equal(t, workflows.Input{TransferID: id}, f.input)
+			assert.Equal(t, transfers.Input{TransferID: id}, f.input)
 			assert.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, f.started.WorkflowIDReusePolicy, "a run that ended is no obstacle")
 			assert.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, f.started.WorkflowIDConflictPolicy)
 		})
@@ -167,7 +166,7 @@ func TestTheAnswerMayBeNo(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []kernel.Cause{kernel.WrongParty, kernel.DoorClosed, transfer.NotFound} {
 		f := &fakeTemporal{}
-		f.answeringAs(activities.VerbCancel, transferID, activities.Answer{Refusal: kernel.Refuse(cause, "No.")})
+		f.answeringAs(transfer.VerbCancel, transferID, transfer.Answer{Refusal: kernel.Refuse(cause, "No.")})
 		_, err := commands["cancel"].give(t.Context(), New(f))
 		require.ErrorIs(t, err, cause)
 		assert.False(t, IsTechnical(err))
@@ -178,13 +177,13 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 	t.Parallel()
 	f := &fakeTemporal{signal: func() error { return errors.New("nothing should have been sent") }}
 	c := New(f)
-	_, err := c.Cancel(t.Context(), "transfer/"+transferID, activities.Decision{RequestID: "r1"})
+	_, err := c.Cancel(t.Context(), "transfer/"+transferID, transfer.Decision{RequestID: "r1"})
 	require.ErrorIs(t, err, kernel.InvalidInput)
 	r := request()
 	r.SourcePartnerTenantID = ""
 	_, err = c.Create(t.Context(), r)
 	require.ErrorIs(t, err, transfer.SourceMissing)
-	large := activities.Approval{RequestID: "r1"}
+	large := transfer.Approval{RequestID: "r1"}
 	for n := range 3000 {
 		large.LineItems = append(large.LineItems, transfer.Pick{SubscriptionID: fmt.Sprintf("a1b2c3d4-0001-4000-8000-%012d", n)})
 	}
@@ -199,20 +198,22 @@ func TestSilenceIsUnavailable(t *testing.T) {
 	unavailable := serviceerror.NewUnavailable("away")
 	for name, f := range map[string]*fakeTemporal{
 		"no server":       {signal: func() error { return unavailable }},
-		"no worker":       {query: always(workflows.Snapshot{}, serviceerror.NewDeadlineExceeded("no poller"))},
-		"a failing run":   {query: always(workflows.Snapshot{}, serviceerror.NewQueryFailed("task in failed state"))},
-		"never an answer": {query: always(workflows.Snapshot{TransferID: transferID}, nil)},
+		"no worker":       {query: always(transfers.Snapshot{}, serviceerror.NewDeadlineExceeded("no poller"))},
+		"a failing run":   {query: always(transfers.Snapshot{}, serviceerror.NewQueryFailed("task in failed state"))},
+		"never an answer": {query: always(transfers.Snapshot{TransferID: transferID}, nil)},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		_, err := commands["cancel"].give(ctx, New(f))
 		cancel()
 		require.ErrorIs(t, err, ErrUnavailable, name)
+		assert.True(t, IsSilence(err), name)
 		assert.True(t, IsTechnical(err), name)
 		assert.Equal(t, name == "a failing run", errors.Is(err, ErrFailing), name)
 	}
 	f := &fakeTemporal{signal: func() error { return serviceerror.NewInvalidArgument("payload blob size exceeds limit") }}
 	_, err := commands["submit"].give(t.Context(), New(f))
 	require.ErrorIs(t, err, kernel.InvalidInput)
+	assert.False(t, IsSilence(err), "it is a no")
 	f.signal = func() error { return serviceerror.NewNamespaceNotFound("prod") }
 	_, err = commands["submit"].give(t.Context(), New(f))
 	require.ErrorContains(t, err, "prod")
@@ -221,20 +222,20 @@ func TestSilenceIsUnavailable(t *testing.T) {
 
 func TestGetSaysWhatTheRunKnows(t *testing.T) {
 	t.Parallel()
-	open := workflows.Snapshot{TransferID: transferID, Status: transfer.Pending, Customer: customer, Source: source, Target: target}
+	open := transfers.Snapshot{TransferID: transferID, Status: transfer.Pending, Customer: customer, Source: source, Target: target}
 	over := open
 	over.Status, over.Items = transfer.Complete, transfer.ItemCounts{Complete: 2}
-	refused := workflows.Snapshot{TransferID: transferID, Answers: []activities.Answer{{Refusal: kernel.Refuse(programme.RelationshipMissing, "Ask the customer first.")}}}
+	refused := transfers.Snapshot{TransferID: transferID, Answers: []transfer.Answer{{Refusal: kernel.Refuse(programme.RelationshipMissing, "Ask the customer first.")}}}
 	running, failed := enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED
 	for name, c := range map[string]struct {
-		says  workflows.Snapshot
+		says  transfers.Snapshot
 		err   error
 		ended enumspb.WorkflowExecutionStatus
 		want  error
 		text  string
 	}{
 		"open":                {says: open, ended: running},
-		"opening":             {says: workflows.Snapshot{TransferID: transferID}, ended: running},
+		"opening":             {says: transfers.Snapshot{TransferID: transferID}, ended: running},
 		"over":                {says: over, ended: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED},
 		"never was":           {err: serviceerror.NewNotFound("none"), want: transfer.NotFound},
 		"refused":             {says: refused, ended: failed, want: transfer.NotFound, text: "Ask the customer first."},

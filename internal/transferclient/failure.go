@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"handover/activities"
+	"handover/activities/failing"
 	"handover/internal/kernel"
 )
 
@@ -27,16 +27,16 @@ func explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	if refusal, ok := activities.RefusalOf(err); ok {
+	if refusal, ok := failing.RefusalOf(err); ok {
 		return refusal
 	}
 	if isTooLarge(err) {
 		return tooLarge()
 	}
-	if failing(err) {
+	if isFailing(err) {
 		return fmt.Errorf("%w: %w (%s)", ErrUnavailable, ErrFailing, err.Error())
 	}
-	if silent(err) {
+	if IsSilence(err) {
 		return fmt.Errorf("%w: check that Temporal runs and a worker is connected, then repeat the command (%s)", ErrUnavailable, err.Error())
 	}
 	return err
@@ -67,17 +67,19 @@ func isTooLarge(err error) bool {
 	return strings.Contains(text, "larger than max") || (errors.As(err, &invalid) && strings.Contains(text, "size exceeds limit"))
 }
 
-// failing tells that one run cannot answer: its workflow task fails, or the worker could not bring it to where it stands.
-func failing(err error) bool {
+// isFailing tells that one run cannot answer: its workflow task fails, or the worker could not bring it to where it stands.
+func isFailing(err error) bool {
 	var notReady *serviceerror.WorkflowNotReady
 	var failed *serviceerror.QueryFailed
 	return errors.As(err, &notReady) || errors.As(err, &failed)
 }
 
-// silent tells that nobody answered, as opposed to a no.
-func silent(err error) bool {
+// IsSilence tells that neither Temporal nor a worker behind it answered in time, as opposed to a no: ErrUnavailable, and every error
+// of Temporal's that becomes one.
+func IsSilence(err error) bool {
 	var unavailable *serviceerror.Unavailable
 	var exceeded *serviceerror.DeadlineExceeded
 	code := status.Code(err)
-	return errors.As(err, &unavailable) || errors.As(err, &exceeded) || errors.Is(err, context.DeadlineExceeded) || code == codes.Unavailable || code == codes.DeadlineExceeded
+	return errors.Is(err, ErrUnavailable) || errors.As(err, &unavailable) || errors.As(err, &exceeded) || errors.Is(err, context.DeadlineExceeded) ||
+		code == codes.Unavailable || code == codes.DeadlineExceeded || isFailing(err)
 }

@@ -15,7 +15,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 // Get reads what the run of a transfer knows: how it stands, its counts, and the answers to commands that came through
@@ -95,26 +95,26 @@ func (c *Client) List(ctx context.Context, f Filter) ([]Summary, error) {
 
 // query is the filter in Temporal's list language. Every value has been checked, so none can change the query.
 func (f Filter) query() (string, error) {
-	terms := []string{fmt.Sprintf("WorkflowType = '%s'", workflows.TransferType), workflows.StatusKey.GetName() + " IS NOT NULL"}
+	terms := []string{fmt.Sprintf("WorkflowType = '%s'", transfers.Type), transfers.StatusKey.GetName() + " IS NOT NULL"}
 	if f.CustomerTenantID != "" {
 		id, err := kernel.ParseID("the customer's tenant id", f.CustomerTenantID)
 		if err != nil {
 			return "", err
 		}
-		terms = append(terms, fmt.Sprintf("%s = '%s'", workflows.CustomerKey.GetName(), id))
+		terms = append(terms, fmt.Sprintf("%s = '%s'", transfers.CustomerKey.GetName(), id))
 	}
 	if f.PartnerTenantID != "" {
 		id, err := kernel.ParseID("the partner's tenant id", f.PartnerTenantID)
 		if err != nil {
 			return "", err
 		}
-		terms = append(terms, fmt.Sprintf("(%s = '%s' OR %s = '%s')", workflows.SourceKey.GetName(), id, workflows.TargetKey.GetName(), id))
+		terms = append(terms, fmt.Sprintf("(%s = '%s' OR %s = '%s')", transfers.SourceKey.GetName(), id, transfers.TargetKey.GetName(), id))
 	}
 	if f.Status != "" {
 		if !slices.Contains(transfer.Statuses(), f.Status) {
 			return "", kernel.Refuse(kernel.UnknownEnum, "There is no transfer status %q; use Pending, InProgress, Complete, Expired, Cancel, Reject, Failed or PartiallyComplete.", f.Status)
 		}
-		terms = append(terms, fmt.Sprintf("%s = '%s'", workflows.StatusKey.GetName(), f.Status))
+		terms = append(terms, fmt.Sprintf("%s = '%s'", transfers.StatusKey.GetName(), f.Status))
 	}
 	return strings.Join(terms, " AND "), nil
 }
@@ -128,16 +128,16 @@ func summary(execution *workflowpb.WorkflowExecutionInfo) (Summary, bool) {
 	status, _ := statusOf(fields)
 	return Summary{
 		TransferID: id, Status: status,
-		CustomerTenantID: text(fields, workflows.CustomerKey.GetName()),
-		SourceTenantID:   text(fields, workflows.SourceKey.GetName()),
-		TargetTenantID:   text(fields, workflows.TargetKey.GetName()),
-		Overdue:          string(fields.GetIndexedFields()[workflows.OverdueKey.GetName()].GetData()) == "true",
+		CustomerTenantID: text(fields, transfers.CustomerKey.GetName()),
+		SourceTenantID:   text(fields, transfers.SourceKey.GetName()),
+		TargetTenantID:   text(fields, transfers.TargetKey.GetName()),
+		Overdue:          string(fields.GetIndexedFields()[transfers.OverdueKey.GetName()].GetData()) == "true",
 		Created:          execution.GetStartTime().AsTime(),
 	}, true
 }
 
 func statusOf(fields *commonpb.SearchAttributes) (transfer.Status, bool) {
-	status := text(fields, workflows.StatusKey.GetName())
+	status := text(fields, transfers.StatusKey.GetName())
 	return transfer.Status(status), status != ""
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"handover/activities"
+	activities "handover/activities/transfers"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/programme"

@@ -8,7 +8,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"handover/activities"
+	activities "handover/activities/transfers"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
@@ -142,7 +142,7 @@ func (b barely) finish(ctx context.Context, id string, s ledger.Submission) erro
 			return err
 		}
 	}
-	closed, err := b.steps.CloseTransfer(ctx, id)
+	closed, err := b.steps.Close(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.temporal.io/sdk/worker"
 
-	"handover/activities"
+	activities "handover/activities/transfers"
 	"handover/config"
 	"handover/internal/app"
 	"handover/internal/ledger"
@@ -53,7 +53,7 @@ func (s *stage) start(ctx context.Context, database string, crowds []crowd) erro
 		Settings: func(c *config.Config) { c.API.RequestsPerSecond = 0 }, // the limit of one partner is not what is measured
 		World:    func() (ledger.World, error) { return content, nil },
 		Steps: func(a *app.Steps) {
-			own.closings.on(a.Activities)
+			own.closings.on(a.Transfers)
 			steps = *a
 		},
 	}
@@ -69,7 +69,7 @@ func (s *stage) start(ctx context.Context, database string, crowds []crowd) erro
 	}
 	s.onClose(func() error { s.Stop(); return nil })
 	own.Ledger, s.book = s.Ledger, own
-	s.contenders = []contender{ours{own, s.Connection}, barely{own, steps.Activities}}
+	s.contenders = []contender{ours{own, s.Connection}, barely{own, steps.Transfers}}
 	return s.startNaive(ctx, naiveURL, crowds, steps)
 }
 
@@ -108,7 +108,7 @@ func (s *stage) startNaive(ctx context.Context, ledgerURL string, crowds []crowd
 	if err := b.Seed(ctx, content); err != nil {
 		return err
 	}
-	items := &activities.Activities{Ledger: b.Ledger, Mover: like.Mover}
+	items := &activities.Activities{Ledger: b.Ledger, Mover: like.Transfers.Mover}
 	b.closings.on(items)
 	w := worker.New(s.Connection, naive.TaskQueue, worker.Options{MaxConcurrentActivityExecutionSize: s.Settings.Worker.Activities})
 	naive.Register(w, &naive.Steps{Ledger: b.Ledger, Mailer: like.Mailer, Items: items})

@@ -17,7 +17,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/internal/world"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 // versionBefore is the schema of the version before the ledger decided.
@@ -39,7 +39,7 @@ func TestALedgerOfTheVersionBeforeIsTakenOver(t *testing.T) {
 	c := s.temporal(t)
 	old := map[string]string{}
 	for _, name := range []string{"Pending", "InProgress", "half moved"} {
-		run, err := c.ExecuteWorkflow(t.Context(), workflows.StartOptions(ids[name], transfer.State{}), workflows.TransferType, requestOf(largeParties(0)))
+		run, err := c.ExecuteWorkflow(t.Context(), transfers.StartOptions(ids[name], transfer.State{}), transfers.Type, requestOf(largeParties(0)))
 		require.NoError(t, err)
 		old[name] = run.GetRunID()
 	}

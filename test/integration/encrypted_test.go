@@ -28,7 +28,8 @@ import (
 	"handover/internal/platform"
 	"handover/internal/transfer"
 	"handover/internal/world"
-	"handover/workflows"
+	"handover/workflows/run"
+	"handover/workflows/transfers"
 )
 
 // personal are words of the tests' requests that nobody may find in Temporal.
@@ -87,7 +88,7 @@ func brought(t *testing.T, c client.Client, who parties) string {
 		TargetPartnerTenantID: who.target, TransferType: 3,
 	}
 	id := transfer.NewID(r)
-	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: transfer.WorkflowID(id), TaskQueue: workflows.TaskQueue}, workflows.TransferType, r)
+	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: transfer.WorkflowID(id), TaskQueue: run.TaskQueue}, transfers.Type, r)
 	require.NoError(t, err)
 	return id
 }
@@ -149,7 +150,7 @@ func TestEncryptionBeginsUnderARun(t *testing.T) {
 	other := s.create(t, largeParties(1))
 	worker.kill(t)
 	worker = launchWorker(t, p)
-	require.NoError(t, c.SignalWorkflow(t.Context(), transfer.WorkflowID(other), "", workflows.SignalLook, workflows.Nudge{}))
+	require.NoError(t, c.SignalWorkflow(t.Context(), transfer.WorkflowID(other), "", run.SignalLook, run.Nudge{}))
 	eventually(t, "the task fails", func() bool {
 		for _, e := range history(t, c, other).Events {
 			if strings.Contains(e.GetWorkflowTaskFailedEventAttributes().GetFailure().GetMessage(), `encrypted with the key "key"`) {

@@ -126,8 +126,8 @@ func givesUp(t *testing.T, book *ledger.Ledger, id string) {
 // withLedger puts something before the ledger of the steps.
 func withLedger(wrap func(ledger *ledger.Ledger) stepsLedger) func(*app.Steps) {
 	return func(s *app.Steps) {
-		if real, ok := s.Ledger.(*ledger.Ledger); ok {
-			s.Ledger = wrap(real)
+		if real, ok := s.Transfers.Ledger.(*ledger.Ledger); ok {
+			s.Transfers.Ledger = wrap(real)
 		}
 	}
 }

@@ -14,13 +14,14 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"handover/activities"
+	activities "handover/activities/transfers"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/platform"
 	"handover/internal/transfer"
 	"handover/internal/world"
-	"handover/workflows"
+	"handover/workflows/run"
+	"handover/workflows/transfers"
 )
 
 // stepsLedger is the ledger as the steps of a worker see it.
@@ -114,9 +115,9 @@ func deletes(t *testing.T, p *platform.Platform, id string) {
 
 // fails puts a run in the transfer's place that cannot begin.
 func fails(t *testing.T, p *platform.Platform, id string) {
-	options := workflows.StartOptions(id, transfer.State{})
+	options := transfers.StartOptions(id, transfer.State{})
 	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
-	run, err := p.Connection.ExecuteWorkflow(t.Context(), options, workflows.TransferType, workflows.Input{TransferID: "another"})
+	run, err := p.Connection.ExecuteWorkflow(t.Context(), options, transfers.Type, transfers.Input{TransferID: "another"})
 	require.NoError(t, err)
 	require.Error(t, run.Get(t.Context(), nil))
 }
@@ -232,7 +233,7 @@ func TestARunIsToldWhenAllIsOver(t *testing.T) {
 		return late
 	})}, world.Large(many, 1))
 	late.nudge = func(ctx context.Context, id string) error {
-		return p.Connection.SignalWorkflow(ctx, transfer.WorkflowID(id), "", workflows.SignalLook, workflows.Nudge{N: 1})
+		return p.Connection.SignalWorkflow(ctx, transfer.WorkflowID(id), "", run.SignalLook, run.Nudge{N: 1})
 	}
 	ids := make([]string, many)
 	for n := range ids {

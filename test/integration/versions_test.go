@@ -23,6 +23,9 @@ import (
 	"handover/internal/transfer"
 	"handover/internal/world"
 	"handover/workflows"
+	outages "handover/workflows/billing"
+	"handover/workflows/run"
+	"handover/workflows/transfers"
 )
 
 // A new build of the worker takes over while transfers are in every state: it is tried on the histories of what is open, gets
@@ -49,7 +52,7 @@ func TestANewBuildTakesOver(t *testing.T) {
 	pending, retrying, large := s.createNext(t), s.createNext(t), s.createNext(t)
 	s.submitFew(t, retrying)
 	s.must(t, "submit", large, "--all-eligible")
-	onItsWay := map[string]int{workflows.TransferType: 4, workflows.MoveRangeType: 2, workflows.BillingOutageType: 1}
+	onItsWay := map[string]int{transfers.Type: 4, transfers.RangeType: 2, outages.OutageType: 1}
 	eventually(t, "everything is on its way, and the billing system is away", func() bool {
 		return assert.ObjectsAreEqual(onItsWay, counted(s.runs(t, "ExecutionStatus = 'Running'"))) && s.item(t, retrying, 0).Attempts > 0
 	})
@@ -130,7 +133,7 @@ func (d *deployment) launch(t *testing.T, build string) *process {
 		for _, queue := range described.Info.TaskQueuesInfos {
 			queues[queue.Name] = true
 		}
-		return err == nil && queues[workflows.TaskQueue] && queues[workflows.MovesQueue]
+		return err == nil && queues[run.TaskQueue] && queues[transfers.MovesQueue]
 	})
 	return worker
 }

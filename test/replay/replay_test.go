@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 func TestRecordedHistoriesReplay(t *testing.T) {
@@ -106,24 +107,24 @@ func TestAChangedWorkflowIsCaught(t *testing.T) {
 			open := &historypb.History{Events: whole.Events[:openStates(whole)[0]]}
 			for _, h := range []*historypb.History{whole, open} {
 				replayer := worker.NewWorkflowReplayer()
-				replayer.RegisterWorkflowWithOptions(changed, workflow.RegisterOptions{Name: workflows.TransferType})
+				replayer.RegisterWorkflowWithOptions(changed, workflow.RegisterOptions{Name: transfers.Type})
 				require.ErrorContains(t, replay(replayer, h), "TMPRL1100", "%d events", len(h.Events))
 			}
 		})
 	}
 }
 
-func withAnExtraTimer(ctx workflow.Context, in workflows.Input) (workflows.Receipt, error) {
+func withAnExtraTimer(ctx workflow.Context, in transfers.Input) (transfers.Receipt, error) {
 	if err := workflow.Sleep(ctx, 1); err != nil {
-		return workflows.Receipt{}, err
+		return transfers.Receipt{}, err
 	}
-	return workflows.Transfer(ctx, in)
+	return transfers.Transfer(ctx, in)
 }
 
-func withAnExtraLook(ctx workflow.Context, in workflows.Input) (workflows.Receipt, error) {
+func withAnExtraLook(ctx workflow.Context, in transfers.Input) (transfers.Receipt, error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 1})
-	workflow.ExecuteActivity(ctx, "Look", in.TransferID)
-	return workflows.Transfer(ctx, in)
+	workflow.ExecuteActivity(ctx, "transfer.Look", in.TransferID)
+	return transfers.Transfer(ctx, in)
 }
 
 // No history may come near the server's limits, however large the transfer (design section 5).

@@ -7,7 +7,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 // Client gives the naive workflow its two commands, each by an update that waits for what became of it.
@@ -21,7 +21,7 @@ func WorkflowID(transferID string) string { return "naive/" + transferID }
 // Create requests a transfer, waits until it is Pending and returns its id.
 func (c Client) Create(ctx context.Context, r transfer.Request) (id string, err error) {
 	id = transfer.NewID(r)
-	options := workflows.StartOptions(id, transfer.State{
+	options := transfers.StartOptions(id, transfer.State{
 		Status: transfer.Pending, CustomerTenantID: r.CustomerTenantID, SourceTenantID: r.SourcePartnerTenantID, TargetTenantID: r.TargetPartnerTenantID,
 	})
 	options.ID, options.TaskQueue = WorkflowID(id), TaskQueue

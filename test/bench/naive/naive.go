@@ -14,6 +14,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 // TaskQueue keeps the two implementations' work apart.
@@ -113,7 +114,7 @@ func (p *process) close(ctx workflow.Context) error {
 }
 
 func (p *process) showStatus(ctx workflow.Context) error {
-	return workflow.UpsertTypedSearchAttributes(ctx, workflows.StatusKey.ValueSet(string(p.state.Status)))
+	return workflow.UpsertTypedSearchAttributes(ctx, transfers.StatusKey.ValueSet(string(p.state.Status)))
 }
 
 // mail sends the event's e-mails beside the run.

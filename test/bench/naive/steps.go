@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"handover/activities"
+	"handover/activities/failing"
+	activities "handover/activities/transfers"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/notify"
@@ -40,7 +41,7 @@ func (s *Steps) MoveItem(ctx context.Context, id string, ordinal int) (activitie
 
 // Close ends the transfer.
 func (s *Steps) Close(ctx context.Context, id string) (transfer.Status, error) {
-	closed, err := s.Items.CloseTransfer(ctx, id)
+	closed, err := s.Items.Close(ctx, id)
 	return closed.Status, err
 }
 
@@ -81,7 +82,7 @@ func (s *Steps) send(ctx context.Context, n ledger.Notification, about transfer.
 func final(err error) error {
 	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {
-		return activities.RefusalError(refusal)
+		return failing.RefusalError(refusal)
 	}
 	return err
 }

@@ -7,13 +7,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"handover/activities"
 	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/test/replay"
-	"handover/workflows"
+	"handover/workflows/transfers"
 )
 
 func (s *stage) door() []scene {
@@ -31,7 +30,7 @@ func (s *stage) asked(ctx context.Context, p party) (string, error) {
 		return "", err
 	}
 	id := transfer.NewID(p.request)
-	_, err := s.Connection.ExecuteWorkflow(ctx, workflows.StartOptions(id, transfer.State{}), workflows.TransferType, p.request)
+	_, err := s.Connection.ExecuteWorkflow(ctx, transfers.StartOptions(id, transfer.State{}), transfers.Type, p.request)
 	return id, err
 }
 
@@ -49,12 +48,12 @@ func (s *stage) approvedByDoor(ctx context.Context) (string, error) {
 	pick := func(id string) []transfer.Pick {
 		return []transfer.Pick{{SubscriptionID: id, ProductType: subscription.OnlineServicesNCE}}
 	}
-	good := activities.Approval{RequestID: uuid.NewString(), Actor: p.source(), LineItems: pick(p.content.Subscriptions[0].ID)}
+	good := transfer.Approval{RequestID: uuid.NewString(), Actor: p.source(), Selection: transfer.Selection{LineItems: pick(p.content.Subscriptions[0].ID)}}
 	byTarget, unknownItem := good, good
 	byTarget.Actor, byTarget.RequestID = p.request.Actor, uuid.NewString()
 	unknownItem.LineItems, unknownItem.RequestID = pick(uuid.NewString()), uuid.NewString()
 	for _, payload := range []any{"not an approval", byTarget, unknownItem, good} {
-		if err := s.Connection.SignalWorkflow(ctx, transfer.WorkflowID(id), "", workflows.SignalSourceApproval, payload); err != nil {
+		if err := s.Connection.SignalWorkflow(ctx, transfer.WorkflowID(id), "", transfers.SignalSourceApproval, payload); err != nil {
 			return id, err
 		}
 	}
@@ -73,7 +72,7 @@ func (s *stage) cancelledByDoor(ctx context.Context) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	_, err = s.Transfers.Cancel(ctx, id, activities.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor})
+	_, err = s.Transfers.Cancel(ctx, id, transfer.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor})
 	return id, err
 }
 
@@ -83,7 +82,7 @@ func (s *stage) declinedByDoor(ctx context.Context) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	no := activities.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor, Reason: replay.DeclineReason}
+	no := transfer.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor, Reason: replay.DeclineReason}
 	if _, err := s.Transfers.Decline(ctx, id, no); !errors.Is(err, kernel.WrongParty) {
 		return id, fmt.Errorf("the target must not decline, but: %w", err)
 	}

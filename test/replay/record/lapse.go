@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"handover/activities"
+	activities "handover/activities/transfers"
 	"handover/internal/ledger"
 	"handover/internal/store"
 	"handover/internal/transfer"

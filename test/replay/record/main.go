@@ -32,7 +32,7 @@ import (
 func main() {
 	update := flag.Bool("update", false, "record again what the newest generation has already, unless it is frozen")
 	flag.Parse()
-	if err := run(context.Background(), filepath.Join("test", "replay", replay.Folder), replay.Newest(), *update); err != nil {
+	if err := record(context.Background(), filepath.Join("test", "replay", replay.Folder), replay.Newest(), *update); err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
@@ -47,7 +47,7 @@ type scene struct {
 // execution is a run whose history is kept, in the order of the scene's names.
 type execution struct{ workflowID, runID string }
 
-func run(ctx context.Context, testdata string, g replay.Generation, update bool) error {
+func record(ctx context.Context, testdata string, g replay.Generation, update bool) error {
 	names, err := g.ToRecord(testdata, update)
 	if err != nil || len(names) == 0 {
 		return err

@@ -39,8 +39,8 @@ func stageWith(ctx context.Context, o platform.Options) (*stage, error) {
 		if also != nil {
 			also(steps)
 		}
-		s.lapse.Ledger = steps.Ledger
-		steps.Ledger = s.lapse
+		s.lapse.Ledger = steps.Transfers.Ledger
+		steps.Transfers.Ledger = s.lapse
 	}
 	var err error
 	s.Platform, err = platform.Start(ctx, o)

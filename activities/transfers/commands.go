@@ -1,0 +1,94 @@
+package transfers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"handover/activities/failing"
+	"handover/internal/kernel"
+	"handover/internal/ledger"
+	"handover/internal/transfer"
+)
+
+// Command takes a command to the ledger, where it is decided like one that came by the API: once per party, key and content.
+// A refusal is an answer, not a failure; it is noted in the log, up to a bound.
+func (a *Activities) Command(ctx context.Context, c transfer.Message) (transfer.Answer, error) {
+	if a.DoorClosed {
+		return transfer.AnswerOf(c, transfer.Transfer{}, kernel.Refuse(kernel.DoorClosed,
+			"This platform takes commands by its HTTP API only.")), nil
+	}
+	outcome, err := a.carryOut(ctx, c)
+	var repeated *ledger.Repeated
+	var refusal *kernel.Refusal
+	switch {
+	case errors.As(err, &repeated):
+		var kept transfer.Answer
+		return kept, json.Unmarshal(repeated.Answer.Body, &kept)
+	case errors.As(err, &refusal):
+		return transfer.AnswerOf(c, transfer.Transfer{}, refusal), failing.Classified(a.noteRefusal(ctx, c, refusal))
+	case err != nil:
+		return transfer.Answer{}, failing.Classified(failing.UnlessPassing(ctx, err))
+	}
+	return transfer.AnswerOf(c, outcome.Transfer, nil), nil
+}
+
+func (a *Activities) carryOut(ctx context.Context, c transfer.Message) (ledger.Outcome, error) {
+	terms := ledger.Terms[ledger.Outcome]{
+		Claim: ledger.Claim{
+			CallerTenantID: c.Actor().PartnerTenantID, Route: "signal " + string(c.Verb) + " " + c.TransferID, Key: c.RequestID(), Fingerprint: c.Fingerprint(),
+		},
+		Answer: func(o ledger.Outcome, refusal *kernel.Refusal) (ledger.Answer, error) {
+			if refusal != nil && refusal.Cause == transfer.NotFound {
+				return ledger.Answer{}, nil // it may come to be: the same command is worth another try
+			}
+			return kept(transfer.AnswerOf(c, o.Transfer, refusal))
+		},
+		Origin: kernel.Origin{Via: kernel.BySignal},
+		ByRun:  true,
+	}
+	switch {
+	case c.Verb == transfer.VerbCreate && c.Request != nil:
+		return a.Ledger.OpenTransfer(ctx, *c.Request, terms)
+	case c.Verb == transfer.VerbSubmit && c.Approval != nil:
+		return a.Ledger.Submit(ctx, c.TransferID, ledger.Submission{
+			RequestID: c.Approval.RequestID, Actor: c.Approval.Actor, Selection: c.Approval.Selection,
+		}, terms)
+	case c.Verb == transfer.VerbCancel && c.Decision != nil:
+		return a.Ledger.Cancel(ctx, c.TransferID, ledger.Decision(*c.Decision), terms)
+	case c.Verb == transfer.VerbDecline && c.Decision != nil:
+		return a.Ledger.Decline(ctx, c.TransferID, ledger.Decision(*c.Decision), terms)
+	}
+	return ledger.Outcome{}, kernel.Refuse(kernel.InvalidInput, "There is no command %q.", c.Verb)
+}
+
+// kept is the answer as the ledger keeps it for a repetition.
+func kept(a transfer.Answer) (ledger.Answer, error) {
+	body, err := json.Marshal(a)
+	status := 200
+	if a.Refusal != nil {
+		status = a.Refusal.HTTPStatus()
+	}
+	return ledger.Answer{Status: status, Header: map[string]string{"Content-Type": "application/json"}, Body: body}, err
+}
+
+// noteRefusal puts a refused decision into the log of who made it. A refused request has no transfer to log it with.
+func (a *Activities) noteRefusal(ctx context.Context, c transfer.Message, refusal *kernel.Refusal) error {
+	if c.Verb == transfer.VerbCreate {
+		return nil
+	}
+	return a.RecordRefusal(ctx, Refused{TransferID: c.TransferID, RequestID: c.RequestID(), Actor: c.Actor(), Refusal: refusal})
+}
+
+// Refused is a decision that was not accepted.
+type Refused = ledger.Refused
+
+// RecordRefusal logs a decision that was not accepted, once per request id and up to a bound.
+func (a *Activities) RecordRefusal(ctx context.Context, r Refused) error {
+	r.Origin = kernel.Origin{Via: kernel.BySignal}
+	err := a.Ledger.RecordRefused(ctx, r)
+	if errors.Is(err, transfer.NotFound) {
+		return nil // there is no log to put it into
+	}
+	return failing.Classified(err)
+}

@@ -1,6 +1,0 @@
-//go:build !race
-
-package workflows_test
-
-// items is how many line items are given up at once.
-const items = 2_500

@@ -1,6 +1,0 @@
-//go:build race
-
-package workflows_test
-
-// items are fewer under the race detector, which makes a file ledger some thirty times slower.
-const items = 750
