@@ -169,7 +169,10 @@ func (f fixture) crowd() {
 		if i%3 == 0 {
 			r.CustomerTenantID = otherID
 		}
-		t := record{Transfer: transfer.NewTransfer(r, transfer.OpenFacts{Target: &programme.Partner{}})}
+		r.Actor.PartnerTenantID = r.TargetPartnerTenantID
+		opening, err := transfer.DefaultPolicy().Normalize(r)
+		require.NoError(f.t, err)
+		t := record{Transfer: transfer.NewTransfer(opening, transfer.OpenFacts{Target: &programme.Partner{}})}
 		t.Status, t.CreatedTime = transfer.Pending, start.Add(time.Duration(i)*time.Minute)
 		t.LastModifiedTime, t.ExpirationTime = t.CreatedTime, transfer.ExpirationTime(t.CreatedTime)
 		if i == 8 {

@@ -155,7 +155,7 @@ func TestLists(t *testing.T) {
 	refusedFor(t, err, "productTypes", 20)
 	_, err = policy.CheckSelection(transfer.Selection{AllEligible: true, ProductTypes: many(20)})
 	assert.NoError(t, err)
-	_, err = transfer.Labels{Tags: strings.Split(strings.Repeat("a ", 20)+"a", " ")}.Normalize()
+	_, err = transfer.NormalizeLabels(transfer.Labels{Tags: strings.Split(strings.Repeat("a ", 20)+"a", " ")})
 	refusedFor(t, err, "tags", 20)
 	assert.NoError(t, policy.CheckListed(10_000))
 	refused(t, policy.CheckListed(10_001), transfer.TooManyLineItems)

@@ -109,6 +109,15 @@ func request() transfer.Request {
 	}
 }
 
+// normal is a request that nothing is wrong with, as it is decided about.
+func normal(r transfer.Request) transfer.Opening {
+	o, err := policy.Normalize(r)
+	if err != nil {
+		panic(err)
+	}
+	return o
+}
+
 // facts is a ledger in which the request may be opened.
 func facts() transfer.OpenFacts {
 	agents := []programme.AdminAgent{{UserID: agentID, Email: "agent@partner.example"}}
@@ -126,7 +135,7 @@ func facts() transfer.OpenFacts {
 
 // opened is the pending transfer that the request becomes.
 func opened() transfer.Transfer {
-	t := transfer.NewTransfer(request(), facts())
+	t := transfer.NewTransfer(normal(request()), facts())
 	t.ID = transferID
 	t.State = stateIn(transfer.Pending, transfer.ItemCounts{})
 	return t

@@ -44,25 +44,13 @@ func New(t Temporal) *Client { return &Client{temporal: t} }
 // Create requests a transfer and waits until it is Pending. The same request again gets the same answer. Refusals:
 // all of transfer.Policy.Normalize and CheckOpen, RequestIDReused.
 func (c *Client) Create(ctx context.Context, r transfer.Request) (activities.Answer, error) {
-	r, id, err := normalized(r)
+	opening, err := leavingTypesToTheWorker().Normalize(r)
 	if err != nil {
 		return activities.Answer{}, err
 	}
-	return c.bring(ctx, workflows.SignalTargetRequest, r, activities.Command{TransferID: id, Verb: activities.VerbCreate, Request: &r})
-}
-
-// TransferID is the id of the transfer that the request opens. Refusals: all of transfer.Policy.Normalize.
-func TransferID(r transfer.Request) (string, error) {
-	_, id, err := normalized(r)
-	return id, err
-}
-
-func normalized(r transfer.Request) (transfer.Request, string, error) {
-	r, err := leavingTypesToTheWorker().Normalize(r)
-	if err != nil {
-		return r, "", err
-	}
-	return r, transfer.NewID(r), nil
+	asked := opening.Request()
+	command := activities.Command{TransferID: transfer.NewID(asked), Verb: activities.VerbCreate, Request: &asked}
+	return c.bring(ctx, workflows.SignalTargetRequest, asked, command)
 }
 
 // leavingTypesToTheWorker is a policy that refuses no product type that some deployment might allow (OQ-5).

@@ -138,8 +138,7 @@ func (f *fakeTemporal) answeringAs(verb activities.Verb, id string, a activities
 
 func TestEveryCommandIsASignalThatStartsTheRunAndWaitsForItsAnswer(t *testing.T) {
 	t.Parallel()
-	opened, err := TransferID(request())
-	require.NoError(t, err)
+	opened := transfer.NewID(request())
 	for name, c := range commands {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
