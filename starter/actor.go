@@ -47,7 +47,7 @@ func (c *cli) party(ctx context.Context, service transfers, role kernel.Role) (k
 	if tenant == "" {
 		return kernel.Actor{}, kernel.Refuse(transfer.NotFound, "The transfer is not opened yet, so nobody knows its %s. Try again, or name it with --as.", role)
 	}
-	c.tell(fmt.Sprintf("Acting as the %s, %s; --as names somebody else.", role, named(name, tenant)))
+	c.say(fmt.Sprintf("Acting as the %s, %s; --as names somebody else.", role, named(name, tenant)))
 	return kernel.Actor{PartnerTenantID: tenant}, nil
 }
 

@@ -72,7 +72,7 @@ func (a *agreement) check(ctx context.Context) (wrong []disagreement, checked in
 	if err != nil {
 		return nil, checked, err
 	}
-	wrong, err = a.settle(ctx, doubtful)
+	wrong, err = a.lookAgain(ctx, doubtful)
 	return wrong, checked + strangers, err
 }
 
@@ -132,8 +132,8 @@ func (a *agreement) openRuns(ctx context.Context, page []byte) ([]openRun, []byt
 	return a.service.OpenRuns(ctx, page)
 }
 
-// settle looks at the doubtful until they agree or the rounds are over, and returns what is wrong with the rest.
-func (a *agreement) settle(ctx context.Context, doubtful []string) ([]disagreement, error) {
+// lookAgain looks at the doubtful until they agree or the rounds are over, and returns what is wrong with the rest.
+func (a *agreement) lookAgain(ctx context.Context, doubtful []string) ([]disagreement, error) {
 	var wrong []disagreement
 	for round := range rounds {
 		if len(doubtful) == 0 {

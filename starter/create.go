@@ -7,7 +7,6 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/transfer"
-	"handover/internal/transferclient"
 )
 
 // newCommerce is the transferType that clients of ours send.
@@ -64,10 +63,6 @@ func (c *cli) create(ctx context.Context, r transfer.Request) error {
 		if err != nil {
 			return unsureError(err, r.RequestID)
 		}
-		id, err := transferclient.TransferID(r)
-		if err != nil {
-			return err
-		}
-		return c.printReceipt(id, answer, r.RequestID)
+		return c.printReceipt(transfer.NewID(r), answer, r.RequestID)
 	})
 }

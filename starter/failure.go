@@ -124,7 +124,7 @@ func (c *cli) report(f failure, command string, args []string) int {
 	if f.Code != "" {
 		message += " (" + f.Code + ")"
 	}
-	c.tell("starter: " + message)
+	c.say("starter: " + message)
 	if f.status == statusUsage {
 		fmt.Fprintf(c.err, "Run '%s --help' for usage.\n", command)
 	}

@@ -16,8 +16,8 @@ import (
 	"handover/internal/transferclient"
 )
 
-// tell says something on standard error, in as many lines as it has. Other people's control characters do not get through.
-func (c *cli) tell(message string) {
+// say writes something to standard error, in as many lines as it has. Other people's control characters do not get through.
+func (c *cli) say(message string) {
 	for _, line := range strings.Split(message, "\n") {
 		if line = progress.OneLine(line); line != "" {
 			fmt.Fprintln(c.err, line)
@@ -280,7 +280,7 @@ func (c *cli) printList(found []transferclient.Summary) error {
 		return c.printJSON(append([]transferclient.Summary{}, found...))
 	}
 	if len(found) == 0 {
-		c.tell("No transfers.")
+		c.say("No transfers.")
 		return nil
 	}
 	rows := make([]table.Row, 0, len(found))

@@ -39,7 +39,7 @@ func (c *cli) get(ctx context.Context) error {
 			return err
 		}
 		if v.ofRun {
-			c.tell("This is what the transfer's run says. Names, line items and e-mail stand in the ledger: name it with --ledger.")
+			c.say("This is what the transfer's run says. Names, line items and e-mail stand in the ledger: name it with --ledger.")
 		}
 		return c.printSnapshot(snapshot)
 	})
@@ -135,7 +135,7 @@ func (c *cli) list(ctx context.Context, f transferclient.Filter) error {
 		}
 		if limit > 0 && len(found) > limit {
 			found = found[:limit]
-			c.tell(fmt.Sprintf("There are more than these %d; --limit 0 lists all.", limit))
+			c.say(fmt.Sprintf("There are more than these %d; --limit 0 lists all.", limit))
 		}
 		return c.printList(found)
 	})

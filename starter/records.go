@@ -94,7 +94,7 @@ func (c *cli) verify(ctx context.Context, book records, v verification) error {
 		return err
 	}
 	if empty {
-		c.tell("The ledger is empty, so there is nothing to check. Is it the right database?")
+		c.say("The ledger is empty, so there is nothing to check. Is it the right database?")
 	}
 	all := make([]checked, 0, len(found)+2)
 	for _, f := range found {
@@ -185,14 +185,14 @@ func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) er
 	for i, w := range wrong {
 		ids[i] = w.id
 		if i < mostListed {
-			c.tell("I-7: " + w.says)
+			c.say("I-7: " + w.says)
 		}
 	}
 	n, err := book.Resume(ctx, c.resumption(resumption{}), ids...)
 	if err != nil {
 		return err
 	}
-	c.tell(fmt.Sprintf("%s of %d resumed by %s; checking again.", ofTransfers(n), len(wrong), c.operator().UserID))
+	c.say(fmt.Sprintf("%s of %d resumed by %s; checking again.", ofTransfers(n), len(wrong), c.operator().UserID))
 	for range repairLooks {
 		if err := c.env.wait(ctx, repairPause); err != nil {
 			return err
@@ -202,7 +202,7 @@ func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) er
 			return err
 		}
 	}
-	c.tell("Not every run is told yet. A worker tells them; see starter stuck.")
+	c.say("Not every run is told yet. A worker tells them; see starter stuck.")
 	return nil
 }
 

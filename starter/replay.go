@@ -109,7 +109,7 @@ func (c *cli) replayOpen(ctx context.Context, r repetition) error {
 	err = rehearsal.all(ctx)
 	end()
 	if rehearsal.more {
-		c.tell(fmt.Sprintf("There are more than these %d; --limit 0 replays all.", r.limit))
+		c.say(fmt.Sprintf("There are more than these %d; --limit 0 replays all.", r.limit))
 	}
 	return c.printRehearsed(rehearsal.found, err)
 }
@@ -121,7 +121,7 @@ func (c *cli) printRehearsed(found outcome, stopped error) error {
 		return stopped
 	}
 	if stopped == nil && found.total() == 0 {
-		c.tell("No run is open that this could be tried with.")
+		c.say("No run is open that this could be tried with.")
 	}
 	diverges := c.printReplayed(found)
 	switch {

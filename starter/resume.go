@@ -92,7 +92,7 @@ func (c *cli) resumeOpen(ctx context.Context, book records, r resumption) error 
 			return c.printResumed(all)
 		}
 		all += n
-		c.tell(fmt.Sprintf("%d transfers resumed.", all))
+		c.say(fmt.Sprintf("%d transfers resumed.", all))
 		after = last
 	}
 }

@@ -133,7 +133,7 @@ func (c *cli) printStuck(s ledger.Stuck) error {
 		c.printTable(section.heading, section.rows)
 	}
 	if !printed {
-		c.tell("Nothing is stuck.")
+		c.say("Nothing is stuck.")
 	}
 	return nil
 }

@@ -161,8 +161,8 @@ func (t *Taker) recall() {
 	}
 }
 
-// settled forgets that a key was to be asked about again.
-func (t *Taker) settled(key string) {
+// forget strikes a key from those to be asked about again.
+func (t *Taker) forget(key string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.again, key)
@@ -216,7 +216,7 @@ func (t *Taker) take(ctx context.Context, id string, answers []answer) error {
 		return err
 	}
 	for _, key := range keys {
-		t.settled(key)
+		t.forget(key)
 	}
 	return nil
 }
@@ -249,7 +249,7 @@ func (t *Taker) ask(ctx context.Context, sent []ledger.Sent) []answer {
 				defer mu.Unlock()
 				final = append(final, a)
 			case of.Status == transfer.ItemFailed && !a.silent:
-				t.settled(of.Key())
+				t.forget(of.Key())
 			case of.Status == transfer.ItemFailed:
 				t.later(of.Key())
 			}

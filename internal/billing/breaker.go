@@ -21,9 +21,9 @@ const (
 	// longestAsked bounds what a system that is not well may ask for with Retry-After, longestPause what a busy one may.
 	longestAsked = 5 * time.Minute
 	longestPause = 5 * time.Minute
-	// settledAfter is how many answers in a row it takes until the next outage begins with the shortest interval again: a
+	// steadyAfter is how many answers in a row it takes until the next outage begins with the shortest interval again: a
 	// billing system that comes and goes must not be taken for one that is there.
-	settledAfter = 20
+	steadyAfter = 20
 )
 
 // Away says that a call was not made, because the billing system is away or wants to be asked later. It says nothing about
@@ -65,7 +65,7 @@ type Breaker struct {
 	away        bool
 	steps       int       // of the interval
 	good        int       // answers in a row
-	unsettled   bool      // it was away, and has not been there for long since
+	unsteady    bool      // it was away, and has not been there for long since
 	nextAt      time.Time // not to be probed before
 	probeUntil  time.Time // a probe is under way that counts until then; zero for none
 	pausedUntil time.Time
@@ -201,8 +201,8 @@ func (b *Breaker) enter() (pass, error) {
 	return pass{probeUntil: b.probeUntil}, nil
 }
 
-// tell takes what became of a call that was permitted; ours says that we ended it ourselves.
-func (b *Breaker) tell(p pass, key string, err error, ours bool) {
+// note takes what became of a call that was permitted; ours says that we ended it ourselves.
+func (b *Breaker) note(p pass, key string, err error, ours bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.o.Now()
@@ -241,8 +241,8 @@ func saysOfTheMove(err error) bool {
 func (b *Breaker) answered() {
 	b.pauses = 0
 	b.tally.Answers++
-	if b.good++; b.good >= settledAfter {
-		b.steps, b.unsettled = 0, false
+	if b.good++; b.good >= steadyAfter {
+		b.steps, b.unsteady = 0, false
 	}
 	b.back()
 }
@@ -287,10 +287,10 @@ func (b *Breaker) missed(now time.Time, key string, u *Unavailable, probe bool) 
 	switch {
 	case !b.away && b.inARow >= openAfter:
 		b.away = true
-		if b.unsettled && b.several {
+		if b.unsteady && b.several {
 			b.steps++
 		}
-		b.unsettled = true
+		b.unsteady = true
 	case b.away && probe:
 		b.tally.Futile++
 		if b.several { // as long as only one move has failed it may be the move, and others need not wait long

@@ -163,9 +163,9 @@ func TestBreakerProbeIsAlone(t *testing.T) {
 	second, err := w.enter()
 	require.NoError(t, err)
 	changed := w.Gate().Changed
-	w.tell(lost, "lost", down, false)
+	w.note(lost, "lost", down, false)
 	require.Equal(t, ForNone, w.Gate().Room, "one that was given up is no probe any more")
-	w.tell(second, "second", context.Canceled, true)
+	w.note(second, "second", context.Canceled, true)
 	<-changed
 	require.Equal(t, ForOne, w.Gate().Room, "one that we ended leaves its place to the next")
 }
@@ -232,8 +232,8 @@ func TestBreakerPausesForTheLongest(t *testing.T) {
 	require.NoError(t, err)
 	other, err := w.enter()
 	require.NoError(t, err)
-	w.tell(one, "a", slower(0), false)
-	w.tell(other, "b", slower(30*time.Second), false)
+	w.note(one, "a", slower(0), false)
+	w.note(other, "b", slower(30*time.Second), false)
 	require.Equal(t, 30*time.Second, w.Gate().Until)
 }
 
@@ -324,7 +324,7 @@ func TestBreakerPausesGrow(t *testing.T) {
 			under = append(under, p)
 		}
 		for _, p := range under {
-			w.tell(p, "a", slower(0), false)
+			w.note(p, "a", slower(0), false)
 		}
 		require.Equal(t, pause, w.Gate().Until)
 		w.passes(pause)

@@ -90,7 +90,7 @@ func guarded(ctx context.Context, b *Breaker, key string, call func() (string, e
 		return "", err
 	}
 	ours := true
-	defer func() { b.tell(p, key, err, ours) }()
+	defer func() { b.note(p, key, err, ours) }()
 	id, err = call()
 	ours = err != nil && ctx.Err() != nil
 	return id, err

@@ -86,7 +86,7 @@ func (l *transfersStore) Labels(ctx context.Context, transferID, partnerTenantID
 // Relabel changes the partner's labels of the transfer, in any state, under the terms. The change sees the present labels,
 // which nobody else changes meanwhile.
 //
-// Refusals: NotFound for who takes no part, those of transfer.Labels.Normalize. Errors: those of command.Execute.
+// Refusals: NotFound for who takes no part, those of transfer.NormalizeLabels. Errors: those of command.Execute.
 func (l *transfersStore) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
 	terms Terms[Outcome],
 ) (Outcome, error) {
@@ -105,7 +105,7 @@ func (l *transfersStore) Relabel(ctx context.Context, transferID, partnerTenantI
 				return Outcome{}, err
 			}
 		}
-		labels, err := change(t.called).Normalize()
+		labels, err := transfer.NormalizeLabels(change(t.called))
 		if err != nil {
 			return Outcome{}, err
 		}

@@ -15,22 +15,22 @@ import (
 // when it would open the transfer. A request that is not well-formed, or whose id opened a transfer before, is refused for
 // that alone.
 func (l *transfersStore) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.Refusal, error) {
-	r, err := l.policy.Normalize(r)
+	opening, err := l.policy.Normalize(r)
 	if err != nil {
 		return alone(err)
 	}
 	return snapshot(ctx, l, "preview a transfer", func(s session) ([]*kernel.Refusal, error) {
-		if err := s.checkUnused(ctx, r); err != nil {
+		if err := s.checkUnused(ctx, opening); err != nil {
 			return alone(err)
 		}
-		facts, _, err := s.openFacts(ctx, r)
+		facts, _, err := s.openFacts(ctx, opening.Request())
 		if err != nil {
 			return nil, err
 		}
-		if refusals := l.policy.OpenRefusals(r, facts); len(refusals) > 0 {
+		if refusals := l.policy.OpenRefusals(opening, facts); len(refusals) > 0 {
 			return refusals, nil
 		}
-		_, _, err = l.policy.Decide(transfer.NewTransfer(r, facts).State, transfer.Open{}, r.Actor, l.db.Now())
+		_, _, err = l.policy.Decide(transfer.NewTransfer(opening, facts).State, transfer.Open{}, r.Actor, l.db.Now())
 		return alone(err)
 	})
 }

@@ -19,23 +19,23 @@ import (
 // Refusals: those of transfer.Policy.Normalize, CheckOpen and Decide; RequestIDReused when the target used the request id
 // before and the answer is not kept any more. Errors: those of command.Execute.
 func (l *transfersStore) OpenTransfer(ctx context.Context, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
-	r, err := l.policy.Normalize(r)
+	opening, err := l.policy.Normalize(r)
 	if err != nil {
 		return carryOut(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
 	}
 	return carryOut(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
-		opened, err := l.open(ctx, s, r, terms)
+		opened, err := l.open(ctx, s, opening, terms)
 		var refusal *kernel.Refusal
 		if errors.As(err, &refusal) { // a repetition is refused as one, whatever else there is to say against it
-			err = cmp.Or(s.checkUnused(ctx, r), err)
+			err = cmp.Or(s.checkUnused(ctx, opening), err)
 		}
 		return opened, err
 	})
 }
 
 // checkUnused refuses a request that opened a transfer before.
-func (s session) checkUnused(ctx context.Context, r transfer.Request) error {
-	before, err := s.header(ctx, transfer.NewID(r))
+func (s session) checkUnused(ctx context.Context, o transfer.Opening) error {
+	before, err := s.header(ctx, transfer.NewID(o.Request()))
 	switch {
 	case errors.Is(err, transfer.NotFound):
 		return nil
@@ -46,16 +46,17 @@ func (s session) checkUnused(ctx context.Context, r transfer.Request) error {
 		before.ID, before.Status).About(before.ID)
 }
 
-func (l *transfersStore) open(ctx context.Context, s session, r transfer.Request, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) open(ctx context.Context, s session, o transfer.Opening, terms Terms[Outcome]) (Outcome, error) {
+	r := o.Request()
 	facts, read, err := s.openFacts(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := l.policy.CheckOpen(r, facts); err != nil {
+	if err := l.policy.CheckOpen(o, facts); err != nil {
 		return Outcome{}, err
 	}
 	now := l.db.TimeRead(read)
-	st := step{of: record{Transfer: transfer.NewTransfer(r, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
+	st := step{of: record{Transfer: transfer.NewTransfer(o, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
 	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
 	if st.of.State, st.effects, err = l.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
 		return Outcome{}, err

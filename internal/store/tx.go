@@ -48,7 +48,7 @@ func (t Tx) Raise() {
 // Read answers a question outside a transaction.
 func Read[T any](ctx context.Context, db *DB, what string, ask func(Tx) (T, error)) (T, error) {
 	answer, err := ask(Tx{on: db.reader, db: db})
-	return settled(ctx, what, answer, err)
+	return classified(ctx, what, answer, err)
 }
 
 // tries is how often a change is made that lost against another one, the first time included.
@@ -65,7 +65,7 @@ func Write[T any](ctx context.Context, db *DB, what string, do func(Tx) (T, erro
 			db.wakes.poke()
 		}
 		if err == nil || try == tries || !lost(err) || !pause(ctx, try) {
-			return settled(ctx, what, result, err)
+			return classified(ctx, what, result, err)
 		}
 	}
 }
@@ -94,10 +94,10 @@ func Snapshot[T any](ctx context.Context, db *DB, what string, ask func(Tx) (T, 
 		}
 		return ask(Tx{on: tx, db: db})
 	})
-	return settled(ctx, what, answer, err)
+	return classified(ctx, what, answer, err)
 }
 
-func settled[T any](ctx context.Context, what string, result T, err error) (T, error) {
+func classified[T any](ctx context.Context, what string, result T, err error) (T, error) {
 	if err != nil {
 		var nothing T
 		return nothing, Classify(ctx, what, err)

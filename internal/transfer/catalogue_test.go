@@ -174,9 +174,3 @@ func TestARefusalSurvivesJSON(t *testing.T) {
 	assert.ErrorIs(t, got, subscription.InOtherTransfer)
 	assert.Equal(t, 409, got.HTTPStatus())
 }
-
-func TestACauseNobodyKnowsIsOurFault(t *testing.T) {
-	r := kernel.Refusal{Cause: "Weather"}
-	assert.Equal(t, 500, r.HTTPStatus())
-	assert.False(t, r.Cause.Retryable())
-}

@@ -1,13 +1,12 @@
 package transfer_test
 
 import (
-	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/kernel/kerneltest"
 	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
@@ -29,25 +28,14 @@ var (
 	expiration = at("2024-05-31T00:00:00Z")
 	submitted  = at("2024-05-15T09:00:00Z")
 	policy     = transfer.DefaultPolicy()
-	rules      = subscription.DefaultRules()
 )
 
-func at(text string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		panic(err)
-	}
-	return t
-}
-
-// refused checks that the error is a refusal for that cause and returns it.
-func refused(t *testing.T, err error, cause kernel.Cause) *kernel.Refusal {
-	t.Helper()
-	require.ErrorIs(t, err, cause)
-	var refusal *kernel.Refusal
-	require.True(t, errors.As(err, &refusal), "%T is not a refusal", err)
-	return refusal
-}
+var (
+	at         = kerneltest.At
+	rule       = kerneltest.Rule
+	refused    = kerneltest.Refused
+	refusedFor = kerneltest.RefusedFor
+)
 
 func actor(role kernel.Role) kernel.Actor {
 	return map[kernel.Role]kernel.Actor{
@@ -109,6 +97,15 @@ func request() transfer.Request {
 	}
 }
 
+// normal is a request that nothing is wrong with, as it is decided about.
+func normal(r transfer.Request) transfer.Opening {
+	o, err := policy.Normalize(r)
+	if err != nil {
+		panic(err)
+	}
+	return o
+}
+
 // facts is a ledger in which the request may be opened.
 func facts() transfer.OpenFacts {
 	agents := []programme.AdminAgent{{UserID: agentID, Email: "agent@partner.example"}}
@@ -126,7 +123,7 @@ func facts() transfer.OpenFacts {
 
 // opened is the pending transfer that the request becomes.
 func opened() transfer.Transfer {
-	t := transfer.NewTransfer(request(), facts())
+	t := transfer.NewTransfer(normal(request()), facts())
 	t.ID = transferID
 	t.State = stateIn(transfer.Pending, transfer.ItemCounts{})
 	return t

@@ -14,9 +14,9 @@ type Labels struct {
 	Tags              []string `json:"tags,omitempty" doc:"Extension: your own words to find the transfer by; the other partner never sees them."`
 }
 
-// Normalize trims the labels, orders the tags and drops repeated ones. Refusal: InvalidInput for what is too long, too many,
+// NormalizeLabels trims the labels, orders the tags and drops repeated ones. Refusal: InvalidInput for what is too long, too many,
 // empty or not printable.
-func (l Labels) Normalize() (Labels, error) {
+func NormalizeLabels(l Labels) (Labels, error) {
 	if err := kernel.CheckText("externalReference", l.ExternalReference); err != nil {
 		return l, err
 	}

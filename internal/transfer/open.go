@@ -27,19 +27,24 @@ type Request struct {
 	Labels                                            // the target's (an extension)
 }
 
+// Opening is a request in the one form that is decided about: complete, well-formed, with its ids in lower case. Only
+// Policy.Normalize makes one, so that nothing can be opened as it came.
+type Opening struct{ request Request }
+
+// Request is what is asked for.
+func (o Opening) Request() Request { return o.request }
+
 // Normalize checks what can be checked without facts, fills the defaults and lowers the case of ids.
 //
 // Refusals: InvalidInput (R-43, R-122, R-140, OQ-21), SourceMissing, SourceIsTarget, UnknownEnum (R-60,
 // R-120), OperatorOnly.
-func (p Policy) Normalize(r Request) (Request, error) {
+func (p Policy) Normalize(r Request) (Opening, error) {
 	if strings.TrimSpace(r.SourcePartnerTenantID) == "" {
-		return r, kernel.Refuse(SourceMissing, "Name the source partner by its Microsoft ID (sourcePartnerTenantId).")
+		return Opening{}, kernel.Refuse(SourceMissing, "Name the source partner by its Microsoft ID (sourcePartnerTenantId).")
 	}
-	if r.TargetPartnerTenantID == "" {
-		r.TargetPartnerTenantID = r.Actor.PartnerTenantID
-	}
+	r.TargetPartnerTenantID = r.target()
 	if err := r.CheckTexts(); err != nil {
-		return r, err
+		return Opening{}, err
 	}
 	for _, id := range []struct {
 		field string
@@ -52,17 +57,28 @@ func (p Policy) Normalize(r Request) (Request, error) {
 	} {
 		var err error
 		if *id.value, err = kernel.ParseID(id.field, *id.value); err != nil {
-			return r, err
+			return Opening{}, err
 		}
 	}
 	if r.TargetPartnerEmailID == "" {
 		r.TargetPartnerEmailID = r.TargetPartnerTenantID
 	}
 	var err error
-	if r.Labels, err = r.Normalize(); err != nil {
-		return r, err
+	if r.Labels, err = NormalizeLabels(r.Labels); err != nil {
+		return Opening{}, err
 	}
-	return r, p.checkRequest(r)
+	if err := p.checkRequest(r); err != nil {
+		return Opening{}, err
+	}
+	return Opening{r}, nil
+}
+
+// target is the partner that is to bill: who asks, unless the request names it.
+func (r Request) target() string {
+	if r.TargetPartnerTenantID == "" {
+		return r.Actor.PartnerTenantID
+	}
+	return r.TargetPartnerTenantID
 }
 
 // CheckTexts holds everything that the request says in words against the table of bounds. Refusal: InvalidInput.
@@ -117,7 +133,8 @@ func (p Policy) checkRequest(r Request) error {
 }
 
 // NewTransfer is the transfer that the request opens, before the state machine made it Pending.
-func NewTransfer(r Request, f OpenFacts) Transfer {
+func NewTransfer(o Opening, f OpenFacts) Transfer {
+	r := o.request
 	return Transfer{
 		ID:      NewID(r),
 		Request: r,
@@ -155,8 +172,8 @@ func join(types []subscription.ProductType) string {
 	return strings.Join(names, ", ")
 }
 
-// NewID derives the id of the transfer that a normalised request opens from who asks, for which customer and under which
-// request id, so that a repeated create finds the same transfer.
+// NewID derives the id of the transfer that a request opens, normalised or as it came, from who asks, for which customer and
+// under which request id, so that a repeated create finds the same transfer.
 func NewID(r Request) string {
-	return kernel.DeriveID("transfer", strings.ToLower(r.TargetPartnerTenantID), strings.ToLower(r.CustomerTenantID), strings.ToLower(r.RequestID))
+	return kernel.DeriveID("transfer", strings.ToLower(r.target()), strings.ToLower(r.CustomerTenantID), strings.ToLower(r.RequestID))
 }

@@ -24,13 +24,13 @@ type OpenFacts struct {
 // ProgramNotActive, MPAMissing, RelationshipMissing, AgreementMissing, MarketMismatch
 // the five of partnerOnRecord and, when Azure types are asked for by name, the four of the Azure
 // plan.
-func (p Policy) CheckOpen(r Request, f OpenFacts) error { return first(p.OpenRefusals(r, f)) }
+func (p Policy) CheckOpen(o Opening, f OpenFacts) error { return first(p.OpenRefusals(o, f)) }
 
-// OpenRefusals are all reasons to refuse a normalised request, in the order of prerequisites; none when the transfer may
+// OpenRefusals are all reasons to refuse a request, in the order of prerequisites; none when the transfer may
 // be opened. It tells nothing that CheckOpen keeps to itself: what comes after a gate that is shut is not in the list,
 // and of one source or reseller no more than its first shortcoming.
-func (p Policy) OpenRefusals(r Request, f OpenFacts) []*kernel.Refusal {
-	return refusals(append(prerequisites(), prerequisite{check: checkAzureAsked}), r, f)
+func (p Policy) OpenRefusals(o Opening, f OpenFacts) []*kernel.Refusal {
+	return refusals(append(prerequisites(), prerequisite{check: checkAzureAsked}), o.request, f)
 }
 
 // prerequisite is one thing that must be true before a transfer is opened.

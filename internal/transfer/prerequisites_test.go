@@ -98,9 +98,9 @@ func TestDryRunAndCreateNeverDisagree(t *testing.T) {
 		r, f := anyFacts(rand.New(rand.NewPCG(seed, 44)))
 		for steps := 0; ; steps++ {
 			require.Less(t, steps, 15, "seed %d: mending leads nowhere", seed)
-			listed := policy.OpenRefusals(r, f)
+			listed := policy.OpenRefusals(normal(r), f)
 			longest = max(longest, len(listed))
-			err := policy.CheckOpen(r, f)
+			err := policy.CheckOpen(normal(r), f)
 			if len(listed) == 0 {
 				require.NoError(t, err)
 				break
@@ -108,7 +108,7 @@ func TestDryRunAndCreateNeverDisagree(t *testing.T) {
 			require.Equal(t, error(listed[0]), err, "seed %d", seed)
 			met[listed[0].Cause] = true
 			mend(&r, &f, listed[0])
-			now := policy.OpenRefusals(r, f)
+			now := policy.OpenRefusals(normal(r), f)
 			for _, other := range listed[1:] {
 				require.Contains(t, now, other, "seed %d: mending %s did away with another", seed, listed[0].Cause)
 			}
@@ -193,10 +193,10 @@ func TestDryRunTellsNothingBehindAGate(t *testing.T) {
 				r, f := anyFacts(dice)
 				r.PartnerOnRecord = "4711001"
 				g.shut(&f)
-				told := policy.OpenRefusals(r, f)
+				told := policy.OpenRefusals(normal(r), f)
 				_, other := anyFacts(dice)
 				g.veil(&f, other)
-				require.Equal(t, told, policy.OpenRefusals(r, f), "seed %d", seed)
+				require.Equal(t, told, policy.OpenRefusals(normal(r), f), "seed %d", seed)
 				lengths[len(told)] = true
 			}
 			assert.NotContains(t, lengths, 0)
@@ -208,11 +208,11 @@ func TestDryRunListsEverything(t *testing.T) {
 	rule(t, "R-52 what the target has to sign and what the customer has to do are told together", func(t *testing.T) {
 		r, f := request(), facts()
 		f.Source.Status, f.Target.MPASigned, f.Relationship, f.Agreement = programme.Inactive, false, false, false
-		assert.Equal(t, []kernel.Cause{programme.ProgramNotActive, programme.MPAMissing, programme.RelationshipMissing}, causes(policy.OpenRefusals(r, f)))
+		assert.Equal(t, []kernel.Cause{programme.ProgramNotActive, programme.MPAMissing, programme.RelationshipMissing}, causes(policy.OpenRefusals(normal(r), f)))
 		f.Relationship, f.Source.Status, f.Customer.Market, f.AzureAtTarget = true, programme.Active, "JP", nil
 		r.TargetProductTypes, r.PartnerOnRecord = types("AzureSubscription"), "4711009"
 		assert.Equal(t, []kernel.Cause{
 			programme.MPAMissing, programme.AgreementMissing, programme.MarketMismatch, programme.MarketMismatch, transfer.ResellerUnknown, transfer.AzurePlanMissing,
-		}, causes(policy.OpenRefusals(r, f)))
+		}, causes(policy.OpenRefusals(normal(r), f)))
 	})
 }

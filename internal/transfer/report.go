@@ -35,7 +35,7 @@ type ReportRow struct {
 
 // Report tells of every line item that the viewer may see what became of it, in the order given: all of them to the source
 // and an operator, to the target those that are done, and of these nothing that tells about the source's side (R-182..
-// Who pays which days is settled, and told, once an item is complete. olds are the subscriptions of
+// Who pays which days is certain, and told, once an item is complete. olds are the subscriptions of
 // the line items as the source has or had them, by id.
 //
 // Refusal: NotFound for anybody else. Error: a line item whose subscription is not among olds.
@@ -66,7 +66,7 @@ func (t Transfer) reportRow(item LineItem, seen ItemEntity, old subscription.Sub
 		Quantity: seen.Quantity, BillingCycle: seen.BillingCycle, Outcome: seen.Status,
 	}
 	if item.Status == ItemComplete {
-		row.settle(SplitBilling(old, t.SubmittedTime))
+		row.splitDays(SplitBilling(old, t.SubmittedTime))
 	}
 	if role != kernel.RoleTarget {
 		attempts := item.Attempts
@@ -86,8 +86,8 @@ func (t Transfer) reportRow(item LineItem, seen ItemEntity, old subscription.Sub
 	return row
 }
 
-// settle writes who pays which days. A subscription that was submitted on the day it was bought costs the source nothing.
-func (r *ReportRow) settle(split BillingSplit) {
+// splitDays writes who pays which days. A subscription that was submitted on the day it was bought costs the source nothing.
+func (r *ReportRow) splitDays(split BillingSplit) {
 	r.EffectiveDate, r.TargetFrom, r.TargetUntil = date(split.TargetFrom), date(split.TargetFrom), date(split.TargetUntil)
 	r.Refund = split.Refund
 	if !split.SourceUntil.Before(split.SourceFrom) {

@@ -162,15 +162,4 @@ func TestRulesOfTelling(t *testing.T) {
 			assert.Empty(t, mails[e], e)
 		}
 	})
-	rule(t, "R-211 an audit id splits at its separators into partner, customer, transfer, operation and ticks", func(t *testing.T) {
-		id := activitylog.AuditID(targetID, customerID, transferID, string(activitylog.AuditComplete), at("2031-03-03T11:02:03.1234567Z"))
-		assert.Equal(t, targetID+"_"+customerID+"_"+transferID+"_completetransfer_640658989231234567", id)
-	})
-}
-
-func TestTicksCountFromTheYearOne(t *testing.T) {
-	assert.Equal(t, int64(0), kernel.Ticks(at("0001-01-01T00:00:00Z")))
-	assert.Equal(t, int64(621_355_968_000_000_000), kernel.Ticks(at("1970-01-01T00:00:00Z")))
-	assert.Equal(t, int64(1), kernel.Ticks(at("0001-01-01T00:00:00.0000001Z")))
-	assert.Equal(t, kernel.Ticks(at("2024-06-15T12:00:00Z")), kernel.Ticks(at("2024-06-15T14:00:00+02:00")))
 }

@@ -19,7 +19,8 @@ import (
 func asked(change func(*transfer.Request)) (transfer.Request, error) {
 	r := request()
 	change(&r)
-	return policy.Normalize(r)
+	o, err := policy.Normalize(r)
+	return o.Request(), err
 }
 
 func TestRulesOfTheRequest(t *testing.T) {
@@ -104,11 +105,14 @@ func TestRulesOfWhatIsKept(t *testing.T) {
 		}
 	})
 	rule(t, "R-103 the same request of the same target makes the same transfer", func(t *testing.T) {
-		id := transfer.NewTransfer(request(), facts()).ID
-		assert.Equal(t, id, transfer.NewTransfer(request(), facts()).ID)
+		id := transfer.NewTransfer(normal(request()), facts()).ID
+		assert.Equal(t, id, transfer.NewTransfer(normal(request()), facts()).ID)
 		same := request()
 		same.TargetPartnerTenantID, same.CustomerTenantID, same.RequestID = upper(targetID), upper(same.CustomerTenantID), upper(same.RequestID)
 		assert.Equal(t, id, transfer.NewID(same))
+		unnamed := request()
+		unnamed.TargetPartnerTenantID = ""
+		assert.Equal(t, id, transfer.NewID(unnamed), "as it came, before the target was filled in")
 		for name, change := range map[string]func(*transfer.Request){
 			"request id": func(r *transfer.Request) { r.RequestID = "0d2f5c1e-0000-4000-8000-0000000000e2" },
 			"target":     func(r *transfer.Request) { r.TargetPartnerTenantID = strangerID },
@@ -133,7 +137,7 @@ func checkOpenings(t *testing.T, cases []opening) {
 		rule(t, c.name, func(t *testing.T) {
 			r, f := request(), facts()
 			c.change(&r, &f)
-			err := policy.CheckOpen(r, f)
+			err := policy.CheckOpen(normal(r), f)
 			if c.cause == "" {
 				require.NoError(t, err)
 				return

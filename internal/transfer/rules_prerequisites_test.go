@@ -115,7 +115,7 @@ func TestCreateRevealsNothing(t *testing.T) {
 	rule(t, "R-44 without a relationship nothing is told about the customer", func(t *testing.T) {
 		f := facts()
 		f.Relationship, f.Agreement, f.Customer.Market = false, false, "JP"
-		r := refused(t, policy.CheckOpen(request(), f), programme.RelationshipMissing)
+		r := refused(t, policy.CheckOpen(normal(request()), f), programme.RelationshipMissing)
 		assert.NotContains(t, r.Message, "JP")
 	})
 	rule(t, "R-44 a caller who may not create hears nothing about source and customer", func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestCreateRevealsNothing(t *testing.T) {
 		f.Source, f.Customer = nil, nil
 		r := request()
 		r.Actor.UserID = strangerID
-		refused(t, policy.CheckOpen(r, f), kernel.NotAdminAgent)
+		refused(t, policy.CheckOpen(normal(r), f), kernel.NotAdminAgent)
 	})
 }
 

@@ -43,25 +43,21 @@ func New(t Temporal) *Client { return &Client{temporal: t} }
 // Create requests a transfer and waits until it is Pending. The same request again gets the same answer. Refusals:
 // all of transfer.Policy.Normalize and CheckOpen, RequestIDReused.
 func (c *Client) Create(ctx context.Context, r transfer.Request) (transfer.Answer, error) {
-	r, id, err := normalized(r)
+	opening, err := leavingTypesToTheWorker().Normalize(r)
 	if err != nil {
 		return transfer.Answer{}, err
 	}
-	return c.bring(ctx, transfers.SignalTargetRequest, r, transfer.Message{TransferID: id, Verb: transfer.VerbCreate, Request: &r})
+	asked := opening.Request()
+	return c.bring(ctx, transfers.SignalTargetRequest, asked, transfer.Message{TransferID: transfer.NewID(asked), Verb: transfer.VerbCreate, Request: &asked})
 }
 
 // TransferID is the id of the transfer that the request opens. Refusals: all of transfer.Policy.Normalize.
 func TransferID(r transfer.Request) (string, error) {
-	_, id, err := normalized(r)
-	return id, err
-}
-
-func normalized(r transfer.Request) (transfer.Request, string, error) {
-	r, err := leavingTypesToTheWorker().Normalize(r)
+	opening, err := leavingTypesToTheWorker().Normalize(r)
 	if err != nil {
-		return r, "", err
+		return "", err
 	}
-	return r, transfer.NewID(r), nil
+	return transfer.NewID(opening.Request()), nil
 }
 
 // leavingTypesToTheWorker is a policy that refuses no product type that some deployment might allow (OQ-5).

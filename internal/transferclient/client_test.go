@@ -137,8 +137,7 @@ func (f *fakeTemporal) answeringAs(verb transfer.Verb, id string, a transfer.Ans
 
 func TestEveryCommandIsASignalThatStartsTheRunAndWaitsForItsAnswer(t *testing.T) {
 	t.Parallel()
-	opened, err := TransferID(request())
-	require.NoError(t, err)
+	opened := transfer.NewID(request())
 	for name, c := range commands {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -65,12 +65,29 @@ func held(w ledger.World, customer, partner string) []subscription.Subscription 
 	return all
 }
 
+// asking is a request of the target for what the source bills the customer.
+func asking(customer, source, target string) transfer.Request {
+	return transfer.Request{
+		RequestID: "r", Actor: kernel.Actor{PartnerTenantID: target}, CustomerTenantID: customer, CustomerEmail: "it@customer.example",
+		SourcePartnerTenantID: source, SourcePartnerName: "Source", TargetPartnerTenantID: target, TransferType: 3,
+	}
+}
+
+// normal is a request that nothing is wrong with, as it is decided about.
+func normal(r transfer.Request) transfer.Opening {
+	o, err := transfer.DefaultPolicy().Normalize(r)
+	if err != nil {
+		panic(err)
+	}
+	return o
+}
+
 // selectEverything is a submit of everything eligible.
 func selectEverything(w ledger.World, customer, source, target string) ([]transfer.LineItem, error) {
-	r := transfer.Request{CustomerTenantID: customer, SourcePartnerTenantID: source, TargetPartnerTenantID: target}
+	r := asking(customer, source, target)
 	open := factsOf(w, r)
 	facts := transfer.SelectionFacts{Open: open, Subscriptions: held(w, customer, source)}
-	return transfer.DefaultPolicy().Select(transfer.NewTransfer(r, open), transfer.Selection{AllEligible: true}, facts)
+	return transfer.DefaultPolicy().Select(transfer.NewTransfer(normal(r), open), transfer.Selection{AllEligible: true}, facts)
 }
 
 // The demonstration moves 12 line items of every movable type, two of which are add-ons at least, and fails twice.
@@ -116,15 +133,15 @@ func faultsOf(t *testing.T, w ledger.World, items []transfer.LineItem) []subscri
 func TestDemoNamesWhatTheSampleHolds(t *testing.T) {
 	t.Parallel()
 	demo := world.Demo()
-	r, err := transfer.DefaultPolicy().Normalize(transfer.Request{
+	opening, err := transfer.DefaultPolicy().Normalize(transfer.Request{
 		RequestID: "demo", Actor: kernel.Actor{PartnerTenantID: demo.TargetTenantID, UserID: demo.TargetUserID},
 		CustomerTenantID: demo.CustomerTenantID, CustomerEmail: demo.CustomerEmail, CustomerName: demo.CustomerName,
 		SourcePartnerTenantID: demo.SourceTenantID, SourcePartnerName: demo.SourceName, TransferType: 3,
 		TargetProductTypes: subscription.MovableProductTypes(),
 	})
 	require.NoError(t, err)
-	f := factsOf(world.Sample(), r)
-	require.NoError(t, transfer.DefaultPolicy().CheckOpen(r, f))
+	f := factsOf(world.Sample(), opening.Request())
+	require.NoError(t, transfer.DefaultPolicy().CheckOpen(opening, f))
 
 	assert.Equal(t, demo.CustomerName, f.Customer.Name)
 	assert.Equal(t, demo.CustomerEmail, f.Customer.Email)
@@ -179,11 +196,9 @@ func TestEveryPrerequisiteCanBeTried(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := transfer.Request{
-				CustomerTenantID: c.customer, SourcePartnerTenantID: c.source, TargetPartnerTenantID: c.target,
-				TargetProductTypes: c.types, PartnerOnRecord: c.reseller, Actor: kernel.Actor{UserID: c.user},
-			}
-			assert.ErrorIs(t, transfer.DefaultPolicy().CheckOpen(r, factsOf(world.Sample(), r)), c.want)
+			r := asking(c.customer, c.source, c.target)
+			r.TargetProductTypes, r.PartnerOnRecord, r.Actor.UserID = c.types, c.reseller, c.user
+			assert.ErrorIs(t, transfer.DefaultPolicy().CheckOpen(normal(r), factsOf(world.Sample(), r)), c.want)
 		})
 	}
 }
@@ -192,8 +207,8 @@ func TestEveryPrerequisiteCanBeTried(t *testing.T) {
 func TestEveryReasonToStayBehindCanBeTried(t *testing.T) {
 	t.Parallel()
 	w := world.Sample()
-	r := transfer.Request{CustomerTenantID: customerID("02"), SourcePartnerTenantID: partnerID("03"), TargetPartnerTenantID: partnerID("01")}
-	move := transfer.NewTransfer(r, factsOf(w, r))
+	r := asking(customerID("02"), partnerID("03"), partnerID("01"))
+	move := transfer.NewTransfer(normal(r), factsOf(w, r))
 	states, reasons := map[subscription.Status]bool{}, map[kernel.Cause]bool{}
 	for _, s := range held(w, r.CustomerTenantID, r.SourcePartnerTenantID) {
 		states[s.Status] = true
@@ -221,9 +236,9 @@ func names(items []transfer.LineItem) []string {
 func TestBothFatesOfACommitmentCanBeTried(t *testing.T) {
 	t.Parallel()
 	w := world.Sample()
-	r := transfer.Request{CustomerTenantID: customerID("04"), SourcePartnerTenantID: partnerID("06"), TargetPartnerTenantID: partnerID("07")}
+	r := asking(customerID("04"), partnerID("06"), partnerID("07"))
 	facts := factsOf(w, r)
-	move := transfer.NewTransfer(r, facts)
+	move := transfer.NewTransfer(normal(r), facts)
 	move.SubmittedTime = time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC)
 	ends, locked := 0, 0
 	for _, s := range held(w, r.CustomerTenantID, r.SourcePartnerTenantID) {

@@ -18,12 +18,12 @@ func (s *system) post(w http.ResponseWriter, r *http.Request) {
 		say(w, status, no{"malformed", err.Error()})
 		return
 	}
-	s.tell(w, r, func(ctx context.Context) (record, error) { return s.moves.post(ctx, o, s.now(), s.options) })
+	s.answer(w, r, func(ctx context.Context) (record, error) { return s.moves.post(ctx, o, s.now(), s.options) })
 }
 
 // get is GET /moves/{key}.
 func (s *system) get(w http.ResponseWriter, r *http.Request) {
-	s.tell(w, r, func(ctx context.Context) (record, error) { return s.moves.look(ctx, r.PathValue("key")) })
+	s.answer(w, r, func(ctx context.Context) (record, error) { return s.moves.look(ctx, r.PathValue("key")) })
 }
 
 // withdraw is DELETE /moves/{key}: it is done, or it never will be.
@@ -39,8 +39,8 @@ func (s *system) withdraw(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// tell answers with the state that a move is in.
-func (s *system) tell(w http.ResponseWriter, r *http.Request, read func(ctx context.Context) (record, error)) {
+// answer tells the state that a move is in.
+func (s *system) answer(w http.ResponseWriter, r *http.Request, read func(ctx context.Context) (record, error)) {
 	m, err := read(r.Context())
 	if err != nil {
 		s.fail(w, err)

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
-	"handover/internal/transfer"
 )
 
 // The bodies of the other decisions.
@@ -123,8 +122,6 @@ func expired(t testing.TB, customer string) (path string) {
 	r := demo.Request(fresh())
 	r.CustomerTenantID = customer
 	then := time.Now().AddDate(0, 0, -40)
-	r, err := transfer.DefaultPolicy().Normalize(r)
-	require.NoError(t, err)
 	opened, err := stage.Ledger.At(then).OpenTransfer(t.Context(), r, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
 	_, err = stage.Ledger.Expire(t.Context(), opened.Transfer.ID)

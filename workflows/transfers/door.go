@@ -38,7 +38,7 @@ func (r *life) answer(ctx workflow.Context, l letter) (transfer.Answer, error) {
 			"Too many messages came at once. Read the transfer, then send the command again.")), nil
 	case l.refusal != nil:
 		return r.refuse(ctx, l)
-	case l.command.Request != nil && !r.ownID(*l.command.Request):
+	case l.command.Request != nil && transfer.NewID(*l.command.Request) != r.id:
 		l.refusal = kernel.Refuse(kernel.InvalidInput, "This request does not run as workflow %s: the id is made of target, customer and request id.",
 			workflow.GetInfo(ctx).WorkflowExecution.ID)
 		return r.refuse(ctx, l)
@@ -60,14 +60,6 @@ func (r *life) refuse(ctx workflow.Context, l letter) (transfer.Answer, error) {
 	record := activities.Refused{TransferID: r.id, RequestID: l.command.RequestID(), Actor: l.command.Actor(), Refusal: answer.Refusal}
 	_, err := run.UntilDone(ctx, "Log a refused command", recordRefusal(record))
 	return answer, err
-}
-
-// ownID tells whether the request opens this run's transfer.
-func (r *life) ownID(request transfer.Request) bool {
-	if request.TargetPartnerTenantID == "" {
-		request.TargetPartnerTenantID = request.Actor.PartnerTenantID
-	}
-	return transfer.NewID(request) == r.id
 }
 
 func (r *life) keep(answer transfer.Answer) {

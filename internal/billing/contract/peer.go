@@ -147,9 +147,9 @@ func (p *Peer) until(ctx context.Context, ask asking, enough func(answer) bool) 
 	}
 }
 
-// settled asks for the move until it is done or refused, as Handover does: a 202 is looked after where it says, and what is
+// ended asks for the move until it is done or refused, as Handover does: a 202 is looked after where it says, and what is
 // unknown there is posted again.
-func (p *Peer) settled(ctx context.Context, m move) (answer, error) {
+func (p *Peer) ended(ctx context.Context, m move) (answer, error) {
 	var at *url.URL // where to look, once it was accepted
 	ask := func(ctx context.Context) (a answer, err error) {
 		looking := at != nil
@@ -173,7 +173,7 @@ func (p *Peer) settled(ctx context.Context, m move) (answer, error) {
 
 // moved has the move done and returns the id of the new subscription.
 func (p *Peer) moved(ctx context.Context, m move) (string, error) {
-	a, err := p.settled(ctx, m)
+	a, err := p.ended(ctx, m)
 	if err != nil {
 		return "", err
 	}

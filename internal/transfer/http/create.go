@@ -159,7 +159,7 @@ func (c CreateTransfer) request(customer string, r *httpapi.Request) (transfer.R
 		RequestID: r.ID(), Actor: r.Actor(), CustomerTenantID: customer,
 		CustomerEmail: c.CustomerEmailID, CustomerName: c.CustomerName,
 		SourcePartnerTenantID: c.SourcePartnerTenantID, SourcePartnerName: c.SourcePartnerName,
-		TargetPartnerTenantID: strings.ToLower(c.TargetPartnerTenantID), TargetPartnerEmailID: c.TargetPartnerEmailID,
+		TargetPartnerTenantID: c.TargetPartnerTenantID, TargetPartnerEmailID: c.TargetPartnerEmailID,
 		TargetProductTypes: c.TargetProductTypes, PartnerOnRecord: credited,
 		TransferType: int(c.TransferType), IgnoreEligibilityCheck: c.IgnoreEligibilityCheck,
 		Labels: transfer.Labels{ExternalReference: c.ExternalReference, Tags: c.Tags},

@@ -1,4 +1,4 @@
-package transfer_test
+package programme_test
 
 import (
 	"strings"
@@ -8,32 +8,43 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/activitylog"
 	"handover/internal/kernel"
+	"handover/internal/kernel/kerneltest"
 	"handover/internal/programme"
 )
 
-// Attestations of the customer agreement (section 8.1) and the window of the activity log (section 7).
+// Attestations of the customer agreement (section 8.1).
 
-const templateID = "99999999-0000-4000-8000-00000000000a"
+const (
+	customerID = "c0a80101-0000-4000-8000-00000000c001"
+	targetID   = "2e9b1c44-0000-4000-8000-00000000b002"
+	agentID    = "5d6e7f80-1111-4222-8333-944455566677"
+	templateID = "99999999-0000-4000-8000-00000000000a"
+)
+
+var (
+	agreed = kerneltest.At("2024-04-30T18:31:41Z")
+	now    = kerneltest.At("2024-05-15T09:00:00Z")
+)
 
 // attestation is one that nothing is wrong with.
 func attestation() programme.AgreementAttestation {
 	return programme.AgreementAttestation{
-		CustomerTenantID: customerID, Type: programme.CustomerAgreement, TemplateID: strings.ToUpper(templateID), DateAgreed: created,
+		CustomerTenantID: customerID, Type: programme.CustomerAgreement, TemplateID: strings.ToUpper(templateID), DateAgreed: agreed,
 		Contact: programme.Contact{FirstName: " Ada", LastName: "Byron ", Email: "ada@contoso.example", PhoneNumber: "+49 30 1234567"},
 	}
 }
 
 func attestable() programme.AttestationFacts {
-	return programme.AttestationFacts{Partner: facts().Target, Relationship: true, UserID: agentID, Now: submitted}
+	partner := &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Type: programme.IndirectProvider, Status: programme.Active, MPASigned: true}
+	return programme.AttestationFacts{Partner: partner, Relationship: true, UserID: agentID, Now: now}
 }
 
 func TestAnAttestationBecomesAnAgreement(t *testing.T) {
 	got, err := programme.CheckAttestation(attestation(), attestable())
 	require.NoError(t, err)
 	assert.Equal(t, programme.Agreement{
-		CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation, DateAgreed: created, TemplateID: templateID,
+		CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation, DateAgreed: agreed, TemplateID: templateID,
 		Contact:    programme.Contact{FirstName: "Ada", LastName: "Byron", Email: "ada@contoso.example", PhoneNumber: "+49 30 1234567"},
 		AttestedBy: agentID,
 	}, got)
@@ -96,37 +107,23 @@ func TestWhoMayAttestWhat(t *testing.T) {
 	}
 }
 
-func TestRulesOfTheActivityLog(t *testing.T) {
-	now := at("2024-05-15T09:00:00Z")
-	for _, c := range []struct {
-		name, from, until   string
-		wantFrom, wantUntil string
-		cause               kernel.Cause
-	}{
-		{name: "R-300 left out: the last 30 days until the end of today", wantFrom: "2024-04-15T00:00:00Z", wantUntil: "2024-05-16T00:00:00Z"},
-		{name: "R-300 a start only", from: "2024-05-01T00:00:00Z", wantFrom: "2024-05-01T00:00:00Z", wantUntil: "2024-05-16T00:00:00Z"},
-		{name: "R-300 both", from: "2024-03-01T12:00:00Z", until: "2024-03-02T00:00:00Z", wantFrom: "2024-03-01T12:00:00Z", wantUntil: "2024-03-02T00:00:00Z"},
-		{name: "R-300 90 days back", from: "2024-02-15T00:00:00Z", wantFrom: "2024-02-15T00:00:00Z", wantUntil: "2024-05-16T00:00:00Z"},
-		{name: "R-300 more than 90 days back", from: "2024-02-14T23:59:59Z", cause: activitylog.LogNotKept},
-		{name: "R-300 the end before the start", from: "2024-05-02T00:00:00Z", until: "2024-05-01T00:00:00Z", cause: kernel.InvalidInput},
-		{name: "R-300 nothing between them", from: "2024-05-02T00:00:00Z", until: "2024-05-02T00:00:00Z", cause: kernel.InvalidInput},
-	} {
-		rule(t, c.name, func(t *testing.T) {
-			from, until, err := activitylog.LogWindow(maybe(c.from), maybe(c.until), now)
-			if c.cause != "" {
-				refused(t, err, c.cause)
-				return
-			}
-			require.NoError(t, err)
-			assert.Equal(t, []time.Time{at(c.wantFrom), at(c.wantUntil)}, []time.Time{from, until})
-		})
+func attesting(set func(*programme.Contact, string)) func(string) error {
+	return func(s string) error {
+		a := attestation()
+		set(&a.Contact, s)
+		_, err := programme.CheckAttestation(a, attestable())
+		return err
 	}
 }
 
-// maybe is the time, or the zero time for an empty text.
-func maybe(text string) time.Time {
-	if text == "" {
-		return time.Time{}
+// The rules ask the one table: whichever way a text comes, the same bound holds.
+func TestContactsKeepTheBounds(t *testing.T) {
+	for field, say := range map[string]func(string) error{
+		"primaryContact.firstName":   attesting(func(c *programme.Contact, s string) { c.FirstName = s }),
+		"primaryContact.lastName":    attesting(func(c *programme.Contact, s string) { c.LastName = s }),
+		"primaryContact.phoneNumber": attesting(func(c *programme.Contact, s string) { c.PhoneNumber = s }),
+	} {
+		kerneltest.KeepsBound(t, field, say)
 	}
-	return at(text)
+	kerneltest.KeepsLongestAddress(t, "primaryContact.email", attesting(func(c *programme.Contact, s string) { c.Email = s }))
 }

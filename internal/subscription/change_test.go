@@ -1,4 +1,4 @@
-package transfer_test
+package subscription_test
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/kernel/kerneltest"
 	"handover/internal/programme"
 	"handover/internal/subscription"
 )
@@ -291,4 +292,11 @@ func TestETagIsPinned(t *testing.T) {
 		CreationDate: time.Date(2024, 4, 30, 20, 31, 41, 0, time.FixedZone("here", 7200)),
 	}
 	require.Equal(t, "869ce118bf0246958f0c2e47250aad97", s.ETag())
+}
+
+func TestTheNameKeepsItsBound(t *testing.T) {
+	kerneltest.KeepsBound(t, "friendlyName", func(s string) error {
+		_, err := rules.ChangeSubscription(changing(), named(s))
+		return err
+	})
 }
