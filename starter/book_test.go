@@ -60,7 +60,7 @@ func (b shelf) pending(requestID string) string {
 func (b shelf) moving() string {
 	b.t.Helper()
 	id := b.pending("moving")
-	_, err := b.Submit(b.t.Context(), id, ledger.Submission{
+	_, err := b.Submit(b.t.Context(), id, transfer.Approval{
 		RequestID: "s", Actor: kernel.Actor{PartnerTenantID: northwind}, Selection: transfer.Selection{AllEligible: true},
 	}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(b.t, err)
@@ -164,7 +164,7 @@ func TestWatchReadsTheLedgerAtHand(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.pending("r")
-	_, err := b.Cancel(t.Context(), id, ledger.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), id, transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
 	s := b.stage()
 	assert.Equal(t, 3, s.run(t, "watch", id))
@@ -327,7 +327,7 @@ func TestResumeSaysWhatCannotBeResumed(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.pending("r")
-	_, err := b.Cancel(t.Context(), id, ledger.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), id, transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
 	b.told()
 	s := b.stage()
@@ -343,7 +343,7 @@ func TestResumeAllThatAreOpen(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	ids := []string{b.pending("r1"), b.pending("r2"), b.pending("r3")}
-	_, err := b.Cancel(t.Context(), ids[2], ledger.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), ids[2], transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
 	require.NoError(t, err)
 	b.told()
 	s := b.stage()

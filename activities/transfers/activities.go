@@ -36,9 +36,9 @@ type Ledger interface {
 	Remind(ctx context.Context, id string, n int) (transfer.Standing, error)
 
 	OpenTransfer(ctx context.Context, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Submit(ctx context.Context, id string, s ledger.Submission, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Cancel(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Decline(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Submit(ctx context.Context, id string, s transfer.Approval, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Cancel(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Decline(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
 	RecordRefused(ctx context.Context, r ledger.Refused) error
 
 	MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []ledger.MoveFact, error)

@@ -51,13 +51,11 @@ func (a *Activities) carryOut(ctx context.Context, c transfer.Message) (ledger.O
 	case c.Verb == transfer.VerbCreate && c.Request != nil:
 		return a.Ledger.OpenTransfer(ctx, *c.Request, terms)
 	case c.Verb == transfer.VerbSubmit && c.Approval != nil:
-		return a.Ledger.Submit(ctx, c.TransferID, ledger.Submission{
-			RequestID: c.Approval.RequestID, Actor: c.Approval.Actor, Selection: c.Approval.Selection,
-		}, terms)
+		return a.Ledger.Submit(ctx, c.TransferID, *c.Approval, terms)
 	case c.Verb == transfer.VerbCancel && c.Decision != nil:
-		return a.Ledger.Cancel(ctx, c.TransferID, ledger.Decision(*c.Decision), terms)
+		return a.Ledger.Cancel(ctx, c.TransferID, *c.Decision, terms)
 	case c.Verb == transfer.VerbDecline && c.Decision != nil:
-		return a.Ledger.Decline(ctx, c.TransferID, ledger.Decision(*c.Decision), terms)
+		return a.Ledger.Decline(ctx, c.TransferID, *c.Decision, terms)
 	}
 	return ledger.Outcome{}, kernel.Refuse(kernel.InvalidInput, "There is no command %q.", c.Verb)
 }

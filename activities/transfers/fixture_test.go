@@ -176,7 +176,7 @@ func moving(t *testing.T, subscriptions int) *world {
 
 func (w *world) submitted() {
 	w.t.Helper()
-	everything := ledger.Submission{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: true}}
+	everything := transfer.Approval{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: true}}
 	_, err := w.ledger.Submit(w.t.Context(), w.id, everything, ledger.Terms[ledger.Outcome]{})
 	require.NoError(w.t, err)
 }
@@ -302,7 +302,7 @@ func (b broken) Expire(context.Context, string) (transfer.Standing, error) {
 	return transfer.Standing{}, b.err
 }
 
-func (b broken) Submit(context.Context, string, ledger.Submission, ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
+func (b broken) Submit(context.Context, string, transfer.Approval, ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
 	return ledger.Outcome{}, b.err
 }
 

@@ -133,7 +133,7 @@ func TestMoveWindowAddOns(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 2, map[int]int{1: 0})
 			w.opened()
-			base := ledger.Submission{RequestID: "s", Actor: asSource, Selection: transfer.Selection{LineItems: []transfer.Pick{{SubscriptionID: subID(0)}}}}
+			base := transfer.Approval{RequestID: "s", Actor: asSource, Selection: transfer.Selection{LineItems: []transfer.Pick{{SubscriptionID: subID(0)}}}}
 			_, err := w.ledger.Submit(t.Context(), w.id, base, ledger.Terms[ledger.Outcome]{})
 			require.NoError(t, err)
 			if c.err != nil {

@@ -48,7 +48,7 @@ func (w *world) submits(subscriptions ...int) {
 	for _, n := range subscriptions {
 		picks = append(picks, transfer.Pick{SubscriptionID: subID(n)})
 	}
-	chosen := ledger.Submission{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{LineItems: picks}}
+	chosen := transfer.Approval{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{LineItems: picks}}
 	_, err := w.ledger.Submit(w.t.Context(), w.id, chosen, ledger.Terms[ledger.Outcome]{})
 	require.NoError(w.t, err)
 }

@@ -309,7 +309,7 @@ func (s *stage) holdWriter() (letGo func()) {
 	held, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
 		claim := ledger.Claim{CallerTenantID: world.LargeSource, Route: "a test", Key: "hold", Fingerprint: "f"}
-		_, err := s.ledger.Cancel(context.WithoutCancel(s.Context()), licence(0, 0), ledger.Decision{}, ledger.Terms[ledger.Outcome]{
+		_, err := s.ledger.Cancel(context.WithoutCancel(s.Context()), licence(0, 0), transfer.Decision{}, ledger.Terms[ledger.Outcome]{
 			Claim: claim, Answer: func(ledger.Outcome, *kernel.Refusal) (ledger.Answer, error) {
 				close(held)
 				<-release

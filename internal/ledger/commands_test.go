@@ -27,7 +27,7 @@ func TestCommandsMakeTheRunLook(t *testing.T) {
 		require.NoError(t, err)
 		id := made.Transfer.ID
 		require.Equal(t, []string{id + "|1|0|opened|c1"}, f.raised())
-		_, err = f.Ledger.Cancel(t.Context(), id, Decision{Actor: asSource}, through("refused", false))
+		_, err = f.Ledger.Cancel(t.Context(), id, transfer.Decision{Actor: asSource}, through("refused", false))
 		refuses(t, err, kernel.WrongParty)
 		_, err = f.Remind(t.Context(), id, 1)
 		require.NoError(t, err)
@@ -46,11 +46,11 @@ func TestCommandsMakeTheRunLook(t *testing.T) {
 		f.behind("DELETE FROM runs")
 		for cause, end := range map[Cause]func(string) error{
 			CauseCancelled: func(id string) error {
-				_, err := f.Ledger.Cancel(t.Context(), id, Decision{Actor: asTarget}, through("c3", false))
+				_, err := f.Ledger.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget}, through("c3", false))
 				return err
 			},
 			CauseDeclined: func(id string) error {
-				_, err := f.Ledger.Decline(t.Context(), id, Decision{Actor: asSource}, through("c3", false))
+				_, err := f.Ledger.Decline(t.Context(), id, transfer.Decision{Actor: asSource}, through("c3", false))
 				return err
 			},
 		} {

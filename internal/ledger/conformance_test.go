@@ -81,19 +81,19 @@ func (f fixture) OpenTransfer(ctx context.Context, r transfer.Request) (transfer
 }
 
 // Submit submits a transfer.
-func (f fixture) Submit(ctx context.Context, id string, sub Submission) (transfer.Transfer, error) {
+func (f fixture) Submit(ctx context.Context, id string, sub transfer.Approval) (transfer.Transfer, error) {
 	made, err := f.Ledger.Submit(ctx, id, sub, Terms[Outcome]{})
 	return made.Transfer, err
 }
 
 // Cancel cancels a transfer.
-func (f fixture) Cancel(ctx context.Context, id string, d Decision) (transfer.Transfer, error) {
+func (f fixture) Cancel(ctx context.Context, id string, d transfer.Decision) (transfer.Transfer, error) {
 	made, err := f.Ledger.Cancel(ctx, id, d, Terms[Outcome]{})
 	return made.Transfer, err
 }
 
 // Decline declines a transfer.
-func (f fixture) Decline(ctx context.Context, id string, d Decision) (transfer.Transfer, error) {
+func (f fixture) Decline(ctx context.Context, id string, d transfer.Decision) (transfer.Transfer, error) {
 	made, err := f.Ledger.Decline(ctx, id, d, Terms[Outcome]{})
 	return made.Transfer, err
 }
@@ -197,12 +197,12 @@ func request(requestID string) transfer.Request {
 	}
 }
 
-func everything(requestID string) Submission {
-	return Submission{RequestID: requestID, Actor: asSource, Selection: transfer.Selection{AllEligible: true}}
+func everything(requestID string) transfer.Approval {
+	return transfer.Approval{RequestID: requestID, Actor: asSource, Selection: transfer.Selection{AllEligible: true}}
 }
 
-func picking(requestID string, subscriptions ...int) Submission {
-	s := Submission{RequestID: requestID, Actor: asSource}
+func picking(requestID string, subscriptions ...int) transfer.Approval {
+	s := transfer.Approval{RequestID: requestID, Actor: asSource}
 	for _, n := range subscriptions {
 		s.Selection.LineItems = append(s.Selection.LineItems, transfer.Pick{SubscriptionID: subID(n)})
 	}

@@ -72,7 +72,7 @@ func TestLockedForTooLong(t *testing.T) {
 	_, err = held.ExecContext(t.Context(), "SELECT id FROM transfers WHERE id = $1 FOR UPDATE", tr.ID)
 	require.NoError(t, err)
 	cancel := func(key string) error {
-		_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: asTarget}, saying(key))
+		_, err := f.Ledger.Cancel(t.Context(), tr.ID, transfer.Decision{Actor: asTarget}, saying(key))
 		return err
 	}
 	for _, key := range []string{"another", "twin", ""} {

@@ -25,7 +25,7 @@ func TestDecisionsAreRefused(t *testing.T) {
 		}
 		cancel := func(id string, a kernel.Actor) func() (transfer.Transfer, error) {
 			return func() (transfer.Transfer, error) {
-				return f.Cancel(t.Context(), id, Decision{RequestID: "d1", Actor: a})
+				return f.Cancel(t.Context(), id, transfer.Decision{RequestID: "d1", Actor: a})
 			}
 		}
 		try(transfer.NotFound, cancel("b0000000-0000-4000-8000-000000000009", asTarget))
@@ -33,7 +33,7 @@ func TestDecisionsAreRefused(t *testing.T) {
 		try(kernel.WrongParty, cancel(tr.ID, asSource))
 		try(kernel.NotAdminAgent, cancel(tr.ID, kernel.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}))
 		try(kernel.WrongParty, func() (transfer.Transfer, error) {
-			return f.Submit(t.Context(), tr.ID, Submission{RequestID: "d1", Actor: asTarget, Selection: transfer.Selection{AllEligible: true}})
+			return f.Submit(t.Context(), tr.ID, transfer.Approval{RequestID: "d1", Actor: asTarget, Selection: transfer.Selection{AllEligible: true}})
 		})
 		try(transfer.NotFound, func() (transfer.Transfer, error) {
 			_, err := f.Expire(t.Context(), "b0000000-0000-4000-8000-000000000009")
@@ -46,12 +46,12 @@ func TestDecisionsAreRefused(t *testing.T) {
 		}
 		require.Equal(t, before, f.contents())
 
-		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: kernel.Actor{PartnerTenantID: targetID}})
+		_, err := f.Cancel(t.Context(), tr.ID, transfer.Decision{RequestID: "d1", Actor: kernel.Actor{PartnerTenantID: targetID}})
 		require.NoError(t, err, "an application acts for the partner (R-101)")
 		before = f.contents()
 		try(transfer.AlreadyFinal, func() (transfer.Transfer, error) { return f.Submit(t.Context(), tr.ID, everything("d2")) })
 		try(transfer.AlreadyFinal, func() (transfer.Transfer, error) {
-			return f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d2", Actor: asTarget})
+			return f.Cancel(t.Context(), tr.ID, transfer.Decision{RequestID: "d2", Actor: asTarget})
 		})
 		try(transfer.NotFound, cancel(tr.ID, asStranger))
 		require.Equal(t, before, f.contents())
@@ -79,7 +79,7 @@ func TestCancelRacesSubmit(t *testing.T) {
 			submitted <- err
 		}()
 		go func() {
-			_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d2", Actor: asTarget})
+			_, err := f.Cancel(t.Context(), tr.ID, transfer.Decision{RequestID: "d2", Actor: asTarget})
 			cancelled <- err
 		}()
 		release(2)

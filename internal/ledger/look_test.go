@@ -49,12 +49,12 @@ func TestLookAtEveryState(t *testing.T) {
 		transfer.Pending:    func(f fixture) string { return f.pending("r1").ID },
 		transfer.InProgress: func(f fixture) string { return f.moving("r1").ID },
 		transfer.Cancelled: func(f fixture) string {
-			tr, err := f.Cancel(f.t.Context(), f.pending("r1").ID, Decision{Actor: asTarget})
+			tr, err := f.Cancel(f.t.Context(), f.pending("r1").ID, transfer.Decision{Actor: asTarget})
 			require.NoError(f.t, err)
 			return tr.ID
 		},
 		transfer.Rejected: func(f fixture) string {
-			tr, err := f.Decline(f.t.Context(), f.pending("r1").ID, Decision{Actor: asSource})
+			tr, err := f.Decline(f.t.Context(), f.pending("r1").ID, transfer.Decision{Actor: asSource})
 			require.NoError(f.t, err)
 			return tr.ID
 		},
@@ -298,11 +298,11 @@ func TestChangeIsTheNewestRecord(t *testing.T) {
 
 		for name, end := range map[string]func() error{
 			"cancel": func() error {
-				_, err := f.Cancel(t.Context(), id, Decision{Actor: asTarget})
+				_, err := f.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget})
 				return err
 			},
 			"decline": func() error {
-				_, err := f.Decline(t.Context(), id, Decision{Actor: asSource})
+				_, err := f.Decline(t.Context(), id, transfer.Decision{Actor: asSource})
 				return err
 			},
 			"expire": func() error {

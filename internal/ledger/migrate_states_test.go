@@ -136,7 +136,7 @@ func TestMigrateEveryState(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, "old-inprogress/0", facts[0].Item.MoveKey)
 			f.closed(f.stored(oldID(transfer.InProgress)), moved(0))
-			_, err = f.Cancel(t.Context(), oldID(transfer.Pending), Decision{Actor: asTarget})
+			_, err = f.Cancel(t.Context(), oldID(transfer.Pending), transfer.Decision{Actor: asTarget})
 			require.NoError(t, err, "by the rules of the deployment")
 			require.Equal(t, []string{"2|replaced"}, f.rows("SELECT wanted, cause FROM runs WHERE wanted = 2"), "a replacement stands until it is made")
 			f.holds()

@@ -198,7 +198,7 @@ func TestStaleReminderIsWithdrawn(t *testing.T) {
 			_, err := f.Remind(t.Context(), id, 1)
 			require.NoError(t, err)
 		}
-		_, err := f.Cancel(t.Context(), answered.ID, Decision{RequestID: "c", Actor: asTarget})
+		_, err := f.Cancel(t.Context(), answered.ID, transfer.Decision{RequestID: "c", Actor: asTarget})
 		require.NoError(t, err)
 		f.clock.advance(time.Second)
 		reminded := map[string]int{}

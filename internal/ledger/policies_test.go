@@ -32,7 +32,7 @@ func TestRulesStayWithTheirTransfer(t *testing.T) {
 			return made.Transfer.ID
 		}
 		decline := func(l *Ledger, id string) error {
-			_, err := l.Decline(t.Context(), id, Decision{Actor: asSource, Reason: "no"}, Terms[Outcome]{})
+			_, err := l.Decline(t.Context(), id, transfer.Decision{Actor: asSource, Reason: "no"}, Terms[Outcome]{})
 			return err
 		}
 		submit := func(l *Ledger, id string, picks ...int) error {
@@ -80,7 +80,7 @@ func TestUnknownRulesAreKept(t *testing.T) {
 		bodies := f.rows("SELECT body FROM policies")
 		require.Contains(t, bodies[0]+bodies[1], "SomethingLater")
 		for _, l := range []*Ledger{f.Ledger, f.another(Options{}), f.another(Options{Policy: strict()})} {
-			_, err = l.Decline(t.Context(), made.Transfer.ID, Decision{Actor: asSource}, Terms[Outcome]{})
+			_, err = l.Decline(t.Context(), made.Transfer.ID, transfer.Decision{Actor: asSource}, Terms[Outcome]{})
 			refuses(t, err, transfer.DeclineDisabled)
 			require.Equal(t, bodies, f.rows("SELECT body FROM policies"))
 		}
@@ -94,11 +94,11 @@ func TestLostRules(t *testing.T) {
 		require.NoError(t, err)
 		f.behind("DELETE FROM policies")
 		before := f.contents()
-		_, err = f.Cancel(t.Context(), made.Transfer.ID, Decision{Actor: asTarget})
+		_, err = f.Cancel(t.Context(), made.Transfer.ID, transfer.Decision{Actor: asTarget})
 		require.ErrorContains(t, err, "are missing in the ledger")
 		require.Equal(t, before, f.contents())
 		f.behind("UPDATE transfers SET policy = ''")
-		_, err = f.Cancel(t.Context(), made.Transfer.ID, Decision{Actor: asTarget})
+		_, err = f.Cancel(t.Context(), made.Transfer.ID, transfer.Decision{Actor: asTarget})
 		require.NoError(t, err, "one of a version that stored none goes by the deployment's")
 	})
 }

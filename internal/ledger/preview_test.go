@@ -164,7 +164,7 @@ func (f fixture) agrees(requestID string, r transfer.Request, between ...string)
 		if e.Base != "" {
 			picks = append(picks, transfer.Pick{SubscriptionID: e.Base})
 		}
-		submitted, err := f.Submit(f.t.Context(), tr.ID, Submission{RequestID: "d", Actor: asSource, Selection: transfer.Selection{LineItems: picks}})
+		submitted, err := f.Submit(f.t.Context(), tr.ID, transfer.Approval{RequestID: "d", Actor: asSource, Selection: transfer.Selection{LineItems: picks}})
 		if !e.Eligible {
 			require.Equal(f.t, e.Reasons[0], refusalOf(f.t, err))
 			continue

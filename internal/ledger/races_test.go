@@ -81,7 +81,7 @@ func TestRefusedCommandsLeaveNothing(t *testing.T) {
 		before := state()
 		refusing := map[kernel.Cause]func(Terms[Outcome]) error{
 			kernel.WrongParty: func(terms Terms[Outcome]) error {
-				_, err := f.Ledger.Cancel(t.Context(), pending.ID, Decision{Actor: asSource}, terms)
+				_, err := f.Ledger.Cancel(t.Context(), pending.ID, transfer.Decision{Actor: asSource}, terms)
 				return err
 			},
 			subscription.Unknown: func(terms Terms[Outcome]) error {
@@ -89,7 +89,7 @@ func TestRefusedCommandsLeaveNothing(t *testing.T) {
 				return err
 			},
 			transfer.AlreadyInProgress: func(terms Terms[Outcome]) error {
-				_, err := f.Ledger.Decline(t.Context(), moving.ID, Decision{Actor: asSource}, terms)
+				_, err := f.Ledger.Decline(t.Context(), moving.ID, transfer.Decision{Actor: asSource}, terms)
 				return err
 			},
 			kernel.RequestIDReused: func(terms Terms[Outcome]) error {
@@ -122,7 +122,7 @@ func TestRefusedSubmitsKeepNobodyWaiting(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		const senders, others = 16, 8
 		tr := f.pending("r1")
-		unknown := Submission{Actor: asSource}
+		unknown := transfer.Approval{Actor: asSource}
 		for n := range 10_000 {
 			unknown.Selection.LineItems = append(unknown.Selection.LineItems, transfer.Pick{SubscriptionID: newID(n)})
 		}
@@ -143,10 +143,10 @@ func TestRefusedSubmitsKeepNobodyWaiting(t *testing.T) {
 		other := f.another(Options{})
 		for n := range others {
 			id := f.pending(fmt.Sprint("other", n)).ID
-			_, err := other.Cancel(t.Context(), id, Decision{Actor: asTarget}, saying(fmt.Sprint("cancel", n)))
+			_, err := other.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget}, saying(fmt.Sprint("cancel", n)))
 			require.NoError(t, err)
 		}
-		_, err := other.Cancel(t.Context(), tr.ID, Decision{Actor: asTarget}, saying("cancel"))
+		_, err := other.Cancel(t.Context(), tr.ID, transfer.Decision{Actor: asTarget}, saying("cancel"))
 		require.NoError(t, err, "the transfer that they are about")
 		sending.Wait()
 		close(said)
@@ -222,7 +222,7 @@ func (f fixture) pair(other *Ledger, n int) (submitted bool, err error) {
 	begin, cancelling := make(chan struct{}), make(chan error)
 	go func() {
 		<-begin
-		_, err := other.Cancel(f.t.Context(), tr.ID, Decision{Actor: asTarget}, saying("cancel "+name))
+		_, err := other.Cancel(f.t.Context(), tr.ID, transfer.Decision{Actor: asTarget}, saying("cancel "+name))
 		cancelling <- err
 	}()
 	close(begin)
@@ -316,7 +316,7 @@ func TestDatabaseClockDecides(t *testing.T) {
 	at, err := f.Look(t.Context(), pending.ID, Watched{})
 	require.NoError(t, err)
 	require.Equal(t, transfer.DueExpiry, at.Due)
-	for _, sub := range []Submission{everything("d2"), picking("d2", listed...)} {
+	for _, sub := range []transfer.Approval{everything("d2"), picking("d2", listed...)} {
 		_, err = f.Submit(t.Context(), pending.ID, sub)
 		refuses(t, err, transfer.RequestExpired)
 	}

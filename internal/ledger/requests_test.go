@@ -126,7 +126,7 @@ func TestRefusalIsKept(t *testing.T) {
 		tr := f.pending("r1")
 		before := f.contents()
 		cancel := func(terms Terms[Outcome]) error {
-			_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asSource}, terms)
+			_, err := f.Ledger.Cancel(t.Context(), tr.ID, transfer.Decision{RequestID: "d1", Actor: asSource}, terms)
 			return err
 		}
 		said := refuses(t, cancel(saying("k1")), kernel.WrongParty)
@@ -179,11 +179,11 @@ func TestMatchEndsACommand(t *testing.T) {
 		for cause, by := range map[kernel.Cause]kernel.Actor{transfer.NotFound: asStranger, kernel.NotAdminAgent: sales} {
 			unkept := terms
 			unkept.Answer = func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, nil }
-			_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: by}, unkept)
+			_, err := f.Ledger.Cancel(t.Context(), tr.ID, transfer.Decision{Actor: by}, unkept)
 			refuses(t, err, cause)
 		}
 		require.Zero(t, asked, "nobody learns what is not theirs")
-		_, err := f.Ledger.Cancel(t.Context(), tr.ID, Decision{Actor: asTarget}, terms)
+		_, err := f.Ledger.Cancel(t.Context(), tr.ID, transfer.Decision{Actor: asTarget}, terms)
 		require.ErrorIs(t, err, stale)
 		_, err = f.Ledger.Submit(t.Context(), tr.ID, everything(""), terms)
 		require.ErrorIs(t, err, stale)

@@ -322,7 +322,7 @@ func TestOpenRuns(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		open := []string{f.pending("r1").ID, f.moving("r2", 0).ID, f.moving("r3", 1).ID}
 		over := f.pending("r4")
-		_, err := f.Cancel(t.Context(), over.ID, Decision{RequestID: "c", Actor: asTarget})
+		_, err := f.Cancel(t.Context(), over.ID, transfer.Decision{RequestID: "c", Actor: asTarget})
 		require.NoError(t, err)
 		f.caughtUp()
 		slices.Sort(open)
@@ -423,7 +423,7 @@ func TestRunsOfWhatIsOver(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		open, over, behind := f.pending("r1"), f.pending("r2"), f.pending("r3")
 		withdraw := func(tr transfer.Transfer) {
-			_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "c", Actor: asTarget})
+			_, err := f.Cancel(t.Context(), tr.ID, transfer.Decision{RequestID: "c", Actor: asTarget})
 			require.NoError(t, err)
 		}
 		withdraw(over)

@@ -38,11 +38,11 @@ func TestStatementsOfACommand(t *testing.T) {
 		})
 		other := f.pending("r2").ID
 		costs("cancel", 11, func() error {
-			_, err := f.Ledger.Cancel(t.Context(), other, Decision{Actor: asTarget}, saying("cancel"))
+			_, err := f.Ledger.Cancel(t.Context(), other, transfer.Decision{Actor: asTarget}, saying("cancel"))
 			return err
 		})
 		costs("a repetition", 2, func() error {
-			_, err := f.Ledger.Cancel(t.Context(), other, Decision{Actor: asTarget}, saying("cancel"))
+			_, err := f.Ledger.Cancel(t.Context(), other, transfer.Decision{Actor: asTarget}, saying("cancel"))
 			repeats(t, err)
 			return nil
 		})

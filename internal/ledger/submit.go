@@ -20,7 +20,7 @@ const checkedUnlocked = 100
 //
 // Refusals: those of transfer.Policy.Decide, CheckSelection and Select, InOtherTransfer among them; NotAdminAgent
 // . Errors: those of command.Execute.
-func (l *transfersStore) Submit(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) Submit(ctx context.Context, id string, sub transfer.Approval, terms Terms[Outcome]) (Outcome, error) {
 	refusal, err := l.refusedUnlocked(ctx, id, sub, terms)
 	if err != nil {
 		return Outcome{}, err
@@ -35,7 +35,7 @@ func (l *transfersStore) Submit(ctx context.Context, id string, sub Submission, 
 
 // refusedUnlocked makes the whole decision about a long list on a snapshot, without a lock, and returns its refusal if it is
 // one.
-func (l *transfersStore) refusedUnlocked(ctx context.Context, id string, sub Submission, terms Terms[Outcome]) (*kernel.Refusal, error) {
+func (l *transfersStore) refusedUnlocked(ctx context.Context, id string, sub transfer.Approval, terms Terms[Outcome]) (*kernel.Refusal, error) {
 	if len(sub.Selection.LineItems) <= checkedUnlocked {
 		return nil, nil
 	}
@@ -64,7 +64,7 @@ func (l *transfersStore) refusedUnlocked(ctx context.Context, id string, sub Sub
 	return nil, err
 }
 
-func (l *transfersStore) submit(ctx context.Context, s session, id string, sub Submission, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) submit(ctx context.Context, s session, id string, sub transfer.Approval, terms Terms[Outcome]) (Outcome, error) {
 	st, err := l.begin(ctx, s, id, sub.Actor, terms.Origin)
 	if err != nil {
 		return Outcome{}, err

@@ -46,7 +46,7 @@ func TestSubmitIsAllOrNothing(t *testing.T) {
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		before := f.contents()
-		for cause, sub := range map[kernel.Cause]Submission{
+		for cause, sub := range map[kernel.Cause]transfer.Approval{
 			transfer.NotActive:         picking("d1", 0, 1),
 			transfer.NotOwnedBySource:  picking("d1", 0, 8), // exists, and belongs to somebody else
 			subscription.Unknown:       picking("d1", 0, 99),
@@ -109,7 +109,7 @@ func TestSubmitsRaceForOneSubscription(t *testing.T) {
 			}
 			a, b := f.pending(fmt.Sprint("a", round)), f.pending(fmt.Sprint("b", round))
 			failures := make(chan error, 2)
-			for id, sub := range map[string]Submission{a.ID: picking("d", there...), b.ID: picking("d", back...)} {
+			for id, sub := range map[string]transfer.Approval{a.ID: picking("d", there...), b.ID: picking("d", back...)} {
 				go func() {
 					_, err := f.Submit(t.Context(), id, sub)
 					failures <- err
@@ -146,7 +146,7 @@ const unlocked = 100
 // list of 5,000; one of a few takes less.
 func TestLargeSubmitTakesFewStatements(t *testing.T) {
 	const large = 10_000
-	statements := func(t *testing.T, f fixture, requestID string, want int, sub Submission) int64 {
+	statements := func(t *testing.T, f fixture, requestID string, want int, sub transfer.Approval) int64 {
 		tr := f.pending(requestID)
 		before := f.Statements()
 		submitted, err := f.Submit(t.Context(), tr.ID, sub)

@@ -86,19 +86,19 @@ func (l *transfersStore) open(ctx context.Context, s session, o transfer.Opening
 // Cancel withdraws the request (T3).
 //
 // Refusals: those of transfer.Policy.Decide, NotAdminAgent. Errors: those of command.Execute.
-func (l *transfersStore) Cancel(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) Cancel(ctx context.Context, id string, d transfer.Decision, terms Terms[Outcome]) (Outcome, error) {
 	return l.conclude(ctx, id, transfer.Cancel{}, d, CauseCancelled, terms)
 }
 
 // Decline records the source's no with its reason (T7, R-15).
 //
 // Refusals: those of transfer.Policy.Decide, NotAdminAgent. Errors: those of command.Execute.
-func (l *transfersStore) Decline(ctx context.Context, id string, d Decision, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) Decline(ctx context.Context, id string, d transfer.Decision, terms Terms[Outcome]) (Outcome, error) {
 	return l.conclude(ctx, id, transfer.Decline{Reason: d.Reason}, d, CauseDeclined, terms)
 }
 
 // conclude ends a Pending transfer by a party's decision.
-func (l *transfersStore) conclude(ctx context.Context, id string, c transfer.Command, d Decision, cause Cause, terms Terms[Outcome]) (Outcome, error) {
+func (l *transfersStore) conclude(ctx context.Context, id string, c transfer.Command, d transfer.Decision, cause Cause, terms Terms[Outcome]) (Outcome, error) {
 	return carryOut(ctx, l, "conclude transfer", terms, func(s session) (Outcome, error) {
 		st, err := l.begin(ctx, s, id, d.Actor, terms.Origin)
 		if err != nil {

@@ -143,13 +143,13 @@ type ending struct {
 var transitions = map[string]ending{
 	"T3 cancel": {
 		run: func(f fixture, id string) (transfer.Transfer, error) {
-			return f.Cancel(f.t.Context(), id, Decision{RequestID: "d1", Actor: asTarget})
+			return f.Cancel(f.t.Context(), id, transfer.Decision{RequestID: "d1", Actor: asTarget})
 		},
 		status: transfer.Cancelled, event: "cancelled",
 	},
 	"T7 decline": {
 		run: func(f fixture, id string) (transfer.Transfer, error) {
-			return f.Decline(f.t.Context(), id, Decision{RequestID: "d1", Actor: asSource, Reason: "Not ours to give"})
+			return f.Decline(f.t.Context(), id, transfer.Decision{RequestID: "d1", Actor: asSource, Reason: "Not ours to give"})
 		},
 		status: transfer.Rejected, event: "declined", mail: []string{targetAgent},
 	},
@@ -324,7 +324,7 @@ func TestRemind(t *testing.T) {
 		remind(1)
 		require.Equal(t, []string{sourceAgent, "second@source.example"}, f.mail(tr.ID, "reminder-1"))
 
-		_, err := f.Cancel(t.Context(), tr.ID, Decision{RequestID: "d1", Actor: asTarget})
+		_, err := f.Cancel(t.Context(), tr.ID, transfer.Decision{RequestID: "d1", Actor: asTarget})
 		require.NoError(t, err)
 		remind(2)
 		require.Empty(t, f.mail(tr.ID, "reminder-2"))

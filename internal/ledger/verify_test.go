@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/store"
+	"handover/internal/transfer"
 )
 
 // A ledger with a transfer in every kind of state holds all invariants, and each check looked at something.
@@ -18,9 +19,9 @@ func TestVerifyFindsNothing(t *testing.T) {
 		require.NoError(t, err)
 		f.closed(tr, moved(0), moved(1))
 		f.pending("r2")
-		_, err = f.Cancel(t.Context(), f.pending("r3").ID, Decision{RequestID: "d", Actor: asTarget})
+		_, err = f.Cancel(t.Context(), f.pending("r3").ID, transfer.Decision{RequestID: "d", Actor: asTarget})
 		require.NoError(t, err)
-		_, err = f.Decline(t.Context(), f.pending("r4").ID, Decision{RequestID: "d", Actor: asSource})
+		_, err = f.Decline(t.Context(), f.pending("r4").ID, transfer.Decision{RequestID: "d", Actor: asSource})
 		require.NoError(t, err)
 
 		findings, err := f.Verify(t.Context())

@@ -71,8 +71,8 @@ func (b *book) request(items int) (transfer.Request, error) {
 }
 
 // approval submits everything there is.
-func approval() ledger.Submission {
-	return ledger.Submission{
+func approval() transfer.Approval {
+	return transfer.Approval{
 		RequestID: uuid.NewString(), Selection: transfer.Selection{AllEligible: true},
 		Actor: kernel.Actor{PartnerTenantID: world.LargeSource, UserID: world.LargeSourceUser},
 	}

@@ -23,7 +23,7 @@ type contender interface {
 	// create requests a transfer and returns its id once it is Pending.
 	create(ctx context.Context, r transfer.Request) (id string, err error)
 	// finish submits a transfer and returns once it is closed in the ledger.
-	finish(ctx context.Context, id string, s ledger.Submission) error
+	finish(ctx context.Context, id string, s transfer.Approval) error
 	// rest returns when nothing but e-mail is left to be done for a transfer that is closed.
 	rest(ctx context.Context, id string) error
 	// workflowID is where the history of a transfer is; empty when there is none.
@@ -50,7 +50,7 @@ func (o ours) create(ctx context.Context, r transfer.Request) (string, error) {
 	return open(ctx, o.book, r, asPartner(r.Actor, "create", r.RequestID))
 }
 
-func (o ours) finish(ctx context.Context, id string, s ledger.Submission) error {
+func (o ours) finish(ctx context.Context, id string, s transfer.Approval) error {
 	if _, err := o.Submit(ctx, id, s, asPartner(s.Actor, "submit "+id, s.RequestID)); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (n naively) create(ctx context.Context, r transfer.Request) (string, error)
 	return n.Create(ctx, r)
 }
 
-func (n naively) finish(ctx context.Context, id string, s ledger.Submission) error {
+func (n naively) finish(ctx context.Context, id string, s transfer.Approval) error {
 	if err := n.Submit(ctx, id, s); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func withoutRun(terms ledger.Terms[ledger.Outcome]) ledger.Terms[ledger.Outcome]
 // windowSize is that of the workflow.
 const windowSize = 100
 
-func (b barely) finish(ctx context.Context, id string, s ledger.Submission) error {
+func (b barely) finish(ctx context.Context, id string, s transfer.Approval) error {
 	submitted, err := b.Submit(ctx, id, s, withoutRun(asPartner(s.Actor, "submit "+id, s.RequestID)))
 	if err != nil {
 		return err

@@ -36,13 +36,13 @@ func requestOf(p parties) transfer.Request {
 }
 
 // wholeOf is the source's word to move everything.
-func wholeOf(p parties) ledger.Submission {
-	return ledger.Submission{RequestID: key("submit", p), Actor: kernel.Actor{PartnerTenantID: p.source}, Selection: transfer.Selection{AllEligible: true}}
+func wholeOf(p parties) transfer.Approval {
+	return transfer.Approval{RequestID: key("submit", p), Actor: kernel.Actor{PartnerTenantID: p.source}, Selection: transfer.Selection{AllEligible: true}}
 }
 
 // withdrawal is the target's word that it asks no more.
-func withdrawal(p parties) ledger.Decision {
-	return ledger.Decision{RequestID: key("cancel", p), Actor: kernel.Actor{PartnerTenantID: p.target}}
+func withdrawal(p parties) transfer.Decision {
+	return transfer.Decision{RequestID: key("cancel", p), Actor: kernel.Actor{PartnerTenantID: p.target}}
 }
 
 // opened requests a transfer at the ledger.

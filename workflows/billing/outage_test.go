@@ -84,7 +84,7 @@ func (w *place) submitted() int {
 	none := ledger.Terms[ledger.Outcome]{}
 	opened, err := w.ledger.OpenTransfer(w.t.Context(), demo.Request("create"), none)
 	require.NoError(w.t, err)
-	submitted, err := w.ledger.Submit(w.t.Context(), opened.Transfer.ID, ledger.Submission{
+	submitted, err := w.ledger.Submit(w.t.Context(), opened.Transfer.ID, transfer.Approval{
 		RequestID: "submit", Actor: kernel.Actor{PartnerTenantID: demo.SourceTenantID}, Selection: transfer.Selection{AllEligible: true},
 	}, none)
 	require.NoError(w.t, err)

@@ -138,15 +138,15 @@ func (f *faults) OpenTransfer(ctx context.Context, r transfer.Request, terms led
 	return asked(f, "OpenTransfer", func(l activities.Ledger) (ledger.Outcome, error) { return l.OpenTransfer(ctx, r, terms) })
 }
 
-func (f *faults) Submit(ctx context.Context, id string, s ledger.Submission, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
+func (f *faults) Submit(ctx context.Context, id string, s transfer.Approval, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
 	return asked(f, "Submit", func(l activities.Ledger) (ledger.Outcome, error) { return l.Submit(ctx, id, s, terms) })
 }
 
-func (f *faults) Cancel(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
+func (f *faults) Cancel(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
 	return asked(f, "Cancel", func(l activities.Ledger) (ledger.Outcome, error) { return l.Cancel(ctx, id, d, terms) })
 }
 
-func (f *faults) Decline(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
+func (f *faults) Decline(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
 	return asked(f, "Decline", func(l activities.Ledger) (ledger.Outcome, error) { return l.Decline(ctx, id, d, terms) })
 }
 

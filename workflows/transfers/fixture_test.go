@@ -274,7 +274,7 @@ func (w *world) submitted(subscriptions ...int) *world {
 }
 
 func (w *world) submitAt(moment time.Time, subscriptions ...int) error {
-	s := ledger.Submission{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: len(subscriptions) == 0}}
+	s := transfer.Approval{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: len(subscriptions) == 0}}
 	for _, n := range subscriptions {
 		s.Selection.LineItems = append(s.Selection.LineItems, transfer.Pick{SubscriptionID: subID(n)})
 	}
@@ -284,13 +284,13 @@ func (w *world) submitAt(moment time.Time, subscriptions ...int) error {
 
 func (w *world) cancelled() {
 	w.t.Helper()
-	_, err := w.ledger.Cancel(w.t.Context(), w.id, ledger.Decision{RequestID: "cancel-1", Actor: asTarget}, untold)
+	_, err := w.ledger.Cancel(w.t.Context(), w.id, transfer.Decision{RequestID: "cancel-1", Actor: asTarget}, untold)
 	require.NoError(w.t, err)
 }
 
 func (w *world) declined() {
 	w.t.Helper()
-	_, err := w.ledger.Decline(w.t.Context(), w.id, ledger.Decision{RequestID: "decline-1", Actor: asSource, Reason: keepsCustomer}, untold)
+	_, err := w.ledger.Decline(w.t.Context(), w.id, transfer.Decision{RequestID: "decline-1", Actor: asSource, Reason: keepsCustomer}, untold)
 	require.NoError(w.t, err)
 }
 

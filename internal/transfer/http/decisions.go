@@ -132,10 +132,10 @@ func (in *updateTransfer) match(viewer transfer.Viewer) func(ledger.Outcome) err
 // decide brings the decision to the transfer.
 func (s *Service) decide(ctx context.Context, id string, v verb, body UpdateTransfer, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
 	r := httpapi.RequestOf(ctx)
-	decision := ledger.Decision{RequestID: r.ID(), Actor: r.Actor(), Reason: body.Reason}
+	decision := transfer.Decision{RequestID: r.ID(), Actor: r.Actor(), Reason: body.Reason}
 	switch v {
 	case verbSubmit:
-		return s.records.Submit(ctx, id, ledger.Submission{RequestID: r.ID(), Actor: r.Actor(), Selection: body.selection()}, terms)
+		return s.records.Submit(ctx, id, transfer.Approval{RequestID: r.ID(), Actor: r.Actor(), Selection: body.selection()}, terms)
 	case verbCancel:
 		return s.records.Cancel(ctx, id, decision, terms)
 	case verbDecline:

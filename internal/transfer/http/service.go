@@ -34,9 +34,9 @@ type Records interface {
 	SurveyHoldings(ctx context.Context, customer, source, forTransfer string) ([]transfer.Eligibility, error)
 
 	OpenTransfer(ctx context.Context, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Submit(ctx context.Context, id string, sub ledger.Submission, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Cancel(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Decline(ctx context.Context, id string, d ledger.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Submit(ctx context.Context, id string, sub transfer.Approval, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Cancel(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	Decline(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
 	Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
 		terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
 }

@@ -5,7 +5,6 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/workflows/transfers"
 )
@@ -36,7 +35,7 @@ func (c Client) Create(ctx context.Context, r transfer.Request) (id string, err 
 }
 
 // Submit approves the transfer as the source and waits until the line items exist.
-func (c Client) Submit(ctx context.Context, id string, s ledger.Submission) error {
+func (c Client) Submit(ctx context.Context, id string, s transfer.Approval) error {
 	handle, err := c.Temporal.UpdateWorkflow(ctx, update(WorkflowID(id), updateSubmit, s))
 	if err != nil {
 		return err

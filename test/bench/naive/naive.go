@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"handover/internal/ledger"
 	"handover/internal/transfer"
 	"handover/workflows"
 	"handover/workflows/transfers"
@@ -40,7 +39,7 @@ type process struct {
 	request    transfer.Request
 	id         string
 	state      transfer.State
-	submission *ledger.Submission
+	submission *transfer.Approval
 	mails      []workflow.Future
 }
 
@@ -71,7 +70,7 @@ func (p *process) listen(ctx workflow.Context) error {
 	if err := workflow.SetUpdateHandler(ctx, updateOpen, opened); err != nil {
 		return err
 	}
-	return workflow.SetUpdateHandler(ctx, updateSubmit, func(ctx workflow.Context, s ledger.Submission) (transfer.Status, error) {
+	return workflow.SetUpdateHandler(ctx, updateSubmit, func(ctx workflow.Context, s transfer.Approval) (transfer.Status, error) {
 		p.submission = &s
 		err := workflow.Await(ctx, func() bool { return p.state.Items.Total() > 0 })
 		return p.state.Status, err

@@ -26,7 +26,7 @@ func (s *Steps) Open(ctx context.Context, r transfer.Request) (transfer.State, e
 }
 
 // Submit writes the line items.
-func (s *Steps) Submit(ctx context.Context, id string, submission ledger.Submission) (transfer.State, error) {
+func (s *Steps) Submit(ctx context.Context, id string, submission transfer.Approval) (transfer.State, error) {
 	submitted, err := s.Ledger.Submit(ctx, id, submission, broughtByRun)
 	return submitted.Transfer.State, final(err)
 }

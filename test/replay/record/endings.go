@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"handover/internal/ledger"
+	"handover/internal/transfer"
 	"handover/test/replay"
 )
 
@@ -54,7 +54,7 @@ func (s *stage) cancelled(ctx context.Context) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	_, err = s.Ledger.Cancel(ctx, id, ledger.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor}, noTerms)
+	_, err = s.Ledger.Cancel(ctx, id, transfer.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor}, noTerms)
 	return id, err
 }
 
@@ -64,7 +64,7 @@ func (s *stage) declined(ctx context.Context) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	no := ledger.Decision{RequestID: uuid.NewString(), Actor: p.source(), Reason: replay.DeclineReason}
+	no := transfer.Decision{RequestID: uuid.NewString(), Actor: p.source(), Reason: replay.DeclineReason}
 	_, err = s.Ledger.Decline(ctx, id, no, noTerms)
 	return id, err
 }

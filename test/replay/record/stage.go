@@ -95,7 +95,7 @@ func (s *stage) submitted(ctx context.Context, p party) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	_, err = s.Ledger.Submit(ctx, id, ledger.Submission{
+	_, err = s.Ledger.Submit(ctx, id, transfer.Approval{
 		RequestID: uuid.NewString(), Actor: p.source(), Selection: transfer.Selection{AllEligible: true},
 	}, noTerms)
 	return id, err

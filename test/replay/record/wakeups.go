@@ -37,7 +37,7 @@ func (s *stage) adopted(ctx context.Context) (string, error) {
 	}
 	untold := noTerms
 	untold.ByRun = true
-	if _, err := s.Ledger.Cancel(ctx, id, ledger.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor}, untold); err != nil {
+	if _, err := s.Ledger.Cancel(ctx, id, transfer.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor}, untold); err != nil {
 		return id, err
 	}
 	return id, s.wants(ctx, id, ledger.CauseResumed)
@@ -70,7 +70,7 @@ func (s *stage) ledgerAway(ctx context.Context) (string, error) {
 		return id, err
 	}
 	by := kernel.Actor{PartnerTenantID: t.TargetTenantID}
-	_, err = s.Ledger.Cancel(ctx, id, ledger.Decision{RequestID: uuid.NewString(), Actor: by}, noTerms)
+	_, err = s.Ledger.Cancel(ctx, id, transfer.Decision{RequestID: uuid.NewString(), Actor: by}, noTerms)
 	return id, err
 }
 
@@ -86,7 +86,7 @@ func (s *stage) restored(ctx context.Context) (string, error) {
 		return id, err
 	}
 	defer func() { _ = earlier.Close() }()
-	whole := ledger.Submission{RequestID: uuid.NewString(), Actor: p.source(), Selection: transfer.Selection{AllEligible: true}}
+	whole := transfer.Approval{RequestID: uuid.NewString(), Actor: p.source(), Selection: transfer.Selection{AllEligible: true}}
 	if _, err := s.Ledger.Submit(ctx, id, whole, noTerms); err != nil {
 		return id, err
 	}
@@ -222,7 +222,7 @@ func (s *stage) overdue(ctx context.Context) (string, error) {
 	if err != nil {
 		return id, err
 	}
-	whole := ledger.Submission{
+	whole := transfer.Approval{
 		RequestID: uuid.NewString(), Actor: kernel.Actor{PartnerTenantID: t.SourceTenantID}, Selection: transfer.Selection{AllEligible: true},
 	}
 	if _, err := s.Ledger.Submit(ctx, id, whole, noTerms); err != nil {
