@@ -18,7 +18,8 @@ var (
 		WHERE (s.id = $1 OR s.parent_id = $1 OR s.id = (SELECT b.parent_id FROM subscriptions b WHERE b.id = $1))
 		AND s.partner_tenant_id = $2 AND s.customer_tenant_id = $3 ORDER BY s.id FOR UPDATE`)
 	// selectMover finds the transfer that is moving a subscription (R-76).
-	selectMover = store.Both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND (status = 'InProgress' OR held OR late_subscription_id IS NOT NULL)`)
+	selectMover = store.Both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND (status = 'InProgress' OR held)
+		UNION ALL SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND late_subscription_id IS NOT NULL`)
 
 	updateSubscription = store.Both(`UPDATE subscriptions SET friendly_name = $2, quantity = $3, auto_renew = $4, status = $5,
 		partner_on_record = $6 WHERE id = $1`)

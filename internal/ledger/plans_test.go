@@ -8,18 +8,23 @@ import (
 	"handover/internal/store"
 )
 
-// What callbacks and late answers look up is found by an index, however many line items there are.
-func TestLateAnswersUseIndexes(t *testing.T) {
+// What commands, callbacks and late answers look up among the line items is found by an index, however many there are.
+func TestLineItemsAreFoundByIndexes(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		for name, st := range map[string]store.Statement{"others": selectOthers, "sent": selectSent} {
-			args := []any{subID(0), newID(9)}
-			if name == "sent" {
-				args = []any{keyTable.Rows([]keyed{{newID(9), subID(0), newID(9) + "/" + subID(0)}})}
-			}
+		for name, lookup := range map[string]struct {
+			store.Statement
+			args []any
+		}{
+			"others": {selectOthers, []any{subID(0), newID(9)}},
+			"sent":   {selectSent, []any{keyTable.Rows([]keyed{{newID(9), subID(0), newID(9) + "/" + subID(0)}})}},
+			"taken":  {selectTaken, []any{customerID, sourceID}},
+			"mover":  {selectMover, []any{subID(0)}},
+			"ending": {selectEnding, []any{20}},
+		} {
 			if f.Dialect() == store.SQLite { // PostgreSQL plans by what there is, and here is next to nothing
-				require.NotRegexp(t, `SCAN i\b|SCAN line_items`, f.planOf(st, args...), name)
+				require.NotRegexp(t, `SCAN (i|line_items)(\n| USING INDEX sqlite_autoindex|$)`, f.planOf(lookup.Statement, lookup.args...), name)
 			}
-			_, err := store.All(t.Context(), session{f.On(f.Reader())}, st, func(*int) []any { return nil }, args...)
+			_, err := store.All(t.Context(), session{f.On(f.Reader())}, lookup.Statement, func(*int) []any { return nil }, lookup.args...)
 			require.NoError(t, err, name)
 		}
 	})

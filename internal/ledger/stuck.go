@@ -48,12 +48,16 @@ const mostStuck = 1000
 // longestMail bounds the list of e-mails: what keeps one from being delivered usually keeps them all.
 const longestMail = 20
 
+// toldOfEnding is what is told of a line item that was given up.
+const toldOfEnding = `i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since, i.late_subscription_id`
+
 var (
 	selectStuck = store.Both(`SELECT ` + runs.Columns.Of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
 	selectIdle  = store.Both(`SELECT t.id, t.status, t.overdue, ` + isOverdue + `, ` + counted + `, t.last_modified_time FROM transfers t
 		WHERE t.status IN ('Pending', 'InProgress') AND (t.overdue OR ` + isOverdue + `) ORDER BY t.last_modified_time, t.id LIMIT $5`)
-	selectEnding = store.Both(`SELECT i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since, i.late_subscription_id FROM line_items i
-		WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held) OR i.late_subscription_id IS NOT NULL ORDER BY i.ending_since, i.transfer_id, i.ordinal LIMIT $1`)
+	selectEnding = store.Both(`SELECT ` + toldOfEnding + ` FROM line_items i WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held)
+		UNION ALL SELECT ` + toldOfEnding + ` FROM line_items i WHERE i.late_subscription_id IS NOT NULL AND NOT (i.status = 'InProgress' OR i.held)
+		ORDER BY ending_since, transfer_id, ordinal LIMIT $1`)
 	selectOldMail = store.Both(`SELECT ` + logged + ` FROM notifications WHERE ` + unsent + ` AND owed_at <= $1 ORDER BY owed_at, id LIMIT $2`)
 	countOldMail  = store.Both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND owed_at <= $1`)
 )

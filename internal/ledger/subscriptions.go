@@ -75,7 +75,9 @@ type taken struct{ subscription, transfer string }
 // selectTaken finds the subscriptions of the customer at the source that some transfer is moving (R-76). What was picked
 // elsewhere is refused for being elsewhere.
 var selectTaken = store.Both(`SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
-	WHERE (i.status = 'InProgress' OR i.held OR i.late_subscription_id IS NOT NULL) AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
+	WHERE (i.status = 'InProgress' OR i.held) AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2
+	UNION ALL SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
+	WHERE i.late_subscription_id IS NOT NULL AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
 
 // openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
 func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
