@@ -32,11 +32,15 @@ type StuckItem struct {
 	MovedTo        string    // the billing system moved it to that subscription, although it had ended otherwise
 }
 
+// toldOfEnding is what is told of a line item that was given up.
+const toldOfEnding = `i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since, i.late_subscription_id`
+
 var (
 	selectIdle = store.Both(`SELECT t.id, t.status, t.overdue, ` + isOverdue + `, ` + counted + `, t.last_modified_time FROM transfers t
 		WHERE t.status IN ('Pending', 'InProgress') AND (t.overdue OR ` + isOverdue + `) ORDER BY t.last_modified_time, t.id LIMIT $5`)
-	selectEnding = store.Both(`SELECT i.transfer_id, i.ordinal, i.subscription_id, i.held, i.ending_reason, i.last_error, i.ending_since, i.late_subscription_id FROM line_items i
-		WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held) OR i.late_subscription_id IS NOT NULL ORDER BY i.ending_since, i.transfer_id, i.ordinal LIMIT $1`)
+	selectEnding = store.Both(`SELECT ` + toldOfEnding + ` FROM line_items i WHERE (i.status = 'InProgress' OR i.held) AND (i.ending <> '' OR i.held)
+		UNION ALL SELECT ` + toldOfEnding + ` FROM line_items i WHERE i.late_subscription_id IS NOT NULL AND NOT (i.status = 'InProgress' OR i.held)
+		ORDER BY ending_since, transfer_id, ordinal LIMIT $1`)
 )
 
 // lateTransfers are up to limit transfers that should be over, or further, by now: those that changed longest ago first.

@@ -14,7 +14,9 @@ type taken struct{ subscription, transfer string }
 // selectTaken finds the subscriptions of the customer at the source that some transfer is moving (R-76). What was picked
 // elsewhere is refused for being elsewhere.
 var selectTaken = store.Both(`SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
-	WHERE (i.status = 'InProgress' OR i.held OR i.late_subscription_id IS NOT NULL) AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
+	WHERE (i.status = 'InProgress' OR i.held) AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2
+	UNION ALL SELECT i.subscription_id, i.transfer_id FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
+	WHERE i.late_subscription_id IS NOT NULL AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
 
 // openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
 func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
@@ -27,7 +29,8 @@ func (s session) openIn(ctx context.Context, customer, source string) (map[strin
 }
 
 // selectMover finds the transfer that is moving a subscription.
-var selectMover = store.Both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND (status = 'InProgress' OR held OR late_subscription_id IS NOT NULL)`)
+var selectMover = store.Both(`SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND (status = 'InProgress' OR held)
+	UNION ALL SELECT transfer_id FROM line_items WHERE subscription_id = $1 AND late_subscription_id IS NOT NULL`)
 
 // Mover is the id of the transfer that is moving the subscription (R-76), for who would change it; empty when none is.
 func Mover(ctx context.Context, tx store.Tx, subscriptionID string) (string, error) {

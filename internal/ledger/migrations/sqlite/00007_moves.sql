@@ -9,6 +9,10 @@ ALTER TABLE line_items ADD COLUMN late_subscription_id text;                -- u
 -- A callback names a move by transfer and subscription. What no billing system was asked for costs nothing here.
 CREATE INDEX line_items_sent ON line_items (subscription_id, transfer_id) WHERE sent_at IS NOT NULL;
 
+-- What was moved after it had ended locks its subscription as a line item that is held does: line_items_open cannot hold it,
+-- and a condition that only its own index and that one cover together is asked of each.
+CREATE INDEX line_items_late ON line_items (subscription_id) WHERE late_subscription_id IS NOT NULL;
+
 -- I-2: a line item ends once. That its subscription is held may turn out later, when the billing system moved it all the same.
 DROP TRIGGER line_items_ended;
 -- +goose StatementBegin
