@@ -24,6 +24,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 )
 
@@ -77,8 +78,8 @@ func (a *agreement) check(ctx context.Context) (wrong []disagreement, checked in
 }
 
 // readLedger takes every transfer that is not over, or whose run is behind.
-func (a *agreement) readLedger(ctx context.Context) (map[string]ledger.Follow, error) {
-	known := map[string]ledger.Follow{}
+func (a *agreement) readLedger(ctx context.Context) (map[string]transferstore.Follow, error) {
+	known := map[string]transferstore.Follow{}
 	for after := ""; ; {
 		page, err := a.book.Follows(ctx, after, followsPerPage)
 		if err != nil {
@@ -96,7 +97,7 @@ func (a *agreement) readLedger(ctx context.Context) (map[string]ledger.Follow, e
 
 // compare holds the open runs against the ledger and returns the transfers to doubt, sorted, and how many of the runs belong
 // to none that is known. A run whose status in the index is another may have seen what the ledger lost.
-func (a *agreement) compare(ctx context.Context, known map[string]ledger.Follow) (doubtful []string, strangers int, err error) {
+func (a *agreement) compare(ctx context.Context, known map[string]transferstore.Follow) (doubtful []string, strangers int, err error) {
 	listed := map[string]bool{}
 	for page := []byte(nil); ; {
 		open, next, err := a.openRuns(ctx, page)
@@ -201,7 +202,7 @@ func (a *agreement) look(ctx context.Context, id string) (string, error) {
 
 // complaint is what is wrong with a transfer of the ledger, given whether it has an open run; empty when nothing is. What the
 // run is about to be told is not held against it.
-func complaint(f ledger.Follow, running bool) string {
+func complaint(f transferstore.Follow, running bool) string {
 	switch over := f.Status.Final(); {
 	case f.Behind > tellWithin:
 		return fmt.Sprintf("Transfer %s is %s in the ledger, and its run has not been told for %s.", f.TransferID, f.Status, f.Behind.Round(time.Second))

@@ -15,8 +15,10 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 )
 
@@ -42,29 +44,31 @@ func compared(t *testing.T, book *fakeRecords, service *fakeTransfers) ledger.Fi
 }
 
 // following is a transfer whose run owes nothing.
-func following(id string, status transfer.Status) ledger.Follow {
-	return ledger.Follow{TransferID: id, Status: status, HasRun: true, Settled: time.Hour}
+func following(id string, status transfer.Status) transferstore.Follow {
+	return transferstore.Follow{TransferID: id, Status: status, HasRun: true, Settled: time.Hour}
 }
 
 // TestAgreement shows I-7 for one transfer: what its run owes to the ledger, the index, the run, and what is wrong with that.
 func TestAgreement(t *testing.T) {
 	t.Parallel()
-	f := func(status transfer.Status, change ...func(*ledger.Follow)) *ledger.Follow {
+	f := func(status transfer.Status, change ...func(*transferstore.Follow)) *transferstore.Follow {
 		row := following(transferID, status)
 		for _, c := range change {
 			c(&row)
 		}
 		return &row
 	}
-	behind := func(d time.Duration) func(*ledger.Follow) {
-		return func(f *ledger.Follow) { f.Behind, f.Settled = d, 0 }
+	behind := func(d time.Duration) func(*transferstore.Follow) {
+		return func(f *transferstore.Follow) { f.Behind, f.Settled = d, 0 }
 	}
-	settled := func(d time.Duration) func(*ledger.Follow) { return func(f *ledger.Follow) { f.Settled = d } }
-	overdue := func(f *ledger.Follow) { f.Overdue = true }
-	unknown := func(f *ledger.Follow) { f.HasRun = false }
+	settled := func(d time.Duration) func(*transferstore.Follow) {
+		return func(f *transferstore.Follow) { f.Settled = d }
+	}
+	overdue := func(f *transferstore.Follow) { f.Overdue = true }
+	unknown := func(f *transferstore.Follow) { f.HasRun = false }
 	restored := operatorview.Snapshot{Transfer: transfer.Entity{ID: transferID}, Restored: true}
 	cases := map[string]struct {
-		inLedger *ledger.Follow // nil: no row
+		inLedger *transferstore.Follow // nil: no row
 		indexed  transfer.Status
 		running  bool
 		says     operatorview.Snapshot
@@ -122,7 +126,7 @@ func TestARunThatFailsIsNamed(t *testing.T) {
 	t.Parallel()
 	fails := fmt.Errorf("%w: %w", transferclient.ErrUnavailable, transferclient.ErrFailing)
 	stranger, lost := numbered(1), numbered(2)
-	book := &fakeRecords{follows: []ledger.Follow{following(transferID, transfer.InProgress), following(lost, transfer.Pending)}}
+	book := &fakeRecords{follows: []transferstore.Follow{following(transferID, transfer.InProgress), following(lost, transfer.Pending)}}
 	service := &fakeTransfers{
 		running:  map[string]bool{transferID: true, stranger: true},
 		openRuns: onePage(openRun{transferID, transfer.Pending}, openRun{stranger, transfer.Pending}),
@@ -140,7 +144,7 @@ func TestARunThatFailsIsNamed(t *testing.T) {
 func TestATransferThatChangesMeanwhileIsLookedAtAgain(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int32
-	book := &fakeRecords{follows: []ledger.Follow{following(transferID, transfer.Pending)}, followOf: func(id string) (ledger.Follow, error) {
+	book := &fakeRecords{follows: []transferstore.Follow{following(transferID, transfer.Pending)}, followOf: func(id string) (transferstore.Follow, error) {
 		if looks.Add(1) < rounds {
 			return following(id, transfer.Pending), nil
 		}
@@ -155,8 +159,8 @@ func TestATransferThatChangesMeanwhileIsLookedAtAgain(t *testing.T) {
 func TestAgreementAsksOnlyAboutTheDoubtful(t *testing.T) {
 	t.Parallel()
 	const waiting, pages = 2500, 5
-	book := &fakeRecords{followOf: func(id string) (ledger.Follow, error) {
-		return ledger.Follow{}, fmt.Errorf("nobody should have asked for %s", id)
+	book := &fakeRecords{followOf: func(id string) (transferstore.Follow, error) {
+		return transferstore.Follow{}, fmt.Errorf("nobody should have asked for %s", id)
 	}}
 	for n := range waiting {
 		book.follows = append(book.follows, following(numbered(n), transfer.Pending))
@@ -206,7 +210,7 @@ func findings(count int) []ledger.Finding {
 func TestVerifyPrintsEveryInvariant(t *testing.T) {
 	t.Parallel()
 	s := stage{
-		book:    fakeRecords{findings: findings(0), follows: []ledger.Follow{following(transferID, transfer.Pending)}},
+		book:    fakeRecords{findings: findings(0), follows: []transferstore.Follow{following(transferID, transfer.Pending)}},
 		service: fakeTransfers{openRuns: onePage(openRun{transferID, transfer.Pending})},
 	}
 	require.Equal(t, 0, s.run(t, "verify", "--ledger", "sqlite://x.db"), s.stderr.String())
@@ -233,7 +237,7 @@ func TestVerifySaysWhenTemporalIsSilent(t *testing.T) {
 		"no server": {connectErr: &unreachableError{errors.New("no Temporal server answers")}},
 		"no worker": {service: fakeTransfers{err: fmt.Errorf("%w: no worker", transferclient.ErrUnavailable)}},
 	} {
-		s.book = fakeRecords{findings: findings(0), follows: []ledger.Follow{following(transferID, transfer.Pending)}}
+		s.book = fakeRecords{findings: findings(0), follows: []transferstore.Follow{following(transferID, transfer.Pending)}}
 		assert.Equal(t, 5, s.run(t, "verify", "--ledger", "sqlite://x.db"), name)
 		s.golden(t, "verify-silent")
 	}
@@ -288,7 +292,7 @@ func TestVerifyRepairs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := stage{book: fakeRecords{findings: findings(0), follows: []ledger.Follow{following(transferID, transfer.Pending)}}}
+			s := stage{book: fakeRecords{findings: findings(0), follows: []transferstore.Follow{following(transferID, transfer.Pending)}}}
 			s.service.running = map[string]bool{}
 			s.book.mend = func(ids []string) {
 				assert.Equal(t, []string{transferID}, ids)
@@ -296,7 +300,7 @@ func TestVerifyRepairs(t *testing.T) {
 				s.book.follows[0].Behind = c.behind
 			}
 			assert.Equal(t, c.status, s.run(t, "verify", "--repair", "--ledger", "sqlite://x.db"), s.stderr.String())
-			assert.Equal(t, ledger.CauseResumed, s.book.how.Cause)
+			assert.Equal(t, runs.CauseResumed, s.book.how.Cause)
 			assert.Equal(t, kernel.Actor{Operator: true, UserID: operatorName}, s.book.how.Actor)
 			assert.Equal(t, kernel.Origin{Via: kernel.ByOperator, Operator: operatorName}, s.book.how.Origin)
 			assert.Contains(t, s.stderr.String(), "I-7: Transfer "+transferID+" is Pending in the ledger, and no run is open for it.\n"+

@@ -17,6 +17,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const (
@@ -87,7 +88,7 @@ type answered struct {
 // Errors: *unaskedError when there are line items without an answer; those of the ledger; the context's.
 func (q *inquiry) ask(ctx context.Context) (ledger.Finding, error) {
 	var all tally
-	for after := (ledger.ItemCursor{}); ; {
+	for after := (transferstore.ItemCursor{}); ; {
 		page, err := q.book.EndedItems(ctx, after, asksPerPage)
 		if err != nil {
 			return all.finding(), err
@@ -103,7 +104,7 @@ func (q *inquiry) ask(ctx context.Context) (ledger.Finding, error) {
 			return all.finding(), all.unasked(err != nil)
 		}
 		last := page[len(page)-1]
-		after = ledger.ItemCursor{TransferID: last.TransferID, Ordinal: last.Ordinal}
+		after = transferstore.ItemCursor{TransferID: last.TransferID, Ordinal: last.Ordinal}
 	}
 }
 

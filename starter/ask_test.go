@@ -22,6 +22,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // remote is the adapter to the billing system that the handler is.
@@ -66,7 +67,7 @@ func (b shelf) moves(at *billing.HTTP, id string, ordinal int) string {
 	return newID
 }
 
-func (b shelf) records(id string, results ...ledger.ItemResult) {
+func (b shelf) records(id string, results ...transferstore.ItemResult) {
 	b.t.Helper()
 	_, err := b.RecordItems(b.t.Context(), id, results)
 	require.NoError(b.t, err)
@@ -87,12 +88,12 @@ func (b shelf) fences(at *billing.HTTP, id string, ordinal int) {
 	require.Empty(b.t, moved)
 }
 
-func movedAs(ordinal int, newID string) ledger.ItemResult {
-	return ledger.ItemResult{Ordinal: ordinal, TargetSubscriptionID: newID}
+func movedAs(ordinal int, newID string) transferstore.ItemResult {
+	return transferstore.ItemResult{Ordinal: ordinal, TargetSubscriptionID: newID}
 }
 
-func refusedFor(ordinal int) ledger.ItemResult {
-	return ledger.ItemResult{Ordinal: ordinal, Refusal: kernel.Refuse(transfer.ProviderRefused, "Never.")}
+func refusedFor(ordinal int) transferstore.ItemResult {
+	return transferstore.ItemResult{Ordinal: ordinal, Refusal: kernel.Refuse(transfer.ProviderRefused, "Never.")}
 }
 
 // slowSystem accepts every move, is at work when it is asked for the first time, and done then.
@@ -163,7 +164,7 @@ func TestVerifyFindsThatTheBillingSystemAgrees(t *testing.T) {
 	b.records(id, movedAs(0, moved), refusedFor(3))
 	b.fences(at, id, 4)
 	b.givesUp(id, 4)
-	b.records(id, ledger.ItemResult{Ordinal: 4, Fence: ledger.FencePromised})
+	b.records(id, transferstore.ItemResult{Ordinal: 4, Fence: transferstore.FencePromised})
 	b.holds(id, 9)
 	s := b.stage()
 	require.Equal(t, 0, s.run(t, "resolve", id, "--item", "9", "--moved-to", late, "--reason", "asked them"), s.stderr.String())

@@ -10,11 +10,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	outagestore "handover/internal/outage/store"
+	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 )
 
@@ -52,7 +56,7 @@ func (b shelf) pending(requestID string) string {
 	made, err := b.OpenTransfer(b.t.Context(), transfer.Request{
 		RequestID: requestID, Actor: kernel.Actor{PartnerTenantID: fabrikam}, CustomerTenantID: bakery, CustomerEmail: "it@contoso-bakery.example",
 		SourcePartnerTenantID: northwind, SourcePartnerName: "Northwind Cloud", TargetPartnerTenantID: fabrikam, TransferType: newCommerce,
-	}, ledger.Terms[ledger.Outcome]{})
+	}, command.Terms[transferstore.Outcome]{})
 	require.NoError(b.t, err)
 	return made.Transfer.ID
 }
@@ -62,13 +66,13 @@ func (b shelf) moving() string {
 	id := b.pending("moving")
 	_, err := b.Submit(b.t.Context(), id, transfer.Approval{
 		RequestID: "s", Actor: kernel.Actor{PartnerTenantID: northwind}, Selection: transfer.Selection{AllEligible: true},
-	}, ledger.Terms[ledger.Outcome]{})
+	}, command.Terms[transferstore.Outcome]{})
 	require.NoError(b.t, err)
 	return id
 }
 
 // told has every run told what there is to tell, and gives the runs as they were.
-func (b shelf) told() []ledger.Run {
+func (b shelf) told() []runs.Run {
 	b.t.Helper()
 	claimed, err := b.ClaimRuns(b.t.Context(), 100, 100)
 	require.NoError(b.t, err)
@@ -89,18 +93,18 @@ func (b shelf) givesUp(id string, ordinals ...int) {
 	b.t.Helper()
 	_, err := b.Leave(b.t.Context(), id, ordinals)
 	require.NoError(b.t, err)
-	_, err = b.GiveUp(b.t.Context(), id, ledger.GivingUp{
+	_, err = b.GiveUp(b.t.Context(), id, transferstore.GivingUp{
 		RequestID: "g", Actor: kernel.Actor{Operator: true}, Ordinals: ordinals, Reason: "enough",
-	}, ledger.Terms[ledger.GivenUp]{})
+	}, command.Terms[transferstore.GivenUp]{})
 	require.NoError(b.t, err)
 }
 
 // unanswered makes line items that were given up held ones.
 func (b shelf) unanswered(id string, ordinals ...int) {
 	b.t.Helper()
-	var results []ledger.ItemResult
+	var results []transferstore.ItemResult
 	for _, n := range ordinals {
-		results = append(results, ledger.ItemResult{Ordinal: n, Fence: ledger.FenceUnanswered})
+		results = append(results, transferstore.ItemResult{Ordinal: n, Fence: transferstore.FenceUnanswered})
 	}
 	_, err := b.RecordItems(b.t.Context(), id, results)
 	require.NoError(b.t, err)
@@ -126,7 +130,7 @@ func TestGetReadsTheLedgerAtHand(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.moving()
-	_, err := b.RecordItems(t.Context(), id, []ledger.ItemResult{{Ordinal: 1, Failure: "503 busy"}})
+	_, err := b.RecordItems(t.Context(), id, []transferstore.ItemResult{{Ordinal: 1, Failure: "503 busy"}})
 	require.NoError(t, err)
 
 	s := b.stage()
@@ -164,7 +168,7 @@ func TestWatchReadsTheLedgerAtHand(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.pending("r")
-	_, err := b.Cancel(t.Context(), id, transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), id, transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	s := b.stage()
 	assert.Equal(t, 3, s.run(t, "watch", id))
@@ -217,7 +221,7 @@ func TestGiveUpEverythingThatFails(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.moving()
-	_, err := b.RecordItems(t.Context(), id, []ledger.ItemResult{{Ordinal: 0, Failure: "503"}, {Ordinal: 3, Failure: "503"}})
+	_, err := b.RecordItems(t.Context(), id, []transferstore.ItemResult{{Ordinal: 0, Failure: "503"}, {Ordinal: 3, Failure: "503"}})
 	require.NoError(t, err)
 	s := b.stage()
 	require.Equal(t, 0, s.run(t, "give-up", id, "--failing", "--reason", "gone", "--as", northwind+"/"+user, "-o", "json"), s.stderr.String())
@@ -288,18 +292,18 @@ func TestResume(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		args []string
-		want ledger.Cause
+		want runs.Cause
 	}{
-		"look":          {nil, ledger.CauseResumed},
-		"replace":       {[]string{"--replace"}, ledger.CauseReplaced},
-		"accept ledger": {[]string{"--accept-ledger"}, ledger.CauseReplaced},
+		"look":          {nil, runs.CauseResumed},
+		"replace":       {[]string{"--replace"}, runs.CauseReplaced},
+		"accept ledger": {[]string{"--accept-ledger"}, runs.CauseReplaced},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newShelf(t, 0)
 			id := b.pending("r")
 			b.told()
-			before, err := b.Look(t.Context(), id, ledger.Watched{})
+			before, err := b.Look(t.Context(), id, transferstore.Watched{})
 			require.NoError(t, err)
 
 			s := b.stage()
@@ -311,7 +315,7 @@ func TestResume(t *testing.T) {
 			assert.Equal(t, c.want, runs[0].Cause)
 
 			assert.Len(t, b.logged(id, transfer.EventResumed), 1)
-			after, err := b.Look(t.Context(), id, ledger.Watched{Known: before.ChangeID})
+			after, err := b.Look(t.Context(), id, transferstore.Watched{Known: before.ChangeID})
 			require.NoError(t, err)
 			assert.Equal(t, before.ChangeID, after.ChangeID, "nothing about the transfer changed")
 			findings, err := b.Verify(t.Context())
@@ -327,7 +331,7 @@ func TestResumeSaysWhatCannotBeResumed(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.pending("r")
-	_, err := b.Cancel(t.Context(), id, transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), id, transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	b.told()
 	s := b.stage()
@@ -343,7 +347,7 @@ func TestResumeAllThatAreOpen(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	ids := []string{b.pending("r1"), b.pending("r2"), b.pending("r3")}
-	_, err := b.Cancel(t.Context(), ids[2], transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, ledger.Terms[ledger.Outcome]{})
+	_, err := b.Cancel(t.Context(), ids[2], transfer.Decision{RequestID: "c", Actor: kernel.Actor{PartnerTenantID: fabrikam}}, command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	b.told()
 	s := b.stage()
@@ -370,7 +374,7 @@ func TestResumeAllWaitsForDecisions(t *testing.T) {
 	require.Equal(t, 0, s.run(t, "resume", "--all-open", "--replace"), s.stderr.String())
 	assert.Equal(t, "7 transfers resumed.\n", s.stdout.String())
 	assert.Equal(t, 2, s.waited)
-	assert.Equal(t, ledger.CauseReplaced, s.book.how.Cause)
+	assert.Equal(t, runs.CauseReplaced, s.book.how.Cause)
 
 	s = stage{at: "sqlite://x.db"}
 	s.book.open = func(string) (string, int, error) { return "", 0, store.ErrLocked }
@@ -426,8 +430,8 @@ func TestStuck(t *testing.T) {
 func TestStuckWithoutTheBillingSystem(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
-	require.NoError(t, b.OutageGoesOn(t.Context(), ledger.Sighting{
-		Name: ledger.BillingOutage, Lasted: time.Minute, Failures: 12, Status: 503, Said: "503\x1b[31m Service Unavailable", Next: time.Minute,
+	require.NoError(t, b.OutageGoesOn(t.Context(), outagestore.Sighting{
+		Name: outagestore.BillingOutage, Lasted: time.Minute, Failures: 12, Status: 503, Said: "503\x1b[31m Service Unavailable", Next: time.Minute,
 	}))
 	b.told()
 	s := b.stage()
@@ -443,7 +447,7 @@ func TestStuckWithoutTheBillingSystem(t *testing.T) {
 	assert.Equal(t, int64(12), found.Outages[0].Failures)
 	assert.Equal(t, 2*time.Minute, found.Outages[0].NextAt.Sub(found.Outages[0].Since))
 
-	_, err := b.EndOutage(t.Context(), ledger.BillingOutage, 0)
+	_, err := b.EndOutage(t.Context(), outagestore.BillingOutage, 0)
 	require.NoError(t, err)
 	b.told()
 	s = b.stage()
@@ -480,9 +484,9 @@ func TestVerifyRepairsALedger(t *testing.T) {
 		s.service.running[id] = true
 		items, err := now.Items(t.Context(), id, 0, -1)
 		require.NoError(t, err)
-		var tried []ledger.ItemResult
+		var tried []transferstore.ItemResult
 		for _, item := range items {
-			tried = append(tried, ledger.ItemResult{Ordinal: item.Ordinal, Failure: "503"})
+			tried = append(tried, transferstore.ItemResult{Ordinal: item.Ordinal, Failure: "503"})
 		}
 		_, err = now.RecordItems(t.Context(), id, tried)
 		require.NoError(t, err)

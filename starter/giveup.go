@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	transferstore "handover/internal/transfer/store"
 )
 
 func (c *cli) giveUpCommand() *cobra.Command {
-	var g ledger.GivingUp
+	var g transferstore.GivingUp
 	cmd := &cobra.Command{
 		Use:   "give-up ID",
 		Short: "End the retries of line items, as an operator, on the ledger (R-26)",
@@ -49,7 +50,7 @@ func (c *cli) giveUpCommand() *cobra.Command {
 }
 
 // checkGivingUp finds what is wrong before the ledger is opened, and names each line item once. Error: *usageError.
-func checkGivingUp(g *ledger.GivingUp) error {
+func checkGivingUp(g *transferstore.GivingUp) error {
 	slices.Sort(g.Ordinals)
 	g.Ordinals = slices.Compact(g.Ordinals)
 	if !g.Failing && len(g.Ordinals) == 0 {
@@ -61,14 +62,14 @@ func checkGivingUp(g *ledger.GivingUp) error {
 	return checkReason(g.Reason)
 }
 
-func (c *cli) giveUp(ctx context.Context, g ledger.GivingUp) error {
+func (c *cli) giveUp(ctx context.Context, g transferstore.GivingUp) error {
 	return c.withLedger(ctx, func(book records) error {
 		said := g
 		said.RequestID = ""
-		done, err := book.GiveUp(ctx, c.id, g, ledger.Terms[ledger.GivenUp]{
-			Claim: c.claim("give-up", g.RequestID, said), Answer: keptAnswer[ledger.GivenUp], Origin: c.origin(),
+		done, err := book.GiveUp(ctx, c.id, g, command.Terms[transferstore.GivenUp]{
+			Claim: c.claim("give-up", g.RequestID, said), Answer: keptAnswer[transferstore.GivenUp], Origin: c.origin(),
 		})
-		var repeated *ledger.Repeated
+		var repeated *command.Repeated
 		if errors.As(err, &repeated) {
 			err = json.Unmarshal(repeated.Answer.Body, &done)
 		}
@@ -83,18 +84,18 @@ func (c *cli) giveUp(ctx context.Context, g ledger.GivingUp) error {
 const operators = "operator"
 
 // claim makes a repeated command safe. What is said leaves the request id out.
-func (c *cli) claim(command, requestID string, said any) ledger.Claim {
+func (c *cli) claim(verb, requestID string, said any) command.Claim {
 	text, err := json.Marshal(said)
 	if err != nil {
 		panic(err) // plain values
 	}
-	return ledger.Claim{
-		CallerTenantID: operators, Route: "starter " + command + " " + c.id, Key: requestID, Fingerprint: kernel.FingerprintOf(text)[:32],
+	return command.Claim{
+		CallerTenantID: operators, Route: "starter " + verb + " " + c.id, Key: requestID, Fingerprint: kernel.FingerprintOf(text)[:32],
 	}
 }
 
 // keptAnswer is what is kept for a repetition. A refusal is not: it may be another one the next time.
-func keptAnswer[T any](done T, refusal *kernel.Refusal) (kept ledger.Answer, err error) {
+func keptAnswer[T any](done T, refusal *kernel.Refusal) (kept command.Answer, err error) {
 	if refusal == nil {
 		kept.Status = http.StatusOK
 		kept.Body, err = json.Marshal(done)

@@ -13,6 +13,7 @@ import (
 	"handover/internal/operatorview"
 	"handover/internal/progress"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 )
 
@@ -102,11 +103,11 @@ func (c *cli) printReceipt(id string, a transfer.Answer, requestID string) error
 	return nil
 }
 
-func (c *cli) printGivenUp(g ledger.GivenUp, requestID string) error {
+func (c *cli) printGivenUp(g transferstore.GivenUp, requestID string) error {
 	if c.output == outputJSON {
 		return c.printJSON(struct {
 			TransferID string `json:"transferId"`
-			ledger.GivenUp
+			transferstore.GivenUp
 			RequestID string `json:"requestId"`
 		}{c.id, g, requestID})
 	}

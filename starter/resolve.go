@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 func (c *cli) resolveCommand() *cobra.Command {
-	var r ledger.Resolution
+	var r transferstore.Resolution
 	cmd := &cobra.Command{
 		Use:   "resolve ID",
 		Short: "Say what became of a held line item, as an operator, on the ledger (R-26)",
@@ -49,7 +50,7 @@ func (c *cli) resolveCommand() *cobra.Command {
 }
 
 // checkResolution finds what is wrong before the ledger is opened. Error: *usageError.
-func checkResolution(r *ledger.Resolution, notMoved bool) error {
+func checkResolution(r *transferstore.Resolution, notMoved bool) error {
 	if r.Ordinal < 0 {
 		return &usageError{fmt.Errorf("--item must be the number of a line item, 0 or more, not %d", r.Ordinal)}
 	}
@@ -63,14 +64,14 @@ func checkResolution(r *ledger.Resolution, notMoved bool) error {
 	return checkReason(r.Reason)
 }
 
-func (c *cli) resolve(ctx context.Context, r ledger.Resolution) error {
+func (c *cli) resolve(ctx context.Context, r transferstore.Resolution) error {
 	return c.withLedger(ctx, func(book records) error {
 		said := r
 		said.RequestID = ""
-		done, err := book.ResolveHeld(ctx, c.id, r, ledger.Terms[transfer.LineItem]{
+		done, err := book.ResolveHeld(ctx, c.id, r, command.Terms[transfer.LineItem]{
 			Claim: c.claim("resolve", r.RequestID, said), Answer: keptAnswer[transfer.LineItem], Origin: c.origin(),
 		})
-		var repeated *ledger.Repeated
+		var repeated *command.Repeated
 		if errors.As(err, &repeated) {
 			err = json.Unmarshal(repeated.Answer.Body, &done)
 		}

@@ -9,9 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // resumption is what a resume is about, as the command line says it.
@@ -53,12 +54,12 @@ func (c *cli) resumeCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) resumption(r resumption) ledger.Resumption {
-	cause := ledger.CauseResumed
+func (c *cli) resumption(r resumption) transferstore.Resumption {
+	cause := runs.CauseResumed
 	if r.replace || r.accept {
-		cause = ledger.CauseReplaced
+		cause = runs.CauseReplaced
 	}
-	return ledger.Resumption{Cause: cause, Actor: c.operator(), Origin: c.origin()}
+	return transferstore.Resumption{Cause: cause, Actor: c.operator(), Origin: c.origin()}
 }
 
 func (c *cli) resume(ctx context.Context, book records, r resumption) error {
@@ -103,7 +104,7 @@ const (
 )
 
 // resumePage waits for decisions that are being made.
-func (c *cli) resumePage(ctx context.Context, book records, r ledger.Resumption, after string) (last string, n int, err error) {
+func (c *cli) resumePage(ctx context.Context, book records, r transferstore.Resumption, after string) (last string, n int, err error) {
 	for range pageTries {
 		last, n, err = book.ResumeOpen(ctx, r, after, resumedAtOnce)
 		if !errors.Is(err, store.ErrLocked) {

@@ -12,10 +12,12 @@ import (
 
 	"handover/config"
 	"handover/internal/billing"
+	"handover/internal/command"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/progress"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 )
 
@@ -27,7 +29,7 @@ type transfers interface {
 	Decline(ctx context.Context, id string, d transfer.Decision) (transfer.Answer, error)
 	Get(ctx context.Context, id string) (operatorview.Snapshot, error)
 	List(ctx context.Context, f transferclient.Filter) ([]transferclient.Summary, error)
-	runs
+	temporalRuns
 	histories
 	Close()
 }
@@ -38,13 +40,13 @@ type records interface {
 	Empty(ctx context.Context) (bool, error)
 	Seed(ctx context.Context, w ledger.World) error
 	Verify(ctx context.Context) ([]ledger.Finding, error)
-	Follows(ctx context.Context, after string, limit int) ([]ledger.Follow, error)
-	FollowOf(ctx context.Context, id string) (ledger.Follow, error)
-	EndedItems(ctx context.Context, after ledger.ItemCursor, limit int) ([]transfer.EndedItem, error)
-	GiveUp(ctx context.Context, id string, g ledger.GivingUp, terms ledger.Terms[ledger.GivenUp]) (ledger.GivenUp, error)
-	ResolveHeld(ctx context.Context, id string, r ledger.Resolution, terms ledger.Terms[transfer.LineItem]) (transfer.LineItem, error)
-	Resume(ctx context.Context, r ledger.Resumption, ids ...string) (int, error)
-	ResumeOpen(ctx context.Context, r ledger.Resumption, after string, limit int) (last string, resumed int, err error)
+	Follows(ctx context.Context, after string, limit int) ([]transferstore.Follow, error)
+	FollowOf(ctx context.Context, id string) (transferstore.Follow, error)
+	EndedItems(ctx context.Context, after transferstore.ItemCursor, limit int) ([]transfer.EndedItem, error)
+	GiveUp(ctx context.Context, id string, g transferstore.GivingUp, terms command.Terms[transferstore.GivenUp]) (transferstore.GivenUp, error)
+	ResolveHeld(ctx context.Context, id string, r transferstore.Resolution, terms command.Terms[transfer.LineItem]) (transfer.LineItem, error)
+	Resume(ctx context.Context, r transferstore.Resumption, ids ...string) (int, error)
+	ResumeOpen(ctx context.Context, r transferstore.Resumption, after string, limit int) (last string, resumed int, err error)
 	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)
 	Close() error
 }

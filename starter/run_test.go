@@ -24,6 +24,7 @@ import (
 	"handover/internal/operatorview"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 )
 
@@ -121,13 +122,13 @@ type fakeRecords struct {
 	seeded   ledger.World
 	err      error
 	findings []ledger.Finding
-	follows  []ledger.Follow
+	follows  []transferstore.Follow
 	ended    []transfer.EndedItem
-	endedErr error                                  // of the page after the first
-	followOf func(id string) (ledger.Follow, error) // instead of follows, for one transfer
+	endedErr error                                         // of the page after the first
+	followOf func(id string) (transferstore.Follow, error) // instead of follows, for one transfer
 	pages    int
 	resumed  []string
-	how      ledger.Resumption
+	how      transferstore.Resumption
 	mend     func(ids []string)
 	open     func(after string) (last string, n int, err error)
 	closed   bool
@@ -142,9 +143,9 @@ func (f *fakeRecords) Seed(_ context.Context, w ledger.World) error {
 
 func (f *fakeRecords) Verify(context.Context) ([]ledger.Finding, error) { return f.findings, f.err }
 
-func (f *fakeRecords) Follows(_ context.Context, after string, limit int) ([]ledger.Follow, error) {
+func (f *fakeRecords) Follows(_ context.Context, after string, limit int) ([]transferstore.Follow, error) {
 	f.pages++
-	var page []ledger.Follow
+	var page []transferstore.Follow
 	for _, row := range f.follows {
 		if row.TransferID > after && len(page) < limit && (!row.Status.Final() || row.Behind > 0) {
 			page = append(page, row)
@@ -153,7 +154,7 @@ func (f *fakeRecords) Follows(_ context.Context, after string, limit int) ([]led
 	return page, f.err
 }
 
-func (f *fakeRecords) FollowOf(_ context.Context, id string) (ledger.Follow, error) {
+func (f *fakeRecords) FollowOf(_ context.Context, id string) (transferstore.Follow, error) {
 	if f.followOf != nil {
 		return f.followOf(id)
 	}
@@ -162,10 +163,10 @@ func (f *fakeRecords) FollowOf(_ context.Context, id string) (ledger.Follow, err
 			return row, nil
 		}
 	}
-	return ledger.Follow{}, transfer.NoSuchTransfer()
+	return transferstore.Follow{}, transfer.NoSuchTransfer()
 }
 
-func (f *fakeRecords) EndedItems(ctx context.Context, after ledger.ItemCursor, limit int) ([]transfer.EndedItem, error) {
+func (f *fakeRecords) EndedItems(ctx context.Context, after transferstore.ItemCursor, limit int) ([]transfer.EndedItem, error) {
 	if after.TransferID != "" && f.endedErr != nil {
 		return nil, f.endedErr
 	}
@@ -178,7 +179,7 @@ func (f *fakeRecords) EndedItems(ctx context.Context, after ledger.ItemCursor, l
 	return page, errors.Join(f.err, ctx.Err())
 }
 
-func (f *fakeRecords) Resume(_ context.Context, r ledger.Resumption, ids ...string) (int, error) {
+func (f *fakeRecords) Resume(_ context.Context, r transferstore.Resumption, ids ...string) (int, error) {
 	f.how, f.resumed = r, append(f.resumed, ids...)
 	if f.mend != nil {
 		f.mend(ids)
@@ -186,7 +187,7 @@ func (f *fakeRecords) Resume(_ context.Context, r ledger.Resumption, ids ...stri
 	return len(ids), f.err
 }
 
-func (f *fakeRecords) ResumeOpen(_ context.Context, r ledger.Resumption, after string, _ int) (string, int, error) {
+func (f *fakeRecords) ResumeOpen(_ context.Context, r transferstore.Resumption, after string, _ int) (string, int, error) {
 	f.how = r
 	return f.open(after)
 }

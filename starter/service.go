@@ -20,8 +20,8 @@ import (
 	processes "handover/workflows/transfers"
 )
 
-// runs is what I-7 needs to know about workflow runs, beyond what a transfer says about itself.
-type runs interface {
+// temporalRuns is what I-7 needs to know about workflow runs, beyond what a transfer says about itself.
+type temporalRuns interface {
 	// OpenRuns is one page of the transfers whose run Temporal's index holds for running, and the token of the next page,
 	// empty after the last. The index may lag a moment behind.
 	OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte, error)

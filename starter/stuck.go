@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"handover/internal/ledger"
+	"handover/internal/runs"
 	"handover/internal/transfer"
 )
 
@@ -56,12 +57,12 @@ type (
 		NextAt    time.Time `json:"nextAt"`
 	}
 	stuckRun struct {
-		WorkflowID string       `json:"workflowId"`
-		TransferID string       `json:"transferId"`
-		Cause      ledger.Cause `json:"cause"`
-		Attempts   int          `json:"attempts"`
-		LastError  string       `json:"lastError"`
-		Since      time.Time    `json:"since"`
+		WorkflowID string     `json:"workflowId"`
+		TransferID string     `json:"transferId"`
+		Cause      runs.Cause `json:"cause"`
+		Attempts   int        `json:"attempts"`
+		LastError  string     `json:"lastError"`
+		Since      time.Time  `json:"since"`
 	}
 	stuckTransfer struct {
 		TransferID string              `json:"transferId"`

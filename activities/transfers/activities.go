@@ -16,35 +16,36 @@ import (
 	"time"
 
 	"handover/internal/billing"
-	"handover/internal/ledger"
+	"handover/internal/command"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Prefix begins the name of every activity of this room.
 const Prefix = "transfer."
 
 // Watched says what a run knows and wants to know when it looks, by a name that workflows may use.
-type Watched = ledger.Watched
+type Watched = transferstore.Watched
 
 // Ledger is what the steps need of the system of record. *ledger.Ledger implements it.
 type Ledger interface {
-	Look(ctx context.Context, id string, w ledger.Watched) (transfer.Standing, error)
+	Look(ctx context.Context, id string, w transferstore.Watched) (transfer.Standing, error)
 	Expire(ctx context.Context, id string) (transfer.Standing, error)
 	CloseTransfer(ctx context.Context, id string) (transfer.Standing, error)
 	FlagOverdue(ctx context.Context, id string) (transfer.Standing, error)
 	GiveUpLate(ctx context.Context, id string) (transfer.Standing, error)
 	Remind(ctx context.Context, id string, n int) (transfer.Standing, error)
 
-	OpenTransfer(ctx context.Context, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Submit(ctx context.Context, id string, s transfer.Approval, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Cancel(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Decline(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	RecordRefused(ctx context.Context, r ledger.Refused) error
+	OpenTransfer(ctx context.Context, r transfer.Request, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
+	Submit(ctx context.Context, id string, s transfer.Approval, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
+	Cancel(ctx context.Context, id string, d transfer.Decision, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
+	Decline(ctx context.Context, id string, d transfer.Decision, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
+	RecordRefused(ctx context.Context, r transferstore.Refused) error
 
-	MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []ledger.MoveFact, error)
+	MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []transferstore.MoveFact, error)
 	Leave(ctx context.Context, id string, ordinals []int) (map[int]bool, error)
-	RecordItems(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error)
-	TakeLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) ([]ledger.Contradiction, error)
+	RecordItems(ctx context.Context, id string, results []transferstore.ItemResult) ([]transfer.LineItem, error)
+	TakeLate(ctx context.Context, id string, results []transferstore.ItemResult, recorded []transfer.LineItem) ([]transferstore.Contradiction, error)
 	RangeMoved(ctx context.Context, id string, from, to int) error
 }
 
@@ -55,7 +56,7 @@ type Activities struct {
 	// AskEvery is how soon a billing system that accepted a move is asked what became of it, unless it says when; 5 s when zero.
 	AskEvery time.Duration
 	// Contradicted is told what the billing system moved although it had ended otherwise; nil when nobody wants to know.
-	Contradicted func(ledger.Contradiction)
+	Contradicted func(transferstore.Contradiction)
 	// HandOver wakes the mail relay; nil where none is near. What it is to deliver stands in the ledger.
 	HandOver func()
 	// DoorClosed says that this deployment takes commands by its API only.

@@ -8,8 +8,8 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // How soon a billing system is asked about a move that it accepted, when neither it nor the deployment says.
@@ -35,7 +35,7 @@ func (a *Activities) isAsked(item transfer.LineItem) bool {
 	return able && !item.AcceptedAt.IsZero()
 }
 
-func (a *Activities) askOne(ctx context.Context, t transfer.Transfer, f ledger.MoveFact) outcome {
+func (a *Activities) askOne(ctx context.Context, t transfer.Transfer, f transferstore.MoveFact) outcome {
 	asker, able := a.Mover.(billing.Asker)
 	if !able {
 		return outcome{err: billing.ErrUnknown}
@@ -48,7 +48,7 @@ func (a *Activities) askOne(ctx context.Context, t transfer.Transfer, f ledger.M
 // it was asked in other words, after a restore of the ledger, say; or what it is at work on, in words that we take for a no.
 // So it is asked what became of the move before its no is believed. One that says it knows nothing is believed only when no
 // earlier post can still be under way: otherwise the item ends by a fence (I-8).
-func (a *Activities) unlessMoved(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, refusal *kernel.Refusal) outcome {
+func (a *Activities) unlessMoved(ctx context.Context, t transfer.Transfer, f transferstore.MoveFact, refusal *kernel.Refusal) outcome {
 	asked := a.askOne(ctx, t, f)
 	var again *kernel.Refusal
 	var unavailable *billing.Unavailable
@@ -63,7 +63,7 @@ func (a *Activities) unlessMoved(ctx context.Context, t transfer.Transfer, f led
 }
 
 // tellLate takes to the ledger what the billing system said of items that had ended otherwise meanwhile (I-8).
-func (a *Activities) tellLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) error {
+func (a *Activities) tellLate(ctx context.Context, id string, results []transferstore.ItemResult, recorded []transfer.LineItem) error {
 	if a.Mover.Immediate() { // where the ledger is the billing system, it has moved nothing that it did not take
 		return nil
 	}
@@ -78,7 +78,7 @@ func (a *Activities) tellLate(ctx context.Context, id string, results []ledger.I
 
 // askAfterEnd asks once more about an item that ended as Failed between two attempts, because the answer to the one before may be
 // lost. What it says then counts.
-func (a *Activities) askAfterEnd(ctx context.Context, t transfer.Transfer, f ledger.MoveFact) error {
+func (a *Activities) askAfterEnd(ctx context.Context, t transfer.Transfer, f transferstore.MoveFact) error {
 	if _, able := a.Mover.(billing.Asker); !able || f.Item.Status != transfer.ItemFailed || f.Item.SentAt.IsZero() {
 		return nil
 	}
@@ -87,5 +87,5 @@ func (a *Activities) askAfterEnd(ctx context.Context, t transfer.Transfer, f led
 	if failed != nil {
 		return failed
 	}
-	return a.tellLate(ctx, t.ID, []ledger.ItemResult{result}, []transfer.LineItem{f.Item})
+	return a.tellLate(ctx, t.ID, []transferstore.ItemResult{result}, []transfer.LineItem{f.Item})
 }

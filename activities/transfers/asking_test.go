@@ -13,9 +13,9 @@ import (
 	activities "handover/activities/transfers"
 	"handover/internal/billing"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const lateID = "90000000-0000-4000-8000-000000000000"
@@ -193,8 +193,8 @@ func TestRefusalsOfWhatMovedBefore(t *testing.T) {
 // Row 32: what the billing system moved although it had promised not to is held again and reported.
 func TestMoveItemTooLate(t *testing.T) {
 	w := moving(t, 1)
-	var told []ledger.Contradiction
-	w.Contradicted = func(c ledger.Contradiction) { told = append(told, c) }
+	var told []transferstore.Contradiction
+	w.Contradicted = func(c transferstore.Contradiction) { told = append(told, c) }
 	w.mover.bulk, w.Mover = false, &fencer{mover: w.mover}
 	w.mover.script[0] = func(context.Context) (string, error) {
 		w.givenUp(0)
@@ -203,7 +203,7 @@ func TestMoveItemTooLate(t *testing.T) {
 		return lateID, nil
 	}
 	require.Equal(t, activities.Moved{Failed: 1}, w.moved(w.MoveItem, w.id, 0))
-	require.Equal(t, []ledger.Contradiction{{TransferID: w.id, TargetSubscriptionID: lateID}}, told)
+	require.Equal(t, []transferstore.Contradiction{{TransferID: w.id, TargetSubscriptionID: lateID}}, told)
 	item := w.items()[0]
 	require.True(t, item.Held)
 	require.Equal(t, lateID, item.LateID)
@@ -296,7 +296,7 @@ type forgetful struct {
 	forgot bool
 }
 
-func (f *forgetful) TakeLate(ctx context.Context, id string, results []ledger.ItemResult, recorded []transfer.LineItem) ([]ledger.Contradiction, error) {
+func (f *forgetful) TakeLate(ctx context.Context, id string, results []transferstore.ItemResult, recorded []transfer.LineItem) ([]transferstore.Contradiction, error) {
 	if !f.forgot {
 		f.forgot = true
 		return nil, store.ErrUnavailable
@@ -313,7 +313,7 @@ func TestLateAnswersAreNotLost(t *testing.T) {
 	w.Mover = a
 	w.mover.script[0] = func(ctx context.Context) (string, error) {
 		w.givenUp(0)
-		_, err := w.ledger.RecordItems(ctx, w.id, []ledger.ItemResult{{Uncounted: true, Fence: ledger.FencePromised}})
+		_, err := w.ledger.RecordItems(ctx, w.id, []transferstore.ItemResult{{Uncounted: true, Fence: transferstore.FencePromised}})
 		return lateID, err
 	}
 	a.then = func() { a.id, a.err = lateID, nil }
@@ -326,22 +326,22 @@ func TestLateAnswersAreNotLost(t *testing.T) {
 // I-8: a billing system that answers two attempts with two ids has moved the item twice.
 func TestTwoAnswers(t *testing.T) {
 	w := moving(t, 1)
-	var told []ledger.Contradiction
-	w.Contradicted = func(c ledger.Contradiction) { told = append(told, c) }
+	var told []transferstore.Contradiction
+	w.Contradicted = func(c transferstore.Contradiction) { told = append(told, c) }
 	w.mover.bulk = false
 	w.mover.script[0] = func(ctx context.Context) (string, error) {
-		_, err := w.ledger.RecordItems(ctx, w.id, []ledger.ItemResult{{TargetSubscriptionID: "91000000-0000-4000-8000-000000000000"}})
+		_, err := w.ledger.RecordItems(ctx, w.id, []transferstore.ItemResult{{TargetSubscriptionID: "91000000-0000-4000-8000-000000000000"}})
 		return lateID, err
 	}
 	require.Equal(t, activities.Moved{Complete: 1}, w.moved(w.MoveItem, w.id, 0))
-	require.Equal(t, []ledger.Contradiction{{TransferID: w.id, TargetSubscriptionID: lateID}}, told)
+	require.Equal(t, []transferstore.Contradiction{{TransferID: w.id, TargetSubscriptionID: lateID}}, told)
 	w.holds(false)
 }
 
 // A held item that is resolved by a late answer contradicts nothing.
 func TestResolvedItemsAlarmNobody(t *testing.T) {
 	w := moving(t, 1)
-	w.Contradicted = func(c ledger.Contradiction) { require.Fail(t, "an alarm", "%v", c) }
+	w.Contradicted = func(c transferstore.Contradiction) { require.Fail(t, "an alarm", "%v", c) }
 	w.mover.bulk = false
 	w.mover.script[0] = func(context.Context) (string, error) {
 		w.givenUp(0)

@@ -6,9 +6,10 @@ import (
 	"errors"
 
 	"handover/activities/failing"
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Command takes a command to the ledger, where it is decided like one that came by the API: once per party, key and content.
@@ -19,7 +20,7 @@ func (a *Activities) Command(ctx context.Context, c transfer.Message) (transfer.
 			"This platform takes commands by its HTTP API only.")), nil
 	}
 	outcome, err := a.carryOut(ctx, c)
-	var repeated *ledger.Repeated
+	var repeated *command.Repeated
 	var refusal *kernel.Refusal
 	switch {
 	case errors.As(err, &repeated):
@@ -33,14 +34,14 @@ func (a *Activities) Command(ctx context.Context, c transfer.Message) (transfer.
 	return transfer.AnswerOf(c, outcome.Transfer, nil), nil
 }
 
-func (a *Activities) carryOut(ctx context.Context, c transfer.Message) (ledger.Outcome, error) {
-	terms := ledger.Terms[ledger.Outcome]{
-		Claim: ledger.Claim{
+func (a *Activities) carryOut(ctx context.Context, c transfer.Message) (transferstore.Outcome, error) {
+	terms := command.Terms[transferstore.Outcome]{
+		Claim: command.Claim{
 			CallerTenantID: c.Actor().PartnerTenantID, Route: "signal " + string(c.Verb) + " " + c.TransferID, Key: c.RequestID(), Fingerprint: c.Fingerprint(),
 		},
-		Answer: func(o ledger.Outcome, refusal *kernel.Refusal) (ledger.Answer, error) {
+		Answer: func(o transferstore.Outcome, refusal *kernel.Refusal) (command.Answer, error) {
 			if refusal != nil && refusal.Cause == transfer.NotFound {
-				return ledger.Answer{}, nil // it may come to be: the same command is worth another try
+				return command.Answer{}, nil // it may come to be: the same command is worth another try
 			}
 			return kept(transfer.AnswerOf(c, o.Transfer, refusal))
 		},
@@ -57,17 +58,17 @@ func (a *Activities) carryOut(ctx context.Context, c transfer.Message) (ledger.O
 	case c.Verb == transfer.VerbDecline && c.Decision != nil:
 		return a.Ledger.Decline(ctx, c.TransferID, *c.Decision, terms)
 	}
-	return ledger.Outcome{}, kernel.Refuse(kernel.InvalidInput, "There is no command %q.", c.Verb)
+	return transferstore.Outcome{}, kernel.Refuse(kernel.InvalidInput, "There is no command %q.", c.Verb)
 }
 
 // kept is the answer as the ledger keeps it for a repetition.
-func kept(a transfer.Answer) (ledger.Answer, error) {
+func kept(a transfer.Answer) (command.Answer, error) {
 	body, err := json.Marshal(a)
 	status := 200
 	if a.Refusal != nil {
 		status = a.Refusal.HTTPStatus()
 	}
-	return ledger.Answer{Status: status, Header: map[string]string{"Content-Type": "application/json"}, Body: body}, err
+	return command.Answer{Status: status, Header: map[string]string{"Content-Type": "application/json"}, Body: body}, err
 }
 
 // noteRefusal puts a refused decision into the log of who made it. A refused request has no transfer to log it with.
@@ -79,7 +80,7 @@ func (a *Activities) noteRefusal(ctx context.Context, c transfer.Message, refusa
 }
 
 // Refused is a decision that was not accepted.
-type Refused = ledger.Refused
+type Refused = transferstore.Refused
 
 // RecordRefusal logs a decision that was not accepted, once per request id and up to a bound.
 func (a *Activities) RecordRefusal(ctx context.Context, r Refused) error {

@@ -12,8 +12,8 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/billing/billingtest"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // gremlin stands before a billing system and spoils requests as long as it is told to.
@@ -112,7 +112,7 @@ func (w *world) tries(step any) {
 func (w *world) agrees(g *gremlin, remote *billing.HTTP) {
 	w.t.Helper()
 	require.LessOrEqual(w.t, g.system.Moved(), 1)
-	ended, err := w.ledger.EndedItems(w.t.Context(), ledger.ItemCursor{}, 10)
+	ended, err := w.ledger.EndedItems(w.t.Context(), transferstore.ItemCursor{}, 10)
 	require.NoError(w.t, err)
 	for _, item := range ended {
 		id, err := remote.Ask(w.t.Context(), billing.Question{Key: item.KeyIn(w.id), SubscriptionID: item.SubscriptionID})

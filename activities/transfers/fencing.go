@@ -9,8 +9,8 @@ import (
 
 	"handover/activities/failing"
 	"handover/internal/billing"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // fenceFor is how long a billing system may leave the question open whether it moves an item that was given up.
@@ -40,7 +40,7 @@ func (a *Activities) FenceItem(ctx context.Context, transferID string, ordinal i
 	if unsettled != nil {
 		result.Failure = unsettled.Error()
 	}
-	recorded, err := a.Ledger.RecordItems(ctx, transferID, []ledger.ItemResult{result})
+	recorded, err := a.Ledger.RecordItems(ctx, transferID, []transferstore.ItemResult{result})
 	switch {
 	case err != nil:
 		return Moved{}, failing.Classified(err)
@@ -49,25 +49,25 @@ func (a *Activities) FenceItem(ctx context.Context, transferID string, ordinal i
 	case recorded[0].Status == transfer.ItemInProgress:
 		return a.fencedInVain(ctx, t, facts[0], recorded[0])
 	}
-	return movedOf(recorded), a.tellLate(ctx, transferID, []ledger.ItemResult{result}, recorded)
+	return movedOf(recorded), a.tellLate(ctx, transferID, []transferstore.ItemResult{result}, recorded)
 }
 
 // fencedInVain is what becomes of an item of which the billing system says that it has moved it, to an id that is in use already.
 // That is no answer, and as long as silence may last it is asked again.
-func (a *Activities) fencedInVain(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, item transfer.LineItem) (Moved, error) {
+func (a *Activities) fencedInVain(ctx context.Context, t transfer.Transfer, f transferstore.MoveFact, item transfer.LineItem) (Moved, error) {
 	if !isLate(f) {
 		return Moved{}, a.fenceAgain(&billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: item.LastError}, f)
 	}
-	nobodyKnows := ledger.ItemResult{Ordinal: item.Ordinal, Uncounted: true, Fence: ledger.FenceUnanswered}
-	recorded, err := a.Ledger.RecordItems(ctx, t.ID, []ledger.ItemResult{nobodyKnows})
+	nobodyKnows := transferstore.ItemResult{Ordinal: item.Ordinal, Uncounted: true, Fence: transferstore.FenceUnanswered}
+	recorded, err := a.Ledger.RecordItems(ctx, t.ID, []transferstore.ItemResult{nobodyKnows})
 	return movedOf(recorded), failing.Classified(err)
 }
 
 // isLate tells that the billing system has left open for too long what becomes of the item.
-func isLate(f ledger.MoveFact) bool { return f.ReadAt.Sub(f.Item.EndingSince) > fenceFor }
+func isLate(f transferstore.MoveFact) bool { return f.ReadAt.Sub(f.Item.EndingSince) > fenceFor }
 
 // fenceAgain asks again, the later the longer it has been asked.
-func (a *Activities) fenceAgain(err error, f ledger.MoveFact) error {
+func (a *Activities) fenceAgain(err error, f transferstore.MoveFact) error {
 	const soonest = time.Second
 	var unavailable *billing.Unavailable
 	rest := min(max(f.ReadAt.Sub(f.Item.EndingSince), soonest), longestRest)
@@ -79,16 +79,16 @@ func (a *Activities) fenceAgain(err error, f ledger.MoveFact) error {
 
 // fence asks the billing system, and takes silence for no promise once it has lasted too long. What was never sent needs no
 // promise.
-func (a *Activities) fence(ctx context.Context, t transfer.Transfer, f ledger.MoveFact) (ledger.ItemResult, error) {
+func (a *Activities) fence(ctx context.Context, t transfer.Transfer, f transferstore.MoveFact) (transferstore.ItemResult, error) {
 	item := f.Item
-	result := ledger.ItemResult{Ordinal: item.Ordinal, Uncounted: true}
+	result := transferstore.ItemResult{Ordinal: item.Ordinal, Uncounted: true}
 	fencer, able := a.Mover.(billing.Fencer)
 	switch {
 	case item.SentAt.IsZero():
-		result.Fence = ledger.FencePromised
+		result.Fence = transferstore.FencePromised
 		return result, nil
 	case !able:
-		result.Fence = ledger.FenceUnanswered
+		result.Fence = transferstore.FenceUnanswered
 		return result, nil
 	}
 	moved, err := fencer.Fence(ctx, billing.Question{Key: item.KeyIn(t.ID), SubscriptionID: item.SubscriptionID})
@@ -96,9 +96,9 @@ func (a *Activities) fence(ctx context.Context, t transfer.Transfer, f ledger.Mo
 	case err == nil && moved != "":
 		result.TargetSubscriptionID = moved
 	case err == nil:
-		result.Fence = ledger.FencePromised
+		result.Fence = transferstore.FencePromised
 	case errors.Is(err, billing.ErrNoPromise), isSilence(err) && isLate(f):
-		result.Fence = ledger.FenceUnanswered
+		result.Fence = transferstore.FenceUnanswered
 	default:
 		return result, fmt.Errorf("ask the billing system not to move the line item: %w", err)
 	}

@@ -20,11 +20,14 @@ import (
 
 	activities "handover/activities/transfers"
 	"handover/internal/billing"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const (
@@ -129,7 +132,7 @@ func worldOf(n int, bases map[int]int) ledger.World {
 	world := ledger.World{
 		Partners:      []programme.Partner{partner(sourceID, "source"), partner(targetID, "target"), partner(otherID, "other")},
 		Customers:     []programme.Customer{{TenantID: customer, Name: "Contoso", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
-		Relationships: []ledger.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
+		Relationships: []programmestore.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: programme.DirectSign}},
 	}
 	for i := range n {
@@ -162,7 +165,7 @@ func pending(t *testing.T, subscriptions int) *world {
 
 func (w *world) opened() {
 	w.t.Helper()
-	_, err := w.ledger.OpenTransfer(w.t.Context(), request("create-1"), ledger.Terms[ledger.Outcome]{})
+	_, err := w.ledger.OpenTransfer(w.t.Context(), request("create-1"), command.Terms[transferstore.Outcome]{})
 	require.NoError(w.t, err)
 }
 
@@ -177,7 +180,7 @@ func moving(t *testing.T, subscriptions int) *world {
 func (w *world) submitted() {
 	w.t.Helper()
 	everything := transfer.Approval{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: true}}
-	_, err := w.ledger.Submit(w.t.Context(), w.id, everything, ledger.Terms[ledger.Outcome]{})
+	_, err := w.ledger.Submit(w.t.Context(), w.id, everything, command.Terms[transferstore.Outcome]{})
 	require.NoError(w.t, err)
 }
 
@@ -191,10 +194,10 @@ func (w *world) behind(statement string) {
 	require.NoError(w.t, err)
 }
 
-func (w *world) givenUp(ordinals ...int) ledger.GivenUp {
+func (w *world) givenUp(ordinals ...int) transferstore.GivenUp {
 	w.t.Helper()
-	g := ledger.GivingUp{RequestID: "give-up-1", Actor: asOperator, Ordinals: ordinals, Reason: "stuck"}
-	done, err := w.ledger.GiveUp(w.t.Context(), w.id, g, ledger.Terms[ledger.GivenUp]{})
+	g := transferstore.GivingUp{RequestID: "give-up-1", Actor: asOperator, Ordinals: ordinals, Reason: "stuck"}
+	done, err := w.ledger.GiveUp(w.t.Context(), w.id, g, command.Terms[transferstore.GivenUp]{})
 	require.NoError(w.t, err)
 	return done
 }
@@ -294,7 +297,7 @@ type broken struct {
 	err error
 }
 
-func (b broken) MoveFacts(context.Context, string, []int) (transfer.Transfer, []ledger.MoveFact, error) {
+func (b broken) MoveFacts(context.Context, string, []int) (transfer.Transfer, []transferstore.MoveFact, error) {
 	return transfer.Transfer{}, nil, b.err
 }
 
@@ -302,11 +305,11 @@ func (b broken) Expire(context.Context, string) (transfer.Standing, error) {
 	return transfer.Standing{}, b.err
 }
 
-func (b broken) Submit(context.Context, string, transfer.Approval, ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
-	return ledger.Outcome{}, b.err
+func (b broken) Submit(context.Context, string, transfer.Approval, command.Terms[transferstore.Outcome]) (transferstore.Outcome, error) {
+	return transferstore.Outcome{}, b.err
 }
 
-func (b broken) RecordRefused(context.Context, ledger.Refused) error { return b.err }
+func (b broken) RecordRefused(context.Context, transferstore.Refused) error { return b.err }
 
 // suspend takes the n-th subscription out of what may move.
 func (w *world) suspend(n int) {

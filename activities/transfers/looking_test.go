@@ -10,8 +10,8 @@ import (
 	"handover/activities/failing"
 	activities "handover/activities/transfers"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 func TestLook(t *testing.T) {
@@ -141,7 +141,7 @@ func TestStepsOnNoTransfer(t *testing.T) {
 	requireRefusal(t, transfer.NotFound, err)
 	_, err = w.does(w.FenceItem, "no", 0)
 	requireRefusal(t, transfer.NotFound, err)
-	require.NoError(t, w.RecordRefusal(ctx, ledger.Refused{TransferID: "no", Refusal: transfer.NoSuchTransfer()}), "there is no log")
+	require.NoError(t, w.RecordRefusal(ctx, transferstore.Refused{TransferID: "no", Refusal: transfer.NoSuchTransfer()}), "there is no log")
 }
 
 func requireRefusal(t *testing.T, cause kernel.Cause, err error) {

@@ -13,8 +13,8 @@ import (
 	"handover/activities/failing"
 	"handover/internal/billing"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Window is a run of line items by ordinal, To excluded.
@@ -43,7 +43,7 @@ func (a *Activities) MoveWindow(ctx context.Context, transferID string, items tr
 	if !a.Mover.Immediate() || t.Status != transfer.InProgress {
 		return movedOf(merge(facts, nil)), nil
 	}
-	fresh := slices.DeleteFunc(slices.Clone(facts), func(f ledger.MoveFact) bool {
+	fresh := slices.DeleteFunc(slices.Clone(facts), func(f transferstore.MoveFact) bool {
 		return f.Item.Attempts > 0 || f.Item.Ending != transfer.NotEnding
 	})
 	attempted, err := a.attempt(ctx, t, fresh, quickLimit)
@@ -145,7 +145,7 @@ type attempts struct {
 
 // attempt moves the items in the billing system side by side and records all results in one transaction. The limit
 // bounds each item's share; zero leaves it to the context. Items that got no leave to go to a billing system are left out.
-func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []ledger.MoveFact, limit time.Duration) (attempts, error) {
+func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []transferstore.MoveFact, limit time.Duration) (attempts, error) {
 	facts, err := a.withLeave(ctx, t, facts)
 	if err != nil || len(facts) == 0 {
 		return attempts{}, err
@@ -156,7 +156,7 @@ func (a *Activities) attempt(ctx context.Context, t transfer.Transfer, facts []l
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	round := attempts{failed: map[int]error{}}
-	var results []ledger.ItemResult
+	var results []transferstore.ItemResult
 	for i, fact := range facts {
 		if fact.Item.Status != transfer.ItemInProgress {
 			continue
@@ -200,7 +200,7 @@ func isAway(err error) bool {
 
 // withLeave are the items that may go to the billing system now. Where that is not the ledger, leave is a committed fact
 // before every call, so that whoever ends an item knows whether the billing system may be at work on it.
-func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts []ledger.MoveFact) ([]ledger.MoveFact, error) {
+func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts []transferstore.MoveFact) ([]transferstore.MoveFact, error) {
 	if a.Mover.Immediate() || len(facts) == 0 {
 		return facts, nil
 	}
@@ -209,7 +209,7 @@ func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts [
 		here[f.Item.Ordinal] = true
 	}
 	// Nobody is asked to move what was accepted or may not move any more, nor an add-on whose base neither moved nor is about to.
-	stays := func(f ledger.MoveFact) bool {
+	stays := func(f transferstore.MoveFact) bool {
 		return a.isAsked(f.Item) || transfer.CheckMovable(t, f.Old) != nil || f.Item.BaseOrdinal != transfer.NoBase && f.BaseStatus != transfer.ItemComplete && !here[f.Item.BaseOrdinal]
 	}
 	var leaving []int
@@ -222,11 +222,11 @@ func (a *Activities) withLeave(ctx context.Context, t transfer.Transfer, facts [
 		return facts, nil
 	}
 	granted, err := a.Ledger.Leave(ctx, t.ID, leaving)
-	return slices.DeleteFunc(slices.Clone(facts), func(f ledger.MoveFact) bool { return !stays(f) && !granted[f.Item.Ordinal] }), err
+	return slices.DeleteFunc(slices.Clone(facts), func(f transferstore.MoveFact) bool { return !stays(f) && !granted[f.Item.Ordinal] }), err
 }
 
 // merge is every item of the round as it stands now, those that had ended before included.
-func merge(facts []ledger.MoveFact, recorded []transfer.LineItem) []transfer.LineItem {
+func merge(facts []transferstore.MoveFact, recorded []transfer.LineItem) []transfer.LineItem {
 	now := make(map[int]transfer.LineItem, len(recorded))
 	for _, item := range recorded {
 		now[item.Ordinal] = item
@@ -262,8 +262,8 @@ func baseDelay(item transfer.LineItem, now time.Time) time.Duration {
 }
 
 // result turns the outcome into what the ledger records, and the error with which the attempt is to be repeated, if any.
-func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
-	r := ledger.ItemResult{Ordinal: ordinal, TargetSubscriptionID: o.targetID}
+func (o outcome) result(ordinal int) (transferstore.ItemResult, error) {
+	r := transferstore.ItemResult{Ordinal: ordinal, TargetSubscriptionID: o.targetID}
 	var refusal *kernel.Refusal
 	var accepted *billing.AtWork
 	switch {
@@ -275,9 +275,9 @@ func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
 	case errors.Is(o.err, errBaseNotMoved):
 		r.Uncounted = true
 	case errors.As(o.err, &accepted):
-		r.Uncounted, r.Acceptance, r.Where = true, ledger.Accepted, accepted.Where
+		r.Uncounted, r.Acceptance, r.Where = true, transferstore.Accepted, accepted.Where
 	case errors.Is(o.err, billing.ErrUnknown):
-		r.Acceptance = ledger.Forgotten
+		r.Acceptance = transferstore.Forgotten
 	}
 	r.Failure = o.err.Error()
 	return r, o.err
@@ -285,10 +285,10 @@ func (o outcome) result(ordinal int) (ledger.ItemResult, error) {
 
 // moveAll asks the billing system for every item that still runs: bases first and side by side, then the add-ons whose
 // base moved. Outcomes stand at the index of their fact.
-func (a *Activities) moveAll(ctx context.Context, t transfer.Transfer, facts []ledger.MoveFact, limit time.Duration) []outcome {
+func (a *Activities) moveAll(ctx context.Context, t transfer.Transfer, facts []transferstore.MoveFact, limit time.Duration) []outcome {
 	outcomes := make([]outcome, len(facts))
 	moved := map[int]bool{}
-	a.sideBySide(facts, func(f ledger.MoveFact) bool { return f.Item.BaseOrdinal == transfer.NoBase }, func(i int) {
+	a.sideBySide(facts, func(f transferstore.MoveFact) bool { return f.Item.BaseOrdinal == transfer.NoBase }, func(i int) {
 		outcomes[i] = a.moveOne(ctx, t, facts[i], limit)
 	})
 	for i, f := range facts {
@@ -296,7 +296,7 @@ func (a *Activities) moveAll(ctx context.Context, t transfer.Transfer, facts []l
 			moved[f.Item.Ordinal] = f.Item.Status == transfer.ItemComplete || (f.Item.Status == transfer.ItemInProgress && outcomes[i].err == nil)
 		}
 	}
-	a.sideBySide(facts, func(f ledger.MoveFact) bool { return f.Item.BaseOrdinal != transfer.NoBase }, func(i int) {
+	a.sideBySide(facts, func(f transferstore.MoveFact) bool { return f.Item.BaseOrdinal != transfer.NoBase }, func(i int) {
 		f := facts[i]
 		if !a.isAsked(f.Item) && f.BaseStatus != transfer.ItemComplete && !moved[f.Item.BaseOrdinal] {
 			outcomes[i].err = waitForBase(f)
@@ -307,7 +307,7 @@ func (a *Activities) moveAll(ctx context.Context, t transfer.Transfer, facts []l
 	return outcomes
 }
 
-func waitForBase(f ledger.MoveFact) error {
+func waitForBase(f transferstore.MoveFact) error {
 	if f.BaseStatus == transfer.ItemFailed {
 		return kernel.Refuse(transfer.AddonWithoutBase, "Subscription %s is an add-on whose base did not move.", f.Item.SubscriptionID)
 	}
@@ -316,7 +316,7 @@ func waitForBase(f ledger.MoveFact) error {
 
 // sideBySide calls the function for every running item that is meant, and waits for all. A window is at most a hundred
 // items, so one goroutine each is cheap.
-func (a *Activities) sideBySide(facts []ledger.MoveFact, meant func(ledger.MoveFact) bool, do func(i int)) {
+func (a *Activities) sideBySide(facts []transferstore.MoveFact, meant func(transferstore.MoveFact) bool, do func(i int)) {
 	var wait sync.WaitGroup
 	for i, f := range facts {
 		if f.Item.Status == transfer.ItemInProgress && meant(f) {
@@ -326,7 +326,7 @@ func (a *Activities) sideBySide(facts []ledger.MoveFact, meant func(ledger.MoveF
 	wait.Wait()
 }
 
-func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f ledger.MoveFact, limit time.Duration) outcome {
+func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f transferstore.MoveFact, limit time.Duration) outcome {
 	if a.isAsked(f.Item) { // whatever the rules say now: what became of it is the billing system's to tell
 		return a.askOne(ctx, t, f)
 	}

@@ -18,10 +18,11 @@ import (
 
 	activities "handover/activities/transfers"
 	"handover/internal/billing"
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const (
@@ -95,7 +96,7 @@ func TestMoveWindowCutsSlowItems(t *testing.T) {
 // I-2: what ended, is to end or was attempted before is not asked for, but reported.
 func TestMoveWindowLeavesOthersAlone(t *testing.T) {
 	w := moving(t, 5)
-	results := []ledger.ItemResult{{Ordinal: 0, TargetSubscriptionID: "90000000-0000-4000-8000-000000000000"}, {Ordinal: 1, Refusal: refusal}, {Ordinal: 2, Failure: "busy"}}
+	results := []transferstore.ItemResult{{Ordinal: 0, TargetSubscriptionID: "90000000-0000-4000-8000-000000000000"}, {Ordinal: 1, Refusal: refusal}, {Ordinal: 2, Failure: "busy"}}
 	_, err := w.ledger.RecordItems(t.Context(), w.id, results)
 	require.NoError(t, err)
 	_, err = w.ledger.Leave(t.Context(), w.id, []int{3})
@@ -134,7 +135,7 @@ func TestMoveWindowAddOns(t *testing.T) {
 			w := newWorld(t, 2, map[int]int{1: 0})
 			w.opened()
 			base := transfer.Approval{RequestID: "s", Actor: asSource, Selection: transfer.Selection{LineItems: []transfer.Pick{{SubscriptionID: subID(0)}}}}
-			_, err := w.ledger.Submit(t.Context(), w.id, base, ledger.Terms[ledger.Outcome]{})
+			_, err := w.ledger.Submit(t.Context(), w.id, base, command.Terms[transferstore.Outcome]{})
 			require.NoError(t, err)
 			if c.err != nil {
 				w.mover.says(0, "", c.err)
@@ -252,7 +253,7 @@ func TestMoveItemRests(t *testing.T) {
 		t.Run(fmt.Sprint(attempts), func(t *testing.T) {
 			w := moving(t, 1)
 			for range attempts {
-				_, err := w.ledger.RecordItems(t.Context(), w.id, []ledger.ItemResult{{Failure: "busy"}})
+				_, err := w.ledger.RecordItems(t.Context(), w.id, []transferstore.ItemResult{{Failure: "busy"}})
 				require.NoError(t, err)
 			}
 			w.clock.advance(rest - time.Second)
@@ -267,7 +268,7 @@ func TestMoveItemRests(t *testing.T) {
 	}
 	t.Run("no longer than an hour by a clock that is behind", func(t *testing.T) {
 		w := moving(t, 1)
-		_, err := w.ledger.RecordItems(t.Context(), w.id, []ledger.ItemResult{{Failure: "busy"}})
+		_, err := w.ledger.RecordItems(t.Context(), w.id, []transferstore.ItemResult{{Failure: "busy"}})
 		require.NoError(t, err)
 		w.clock.advance(-24 * time.Hour)
 		_, err = w.does(w.MoveItem, w.id, 0)

@@ -11,8 +11,10 @@ import (
 	activities "handover/activities/transfers"
 	"handover/internal/billing"
 	"handover/internal/billing/billingtest"
+	"handover/internal/command"
 	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Row 24: after the ledger was restored from before the submit, another selection gives the same number to another
@@ -49,7 +51,7 @@ func (w *world) submits(subscriptions ...int) {
 		picks = append(picks, transfer.Pick{SubscriptionID: subID(n)})
 	}
 	chosen := transfer.Approval{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{LineItems: picks}}
-	_, err := w.ledger.Submit(w.t.Context(), w.id, chosen, ledger.Terms[ledger.Outcome]{})
+	_, err := w.ledger.Submit(w.t.Context(), w.id, chosen, command.Terms[transferstore.Outcome]{})
 	require.NoError(w.t, err)
 }
 

@@ -16,16 +16,16 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Book is what a Taker needs of the ledger. *ledger.Ledger is one.
 type Book interface {
-	SentByKey(ctx context.Context, keys []string) ([]ledger.Sent, error)
-	HeldItems(ctx context.Context, after ledger.Sent, limit int) ([]ledger.Sent, error)
-	TakeAnswers(ctx context.Context, id string, results []ledger.ItemResult) ([]ledger.Contradiction, error)
-	AnsweredLate(ctx context.Context, id string, a ledger.LateAnswer) (ledger.Late, error)
+	SentByKey(ctx context.Context, keys []string) ([]transferstore.Sent, error)
+	HeldItems(ctx context.Context, after transferstore.Sent, limit int) ([]transferstore.Sent, error)
+	TakeAnswers(ctx context.Context, id string, results []transferstore.ItemResult) ([]transferstore.Contradiction, error)
+	AnsweredLate(ctx context.Context, id string, a transferstore.LateAnswer) (transferstore.Late, error)
 }
 
 // Options are what a Taker works with.
@@ -35,7 +35,7 @@ type Options struct {
 	Fencer billing.Fencer // nil where the billing system cannot promise anything
 	Logger *zap.Logger    // nil for none
 	// Contradicted is told what the billing system moved although it had ended otherwise; nil when nobody wants to know.
-	Contradicted func(ledger.Contradiction)
+	Contradicted func(transferstore.Contradiction)
 }
 
 const (
@@ -200,7 +200,7 @@ func (t *Taker) round(ctx context.Context, keys []string) error {
 
 // take records what was answered about one transfer.
 func (t *Taker) take(ctx context.Context, id string, answers []answer) error {
-	results := make([]ledger.ItemResult, len(answers))
+	results := make([]transferstore.ItemResult, len(answers))
 	keys := make([]string, len(answers))
 	for i, a := range answers {
 		results[i], keys[i] = a.result(), a.of.Key()
@@ -223,19 +223,19 @@ func (t *Taker) take(ctx context.Context, id string, answers []answer) error {
 
 // answer is what the billing system says of a move for good: where it moved to, or its refusal.
 type answer struct {
-	of      ledger.Sent
+	of      transferstore.Sent
 	movedTo string
 	refusal *kernel.Refusal
 	silent  bool // it said nothing about the move, or that it is at work on it
 }
 
-func (a answer) result() ledger.ItemResult {
-	return ledger.ItemResult{Ordinal: a.of.Ordinal, TargetSubscriptionID: a.movedTo, Refusal: a.refusal}
+func (a answer) result() transferstore.ItemResult {
+	return transferstore.ItemResult{Ordinal: a.of.Ordinal, TargetSubscriptionID: a.movedTo, Refusal: a.refusal}
 }
 
 // ask asks about line items. Answers that are not final are left out: whoever moves the item asks again, and where nobody does,
 // because it has ended, it is asked again here.
-func (t *Taker) ask(ctx context.Context, sent []ledger.Sent) []answer {
+func (t *Taker) ask(ctx context.Context, sent []transferstore.Sent) []answer {
 	var mu sync.Mutex
 	var final []answer
 	var calls errgroup.Group
@@ -260,7 +260,7 @@ func (t *Taker) ask(ctx context.Context, sent []ledger.Sent) []answer {
 	return final
 }
 
-func (t *Taker) askOne(ctx context.Context, of ledger.Sent) (a answer, known bool) {
+func (t *Taker) askOne(ctx context.Context, of transferstore.Sent) (a answer, known bool) {
 	a.of = of
 	id, err := t.Asker.Ask(ctx, billing.Question{Key: of.Key(), SubscriptionID: of.SubscriptionID, Where: of.AcceptedWhere})
 	a.movedTo = id

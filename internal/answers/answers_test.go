@@ -18,23 +18,23 @@ import (
 	"handover/internal/answers"
 	"handover/internal/billing"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // book is a ledger in memory: line items by key, and what was recorded of them.
 type book struct {
 	mu       sync.Mutex
-	items    map[string]ledger.Sent
+	items    map[string]transferstore.Sent
 	lookups  int
-	recorded map[string][]ledger.ItemResult // by transfer
-	late     []ledger.LateAnswer
+	recorded map[string][]transferstore.ItemResult // by transfer
+	late     []transferstore.LateAnswer
 	err      error
 
-	contradictions []ledger.Contradiction // found at every record
+	contradictions []transferstore.Contradiction // found at every record
 }
 
-func (b *book) SentByKey(_ context.Context, keys []string) (found []ledger.Sent, err error) {
+func (b *book) SentByKey(_ context.Context, keys []string) (found []transferstore.Sent, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lookups++
@@ -46,10 +46,10 @@ func (b *book) SentByKey(_ context.Context, keys []string) (found []ledger.Sent,
 	return found, b.err
 }
 
-func (b *book) HeldItems(_ context.Context, after ledger.Sent, limit int) (found []ledger.Sent, err error) {
+func (b *book) HeldItems(_ context.Context, after transferstore.Sent, limit int) (found []transferstore.Sent, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, of := range slices.SortedFunc(maps.Values(b.items), func(x, y ledger.Sent) int { return x.Ordinal - y.Ordinal }) {
+	for _, of := range slices.SortedFunc(maps.Values(b.items), func(x, y transferstore.Sent) int { return x.Ordinal - y.Ordinal }) {
 		if of.Held && of.Ordinal > after.Ordinal && len(found) < limit {
 			found = append(found, of)
 		}
@@ -57,7 +57,7 @@ func (b *book) HeldItems(_ context.Context, after ledger.Sent, limit int) (found
 	return found, b.err
 }
 
-func (b *book) TakeAnswers(_ context.Context, id string, results []ledger.ItemResult) ([]ledger.Contradiction, error) {
+func (b *book) TakeAnswers(_ context.Context, id string, results []transferstore.ItemResult) ([]transferstore.Contradiction, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
@@ -67,15 +67,15 @@ func (b *book) TakeAnswers(_ context.Context, id string, results []ledger.ItemRe
 	return b.contradictions, nil
 }
 
-func (b *book) AnsweredLate(_ context.Context, _ string, a ledger.LateAnswer) (ledger.Late, error) {
+func (b *book) AnsweredLate(_ context.Context, _ string, a transferstore.LateAnswer) (transferstore.Late, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.late = append(b.late, a)
-	return ledger.LateResolved, b.err
+	return transferstore.LateResolved, b.err
 }
 
 // said are the late answers so far.
-func (b *book) said() []ledger.LateAnswer {
+func (b *book) said() []transferstore.LateAnswer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.late)
@@ -111,13 +111,13 @@ func (s *system) Fence(_ context.Context, q billing.Question) (string, error) {
 	return "", s.fenced[q.Key]
 }
 
-func sent(n int, status transfer.ItemStatus, held bool) ledger.Sent {
+func sent(n int, status transfer.ItemStatus, held bool) transferstore.Sent {
 	item := transfer.LineItem{Ordinal: n, SubscriptionID: fmt.Sprint(n), Status: status, Held: held}
-	return ledger.Sent{TransferID: "t", LineItem: item}
+	return transferstore.Sent{TransferID: "t", LineItem: item}
 }
 
-func bookOf(items ...ledger.Sent) *book {
-	b := &book{items: map[string]ledger.Sent{}, recorded: map[string][]ledger.ItemResult{}}
+func bookOf(items ...transferstore.Sent) *book {
+	b := &book{items: map[string]transferstore.Sent{}, recorded: map[string][]transferstore.ItemResult{}}
 	for _, of := range items {
 		b.items[of.Key()] = of
 	}
@@ -158,7 +158,7 @@ func TestCallbacksAreAskedAbout(t *testing.T) {
 	})
 	slices.Sort(s.asked)
 	assert.Equal(t, []string{"t/0", "t/1", "t/2", "t/3", "t/4", "t/5", "t/6", "t/7"}, s.asked, "each once")
-	assert.ElementsMatch(t, []ledger.ItemResult{
+	assert.ElementsMatch(t, []transferstore.ItemResult{
 		{Ordinal: 0, TargetSubscriptionID: "new-t/0"}, {Ordinal: 1, Refusal: no}, {Ordinal: 5, TargetSubscriptionID: "new-t/5"},
 		{Ordinal: 6, TargetSubscriptionID: "new-t/6"}, {Ordinal: 7, Refusal: no},
 	}, b.recorded["t"], "also of what has ended")
@@ -211,9 +211,9 @@ func TestHintsAboutWhatEndedAreKept(t *testing.T) {
 			t.Parallel()
 			b := bookOf(sent(0, transfer.ItemFailed, false), sent(1, transfer.ItemInProgress, false))
 			s := &system{answers: map[string]error{"t/0": silence, "t/1": silence}}
-			b.contradictions = []ledger.Contradiction{{TransferID: "t", TargetSubscriptionID: "new-t/0"}}
-			var told []ledger.Contradiction
-			o := answers.Options{Book: b, Asker: s, Contradicted: func(c ledger.Contradiction) { told = append(told, c) }}
+			b.contradictions = []transferstore.Contradiction{{TransferID: "t", TargetSubscriptionID: "new-t/0"}}
+			var told []transferstore.Contradiction
+			o := answers.Options{Book: b, Asker: s, Contradicted: func(c transferstore.Contradiction) { told = append(told, c) }}
 			running(t, o, func(taker *answers.Taker, pass func(time.Duration)) {
 				taker.Hear("t/0")
 				taker.Hear("t/1")
@@ -226,7 +226,7 @@ func TestHintsAboutWhatEndedAreKept(t *testing.T) {
 				pass(2 * time.Hour)
 				assert.Equal(t, asked+1, len(s.keys()), "once it is known nobody asks, and of what runs its run asks")
 			})
-			assert.Equal(t, []ledger.ItemResult{{Ordinal: 0, TargetSubscriptionID: "new-t/0"}}, b.recorded["t"])
+			assert.Equal(t, []transferstore.ItemResult{{Ordinal: 0, TargetSubscriptionID: "new-t/0"}}, b.recorded["t"])
 			assert.Equal(t, b.contradictions, told)
 		})
 	}
@@ -243,7 +243,7 @@ func TestHeldItemsAreAskedAboutAgain(t *testing.T) {
 	}
 	running(t, answers.Options{Book: b, Asker: s, Fencer: s}, func(_ *answers.Taker, pass func(time.Duration)) {
 		pass(2 * time.Minute)
-		assert.Equal(t, []ledger.LateAnswer{{Ordinal: 0}, {Ordinal: 1, MovedTo: "new-t/1"}}, b.said())
+		assert.Equal(t, []transferstore.LateAnswer{{Ordinal: 0}, {Ordinal: 1, MovedTo: "new-t/1"}}, b.said())
 		pass(time.Hour)
 	})
 	assert.Len(t, b.late, 4, "and an hour later")
@@ -257,7 +257,7 @@ func TestHeldItemsOfASystemThatIsAway(t *testing.T) {
 	settled, err := answers.New(answers.Options{Book: b, Asker: s, Fencer: s}).AskHeld(t.Context())
 	require.Error(t, err)
 	assert.Equal(t, 1, settled)
-	assert.Equal(t, []ledger.LateAnswer{{Ordinal: 1}}, b.late)
+	assert.Equal(t, []transferstore.LateAnswer{{Ordinal: 1}}, b.late)
 }
 
 // A billing system without a promise is only asked what became of it.

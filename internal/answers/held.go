@@ -8,8 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"handover/internal/billing"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const (
@@ -35,7 +35,7 @@ func (t *Taker) watch(ctx context.Context) {
 // move them first: a billing system that was away may give it now. Errors: the ledger's; the billing system's when it is
 // away.
 func (t *Taker) AskHeld(ctx context.Context) (settled int, err error) {
-	after := ledger.Sent{LineItem: transfer.LineItem{Ordinal: -1}}
+	after := transferstore.Sent{LineItem: transfer.LineItem{Ordinal: -1}}
 	for {
 		held, err := t.Book.HeldItems(ctx, after, heldAtOnce)
 		if err != nil || len(held) == 0 {
@@ -56,7 +56,7 @@ func (t *Taker) AskHeld(ctx context.Context) (settled int, err error) {
 
 // askAboutHeld asks about one held line item. What goes wrong with one of them must not keep the others from being asked about; only
 // a billing system that is known to be away is left alone.
-func (t *Taker) askAboutHeld(ctx context.Context, of ledger.Sent) (settled bool, err error) {
+func (t *Taker) askAboutHeld(ctx context.Context, of transferstore.Sent) (settled bool, err error) {
 	a, known, err := t.fence(ctx, of)
 	if err != nil || !known {
 		var away *billing.Away
@@ -65,15 +65,15 @@ func (t *Taker) askAboutHeld(ctx context.Context, of ledger.Sent) (settled bool,
 		}
 		return false, nil
 	}
-	late, err := t.Book.AnsweredLate(ctx, of.TransferID, ledger.LateAnswer{Ordinal: of.Ordinal, MovedTo: a.movedTo})
-	if late == ledger.LateContradicted && t.Contradicted != nil {
-		t.Contradicted(ledger.Contradiction{TransferID: of.TransferID, Ordinal: of.Ordinal, TargetSubscriptionID: a.movedTo})
+	late, err := t.Book.AnsweredLate(ctx, of.TransferID, transferstore.LateAnswer{Ordinal: of.Ordinal, MovedTo: a.movedTo})
+	if late == transferstore.LateContradicted && t.Contradicted != nil {
+		t.Contradicted(transferstore.Contradiction{TransferID: of.TransferID, Ordinal: of.Ordinal, TargetSubscriptionID: a.movedTo})
 	}
-	return late == ledger.LateResolved, err
+	return late == transferstore.LateResolved, err
 }
 
 // fence asks for the promise, and where there is none, what became of the move.
-func (t *Taker) fence(ctx context.Context, of ledger.Sent) (a answer, known bool, err error) {
+func (t *Taker) fence(ctx context.Context, of transferstore.Sent) (a answer, known bool, err error) {
 	a.of = of
 	if t.Fencer != nil {
 		a.movedTo, err = t.Fencer.Fence(ctx, billing.Question{Key: of.Key(), SubscriptionID: of.SubscriptionID})

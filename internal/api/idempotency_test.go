@@ -18,10 +18,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/pgtest"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 )
 
@@ -138,7 +139,7 @@ func TestTwinsAtOnceOnPostgreSQL(t *testing.T) {
 		require.Equal(t, http.StatusOK, submitted[i].status, submitted[i].complete)
 		require.Equal(t, submitted[0], submitted[i])
 	}
-	both, err := s.ledger.Transfers(t.Context(), ledger.Filter{})
+	both, err := s.ledger.Transfers(t.Context(), transferstore.Filter{})
 	require.NoError(t, err)
 	require.Len(t, both, 2)
 }
@@ -235,7 +236,7 @@ func TestLargeAnswersAreRenderedAgain(t *testing.T) {
 	require.Equal(t, []string{"submitted " + path.Base(at)}, s.rows("SELECT form, subject_id FROM api_requests WHERE request_key = 'submit' AND body IS NULL"))
 	require.Equal(t, submitted, s.gets(submit, http.StatusOK))
 
-	_, err := s.ledger.RecordItems(t.Context(), path.Base(at), []ledger.ItemResult{
+	_, err := s.ledger.RecordItems(t.Context(), path.Base(at), []transferstore.ItemResult{
 		{Ordinal: 0, TargetSubscriptionID: uuid.NewString()}, {Ordinal: 1, Refusal: kernel.Refuse(transfer.NotActive, "It is over.")},
 	})
 	require.NoError(t, err)
@@ -295,7 +296,7 @@ func TestAForgottenCreate(t *testing.T) {
 	s := setStage(t, 1, 1)
 	made := s.gets(creating(0, "order-77"), http.StatusCreated)
 	s.gets(deciding(byTarget, made.location, cancelling, "k"), http.StatusOK)
-	_, err := s.ledger.At(time.Now().Add(ledger.RequestsKept + time.Minute)).ForgetRequests(t.Context())
+	_, err := s.ledger.At(time.Now().Add(command.RequestsKept + time.Minute)).ForgetRequests(t.Context())
 	require.NoError(t, err)
 	again := s.gets(creating(0, "order-77"), http.StatusBadRequest)
 	require.Equal(t, "800002", again.code(t))
@@ -308,12 +309,12 @@ func (s *stage) holdWriter() (letGo func()) {
 	s.Helper()
 	held, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
-		claim := ledger.Claim{CallerTenantID: world.LargeSource, Route: "a test", Key: "hold", Fingerprint: "f"}
-		_, err := s.ledger.Cancel(context.WithoutCancel(s.Context()), licence(0, 0), transfer.Decision{}, ledger.Terms[ledger.Outcome]{
-			Claim: claim, Answer: func(ledger.Outcome, *kernel.Refusal) (ledger.Answer, error) {
+		claim := command.Claim{CallerTenantID: world.LargeSource, Route: "a test", Key: "hold", Fingerprint: "f"}
+		_, err := s.ledger.Cancel(context.WithoutCancel(s.Context()), licence(0, 0), transfer.Decision{}, command.Terms[transferstore.Outcome]{
+			Claim: claim, Answer: func(transferstore.Outcome, *kernel.Refusal) (command.Answer, error) {
 				close(held)
 				<-release
-				return ledger.Answer{}, nil
+				return command.Answer{}, nil
 			},
 		})
 		ended <- err

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"handover/internal/ledger"
+	transferstore "handover/internal/transfer/store"
 )
 
 // reportContradictions has operators told of what a billing system moved although it had ended otherwise (I-8), whoever finds out.
@@ -20,7 +20,7 @@ func reportContradictions(s Surroundings) error {
 			return fmt.Errorf("the metric of contradictions could not be made: %w", err)
 		}
 	}
-	report := func(c ledger.Contradiction) {
+	report := func(c transferstore.Contradiction) {
 		count.Inc()
 		s.Logger.Error("The billing system moved a line item that had ended otherwise. \"starter stuck\" lists it.", zap.String("transfer", c.TransferID),
 			zap.Int("item", c.Ordinal), zap.String("targetSubscription", c.TargetSubscriptionID))

@@ -5,18 +5,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
+	outagestore "handover/internal/outage/store"
+	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	outages "handover/workflows/billing"
 	"handover/workflows/transfers"
 )
 
 // The run of an outage is about no transfer and is started all the same; one whose transfer is gone is not.
 func TestDescribe(t *testing.T) {
-	starts, err := describe(t.Context(), []ledger.Run{
-		{WorkflowID: transfer.OutageWorkflowID, WorkflowType: transfer.OutageWorkflowType, SubjectID: ledger.BillingOutage, Cause: ledger.CauseAnswered},
+	starts, err := describe(t.Context(), []runs.Run{
+		{WorkflowID: transfer.OutageWorkflowID, WorkflowType: transfer.OutageWorkflowType, SubjectID: outagestore.BillingOutage, Cause: transferstore.CauseAnswered},
 		{WorkflowID: transfer.WorkflowID("gone"), WorkflowType: transfer.WorkflowType, SubjectID: "gone"},
-		{WorkflowID: transfer.WorkflowID("t"), WorkflowType: transfer.WorkflowType, SubjectID: "t", Cause: ledger.CauseSubmitted,
+		{WorkflowID: transfer.WorkflowID("t"), WorkflowType: transfer.WorkflowType, SubjectID: "t", Cause: transferstore.CauseSubmitted,
 			About: []string{string(transfer.InProgress), "", "", ""}},
 	})
 	require.NoError(t, err)

@@ -19,21 +19,21 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"handover/internal/ledger"
+	"handover/internal/runs"
 )
 
 // Book is where it is written which runs are behind. *ledger.Ledger is one.
 type Book interface {
 	Subscribe() (<-chan struct{}, func())
-	ClaimRuns(ctx context.Context, limit, perKey int) ([]ledger.Run, error)
-	RunsTold(ctx context.Context, told []ledger.Run) error
+	ClaimRuns(ctx context.Context, limit, perKey int) ([]runs.Run, error)
+	RunsTold(ctx context.Context, told []runs.Run) error
 	RunsFailed(ctx context.Context, codes map[string]string) error
-	RunsReturned(ctx context.Context, returned []ledger.Run) error
+	RunsReturned(ctx context.Context, returned []runs.Run) error
 	RunsWaiting(ctx context.Context) (count int, since time.Time, err error)
 	Watch(ctx context.Context) (raised int, err error)
-	FollowedRuns(ctx context.Context, after string, limit int) ([]ledger.Wanted, error)
-	OverRuns(ctx context.Context, workflowIDs []string) ([]ledger.Wanted, error)
-	WantRuns(ctx context.Context, wanted ...ledger.Wanted) error
+	FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error)
+	OverRuns(ctx context.Context, workflowIDs []string) ([]runs.Wanted, error)
+	WantRuns(ctx context.Context, wanted ...runs.Wanted) error
 }
 
 // Options are what a dispatcher works with.
@@ -41,7 +41,7 @@ type Options struct {
 	Book     Book
 	Temporal Temporal // the worker's own client, for eager starts
 	// Describe says for each run how it is started. A run that is left out is tried again later.
-	Describe func(context.Context, []ledger.Run) (map[string]Start, error)
+	Describe func(context.Context, []runs.Run) (map[string]Start, error)
 	// WorkflowType is whose open runs Reconcile compares.
 	WorkflowType string
 	// Versioned says that workers are versioned. Then no run is started eagerly, because it might start on a draining version.
@@ -147,12 +147,12 @@ func (d *Dispatcher) sayBreaker(open bool) {
 
 // outcome is what became of telling one run.
 type outcome struct {
-	run ledger.Run
+	run runs.Run
 	err error // errNotTried when there was no call
 }
 
 // tell tells the claimed runs, some at a time. When Temporal turns out to be away, the rest is not tried.
-func (d *Dispatcher) tell(ctx context.Context, claimed []ledger.Run, probing bool) []outcome {
+func (d *Dispatcher) tell(ctx context.Context, claimed []runs.Run, probing bool) []outcome {
 	outcomes := make([]outcome, len(claimed))
 	starts, err := d.describe(ctx, claimed)
 	if err != nil && ctx.Err() == nil {
@@ -177,7 +177,7 @@ func (d *Dispatcher) tell(ctx context.Context, claimed []ledger.Run, probing boo
 	return outcomes
 }
 
-func (d *Dispatcher) describe(ctx context.Context, claimed []ledger.Run) (map[string]Start, error) {
+func (d *Dispatcher) describe(ctx context.Context, claimed []runs.Run) (map[string]Start, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	return d.Describe(ctx, claimed)
@@ -188,7 +188,7 @@ func (d *Dispatcher) describe(ctx context.Context, claimed []ledger.Run) (map[st
 func (d *Dispatcher) record(ctx context.Context, outcomes []outcome) int {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	var told, returned []ledger.Run
+	var told, returned []runs.Run
 	for _, o := range outcomes {
 		if o.err == nil {
 			told = append(told, o.run)

@@ -16,16 +16,17 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
-	"handover/internal/ledger"
+	"handover/internal/runs"
+	transferstore "handover/internal/transfer/store"
 	"handover/workflows/run"
 )
 
-func opened(id string) ledger.Run {
-	return ledger.Run{WorkflowID: id, WorkflowType: "Thing", SubjectID: "s-" + id, FairKey: "key", Wanted: 1, Cause: ledger.CauseOpened}
+func opened(id string) runs.Run {
+	return runs.Run{WorkflowID: id, WorkflowType: "Thing", SubjectID: "s-" + id, FairKey: "key", Wanted: 1, Cause: transferstore.CauseOpened}
 }
 
-func many(n int) []ledger.Run {
-	all := make([]ledger.Run, n)
+func many(n int) []runs.Run {
+	all := make([]runs.Run, n)
 	for i := range all {
 		all[i] = opened(fmt.Sprintf("r%04d", i))
 		all[i].FairKey = fmt.Sprintf("key %d", i%8)
@@ -56,7 +57,7 @@ func inBubble(t *testing.T, test func(s scene)) {
 	})
 }
 
-func describe(_ context.Context, runs []ledger.Run) (map[string]Start, error) {
+func describe(_ context.Context, runs []runs.Run) (map[string]Start, error) {
 	starts := map[string]Start{}
 	for _, r := range runs {
 		starts[r.WorkflowID] = Start{Options: client.StartWorkflowOptions{TaskQueue: "things", StaticSummary: r.SubjectID}, Input: r.SubjectID}
@@ -118,11 +119,11 @@ func (s scene) metric(name, label string) float64 {
 func (s scene) nudges(result string) float64 { return s.metric("handover_nudges_total", result) }
 
 func TestHowARunIsTold(t *testing.T) {
-	toldOnce := func(r ledger.Run) ledger.Run { r.Wanted, r.Told = 2, 1; return r }
-	with := func(r ledger.Run, c ledger.Cause) ledger.Run { r.Cause, r.CorrelationID = c, "c1"; return r }
+	toldOnce := func(r runs.Run) runs.Run { r.Wanted, r.Told = 2, 1; return r }
+	with := func(r runs.Run, c runs.Cause) runs.Run { r.Cause, r.CorrelationID = c, "c1"; return r }
 	look := run.Nudge{N: 1, CorrelationID: "c1"}
 	for name, c := range map[string]struct {
-		run       ledger.Run
+		run       runs.Run
 		versioned bool
 		start     Start
 		want      call
@@ -130,18 +131,18 @@ func TestHowARunIsTold(t *testing.T) {
 		"opened":                    {run: opened("a"), want: call{conflict: failOnExisting, eager: true}},
 		"opened, versioned workers": {run: opened("a"), versioned: true, want: call{conflict: failOnExisting}},
 		"opened after it was told":  {run: toldOnce(opened("a")), want: call{conflict: useExisting, signal: "look", payload: run.Nudge{N: 2}}},
-		"submitted before its opening was told": {run: with(opened("a"), ledger.CauseSubmitted),
+		"submitted before its opening was told": {run: with(opened("a"), transferstore.CauseSubmitted),
 			start: Start{Signal: "approved", Payload: 7}, want: call{conflict: useExisting, signal: "approved", payload: 7}},
-		"replaced": {run: with(opened("a"), ledger.CauseReplaced), want: call{conflict: terminateExisting}},
-		"resumed":  {run: with(opened("a"), ledger.CauseResumed), want: call{conflict: useExisting, signal: "look", payload: look}},
-		"watch":    {run: with(opened("a"), ledger.CauseWatch), want: call{conflict: useExisting, signal: "look", payload: look}},
+		"replaced": {run: with(opened("a"), runs.CauseReplaced), want: call{conflict: terminateExisting}},
+		"resumed":  {run: with(opened("a"), runs.CauseResumed), want: call{conflict: useExisting, signal: "look", payload: look}},
+		"watch":    {run: with(opened("a"), runs.CauseWatch), want: call{conflict: useExisting, signal: "look", payload: look}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(s scene) {
 				s.Versioned = c.versioned
 				c.start.Options = client.StartWorkflowOptions{ID: "not this", TaskQueue: "things"}
 				c.start.Input = "subject"
-				s.Describe = func(context.Context, []ledger.Run) (map[string]Start, error) {
+				s.Describe = func(context.Context, []runs.Run) (map[string]Start, error) {
 					return map[string]Start{"a": c.start}, nil
 				}
 				s.book.add(c.run)
@@ -181,7 +182,7 @@ func TestChangeDuringTheCall(t *testing.T) {
 		s.book.add(opened("a"))
 		s.temporal.answer = func(_ context.Context, n int) error {
 			if n == 1 {
-				s.book.raise("a", ledger.CauseSubmitted)
+				s.book.raise("a", transferstore.CauseSubmitted)
 			}
 			return nil
 		}
@@ -240,7 +241,7 @@ func TestTemporalIsAway(t *testing.T) {
 				require.LessOrEqual(s.t, before, calling+openAfter+7, "the rest of the first round is not tried")
 				for range 60 {
 					require.NoError(s.t, sleep(ctx, time.Second))
-					s.book.raise("r0500", ledger.CauseSubmitted)
+					s.book.raise("r0500", transferstore.CauseSubmitted)
 				}
 				probes := len(s.temporal.called()) - before
 				require.LessOrEqual(s.t, probes, 76)
@@ -302,7 +303,7 @@ func TestTemporalFindsFault(t *testing.T) {
 // Who has very many waiting holds up nobody else for long.
 func TestFairness(t *testing.T) {
 	inBubble(t, func(s scene) {
-		var merger []ledger.Run
+		var merger []runs.Run
 		for i := range 5000 {
 			merger = append(merger, opened(fmt.Sprintf("m%04d", i)))
 		}
@@ -377,11 +378,11 @@ func TestBookIsAway(t *testing.T) {
 		s.book.failing = nil
 
 		known := s.Describe
-		s.Describe = func(context.Context, []ledger.Run) (map[string]Start, error) { return nil, errors.New("away") }
+		s.Describe = func(context.Context, []runs.Run) (map[string]Start, error) { return nil, errors.New("away") }
 		s.running(3 * time.Second)
 		require.Empty(s.t, s.temporal.called())
 		require.Equal(s.t, 10, s.book.waiting())
-		s.Describe = func(ctx context.Context, runs []ledger.Run) (map[string]Start, error) {
+		s.Describe = func(ctx context.Context, runs []runs.Run) (map[string]Start, error) {
 			starts, err := known(ctx, runs)
 			delete(starts, "r0000")
 			return starts, err
@@ -407,8 +408,8 @@ func TestRecordingFails(t *testing.T) {
 
 func TestWatchAndReconcileByTheClock(t *testing.T) {
 	inBubble(t, func(s scene) {
-		s.book.overdue = []ledger.Run{opened("a")}
-		s.book.followed = []ledger.Wanted{wanted("lost")}
+		s.book.overdue = []runs.Run{opened("a")}
+		s.book.followed = []runs.Wanted{wanted("lost")}
 		s.running(90 * time.Second)
 		require.Equal(s.t, 1, s.book.watches)
 		require.Equal(s.t, int64(1), s.book.run("a").Told)
@@ -432,8 +433,8 @@ func TestWaitingIsMeasured(t *testing.T) {
 	})
 }
 
-func wanted(id string) ledger.Wanted {
-	return ledger.Wanted{WorkflowID: id, WorkflowType: "Thing", SubjectID: id, FairKey: "key", Cause: ledger.CauseWatch}
+func wanted(id string) runs.Wanted {
+	return runs.Wanted{WorkflowID: id, WorkflowType: "Thing", SubjectID: id, FairKey: "key", Cause: runs.CauseWatch}
 }
 
 // Only what is neither listed nor open when it is asked about is started again.
@@ -446,7 +447,7 @@ func TestReconcile(t *testing.T) {
 			"over":         enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, // as after a restore
 			"over since":   enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
 		}
-		s.book.over = []ledger.Wanted{wanted("over"), wanted("over since"), wanted("long over")}
+		s.book.over = []runs.Wanted{wanted("over"), wanted("over since"), wanted("long over")}
 		for _, id := range []string{"listed 1", "listed 2", "just started", "ended", "deleted"} {
 			s.book.followed = append(s.book.followed, wanted(id))
 		}

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handover/internal/ledger"
+	"handover/internal/runs"
 )
 
 var (
@@ -31,19 +32,19 @@ func sleep(ctx context.Context, d time.Duration) error {
 // book keeps runs as the ledger does, in memory.
 type book struct {
 	mu         sync.Mutex
-	runs       map[string]*ledger.Run
+	runs       map[string]*runs.Run
 	woken      []chan struct{}
 	failing    error // of every claim
 	unrecorded int   // how many records are yet to fail
-	overdue    []ledger.Run
+	overdue    []runs.Run
 	watches    int
-	followed   []ledger.Wanted
-	over       []ledger.Wanted
+	followed   []runs.Wanted
+	over       []runs.Wanted
 }
 
-func newBook() *book { return &book{runs: map[string]*ledger.Run{}} }
+func newBook() *book { return &book{runs: map[string]*runs.Run{}} }
 
-func (b *book) add(runs ...ledger.Run) {
+func (b *book) add(runs ...runs.Run) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range runs {
@@ -62,7 +63,7 @@ func (b *book) poke() {
 	}
 }
 
-func (b *book) raise(id string, cause ledger.Cause) {
+func (b *book) raise(id string, cause runs.Cause) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.runs[id]
@@ -71,7 +72,7 @@ func (b *book) raise(id string, cause ledger.Cause) {
 	b.poke()
 }
 
-func (b *book) run(id string) ledger.Run {
+func (b *book) run(id string) runs.Run {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return *b.runs[id]
@@ -97,20 +98,20 @@ func (b *book) Subscribe() (<-chan struct{}, func()) {
 	return woken, func() {}
 }
 
-func (b *book) ClaimRuns(_ context.Context, limit, perKey int) ([]ledger.Run, error) {
+func (b *book) ClaimRuns(_ context.Context, limit, perKey int) ([]runs.Run, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var due []*ledger.Run
+	var due []*runs.Run
 	for _, r := range b.runs {
 		if r.Told < r.Wanted && !r.DueAt.After(time.Now()) {
 			due = append(due, r)
 		}
 	}
-	slices.SortFunc(due, func(a, b *ledger.Run) int {
+	slices.SortFunc(due, func(a, b *runs.Run) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.WorkflowID, b.WorkflowID))
 	})
 	keys := map[string]int{}
-	var claimed []ledger.Run
+	var claimed []runs.Run
 	for _, r := range due {
 		if keys[r.FairKey]++; keys[r.FairKey] > perKey || len(claimed) == limit {
 			continue
@@ -122,7 +123,7 @@ func (b *book) ClaimRuns(_ context.Context, limit, perKey int) ([]ledger.Run, er
 	return claimed, b.failing
 }
 
-func (b *book) RunsTold(ctx context.Context, told []ledger.Run) error {
+func (b *book) RunsTold(ctx context.Context, told []runs.Run) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unrecorded > 0 {
@@ -145,7 +146,7 @@ func (b *book) RunsFailed(ctx context.Context, codes map[string]string) error {
 	return ctx.Err()
 }
 
-func (b *book) RunsReturned(ctx context.Context, returned []ledger.Run) error {
+func (b *book) RunsReturned(ctx context.Context, returned []runs.Run) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, back := range returned {
@@ -180,18 +181,18 @@ func (b *book) Watch(context.Context) (int, error) {
 	return len(overdue), nil
 }
 
-func (b *book) FollowedRuns(_ context.Context, after string, _ int) ([]ledger.Wanted, error) {
-	at := 1 + slices.IndexFunc(b.followed, func(w ledger.Wanted) bool { return w.SubjectID == after })
+func (b *book) FollowedRuns(_ context.Context, after string, _ int) ([]runs.Wanted, error) {
+	at := 1 + slices.IndexFunc(b.followed, func(w runs.Wanted) bool { return w.SubjectID == after })
 	return b.followed[at:min(at+2, len(b.followed))], nil
 }
 
-func (b *book) OverRuns(_ context.Context, workflowIDs []string) ([]ledger.Wanted, error) {
-	return slices.DeleteFunc(slices.Clone(b.over), func(w ledger.Wanted) bool { return !slices.Contains(workflowIDs, w.WorkflowID) }), nil
+func (b *book) OverRuns(_ context.Context, workflowIDs []string) ([]runs.Wanted, error) {
+	return slices.DeleteFunc(slices.Clone(b.over), func(w runs.Wanted) bool { return !slices.Contains(workflowIDs, w.WorkflowID) }), nil
 }
 
-func (b *book) WantRuns(_ context.Context, wanted ...ledger.Wanted) error {
+func (b *book) WantRuns(_ context.Context, wanted ...runs.Wanted) error {
 	for _, w := range wanted {
-		b.add(ledger.Run{WorkflowID: w.WorkflowID, WorkflowType: w.WorkflowType, SubjectID: w.SubjectID, FairKey: w.FairKey, Wanted: 1, Cause: w.Cause})
+		b.add(runs.Run{WorkflowID: w.WorkflowID, WorkflowType: w.WorkflowType, SubjectID: w.SubjectID, FairKey: w.FairKey, Wanted: 1, Cause: w.Cause})
 	}
 	return nil
 }

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/codes"
 
-	"handover/internal/ledger"
+	"handover/internal/runs"
+	transferstore "handover/internal/transfer/store"
 	"handover/workflows/run"
 )
 
@@ -37,7 +38,7 @@ type Start struct {
 }
 
 // nudge has Temporal take note that the run is to look. A run that is not there is started: it looks first of all.
-func (d *Dispatcher) nudge(ctx context.Context, run ledger.Run, starts map[string]Start, began time.Time) error {
+func (d *Dispatcher) nudge(ctx context.Context, run runs.Run, starts map[string]Start, began time.Time) error {
 	start, described := starts[run.WorkflowID]
 	switch {
 	case !described:
@@ -56,7 +57,7 @@ func (d *Dispatcher) nudge(ctx context.Context, run ledger.Run, starts map[strin
 }
 
 // call never sets the request id of a start: the server would answer "started" for a run that began under it and is closed.
-func (d *Dispatcher) call(ctx context.Context, run ledger.Run, start Start) error {
+func (d *Dispatcher) call(ctx context.Context, run runs.Run, start Start) error {
 	options := start.Options
 	options.ID = run.WorkflowID
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
@@ -66,11 +67,11 @@ func (d *Dispatcher) call(ctx context.Context, run ledger.Run, start Start) erro
 		input = []any{start.Input}
 	}
 	switch {
-	case run.Cause == ledger.CauseReplaced:
+	case run.Cause == runs.CauseReplaced:
 		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
 		_, err := d.Temporal.ExecuteWorkflow(ctx, options, run.WorkflowType, input...)
 		return err
-	case run.Cause == ledger.CauseOpened && run.Told == 0:
+	case run.Cause == transferstore.CauseOpened && run.Told == 0:
 		if taken, err := d.begin(ctx, run, options, input); !taken {
 			return err
 		}
@@ -82,7 +83,7 @@ func (d *Dispatcher) call(ctx context.Context, run ledger.Run, start Start) erro
 
 // begin starts a run that should be the first of its id, eagerly where that is possible, and tells whether another one has
 // taken the id: that one may have looked already, and is about to end because there was nothing, so it has to be told.
-func (d *Dispatcher) begin(ctx context.Context, run ledger.Run, options client.StartWorkflowOptions, input []any) (taken bool, err error) {
+func (d *Dispatcher) begin(ctx context.Context, run runs.Run, options client.StartWorkflowOptions, input []any) (taken bool, err error) {
 	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	options.EnableEagerStart = !d.Versioned
@@ -91,7 +92,7 @@ func (d *Dispatcher) begin(ctx context.Context, run ledger.Run, options client.S
 	return errors.As(err, &other), err
 }
 
-func (s Start) message(to ledger.Run) (name string, payload any) {
+func (s Start) message(to runs.Run) (name string, payload any) {
 	if s.Signal == "" {
 		s.Signal = run.SignalLook
 	}

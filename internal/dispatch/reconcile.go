@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"golang.org/x/sync/errgroup"
 
-	"handover/internal/ledger"
+	"handover/internal/runs"
 )
 
 // Report is what a comparison found.
@@ -50,7 +50,7 @@ func (d *Dispatcher) Reconcile(ctx context.Context) (Report, error) {
 			return report, err
 		}
 		report.Followed += len(page)
-		var unseen []ledger.Wanted
+		var unseen []runs.Wanted
 		for _, run := range page {
 			if !open[run.WorkflowID] {
 				unseen = append(unseen, run)
@@ -116,11 +116,11 @@ func (d *Dispatcher) openRuns(ctx context.Context) (map[string]bool, error) {
 }
 
 // asked asks about each run and keeps those that are open, or those that are not.
-func (d *Dispatcher) asked(ctx context.Context, doubtful []ledger.Wanted, wantOpen bool) ([]ledger.Wanted, error) {
+func (d *Dispatcher) asked(ctx context.Context, doubtful []runs.Wanted, wantOpen bool) ([]runs.Wanted, error) {
 	asking, ctx := errgroup.WithContext(ctx)
 	asking.SetLimit(calling)
 	var mu sync.Mutex
-	var kept []ledger.Wanted
+	var kept []runs.Wanted
 	for _, run := range doubtful {
 		asking.Go(func() error {
 			open, err := d.isOpen(ctx, run.WorkflowID)

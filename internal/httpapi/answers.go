@@ -6,27 +6,27 @@ import (
 	"errors"
 	"net/http"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 )
 
 // Answering is the answer to a command that is being carried out. Its terms go to the ledger with the command, and what they
 // render there, inside the transaction, is what the client gets.
 type Answering[T any] struct {
-	Terms    ledger.Terms[T]
-	render   func(T) (ledger.Answer, error)
-	rendered ledger.Answer
+	Terms    command.Terms[T]
+	render   func(T) (command.Answer, error)
+	rendered command.Answer
 	refused  *kernel.Refusal // what was rendered, unless it was a result
 }
 
 // AnswerTo prepares the answer to the context's request, which the result of the command is rendered into; JSON makes one.
-func AnswerTo[T any](ctx context.Context, render func(T) (ledger.Answer, error)) *Answering[T] {
+func AnswerTo[T any](ctx context.Context, render func(T) (command.Answer, error)) *Answering[T] {
 	r, accept := RequestOf(ctx), acceptOf(ctx)
 	w := &Answering[T]{render: render}
-	w.Terms = ledger.Terms[T]{
+	w.Terms = command.Terms[T]{
 		Claim:  r.claim,
 		Origin: kernel.Origin{Via: kernel.ByAPI, Application: r.Caller.ApplicationID, Correlation: r.correlation},
-		Answer: func(result T, refusal *kernel.Refusal) (answer ledger.Answer, err error) {
+		Answer: func(result T, refusal *kernel.Refusal) (answer command.Answer, err error) {
 			if refusal == nil {
 				answer, err = render(result)
 			} else {
@@ -40,17 +40,17 @@ func AnswerTo[T any](ctx context.Context, render func(T) (ledger.Answer, error))
 }
 
 // lastWord is the answer to a refused command. One that may succeed when it is repeated is not kept.
-func lastWord(e *Error, accept string) (ledger.Answer, error) {
+func lastWord(e *Error, accept string) (command.Answer, error) {
 	answer, err := e.answer(accept)
 	if err != nil || !final(answer) {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	return answer, nil
 }
 
 // Of is the answer that was committed with the command, given what the command returned; or the error that ended it without
 // an answer. An earlier try of the same command may have rendered something else.
-func (w *Answering[T]) Of(result T, err error) (ledger.Answer, error) {
+func (w *Answering[T]) Of(result T, err error) (command.Answer, error) {
 	refusal, refused := asRefusal(err)
 	switch {
 	case err == nil && w.rendered.Status == 0: // without a key nothing is kept
@@ -58,7 +58,7 @@ func (w *Answering[T]) Of(result T, err error) (ledger.Answer, error) {
 	case err == nil, refused && refusal == w.refused && w.rendered.Status != 0:
 		return w.rendered, nil
 	}
-	return ledger.Answer{}, err
+	return command.Answer{}, err
 }
 
 // asRefusal finds the domain's refusal in an error.
@@ -68,19 +68,19 @@ func asRefusal(err error) (*kernel.Refusal, bool) {
 }
 
 // final tells an answer that a repetition gets again from one that asks for a repetition.
-func final(answer ledger.Answer) bool {
+func final(answer command.Answer) bool {
 	return answer.Status < http.StatusInternalServerError && answer.Header["Retry-After"] == ""
 }
 
 // JSON is an answer with the value as its body. Error: a value that JSON cannot say.
-func JSON(status int, value any) (ledger.Answer, error) {
+func JSON(status int, value any) (command.Answer, error) {
 	var body bytes.Buffer
 	err := jsonFormat.Marshal(&body, value)
-	return ledger.Answer{Status: status, Header: map[string]string{"Content-Type": "application/json"}, Body: body.Bytes()}, err
+	return command.Answer{Status: status, Header: map[string]string{"Content-Type": "application/json"}, Body: body.Bytes()}, err
 }
 
 // again is an answer that was given before. A body that was too large to be kept is rendered once more.
-func (r Route) again(ctx context.Context, before ledger.Answer) (ledger.Answer, error) {
+func (r Route) again(ctx context.Context, before command.Answer) (command.Answer, error) {
 	if r.Rerender == nil || before.Form == "" || len(before.Body) > 0 {
 		return before, nil
 	}
@@ -101,7 +101,7 @@ func singles(header http.Header) map[string]string {
 }
 
 // give sends the answer.
-func give(w http.ResponseWriter, answer ledger.Answer) {
+func give(w http.ResponseWriter, answer command.Answer) {
 	for name, value := range answer.Header {
 		w.Header().Set(name, value)
 	}

@@ -10,16 +10,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"handover/internal/command"
 	"handover/internal/identity"
-	"handover/internal/ledger"
 )
 
 // Ledger is where repeated requests are known.
 type Ledger interface {
 	// Kept tells whether the request was answered before: *ledger.Repeated, or RequestIDReused for another one under its key.
-	Kept(ctx context.Context, claim ledger.Claim) error
+	Kept(ctx context.Context, claim command.Claim) error
 	// Keep keeps the answer to a request that came to no command. Errors: those of Kept.
-	Keep(ctx context.Context, claim ledger.Claim, answer ledger.Answer) error
+	Keep(ctx context.Context, claim command.Claim, answer command.Answer) error
 	// ForgetRequests forgets what is too old to be asked for, and says how many.
 	ForgetRequests(ctx context.Context) (int64, error)
 	// Ping tells whether the ledger answers.

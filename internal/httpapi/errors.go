@@ -14,8 +14,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/store"
 )
 
@@ -154,7 +154,7 @@ func fromRefusal(r *kernel.Refusal) *Error {
 }
 
 // answer is the error in the shape that the Accept header asks for.
-func (e *Error) answer(accept string) (ledger.Answer, error) {
+func (e *Error) answer(accept string) (command.Answer, error) {
 	answer, err := JSON(e.status, e.inShape(accept))
 	for name, value := range singles(e.GetHeaders()) {
 		answer.Header[name] = value

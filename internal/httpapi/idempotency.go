@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 )
 
 // Why the same request gets the same answer.
@@ -27,13 +27,13 @@ const keepIn = 5 * time.Second
 
 // handled is what a handler made of a write: its answer, or why there is none.
 type handled struct {
-	answer ledger.Answer
+	answer command.Answer
 	err    error
 }
 
 // RegisterWrite declares an operation that changes something. Its handler gives the answer as it was committed; the
 // framework has only O described and its own rendering is left unread.
-func RegisterWrite[I, O any](a *API, r Route, handle func(context.Context, *I) (ledger.Answer, error)) {
+func RegisterWrite[I, O any](a *API, r Route, handle func(context.Context, *I) (command.Answer, error)) {
 	r.write = true
 	Register(a, r, func(ctx context.Context, in *I) (*O, error) {
 		var h handled
@@ -47,7 +47,7 @@ func RegisterWrite[I, O any](a *API, r Route, handle func(context.Context, *I) (
 func (a *API) once(next http.HandlerFunc, r Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		answer, err := a.answerFirst(next, req, r)
-		var before *ledger.Repeated
+		var before *command.Repeated
 		if errors.As(err, &before) {
 			answer, err = r.again(req.Context(), before.Answer)
 		}
@@ -61,7 +61,7 @@ func (a *API) once(next http.HandlerFunc, r Route) http.HandlerFunc {
 
 // answerFirst carries the request out, unless it was answered before: then the error is a *ledger.Repeated. What no command
 // kept is kept here, when it is the last word.
-func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r Route) (ledger.Answer, error) {
+func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r Route) (command.Answer, error) {
 	ctx := req.Context()
 	body := receivedBody(req)
 	known := RequestOf(ctx)
@@ -69,13 +69,13 @@ func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r Route) (le
 		known.claim = claimOf(known, req, body)
 	}
 	if err := a.options.Ledger.Kept(ctx, known.claim); err != nil {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	unread := &recorded{header: http.Header{}}
 	next(unread, req)
 	answer := unread.answer() // of a request that the framework could not read
 	if h := known.handled; h != nil {
-		var before *ledger.Repeated
+		var before *command.Repeated
 		if h.err == nil || errors.As(h.err, &before) {
 			return h.answer, h.err
 		}
@@ -88,18 +88,18 @@ func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r Route) (le
 }
 
 // claimOf is what the ledger knows the request by; the zero claim when the client gave nothing to tell it by.
-func claimOf(known *Request, req *http.Request, body []byte) ledger.Claim {
+func claimOf(known *Request, req *http.Request, body []byte) command.Claim {
 	if known.key == "" {
-		return ledger.Claim{}
+		return command.Claim{}
 	}
-	return ledger.Claim{
+	return command.Claim{
 		CallerTenantID: known.Caller.TenantID, Route: req.Method + " " + strings.ToLower(req.URL.Path), Key: known.key,
 		Fingerprint: fingerprint(said{user: known.Caller.UserID, query: req.URL.RawQuery, body: body}),
 	}
 }
 
 // keep remembers an answer that no command kept, if it is one that a repetition gets again.
-func (a *API) keep(ctx context.Context, claim ledger.Claim, answer ledger.Answer) error {
+func (a *API) keep(ctx context.Context, claim command.Claim, answer command.Answer) error {
 	if claim.Key == "" || !final(answer) {
 		return nil
 	}
@@ -147,6 +147,6 @@ func (r *recorded) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-func (r *recorded) answer() ledger.Answer {
-	return ledger.Answer{Status: r.status, Header: singles(r.header), Body: r.body.Bytes()}
+func (r *recorded) answer() command.Answer {
+	return command.Answer{Status: r.status, Header: singles(r.header), Body: r.body.Bytes()}
 }

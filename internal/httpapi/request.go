@@ -13,9 +13,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"handover/internal/activitylog"
+	"handover/internal/command"
 	"handover/internal/identity"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 )
 
 // Request is what is known of a request while it is answered.
@@ -28,8 +29,8 @@ type Request struct {
 	locale      string
 	route       string // of the operation, for logs and metrics
 
-	claim   ledger.Claim // of a write that the client can repeat
-	handled *handled     // what became of a write, once its handler was called
+	claim   command.Claim // of a write that the client can repeat
+	handled *handled      // what became of a write, once its handler was called
 }
 
 // ID is the request id that the log names a decision by, and that the ids of new things are made of.
@@ -46,8 +47,8 @@ func (r *Request) Actor() kernel.Actor {
 }
 
 // By is the caller as the activity log names it.
-func (r *Request) By() ledger.By {
-	return ledger.By{
+func (r *Request) By() activitylog.By {
+	return activitylog.By{
 		PartnerTenantID: r.Caller.TenantID, UserID: r.Caller.UserID, ApplicationID: r.Caller.ApplicationID, CorrelationID: r.correlation,
 		SalesAgentOnly: !r.Caller.Has(identity.AdminAgent),
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"handover/internal/command"
 	"handover/internal/identity"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 )
 
 // Route declares one operation: what it is, who may call it and what it can be refused with. Everything about access and
@@ -38,7 +38,7 @@ type Route struct {
 	Causes    []kernel.Cause  // that the domain refuses it with; those about HTTP are known
 
 	// Rerender is asked for the body of an answer that was too large to be kept, and has a form. Nil when there is none.
-	Rerender func(ctx context.Context, before ledger.Answer) (ledger.Answer, error)
+	Rerender func(ctx context.Context, before command.Answer) (command.Answer, error)
 
 	open    bool   // no token needed: the probes
 	write   bool   // changes something: idempotent by its request id. Set by RegisterWrite

@@ -7,10 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // busy has something of everything in the source's log: a transfer's four records, a refused decision and two changes.
@@ -22,16 +25,16 @@ func (f fixture) busy() transfer.Transfer {
 	f.clock.advance(time.Hour)
 	f.closed(tr, moved(0))
 	f.changed(1, subscription.Change{Quantity: wanting(6)}) // at the very time of the record before
-	require.NoError(f.t, f.RecordRefused(f.t.Context(), Refused{
+	require.NoError(f.t, f.RecordRefused(f.t.Context(), transferstore.Refused{
 		TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late."),
 	}))
 	return tr
 }
 
 // read follows the log to its end, page by page.
-func (f fixture) read(q AuditSearch) []AuditEntry {
+func (f fixture) read(q activitylogstore.AuditSearch) []activitylogstore.AuditEntry {
 	f.t.Helper()
-	var found []AuditEntry
+	var found []activitylogstore.AuditEntry
 	for {
 		page, err := f.AuditLog(f.t.Context(), q)
 		require.NoError(f.t, err)
@@ -62,13 +65,13 @@ func TestAuditLog(t *testing.T) {
 		}, operations)
 		require.Equal(t, activitylog.AuditCreate, all[5].Operation)
 		for _, limit := range []int{0, 1, 2, 3, 4, 5, 6, 7} {
-			require.Equal(t, all, f.read(AuditSearch{PartnerTenantID: sourceID, Limit: limit}), limit)
+			require.Equal(t, all, f.read(activitylogstore.AuditSearch{PartnerTenantID: sourceID, Limit: limit}), limit)
 		}
 
 		created := all[5]
 		record, err := f.LogOf(t.Context(), tr.ID, sourceID)
 		require.NoError(t, err)
-		require.Equal(t, AuditEntry{
+		require.Equal(t, activitylogstore.AuditEntry{
 			ID: record[0].ID, PartnerTenantID: sourceID, Participants: []string{sourceID, targetID}, CustomerTenantID: customerID,
 			CustomerName: "Contoso", UserID: targetAgent, Resource: "transfer", ResourceID: tr.ID, NewValue: record[0].Detail,
 			Operation: activitylog.AuditCreate, Status: "succeeded", At: start,
@@ -94,26 +97,26 @@ func TestAuditLogIsNarrowed(t *testing.T) {
 	w.Subscriptions = append(w.Subscriptions, other)
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		f.busy()
-		_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, otherID, subID(2), "", subscription.Change{Quantity: wanting(9)})
+		_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, bySource, otherID, subID(2), "", subscription.Change{Quantity: wanting(9)})
 		require.NoError(t, err)
 		for name, c := range map[string]struct {
-			search AuditSearch
+			search activitylogstore.AuditSearch
 			want   int
 		}{
-			"nothing":                {AuditSearch{}, 7},
-			"a part of the name":     {AuditSearch{CompanyName: "so öLM"}, 6},
-			"a percent sign":         {AuditSearch{CompanyName: "0%"}, 6},
-			"a wildcard":             {AuditSearch{CompanyName: "c%o"}, 0},
-			"another customer":       {AuditSearch{CompanyName: "BRIK"}, 1},
-			"a customer by id":       {AuditSearch{CustomerID: "C0000000-0000-4000-8000-000000000002"}, 1},
-			"an unknown customer":    {AuditSearch{CustomerID: newID(1)}, 0},
-			"transfers":              {AuditSearch{Resource: activitylog.TransferResource}, 4},
-			"subscriptions":          {AuditSearch{Resource: activitylog.SubscriptionResource}, 3},
-			"a type that is not":     {AuditSearch{Resource: "license"}, 0},
-			"from a time, included":  {AuditSearch{From: start.Add(time.Hour)}, 5},
-			"until a time, excluded": {AuditSearch{Until: start.Add(time.Hour)}, 2},
-			"between two times":      {AuditSearch{From: start.Add(time.Hour), Until: start.Add(2 * time.Hour)}, 1},
-			"everything together":    {AuditSearch{From: start, Until: start.AddDate(0, 0, 1), CompanyName: "con", CustomerID: customerID, Resource: "subscription"}, 2},
+			"nothing":                {activitylogstore.AuditSearch{}, 7},
+			"a part of the name":     {activitylogstore.AuditSearch{CompanyName: "so öLM"}, 6},
+			"a percent sign":         {activitylogstore.AuditSearch{CompanyName: "0%"}, 6},
+			"a wildcard":             {activitylogstore.AuditSearch{CompanyName: "c%o"}, 0},
+			"another customer":       {activitylogstore.AuditSearch{CompanyName: "BRIK"}, 1},
+			"a customer by id":       {activitylogstore.AuditSearch{CustomerID: "C0000000-0000-4000-8000-000000000002"}, 1},
+			"an unknown customer":    {activitylogstore.AuditSearch{CustomerID: newID(1)}, 0},
+			"transfers":              {activitylogstore.AuditSearch{Resource: activitylog.TransferResource}, 4},
+			"subscriptions":          {activitylogstore.AuditSearch{Resource: activitylog.SubscriptionResource}, 3},
+			"a type that is not":     {activitylogstore.AuditSearch{Resource: "license"}, 0},
+			"from a time, included":  {activitylogstore.AuditSearch{From: start.Add(time.Hour)}, 5},
+			"until a time, excluded": {activitylogstore.AuditSearch{Until: start.Add(time.Hour)}, 2},
+			"between two times":      {activitylogstore.AuditSearch{From: start.Add(time.Hour), Until: start.Add(2 * time.Hour)}, 1},
+			"everything together":    {activitylogstore.AuditSearch{From: start, Until: start.AddDate(0, 0, 1), CompanyName: "con", CustomerID: customerID, Resource: "subscription"}, 2},
 		} {
 			c.search.PartnerTenantID, c.search.Limit = sourceID, 2
 			require.Len(t, f.read(c.search), c.want, name)

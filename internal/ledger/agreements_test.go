@@ -8,12 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/command"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 )
 
 const templateID = "99999999-0000-4000-8000-00000000000a"
 
-var byTarget = By{PartnerTenantID: targetID, UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr"}
+var byTarget = activitylog.By{PartnerTenantID: targetID, UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr"}
 
 func attestation(email string) programme.AgreementAttestation {
 	return programme.AgreementAttestation{
@@ -27,7 +30,7 @@ func TestAttestAgreement(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		by, a := byTarget, attestation("ada@contoso.example")
 		by.PartnerTenantID, a.CustomerTenantID = strings.ToUpper(targetID), strings.ToUpper(customerID)
-		got, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, by, a)
+		got, err := f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, by, a)
 		require.NoError(t, err)
 		want := programme.Agreement{
 			CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation, DateAgreed: a.DateAgreed,
@@ -39,11 +42,11 @@ func TestAttestAgreement(t *testing.T) {
 		require.Equal(t, []programme.Agreement{want}, stored)
 
 		f.clock.advance(time.Minute)
-		_, err = f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("eve@contoso.example"))
+		_, err = f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, byTarget, attestation("eve@contoso.example"))
 		require.NoError(t, err)
 		log := f.log(targetID)
 		require.Len(t, log, 2)
-		require.Equal(t, AuditEntry{
+		require.Equal(t, activitylogstore.AuditEntry{
 			ID:              activitylog.AuditID(targetID, customerID, customerID, "createagreement", start.Add(time.Minute)),
 			PartnerTenantID: targetID, Participants: []string{targetID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "agreement", ResourceID: customerID,
@@ -60,15 +63,15 @@ func TestAttestAgreement(t *testing.T) {
 
 func TestAttestAgreementIsRefused(t *testing.T) {
 	w := worldOf(1)
-	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID})
+	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		_, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
+		_, err := f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
 		before := f.contents()
 		attest := func(partner, customer, email string) error {
 			a := attestation(email)
 			a.CustomerTenantID = customer
-			_, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, By{PartnerTenantID: partner}, a)
+			_, err := f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, activitylog.By{PartnerTenantID: partner}, a)
 			return err
 		}
 		refuses(t, attest(targetID, customerID, "Ada@contoso.example"), programme.AlreadyAttested)
@@ -95,7 +98,7 @@ func TestAttestAgreementOnce(t *testing.T) {
 		failed := make(chan error, 16)
 		for range cap(failed) {
 			go func() {
-				_, err := f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("eve@contoso.example"))
+				_, err := f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, byTarget, attestation("eve@contoso.example"))
 				failed <- err
 			}()
 		}
@@ -118,7 +121,7 @@ func TestAttestedAgreementCounts(t *testing.T) {
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		_, err := f.OpenTransfer(t.Context(), request("r1"))
 		refuses(t, err, programme.AgreementMissing)
-		_, err = f.AttestAgreement(t.Context(), Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
+		_, err = f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
 		f.pending("r1")
 	})
@@ -127,7 +130,7 @@ func TestAttestedAgreementCounts(t *testing.T) {
 // a direct acceptance shows to every partner of the customer, and to nobody else.
 func TestDirectSigned(t *testing.T) {
 	w := worldOf(1)
-	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: targetID, CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: targetID, CustomerTenantID: otherID})
 	w.Agreements = append(w.Agreements, programme.Agreement{
 		CustomerTenantID: customerID, PartnerTenantID: strangerID, Mode: programme.DirectSign, DateAgreed: start,
 	})

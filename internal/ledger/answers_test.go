@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // What a billing system accepted is kept with the place to ask, as long as it says so.
@@ -16,18 +17,18 @@ func TestAcceptedItems(t *testing.T) {
 		tr := f.moving("r1")
 		f.sent(tr.ID, 0)
 		since := f.clock.Now()
-		atWork := func(acceptance Acceptance, where string) transfer.LineItem {
-			return f.record(tr.ID, ItemResult{Failure: "at work", Uncounted: true, Acceptance: acceptance, Where: where})[0]
+		atWork := func(acceptance transferstore.Acceptance, where string) transfer.LineItem {
+			return f.record(tr.ID, transferstore.ItemResult{Failure: "at work", Uncounted: true, Acceptance: acceptance, Where: where})[0]
 		}
-		item := atWork(Accepted, "https://billing.example/jobs/1")
+		item := atWork(transferstore.Accepted, "https://billing.example/jobs/1")
 		require.Equal(t, since, item.AcceptedAt)
 		f.clock.advance(time.Minute)
-		item = atWork(Accepted, "")
+		item = atWork(transferstore.Accepted, "")
 		require.Equal(t, since, item.AcceptedAt, "since when, not until when")
 		require.Equal(t, "https://billing.example/jobs/1", item.AcceptedWhere)
 		require.Equal(t, item, f.item(tr.ID, 0))
-		require.Equal(t, since, atWork(NothingNew, "").AcceptedAt)
-		item = atWork(Forgotten, "")
+		require.Equal(t, since, atWork(transferstore.NothingNew, "").AcceptedAt)
+		item = atWork(transferstore.Forgotten, "")
 		require.Zero(t, item.AcceptedAt)
 		require.Empty(t, item.AcceptedWhere)
 		require.Zero(t, item.Attempts)
@@ -65,7 +66,7 @@ func TestHeldItems(t *testing.T) {
 		f.holding(tr.ID, 0, 2, 3)
 		f.behind("UPDATE line_items SET late_subscription_id = 'x' WHERE ordinal = 3")
 		var seen []int
-		for after := (Sent{LineItem: transfer.LineItem{Ordinal: -1}}); ; {
+		for after := (transferstore.Sent{LineItem: transfer.LineItem{Ordinal: -1}}); ; {
 			page, err := f.HeldItems(t.Context(), after, 1)
 			require.NoError(t, err)
 			if len(page) == 0 {
@@ -94,7 +95,7 @@ func TestThousandsOfAnswersMakeFewNudges(t *testing.T) {
 			f.told(runs...)
 		}
 		for n := range items {
-			_, err := f.TakeAnswers(t.Context(), tr.ID, []ItemResult{{Ordinal: n, TargetSubscriptionID: newID(n)}})
+			_, err := f.TakeAnswers(t.Context(), tr.ID, []transferstore.ItemResult{{Ordinal: n, TargetSubscriptionID: newID(n)}})
 			require.NoError(t, err)
 			f.clock.advance(10 * time.Millisecond)
 			told()
@@ -117,17 +118,17 @@ func TestAnswersAreToldTogether(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		f.caughtUp()
-		_, err := f.TakeAnswers(t.Context(), tr.ID, []ItemResult{moved(0)})
+		_, err := f.TakeAnswers(t.Context(), tr.ID, []transferstore.ItemResult{moved(0)})
 		require.NoError(t, err)
 		require.Empty(t, f.claim(10, 10))
 		f.clock.advance(9 * time.Second)
 		require.Empty(t, f.claim(10, 10))
-		_, err = f.TakeAnswers(t.Context(), tr.ID, []ItemResult{moved(1)})
+		_, err = f.TakeAnswers(t.Context(), tr.ID, []transferstore.ItemResult{moved(1)})
 		require.NoError(t, err)
 		require.Empty(t, f.claim(10, 10))
 		f.clock.advance(time.Second)
 		require.Len(t, f.claim(10, 10), 1)
-		_, err = f.TakeAnswers(t.Context(), tr.ID, []ItemResult{moved(0), moved(1)})
+		_, err = f.TakeAnswers(t.Context(), tr.ID, []transferstore.ItemResult{moved(0), moved(1)})
 		require.NoError(t, err)
 		require.Equal(t, []string{"2"}, f.rows("SELECT wanted - told FROM runs"), "what had ended raises nobody")
 	})

@@ -14,6 +14,7 @@ import (
 
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // mortal makes connections that end, when the time has come, at the n-th thing they are asked to do: beginning a
@@ -147,7 +148,7 @@ var fateful = []struct {
 		return err
 	}},
 	{"given-up:1", func(ctx context.Context, l *Ledger) error {
-		_, err := l.GiveUp(ctx, idOf("r1"), GivingUp{RequestID: "g", Actor: asOperator, Ordinals: []int{1}, Reason: "enough"}, claiming[GivenUp]("give up"))
+		_, err := l.GiveUp(ctx, idOf("r1"), transferstore.GivingUp{RequestID: "g", Actor: asOperator, Ordinals: []int{1}, Reason: "enough"}, claiming[transferstore.GivenUp]("give up"))
 		return err
 	}},
 }

@@ -12,6 +12,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // R-203, R-211, R-304: what a record says.
@@ -21,7 +22,7 @@ func TestAuditRecord(t *testing.T) {
 		records, err := f.AuditRecords(t.Context(), strings.ToUpper(targetID))
 		require.NoError(t, err)
 		require.Len(t, records, 1)
-		require.Equal(t, AuditRecord{
+		require.Equal(t, transferstore.AuditRecord{
 			ID:         activitylog.AuditID(targetID, customerID, tr.ID, "createtransfer", start),
 			TransferID: tr.ID, EventKey: "created", PartnerTenantID: targetID, Participants: []string{sourceID, targetID},
 			CustomerTenantID: customerID, CustomerName: "Contoso", UserID: targetAgent, Operation: activitylog.AuditCreate,
@@ -44,7 +45,7 @@ func TestAuditIDsDiffer(t *testing.T) {
 		f.closed(tr)
 		require.Equal(t, []string{"created", "submitted", "given-up:0", "given-up:1", "given-up:2", "failed"}, f.events(tr.ID, sourceID))
 		f.clock.advance(-time.Hour)
-		require.NoError(t, f.RecordRefused(t.Context(), Refused{
+		require.NoError(t, f.RecordRefused(t.Context(), transferstore.Refused{
 			TransferID: tr.ID, RequestID: "late", Actor: asSource, Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late."),
 		}), "a clock that was set back")
 		events := f.events(tr.ID, sourceID)
@@ -103,7 +104,7 @@ func TestRefusedDecisionsAreAudited(t *testing.T) {
 		tr := f.pending("r1")
 		refusal := kernel.Refuse(transfer.NotActive, "Subscription: x is in state: Suspended")
 		for range 2 {
-			for _, r := range []Refused{
+			for _, r := range []transferstore.Refused{
 				{TransferID: strings.ToUpper(tr.ID), RequestID: "d1", Actor: asSource, Refusal: refusal},
 				{TransferID: tr.ID, RequestID: "d2", Actor: asStranger, Refusal: refusal},
 				{TransferID: tr.ID, RequestID: "d3", Actor: asTarget, Refusal: refusal},
@@ -121,9 +122,9 @@ func TestRefusedDecisionsAreAudited(t *testing.T) {
 			"cause":"`+string(transfer.NotActive)+`","message":"Subscription: x is in state: Suspended"}`, records[2].Detail)
 		require.Equal(t, tr, f.stored(tr.ID))
 
-		err = f.RecordRefused(t.Context(), Refused{TransferID: "nonsense", RequestID: "d1", Actor: asSource, Refusal: refusal})
+		err = f.RecordRefused(t.Context(), transferstore.Refused{TransferID: "nonsense", RequestID: "d1", Actor: asSource, Refusal: refusal})
 		refuses(t, err, transfer.NotFound)
-		require.ErrorContains(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID}), "refusal is missing")
+		require.ErrorContains(t, f.RecordRefused(t.Context(), transferstore.Refused{TransferID: tr.ID}), "refusal is missing")
 		f.holds()
 	})
 }
@@ -133,7 +134,7 @@ func TestLogOf(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		tr := f.closed(f.moving("r1", 0), moved(0))
 		other := f.pending("r2")
-		require.NoError(t, f.RecordRefused(t.Context(), Refused{
+		require.NoError(t, f.RecordRefused(t.Context(), transferstore.Refused{
 			TransferID: tr.ID, RequestID: "late", Actor: asTarget, Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late."),
 		}))
 		for partner, want := range map[string][]string{

@@ -9,33 +9,35 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 )
 
-var bySource = By{PartnerTenantID: sourceID, UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr"}
+var bySource = activitylog.By{PartnerTenantID: sourceID, UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr"}
 
 // changed changes the n-th subscription of the source, whatever it was before.
 func (f fixture) changed(n int, c subscription.Change) subscription.Subscription {
 	f.t.Helper()
-	s, err := f.ChangeSubscription(f.t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(n), "", c)
+	s, err := f.ChangeSubscription(f.t.Context(), command.Terms[subscription.Subscription]{}, bySource, customerID, subID(n), "", c)
 	require.NoError(f.t, err)
 	return s
 }
 
 // notChanged asserts that the change is refused and leaves no trace.
-func (f fixture) notChanged(cause kernel.Cause, by By, customer, id, ifMatch string, c subscription.Change) *kernel.Refusal {
+func (f fixture) notChanged(cause kernel.Cause, by activitylog.By, customer, id, ifMatch string, c subscription.Change) *kernel.Refusal {
 	f.t.Helper()
 	before := f.contents()
-	_, err := f.ChangeSubscription(f.t.Context(), Terms[subscription.Subscription]{}, by, customer, id, ifMatch, c)
+	_, err := f.ChangeSubscription(f.t.Context(), command.Terms[subscription.Subscription]{}, by, customer, id, ifMatch, c)
 	require.Equal(f.t, before, f.contents())
 	return refuses(f.t, err, cause)
 }
 
 // log is the partner's whole activity log, the newest entry first.
-func (f fixture) log(partner string) []AuditEntry {
+func (f fixture) log(partner string) []activitylogstore.AuditEntry {
 	f.t.Helper()
-	page, err := f.AuditLog(f.t.Context(), AuditSearch{PartnerTenantID: partner, Limit: 1000})
+	page, err := f.AuditLog(f.t.Context(), activitylogstore.AuditSearch{PartnerTenantID: partner, Limit: 1000})
 	require.NoError(f.t, err)
 	require.False(f.t, page.More)
 	require.Len(f.t, page.Items, page.Total)
@@ -51,7 +53,7 @@ func TestChangeSubscription(t *testing.T) {
 		f.clock.advance(time.Minute)
 		by := bySource
 		by.PartnerTenantID = strings.ToUpper(sourceID)
-		got, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, by, strings.ToUpper(customerID), strings.ToUpper(subID(0)), old.ETag(), subscription.Change{
+		got, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, by, strings.ToUpper(customerID), strings.ToUpper(subID(0)), old.ETag(), subscription.Change{
 			FriendlyName: wanting("Front öffice"), Quantity: wanting(7), AutoRenew: wanting(false), Status: wanting(subscription.Active),
 		})
 		require.NoError(t, err)
@@ -63,7 +65,7 @@ func TestChangeSubscription(t *testing.T) {
 		require.NotEqual(t, old.ETag(), got.ETag())
 		require.Equal(t, sample(1).Quantity, f.sub(subID(1)).Quantity)
 
-		require.Equal(t, []AuditEntry{{
+		require.Equal(t, []activitylogstore.AuditEntry{{
 			ID:              activitylog.AuditID(sourceID, customerID, subID(0), "updatesubscription", start.Add(time.Minute)),
 			PartnerTenantID: sourceID, Participants: []string{sourceID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "subscription", ResourceID: subID(0),
@@ -127,7 +129,7 @@ func TestChangeAtOnce(t *testing.T) {
 		failed := make(chan error, writers)
 		for n := range writers {
 			go func() {
-				_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(0), tag, subscription.Change{Quantity: wanting(n + 10)})
+				_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, bySource, customerID, subID(0), tag, subscription.Change{Quantity: wanting(n + 10)})
 				failed <- err
 			}()
 		}
@@ -156,8 +158,8 @@ func TestChangeOfWhatMoves(t *testing.T) {
 		f.closed(tr, moved(0), refused(1))
 		f.changed(1, change)
 		f.notChanged(subscription.Ended, bySource, customerID, subID(0), "", change)
-		byTarget := By{PartnerTenantID: targetID}
-		got, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, byTarget, customerID, newID(0), "", change)
+		byTarget := activitylog.By{PartnerTenantID: targetID}
+		got, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, byTarget, customerID, newID(0), "", change)
 		require.NoError(t, err)
 		require.Equal(t, "x", got.FriendlyName)
 		require.Equal(t, "x", f.sub(newID(0)).FriendlyName)
@@ -174,7 +176,7 @@ func TestChangeWhileItIsSubmitted(t *testing.T) {
 			_, err := f.Submit(t.Context(), tr.ID, everything("s1"))
 			outcome <- err
 		}()
-		_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(3), "", subscription.Change{Quantity: wanting(99)})
+		_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, bySource, customerID, subID(3), "", subscription.Change{Quantity: wanting(99)})
 		if err != nil {
 			refuses(t, err, subscription.InOtherTransfer)
 		}
@@ -218,10 +220,10 @@ func TestChangeOfAFamilyAtOnce(t *testing.T) {
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		outcome := make(chan error)
 		go func() {
-			_, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(0), "", subscription.Change{Status: wanting(subscription.Suspended)})
+			_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, bySource, customerID, subID(0), "", subscription.Change{Status: wanting(subscription.Suspended)})
 			outcome <- err
 		}()
-		_, activated := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, bySource, customerID, subID(1), "", subscription.Change{Status: wanting(subscription.Active)})
+		_, activated := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, bySource, customerID, subID(1), "", subscription.Change{Status: wanting(subscription.Active)})
 		suspended := <-outcome
 		require.NotEqual(t, activated == nil, suspended == nil, "one wins: %v, %v", activated, suspended)
 	})
@@ -232,7 +234,7 @@ func TestChangeOfTheCreditedReseller(t *testing.T) {
 	w := worldOf(2)
 	w.Subscriptions[1].PartnerTenantID, w.Subscriptions[1].ProductType = targetID, subscription.SaaS
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		byTarget := By{PartnerTenantID: targetID, SalesAgentOnly: true}
+		byTarget := activitylog.By{PartnerTenantID: targetID, SalesAgentOnly: true}
 		credit := func(mpn string) subscription.Change {
 			return subscription.Change{PartnerOnRecord: &mpn}
 		}
@@ -241,7 +243,7 @@ func TestChangeOfTheCreditedReseller(t *testing.T) {
 		f.notChanged(subscription.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Stranger"))
 		f.notChanged(subscription.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Target"))
 		f.notChanged(subscription.NotForSalesAgents, byTarget, customerID, subID(1), "", subscription.Change{Quantity: wanting(9)})
-		got, err := f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
+		got, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
 		require.NoError(t, err)
 		require.Equal(t, "mpn-Reseller", got.PartnerOnRecord)
 		require.Equal(t, "mpn-Reseller", f.sub(subID(1)).PartnerOnRecord)
@@ -264,8 +266,8 @@ func TestChangeAfterTheWindow(t *testing.T) {
 func TestChangeUnderClaim(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		terms := claiming[subscription.Subscription]("k1")
-		terms.Answer = func(s subscription.Subscription, _ *kernel.Refusal) (Answer, error) {
-			return Answer{Status: 200, Body: []byte(s.ETag())}, nil
+		terms.Answer = func(s subscription.Subscription, _ *kernel.Refusal) (command.Answer, error) {
+			return command.Answer{Status: 200, Body: []byte(s.ETag())}, nil
 		}
 		attempt := func() (subscription.Subscription, error) {
 			return f.ChangeSubscription(t.Context(), terms, bySource, customerID, subID(0), "", subscription.Change{Quantity: wanting(5)})

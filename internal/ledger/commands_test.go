@@ -7,8 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // raised are the runs with what was wanted of them, how much of it they know, why, and in the course of what.
@@ -20,8 +23,8 @@ func (f fixture) raised() []string {
 // Each command of a party makes the transfer's run look, once; what the run itself does, and what is refused, does not.
 func TestCommandsMakeTheRunLook(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
-		through := func(correlation string, byRun bool) Terms[Outcome] {
-			return Terms[Outcome]{Origin: kernel.Origin{Correlation: correlation}, ByRun: byRun}
+		through := func(correlation string, byRun bool) command.Terms[transferstore.Outcome] {
+			return command.Terms[transferstore.Outcome]{Origin: kernel.Origin{Correlation: correlation}, ByRun: byRun}
 		}
 		made, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), through("c1", false))
 		require.NoError(t, err)
@@ -44,12 +47,12 @@ func TestCommandsMakeTheRunLook(t *testing.T) {
 		require.Equal(t, []string{id + "|3|2|given-up|"}, f.raised())
 
 		f.behind("DELETE FROM runs")
-		for cause, end := range map[Cause]func(string) error{
-			CauseCancelled: func(id string) error {
+		for cause, end := range map[runs.Cause]func(string) error{
+			transferstore.CauseCancelled: func(id string) error {
 				_, err := f.Ledger.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget}, through("c3", false))
 				return err
 			},
-			CauseDeclined: func(id string) error {
+			transferstore.CauseDeclined: func(id string) error {
 				_, err := f.Ledger.Decline(t.Context(), id, transfer.Decision{Actor: asSource}, through("c3", false))
 				return err
 			},
@@ -67,17 +70,17 @@ func TestOutcomes(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		r := request("r1")
 		r.Labels = ours
-		opened, err := f.Ledger.OpenTransfer(t.Context(), r, Terms[Outcome]{})
+		opened, err := f.Ledger.OpenTransfer(t.Context(), r, command.Terms[transferstore.Outcome]{})
 		require.NoError(t, err)
-		require.Equal(t, Outcome{Transfer: f.stored(idOf("r1")), Labels: ours}, opened)
+		require.Equal(t, transferstore.Outcome{Transfer: f.stored(idOf("r1")), Labels: ours}, opened)
 
 		theirs := transfer.Labels{ExternalReference: "theirs"}
 		f.label(opened.Transfer.ID, sourceID, theirs)
-		submitted, err := f.Ledger.Submit(t.Context(), opened.Transfer.ID, everything(""), Terms[Outcome]{})
+		submitted, err := f.Ledger.Submit(t.Context(), opened.Transfer.ID, everything(""), command.Terms[transferstore.Outcome]{})
 		require.NoError(t, err)
 		items, err := f.Items(t.Context(), opened.Transfer.ID, 0, -1)
 		require.NoError(t, err)
-		require.Equal(t, Outcome{Transfer: f.stored(idOf("r1")), Labels: theirs, Items: items}, submitted)
+		require.Equal(t, transferstore.Outcome{Transfer: f.stored(idOf("r1")), Labels: theirs, Items: items}, submitted)
 	})
 }
 
@@ -85,7 +88,7 @@ func TestOutcomes(t *testing.T) {
 func TestOriginIsLogged(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		origin := kernel.Origin{Via: kernel.ByAPI, Application: "app", Correlation: "corr"}
-		made, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{Origin: origin})
+		made, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), command.Terms[transferstore.Outcome]{Origin: origin})
 		require.NoError(t, err)
 		for partner, want := range map[string]kernel.Origin{targetID: origin, sourceID: origin.ForOther()} {
 			log, err := f.LogOf(t.Context(), made.Transfer.ID, partner)

@@ -16,11 +16,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/outbox"
 	"handover/internal/pgtest"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
@@ -76,31 +80,31 @@ type fixture struct {
 
 // OpenTransfer opens a transfer.
 func (f fixture) OpenTransfer(ctx context.Context, r transfer.Request) (transfer.Transfer, error) {
-	made, err := f.Ledger.OpenTransfer(ctx, r, Terms[Outcome]{})
+	made, err := f.Ledger.OpenTransfer(ctx, r, command.Terms[transferstore.Outcome]{})
 	return made.Transfer, err
 }
 
 // Submit submits a transfer.
 func (f fixture) Submit(ctx context.Context, id string, sub transfer.Approval) (transfer.Transfer, error) {
-	made, err := f.Ledger.Submit(ctx, id, sub, Terms[Outcome]{})
+	made, err := f.Ledger.Submit(ctx, id, sub, command.Terms[transferstore.Outcome]{})
 	return made.Transfer, err
 }
 
 // Cancel cancels a transfer.
 func (f fixture) Cancel(ctx context.Context, id string, d transfer.Decision) (transfer.Transfer, error) {
-	made, err := f.Ledger.Cancel(ctx, id, d, Terms[Outcome]{})
+	made, err := f.Ledger.Cancel(ctx, id, d, command.Terms[transferstore.Outcome]{})
 	return made.Transfer, err
 }
 
 // Decline declines a transfer.
 func (f fixture) Decline(ctx context.Context, id string, d transfer.Decision) (transfer.Transfer, error) {
-	made, err := f.Ledger.Decline(ctx, id, d, Terms[Outcome]{})
+	made, err := f.Ledger.Decline(ctx, id, d, command.Terms[transferstore.Outcome]{})
 	return made.Transfer, err
 }
 
 // giveUp gives line items up as the operator.
-func (f fixture) giveUp(id, reason string, ordinals ...int) (GivenUp, error) {
-	return f.GiveUp(f.t.Context(), id, GivingUp{RequestID: "g", Actor: asOperator, Ordinals: ordinals, Reason: reason}, Terms[GivenUp]{})
+func (f fixture) giveUp(id, reason string, ordinals ...int) (transferstore.GivenUp, error) {
+	return f.GiveUp(f.t.Context(), id, transferstore.GivingUp{RequestID: "g", Actor: asOperator, Ordinals: ordinals, Reason: reason}, command.Terms[transferstore.GivenUp]{})
 }
 
 // onBoth runs the test on an empty SQLite and an empty PostgreSQL ledger seeded with the world.
@@ -158,7 +162,7 @@ func worldOf(n int) World {
 			{TenantID: customerID, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"},
 			{TenantID: otherID, Name: "Fabrikam", Domain: "fabrikam.example", Email: "it@fabrikam.example", Market: "DE", Locale: "en-US"},
 		},
-		Relationships: []Relationship{{PartnerTenantID: targetID, CustomerTenantID: customerID}},
+		Relationships: []programmestore.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customerID}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation}},
 	}
 	for i := range n {
@@ -230,16 +234,16 @@ func (f fixture) moving(requestID string, subscriptions ...int) transfer.Transfe
 }
 
 // moved is the result of an attempt that succeeded.
-func moved(ordinal int) ItemResult {
-	return ItemResult{Ordinal: ordinal, TargetSubscriptionID: newID(ordinal)}
+func moved(ordinal int) transferstore.ItemResult {
+	return transferstore.ItemResult{Ordinal: ordinal, TargetSubscriptionID: newID(ordinal)}
 }
 
-func refused(ordinal int) ItemResult {
-	return ItemResult{Ordinal: ordinal, Refusal: kernel.Refuse(transfer.ProviderRefused, "Never.")}
+func refused(ordinal int) transferstore.ItemResult {
+	return transferstore.ItemResult{Ordinal: ordinal, Refusal: kernel.Refuse(transfer.ProviderRefused, "Never.")}
 }
 
 // record records the results and returns the items.
-func (f fixture) record(id string, results ...ItemResult) []transfer.LineItem {
+func (f fixture) record(id string, results ...transferstore.ItemResult) []transfer.LineItem {
 	f.t.Helper()
 	items, err := f.RecordItems(f.t.Context(), id, results)
 	require.NoError(f.t, err)
@@ -247,7 +251,7 @@ func (f fixture) record(id string, results ...ItemResult) []transfer.LineItem {
 }
 
 // closed moves every line item and closes the transfer.
-func (f fixture) closed(t transfer.Transfer, results ...ItemResult) transfer.Transfer {
+func (f fixture) closed(t transfer.Transfer, results ...transferstore.ItemResult) transfer.Transfer {
 	f.t.Helper()
 	f.record(t.ID, results...)
 	at, err := f.CloseTransfer(f.t.Context(), t.ID)
@@ -282,11 +286,11 @@ func (f fixture) item(id string, ordinal int) transfer.LineItem {
 }
 
 // unsent are an event's e-mails that are still to be sent.
-func (f fixture) unsent(id string, event transfer.Event) []Notification {
+func (f fixture) unsent(id string, event transfer.Event) []outbox.Notification {
 	f.t.Helper()
 	owed, err := f.Notifications(f.t.Context(), id)
 	require.NoError(f.t, err)
-	return slices.DeleteFunc(owed, func(n Notification) bool { return n.Event != event || !n.SentAt.IsZero() || n.Ended })
+	return slices.DeleteFunc(owed, func(n outbox.Notification) bool { return n.Event != event || !n.SentAt.IsZero() || n.Ended })
 }
 
 // mail lists the recipients of an event's e-mails that are still to be sent.

@@ -10,11 +10,12 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 )
 
 // names follows a list of customers to its end.
-func (f fixture) names(q CustomerSearch) []string {
+func (f fixture) names(q programmestore.CustomerSearch) []string {
 	f.t.Helper()
 	var found []string
 	for {
@@ -40,7 +41,7 @@ func peopled() World {
 			TenantID: newID(100 + i), Name: name, Domain: fmt.Sprintf("d%d.example", i), Email: "a@b.example", Market: "DE", Locale: "de-DE",
 		}
 		w.Customers = append(w.Customers, c)
-		w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: targetID, CustomerTenantID: c.TenantID})
+		w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: targetID, CustomerTenantID: c.TenantID})
 	}
 	w.Subscriptions[1].CustomerTenantID, w.Subscriptions[1].PartnerTenantID = otherID, targetID
 	return w
@@ -50,24 +51,24 @@ func TestCustomers(t *testing.T) {
 	onBoth(t, peopled(), func(t *testing.T, f fixture) {
 		all := []string{"ALPHA", "Alpha 100%", "alpha_7", "beta", "Contoso", "Fabrikam", "Zeta", "Ölmühle", "ölwerk"}
 		for _, limit := range []int{1, 2, 4, 9, 100} {
-			require.Equal(t, all, f.names(CustomerSearch{PartnerTenantID: strings.ToUpper(targetID), Limit: limit}))
+			require.Equal(t, all, f.names(programmestore.CustomerSearch{PartnerTenantID: strings.ToUpper(targetID), Limit: limit}))
 		}
 		for prefix, want := range map[string][]string{
 			"alpha": all[:3], "ALPHA": all[:3], "alpha_": {"alpha_7"}, "alpha 100%": {"Alpha 100%"}, "%": nil, "_": nil, `\`: nil,
 			"ÖL": {"Ölmühle", "ölwerk"}, "pha": nil,
 		} {
-			require.Equal(t, want, f.names(CustomerSearch{PartnerTenantID: targetID, NamePrefix: prefix, Limit: 2}), prefix)
+			require.Equal(t, want, f.names(programmestore.CustomerSearch{PartnerTenantID: targetID, NamePrefix: prefix, Limit: 2}), prefix)
 		}
-		require.Equal(t, []string{"beta"}, f.names(CustomerSearch{PartnerTenantID: targetID, DomainPrefix: "D6", Limit: 2}))
-		require.Empty(t, f.names(CustomerSearch{PartnerTenantID: targetID, NamePrefix: "a", DomainPrefix: "d6", Limit: 2}))
-		require.Equal(t, []string{"Contoso"}, f.names(CustomerSearch{PartnerTenantID: sourceID, Limit: 2}), "billed only")
-		require.Empty(t, f.names(CustomerSearch{PartnerTenantID: strangerID, Limit: 2}))
+		require.Equal(t, []string{"beta"}, f.names(programmestore.CustomerSearch{PartnerTenantID: targetID, DomainPrefix: "D6", Limit: 2}))
+		require.Empty(t, f.names(programmestore.CustomerSearch{PartnerTenantID: targetID, NamePrefix: "a", DomainPrefix: "d6", Limit: 2}))
+		require.Equal(t, []string{"Contoso"}, f.names(programmestore.CustomerSearch{PartnerTenantID: sourceID, Limit: 2}), "billed only")
+		require.Empty(t, f.names(programmestore.CustomerSearch{PartnerTenantID: strangerID, Limit: 2}))
 
-		page, err := f.Customers(t.Context(), CustomerSearch{PartnerTenantID: targetID, NamePrefix: "fab"})
+		page, err := f.Customers(t.Context(), programmestore.CustomerSearch{PartnerTenantID: targetID, NamePrefix: "fab"})
 		require.NoError(t, err)
 		require.Equal(t, peopled().Customers[1], page.Items[0].Customer)
 		require.False(t, page.Items[0].Relationship, "the target bills it and is not its reseller")
-		page, err = f.Customers(t.Context(), CustomerSearch{PartnerTenantID: targetID, NamePrefix: "con"})
+		page, err = f.Customers(t.Context(), programmestore.CustomerSearch{PartnerTenantID: targetID, NamePrefix: "con"})
 		require.NoError(t, err)
 		require.True(t, page.Items[0].Relationship)
 	})
@@ -78,10 +79,10 @@ func TestCustomerOf(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		c, err := f.CustomerOf(t.Context(), strings.ToUpper(targetID), strings.ToUpper(customerID))
 		require.NoError(t, err)
-		require.Equal(t, Client{Customer: worldOf(0).Customers[0], Relationship: true}, c)
+		require.Equal(t, programmestore.Client{Customer: worldOf(0).Customers[0], Relationship: true}, c)
 		c, err = f.CustomerOf(t.Context(), sourceID, customerID)
 		require.NoError(t, err)
-		require.Equal(t, Client{Customer: worldOf(0).Customers[0]}, c)
+		require.Equal(t, programmestore.Client{Customer: worldOf(0).Customers[0]}, c)
 
 		_, err = f.CustomerOf(t.Context(), strangerID, customerID)
 		foreign := refuses(t, err, programme.CustomerUnknown)
@@ -162,11 +163,11 @@ func TestPartnerships(t *testing.T) {
 		TenantID: newID(1), Name: "Second", Type: programme.IndirectReseller, Status: programme.Inactive, MPNID: "mpn-Second",
 		Market: "DE", Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "u", Email: "u@second.example"}},
 	})
-	w.Partnerships = []Partnership{
+	w.Partnerships = []programmestore.Partnership{
 		{ProviderTenantID: strings.ToUpper(targetID), ResellerTenantID: newID(1)}, {ProviderTenantID: targetID, ResellerTenantID: resellerID},
 	}
-	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID},
-		Relationship{PartnerTenantID: newID(1), CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID},
+		programmestore.Relationship{PartnerTenantID: newID(1), CustomerTenantID: otherID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		of := func(partner string, as programme.PartnerType) []string {
 			found, err := f.Partnerships(t.Context(), strings.ToUpper(partner), as)
@@ -241,7 +242,7 @@ func TestMigratedCustomersAreFound(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, l.Close()) })
 			f := fixture{Ledger: l, t: t}
-			require.Equal(t, []string{"Contoso"}, f.names(CustomerSearch{PartnerTenantID: targetID, NamePrefix: "conto", Limit: 1}))
+			require.Equal(t, []string{"Contoso"}, f.names(programmestore.CustomerSearch{PartnerTenantID: targetID, NamePrefix: "conto", Limit: 1}))
 			held, err := l.Agreements(t.Context(), targetID, customerID)
 			require.NoError(t, err)
 			require.Equal(t, []programme.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation}}, held)

@@ -9,12 +9,13 @@ import (
 
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // endedPages reads everything that was sent in pages of that size.
 func (f fixture) endedPages(limit int) (found []transfer.EndedItem) {
 	f.t.Helper()
-	for after := (ItemCursor{}); ; {
+	for after := (transferstore.ItemCursor{}); ; {
 		page, err := f.EndedItems(f.t.Context(), after, limit)
 		require.NoError(f.t, err)
 		require.LessOrEqual(f.t, len(page), limit)
@@ -22,7 +23,7 @@ func (f fixture) endedPages(limit int) (found []transfer.EndedItem) {
 		if len(page) < limit {
 			return found
 		}
-		after = ItemCursor{page[limit-1].TransferID, page[limit-1].Ordinal}
+		after = transferstore.ItemCursor{TransferID: page[limit-1].TransferID, Ordinal: page[limit-1].Ordinal}
 	}
 }
 
@@ -39,7 +40,7 @@ func TestEndedItems(t *testing.T) {
 		f.resolve(first.ID, 4, newID(4))
 		second := f.moving("r2", 7, 8)
 		f.sent(second.ID, 0, 1)
-		f.record(second.ID, ItemResult{Ordinal: 0, TargetSubscriptionID: newID(7)}, refused(1))
+		f.record(second.ID, transferstore.ItemResult{Ordinal: 0, TargetSubscriptionID: newID(7)}, refused(1))
 		f.behind("UPDATE line_items SET move_key = 'kept' WHERE ordinal = 0 AND transfer_id = '" + second.ID + "'")
 
 		want := map[string][]transfer.EndedItem{}
@@ -58,7 +59,7 @@ func TestEndedItems(t *testing.T) {
 		for _, limit := range []int{1, 2, 3, 7, 100} {
 			require.Equal(t, inOrder, f.endedPages(limit), limit)
 		}
-		_, err := f.AnsweredLate(t.Context(), first.ID, LateAnswer{Ordinal: 3, MovedTo: newID(3)})
+		_, err := f.AnsweredLate(t.Context(), first.ID, transferstore.LateAnswer{Ordinal: 3, MovedTo: newID(3)})
 		require.NoError(t, err)
 		contradicted := f.endedPages(100)[slices.Index(inOrder, want[first.ID][3])]
 		require.True(t, contradicted.Resolved && contradicted.Held)
@@ -83,7 +84,7 @@ func TestEndedItemsUseTheKey(t *testing.T) {
 					created_time FROM transfers`, "VACUUM ANALYZE")
 		}
 		plan := f.plansOf("", func() {
-			_, err := f.EndedItems(t.Context(), ItemCursor{TransferID: "8"}, 100)
+			_, err := f.EndedItems(t.Context(), transferstore.ItemCursor{TransferID: "8"}, 100)
 			require.NoError(t, err)
 		})[0]
 		require.Regexp(t, "line_items_pkey|sqlite_autoindex_line_items_2", plan)

@@ -9,9 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/pgtest"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Nobody is told that a database is wrong when it is only away.
@@ -26,20 +28,20 @@ func TestDatabaseThatIsDown(t *testing.T) {
 	l, err := Open(t.Context(), server.URL(), Options{})
 	require.NoError(t, err)
 	require.NoError(t, l.Seed(t.Context(), worldOf(1)))
-	opened, err := l.OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
+	opened, err := l.OpenTransfer(t.Context(), request("r1"), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 
 	require.NoError(t, server.Stop())
 	require.ErrorIs(t, l.Ping(t.Context()), store.ErrUnavailable)
 	_, err = l.Transfer(t.Context(), opened.Transfer.ID)
 	require.ErrorIs(t, err, store.ErrUnavailable)
-	_, err = l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), Terms[Outcome]{})
+	_, err = l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), command.Terms[transferstore.Outcome]{})
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	_, err = Open(t.Context(), server.URL(), Options{})
 	require.ErrorIs(t, err, store.ErrUnavailable)
 
 	require.NoError(t, server.Start(t.Context()))
-	submitted, err := l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), Terms[Outcome]{})
+	submitted, err := l.Submit(t.Context(), opened.Transfer.ID, everything("d1"), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err, "the same ledger goes on once the database is back")
 	require.Equal(t, transfer.InProgress, submitted.Transfer.Status)
 	require.NoError(t, l.Close())

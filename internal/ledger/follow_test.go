@@ -7,10 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
-func (f fixture) follow(id string) Follow {
+func (f fixture) follow(id string) transferstore.Follow {
 	f.t.Helper()
 	found, err := f.FollowOf(f.t.Context(), id)
 	require.NoError(f.t, err)
@@ -20,12 +22,12 @@ func (f fixture) follow(id string) Follow {
 func TestFollow(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		require.Equal(t, Follow{TransferID: tr.ID, Status: transfer.Pending, HasRun: true, Behind: time.Microsecond}, f.follow(tr.ID))
+		require.Equal(t, transferstore.Follow{TransferID: tr.ID, Status: transfer.Pending, HasRun: true, Behind: time.Microsecond}, f.follow(tr.ID))
 		f.clock.advance(time.Minute)
 		require.Equal(t, time.Minute, f.follow(tr.ID).Behind)
 		f.caughtUp()
 		f.clock.advance(time.Second)
-		require.Equal(t, Follow{TransferID: tr.ID, Status: transfer.Pending, HasRun: true, Settled: time.Minute + time.Second}, f.follow(tr.ID))
+		require.Equal(t, transferstore.Follow{TransferID: tr.ID, Status: transfer.Pending, HasRun: true, Settled: time.Minute + time.Second}, f.follow(tr.ID))
 
 		f.clock.advance(tr.ExpirationTime.Sub(f.clock.Now()) + 5*time.Minute)
 		require.True(t, f.follow(tr.ID).Overdue)
@@ -54,8 +56,8 @@ func TestFollows(t *testing.T) {
 		require.Equal(t, open.ID, page[0].TransferID)
 		require.Zero(t, page[0].Behind)
 
-		f.want(Wanted{
-			WorkflowID: transfer.RangeWorkflowID(over.ID, 0, 250), WorkflowType: transfer.RangeWorkflowType, SubjectID: over.ID, FairKey: targetID, Cause: CauseGivenUp,
+		f.want(runs.Wanted{
+			WorkflowID: transfer.RangeWorkflowID(over.ID, 0, 250), WorkflowType: transfer.RangeWorkflowType, SubjectID: over.ID, FairKey: targetID, Cause: transferstore.CauseGivenUp,
 		})
 		f.clock.advance(time.Second)
 		page, err = f.Follows(t.Context(), "", 10)
@@ -73,7 +75,7 @@ func TestFollows(t *testing.T) {
 
 func TestResume(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
-		r := Resumption{Cause: CauseResumed, Actor: asOperator, Origin: kernel.Origin{Via: kernel.ByOperator, Operator: "root", Correlation: "c1"}}
+		r := transferstore.Resumption{Cause: runs.CauseResumed, Actor: asOperator, Origin: kernel.Origin{Via: kernel.ByOperator, Operator: "root", Correlation: "c1"}}
 		one, two := f.pending("r1"), f.pending("r2")
 		f.caughtUp()
 		change := f.rows("SELECT change_id FROM transfers")
@@ -84,11 +86,11 @@ func TestResume(t *testing.T) {
 		behind := f.claim(10, 10)
 		require.Len(t, behind, 1)
 		require.Equal(t, one.ID, behind[0].SubjectID)
-		require.Equal(t, CauseResumed, behind[0].Cause)
+		require.Equal(t, runs.CauseResumed, behind[0].Cause)
 		require.Equal(t, "c1", behind[0].CorrelationID)
 		f.told(behind...)
 
-		r.Cause = CauseReplaced
+		r.Cause = runs.CauseReplaced
 		last, resumed, err := f.ResumeOpen(t.Context(), r, "", 1)
 		require.NoError(t, err)
 		require.Equal(t, 1, resumed)
@@ -100,7 +102,7 @@ func TestResume(t *testing.T) {
 		require.Zero(t, resumed)
 		behind = f.claim(10, 10)
 		require.Len(t, behind, 2)
-		require.Equal(t, CauseReplaced, behind[0].Cause)
+		require.Equal(t, runs.CauseReplaced, behind[0].Cause)
 
 		require.Equal(t, change, f.rows("SELECT change_id FROM transfers"), "a run may know of it or not")
 		for _, participant := range []string{sourceID, targetID} {
@@ -126,7 +128,7 @@ func TestStuck(t *testing.T) {
 		require.NoError(t, err)
 		_, err = f.giveUp(tr.ID, "enough", 0, 1)
 		require.NoError(t, err)
-		f.record(tr.ID, ItemResult{Ordinal: 1, Fence: FenceUnanswered, Uncounted: true})
+		f.record(tr.ID, transferstore.ItemResult{Ordinal: 1, Fence: transferstore.FenceUnanswered, Uncounted: true})
 		f.clock.advance(73 * time.Hour)
 		_, err = f.FlagOverdue(t.Context(), tr.ID)
 		require.NoError(t, err)
@@ -134,12 +136,12 @@ func TestStuck(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, found.Runs, 2)
 		require.Len(t, found.Transfers, 1)
-		require.Equal(t, StuckTransfer{
+		require.Equal(t, transferstore.StuckTransfer{
 			TransferID: tr.ID, Status: transfer.InProgress, Overdue: true, Idle: true, Items: transfer.ItemCounts{InProgress: 2, Failed: 1},
 			Since: f.stored(tr.ID).LastModifiedTime,
 		}, found.Transfers[0])
 		require.Len(t, found.Items, 2)
-		require.Equal(t, StuckItem{TransferID: tr.ID, SubscriptionID: subID(0), Reason: "enough", Since: found.Items[0].Since}, found.Items[0])
+		require.Equal(t, transferstore.StuckItem{TransferID: tr.ID, SubscriptionID: subID(0), Reason: "enough", Since: found.Items[0].Since}, found.Items[0])
 		require.True(t, found.Items[1].Held)
 		require.Len(t, found.Mail, found.MailCount)
 		require.NotEmpty(t, found.Mail)
@@ -160,7 +162,7 @@ func TestVerifyKnowsHowSentItemsEnd(t *testing.T) {
 		f.clock.advance(time.Second)
 		_, err = f.giveUp(tr.ID, "enough", 2, 3, 5)
 		require.NoError(t, err)
-		f.record(tr.ID, moved(0), refused(1), ItemResult{Ordinal: 2, Fence: FencePromised}, ItemResult{Ordinal: 3, Fence: FenceUnanswered})
+		f.record(tr.ID, moved(0), refused(1), transferstore.ItemResult{Ordinal: 2, Fence: transferstore.FencePromised}, transferstore.ItemResult{Ordinal: 3, Fence: transferstore.FenceUnanswered})
 		f.holds()
 		findings, err := f.Verify(t.Context())
 		require.NoError(t, err)

@@ -7,10 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // sent gives line items leave to go to a billing system.
@@ -22,8 +24,8 @@ func (f fixture) sent(id string, ordinals ...int) {
 }
 
 // fenced records what a billing system says to the end of a line item.
-func fenced(ordinal int, f Fence) ItemResult {
-	return ItemResult{Ordinal: ordinal, Fence: f, Uncounted: true}
+func fenced(ordinal int, f transferstore.Fence) transferstore.ItemResult {
+	return transferstore.ItemResult{Ordinal: ordinal, Fence: f, Uncounted: true}
 }
 
 // R-26, race row 31: what no billing system was asked to move ends at once; of what one was asked to move, it is to say first
@@ -85,11 +87,11 @@ func TestGiveUpWhatFails(t *testing.T) {
 	onBoth(t, worldOf(5), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		f.sent(tr.ID, 1, 2)
-		f.record(tr.ID, moved(0), ItemResult{Ordinal: 1, Failure: "503"}, ItemResult{Ordinal: 2, Failure: "503"},
-			ItemResult{Ordinal: 3, Failure: "not sent"}, ItemResult{Ordinal: 4, Failure: "waits", Uncounted: true})
+		f.record(tr.ID, moved(0), transferstore.ItemResult{Ordinal: 1, Failure: "503"}, transferstore.ItemResult{Ordinal: 2, Failure: "503"},
+			transferstore.ItemResult{Ordinal: 3, Failure: "not sent"}, transferstore.ItemResult{Ordinal: 4, Failure: "waits", Uncounted: true})
 		_, err := f.giveUp(tr.ID, "enough", 1)
 		require.NoError(t, err)
-		given, err := f.GiveUp(t.Context(), tr.ID, GivingUp{RequestID: "all", Actor: asOperator, Failing: true, Reason: "enough"}, Terms[GivenUp]{})
+		given, err := f.GiveUp(t.Context(), tr.ID, transferstore.GivingUp{RequestID: "all", Actor: asOperator, Failing: true, Reason: "enough"}, command.Terms[transferstore.GivenUp]{})
 		require.NoError(t, err)
 		require.Equal(t, []int{3}, given.Ended)
 		require.Equal(t, []int{2}, given.Fencing)
@@ -107,9 +109,9 @@ func TestFence(t *testing.T) {
 		_, err := f.giveUp(tr.ID, "The customer left", 0, 1, 2)
 		require.NoError(t, err)
 		require.Equal(t, transfer.Ordinals("0-2"), f.look(tr.ID, "").Ending)
-		f.record(tr.ID, ItemResult{Ordinal: 2, Failure: "no answer", Uncounted: true})
+		f.record(tr.ID, transferstore.ItemResult{Ordinal: 2, Failure: "no answer", Uncounted: true})
 		require.Equal(t, transfer.EndingAsked, f.item(tr.ID, 2).Ending)
-		f.record(tr.ID, moved(0), fenced(1, FencePromised), fenced(2, FenceUnanswered))
+		f.record(tr.ID, moved(0), fenced(1, transferstore.FencePromised), fenced(2, transferstore.FenceUnanswered))
 		for n, want := range []transfer.LineItem{
 			{Status: transfer.ItemComplete, TargetSubscriptionID: newID(0)},
 			{Status: transfer.ItemFailed, TransferError: "The customer left"},
@@ -135,7 +137,7 @@ func TestFence(t *testing.T) {
 		require.Equal(t, 1, submitted.Items.InProgress, "what is held is not eligible")
 
 		before := f.contents()
-		f.record(tr.ID, moved(1), moved(2), fenced(0, FencePromised))
+		f.record(tr.ID, moved(1), moved(2), fenced(0, transferstore.FencePromised))
 		require.Equal(t, before, f.contents(), "it ended once")
 		require.ErrorContains(t, f.raw("UPDATE line_items SET held = TRUE WHERE transfer_id = '"+tr.ID+"' AND ordinal = 1"), "ends once")
 		f.holds()

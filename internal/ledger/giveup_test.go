@@ -5,19 +5,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // an operator's end to one item. Its subscription is free again; each participant has a record.
 func TestGiveUp(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
-		f.record(tr.ID, ItemResult{Ordinal: 1, Failure: "503"})
+		f.record(tr.ID, transferstore.ItemResult{Ordinal: 1, Failure: "503"})
 		given, err := f.giveUp(tr.ID, "The customer left", 1)
 		require.NoError(t, err)
-		require.Equal(t, GivenUp{Transfer: f.stored(tr.ID), Ended: []int{1}, Fencing: []int{}}, given)
+		require.Equal(t, transferstore.GivenUp{Transfer: f.stored(tr.ID), Ended: []int{1}, Fencing: []int{}}, given)
 		item := f.item(tr.ID, 1)
 		require.Equal(t, transfer.ItemFailed, item.Status)
 		require.Equal(t, "The customer left", item.TransferError)
@@ -42,14 +44,14 @@ func TestGiveUpIsRefused(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		before := f.contents()
-		for cause, g := range map[kernel.Cause]GivingUp{
+		for cause, g := range map[kernel.Cause]transferstore.GivingUp{
 			kernel.WrongParty:      {Ordinals: []int{0}, Reason: "r", Actor: asSource},
 			transfer.NotFound:      {Ordinals: []int{0}, Reason: "r", Actor: asStranger},
 			transfer.ReasonMissing: {Ordinals: []int{0}, Reason: " ", Actor: asOperator},
 			transfer.ItemNotFound:  {Ordinals: []int{0, 5}, Reason: "r", Actor: asOperator},
 			transfer.NoLineItems:   {Failing: true, Reason: "r", Actor: asOperator},
 		} {
-			_, err := f.GiveUp(t.Context(), tr.ID, g, Terms[GivenUp]{})
+			_, err := f.GiveUp(t.Context(), tr.ID, g, command.Terms[transferstore.GivenUp]{})
 			refuses(t, err, cause)
 		}
 		require.Equal(t, before, f.contents())
@@ -65,7 +67,7 @@ func TestGiveUpRacesMove(t *testing.T) {
 		for n := range 8 {
 			recorded, given := make(chan []transfer.LineItem, 1), make(chan error, 1)
 			go func() {
-				items, err := f.RecordItems(t.Context(), tr.ID, []ItemResult{moved(n)})
+				items, err := f.RecordItems(t.Context(), tr.ID, []transferstore.ItemResult{moved(n)})
 				if err != nil {
 					items = []transfer.LineItem{{LastError: err.Error()}}
 				}

@@ -7,9 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // holding gives up line items that were sent to a billing system, which says nothing to it.
@@ -18,20 +20,20 @@ func (f fixture) holding(id string, ordinals ...int) {
 	f.sent(id, ordinals...)
 	_, err := f.giveUp(id, "The customer left", ordinals...)
 	require.NoError(f.t, err)
-	var results []ItemResult
+	var results []transferstore.ItemResult
 	for _, n := range ordinals {
-		results = append(results, fenced(n, FenceUnanswered))
+		results = append(results, fenced(n, transferstore.FenceUnanswered))
 	}
 	f.record(id, results...)
 }
 
-func resolution(ordinal int, movedTo string) Resolution {
-	return Resolution{RequestID: "resolve", Actor: asOperator, Ordinal: ordinal, MovedTo: movedTo, Reason: "They said so"}
+func resolution(ordinal int, movedTo string) transferstore.Resolution {
+	return transferstore.Resolution{RequestID: "resolve", Actor: asOperator, Ordinal: ordinal, MovedTo: movedTo, Reason: "They said so"}
 }
 
 func (f fixture) resolve(id string, ordinal int, movedTo string) transfer.LineItem {
 	f.t.Helper()
-	item, err := f.ResolveHeld(f.t.Context(), id, resolution(ordinal, movedTo), Terms[transfer.LineItem]{})
+	item, err := f.ResolveHeld(f.t.Context(), id, resolution(ordinal, movedTo), command.Terms[transfer.LineItem]{})
 	require.NoError(f.t, err)
 	return item
 }
@@ -118,7 +120,7 @@ func TestResolveHeldRepeated(t *testing.T) {
 				before := f.contents()
 				_, err = f.ResolveHeld(t.Context(), tr.ID, resolution(0, movedTo), claiming[transfer.LineItem]("once"))
 				repeats(t, err)
-				_, err = f.ResolveHeld(t.Context(), tr.ID, resolution(0, movedTo), Terms[transfer.LineItem]{})
+				_, err = f.ResolveHeld(t.Context(), tr.ID, resolution(0, movedTo), command.Terms[transfer.LineItem]{})
 				refuses(t, err, transfer.ItemNotHeld)
 				require.Equal(t, before, f.contents())
 			})
@@ -133,32 +135,32 @@ func TestResolveHeldIsRefused(t *testing.T) {
 		before := f.contents()
 		for name, c := range map[string]struct {
 			cause  kernel.Cause
-			change func(*Resolution)
+			change func(*transferstore.Resolution)
 		}{
-			"by the source":     {kernel.WrongParty, func(r *Resolution) { r.Actor = asSource }},
-			"by the target":     {kernel.WrongParty, func(r *Resolution) { r.Actor = asTarget }},
-			"by the platform":   {kernel.WrongParty, func(r *Resolution) { r.Actor = kernel.Platform() }},
-			"by a stranger":     {transfer.NotFound, func(r *Resolution) { r.Actor = asStranger }},
-			"for no reason":     {transfer.ReasonMissing, func(r *Resolution) { r.Reason = " \t" }},
-			"with a bell":       {kernel.InvalidInput, func(r *Resolution) { r.Reason = "\a" }},
-			"no such line item": {transfer.ItemNotFound, func(r *Resolution) { r.Ordinal = 2 }},
-			"not held":          {transfer.ItemNotHeld, func(r *Resolution) { r.Ordinal = 1 }},
-			"no id":             {kernel.InvalidInput, func(r *Resolution) { r.MovedTo = "elsewhere" }},
-			"the old id":        {kernel.InvalidInput, func(r *Resolution) { r.MovedTo = subID(0) }},
-			"another's id":      {kernel.InvalidInput, func(r *Resolution) { r.MovedTo = subID(2) }},
+			"by the source":     {kernel.WrongParty, func(r *transferstore.Resolution) { r.Actor = asSource }},
+			"by the target":     {kernel.WrongParty, func(r *transferstore.Resolution) { r.Actor = asTarget }},
+			"by the platform":   {kernel.WrongParty, func(r *transferstore.Resolution) { r.Actor = kernel.Platform() }},
+			"by a stranger":     {transfer.NotFound, func(r *transferstore.Resolution) { r.Actor = asStranger }},
+			"for no reason":     {transfer.ReasonMissing, func(r *transferstore.Resolution) { r.Reason = " \t" }},
+			"with a bell":       {kernel.InvalidInput, func(r *transferstore.Resolution) { r.Reason = "\a" }},
+			"no such line item": {transfer.ItemNotFound, func(r *transferstore.Resolution) { r.Ordinal = 2 }},
+			"not held":          {transfer.ItemNotHeld, func(r *transferstore.Resolution) { r.Ordinal = 1 }},
+			"no id":             {kernel.InvalidInput, func(r *transferstore.Resolution) { r.MovedTo = "elsewhere" }},
+			"the old id":        {kernel.InvalidInput, func(r *transferstore.Resolution) { r.MovedTo = subID(0) }},
+			"another's id":      {kernel.InvalidInput, func(r *transferstore.Resolution) { r.MovedTo = subID(2) }},
 		} {
 			r := resolution(0, newID(0))
 			c.change(&r)
-			_, err := f.ResolveHeld(t.Context(), tr.ID, r, Terms[transfer.LineItem]{})
+			_, err := f.ResolveHeld(t.Context(), tr.ID, r, command.Terms[transfer.LineItem]{})
 			refuses(t, err, c.cause)
 			require.Equal(t, before, f.contents(), name)
 		}
-		_, err := f.ResolveHeld(t.Context(), f.pending("r2").ID, resolution(0, ""), Terms[transfer.LineItem]{})
+		_, err := f.ResolveHeld(t.Context(), f.pending("r2").ID, resolution(0, ""), command.Terms[transfer.LineItem]{})
 		refuses(t, err, transfer.ItemNotFound)
-		_, err = f.ResolveHeld(t.Context(), "b0000000-0000-4000-8000-000000000009", resolution(0, ""), Terms[transfer.LineItem]{})
+		_, err = f.ResolveHeld(t.Context(), "b0000000-0000-4000-8000-000000000009", resolution(0, ""), command.Terms[transfer.LineItem]{})
 		refuses(t, err, transfer.NotFound)
 		f.behind("UPDATE subscriptions SET status = 'suspended' WHERE id = '" + subID(0) + "'")
-		_, err = f.ResolveHeld(t.Context(), tr.ID, resolution(0, newID(0)), Terms[transfer.LineItem]{})
+		_, err = f.ResolveHeld(t.Context(), tr.ID, resolution(0, newID(0)), command.Terms[transfer.LineItem]{})
 		refuses(t, err, transfer.NotActive)
 		f.holds()
 	})
@@ -214,7 +216,7 @@ func TestResolveHeldRaces(t *testing.T) {
 			outcomes := make(chan error, 2)
 			for _, movedTo := range []string{"", newID(n)} {
 				go func() {
-					_, err := f.ResolveHeld(t.Context(), tr.ID, resolution(n, movedTo), Terms[transfer.LineItem]{})
+					_, err := f.ResolveHeld(t.Context(), tr.ID, resolution(n, movedTo), command.Terms[transfer.LineItem]{})
 					outcomes <- err
 				}()
 			}

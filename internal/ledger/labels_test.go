@@ -7,8 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 var ours = transfer.Labels{ExternalReference: "PO-4711", Tags: []string{"emea", "größer"}}
@@ -23,7 +25,7 @@ func (f fixture) labels(id, partner string) transfer.Labels {
 
 // relabel changes a partner's labels without terms.
 func (f fixture) relabel(id, partner string, change func(transfer.Labels) transfer.Labels) (transfer.Labels, error) {
-	made, err := f.Relabel(f.t.Context(), id, partner, change, Terms[Outcome]{})
+	made, err := f.Relabel(f.t.Context(), id, partner, change, command.Terms[transferstore.Outcome]{})
 	return made.Labels, err
 }
 
@@ -114,7 +116,7 @@ func TestRelabelSeesWhatIsThere(t *testing.T) {
 
 		before := f.contents()
 		stale := kernel.Refuse(kernel.StaleETag, "no")
-		_, err = f.Relabel(t.Context(), opened.ID, targetID, to(ours), Terms[Outcome]{Match: func(now Outcome) error {
+		_, err = f.Relabel(t.Context(), opened.ID, targetID, to(ours), command.Terms[transferstore.Outcome]{Match: func(now transferstore.Outcome) error {
 			require.Equal(t, opened.ID, now.Transfer.ID)
 			require.Equal(t, transfer.Pending, now.Transfer.Status)
 			require.Equal(t, changed, now.Labels)
@@ -178,7 +180,7 @@ func TestRelabelIsRefused(t *testing.T) {
 func TestRelabelUnderClaim(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		terms := claiming[Outcome]("k1")
+		terms := claiming[transferstore.Outcome]("k1")
 		_, err := f.Relabel(t.Context(), tr.ID, targetID, to(ours), terms)
 		require.NoError(t, err)
 		later := transfer.Labels{ExternalReference: "PO-4712"}

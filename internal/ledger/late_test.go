@@ -7,17 +7,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // late takes a billing system's word about line item 0.
 func (f fixture) late(id, movedTo string) (changed bool) {
 	f.t.Helper()
-	late, err := f.AnsweredLate(f.t.Context(), id, LateAnswer{MovedTo: movedTo})
+	late, err := f.AnsweredLate(f.t.Context(), id, transferstore.LateAnswer{MovedTo: movedTo})
 	require.NoError(f.t, err)
-	return late != LateNothing
+	return late != transferstore.LateNothing
 }
 
 // freeing gives up line item 0 after it was sent, with the promise that it never moves.
@@ -26,7 +28,7 @@ func (f fixture) freeing(id string) {
 	f.sent(id, 0)
 	_, err := f.giveUp(id, "The customer left", 0)
 	require.NoError(f.t, err)
-	f.record(id, fenced(0, FencePromised))
+	f.record(id, fenced(0, transferstore.FencePromised))
 }
 
 // contradicted asserts that of all invariants only I-8 is broken.
@@ -120,7 +122,7 @@ func TestLateAnswerThatContradictsAnOperator(t *testing.T) {
 		f.contradicted(newID(0))
 		f.resolve(tr.ID, 0, newID(0))
 		require.Subset(t, f.events(tr.ID, targetID), []string{"resolved:0", "held:0", "resolved:0:2", "held:0:2", "resolved:0:3"})
-		ended, err := f.EndedItems(t.Context(), ItemCursor{}, 10)
+		ended, err := f.EndedItems(t.Context(), transferstore.ItemCursor{}, 10)
 		require.NoError(t, err)
 		require.Equal(t, newID(0), ended[0].MovedTo, "the latest word")
 		f.holds()
@@ -137,7 +139,7 @@ func TestLateAnswerAboutWhatIsTaken(t *testing.T) {
 		require.True(t, f.late(tr.ID, newID(7)))
 		require.False(t, f.item(tr.ID, 0).Held)
 		f.contradicted(newID(7))
-		_, err := f.ResolveHeld(t.Context(), tr.ID, resolution(0, newID(7)), Terms[transfer.LineItem]{})
+		_, err := f.ResolveHeld(t.Context(), tr.ID, resolution(0, newID(7)), command.Terms[transfer.LineItem]{})
 		refuses(t, err, transfer.NotActive)
 		f.resolve(tr.ID, 0, "")
 		f.holds()
@@ -170,9 +172,9 @@ func TestLateAnswerInTime(t *testing.T) {
 		require.Equal(t, before, f.contents())
 		f.closed(tr, moved(0))
 		require.False(t, f.late(tr.ID, newID(0)))
-		_, err := f.AnsweredLate(t.Context(), tr.ID, LateAnswer{Ordinal: 9})
+		_, err := f.AnsweredLate(t.Context(), tr.ID, transferstore.LateAnswer{Ordinal: 9})
 		refuses(t, err, transfer.ItemNotFound)
-		_, err = f.AnsweredLate(t.Context(), newID(9), LateAnswer{})
+		_, err = f.AnsweredLate(t.Context(), newID(9), transferstore.LateAnswer{})
 		refuses(t, err, transfer.NotFound)
 	})
 }
@@ -198,14 +200,14 @@ func TestRefusedAfterItWasSent(t *testing.T) {
 		f.sent(tr.ID, 0)
 		f.caughtUp()
 		no := kernel.Refuse(transfer.NotActive, "It is suspended.")
-		items := f.record(tr.ID, ItemResult{Ordinal: 0, Refusal: no}, ItemResult{Ordinal: 1, Refusal: no})
+		items := f.record(tr.ID, transferstore.ItemResult{Ordinal: 0, Refusal: no}, transferstore.ItemResult{Ordinal: 1, Refusal: no})
 		require.Equal(t, transfer.ItemInProgress, items[0].Status)
 		require.Equal(t, transfer.EndingRefused, items[0].Ending)
 		require.Equal(t, transfer.ItemFailed, items[1].Status, "nobody was asked for it")
 		require.Len(t, f.claim(10, 10), 1)
 		require.Equal(t, transfer.Ordinals("0"), f.look(tr.ID, "").Ending)
 
-		items = f.record(tr.ID, fenced(0, FencePromised))
+		items = f.record(tr.ID, fenced(0, transferstore.FencePromised))
 		require.Equal(t, transfer.ItemFailed, items[0].Status)
 		require.Equal(t, "It is suspended.", items[0].TransferError)
 		f.closed(tr)
@@ -227,9 +229,9 @@ func TestLateAnswersWithTwoIDs(t *testing.T) {
 				tr := f.moving("r1")
 				first(f, tr.ID)
 				f.closed(tr)
-				found, err := f.TakeAnswers(t.Context(), tr.ID, []ItemResult{{TargetSubscriptionID: newID(7)}})
+				found, err := f.TakeAnswers(t.Context(), tr.ID, []transferstore.ItemResult{{TargetSubscriptionID: newID(7)}})
 				require.NoError(t, err)
-				require.Equal(t, []Contradiction{{tr.ID, 0, newID(7)}}, found)
+				require.Equal(t, []transferstore.Contradiction{{TransferID: tr.ID, TargetSubscriptionID: newID(7)}}, found)
 				require.False(t, f.late(tr.ID, newID(8)), "one stands out, and a liar does not fill the logs")
 				f.contradicted(newID(7))
 				stuck, err := f.Stuck(t.Context(), time.Minute)
@@ -262,7 +264,7 @@ func TestLateAnswerKeepsOthersFromMovingItAgain(t *testing.T) {
 		require.Len(t, runs, 1)
 		require.Equal(t, other.ID, runs[0].SubjectID)
 		require.Equal(t, transfer.Ordinals("0"), f.look(other.ID, "").Ending)
-		f.record(other.ID, fenced(0, FencePromised))
+		f.record(other.ID, fenced(0, transferstore.FencePromised))
 		f.closed(other)
 		_, err = f.Submit(t.Context(), f.pending("r3").ID, picking("s3", 0))
 		refuses(t, err, subscription.InOtherTransfer)
@@ -281,7 +283,7 @@ func TestUncertainRefusal(t *testing.T) {
 		item := f.record(tr.ID, no)[0]
 		require.Equal(t, transfer.ItemInProgress, item.Status)
 		require.Equal(t, transfer.EndingRefused, item.Ending)
-		f.record(tr.ID, fenced(0, FencePromised))
+		f.record(tr.ID, fenced(0, transferstore.FencePromised))
 		require.Equal(t, "Never.", f.item(tr.ID, 0).TransferError)
 		f.closed(tr)
 		f.holds()

@@ -23,9 +23,17 @@ import (
 	"io/fs"
 	"time"
 
+	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/command"
+	outagestore "handover/internal/outage/store"
+	"handover/internal/outbox"
+	programmestore "handover/internal/programme/store"
+	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/subscription"
+	subscriptionstore "handover/internal/subscription/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Options say what the ledger decides by.
@@ -41,15 +49,26 @@ type Options struct {
 // on one database too.
 type Ledger struct {
 	*store.DB
-	*Requests
-	*Runs
+	*command.Requests
+	*workflowRuns
 	*activityLog
 	*programmes
-	*subscriptionsStore
-	*outbox
-	*outagesStore
-	*transfersStore
+	*subscriptions
+	*transfers
+	*mail
+	*outages
 }
+
+// The stores by names that differ, so that all of them are the ledger's.
+type (
+	workflowRuns  = runs.Store
+	activityLog   = activitylogstore.Store
+	programmes    = programmestore.Store
+	subscriptions = subscriptionstore.Store
+	transfers     = transferstore.Store
+	mail          = outbox.Store
+	outages       = outagestore.Store
+)
 
 //go:embed migrations
 var migrations embed.FS
@@ -70,18 +89,18 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	transfers, err := openTransfers(ctx, db, o.Policy)
+	moved, err := transferstore.Open(ctx, db, o.Policy)
 	if err != nil {
 		return nil, store.Classify(ctx, "open the ledger", errors.Join(err, db.Close()))
 	}
-	return over(db, transfers, newSubscriptions(db, o.Rules, Mover)), nil
+	return over(db, moved, subscriptionstore.New(db, o.Rules, transferstore.MovedBy)), nil
 }
 
 // over puts the stores together.
-func over(db *store.DB, transfers *transfersStore, held *subscriptionsStore) *Ledger {
+func over(db *store.DB, moved *transfers, billed *subscriptions) *Ledger {
 	return &Ledger{
-		DB: db, Requests: newRequests(db), Runs: newRuns(db, aboutTransfers), activityLog: newActivityLog(db), programmes: newProgrammes(db),
-		subscriptionsStore: held, outbox: newOutbox(db), outagesStore: newOutages(db), transfersStore: transfers,
+		DB: db, Requests: command.New(db), workflowRuns: runs.New(db, transferstore.About), activityLog: activitylogstore.New(db),
+		programmes: programmestore.New(db), subscriptions: billed, transfers: moved, mail: outbox.New(db), outages: outagestore.New(db),
 	}
 }
 
@@ -92,5 +111,5 @@ func (l *Ledger) At(now time.Time) *Ledger {
 
 // on is the same ledger on another view of its database.
 func (l *Ledger) on(db *store.DB) *Ledger {
-	return over(db, l.transfersStore.over(db), l.subscriptionsStore.over(db))
+	return over(db, l.transfers.Over(db), l.subscriptions.Over(db))
 }

@@ -11,12 +11,13 @@ import (
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // look is how the transfer stands for a run that saw the known record last.
 func (f fixture) look(id, known string) transfer.Standing {
 	f.t.Helper()
-	at, err := f.Look(f.t.Context(), id, Watched{Known: known})
+	at, err := f.Look(f.t.Context(), id, transferstore.Watched{Known: known})
 	require.NoError(f.t, err)
 	return at
 }
@@ -198,7 +199,7 @@ func TestLookAtLineItems(t *testing.T) {
 		small, big := f.moving("small", picks[:rangeSize]...), f.moving("big", picks[rangeSize:]...)
 		fresh := f.size(small.ID)
 		odd := make([]int, 0, rangeSize/2)
-		var results []ItemResult
+		var results []transferstore.ItemResult
 		for n := 1; n < rangeSize; n += 2 {
 			odd = append(odd, n)
 			results = append(results, refused(n-1))
@@ -228,7 +229,7 @@ func TestLookAtLineItems(t *testing.T) {
 		f.record(big.ID, results[1:]...)
 		ranged := func(from, to int) transfer.Standing {
 			t.Helper()
-			at, err := f.Look(t.Context(), big.ID, Watched{From: from, To: to})
+			at, err := f.Look(t.Context(), big.ID, transferstore.Watched{From: from, To: to})
 			require.NoError(t, err)
 			require.Empty(t, at.Ranges)
 			return at
@@ -265,7 +266,7 @@ func TestChangeIsTheNewestRecord(t *testing.T) {
 		}
 		refuse := func(n int) {
 			t.Helper()
-			require.NoError(t, f.RecordRefused(t.Context(), Refused{
+			require.NoError(t, f.RecordRefused(t.Context(), transferstore.Refused{
 				TransferID: id, RequestID: fmt.Sprint(n), Actor: asSource, Refusal: kernel.Refuse(transfer.NotActive, "no"),
 			}))
 		}

@@ -8,7 +8,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	outagestore "handover/internal/outage/store"
+	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // manyItems are the line items of a transfer that is moved in ranges: the first range is done, the other two are not.
@@ -55,14 +58,14 @@ func TestMigrateReplacesRunsOfOtherNames(t *testing.T) {
 				`INSERT INTO runs (workflow_id, workflow_type, subject_id, fair_key, wanted, told, cause, due_at, since) VALUES
 					('transfer/old-3/items/250-500', 'MoveRange', 'old-3', '`+targetID+`', 3, 3, 'given-up', '2031-02-02T00:00:00.000000Z', '2031-02-02T00:00:00.000000Z'),
 					('transfer/old-2', 'Transfer', 'old-2', '`+targetID+`', 2, 2, 'cancelled', '2031-02-02T00:00:00.000000Z', '2031-02-02T00:00:00.000000Z')`,
-				`INSERT INTO outages (name, since, failures, next_at) VALUES ('`+BillingOutage+`', '2031-02-02T00:00:00.000000Z', 9, '2031-02-02T00:00:00.000000Z')`,
+				`INSERT INTO outages (name, since, failures, next_at) VALUES ('`+outagestore.BillingOutage+`', '2031-02-02T00:00:00.000000Z', 9, '2031-02-02T00:00:00.000000Z')`,
 			)
 			l, err := Open(t.Context(), databaseURL, Options{})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, l.Close()) })
 			f := fixture{Ledger: l, t: t}
 
-			of := func(id, kind, subject, key string, wanted, told int, cause Cause) string {
+			of := func(id, kind, subject, key string, wanted, told int, cause runs.Cause) string {
 				return fmt.Sprintf("%s|%s|%s|%s|%d|%d|%s", id, kind, subject, key, wanted, told, cause)
 			}
 			rules, _ := transfer.RunRulesOf(0)
@@ -71,13 +74,13 @@ func TestMigrateReplacesRunsOfOtherNames(t *testing.T) {
 				return transfer.RangeWorkflowID("old-3", from, to)
 			}
 			require.ElementsMatch(t, []string{
-				of(transfer.OutageWorkflowID, transfer.OutageWorkflowType, BillingOutage, BillingOutage, 1, 0, CauseReplaced),
-				of(transfer.WorkflowID("old-1"), transfer.WorkflowType, "old-1", targetID, 2, 1, CauseReplaced),
-				of(transfer.WorkflowID("old-2"), transfer.WorkflowType, "old-2", targetID, 2, 2, CauseCancelled), // over
-				of(transfer.WorkflowID("old-3"), transfer.WorkflowType, "old-3", targetID, 8, 5, CauseReplaced),
-				of(transfer.WorkflowID("old-4"), transfer.WorkflowType, "old-4", targetID, 1, 0, CauseReplaced), // to be replaced already
-				of(ranged(1), transfer.RangeWorkflowType, "old-3", targetID, 4, 3, CauseReplaced),
-				of(ranged(2), transfer.RangeWorkflowType, "old-3", targetID, 1, 0, CauseReplaced),
+				of(transfer.OutageWorkflowID, transfer.OutageWorkflowType, outagestore.BillingOutage, outagestore.BillingOutage, 1, 0, runs.CauseReplaced),
+				of(transfer.WorkflowID("old-1"), transfer.WorkflowType, "old-1", targetID, 2, 1, runs.CauseReplaced),
+				of(transfer.WorkflowID("old-2"), transfer.WorkflowType, "old-2", targetID, 2, 2, transferstore.CauseCancelled), // over
+				of(transfer.WorkflowID("old-3"), transfer.WorkflowType, "old-3", targetID, 8, 5, runs.CauseReplaced),
+				of(transfer.WorkflowID("old-4"), transfer.WorkflowType, "old-4", targetID, 1, 0, runs.CauseReplaced), // to be replaced already
+				of(ranged(1), transfer.RangeWorkflowType, "old-3", targetID, 4, 3, runs.CauseReplaced),
+				of(ranged(2), transfer.RangeWorkflowType, "old-3", targetID, 1, 0, runs.CauseReplaced),
 			}, f.rows("SELECT workflow_id, workflow_type, subject_id, fair_key, wanted, told, cause FROM runs"))
 
 			claimed, err := f.ClaimRuns(t.Context(), 100, 100)

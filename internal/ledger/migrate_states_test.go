@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/transfer"
 )
 
@@ -128,7 +129,7 @@ func TestMigrateEveryState(t *testing.T) {
 			require.Equal(t, transfer.Labels{ExternalReference: "PO-4711", Tags: []string{"emea"}}, f.labels(oldID(transfer.Pending), targetID))
 
 			require.Equal(t, []string{"answered"}, f.rows("SELECT request_key FROM api_requests"))
-			require.Equal(t, Answer{Status: 204, Header: map[string]string{"ETag": "x"}}, repeats(t, f.Kept(t.Context(), claimOf("answered"))))
+			require.Equal(t, command.Answer{Status: 204, Header: map[string]string{"ETag": "x"}}, repeats(t, f.Kept(t.Context(), claimOf("answered"))))
 			require.NoError(t, f.Keep(t.Context(), claimOf("unanswered"), created), "it is carried out now")
 			require.Len(t, f.claimMail("relay", 50, 50), len(everyState)+1, "what was owed is due")
 

@@ -17,6 +17,7 @@ import (
 
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // oldLedger is the database of a ledger at an earlier version of the schema.
@@ -96,8 +97,8 @@ func TestMigrateLedgerInUse(t *testing.T) {
 			require.Less(t, owed[0].Age, time.Hour)
 			require.Equal(t, map[string]int{targetID: 1}, keys(owed, f))
 			f.label("old-1", sourceID, ours)
-			require.Equal(t, []string{"old-2", "old-1"}, f.search(Search{PartnerTenantID: targetID, Limit: 1}))
-			require.Equal(t, []string{"old-1"}, f.search(Search{PartnerTenantID: sourceID, Tag: "emea", Limit: 1}))
+			require.Equal(t, []string{"old-2", "old-1"}, f.search(transferstore.Search{PartnerTenantID: targetID, Limit: 1}))
+			require.Equal(t, []string{"old-1"}, f.search(transferstore.Search{PartnerTenantID: sourceID, Tag: "emea", Limit: 1}))
 			source, err := l.Partner(t.Context(), sourceID)
 			require.NoError(t, err)
 			require.Equal(t, "Source", source.Name)

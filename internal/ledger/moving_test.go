@@ -10,6 +10,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // the target gets a new subscription on the same terms, the source's is deleted, the item is Complete.
@@ -18,7 +19,7 @@ func TestItemMoves(t *testing.T) {
 		tr := f.moving("r1", 0)
 		old := f.sub(subID(0))
 		f.clock.advance(time.Minute)
-		items := f.record(tr.ID, ItemResult{Ordinal: 0, TargetSubscriptionID: "90000000-0000-4000-8000-00000000ABCD"})
+		items := f.record(tr.ID, transferstore.ItemResult{Ordinal: 0, TargetSubscriptionID: "90000000-0000-4000-8000-00000000ABCD"})
 
 		require.Equal(t, transfer.ItemComplete, items[0].Status)
 		require.Equal(t, "90000000-0000-4000-8000-00000000abcd", items[0].TargetSubscriptionID, "R-105")
@@ -42,7 +43,7 @@ func TestEndedItemsStay(t *testing.T) {
 		tr := f.moving("r1")
 		first := f.record(tr.ID, moved(0), refused(1))
 		before := f.contents()
-		second := f.record(tr.ID, ItemResult{Ordinal: 1, TargetSubscriptionID: newID(7)}, ItemResult{Ordinal: 0, Failure: "late"})
+		second := f.record(tr.ID, transferstore.ItemResult{Ordinal: 1, TargetSubscriptionID: newID(7)}, transferstore.ItemResult{Ordinal: 0, Failure: "late"})
 		require.Equal(t, first, second)
 		require.Equal(t, before, f.contents())
 
@@ -57,9 +58,9 @@ func TestItemResults(t *testing.T) {
 	onBoth(t, worldOf(4), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		items := f.record(tr.ID,
-			ItemResult{Ordinal: 3, Failure: "waits", Uncounted: true},
-			ItemResult{Ordinal: 2, Failure: "gateway said\x00 503 \xff"},
-			ItemResult{Ordinal: 1, Refusal: &kernel.Refusal{Cause: transfer.ProviderRefused}},
+			transferstore.ItemResult{Ordinal: 3, Failure: "waits", Uncounted: true},
+			transferstore.ItemResult{Ordinal: 2, Failure: "gateway said\x00 503 \xff"},
+			transferstore.ItemResult{Ordinal: 1, Refusal: &kernel.Refusal{Cause: transfer.ProviderRefused}},
 			moved(0))
 		require.Len(t, items, 4)
 		for n, want := range []transfer.LineItem{
@@ -103,8 +104,8 @@ func TestItemWithAnIDInUse(t *testing.T) {
 		tr := f.moving("r1", 0, 1, 2)
 		items := f.record(tr.ID,
 			moved(0),
-			ItemResult{Ordinal: 1, TargetSubscriptionID: newID(0)},
-			ItemResult{Ordinal: 2, TargetSubscriptionID: subID(3)})
+			transferstore.ItemResult{Ordinal: 1, TargetSubscriptionID: newID(0)},
+			transferstore.ItemResult{Ordinal: 2, TargetSubscriptionID: subID(3)})
 		require.Equal(t, transfer.ItemComplete, items[0].Status)
 		for _, it := range items[1:] {
 			require.Equal(t, transfer.ItemInProgress, it.Status)
@@ -120,11 +121,11 @@ func TestRecordItemsRefusesNonsense(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		before := f.contents()
-		_, err := f.RecordItems(t.Context(), tr.ID, []ItemResult{moved(0), moved(1)})
+		_, err := f.RecordItems(t.Context(), tr.ID, []transferstore.ItemResult{moved(0), moved(1)})
 		refuses(t, err, transfer.ItemNotFound)
-		_, err = f.RecordItems(t.Context(), "b0000000-0000-4000-8000-000000000009", []ItemResult{moved(0)})
+		_, err = f.RecordItems(t.Context(), "b0000000-0000-4000-8000-000000000009", []transferstore.ItemResult{moved(0)})
 		refuses(t, err, transfer.NotFound)
-		_, err = f.RecordItems(t.Context(), tr.ID, []ItemResult{{Ordinal: 0}})
+		_, err = f.RecordItems(t.Context(), tr.ID, []transferstore.ItemResult{{Ordinal: 0}})
 		require.ErrorContains(t, err, "needs the id")
 		items, err := f.RecordItems(t.Context(), tr.ID, nil)
 		require.NoError(t, err)
@@ -142,7 +143,7 @@ func withAddon() World {
 
 // an add-on's successor hangs on its base's successor, in whichever order the two move.
 func TestAddonsFollowTheirBase(t *testing.T) {
-	for name, windows := range map[string][][]ItemResult{
+	for name, windows := range map[string][][]transferstore.ItemResult{
 		"together":    {{moved(1), moved(0)}},
 		"base first":  {{moved(0)}, {moved(1)}},
 		"addon first": {{moved(1)}, {moved(0)}},
@@ -169,12 +170,12 @@ func TestAddonMovesBesideItsBase(t *testing.T) {
 	}
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
-		var bases, addons []ItemResult
+		var bases, addons []transferstore.ItemResult
 		for n := 0; n < 20; n += 2 {
 			bases, addons = append(bases, moved(n)), append(addons, moved(n+1))
 		}
 		failures := make(chan error, 2)
-		for _, window := range [][]ItemResult{bases, addons} {
+		for _, window := range [][]transferstore.ItemResult{bases, addons} {
 			go func() {
 				_, err := f.RecordItems(t.Context(), tr.ID, window)
 				failures <- err
@@ -206,7 +207,7 @@ func TestWindowsRace(t *testing.T) {
 		tr := f.moving("r1")
 		failures := make(chan error, 2*windows)
 		for n := range 2 * windows {
-			var results []ItemResult
+			var results []transferstore.ItemResult
 			for i := range each {
 				results = append(results, moved((n%windows)*each+i))
 			}
@@ -235,7 +236,7 @@ func TestWindowTakesConstantStatements(t *testing.T) {
 		tr := f.moving("r1")
 		count := func(from, to int) (facts, results int64) {
 			var ordinals []int
-			var window []ItemResult
+			var window []transferstore.ItemResult
 			for n := from; n < to; n++ {
 				ordinals, window = append(ordinals, n), append(window, moved(n))
 			}

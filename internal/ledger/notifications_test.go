@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/outbox"
 	"handover/internal/programme"
 	"handover/internal/transfer"
 )
@@ -17,7 +18,7 @@ func TestNotificationIsSentOnce(t *testing.T) {
 		unsent := f.unsent(tr.ID, transfer.EventCreated)
 		require.Len(t, unsent, 3)
 		last := unsent[2]
-		require.Equal(t, Notification{
+		require.Equal(t, outbox.Notification{
 			ID: last.ID, TransferID: tr.ID, Event: transfer.EventCreated, Audience: transfer.ToCustomer, Recipient: "it@contoso.example",
 			Locale: "fr-FR", MessageID: "0302156685fef93729c3fa289744d016@handover", OwedAt: start,
 		}, last)
@@ -27,10 +28,10 @@ func TestNotificationIsSentOnce(t *testing.T) {
 
 		_, err := f.ClaimMail(t.Context(), "relay", 10, 10, time.Hour)
 		require.NoError(t, err)
-		require.NoError(t, f.RecordMail(t.Context(), "relay", []MailResult{{ID: last.ID, Outcome: MailSent}}))
+		require.NoError(t, f.RecordMail(t.Context(), "relay", []outbox.MailResult{{ID: last.ID, Outcome: outbox.MailSent}}))
 		before := f.contents()
 		f.clock.advance(time.Minute)
-		require.NoError(t, f.RecordMail(t.Context(), "relay", []MailResult{{ID: last.ID, Outcome: MailUndelivered, Reason: "too late"}}))
+		require.NoError(t, f.RecordMail(t.Context(), "relay", []outbox.MailResult{{ID: last.ID, Outcome: outbox.MailUndelivered, Reason: "too late"}}))
 		require.Equal(t, before, f.contents())
 		require.Equal(t, []string{sourceAgent, "second@source.example"}, f.mail(tr.ID, transfer.EventCreated))
 		f.holds()
@@ -44,9 +45,9 @@ func TestNotificationThatCannotBeDelivered(t *testing.T) {
 		unsent := f.unsent(tr.ID, transfer.EventCreated)
 		_, err := f.ClaimMail(t.Context(), "relay", 10, 10, time.Hour)
 		require.NoError(t, err)
-		require.NoError(t, f.RecordMail(t.Context(), "relay", []MailResult{
-			{ID: unsent[0].ID, Outcome: MailAgain, Reason: "greylisted", After: time.Minute},
-			{ID: unsent[1].ID, Outcome: MailUndelivered, Reason: "no such mailbox"},
+		require.NoError(t, f.RecordMail(t.Context(), "relay", []outbox.MailResult{
+			{ID: unsent[0].ID, Outcome: outbox.MailAgain, Reason: "greylisted", After: time.Minute},
+			{ID: unsent[1].ID, Outcome: outbox.MailUndelivered, Reason: "no such mailbox"},
 		}))
 
 		again := f.unsent(tr.ID, transfer.EventCreated)

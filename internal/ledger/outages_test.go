@@ -7,27 +7,30 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	outagestore "handover/internal/outage/store"
+	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // away is what one program says that has found the billing system away for that long.
 func (f fixture) away(lasted time.Duration, failures int64) {
 	f.t.Helper()
-	require.NoError(f.t, f.OutageGoesOn(f.t.Context(), Sighting{
-		Name: BillingOutage, Lasted: lasted, Failures: failures, Status: 503, Said: "503 Service Unavailable", Next: time.Minute,
+	require.NoError(f.t, f.OutageGoesOn(f.t.Context(), outagestore.Sighting{
+		Name: outagestore.BillingOutage, Lasted: lasted, Failures: failures, Status: 503, Said: "503 Service Unavailable", Next: time.Minute,
 	}))
 }
 
-func (f fixture) outage() Outage {
+func (f fixture) outage() outagestore.Outage {
 	f.t.Helper()
-	o, err := f.Outage(f.t.Context(), BillingOutage)
+	o, err := f.Outage(f.t.Context(), outagestore.BillingOutage)
 	require.NoError(f.t, err)
 	return o
 }
 
 func (f fixture) back(quietFor time.Duration) bool {
 	f.t.Helper()
-	ended, err := f.EndOutage(f.t.Context(), BillingOutage, quietFor)
+	ended, err := f.EndOutage(f.t.Context(), outagestore.BillingOutage, quietFor)
 	require.NoError(f.t, err)
 	return ended
 }
@@ -43,14 +46,14 @@ func TestOutageIsOneFact(t *testing.T) {
 		f.away(2*time.Second, 7)
 		o := f.outage()
 		require.True(t, o.Open())
-		require.Equal(t, Outage{
-			Name: BillingOutage, Since: start.Add(-2 * time.Second), Failures: 12, Status: 503, Said: "503 Service Unavailable",
+		require.Equal(t, outagestore.Outage{
+			Name: outagestore.BillingOutage, Since: start.Add(-2 * time.Second), Failures: 12, Status: 503, Said: "503 Service Unavailable",
 			NextAt: start.Add(time.Second + time.Minute),
 		}, o)
 		run := f.run(transfer.OutageWorkflowID)
 		require.Equal(t, int64(1), run.Wanted, "only the first begins it")
 		require.Equal(t, transfer.OutageWorkflowType, run.WorkflowType)
-		require.Equal(t, CauseOpened, run.Cause)
+		require.Equal(t, transferstore.CauseOpened, run.Cause)
 
 		f.clock.advance(time.Minute)
 		require.True(t, f.back(0))
@@ -121,7 +124,7 @@ func TestOutageExplainsWhatWaits(t *testing.T) {
 		stuck, err := f.Stuck(t.Context(), time.Hour)
 		require.NoError(t, err)
 		require.Empty(t, stuck.Transfers)
-		require.Equal(t, []Outage{f.outage()}, stuck.Outages)
+		require.Equal(t, []outagestore.Outage{f.outage()}, stuck.Outages)
 		waiting, err := f.OpenItems(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 2, waiting)
@@ -147,7 +150,7 @@ func TestCrowdExplainsWhatWaits(t *testing.T) {
 		tr := f.moving("r1")
 		f.caughtUp()
 		f.clock.advance(attempts - time.Minute)
-		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+		require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
 		f.clock.advance(time.Hour)
 		require.Empty(t, f.watched())
 		require.False(t, f.follow(tr.ID).Overdue)
@@ -156,7 +159,7 @@ func TestCrowdExplainsWhatWaits(t *testing.T) {
 		require.Empty(t, stuck.Outages, "it is no outage")
 		require.Empty(t, stuck.Transfers)
 
-		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+		require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
 		f.clock.advance(attempts - time.Second)
 		require.Empty(t, f.watched())
 		f.clock.advance(time.Second)
@@ -171,11 +174,11 @@ func TestCrowdHidesNothingForLong(t *testing.T) {
 		f.caughtUp()
 		for range 23 {
 			f.clock.advance(time.Hour)
-			require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+			require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
 			require.Empty(t, f.watched())
 		}
 		f.clock.advance(time.Hour + time.Second)
-		require.NoError(t, f.Crowded(t.Context(), BillingCrowd))
+		require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
 		require.Equal(t, []string{tr.ID}, f.watched())
 	})
 }
@@ -187,7 +190,7 @@ func TestOutageRunIsAboutNoTransfer(t *testing.T) {
 		claimed := f.claim(10, 10)
 		require.Len(t, claimed, 1)
 		require.Equal(t, transfer.OutageWorkflowID, claimed[0].WorkflowID)
-		require.Equal(t, transfer.None, StateOf(claimed[0]).Status)
+		require.Equal(t, transfer.None, transferstore.StateOf(claimed[0]).Status)
 		f.told(claimed...)
 
 		over, err := f.OverRuns(t.Context(), []string{transfer.OutageWorkflowID})
@@ -199,7 +202,7 @@ func TestOutageRunIsAboutNoTransfer(t *testing.T) {
 		follows, err := f.Follows(t.Context(), "", 10)
 		require.NoError(t, err)
 		require.Empty(t, follows)
-		resumed, err := f.Resume(t.Context(), Resumption{Cause: CauseResumed, Actor: asOperator}, transfer.OutageWorkflowID, BillingOutage)
+		resumed, err := f.Resume(t.Context(), transferstore.Resumption{Cause: runs.CauseResumed, Actor: asOperator}, transfer.OutageWorkflowID, outagestore.BillingOutage)
 		require.NoError(t, err)
 		require.Zero(t, resumed)
 		require.Empty(t, f.watched())

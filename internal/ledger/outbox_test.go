@@ -8,14 +8,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/outbox"
 	"handover/internal/programme"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const claimed = 2 * time.Minute
 
 // claimMail claims for the relay and fails the test when that fails.
-func (f fixture) claimMail(relay string, limit, perKey int) []OwedMail {
+func (f fixture) claimMail(relay string, limit, perKey int) []transferstore.OwedMail {
 	f.t.Helper()
 	owed, err := f.ClaimMail(f.t.Context(), relay, limit, perKey, claimed)
 	require.NoError(f.t, err)
@@ -31,7 +33,7 @@ func (f fixture) owe(fairKey string, n int) {
 	}
 }
 
-func keys(owed []OwedMail, of fixture) map[string]int {
+func keys(owed []transferstore.OwedMail, of fixture) map[string]int {
 	found := map[string]int{}
 	for _, o := range owed {
 		found[of.rows(fmt.Sprintf("SELECT fair_key FROM notifications WHERE id = %d", o.ID))[0]]++
@@ -56,7 +58,7 @@ func TestClaimedMailTellsOfItsTransfer(t *testing.T) {
 		}
 		logged, err := f.Notifications(t.Context(), tr.ID)
 		require.NoError(t, err)
-		require.Equal(t, logged, []Notification{owed[0].Notification, owed[1].Notification, owed[2].Notification})
+		require.Equal(t, logged, []outbox.Notification{owed[0].Notification, owed[1].Notification, owed[2].Notification})
 		require.Empty(t, f.claimMail("b", 50, 10))
 	})
 }
@@ -139,14 +141,14 @@ func TestClaimEndsWithItsLease(t *testing.T) {
 
 		f.clock.advance(claimed)
 		require.False(t, holds("a", 0))
-		require.NoError(t, f.RecordMail(t.Context(), "a", []MailResult{{ID: first[1].ID, Outcome: MailSent}}))
+		require.NoError(t, f.RecordMail(t.Context(), "a", []outbox.MailResult{{ID: first[1].ID, Outcome: outbox.MailSent}}))
 		second := f.claimMail("b", 50, 10)
 		require.Len(t, second, 2, "what the late one sent and nobody took is sent")
 		require.True(t, holds("b", time.Minute))
 
 		before := f.contents()
-		for _, outcome := range []MailOutcome{MailSent, MailUndelivered, MailAgain, MailUntried} {
-			require.NoError(t, f.RecordMail(t.Context(), "a", []MailResult{{ID: first[0].ID, Outcome: outcome, Reason: "late", After: time.Hour}}))
+		for _, outcome := range []outbox.MailOutcome{outbox.MailSent, outbox.MailUndelivered, outbox.MailAgain, outbox.MailUntried} {
+			require.NoError(t, f.RecordMail(t.Context(), "a", []outbox.MailResult{{ID: first[0].ID, Outcome: outcome, Reason: "late", After: time.Hour}}))
 		}
 		require.Equal(t, before, f.contents())
 	})
@@ -160,11 +162,11 @@ func TestRecordMail(t *testing.T) {
 		owed := f.claimMail("a", 50, 10)
 		require.Len(t, owed, 4)
 		before := f.Statements()
-		results := []MailResult{
-			{ID: owed[0].ID, Outcome: MailSent},
-			{ID: owed[1].ID, Outcome: MailUndelivered, Reason: "no such\x00mailbox"},
-			{ID: owed[2].ID, Outcome: MailAgain, Reason: "greylisted", After: time.Hour},
-			{ID: owed[3].ID, Outcome: MailUntried},
+		results := []outbox.MailResult{
+			{ID: owed[0].ID, Outcome: outbox.MailSent},
+			{ID: owed[1].ID, Outcome: outbox.MailUndelivered, Reason: "no such\x00mailbox"},
+			{ID: owed[2].ID, Outcome: outbox.MailAgain, Reason: "greylisted", After: time.Hour},
+			{ID: owed[3].ID, Outcome: outbox.MailUntried},
 		}
 		require.NoError(t, f.RecordMail(t.Context(), "a", results))
 		require.EqualValues(t, 1, f.Statements()-before)
@@ -185,7 +187,7 @@ func TestRecordMail(t *testing.T) {
 		stood := f.contents()
 		require.NoError(t, f.RecordMail(t.Context(), "a", results), "a repetition")
 		require.NoError(t, f.RecordMail(t.Context(), "a", nil))
-		require.ErrorContains(t, f.RecordMail(t.Context(), "c", []MailResult{{ID: later[0].ID, Outcome: "lost"}}), "no outcome")
+		require.ErrorContains(t, f.RecordMail(t.Context(), "c", []outbox.MailResult{{ID: later[0].ID, Outcome: "lost"}}), "no outcome")
 		require.Equal(t, stood, f.contents())
 	})
 }
@@ -222,23 +224,23 @@ func TestStaleReminderIsWithdrawn(t *testing.T) {
 
 func TestMailWaiting(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		waiting := func() WaitingMail {
+		waiting := func() outbox.WaitingMail {
 			t.Helper()
 			w, err := f.MailWaiting(t.Context())
 			require.NoError(t, err)
 			return w
 		}
-		require.Equal(t, WaitingMail{}, waiting())
+		require.Equal(t, outbox.WaitingMail{}, waiting())
 		f.pending("r1")
 		f.clock.advance(time.Hour)
 		f.pending("r2")
-		require.Equal(t, WaitingMail{Count: 6, Oldest: time.Hour}, waiting())
-		var results []MailResult
+		require.Equal(t, outbox.WaitingMail{Count: 6, Oldest: time.Hour}, waiting())
+		var results []outbox.MailResult
 		for i, o := range f.claimMail("a", 50, 10) {
-			results = append(results, MailResult{ID: o.ID, Outcome: []MailOutcome{MailSent, MailUndelivered}[i%2]})
+			results = append(results, outbox.MailResult{ID: o.ID, Outcome: []outbox.MailOutcome{outbox.MailSent, outbox.MailUndelivered}[i%2]})
 		}
 		require.NoError(t, f.RecordMail(t.Context(), "a", results))
-		require.Equal(t, WaitingMail{}, waiting())
+		require.Equal(t, outbox.WaitingMail{}, waiting())
 	})
 }
 

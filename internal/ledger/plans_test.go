@@ -5,9 +5,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
+	"handover/internal/command"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // What commands, callbacks and late answers look up among the line items is found by an index, however many there are.
@@ -22,12 +25,12 @@ func TestLineItemsAreFoundByIndexes(t *testing.T) {
 			found, err := f.SentByKey(t.Context(), []string{tr.ID + "/" + subID(0)})
 			require.NoError(t, err)
 			require.Len(t, found, 1)
-			late, err := f.AnsweredLate(t.Context(), tr.ID, LateAnswer{Ordinal: 0, MovedTo: newID(7)})
+			late, err := f.AnsweredLate(t.Context(), tr.ID, transferstore.LateAnswer{Ordinal: 0, MovedTo: newID(7)})
 			require.NoError(t, err)
-			require.Equal(t, LateContradicted, late)
+			require.Equal(t, transferstore.LateContradicted, late)
 			_, err = f.Submit(t.Context(), next.ID, picking("d", 2))
 			require.NoError(t, err)
-			_, err = f.ChangeSubscription(t.Context(), Terms[subscription.Subscription]{}, By{PartnerTenantID: sourceID}, customerID, subID(3), "",
+			_, err = f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, activitylog.By{PartnerTenantID: sourceID}, customerID, subID(3), "",
 				subscription.Change{AutoRenew: new(true)})
 			require.NoError(t, err)
 			_, err = f.Stuck(t.Context(), 0)

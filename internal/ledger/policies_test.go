@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // rangeSize is how many line items one run moves of the transfers that tests open.
@@ -27,16 +29,16 @@ func TestRulesStayWithTheirTransfer(t *testing.T) {
 		later := f.another(Options{Policy: strict()})
 		open := func(l *Ledger, name string) string {
 			t.Helper()
-			made, err := l.OpenTransfer(t.Context(), request(name), Terms[Outcome]{})
+			made, err := l.OpenTransfer(t.Context(), request(name), command.Terms[transferstore.Outcome]{})
 			require.NoError(t, err)
 			return made.Transfer.ID
 		}
 		decline := func(l *Ledger, id string) error {
-			_, err := l.Decline(t.Context(), id, transfer.Decision{Actor: asSource, Reason: "no"}, Terms[Outcome]{})
+			_, err := l.Decline(t.Context(), id, transfer.Decision{Actor: asSource, Reason: "no"}, command.Terms[transferstore.Outcome]{})
 			return err
 		}
 		submit := func(l *Ledger, id string, picks ...int) error {
-			_, err := l.Submit(t.Context(), id, picking("", picks...), Terms[Outcome]{})
+			_, err := l.Submit(t.Context(), id, picking("", picks...), command.Terms[transferstore.Outcome]{})
 			return err
 		}
 		for name, l := range map[string]*Ledger{"earlier": f.Ledger, "later": later} {
@@ -50,10 +52,10 @@ func TestRulesStayWithTheirTransfer(t *testing.T) {
 		require.NoError(t, submit(f.Ledger, since, 2))
 		f.clock.advance(24*time.Hour + time.Second)
 		for _, l := range []*Ledger{f.Ledger, later} {
-			at, err := l.Look(t.Context(), before, Watched{})
+			at, err := l.Look(t.Context(), before, transferstore.Watched{})
 			require.NoError(t, err)
 			require.Equal(t, transfer.NothingDue, at.Due)
-			at, err = l.Look(t.Context(), since, Watched{})
+			at, err = l.Look(t.Context(), since, transferstore.Watched{})
 			require.NoError(t, err)
 			require.Equal(t, transfer.DueDeadline, at.Due)
 		}
@@ -74,13 +76,13 @@ func TestRulesStayWithTheirTransfer(t *testing.T) {
 func TestUnknownRulesAreKept(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		newer := f.another(Options{Policy: strict()})
-		made, err := newer.OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
+		made, err := newer.OpenTransfer(t.Context(), request("r1"), command.Terms[transferstore.Outcome]{})
 		require.NoError(t, err)
 		f.behind(`UPDATE policies SET body = REPLACE(body, '"DeclineDisabled"', '"SomethingLater": {"a": [1]},  "DeclineDisabled"') WHERE digest = (SELECT policy FROM transfers WHERE id = '` + made.Transfer.ID + `')`)
 		bodies := f.rows("SELECT body FROM policies")
 		require.Contains(t, bodies[0]+bodies[1], "SomethingLater")
 		for _, l := range []*Ledger{f.Ledger, f.another(Options{}), f.another(Options{Policy: strict()})} {
-			_, err = l.Decline(t.Context(), made.Transfer.ID, transfer.Decision{Actor: asSource}, Terms[Outcome]{})
+			_, err = l.Decline(t.Context(), made.Transfer.ID, transfer.Decision{Actor: asSource}, command.Terms[transferstore.Outcome]{})
 			refuses(t, err, transfer.DeclineDisabled)
 			require.Equal(t, bodies, f.rows("SELECT body FROM policies"))
 		}
@@ -90,7 +92,7 @@ func TestUnknownRulesAreKept(t *testing.T) {
 // A transfer whose rules are lost is not decided by others.
 func TestLostRules(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		made, err := f.another(Options{Policy: strict()}).OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
+		made, err := f.another(Options{Policy: strict()}).OpenTransfer(t.Context(), request("r1"), command.Terms[transferstore.Outcome]{})
 		require.NoError(t, err)
 		f.behind("DELETE FROM policies")
 		before := f.contents()
@@ -106,7 +108,7 @@ func TestLostRules(t *testing.T) {
 // Who reads rules keeps nobody waiting, because those who wait may hold all the connections.
 func TestRulesAreReadWithoutALock(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		made, err := f.another(Options{Policy: strict()}).OpenTransfer(t.Context(), request("r1"), Terms[Outcome]{})
+		made, err := f.another(Options{Policy: strict()}).OpenTransfer(t.Context(), request("r1"), command.Terms[transferstore.Outcome]{})
 		require.NoError(t, err)
 		own := f.pending("r2")
 		asked := 0
@@ -117,7 +119,7 @@ func TestRulesAreReadWithoutALock(t *testing.T) {
 			asked++
 			meanwhile := make(chan error, 1)
 			go func() {
-				_, err := f.Look(t.Context(), own.ID, Watched{})
+				_, err := f.Look(t.Context(), own.ID, transferstore.Watched{})
 				meanwhile <- err
 			}()
 			select {
@@ -128,7 +130,7 @@ func TestRulesAreReadWithoutALock(t *testing.T) {
 			}
 		})
 		for range 2 {
-			_, err := f.Look(t.Context(), made.Transfer.ID, Watched{})
+			_, err := f.Look(t.Context(), made.Transfer.ID, transferstore.Watched{})
 			require.NoError(t, err)
 		}
 		require.Equal(t, 1, asked, "rules are read once")
@@ -141,18 +143,18 @@ func TestRulesOfRunsStayWithTheirTransfer(t *testing.T) {
 		p := transfer.DefaultPolicy()
 		p.RunRules = transfer.LatestRunRules() + 1
 		later := f.another(Options{Policy: p})
-		made, err := later.OpenTransfer(t.Context(), request("later"), Terms[Outcome]{})
+		made, err := later.OpenTransfer(t.Context(), request("later"), command.Terms[transferstore.Outcome]{})
 		require.NoError(t, err)
 
-		at, err := later.Look(t.Context(), made.Transfer.ID, Watched{})
+		at, err := later.Look(t.Context(), made.Transfer.ID, transferstore.Watched{})
 		require.NoError(t, err)
 		require.Equal(t, p.RunRules, at.Rules)
-		_, err = f.Look(t.Context(), made.Transfer.ID, Watched{})
+		_, err = f.Look(t.Context(), made.Transfer.ID, transferstore.Watched{})
 		require.ErrorContains(t, err, "that this version does not know")
 
 		_, err = f.Writer().ExecContext(t.Context(), "UPDATE transfers SET policy = ''")
 		require.NoError(t, err)
-		at, err = later.Look(t.Context(), made.Transfer.ID, Watched{})
+		at, err = later.Look(t.Context(), made.Transfer.ID, transferstore.Watched{})
 		require.NoError(t, err)
 		require.Zero(t, at.Rules, "of before there were numbers")
 	})

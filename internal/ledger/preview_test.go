@@ -12,6 +12,7 @@ import (
 	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // refusalOf is the refusal that the error is, or nil.
@@ -185,7 +186,7 @@ func (f fixture) agrees(requestID string, r transfer.Request, between ...string)
 // undo ends a transfer none of whose items moved.
 func (f fixture) undo(t transfer.Transfer) {
 	f.t.Helper()
-	var results []ItemResult
+	var results []transferstore.ItemResult
 	for n := range t.Items.Total() {
 		results = append(results, refused(n))
 	}

@@ -11,9 +11,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Race row 2, R-103: however often and through however many programs the same request comes at once, it has one effect and
@@ -55,7 +57,7 @@ func TestTheSameRequestAtOnce(t *testing.T) {
 // heard is nothing when the command was carried out now, the body of the answer when it was before, and otherwise what went
 // wrong.
 func heard(err error) string {
-	var repeated *Repeated
+	var repeated *command.Repeated
 	switch {
 	case err == nil:
 		return ""
@@ -79,20 +81,20 @@ func TestRefusedCommandsLeaveNothing(t *testing.T) {
 			return rows
 		}
 		before := state()
-		refusing := map[kernel.Cause]func(Terms[Outcome]) error{
-			kernel.WrongParty: func(terms Terms[Outcome]) error {
+		refusing := map[kernel.Cause]func(command.Terms[transferstore.Outcome]) error{
+			kernel.WrongParty: func(terms command.Terms[transferstore.Outcome]) error {
 				_, err := f.Ledger.Cancel(t.Context(), pending.ID, transfer.Decision{Actor: asSource}, terms)
 				return err
 			},
-			subscription.Unknown: func(terms Terms[Outcome]) error {
+			subscription.Unknown: func(terms command.Terms[transferstore.Outcome]) error {
 				_, err := f.Ledger.Submit(t.Context(), pending.ID, picking("", 99), terms)
 				return err
 			},
-			transfer.AlreadyInProgress: func(terms Terms[Outcome]) error {
+			transfer.AlreadyInProgress: func(terms command.Terms[transferstore.Outcome]) error {
 				_, err := f.Ledger.Decline(t.Context(), moving.ID, transfer.Decision{Actor: asSource}, terms)
 				return err
 			},
-			kernel.RequestIDReused: func(terms Terms[Outcome]) error {
+			kernel.RequestIDReused: func(terms command.Terms[transferstore.Outcome]) error {
 				_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), terms)
 				return err
 			},
@@ -313,7 +315,7 @@ func TestDatabaseClockDecides(t *testing.T) {
 	require.Less(t, waiting.Oldest, 24*time.Hour)
 
 	ahead(21)
-	at, err := f.Look(t.Context(), pending.ID, Watched{})
+	at, err := f.Look(t.Context(), pending.ID, transferstore.Watched{})
 	require.NoError(t, err)
 	require.Equal(t, transfer.DueExpiry, at.Due)
 	for _, sub := range []transfer.Approval{everything("d2"), picking("d2", listed...)} {

@@ -7,13 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 func TestTransfers(t *testing.T) {
 	w := worldOf(2)
-	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
 	w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: programme.DirectSign})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		first := f.moving("r1", 0)
@@ -26,16 +28,16 @@ func TestTransfers(t *testing.T) {
 		require.NoError(t, err)
 
 		for _, c := range []struct {
-			filter Filter
+			filter transferstore.Filter
 			want   []transfer.Transfer
 		}{
-			{Filter{}, []transfer.Transfer{third, second, first}},
-			{Filter{Limit: 1}, []transfer.Transfer{third}},
-			{Filter{CustomerTenantID: "C0000000-0000-4000-8000-000000000001"}, []transfer.Transfer{second, first}},
-			{Filter{PartnerTenantID: targetID}, []transfer.Transfer{second, first}},
-			{Filter{PartnerTenantID: sourceID}, []transfer.Transfer{third, second, first}},
-			{Filter{PartnerTenantID: sourceID, Status: transfer.InProgress}, []transfer.Transfer{first}},
-			{Filter{PartnerTenantID: resellerID}, []transfer.Transfer{}},
+			{transferstore.Filter{}, []transfer.Transfer{third, second, first}},
+			{transferstore.Filter{Limit: 1}, []transfer.Transfer{third}},
+			{transferstore.Filter{CustomerTenantID: "C0000000-0000-4000-8000-000000000001"}, []transfer.Transfer{second, first}},
+			{transferstore.Filter{PartnerTenantID: targetID}, []transfer.Transfer{second, first}},
+			{transferstore.Filter{PartnerTenantID: sourceID}, []transfer.Transfer{third, second, first}},
+			{transferstore.Filter{PartnerTenantID: sourceID, Status: transfer.InProgress}, []transfer.Transfer{first}},
+			{transferstore.Filter{PartnerTenantID: resellerID}, []transfer.Transfer{}},
 		} {
 			got, err := f.Transfers(t.Context(), c.filter)
 			require.NoError(t, err)

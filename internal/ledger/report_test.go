@@ -10,6 +10,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 var (
@@ -22,7 +23,7 @@ var (
 func TestReportFacts(t *testing.T) {
 	onBoth(t, worldOf(4), func(t *testing.T, f fixture) {
 		tr := f.moving("r1", 3, 1, 2)
-		done := f.closed(tr, moved(0), ItemResult{Ordinal: 1, Failure: "Not now."}, refused(2), moved(1))
+		done := f.closed(tr, moved(0), transferstore.ItemResult{Ordinal: 1, Failure: "Not now."}, refused(2), moved(1))
 		of, items, olds, err := f.ReportFacts(t.Context(), strings.ToUpper(tr.ID))
 		require.NoError(t, err)
 		require.Equal(t, done, of)
@@ -76,12 +77,12 @@ func TestTimeline(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		refusal := kernel.Refuse(transfer.NotActive, "It is suspended.")
-		require.NoError(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID, RequestID: "d1", Actor: asSource, Refusal: refusal}))
+		require.NoError(t, f.RecordRefused(t.Context(), transferstore.Refused{TransferID: tr.ID, RequestID: "d1", Actor: asSource, Refusal: refusal}))
 		f.clock.advance(time.Hour)
 		_, err := f.Submit(t.Context(), tr.ID, everything("d2"))
 		require.NoError(t, err)
 		tooLate := kernel.Refuse(transfer.AlreadyInProgress, "Too late.")
-		require.NoError(t, f.RecordRefused(t.Context(), Refused{TransferID: tr.ID, RequestID: "d1", Actor: asTarget, Refusal: tooLate}))
+		require.NoError(t, f.RecordRefused(t.Context(), transferstore.Refused{TransferID: tr.ID, RequestID: "d1", Actor: asTarget, Refusal: tooLate}))
 		_, err = f.giveUp(tr.ID, "Withdrawn.", 1)
 		require.NoError(t, err)
 		f.closed(tr, moved(0))

@@ -13,45 +13,47 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // claimOf is a client's request under the key.
-func claimOf(key string) Claim {
-	return Claim{CallerTenantID: targetID, Route: "PATCH /v1/customers/c/subscriptions/s", Key: key, Fingerprint: "f1"}
+func claimOf(key string) command.Claim {
+	return command.Claim{CallerTenantID: targetID, Route: "PATCH /v1/customers/c/subscriptions/s", Key: key, Fingerprint: "f1"}
 }
 
 // claiming are terms with the claim alone.
-func claiming[T any](key string) Terms[T] { return Terms[T]{Claim: claimOf(key)} }
+func claiming[T any](key string) command.Terms[T] { return command.Terms[T]{Claim: claimOf(key)} }
 
 // repeats asserts that the request was answered before and returns the answer.
-func repeats(t *testing.T, err error) Answer {
+func repeats(t *testing.T, err error) command.Answer {
 	t.Helper()
-	var repeated *Repeated
+	var repeated *command.Repeated
 	require.ErrorAs(t, err, &repeated)
 	return repeated.Answer
 }
 
-var created = Answer{
+var created = command.Answer{
 	Status: 201, Header: map[string]string{"Content-Type": "application/json", "Location": "/transfers/1"}, Body: []byte(`{"id":1}`),
 }
 
 // answering are terms that keep what is given to them.
-func answering(key string, a Answer) Terms[Outcome] {
-	terms := claiming[Outcome](key)
-	terms.Answer = func(Outcome, *kernel.Refusal) (Answer, error) { return a, nil }
+func answering(key string, a command.Answer) command.Terms[transferstore.Outcome] {
+	terms := claiming[transferstore.Outcome](key)
+	terms.Answer = func(transferstore.Outcome, *kernel.Refusal) (command.Answer, error) { return a, nil }
 	return terms
 }
 
 // saying are terms that keep the id and state of the transfer, or the refusal's code and words.
-func saying(key string) Terms[Outcome] {
-	terms := claiming[Outcome](key)
-	terms.Answer = func(made Outcome, refusal *kernel.Refusal) (Answer, error) {
+func saying(key string) command.Terms[transferstore.Outcome] {
+	terms := claiming[transferstore.Outcome](key)
+	terms.Answer = func(made transferstore.Outcome, refusal *kernel.Refusal) (command.Answer, error) {
 		if refusal != nil {
-			return Answer{Status: refusal.HTTPStatus(), Body: []byte(refusal.Error())}, nil
+			return command.Answer{Status: refusal.HTTPStatus(), Body: []byte(refusal.Error())}, nil
 		}
-		return Answer{Status: 201, Header: map[string]string{"ETag": `"1"`}, Body: []byte(made.Transfer.ID + " " + string(made.Transfer.Status))}, nil
+		return command.Answer{Status: 201, Header: map[string]string{"ETag": `"1"`}, Body: []byte(made.Transfer.ID + " " + string(made.Transfer.Status))}, nil
 	}
 	return terms
 }
@@ -66,11 +68,11 @@ func TestRequestIsRepeated(t *testing.T) {
 		shouting := saying("k1")
 		shouting.Claim.CallerTenantID = strings.ToUpper(targetID)
 		f.behind("DELETE FROM relationships")
-		f.clock.advance(RequestsKept)
+		f.clock.advance(command.RequestsKept)
 		before := f.contents()
-		for _, terms := range []Terms[Outcome]{saying("k1"), shouting} { // R-105
+		for _, terms := range []command.Terms[transferstore.Outcome]{saying("k1"), shouting} { // R-105
 			again, err := f.Ledger.OpenTransfer(t.Context(), r, terms)
-			require.Equal(t, Answer{Status: 201, Header: map[string]string{"ETag": `"1"`}, Body: []byte(idOf("r1") + " Pending")}, repeats(t, err))
+			require.Equal(t, command.Answer{Status: 201, Header: map[string]string{"ETag": `"1"`}, Body: []byte(idOf("r1") + " Pending")}, repeats(t, err))
 			require.Zero(t, again)
 			require.Equal(t, repeats(t, err), repeats(t, f.Kept(t.Context(), terms.Claim)))
 		}
@@ -125,7 +127,7 @@ func TestRefusalIsKept(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		before := f.contents()
-		cancel := func(terms Terms[Outcome]) error {
+		cancel := func(terms command.Terms[transferstore.Outcome]) error {
 			_, err := f.Ledger.Cancel(t.Context(), tr.ID, transfer.Decision{RequestID: "d1", Actor: asSource}, terms)
 			return err
 		}
@@ -134,9 +136,11 @@ func TestRefusalIsKept(t *testing.T) {
 		f.behind("DELETE FROM api_requests")
 		require.Equal(t, before, f.contents())
 
-		for what, answer := range map[string]func(Outcome, *kernel.Refusal) (Answer, error){
-			"an answer without a status": func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, nil },
-			"an answer that fails":       func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") },
+		for what, answer := range map[string]func(transferstore.Outcome, *kernel.Refusal) (command.Answer, error){
+			"an answer without a status": func(transferstore.Outcome, *kernel.Refusal) (command.Answer, error) { return command.Answer{}, nil },
+			"an answer that fails": func(transferstore.Outcome, *kernel.Refusal) (command.Answer, error) {
+				return command.Answer{}, errors.New("cannot be rendered")
+			},
 		} {
 			terms := saying("k2")
 			terms.Answer = answer
@@ -151,8 +155,10 @@ func TestCommandNeedsItsAnswer(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		before := f.contents()
 		failing := saying("k1")
-		failing.Answer = func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, errors.New("cannot be rendered") }
-		for _, terms := range []Terms[Outcome]{failing, answering("k1", Answer{})} {
+		failing.Answer = func(transferstore.Outcome, *kernel.Refusal) (command.Answer, error) {
+			return command.Answer{}, errors.New("cannot be rendered")
+		}
+		for _, terms := range []command.Terms[transferstore.Outcome]{failing, answering("k1", command.Answer{})} {
 			_, err := f.Ledger.OpenTransfer(t.Context(), request("r1"), terms)
 			require.Error(t, err)
 			require.Equal(t, before, f.contents())
@@ -170,15 +176,15 @@ func TestMatchEndsACommand(t *testing.T) {
 		asked := 0
 		terms := saying("k1")
 		stale := errors.New("stale")
-		terms.Match = func(now Outcome) error {
+		terms.Match = func(now transferstore.Outcome) error {
 			asked++
-			require.Equal(t, Outcome{Transfer: tr}, now)
+			require.Equal(t, transferstore.Outcome{Transfer: tr}, now)
 			return stale
 		}
 		sales := kernel.Actor{PartnerTenantID: targetID, UserID: "sales@target.example"}
 		for cause, by := range map[kernel.Cause]kernel.Actor{transfer.NotFound: asStranger, kernel.NotAdminAgent: sales} {
 			unkept := terms
-			unkept.Answer = func(Outcome, *kernel.Refusal) (Answer, error) { return Answer{}, nil }
+			unkept.Answer = func(transferstore.Outcome, *kernel.Refusal) (command.Answer, error) { return command.Answer{}, nil }
 			_, err := f.Ledger.Cancel(t.Context(), tr.ID, transfer.Decision{Actor: by}, unkept)
 			refuses(t, err, cause)
 		}
@@ -210,12 +216,12 @@ func TestNoClaim(t *testing.T) {
 func TestRequestsAreScoped(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created))
-		require.Equal(t, created, repeats(t, f.Keep(t.Context(), claimOf("k1"), Answer{Status: 409})), "an answer that was given stays")
+		require.Equal(t, created, repeats(t, f.Keep(t.Context(), claimOf("k1"), command.Answer{Status: 409})), "an answer that was given stays")
 		before := f.rows("SELECT * FROM api_requests")
-		for n, change := range []func(*Claim){
-			func(c *Claim) { c.CallerTenantID = sourceID },
-			func(c *Claim) { c.Route = "POST /v1/customers" },
-			func(c *Claim) { c.Key = "K1" },
+		for n, change := range []func(*command.Claim){
+			func(c *command.Claim) { c.CallerTenantID = sourceID },
+			func(c *command.Claim) { c.Route = "POST /v1/customers" },
+			func(c *command.Claim) { c.Key = "K1" },
 		} {
 			c := claimOf("k1")
 			c.Fingerprint = "f2"
@@ -232,9 +238,9 @@ func TestRequestsAreScoped(t *testing.T) {
 func TestRequestsAreKept30Days(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created))
-		f.clock.advance(RequestsKept)
+		f.clock.advance(command.RequestsKept)
 		require.Equal(t, created, repeats(t, f.Kept(t.Context(), claimOf("k1"))))
-		require.Equal(t, created, repeats(t, f.Keep(t.Context(), claimOf("k1"), Answer{Status: 409})))
+		require.Equal(t, created, repeats(t, f.Keep(t.Context(), claimOf("k1"), command.Answer{Status: 409})))
 		forgotten, err := f.ForgetRequests(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, forgotten)
@@ -243,7 +249,7 @@ func TestRequestsAreKept30Days(t *testing.T) {
 		later := claimOf("k1")
 		later.Fingerprint = "f2"
 		require.NoError(t, f.Kept(t.Context(), later))
-		second := Answer{Status: 200, Subject: "s", Form: "submitted"}
+		second := command.Answer{Status: 200, Subject: "s", Form: "submitted"}
 		require.NoError(t, f.Keep(t.Context(), later, second))
 		require.Equal(t, second, repeats(t, f.Kept(t.Context(), later)), "nothing of the first is left")
 		refuses(t, f.Kept(t.Context(), claimOf("k1")), kernel.RequestIDReused)
@@ -257,7 +263,7 @@ func TestForgetRequests(t *testing.T) {
 		f.behind(fmt.Sprintf(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, claimed_at, status, header, answered_at)
 			WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 			SELECT caller_tenant_id, route, 'old ' || i, fingerprint, claimed_at, status, header, answered_at FROM n, api_requests`, many))
-		f.clock.advance(RequestsKept + time.Second)
+		f.clock.advance(command.RequestsKept + time.Second)
 		require.NoError(t, f.Keep(t.Context(), claimOf("recent"), created))
 		require.NoError(t, f.Keep(t.Context(), claimOf("k1"), created), "an old one is a new request from now on")
 
@@ -274,14 +280,14 @@ func TestAnswersOfEveryKind(t *testing.T) {
 	most, more := bytes.Repeat([]byte("x"), 4<<10), bytes.Repeat([]byte("x"), 4<<10+1)
 	header := map[string]string{"ETag": `"x"`}
 	for name, c := range map[string]struct {
-		given    Answer
+		given    command.Answer
 		bodyLeft bool
 	}{
-		"large, without a form":  {Answer{Status: 200, Header: header, Body: large}, true},
-		"4 kB with a form":       {Answer{Status: 200, Header: header, Body: most, Subject: "t", Form: "submitted"}, true},
-		"over 4 kB with a form":  {Answer{Status: 200, Header: header, Body: more, Subject: "t", Form: "submitted"}, false},
-		"without a body":         {Answer{Status: 204, Header: map[string]string{}}, true},
-		"without header or body": {Answer{Status: 404}, true},
+		"large, without a form":  {command.Answer{Status: 200, Header: header, Body: large}, true},
+		"4 kB with a form":       {command.Answer{Status: 200, Header: header, Body: most, Subject: "t", Form: "submitted"}, true},
+		"over 4 kB with a form":  {command.Answer{Status: 200, Header: header, Body: more, Subject: "t", Form: "submitted"}, false},
+		"without a body":         {command.Answer{Status: 204, Header: map[string]string{}}, true},
+		"without header or body": {command.Answer{Status: 404}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
@@ -307,10 +313,10 @@ func TestLongestClaims(t *testing.T) {
 		c := claimOf(incompressible(kernel.LongestRequestID))
 		c.CallerTenantID, c.Route = incompressible(128), incompressible(1024)
 		require.NoError(t, f.Keep(t.Context(), c, created))
-		for _, change := range []func(*Claim){
-			func(c *Claim) { c.Key += "x" },
-			func(c *Claim) { c.Route += "x" },
-			func(c *Claim) { c.CallerTenantID = incompressible(128 << 10) }, // whoever may signal may claim to be anybody
+		for _, change := range []func(*command.Claim){
+			func(c *command.Claim) { c.Key += "x" },
+			func(c *command.Claim) { c.Route += "x" },
+			func(c *command.Claim) { c.CallerTenantID = incompressible(128 << 10) }, // whoever may signal may claim to be anybody
 		} {
 			long := c
 			change(&long)

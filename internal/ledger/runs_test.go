@@ -12,33 +12,35 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // aRun is a run that has to look.
-func aRun(id, key string, cause Cause) Wanted {
-	return Wanted{WorkflowID: id, WorkflowType: "Thing", SubjectID: "subject of " + id, FairKey: key, Cause: cause, CorrelationID: "c-" + string(cause)}
+func aRun(id, key string, cause runs.Cause) runs.Wanted {
+	return runs.Wanted{WorkflowID: id, WorkflowType: "Thing", SubjectID: "subject of " + id, FairKey: key, Cause: cause, CorrelationID: "c-" + string(cause)}
 }
 
 // runOf is the run of a transfer of the target's that has to look.
-func runOf(id string, cause Cause) Wanted {
-	return Wanted{WorkflowID: transfer.WorkflowID(id), WorkflowType: transfer.WorkflowType, SubjectID: id, FairKey: targetID, Cause: cause}
+func runOf(id string, cause runs.Cause) runs.Wanted {
+	return runs.Wanted{WorkflowID: transfer.WorkflowID(id), WorkflowType: transfer.WorkflowType, SubjectID: id, FairKey: targetID, Cause: cause}
 }
 
-func (f fixture) want(wanted ...Wanted) {
+func (f fixture) want(wanted ...runs.Wanted) {
 	f.t.Helper()
 	require.NoError(f.t, f.WantRuns(f.t.Context(), wanted...))
 }
 
-func (f fixture) claim(limit, perKey int) []Run {
+func (f fixture) claim(limit, perKey int) []runs.Run {
 	f.t.Helper()
 	claimed, err := f.ClaimRuns(f.t.Context(), limit, perKey)
 	require.NoError(f.t, err)
 	return claimed
 }
 
-func (f fixture) told(runs ...Run) {
+func (f fixture) told(runs ...runs.Run) {
 	f.t.Helper()
 	require.NoError(f.t, f.RunsTold(f.t.Context(), runs))
 }
@@ -50,10 +52,10 @@ var everyRun = store.Both(`SELECT workflow_id, workflow_type, subject_id, fair_k
 	correlation_id FROM runs ORDER BY workflow_id`)
 
 // run is one run as it is kept.
-func (f fixture) run(id string) Run {
+func (f fixture) run(id string) runs.Run {
 	f.t.Helper()
-	found, err := store.Read(f.t.Context(), f.DB, "read runs", func(tx store.Tx) ([]Run, error) {
-		return store.All(f.t.Context(), tx, everyRun, func(r *Run) []any {
+	found, err := store.Read(f.t.Context(), f.DB, "read runs", func(tx store.Tx) ([]runs.Run, error) {
+		return store.All(f.t.Context(), tx, everyRun, func(r *runs.Run) []any {
 			return []any{
 				&r.WorkflowID, &r.WorkflowType, &r.SubjectID, &r.FairKey, &r.Wanted, &r.Told, &r.Cause, (*store.Stamp)(&r.DueAt), &r.Attempts,
 				&r.LastError, (*store.Stamp)(&r.Since), &r.CorrelationID,
@@ -61,24 +63,24 @@ func (f fixture) run(id string) Run {
 		})
 	})
 	require.NoError(f.t, err)
-	at := slices.IndexFunc(found, func(r Run) bool { return r.WorkflowID == id })
+	at := slices.IndexFunc(found, func(r runs.Run) bool { return r.WorkflowID == id })
 	require.GreaterOrEqual(f.t, at, 0, "there is no run %s", id)
 	return found[at]
 }
 
 func TestRunFallsBehindAndCatchesUp(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", CauseOpened))
-		first := Run{
-			WorkflowID: "a", WorkflowType: "Thing", SubjectID: "subject of a", FairKey: "key", Wanted: 1, Cause: CauseOpened,
+		f.want(aRun("a", "key", transferstore.CauseOpened))
+		first := runs.Run{
+			WorkflowID: "a", WorkflowType: "Thing", SubjectID: "subject of a", FairKey: "key", Wanted: 1, Cause: transferstore.CauseOpened,
 			DueAt: start, Since: start, CorrelationID: "c-opened",
 		}
 		require.Equal(t, first, f.run("a"))
 
 		f.clock.advance(time.Minute)
-		f.want(aRun("a", "key", CauseSubmitted))
+		f.want(aRun("a", "key", transferstore.CauseSubmitted))
 		second := first
-		second.Wanted, second.Cause, second.CorrelationID = 2, CauseSubmitted, "c-submitted"
+		second.Wanted, second.Cause, second.CorrelationID = 2, transferstore.CauseSubmitted, "c-submitted"
 		require.Equal(t, second, f.run("a"), "it is due and behind since the first change")
 
 		claimed := f.claim(10, 10)
@@ -94,7 +96,7 @@ func TestRunFallsBehindAndCatchesUp(t *testing.T) {
 		f.clock.advance(time.Hour)
 		require.Empty(t, f.claim(10, 10))
 
-		f.want(aRun("a", "key", CauseCancelled))
+		f.want(aRun("a", "key", transferstore.CauseCancelled))
 		require.Equal(t, start.Add(time.Hour+time.Minute), f.run("a").Since)
 		require.Equal(t, start.Add(time.Hour+time.Minute), f.run("a").DueAt)
 	})
@@ -104,10 +106,10 @@ func TestRunFallsBehindAndCatchesUp(t *testing.T) {
 // takes nothing back.
 func TestChangeWhileTheClaimIsAtWork(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", CauseOpened))
+		f.want(aRun("a", "key", transferstore.CauseOpened))
 		slow := f.claim(10, 10)
 		f.clock.advance(time.Second)
-		f.want(aRun("a", "key", CauseSubmitted))
+		f.want(aRun("a", "key", transferstore.CauseSubmitted))
 		quick := f.claim(10, 10)
 		require.Equal(t, int64(2), quick[0].Wanted)
 		require.Equal(t, 1, quick[0].Attempts, "a change begins to count anew")
@@ -115,9 +117,9 @@ func TestChangeWhileTheClaimIsAtWork(t *testing.T) {
 		f.told(slow...)
 		require.Equal(t, int64(2), f.run("a").Told)
 
-		f.want(aRun("a", "key", CauseDeclined))
+		f.want(aRun("a", "key", transferstore.CauseDeclined))
 		slow = f.claim(10, 10)
-		f.want(aRun("a", "key", CauseAnswered))
+		f.want(aRun("a", "key", transferstore.CauseAnswered))
 		f.told(slow...)
 		require.Equal(t, int64(3), f.run("a").Told)
 		require.Equal(t, int64(4), f.claim(10, 10)[0].Wanted)
@@ -127,11 +129,11 @@ func TestChangeWhileTheClaimIsAtWork(t *testing.T) {
 // What a run brings itself needs no telling.
 func TestRunThatBringsItsChange(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		own := aRun("a", "key", CauseSubmitted)
+		own := aRun("a", "key", transferstore.CauseSubmitted)
 		own.Told = true
 		f.want(own)
 		require.Equal(t, int64(1), f.run("a").Told)
-		f.want(aRun("a", "key", CauseAnswered))
+		f.want(aRun("a", "key", transferstore.CauseAnswered))
 		f.want(own)
 		require.Equal(t, int64(3), f.run("a").Told, "it looks after it, and sees what came before too")
 		require.Empty(t, f.claim(10, 10))
@@ -141,7 +143,7 @@ func TestRunThatBringsItsChange(t *testing.T) {
 // A thousand callbacks make a few nudges: none of them puts off what is due already.
 func TestDelayedChanges(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		answered := aRun("a", "key", CauseAnswered)
+		answered := aRun("a", "key", transferstore.CauseAnswered)
 		answered.Delay = time.Second
 		f.want(answered)
 		require.Empty(t, f.claim(10, 10))
@@ -158,34 +160,34 @@ func TestDelayedChanges(t *testing.T) {
 // A replacement is made by nothing but a new run, whatever happens before, and once.
 func TestReplacementIsNotLost(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		own := aRun("a", "key", CauseSubmitted)
+		own := aRun("a", "key", transferstore.CauseSubmitted)
 		own.Told = true
-		f.want(aRun("a", "key", CauseReplaced))
-		f.want(aRun("a", "key", CauseCancelled))
+		f.want(aRun("a", "key", runs.CauseReplaced))
+		f.want(aRun("a", "key", transferstore.CauseCancelled))
 		f.want(own)
 		claimed := f.claim(10, 10)
-		require.Equal(t, CauseReplaced, claimed[0].Cause)
+		require.Equal(t, runs.CauseReplaced, claimed[0].Cause)
 		require.Equal(t, int64(3), claimed[0].Wanted)
 
-		f.want(aRun("a", "key", CauseAnswered))
+		f.want(aRun("a", "key", transferstore.CauseAnswered))
 		f.told(claimed...)
-		require.Equal(t, CauseResumed, f.claim(10, 10)[0].Cause, "what came meanwhile does not end the new run")
+		require.Equal(t, runs.CauseResumed, f.claim(10, 10)[0].Cause, "what came meanwhile does not end the new run")
 		f.caughtUp()
-		f.want(aRun("a", "key", CauseSubmitted))
-		require.Equal(t, CauseSubmitted, f.claim(10, 10)[0].Cause)
+		f.want(aRun("a", "key", transferstore.CauseSubmitted))
+		require.Equal(t, transferstore.CauseSubmitted, f.claim(10, 10)[0].Cause)
 	})
 }
 
 func TestClaimsAreFair(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		var merger []Wanted
+		var merger []runs.Wanted
 		for n := range 100 {
-			merger = append(merger, aRun(fmt.Sprintf("m%03d", n), "merger", CauseOpened))
+			merger = append(merger, aRun(fmt.Sprintf("m%03d", n), "merger", transferstore.CauseOpened))
 		}
 		f.want(merger...)
 		f.clock.advance(time.Second)
-		f.want(aRun("o1", "other", CauseOpened), aRun("o2", "other", CauseOpened))
-		keys := func(claimed []Run) map[string]int {
+		f.want(aRun("o1", "other", transferstore.CauseOpened), aRun("o2", "other", transferstore.CauseOpened))
+		keys := func(claimed []runs.Run) map[string]int {
 			count := map[string]int{}
 			for _, r := range claimed {
 				count[r.FairKey]++
@@ -196,7 +198,7 @@ func TestClaimsAreFair(t *testing.T) {
 		require.Equal(t, map[string]int{"merger": 16}, keys(f.claim(64, 16)))
 		require.Equal(t, map[string]int{"merger": 5}, keys(f.claim(5, 16)))
 
-		f.want(aRun("z", "later", CauseOpened))
+		f.want(aRun("z", "later", transferstore.CauseOpened))
 		longest := f.claim(2, 1)
 		require.Equal(t, map[string]int{"merger": 1, "later": 1}, keys(longest))
 		require.Equal(t, "merger", longest[0].FairKey, "the longest due first")
@@ -206,7 +208,7 @@ func TestClaimsAreFair(t *testing.T) {
 // Whoever claimed and died is waited for, longer each time.
 func TestLease(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", CauseOpened))
+		f.want(aRun("a", "key", transferstore.CauseOpened))
 		for attempt := 1; attempt < 10; attempt++ {
 			claimed := f.claim(10, 10)
 			require.Len(t, claimed, 1)
@@ -221,14 +223,14 @@ func TestLease(t *testing.T) {
 
 func TestFailedAndReturnedRuns(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", CauseOpened), aRun("b", "key", CauseOpened), aRun("c", "key", CauseOpened))
+		f.want(aRun("a", "key", transferstore.CauseOpened), aRun("b", "key", transferstore.CauseOpened), aRun("c", "key", transferstore.CauseOpened))
 		claimed := f.claim(10, 10)
 		require.NoError(t, f.RunsFailed(t.Context(), map[string]string{"a": "InvalidArgument"}))
 		f.clock.advance(time.Second)
-		f.want(aRun("c", "key", CauseSubmitted))
+		f.want(aRun("c", "key", transferstore.CauseSubmitted))
 		changed := f.run("c")
 		f.clock.advance(time.Second)
-		require.NoError(t, f.RunsReturned(t.Context(), slices.DeleteFunc(claimed, func(r Run) bool { return r.WorkflowID == "a" })))
+		require.NoError(t, f.RunsReturned(t.Context(), slices.DeleteFunc(claimed, func(r runs.Run) bool { return r.WorkflowID == "a" })))
 
 		require.Equal(t, "InvalidArgument", f.run("a").LastError)
 		require.Equal(t, 1, f.run("a").Attempts)
@@ -246,7 +248,7 @@ func TestFailedAndReturnedRuns(t *testing.T) {
 	})
 }
 
-func ids(runs []Run) []string {
+func ids(runs []runs.Run) []string {
 	var all []string
 	for _, r := range runs {
 		all = append(all, r.WorkflowID)
@@ -258,9 +260,9 @@ func ids(runs []Run) []string {
 func TestFiveClaimAtOnce(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
 		const count = 1000
-		var wanted []Wanted
+		var wanted []runs.Wanted
 		for n := range count {
-			wanted = append(wanted, aRun(fmt.Sprintf("r%04d", n), fmt.Sprintf("key %d", n%7), CauseOpened))
+			wanted = append(wanted, aRun(fmt.Sprintf("r%04d", n), fmt.Sprintf("key %d", n%7), transferstore.CauseOpened))
 		}
 		f.want(wanted...)
 		var mu sync.Mutex
@@ -300,17 +302,17 @@ func TestWaitingAndStuckRuns(t *testing.T) {
 		require.Zero(t, count)
 		require.Zero(t, since)
 
-		f.want(aRun("old", "key", CauseOpened), aRun("done", "key", CauseOpened))
+		f.want(aRun("old", "key", transferstore.CauseOpened), aRun("done", "key", transferstore.CauseOpened))
 		f.told(f.run("done"))
 		f.clock.advance(time.Minute)
-		f.want(aRun("new", "key", CauseOpened))
+		f.want(aRun("new", "key", transferstore.CauseOpened))
 		count, since, err = f.RunsWaiting(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 2, count)
 		require.Equal(t, start, since)
 		stuck, err := f.Stuck(t.Context(), time.Minute)
 		require.NoError(t, err)
-		require.Equal(t, []Run{f.run("old")}, stuck.Runs)
+		require.Equal(t, []runs.Run{f.run("old")}, stuck.Runs)
 		stuck, err = f.Stuck(t.Context(), 0)
 		require.NoError(t, err)
 		require.Equal(t, []string{"old", "new"}, ids(stuck.Runs))
@@ -330,7 +332,7 @@ func TestOpenRuns(t *testing.T) {
 			page, err := f.FollowedRuns(t.Context(), after, 2)
 			require.NoError(t, err)
 			for _, w := range page {
-				require.Equal(t, runOf(w.SubjectID, CauseWatch), w)
+				require.Equal(t, runOf(w.SubjectID, runs.CauseWatch), w)
 				found = append(found, w.SubjectID)
 			}
 			return found
@@ -339,7 +341,7 @@ func TestOpenRuns(t *testing.T) {
 		require.Equal(t, open[2:], followed(open[1]))
 		require.Empty(t, followed(open[2]))
 
-		r := Resumption{Cause: CauseResumed, Actor: kernel.Actor{Operator: true}}
+		r := transferstore.Resumption{Cause: runs.CauseResumed, Actor: kernel.Actor{Operator: true}}
 		page := func(after string) (string, int) {
 			t.Helper()
 			last, resumed, err := f.ResumeOpen(t.Context(), r, after, 2)
@@ -355,7 +357,7 @@ func TestOpenRuns(t *testing.T) {
 		require.Equal(t, []any{"", 0}, []any{last, resumed})
 		var claimed []string
 		for _, r := range f.claim(10, 10) {
-			require.Equal(t, CauseResumed, r.Cause)
+			require.Equal(t, runs.CauseResumed, r.Cause)
 			require.Equal(t, "Transfer", r.WorkflowType)
 			require.Equal(t, "transfer/"+r.SubjectID, r.WorkflowID)
 			claimed = append(claimed, r.SubjectID)
@@ -372,20 +374,20 @@ func TestSubscribersAreWoken(t *testing.T) {
 		defer endSecond()
 		undone := errors.New("undone")
 		_, err := store.Write(t.Context(), f.DB, "raise and fail", func(s store.Tx) (int, error) {
-			return 0, errors.Join(want(t.Context(), s, aRun("a", "key", CauseOpened)), undone)
+			return 0, errors.Join(runs.Want(t.Context(), s, aRun("a", "key", transferstore.CauseOpened)), undone)
 		})
 		require.ErrorIs(t, err, undone)
 		require.Empty(t, f.rows("SELECT workflow_id FROM runs"))
 		f.claim(10, 10)
 		require.Empty(t, first)
 
-		f.want(aRun("a", "key", CauseOpened))
-		f.want(aRun("a", "key", CauseSubmitted))
+		f.want(aRun("a", "key", transferstore.CauseOpened))
+		f.want(aRun("a", "key", transferstore.CauseSubmitted))
 		require.Len(t, first, 1, "however much was changed")
 		require.Len(t, second, 1)
 		<-first
 		end()
-		require.NoError(t, f.At(start).WantRuns(t.Context(), aRun("b", "key", CauseOpened)))
+		require.NoError(t, f.At(start).WantRuns(t.Context(), aRun("b", "key", transferstore.CauseOpened)))
 		require.Empty(t, first)
 		require.Len(t, second, 1)
 	})
@@ -411,7 +413,7 @@ func TestMigrationReplacesOpenRuns(t *testing.T) {
 			require.Equal(t, transfer.InProgress, f.stored("old-1").Status)
 			claimed := f.claim(10, 10)
 			require.Equal(t, []string{"transfer/old-1"}, ids(claimed))
-			require.Equal(t, CauseReplaced, claimed[0].Cause)
+			require.Equal(t, runs.CauseReplaced, claimed[0].Cause)
 			require.Equal(t, targetID, claimed[0].FairKey)
 			require.Equal(t, int64(1), claimed[0].Wanted)
 		})
@@ -432,6 +434,6 @@ func TestRunsOfWhatIsOver(t *testing.T) {
 		ids := []string{transfer.WorkflowID(open.ID), transfer.WorkflowID(over.ID), transfer.WorkflowID(behind.ID), "transfer/unknown"}
 		found, err := f.OverRuns(t.Context(), ids)
 		require.NoError(t, err)
-		require.Equal(t, []Wanted{runOf(over.ID, CauseWatch)}, found)
+		require.Equal(t, []runs.Wanted{runOf(over.ID, runs.CauseWatch)}, found)
 	})
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // search follows the cursors to the end and returns the ids it met.
-func (f fixture) search(q Search) []string {
+func (f fixture) search(q transferstore.Search) []string {
 	f.t.Helper()
 	var ids []string
 	for {
@@ -50,32 +52,32 @@ func TestSearch(t *testing.T) {
 		f.label(third.ID, sourceID, transfer.Labels{ExternalReference: "PO-1"})
 
 		for _, c := range []struct {
-			search Search
+			search transferstore.Search
 			want   []transfer.Transfer
 		}{
-			{Search{PartnerTenantID: strings.ToUpper(sourceID)}, []transfer.Transfer{first, second, third}},
-			{Search{PartnerTenantID: targetID}, []transfer.Transfer{second, third}},
-			{Search{PartnerTenantID: strangerID}, []transfer.Transfer{first}},
-			{Search{PartnerTenantID: resellerID}, nil},
-			{Search{PartnerTenantID: customerID}, nil},
-			{Search{}, nil},
-			{Search{PartnerTenantID: sourceID, Direction: Outgoing}, []transfer.Transfer{first, second, third}},
-			{Search{PartnerTenantID: sourceID, Direction: Incoming}, nil},
-			{Search{PartnerTenantID: targetID, Direction: Incoming}, []transfer.Transfer{second, third}},
-			{Search{PartnerTenantID: sourceID, Statuses: []transfer.Status{transfer.Complete, transfer.Failed, transfer.Complete}}, []transfer.Transfer{third}},
-			{Search{PartnerTenantID: sourceID, CustomerTenantID: strings.ToUpper(customerID)}, []transfer.Transfer{second, third}},
-			{Search{PartnerTenantID: targetID, CustomerTenantID: otherID}, nil},
-			{Search{PartnerTenantID: sourceID, CreatedFrom: second.CreatedTime}, []transfer.Transfer{first, second}},
-			{Search{PartnerTenantID: sourceID, CreatedUntil: second.CreatedTime}, []transfer.Transfer{third}},
-			{Search{PartnerTenantID: sourceID, ModifiedFrom: first.CreatedTime}, []transfer.Transfer{first, third}},
-			{Search{PartnerTenantID: targetID, ExternalReference: "PO-1"}, []transfer.Transfer{second}},
-			{Search{PartnerTenantID: sourceID, ExternalReference: "PO-1"}, []transfer.Transfer{third}},
-			{Search{PartnerTenantID: targetID, Tag: "emea"}, []transfer.Transfer{second, third}},
-			{Search{PartnerTenantID: sourceID, Tag: "emea"}, nil},
-			{Search{PartnerTenantID: targetID, Tag: "emea", Direction: Outgoing}, nil},
-			{Search{PartnerTenantID: targetID, Tag: "emea", Statuses: []transfer.Status{transfer.Complete, transfer.Failed}}, []transfer.Transfer{third}},
-			{Search{PartnerTenantID: targetID, ExternalReference: "PO-1", Tag: "urgent", Direction: Incoming}, []transfer.Transfer{second}},
-			{Search{PartnerTenantID: sourceID, ExternalReference: "PO-1", Tag: "emea"}, nil},
+			{transferstore.Search{PartnerTenantID: strings.ToUpper(sourceID)}, []transfer.Transfer{first, second, third}},
+			{transferstore.Search{PartnerTenantID: targetID}, []transfer.Transfer{second, third}},
+			{transferstore.Search{PartnerTenantID: strangerID}, []transfer.Transfer{first}},
+			{transferstore.Search{PartnerTenantID: resellerID}, nil},
+			{transferstore.Search{PartnerTenantID: customerID}, nil},
+			{transferstore.Search{}, nil},
+			{transferstore.Search{PartnerTenantID: sourceID, Direction: transferstore.Outgoing}, []transfer.Transfer{first, second, third}},
+			{transferstore.Search{PartnerTenantID: sourceID, Direction: transferstore.Incoming}, nil},
+			{transferstore.Search{PartnerTenantID: targetID, Direction: transferstore.Incoming}, []transfer.Transfer{second, third}},
+			{transferstore.Search{PartnerTenantID: sourceID, Statuses: []transfer.Status{transfer.Complete, transfer.Failed, transfer.Complete}}, []transfer.Transfer{third}},
+			{transferstore.Search{PartnerTenantID: sourceID, CustomerTenantID: strings.ToUpper(customerID)}, []transfer.Transfer{second, third}},
+			{transferstore.Search{PartnerTenantID: targetID, CustomerTenantID: otherID}, nil},
+			{transferstore.Search{PartnerTenantID: sourceID, CreatedFrom: second.CreatedTime}, []transfer.Transfer{first, second}},
+			{transferstore.Search{PartnerTenantID: sourceID, CreatedUntil: second.CreatedTime}, []transfer.Transfer{third}},
+			{transferstore.Search{PartnerTenantID: sourceID, ModifiedFrom: first.CreatedTime}, []transfer.Transfer{first, third}},
+			{transferstore.Search{PartnerTenantID: targetID, ExternalReference: "PO-1"}, []transfer.Transfer{second}},
+			{transferstore.Search{PartnerTenantID: sourceID, ExternalReference: "PO-1"}, []transfer.Transfer{third}},
+			{transferstore.Search{PartnerTenantID: targetID, Tag: "emea"}, []transfer.Transfer{second, third}},
+			{transferstore.Search{PartnerTenantID: sourceID, Tag: "emea"}, nil},
+			{transferstore.Search{PartnerTenantID: targetID, Tag: "emea", Direction: transferstore.Outgoing}, nil},
+			{transferstore.Search{PartnerTenantID: targetID, Tag: "emea", Statuses: []transfer.Status{transfer.Complete, transfer.Failed}}, []transfer.Transfer{third}},
+			{transferstore.Search{PartnerTenantID: targetID, ExternalReference: "PO-1", Tag: "urgent", Direction: transferstore.Incoming}, []transfer.Transfer{second}},
+			{transferstore.Search{PartnerTenantID: sourceID, ExternalReference: "PO-1", Tag: "emea"}, nil},
 		} {
 			for limit := 1; limit <= 3; limit++ {
 				c.search.Limit = limit
@@ -103,7 +105,7 @@ func idsOf(transfers []transfer.Transfer) []string {
 // forStranger is a world in which the stranger can be a target too.
 func forStranger() World {
 	w := worldOf(2)
-	w.Relationships = append(w.Relationships, Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
 	w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: programme.DirectSign})
 	return w
 }
@@ -126,7 +128,7 @@ func TestPagesNeitherRepeatNorSkip(t *testing.T) {
 		})
 		for _, partner := range []string{sourceID, targetID} {
 			for _, limit := range []int{0, 3, 5, 50} {
-				q := Search{PartnerTenantID: partner, Limit: limit}
+				q := transferstore.Search{PartnerTenantID: partner, Limit: limit}
 				var met []string
 				for round := 0; ; round++ {
 					found, more, err := f.SearchTransfers(t.Context(), q)
@@ -217,27 +219,27 @@ func TestSearchUsesIndexes(t *testing.T) {
 		if f.Dialect() == store.Postgres { // which plans by what there is; SQLite does not look
 			f.crowd()
 		}
-		after := &Cursor{CreatedTime: start.Add(20 * time.Minute), ID: "8"}
+		after := &transferstore.Cursor{CreatedTime: start.Add(20 * time.Minute), ID: "8"}
 		for _, c := range []struct {
-			search  Search
+			search  transferstore.Search
 			indexes []string
 		}{
-			{Search{}, []string{"transfers_by_source", "transfers_by_target"}},
-			{Search{After: after}, []string{"transfers_by_source", "transfers_by_target"}},
-			{Search{Direction: Incoming, After: after}, []string{"transfers_by_target"}},
-			{Search{Statuses: []transfer.Status{transfer.Pending}, After: after}, []string{"transfers_by_source_status", "transfers_by_target_status"}},
-			{Search{Statuses: []transfer.Status{transfer.Expired, transfer.Failed}}, []string{"transfers_by_source_status", "transfers_by_target_status"}},
-			{Search{ModifiedFrom: start.Add(35 * time.Minute)}, []string{"transfers_by_source", "transfers_by_target"}},
-			{Search{CustomerTenantID: customerID, After: after}, []string{"transfers_by_source_customer", "transfers_by_target_customer"}},
-			{Search{CustomerTenantID: "new", Statuses: []transfer.Status{transfer.Pending}, Direction: Outgoing}, []string{"_customer"}},
-			{Search{ExternalReference: "PO-1", After: after}, []string{"transfer_labels_by_reference"}},
-			{Search{Tag: "emea", After: after}, []string{"transfer_tags_by_tag"}},
-			{Search{ExternalReference: "PO-1", Tag: "emea"}, []string{"transfer_labels_by_reference"}},
+			{transferstore.Search{}, []string{"transfers_by_source", "transfers_by_target"}},
+			{transferstore.Search{After: after}, []string{"transfers_by_source", "transfers_by_target"}},
+			{transferstore.Search{Direction: transferstore.Incoming, After: after}, []string{"transfers_by_target"}},
+			{transferstore.Search{Statuses: []transfer.Status{transfer.Pending}, After: after}, []string{"transfers_by_source_status", "transfers_by_target_status"}},
+			{transferstore.Search{Statuses: []transfer.Status{transfer.Expired, transfer.Failed}}, []string{"transfers_by_source_status", "transfers_by_target_status"}},
+			{transferstore.Search{ModifiedFrom: start.Add(35 * time.Minute)}, []string{"transfers_by_source", "transfers_by_target"}},
+			{transferstore.Search{CustomerTenantID: customerID, After: after}, []string{"transfers_by_source_customer", "transfers_by_target_customer"}},
+			{transferstore.Search{CustomerTenantID: "new", Statuses: []transfer.Status{transfer.Pending}, Direction: transferstore.Outgoing}, []string{"_customer"}},
+			{transferstore.Search{ExternalReference: "PO-1", After: after}, []string{"transfer_labels_by_reference"}},
+			{transferstore.Search{Tag: "emea", After: after}, []string{"transfer_tags_by_tag"}},
+			{transferstore.Search{ExternalReference: "PO-1", Tag: "emea"}, []string{"transfer_labels_by_reference"}},
 		} {
 			c.search.PartnerTenantID, c.search.Limit = sourceID, 50
 			before := f.Statements()
-			var found []Listed
-			var more *Cursor
+			var found []transferstore.Listed
+			var more *transferstore.Cursor
 			plan := f.plansOf("", func() {
 				var err error
 				found, more, err = f.SearchTransfers(t.Context(), c.search)

@@ -8,8 +8,10 @@ import (
 	"slices"
 
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
 	"handover/internal/subscription"
+	subscriptionstore "handover/internal/subscription/store"
 )
 
 // ErrNotEmpty is the answer to seeding a ledger that is in use.
@@ -20,7 +22,7 @@ var ErrNotEmpty = errors.New("the ledger holds partners already; only an empty l
 func (l *Ledger) Seed(ctx context.Context, w World) error {
 	w = w.normal()
 	_, err := store.Write(ctx, l.DB, "seed the ledger", func(tx store.Tx) (bool, error) {
-		empty, err := lockEmpty(ctx, tx)
+		empty, err := programmestore.LockEmpty(ctx, tx)
 		if err != nil {
 			return false, err
 		}
@@ -41,41 +43,41 @@ func (l *Ledger) Extend(ctx context.Context, w World) error {
 }
 
 func (w World) plant(ctx context.Context, tx store.Tx) error {
-	ties := planting{
+	ties := programmestore.Planting{
 		Partners: w.Partners, Customers: w.Customers, Relationships: w.Relationships, Agreements: w.Agreements, Partnerships: w.Partnerships,
 	}
-	if err := ties.plant(ctx, tx); err != nil {
+	if err := ties.Plant(ctx, tx); err != nil {
 		return err
 	}
-	return insertAll(ctx, tx, w.Subscriptions)
+	return subscriptionstore.Insert(ctx, tx, w.Subscriptions)
 }
 
 // normal is the world as it is stored; the caller's stays as it is.
 func (w World) normal() World {
 	w.Partners = slices.Clone(w.Partners)
 	for i := range w.Partners {
-		lower(&w.Partners[i].TenantID)
+		store.Lower(&w.Partners[i].TenantID)
 	}
 	w.Customers = slices.Clone(w.Customers)
 	for i := range w.Customers {
-		lower(&w.Customers[i].TenantID)
+		store.Lower(&w.Customers[i].TenantID)
 	}
 	w.Relationships = slices.Clone(w.Relationships)
 	for i := range w.Relationships {
-		lower(&w.Relationships[i].PartnerTenantID, &w.Relationships[i].CustomerTenantID)
+		store.Lower(&w.Relationships[i].PartnerTenantID, &w.Relationships[i].CustomerTenantID)
 	}
 	w.Agreements = slices.Clone(w.Agreements)
 	for i := range w.Agreements {
-		lower(&w.Agreements[i].PartnerTenantID, &w.Agreements[i].CustomerTenantID)
+		store.Lower(&w.Agreements[i].PartnerTenantID, &w.Agreements[i].CustomerTenantID)
 	}
 	w.Partnerships = slices.Clone(w.Partnerships)
 	for i := range w.Partnerships {
-		lower(&w.Partnerships[i].ProviderTenantID, &w.Partnerships[i].ResellerTenantID)
+		store.Lower(&w.Partnerships[i].ProviderTenantID, &w.Partnerships[i].ResellerTenantID)
 	}
 	w.Subscriptions = slices.Clone(w.Subscriptions)
 	for i := range w.Subscriptions {
 		sub := &w.Subscriptions[i]
-		lower(&sub.ID, &sub.LineageID, &sub.CustomerTenantID, &sub.PartnerTenantID, &sub.ParentID)
+		store.Lower(&sub.ID, &sub.LineageID, &sub.CustomerTenantID, &sub.PartnerTenantID, &sub.ParentID)
 		if sub.LineageID == "" {
 			sub.LineageID = sub.ID
 		}
@@ -87,8 +89,8 @@ func (w World) normal() World {
 type World struct {
 	Partners      []programme.Partner
 	Customers     []programme.Customer
-	Relationships []Relationship
+	Relationships []programmestore.Relationship
 	Agreements    []programme.Agreement
-	Partnerships  []Partnership
+	Partnerships  []programmestore.Partnership
 	Subscriptions []subscription.Subscription
 }

@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/pgtest"
+	"handover/internal/runs"
 	"handover/internal/store"
+	transferstore "handover/internal/transfer/store"
 )
 
 // onPostgres runs a test about what only PostgreSQL has.
@@ -156,7 +158,7 @@ func TestConnectionLostBeforeItsCommit(t *testing.T) {
 		made := 0
 		_, err := store.Write(t.Context(), f.DB, "raise and be cut off", func(s store.Tx) (int, error) {
 			made++
-			require.NoError(t, want(t.Context(), s, aRun("a", "key", CauseOpened)))
+			require.NoError(t, runs.Want(t.Context(), s, aRun("a", "key", transferstore.CauseOpened)))
 			pid, _, err := store.One(t.Context(), s, store.Both("SELECT CAST(pg_backend_pid() AS text)"), store.Value[string])
 			require.NoError(t, err)
 			f.behind("SELECT pg_terminate_backend(" + pid + ", 5000)")
@@ -204,11 +206,11 @@ func TestOtherProgramsAreWoken(t *testing.T) {
 			other.Listen(ctx)
 		}()
 		<-woken // it listens
-		f.want(aRun("a", "key", CauseOpened))
+		f.want(aRun("a", "key", transferstore.CauseOpened))
 		<-woken
 		f.behind("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
 		<-woken // it listens again, and may have missed something
-		f.want(aRun("a", "key", CauseSubmitted))
+		f.want(aRun("a", "key", transferstore.CauseSubmitted))
 		<-woken
 		cancel()
 		<-ended

@@ -9,6 +9,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // What a command costs with its claim and its answer, in statements; beginning and committing come on top.
@@ -33,7 +34,7 @@ func TestStatementsOfACommand(t *testing.T) {
 			return err
 		})
 		costs("give up", 11, func() error {
-			_, err := f.GiveUp(t.Context(), id, GivingUp{Actor: asOperator, Ordinals: []int{0}, Reason: "enough"}, claiming[GivenUp]("give up"))
+			_, err := f.GiveUp(t.Context(), id, transferstore.GivingUp{Actor: asOperator, Ordinals: []int{0}, Reason: "enough"}, claiming[transferstore.GivenUp]("give up"))
 			return err
 		})
 		other := f.pending("r2").ID
@@ -55,7 +56,7 @@ func TestRefusedDecisionsAreBounded(t *testing.T) {
 		tr, other := f.pending("r1"), f.pending("r2")
 		refuse := func(id, request string, by kernel.Actor) {
 			t.Helper()
-			require.NoError(t, f.RecordRefused(t.Context(), Refused{
+			require.NoError(t, f.RecordRefused(t.Context(), transferstore.Refused{
 				TransferID: id, RequestID: request, Actor: by, Refusal: kernel.Refuse(transfer.NotActive, "no"),
 			}))
 		}

@@ -6,17 +6,21 @@ import (
 	"context"
 	"time"
 
+	outagestore "handover/internal/outage/store"
+	"handover/internal/outbox"
+	"handover/internal/runs"
 	"handover/internal/store"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Stuck is everything that waits for longer than it should.
 type Stuck struct {
-	Outages   []Outage        // that go on
-	Runs      []Run           // behind the ledger
-	Transfers []StuckTransfer // not over although they should be
-	Items     []StuckItem     // of which a billing system has yet to say whether they moved
-	Mail      []Notification  // not delivered, the longest waiting first
-	MailCount int             // of all e-mails that wait for as long
+	Outages   []outagestore.Outage          // that go on
+	Runs      []runs.Run                    // behind the ledger
+	Transfers []transferstore.StuckTransfer // not over although they should be
+	Items     []transferstore.StuckItem     // of which a billing system has yet to say whether they moved
+	Mail      []outbox.Notification         // not delivered, the longest waiting first
+	MailCount int                           // of all e-mails that wait for as long
 }
 
 // mostStuck bounds a list of what is stuck: beyond it the list is no help.
@@ -33,20 +37,20 @@ func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, err
 		if err != nil {
 			return found, err
 		}
-		if found.Outages, err = openOutages(ctx, tx); err != nil {
+		if found.Outages, err = outagestore.Ongoing(ctx, tx); err != nil {
 			return found, err
 		}
 		before := now.Add(-olderThan)
-		if found.Runs, err = behindSince(ctx, tx, before, mostStuck); err != nil {
+		if found.Runs, err = runs.BehindSince(ctx, tx, before, mostStuck); err != nil {
 			return found, err
 		}
-		if found.Transfers, err = lateTransfers(ctx, tx, now, mostStuck); err != nil {
+		if found.Transfers, err = transferstore.LateTransfers(ctx, tx, now, mostStuck); err != nil {
 			return found, err
 		}
-		if found.Items, err = unsettledItems(ctx, tx, mostStuck); err != nil {
+		if found.Items, err = transferstore.UnsettledItems(ctx, tx, mostStuck); err != nil {
 			return found, err
 		}
-		found.Mail, found.MailCount, err = unsentSince(ctx, tx, before, longestMail)
+		found.Mail, found.MailCount, err = outbox.UnsentSince(ctx, tx, before, longestMail)
 		return found, err
 	})
 }

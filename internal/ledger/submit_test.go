@@ -12,6 +12,7 @@ import (
 	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // T2: line items are born at submit, in the order picked, with a snapshot of the subscription.
@@ -194,7 +195,7 @@ func TestSubmitRacesMove(t *testing.T) {
 		f.clock.advance(time.Minute)
 		recorded, submitted := make(chan error, 1), make(chan error, 1)
 		go func() {
-			_, err := f.RecordItems(t.Context(), first.ID, []ItemResult{moved(0)})
+			_, err := f.RecordItems(t.Context(), first.ID, []transferstore.ItemResult{moved(0)})
 			recorded <- err
 		}()
 		go func() {

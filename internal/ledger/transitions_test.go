@@ -11,6 +11,7 @@ import (
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // T1: the request is Pending, both parties have a record, the source and the customer get an e-mail.
@@ -266,7 +267,7 @@ func (f fixture) refuseInserts(table string) (restore func()) {
 
 // T6: what a transfer becomes when items failed, and who is told: the partners by audit only.
 func TestCloseWithFailures(t *testing.T) {
-	for want, results := range map[transfer.Status][]ItemResult{
+	for want, results := range map[transfer.Status][]transferstore.ItemResult{
 		transfer.PartiallyComplete: {moved(0), refused(1)},
 		transfer.Failed:            {refused(0), refused(1)},
 	} {

@@ -6,8 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // watched watches once and tells the transfers whose runs have to look.
@@ -17,7 +19,7 @@ func (f fixture) watched() []string {
 	require.NoError(f.t, err)
 	subjects := []string{}
 	for _, r := range f.claim(1000, 1000) {
-		require.Equal(f.t, CauseWatch, r.Cause)
+		require.Equal(f.t, runs.CauseWatch, r.Cause)
 		subjects = append(subjects, r.SubjectID)
 		f.told(r)
 	}
@@ -99,7 +101,7 @@ func TestWatchItemThatIsNotAttempted(t *testing.T) {
 		tr := f.moving("r1", 0, 1)
 		f.caughtUp()
 		f.clock.advance(time.Hour)
-		f.record(tr.ID, ItemResult{Ordinal: 0, Failure: "waits", Uncounted: true}, ItemResult{Ordinal: 1, Failure: "busy"})
+		f.record(tr.ID, transferstore.ItemResult{Ordinal: 0, Failure: "waits", Uncounted: true}, transferstore.ItemResult{Ordinal: 1, Failure: "busy"})
 		f.clock.advance(time.Hour)
 		require.Empty(t, f.watched())
 		require.Equal(t, []int{0, 1}, []int{f.item(tr.ID, 0).Attempts, f.item(tr.ID, 1).Attempts})
@@ -112,7 +114,7 @@ func TestWatchItemThatIsNotAttempted(t *testing.T) {
 func TestWatchPassesOverRunsThatAreBehind(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		f.want(runOf(tr.ID, CauseOpened))
+		f.want(runOf(tr.ID, transferstore.CauseOpened))
 		before := f.run("transfer/" + tr.ID)
 		f.clock.advance(tr.ExpirationTime.Sub(start) + time.Hour)
 		raised, err := f.Watch(t.Context())

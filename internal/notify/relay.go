@@ -14,15 +14,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"handover/internal/ledger"
+	"handover/internal/outbox"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Outbox is what a relay needs of the ledger; see its methods there.
 type Outbox interface {
-	ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]ledger.OwedMail, error)
+	ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]transferstore.OwedMail, error)
 	HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error)
-	RecordMail(ctx context.Context, claim string, results []ledger.MailResult) error
-	MailWaiting(ctx context.Context) (ledger.WaitingMail, error)
+	RecordMail(ctx context.Context, claim string, results []outbox.MailResult) error
+	MailWaiting(ctx context.Context) (outbox.WaitingMail, error)
 }
 
 // RelayOptions say what a relay takes from where and sends through what.
@@ -46,7 +47,7 @@ type Relay struct {
 	claim    string    // its name on what it has in hand
 	sure     time.Time // when it certainly held what it has in hand
 	session  *session  // nil between connections
-	finished []ledger.MailResult
+	finished []outbox.MailResult
 	since    time.Time // when the first of finished was
 }
 
@@ -143,7 +144,7 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 	for n, o := range owed {
 		if err = r.deliver(ctx, o); err != nil {
 			for _, untried := range owed[n+1:] {
-				r.finish(untried, ledger.MailResult{Outcome: ledger.MailUntried})
+				r.finish(untried, outbox.MailResult{Outcome: outbox.MailUntried})
 			}
 			break
 		}
@@ -152,7 +153,7 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 }
 
 // deliver sends one mail of the claim. An error is not the mail's own and ends the round.
-func (r *Relay) deliver(ctx context.Context, o ledger.OwedMail) error {
+func (r *Relay) deliver(ctx context.Context, o transferstore.OwedMail) error {
 	result, err := r.attempt(ctx, o)
 	r.finish(o, result)
 	if err == nil && (len(r.finished) >= r.pace.recordMails || time.Since(r.since) >= r.pace.recordAfter) {
@@ -162,8 +163,8 @@ func (r *Relay) deliver(ctx context.Context, o ledger.OwedMail) error {
 }
 
 // attempt tells what became of the mail, and whether the round can go on.
-func (r *Relay) attempt(ctx context.Context, o ledger.OwedMail) (ledger.MailResult, error) {
-	untried := ledger.MailResult{Outcome: ledger.MailUntried}
+func (r *Relay) attempt(ctx context.Context, o transferstore.OwedMail) (outbox.MailResult, error) {
+	untried := outbox.MailResult{Outcome: outbox.MailUntried}
 	if err := ctx.Err(); err != nil {
 		return untried, err
 	}
@@ -188,7 +189,7 @@ func (r *Relay) attempt(ctx context.Context, o ledger.OwedMail) (ledger.MailResu
 
 // holds makes sure that the mail is still the relay's to send. The ledger is not asked again for a moment: a lease is much
 // longer.
-func (r *Relay) holds(ctx context.Context, o ledger.OwedMail) (bool, error) {
+func (r *Relay) holds(ctx context.Context, o transferstore.OwedMail) (bool, error) {
 	now := timeOfDay()
 	if now.Sub(r.sure) < r.pace.trusted {
 		return true, nil
@@ -233,7 +234,7 @@ func (r *Relay) fault(ctx context.Context, err error) error {
 
 // send sends the mail over the connection. The end of ctx leaves it a moment, because a mail cut off at its very end may
 // be sent twice.
-func (r *Relay) send(ctx context.Context, o ledger.OwedMail) error {
+func (r *Relay) send(ctx context.Context, o transferstore.OwedMail) error {
 	const moment = 5 * time.Second
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -245,32 +246,32 @@ func (r *Relay) send(ctx context.Context, o ledger.OwedMail) error {
 }
 
 // resultOf is the result of an attempt that ended with err.
-func resultOf(o ledger.OwedMail, err error) ledger.MailResult {
+func resultOf(o transferstore.OwedMail, err error) outbox.MailResult {
 	var permanent *PermanentError
 	attempts := o.Attempts + 1
 	switch {
 	case err == nil:
-		return ledger.MailResult{Outcome: ledger.MailSent}
+		return outbox.MailResult{Outcome: outbox.MailSent}
 	case errors.As(err, &permanent):
-		return ledger.MailResult{Outcome: ledger.MailUndelivered, Reason: permanent.Reason}
+		return outbox.MailResult{Outcome: outbox.MailUndelivered, Reason: permanent.Reason}
 	case givenUp(o.Age, attempts):
-		return ledger.MailResult{
-			Outcome: ledger.MailUndelivered,
+		return outbox.MailResult{
+			Outcome: outbox.MailUndelivered,
 			Reason:  fmt.Sprintf("It was given up after %d attempts in %d hours. The last one: %v", attempts, int(o.Age.Hours()), err),
 		}
 	default:
-		return ledger.MailResult{Outcome: ledger.MailAgain, Reason: err.Error(), After: waitAfter(attempts)}
+		return outbox.MailResult{Outcome: outbox.MailAgain, Reason: err.Error(), After: waitAfter(attempts)}
 	}
 }
 
 // finish keeps a result until it is recorded.
-func (r *Relay) finish(o ledger.OwedMail, result ledger.MailResult) {
+func (r *Relay) finish(o transferstore.OwedMail, result outbox.MailResult) {
 	if len(r.finished) == 0 {
 		r.since = time.Now()
 	}
 	result.ID = o.ID
 	r.finished = append(r.finished, result)
-	if result.Outcome == ledger.MailUndelivered {
+	if result.Outcome == outbox.MailUndelivered {
 		r.logger.Warn("An e-mail cannot be delivered.",
 			zap.Int64("notification", o.ID), zap.String("transfer", o.TransferID), zap.String("reason", result.Reason))
 	}

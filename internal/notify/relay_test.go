@@ -14,10 +14,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/outbox"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const (
@@ -61,7 +65,7 @@ func newOffice(t *testing.T, mails int, p *post) *office {
 		Customers: []programme.Customer{{
 			TenantID: officeCustomer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "de-DE",
 		}},
-		Relationships: []ledger.Relationship{{PartnerTenantID: officeTarget, CustomerTenantID: officeCustomer}},
+		Relationships: []programmestore.Relationship{{PartnerTenantID: officeTarget, CustomerTenantID: officeCustomer}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: officeCustomer, PartnerTenantID: officeTarget, Mode: programme.Attestation}},
 	}))
 	if mails > 0 {
@@ -76,7 +80,7 @@ func (o *office) owe() {
 	opened, err := o.OpenTransfer(o.t.Context(), transfer.Request{
 		RequestID: "r", Actor: kernel.Actor{PartnerTenantID: officeTarget, UserID: "0"}, CustomerTenantID: officeCustomer,
 		CustomerEmail: "it@contoso.example", CustomerName: "Contoso", SourcePartnerTenantID: officeSource, SourcePartnerName: "source", TransferType: 3,
-	}, ledger.Terms[ledger.Outcome]{})
+	}, command.Terms[transferstore.Outcome]{})
 	require.NoError(o.t, err)
 	o.transfer = opened.Transfer.ID
 }
@@ -140,7 +144,7 @@ func (o *office) waiting() int {
 }
 
 // log is the notification log of the transfer.
-func (o *office) log() []ledger.Notification {
+func (o *office) log() []outbox.Notification {
 	o.t.Helper()
 	log, err := o.Notifications(o.t.Context(), o.transfer)
 	require.NoError(o.t, err)
@@ -264,7 +268,7 @@ func (w *watched) HoldsMail(ctx context.Context, claim string, id int64, atLeast
 	return w.Outbox.HoldsMail(ctx, claim, id, atLeast)
 }
 
-func (w *watched) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]ledger.OwedMail, error) {
+func (w *watched) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]transferstore.OwedMail, error) {
 	w.mu.Lock()
 	w.limits = append(w.limits, limit)
 	w.mu.Unlock()
@@ -362,7 +366,7 @@ func TestRelayAndASlowServer(t *testing.T) {
 func TestRelayLosesItsClaim(t *testing.T) {
 	t.Parallel()
 	var o *office
-	var stolen []ledger.OwedMail
+	var stolen []transferstore.OwedMail
 	o = newOffice(t, 30, &post{accepted: func(taken int, _ func()) {
 		if taken == 5 {
 			o.advance(usualPace.lease + time.Hour)
@@ -422,7 +426,7 @@ type mortal struct {
 	dead atomic.Bool
 }
 
-func (m *mortal) RecordMail(ctx context.Context, claim string, results []ledger.MailResult) error {
+func (m *mortal) RecordMail(ctx context.Context, claim string, results []outbox.MailResult) error {
 	if m.dead.Load() {
 		return errGone
 	}

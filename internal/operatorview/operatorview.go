@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"handover/internal/ledger"
+	"handover/internal/outbox"
 	"handover/internal/transfer"
 	"handover/workflows/transfers"
 )
@@ -28,7 +28,7 @@ type Snapshot struct {
 type Book interface {
 	Transfer(ctx context.Context, id string) (transfer.Transfer, error)
 	Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error)
-	Notifications(ctx context.Context, transferID string) ([]ledger.Notification, error)
+	Notifications(ctx context.Context, transferID string) ([]outbox.Notification, error)
 }
 
 // FromLedger reads the transfer with every line item. Refusal: NotFound.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/outbox"
 	"handover/internal/transfer"
 	"handover/workflows/transfers"
 )
@@ -21,7 +21,7 @@ const transferID = "8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001"
 type fakeBook struct {
 	transfer transfer.Transfer
 	items    []transfer.LineItem
-	mail     []ledger.Notification
+	mail     []outbox.Notification
 	err      error // of whatever is asked last
 }
 
@@ -36,7 +36,7 @@ func (f fakeBook) Items(context.Context, string, int, int) ([]transfer.LineItem,
 	return f.items, nil
 }
 
-func (f fakeBook) Notifications(context.Context, string) ([]ledger.Notification, error) {
+func (f fakeBook) Notifications(context.Context, string) ([]outbox.Notification, error) {
 	return f.mail, f.err
 }
 
@@ -52,7 +52,7 @@ func TestFromLedgerShowsEverything(t *testing.T) {
 			{Ordinal: 0, Status: transfer.ItemInProgress, Attempts: 3, LastError: "503 busy"},
 			{Ordinal: 1, Status: transfer.ItemFailed, TransferError: "enough", Held: true},
 		},
-		mail: []ledger.Notification{
+		mail: []outbox.Notification{
 			{Event: transfer.EventCreated, SentAt: now}, {Event: transfer.EventSubmitted}, {Event: transfer.EventSubmitted}, {Event: transfer.EventReminder, Ended: true},
 		},
 	}

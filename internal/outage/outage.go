@@ -16,14 +16,14 @@ import (
 	"golang.org/x/time/rate"
 
 	"handover/internal/billing"
-	"handover/internal/ledger"
+	outagestore "handover/internal/outage/store"
 )
 
 // Book is where it is written that a billing system is away. *ledger.Ledger is one.
 type Book interface {
-	OutageGoesOn(ctx context.Context, s ledger.Sighting) error
+	OutageGoesOn(ctx context.Context, s outagestore.Sighting) error
 	EndOutage(ctx context.Context, name string, quietFor time.Duration) (ended bool, err error)
-	Outage(ctx context.Context, name string) (ledger.Outage, error)
+	Outage(ctx context.Context, name string) (outagestore.Outage, error)
 	Crowded(ctx context.Context, name string) error
 }
 
@@ -108,7 +108,7 @@ func (k *Keeper) round(ctx context.Context) {
 		err = k.tidy(ctx, now.Answers)
 	}
 	if err == nil && k.Slots != nil && k.Slots.WereFull() {
-		k.crowded.Do(func() { err = k.Book.Crowded(ctx, ledger.BillingCrowd) })
+		k.crowded.Do(func() { err = k.Book.Crowded(ctx, outagestore.BillingCrowd) })
 	}
 	if err != nil && ctx.Err() == nil {
 		k.loud.Do(func() { k.Logger.Error("The ledger could not be told how the billing system is.", zap.Error(err)) })
@@ -122,8 +122,8 @@ func (k *Keeper) goesOn(ctx context.Context, now billing.Condition) error {
 	} else {
 		k.Logger.Warn("The billing system is away. Line items wait, and it is asked at growing intervals.", zap.String("said", now.Said))
 	}
-	err := k.Book.OutageGoesOn(ctx, ledger.Sighting{
-		Name: ledger.BillingOutage, Lasted: now.Lasted, Failures: failures, Status: now.Status, Said: now.Said, Next: now.Next,
+	err := k.Book.OutageGoesOn(ctx, outagestore.Sighting{
+		Name: outagestore.BillingOutage, Lasted: now.Lasted, Failures: failures, Status: now.Status, Said: now.Said, Next: now.Next,
 	})
 	if err == nil {
 		k.written = now
@@ -133,7 +133,7 @@ func (k *Keeper) goesOn(ctx context.Context, now billing.Condition) error {
 
 // look probes at once when another process found the billing system there.
 func (k *Keeper) look(ctx context.Context) error {
-	o, err := k.Book.Outage(ctx, ledger.BillingOutage)
+	o, err := k.Book.Outage(ctx, outagestore.BillingOutage)
 	if err == nil && !o.Open() {
 		k.Breaker.ProbeNow()
 	}
@@ -141,7 +141,7 @@ func (k *Keeper) look(ctx context.Context) error {
 }
 
 func (k *Keeper) end(ctx context.Context) error {
-	if _, err := k.Book.EndOutage(ctx, ledger.BillingOutage, 0); err != nil {
+	if _, err := k.Book.EndOutage(ctx, outagestore.BillingOutage, 0); err != nil {
 		return err
 	}
 	k.Logger.Info("The billing system is back.")
@@ -151,7 +151,7 @@ func (k *Keeper) end(ctx context.Context) error {
 
 // tidy ends an outage that nobody goes on with, although this process gets answers.
 func (k *Keeper) tidy(ctx context.Context, answers int64) error {
-	_, err := k.Book.EndOutage(ctx, ledger.BillingOutage, quietFor)
+	_, err := k.Book.EndOutage(ctx, outagestore.BillingOutage, quietFor)
 	if err == nil {
 		k.answers = answers
 	}

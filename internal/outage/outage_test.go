@@ -16,6 +16,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/outage"
+	outagestore "handover/internal/outage/store"
 )
 
 // book is a ledger whose calls are counted, and which can be away itself.
@@ -27,7 +28,7 @@ type book struct {
 
 var errAway = errors.New("the ledger is away")
 
-func (b *book) OutageGoesOn(ctx context.Context, s ledger.Sighting) error {
+func (b *book) OutageGoesOn(ctx context.Context, s outagestore.Sighting) error {
 	if b.away.Load() {
 		return errAway
 	}
@@ -46,9 +47,9 @@ func (b *book) EndOutage(ctx context.Context, name string, quietFor time.Duratio
 	return ended, err
 }
 
-func (b *book) Outage(ctx context.Context, name string) (ledger.Outage, error) {
+func (b *book) Outage(ctx context.Context, name string) (outagestore.Outage, error) {
 	if b.away.Load() {
-		return ledger.Outage{}, errAway
+		return outagestore.Outage{}, errAway
 	}
 	b.looks.Add(1)
 	return b.Ledger.Outage(ctx, name)
@@ -62,9 +63,9 @@ func (b *book) Crowded(ctx context.Context, name string) error {
 	return b.Ledger.Crowded(ctx, name)
 }
 
-func (b *book) is(t *testing.T) ledger.Outage {
+func (b *book) is(t *testing.T) outagestore.Outage {
 	t.Helper()
-	o, err := b.Ledger.Outage(t.Context(), ledger.BillingOutage)
+	o, err := b.Ledger.Outage(t.Context(), outagestore.BillingOutage)
 	require.NoError(t, err)
 	return o
 }

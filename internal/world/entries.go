@@ -5,6 +5,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 )
 
@@ -12,9 +13,9 @@ import (
 type file struct {
 	partners      []entry[programme.Partner]
 	customers     []entry[programme.Customer]
-	relationships []entry[ledger.Relationship]
+	relationships []entry[programmestore.Relationship]
 	agreements    []entry[programme.Agreement]
-	partnerships  []entry[ledger.Partnership]
+	partnerships  []entry[programmestore.Partnership]
 	subscriptions []entry[subscription.Subscription]
 }
 
@@ -101,8 +102,8 @@ func customer(r *record) programme.Customer {
 	}
 }
 
-func relationship(r *record) ledger.Relationship {
-	return ledger.Relationship{PartnerTenantID: need(r, "partner", guid), CustomerTenantID: need(r, "customer", guid)}
+func relationship(r *record) programmestore.Relationship {
+	return programmestore.Relationship{PartnerTenantID: need(r, "partner", guid), CustomerTenantID: need(r, "customer", guid)}
 }
 
 func agreement(r *record) programme.Agreement {
@@ -114,8 +115,8 @@ func agreement(r *record) programme.Agreement {
 	}
 }
 
-func partnership(r *record) ledger.Partnership {
-	return ledger.Partnership{ProviderTenantID: need(r, "provider", guid), ResellerTenantID: need(r, "reseller", guid)}
+func partnership(r *record) programmestore.Partnership {
+	return programmestore.Partnership{ProviderTenantID: need(r, "provider", guid), ResellerTenantID: need(r, "reseller", guid)}
 }
 
 func billed(r *record) subscription.Subscription {

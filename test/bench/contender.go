@@ -9,9 +9,10 @@ import (
 	"go.temporal.io/sdk/client"
 
 	activities "handover/activities/transfers"
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/test/bench/naive"
 )
 
@@ -62,21 +63,21 @@ func (o ours) rest(ctx context.Context, id string) error {
 }
 
 // asPartner are the terms of a partner's command: it is remembered with its answer.
-func asPartner(by kernel.Actor, route, requestID string) ledger.Terms[ledger.Outcome] {
-	return ledger.Terms[ledger.Outcome]{
-		Claim: ledger.Claim{CallerTenantID: by.PartnerTenantID, Route: route, Key: requestID, Fingerprint: requestID},
-		Answer: func(o ledger.Outcome, refusal *kernel.Refusal) (ledger.Answer, error) {
+func asPartner(by kernel.Actor, route, requestID string) command.Terms[transferstore.Outcome] {
+	return command.Terms[transferstore.Outcome]{
+		Claim: command.Claim{CallerTenantID: by.PartnerTenantID, Route: route, Key: requestID, Fingerprint: requestID},
+		Answer: func(o transferstore.Outcome, refusal *kernel.Refusal) (command.Answer, error) {
 			if refusal != nil {
-				return ledger.Answer{}, refusal // which is then not kept
+				return command.Answer{}, refusal // which is then not kept
 			}
 			body, err := json.Marshal(o)
-			return ledger.Answer{Status: http.StatusOK, Body: body, Subject: o.Transfer.ID}, err
+			return command.Answer{Status: http.StatusOK, Body: body, Subject: o.Transfer.ID}, err
 		},
 		Origin: kernel.Origin{Via: kernel.ByAPI},
 	}
 }
 
-func open(ctx context.Context, b *book, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (id string, err error) {
+func open(ctx context.Context, b *book, r transfer.Request, terms command.Terms[transferstore.Outcome]) (id string, err error) {
 	opened, err := b.OpenTransfer(ctx, r, terms)
 	return opened.Transfer.ID, err
 }
@@ -122,7 +123,7 @@ func (b barely) create(ctx context.Context, r transfer.Request) (string, error) 
 }
 
 // withoutRun keeps the dispatcher from starting a run.
-func withoutRun(terms ledger.Terms[ledger.Outcome]) ledger.Terms[ledger.Outcome] {
+func withoutRun(terms command.Terms[transferstore.Outcome]) command.Terms[transferstore.Outcome] {
 	terms.ByRun = true
 	return terms
 }

@@ -46,7 +46,7 @@ func main() {
 func execute() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return command().ExecuteContext(ctx)
+	return commandLine().ExecuteContext(ctx)
 }
 
 // options are the command line.
@@ -60,7 +60,7 @@ type options struct {
 	cpuProfile string
 }
 
-func command() *cobra.Command {
+func commandLine() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "bench",

@@ -14,6 +14,7 @@ import (
 	"handover/internal/pgtest"
 	"handover/internal/platform"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 )
 
@@ -44,7 +45,7 @@ func TestPastIsConsistent(t *testing.T) {
 		require.NoError(t, p.extend(t.Context(), s, 18, pastEach))
 		require.NoError(t, s.verified(t.Context()))
 
-		all, err := s.Ledger.Transfers(t.Context(), ledger.Filter{})
+		all, err := s.Ledger.Transfers(t.Context(), transferstore.Filter{})
 		require.NoError(t, err)
 		require.Len(t, all, p.transfers())
 		states := map[transfer.Status]int{}
@@ -81,7 +82,7 @@ func TestPastIsFoundAgain(t *testing.T) {
 		}
 		require.Len(t, p.completed(), taken)
 		require.Len(t, p.listed(), 3)
-		ofTarget, err := s.Ledger.Transfers(t.Context(), ledger.Filter{PartnerTenantID: world.LargeTarget})
+		ofTarget, err := s.Ledger.Transfers(t.Context(), transferstore.Filter{PartnerTenantID: world.LargeTarget})
 		require.NoError(t, err)
 		require.Len(t, ofTarget, 8*pastEach, "customers 0, 1 and 2 of five")
 	})

@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
+	activitylogstore "handover/internal/activitylog/store"
+	transferstore "handover/internal/transfer/store"
 )
 
 // watch looks at answers for what is secret of the scene.
@@ -136,7 +137,7 @@ func wording(asked call, got answer) string {
 func (s *scene) rows(t testing.TB, refusedToo bool) string {
 	t.Helper()
 	ctx := t.Context()
-	transfers, err := stage.Ledger.Transfers(ctx, ledger.Filter{CustomerTenantID: s.customer})
+	transfers, err := stage.Ledger.Transfers(ctx, transferstore.Filter{CustomerTenantID: s.customer})
 	require.NoError(t, err)
 	subscriptions, err := stage.Ledger.Subscriptions(ctx, s.customer, "")
 	require.NoError(t, err)
@@ -144,7 +145,7 @@ func (s *scene) rows(t testing.TB, refusedToo bool) string {
 	for _, one := range transfers {
 		audit, err := stage.Ledger.AuditOf(ctx, one.ID)
 		require.NoError(t, err)
-		audit = slices.DeleteFunc(audit, func(r ledger.AuditRecord) bool { return r.Status == "failed" && !refusedToo })
+		audit = slices.DeleteFunc(audit, func(r transferstore.AuditRecord) bool { return r.Status == "failed" && !refusedToo })
 		items, err := stage.Ledger.Items(ctx, one.ID, 0, -1)
 		require.NoError(t, err)
 		everything = append(everything, audit, items)
@@ -157,9 +158,9 @@ func (s *scene) rows(t testing.TB, refusedToo bool) string {
 	for _, p := range []party{isSource, isTarget, isStranger, isReseller} {
 		agreements, err := stage.Ledger.Agreements(ctx, s.of[p].TenantID, s.customer)
 		require.NoError(t, err)
-		log, err := stage.Ledger.AuditLog(ctx, ledger.AuditSearch{PartnerTenantID: s.of[p].TenantID, CustomerID: s.customer, Limit: 500})
+		log, err := stage.Ledger.AuditLog(ctx, activitylogstore.AuditSearch{PartnerTenantID: s.of[p].TenantID, CustomerID: s.customer, Limit: 500})
 		require.NoError(t, err)
-		log.Items = slices.DeleteFunc(log.Items, func(r ledger.AuditEntry) bool { return r.Status == "failed" && !refusedToo })
+		log.Items = slices.DeleteFunc(log.Items, func(r activitylogstore.AuditEntry) bool { return r.Status == "failed" && !refusedToo })
 		everything = append(everything, agreements, log.Items)
 	}
 	text, err := json.MarshalIndent(everything, "", " ")

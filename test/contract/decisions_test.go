@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
+	"handover/internal/command"
+	transferstore "handover/internal/transfer/store"
 )
 
 // The bodies of the other decisions.
@@ -122,7 +123,7 @@ func expired(t testing.TB, customer string) (path string) {
 	r := demo.Request(fresh())
 	r.CustomerTenantID = customer
 	then := time.Now().AddDate(0, 0, -40)
-	opened, err := stage.Ledger.At(then).OpenTransfer(t.Context(), r, ledger.Terms[ledger.Outcome]{})
+	opened, err := stage.Ledger.At(then).OpenTransfer(t.Context(), r, command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	_, err = stage.Ledger.Expire(t.Context(), opened.Transfer.ID)
 	require.NoError(t, err)

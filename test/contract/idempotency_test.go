@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
+	"handover/internal/command"
 )
 
 // keyed is the request under a request id.
@@ -200,7 +200,7 @@ func TestWireNotes10_AfterUnauthorized(t *testing.T) {
 func TestR103_TheAnswerIsForgotten(t *testing.T) {
 	customer := customerWith(t, licence("Licence", atOnce))
 	forget := func() {
-		_, err := stage.Ledger.At(time.Now().Add(ledger.RequestsKept + time.Minute)).ForgetRequests(t.Context())
+		_, err := stage.Ledger.At(time.Now().Add(command.RequestsKept + time.Minute)).ForgetRequests(t.Context())
 		require.NoError(t, err)
 	}
 	create := call{method: http.MethodPost, path: transfers(customer), body: request()}.keyed(fresh())

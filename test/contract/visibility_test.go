@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	transferstore "handover/internal/transfer/store"
 )
 
 // looks are all ways to read about one transfer.
@@ -155,9 +156,9 @@ func TestR184_PartiallyComplete(t *testing.T) {
 	t.Parallel()
 	customer, path, old := moving(t)
 	id := path[len(transfers(customer))+1:]
-	_, err := stage.Ledger.GiveUp(t.Context(), id, ledger.GivingUp{
+	_, err := stage.Ledger.GiveUp(t.Context(), id, transferstore.GivingUp{
 		RequestID: fresh(), Actor: kernel.Actor{Operator: true}, Failing: true, Reason: "Billing lost the order.",
-	}, ledger.Terms[ledger.GivenUp]{})
+	}, command.Terms[transferstore.GivenUp]{})
 	require.NoError(t, err)
 	seen := becomes(t, source, path, "PartiallyComplete")
 	assert.Equal(t, 1, count(values(objects(t, seen["lineItems"]), "status"), "Complete"))

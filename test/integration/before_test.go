@@ -16,6 +16,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 	"handover/workflows/transfers"
 )
@@ -106,9 +107,9 @@ func moves(t *testing.T, book *ledger.Ledger, id string, ordinals ...int) {
 	t.Helper()
 	items, err := book.Items(t.Context(), id, 0, -1)
 	require.NoError(t, err)
-	results := make([]ledger.ItemResult, len(ordinals))
+	results := make([]transferstore.ItemResult, len(ordinals))
 	for i, n := range ordinals {
-		results[i] = ledger.ItemResult{Ordinal: n, TargetSubscriptionID: transfer.TargetSubscriptionID(id, items[n].SubscriptionID)}
+		results[i] = transferstore.ItemResult{Ordinal: n, TargetSubscriptionID: transfer.TargetSubscriptionID(id, items[n].SubscriptionID)}
 	}
 	_, err = book.RecordItems(t.Context(), id, results)
 	require.NoError(t, err)

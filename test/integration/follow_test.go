@@ -10,10 +10,13 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"handover/internal/app"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/platform"
+	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 )
 
@@ -48,7 +51,7 @@ func withdrawal(p parties) transfer.Decision {
 // opened requests a transfer at the ledger.
 func opened(t *testing.T, book *ledger.Ledger, p parties) string {
 	t.Helper()
-	made, err := book.OpenTransfer(t.Context(), requestOf(p), ledger.Terms[ledger.Outcome]{})
+	made, err := book.OpenTransfer(t.Context(), requestOf(p), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	return made.Transfer.ID
 }
@@ -57,7 +60,7 @@ func opened(t *testing.T, book *ledger.Ledger, p parties) string {
 func submitted(t *testing.T, book *ledger.Ledger, p parties) string {
 	t.Helper()
 	id := opened(t, book, p)
-	_, err := book.Submit(t.Context(), id, wholeOf(p), ledger.Terms[ledger.Outcome]{})
+	_, err := book.Submit(t.Context(), id, wholeOf(p), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	return id
 }
@@ -66,7 +69,7 @@ func submitted(t *testing.T, book *ledger.Ledger, p parties) string {
 func cancelled(t *testing.T, book *ledger.Ledger, p parties) string {
 	t.Helper()
 	id := opened(t, book, p)
-	_, err := book.Cancel(t.Context(), id, withdrawal(p), ledger.Terms[ledger.Outcome]{})
+	_, err := book.Cancel(t.Context(), id, withdrawal(p), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	return id
 }
@@ -74,7 +77,7 @@ func cancelled(t *testing.T, book *ledger.Ledger, p parties) string {
 // followed waits until the run of every transfer of the ledger is where the transfer is.
 func (s *scene) followed(t *testing.T) {
 	t.Helper()
-	all, err := s.Ledger.Transfers(t.Context(), ledger.Filter{})
+	all, err := s.Ledger.Transfers(t.Context(), transferstore.Filter{})
 	require.NoError(t, err)
 	c := s.temporal(t)
 	for _, one := range all {
@@ -101,7 +104,7 @@ func follows(t *testing.T, book *ledger.Ledger, c client.Client, id string) {
 // resumes has the run look, or begin where there is none, as "starter resume" does.
 func resumes(t *testing.T, book *ledger.Ledger, ids ...string) {
 	t.Helper()
-	_, err := book.Resume(t.Context(), ledger.Resumption{Cause: ledger.CauseResumed, Actor: kernel.Actor{Operator: true}}, ids...)
+	_, err := book.Resume(t.Context(), transferstore.Resumption{Cause: runs.CauseResumed, Actor: kernel.Actor{Operator: true}}, ids...)
 	require.NoError(t, err)
 }
 
@@ -117,9 +120,9 @@ func givesUp(t *testing.T, book *ledger.Ledger, id string) {
 		}
 		return failing
 	})
-	_, err := book.GiveUp(t.Context(), id, ledger.GivingUp{
+	_, err := book.GiveUp(t.Context(), id, transferstore.GivingUp{
 		RequestID: "give-up-" + id, Actor: kernel.Actor{Operator: true}, Failing: true, Reason: "The billing system lost it.",
-	}, ledger.Terms[ledger.GivenUp]{})
+	}, command.Terms[transferstore.GivenUp]{})
 	require.NoError(t, err)
 }
 

@@ -14,9 +14,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/engine"
 	"handover/internal/ledger"
 	"handover/internal/platform"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 	"handover/workflows"
 )
@@ -111,9 +113,9 @@ func (s *scene) decidesMany(t *testing.T, first, many int) {
 		var err error
 		switch n % 4 {
 		case 0, 1:
-			_, err = s.Ledger.Submit(t.Context(), id, wholeOf(who), ledger.Terms[ledger.Outcome]{})
+			_, err = s.Ledger.Submit(t.Context(), id, wholeOf(who), command.Terms[transferstore.Outcome]{})
 		case 2:
-			_, err = s.Ledger.Cancel(t.Context(), id, withdrawal(who), ledger.Terms[ledger.Outcome]{})
+			_, err = s.Ledger.Cancel(t.Context(), id, withdrawal(who), command.Terms[transferstore.Outcome]{})
 		}
 		require.NoError(t, err)
 	}

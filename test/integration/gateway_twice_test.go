@@ -7,9 +7,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
+	"handover/internal/command"
 	"handover/internal/pgtest"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 )
 
@@ -92,7 +93,7 @@ func oneWon(t *testing.T, submit, cancel reply) string {
 // opens requests a transfer at the ledger itself, for stories that begin with one.
 func (s *scene) opens(t *testing.T, p parties) string {
 	t.Helper()
-	opened, err := s.Ledger.OpenTransfer(t.Context(), requestOf(p), ledger.Terms[ledger.Outcome]{})
+	opened, err := s.Ledger.OpenTransfer(t.Context(), requestOf(p), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	return opened.Transfer.ID
 }

@@ -16,10 +16,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/programme"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 )
 
@@ -201,7 +202,7 @@ func (s *scene) transfersOf(t *testing.T, p parties) (found []transfer.Transfer)
 	t.Helper()
 	eventually(t, "the ledger answers", func() bool {
 		var err error
-		if found, err = s.Ledger.Transfers(t.Context(), ledger.Filter{CustomerTenantID: p.customer}); errors.Is(err, store.ErrUnavailable) {
+		if found, err = s.Ledger.Transfers(t.Context(), transferstore.Filter{CustomerTenantID: p.customer}); errors.Is(err, store.ErrUnavailable) {
 			return false
 		}
 		require.NoError(t, err)
@@ -280,7 +281,7 @@ func (s *scene) logOf(t *testing.T, p parties) []string {
 	t.Helper()
 	var entries []string
 	for _, partner := range []string{p.source, p.target} {
-		page, err := s.Ledger.AuditLog(t.Context(), ledger.AuditSearch{
+		page, err := s.Ledger.AuditLog(t.Context(), activitylogstore.AuditSearch{
 			PartnerTenantID: partner, CustomerID: p.customer, From: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Hour), Limit: 100,
 		})
 		require.NoError(t, err)

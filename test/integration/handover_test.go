@@ -21,6 +21,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/notify"
+	"handover/internal/outbox"
 	"handover/internal/platform"
 	"handover/internal/telemetry"
 	"handover/internal/transfer"
@@ -172,7 +173,7 @@ func told(t *testing.T, book *ledger.Ledger, id string) {
 	eventually(t, "everybody was told of it", func() bool {
 		owed, err := book.Notifications(t.Context(), id)
 		require.NoError(t, err)
-		return !slices.ContainsFunc(owed, func(n ledger.Notification) bool { return n.SentAt.IsZero() && !n.Ended })
+		return !slices.ContainsFunc(owed, func(n outbox.Notification) bool { return n.SentAt.IsZero() && !n.Ended })
 	})
 }
 

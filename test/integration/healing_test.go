@@ -15,10 +15,13 @@ import (
 	"go.temporal.io/sdk/client"
 
 	activities "handover/activities/transfers"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/platform"
+	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 	"handover/workflows/run"
 	"handover/workflows/transfers"
@@ -59,7 +62,7 @@ func finishes(t *testing.T, book *ledger.Ledger, p parties, id string) {
 		givesUp(t, book, id)
 		return
 	}
-	_, err = book.Cancel(t.Context(), id, withdrawal(p), ledger.Terms[ledger.Outcome]{})
+	_, err = book.Cancel(t.Context(), id, withdrawal(p), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 }
 
@@ -181,9 +184,9 @@ func TestAnOldTemporalIsPutBack(t *testing.T) {
 
 	p = startWorking(t, platform.Options{DataDir: dir}, w)
 	unknown := submitted(t, p.Ledger, moving)
-	_, err := p.Ledger.Submit(t.Context(), kept, wholeOf(before), ledger.Terms[ledger.Outcome]{})
+	_, err := p.Ledger.Submit(t.Context(), kept, wholeOf(before), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
-	_, err = p.Ledger.Cancel(t.Context(), ended, withdrawal(withdrawn), ledger.Terms[ledger.Outcome]{})
+	_, err = p.Ledger.Cancel(t.Context(), ended, withdrawal(withdrawn), command.Terms[transferstore.Outcome]{})
 	require.NoError(t, err)
 	for _, id := range []string{unknown, kept, ended} {
 		follows(t, p.Ledger, p.Connection, id)
@@ -197,7 +200,7 @@ func TestAnOldTemporalIsPutBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, report.Raised)
 	follows(t, p.Ledger, p.Connection, unknown)
-	_, _, err = p.Ledger.ResumeOpen(t.Context(), ledger.Resumption{Cause: ledger.CauseResumed, Actor: kernel.Actor{Operator: true}}, "", 100)
+	_, _, err = p.Ledger.ResumeOpen(t.Context(), transferstore.Resumption{Cause: runs.CauseResumed, Actor: kernel.Actor{Operator: true}}, "", 100)
 	require.NoError(t, err)
 	resumes(t, p.Ledger, ended)
 	for _, id := range []string{kept, ended} {
@@ -251,8 +254,8 @@ func TestARunIsToldWhenAllIsOver(t *testing.T) {
 	require.NoError(t, err)
 	first, err := p.Connection.DescribeWorkflowExecution(t.Context(), transfer.WorkflowID(ids[0]), "")
 	require.NoError(t, err)
-	require.NoError(t, p.Ledger.WantRuns(t.Context(), ledger.Wanted{
-		WorkflowID: transfer.WorkflowID(ids[0]), WorkflowType: transfer.WorkflowType, SubjectID: ids[0], Cause: ledger.CauseAnswered,
+	require.NoError(t, p.Ledger.WantRuns(t.Context(), runs.Wanted{
+		WorkflowID: transfer.WorkflowID(ids[0]), WorkflowType: transfer.WorkflowType, SubjectID: ids[0], Cause: transferstore.CauseAnswered,
 	}))
 	eventually(t, "another run looked and ended", func() bool {
 		now, err := p.Connection.DescribeWorkflowExecution(t.Context(), transfer.WorkflowID(ids[0]), "")

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 )
 
@@ -34,7 +34,7 @@ func TestSilenceIsToldAndLosesNothing(t *testing.T) {
 		launchWorker(t, p)
 		id := s.create(t, who, "--request-id", repeat[1])
 		assert.Equal(t, id, s.create(t, who, "--request-id", repeat[1]))
-		all, err := p.Ledger.Transfers(t.Context(), ledger.Filter{})
+		all, err := p.Ledger.Transfers(t.Context(), transferstore.Filter{})
 		require.NoError(t, err)
 		assert.Len(t, all, 1)
 	})

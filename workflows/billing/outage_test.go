@@ -18,10 +18,13 @@ import (
 	rooms "handover/activities"
 	activities "handover/activities/billing"
 	"handover/activities/transfers"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	outagestore "handover/internal/outage/store"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 	"handover/workflows"
 	"handover/workflows/billing"
@@ -81,7 +84,7 @@ func (w *place) submitted() int {
 	w.t.Helper()
 	demo := world.Demo()
 	require.NoError(w.t, w.ledger.Seed(w.t.Context(), world.Sample()))
-	none := ledger.Terms[ledger.Outcome]{}
+	none := command.Terms[transferstore.Outcome]{}
 	opened, err := w.ledger.OpenTransfer(w.t.Context(), demo.Request("create"), none)
 	require.NoError(w.t, err)
 	submitted, err := w.ledger.Submit(w.t.Context(), opened.Transfer.ID, transfer.Approval{
@@ -95,14 +98,14 @@ func (w *place) submitted() int {
 // away is what a worker says that has found the billing system away just now.
 func (w *place) away(failures int64) {
 	w.t.Helper()
-	require.NoError(w.t, w.ledger.OutageGoesOn(w.t.Context(), ledger.Sighting{
-		Name: ledger.BillingOutage, Failures: failures, Status: 503, Said: secret, Next: time.Minute,
+	require.NoError(w.t, w.ledger.OutageGoesOn(w.t.Context(), outagestore.Sighting{
+		Name: outagestore.BillingOutage, Failures: failures, Status: 503, Said: secret, Next: time.Minute,
 	}))
 }
 
 func (w *place) back() {
 	w.t.Helper()
-	ended, err := w.ledger.EndOutage(w.t.Context(), ledger.BillingOutage, 0)
+	ended, err := w.ledger.EndOutage(w.t.Context(), outagestore.BillingOutage, 0)
 	require.NoError(w.t, err)
 	require.True(w.t, ended)
 }

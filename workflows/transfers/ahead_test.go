@@ -8,6 +8,7 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/workflows/transfers"
 )
 
@@ -34,8 +35,8 @@ var decisions = map[string]struct {
 // moves records in the ledger that the item moved, as a billing system's callback does.
 func (w *world) moves(ordinal int) {
 	w.t.Helper()
-	moved := ledger.ItemResult{Ordinal: ordinal, TargetSubscriptionID: transfer.TargetSubscriptionID(w.id, subID(ordinal))}
-	_, err := w.ledger.RecordItems(w.t.Context(), w.id, []ledger.ItemResult{moved})
+	moved := transferstore.ItemResult{Ordinal: ordinal, TargetSubscriptionID: transfer.TargetSubscriptionID(w.id, subID(ordinal))}
+	_, err := w.ledger.RecordItems(w.t.Context(), w.id, []transferstore.ItemResult{moved})
 	require.NoError(w.t, err)
 }
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 const day = 24 * time.Hour
@@ -68,7 +68,7 @@ func TestRow15NudgeBetweenLookAndWait(t *testing.T) {
 	w := newWorld(t, 1).opened()
 	w.faults.stand("Look", func(call int) error {
 		if call == 1 { // the look answers as of now, and only then the ledger changes
-			at, err := w.ledger.Look(t.Context(), w.id, ledger.Watched{})
+			at, err := w.ledger.Look(t.Context(), w.id, transferstore.Watched{})
 			w.cancelled()
 			w.meanwhile(w.nudge)
 			w.faults.answer(at)

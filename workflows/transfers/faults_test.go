@@ -8,10 +8,12 @@ import (
 
 	activities "handover/activities/transfers"
 	"handover/internal/billing"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // faults is the ledger as the steps see it: the real one, in front of which a test can stand.
@@ -99,7 +101,7 @@ func (f *faults) answer(at transfer.Standing) {
 	f.stale = &at
 }
 
-func (f *faults) Look(ctx context.Context, id string, w ledger.Watched) (transfer.Standing, error) {
+func (f *faults) Look(ctx context.Context, id string, w transferstore.Watched) (transfer.Standing, error) {
 	l, err := f.meet("Look")
 	f.mu.Lock()
 	seen := f.stale
@@ -134,28 +136,28 @@ func (f *faults) Remind(ctx context.Context, id string, n int) (transfer.Standin
 	return asked(f, "Remind", func(l activities.Ledger) (transfer.Standing, error) { return l.Remind(ctx, id, n) })
 }
 
-func (f *faults) OpenTransfer(ctx context.Context, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
-	return asked(f, "OpenTransfer", func(l activities.Ledger) (ledger.Outcome, error) { return l.OpenTransfer(ctx, r, terms) })
+func (f *faults) OpenTransfer(ctx context.Context, r transfer.Request, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error) {
+	return asked(f, "OpenTransfer", func(l activities.Ledger) (transferstore.Outcome, error) { return l.OpenTransfer(ctx, r, terms) })
 }
 
-func (f *faults) Submit(ctx context.Context, id string, s transfer.Approval, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
-	return asked(f, "Submit", func(l activities.Ledger) (ledger.Outcome, error) { return l.Submit(ctx, id, s, terms) })
+func (f *faults) Submit(ctx context.Context, id string, s transfer.Approval, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error) {
+	return asked(f, "Submit", func(l activities.Ledger) (transferstore.Outcome, error) { return l.Submit(ctx, id, s, terms) })
 }
 
-func (f *faults) Cancel(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
-	return asked(f, "Cancel", func(l activities.Ledger) (ledger.Outcome, error) { return l.Cancel(ctx, id, d, terms) })
+func (f *faults) Cancel(ctx context.Context, id string, d transfer.Decision, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error) {
+	return asked(f, "Cancel", func(l activities.Ledger) (transferstore.Outcome, error) { return l.Cancel(ctx, id, d, terms) })
 }
 
-func (f *faults) Decline(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
-	return asked(f, "Decline", func(l activities.Ledger) (ledger.Outcome, error) { return l.Decline(ctx, id, d, terms) })
+func (f *faults) Decline(ctx context.Context, id string, d transfer.Decision, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error) {
+	return asked(f, "Decline", func(l activities.Ledger) (transferstore.Outcome, error) { return l.Decline(ctx, id, d, terms) })
 }
 
-func (f *faults) RecordRefused(ctx context.Context, r ledger.Refused) error {
+func (f *faults) RecordRefused(ctx context.Context, r transferstore.Refused) error {
 	_, err := asked(f, "RecordRefused", func(l activities.Ledger) (any, error) { return nil, l.RecordRefused(ctx, r) })
 	return err
 }
 
-func (f *faults) MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []ledger.MoveFact, error) {
+func (f *faults) MoveFacts(ctx context.Context, id string, ordinals []int) (transfer.Transfer, []transferstore.MoveFact, error) {
 	l, err := f.meet("MoveFacts")
 	if err != nil {
 		return transfer.Transfer{}, nil, err
@@ -167,7 +169,7 @@ func (f *faults) Leave(ctx context.Context, id string, ordinals []int) (map[int]
 	return asked(f, "Leave", func(l activities.Ledger) (map[int]bool, error) { return l.Leave(ctx, id, ordinals) })
 }
 
-func (f *faults) RecordItems(ctx context.Context, id string, results []ledger.ItemResult) ([]transfer.LineItem, error) {
+func (f *faults) RecordItems(ctx context.Context, id string, results []transferstore.ItemResult) ([]transfer.LineItem, error) {
 	return asked(f, "RecordItems", func(l activities.Ledger) ([]transfer.LineItem, error) { return l.RecordItems(ctx, id, results) })
 }
 

@@ -27,11 +27,14 @@ import (
 	"handover/activities/failing"
 	activities "handover/activities/transfers"
 	"handover/internal/billing"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/workflows"
 	"handover/workflows/run"
 	"handover/workflows/transfers"
@@ -228,7 +231,7 @@ func worldOf(n int, o options) ledger.World {
 			partner(strangerID, "Wingtip", "eve@wingtip.example", programme.DirectBill),
 		},
 		Customers:     []programme.Customer{{TenantID: customer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
-		Relationships: []ledger.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
+		Relationships: []programmestore.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: programme.Attestation}},
 	}
 	for i := range n {
@@ -255,7 +258,7 @@ func request(requestID string) transfer.Request {
 }
 
 // untold are terms that ask for nothing.
-var untold = ledger.Terms[ledger.Outcome]{}
+var untold = command.Terms[transferstore.Outcome]{}
 
 // opened opens the transfer in the ledger.
 func (w *world) opened() *world {
@@ -295,10 +298,10 @@ func (w *world) declined() {
 }
 
 // givesUp is an operator's end to line items; without any, to all that are failing.
-func (w *world) givesUp(ordinals ...int) ledger.GivenUp {
+func (w *world) givesUp(ordinals ...int) transferstore.GivenUp {
 	w.t.Helper()
-	g := ledger.GivingUp{RequestID: fmt.Sprint("give-up-", ordinals), Actor: asOperator, Ordinals: ordinals, Failing: len(ordinals) == 0, Reason: stuck}
-	done, err := w.ledger.GiveUp(w.t.Context(), w.id, g, ledger.Terms[ledger.GivenUp]{})
+	g := transferstore.GivingUp{RequestID: fmt.Sprint("give-up-", ordinals), Actor: asOperator, Ordinals: ordinals, Failing: len(ordinals) == 0, Reason: stuck}
+	done, err := w.ledger.GiveUp(w.t.Context(), w.id, g, command.Terms[transferstore.GivenUp]{})
 	require.NoError(w.t, err)
 	return done
 }

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/httpapi"
 	"handover/internal/identity"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	"handover/internal/store"
 )
 
 // AuditRecord is one entry of the caller's activity log (domain section 7).
@@ -59,8 +60,8 @@ type searchAudit struct {
 
 // Records is what the operations ask of the ledger.
 type Records interface {
-	AuditLog(ctx context.Context, q ledger.AuditSearch) (ledger.Page[ledger.AuditEntry], error)
-	AuditEntry(ctx context.Context, partnerTenantID, id string) (ledger.AuditEntry, error)
+	AuditLog(ctx context.Context, q activitylogstore.AuditSearch) (store.Page[activitylogstore.AuditEntry], error)
+	AuditEntry(ctx context.Context, partnerTenantID, id string) (activitylogstore.AuditEntry, error)
 }
 
 // Service answers requests about the log.
@@ -124,8 +125,8 @@ func (s *Service) getAudit(ctx context.Context, in *struct {
 }
 
 // search is what the ledger is asked.
-func (in *searchAudit) search(partner string, now time.Time) (ledger.AuditSearch, error) {
-	q := ledger.AuditSearch{PartnerTenantID: partner}
+func (in *searchAudit) search(partner string, now time.Time) (activitylogstore.AuditSearch, error) {
+	q := activitylogstore.AuditSearch{PartnerTenantID: partner}
 	var err error
 	if q.Limit, err = httpapi.PageSize(in.Size, httpapi.MostPage); err != nil {
 		return q, err
@@ -152,7 +153,7 @@ func (in *searchAudit) search(partner string, now time.Time) (ledger.AuditSearch
 		return q, err
 	}
 	at, id, err := httpapi.ReadCursor(after)
-	q.After = &ledger.AuditCursor{At: at, ID: id}
+	q.After = &activitylogstore.AuditCursor{At: at, ID: id}
 	return q, err
 }
 
@@ -174,7 +175,7 @@ func logDate(name, text string) (at time.Time, wholeDay bool, err error) {
 	return at, false, kernel.Refuse(kernel.InvalidInput, "%s must be a date such as 2026-11-21.", name)
 }
 
-func auditFilter(text string, q *ledger.AuditSearch) error {
+func auditFilter(text string, q *activitylogstore.AuditSearch) error {
 	f, err := httpapi.ReadFilter(text)
 	if err != nil || f.Field == "" {
 		return err
@@ -192,7 +193,7 @@ func auditFilter(text string, q *ledger.AuditSearch) error {
 	return nil
 }
 
-func auditRecord(e ledger.AuditEntry) AuditRecord {
+func auditRecord(e activitylogstore.AuditEntry) AuditRecord {
 	return AuditRecord{
 		ID: e.ID, PartnerID: e.PartnerTenantID, Participants: e.Participants, CustomerID: e.CustomerTenantID, CustomerName: e.CustomerName,
 		UserPrincipalName: e.UserID, ApplicationID: e.ApplicationID, ResourceType: e.Resource, ResourceOldValue: e.OldValue,

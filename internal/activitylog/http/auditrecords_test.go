@@ -6,8 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 )
 
 // known tells whether an error is one that becomes a proper answer.
@@ -44,7 +44,7 @@ func FuzzQueries(f *testing.F) {
 	f.Add(`{"Field":"CompanyName","Value":"a","Operator":"starts_with"}`, "11/13/2026 23:32:46")
 	f.Add(`{"Field":"CustomerId","Value":"a","Operator":"equals"}`, "2026-11-21")
 	f.Fuzz(func(t *testing.T, filter, date string) {
-		require.True(t, known(auditFilter(filter, &ledger.AuditSearch{})))
+		require.True(t, known(auditFilter(filter, &activitylogstore.AuditSearch{})))
 		_, _, err := logDate("startDate", date)
 		require.True(t, known(err))
 	})

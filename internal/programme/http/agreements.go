@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"time"
 
+	"handover/internal/command"
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/programme"
 )
 
@@ -98,8 +98,8 @@ type attestAgreement struct {
 // attested describes the answer to an attestation.
 type attested struct{ Body CustomerAgreement }
 
-func (s *Service) attestAgreement(ctx context.Context, in *attestAgreement) (ledger.Answer, error) {
-	answer := httpapi.AnswerTo(ctx, func(made programme.Agreement) (ledger.Answer, error) {
+func (s *Service) attestAgreement(ctx context.Context, in *attestAgreement) (command.Answer, error) {
+	answer := httpapi.AnswerTo(ctx, func(made programme.Agreement) (command.Answer, error) {
 		return httpapi.JSON(http.StatusCreated, agreement(made))
 	})
 	made, err := s.records.AttestAgreement(ctx, answer.Terms, httpapi.RequestOf(ctx).By(), programme.AgreementAttestation{

@@ -8,8 +8,8 @@ import (
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 )
 
 // Customer is a customer as one of its partners sees it (wire-notes 12).
@@ -71,7 +71,7 @@ func (s *Service) registerCustomers(a *httpapi.API) {
 }
 
 func (s *Service) listCustomers(ctx context.Context, in *listCustomers) (*struct{ Body Customers }, error) {
-	wanted := ledger.CustomerSearch{PartnerTenantID: httpapi.RequestOf(ctx).Caller.TenantID}
+	wanted := programmestore.CustomerSearch{PartnerTenantID: httpapi.RequestOf(ctx).Caller.TenantID}
 	var err error
 	if wanted.Limit, err = httpapi.PageSize(in.Size, httpapi.MostPage); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (s *Service) listCustomers(ctx context.Context, in *listCustomers) (*struct
 
 // checkToken accepts as the end of the page before only a customer of the partner: where the others stand in the order of
 // names is nothing to it.
-func (s *Service) checkToken(ctx context.Context, q ledger.CustomerSearch) error {
+func (s *Service) checkToken(ctx context.Context, q programmestore.CustomerSearch) error {
 	if q.After == "" {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (s *Service) checkToken(ctx context.Context, q ledger.CustomerSearch) error
 	return err
 }
 
-func customerFilter(text string, wanted *ledger.CustomerSearch) error {
+func customerFilter(text string, wanted *programmestore.CustomerSearch) error {
 	f, err := httpapi.ReadFilter(text)
 	if err != nil || f.Field == "" {
 		return err
@@ -150,7 +150,7 @@ func (s *Service) getCustomer(ctx context.Context, in *CustomerPath) (*struct{ B
 	return &struct{ Body Customer }{c}, nil
 }
 
-func customer(c ledger.Client) Customer {
+func customer(c programmestore.Client) Customer {
 	relationship := "none"
 	if c.Relationship {
 		relationship = "reseller"

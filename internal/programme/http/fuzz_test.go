@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
 )
 
 // known tells whether an error is one that becomes a proper answer.
@@ -40,6 +40,6 @@ func FuzzAttestAgreement(f *testing.F) {
 func FuzzFilter(f *testing.F) {
 	f.Add(`{"Field":"CompanyName","Value":"a","Operator":"starts_with"}`)
 	f.Fuzz(func(t *testing.T, filter string) {
-		require.True(t, known(customerFilter(filter, &ledger.CustomerSearch{})))
+		require.True(t, known(customerFilter(filter, &programmestore.CustomerSearch{})))
 	})
 }

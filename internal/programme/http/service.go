@@ -11,11 +11,14 @@ import (
 	"context"
 	"net/http"
 
+	"handover/internal/activitylog"
+	"handover/internal/command"
 	"handover/internal/httpapi"
 	"handover/internal/identity"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/programme"
+	programmestore "handover/internal/programme/store"
+	"handover/internal/store"
 )
 
 // Records is what the operations ask of the ledger.
@@ -24,11 +27,11 @@ type Records interface {
 	PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error)
 	Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error)
 	CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error)
-	Customers(ctx context.Context, q ledger.CustomerSearch) (ledger.Page[ledger.Client], error)
-	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (ledger.Client, error)
+	Customers(ctx context.Context, q programmestore.CustomerSearch) (store.Page[programmestore.Client], error)
+	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (programmestore.Client, error)
 	Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error)
 	DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error)
-	AttestAgreement(ctx context.Context, terms ledger.Terms[programme.Agreement], by ledger.By, a programme.AgreementAttestation) (programme.Agreement, error)
+	AttestAgreement(ctx context.Context, terms command.Terms[programme.Agreement], by activitylog.By, a programme.AgreementAttestation) (programme.Agreement, error)
 }
 
 // Service answers requests about partners and their customers.

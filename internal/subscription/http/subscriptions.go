@@ -9,12 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"handover/internal/activitylog"
+	"handover/internal/command"
 	"handover/internal/httpapi"
 	"handover/internal/identity"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/programme"
 	programmehttp "handover/internal/programme/http"
+	"handover/internal/store"
 	"handover/internal/subscription"
 )
 
@@ -97,9 +99,9 @@ var subscriptionCauses = []kernel.Cause{
 
 // Records is what the operations ask of the ledger.
 type Records interface {
-	SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (ledger.Page[subscription.Subscription], error)
+	SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (store.Page[subscription.Subscription], error)
 	SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error)
-	ChangeSubscription(ctx context.Context, terms ledger.Terms[subscription.Subscription], by ledger.By, customerTenantID, id, ifMatch string,
+	ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id, ifMatch string,
 		c subscription.Change) (subscription.Subscription, error)
 }
 
@@ -165,7 +167,7 @@ func (s *Service) getSubscription(ctx context.Context, in *SubscriptionPath) (*s
 	return s.answerWith(found), err
 }
 
-func (s *Service) updateSubscription(ctx context.Context, in *updateSubscription) (ledger.Answer, error) {
+func (s *Service) updateSubscription(ctx context.Context, in *updateSubscription) (command.Answer, error) {
 	change := subscription.Change{
 		FriendlyName: in.Body.FriendlyName, Quantity: (*int)(in.Body.Quantity), AutoRenew: in.Body.AutoRenewEnabled,
 		Status: in.Body.Status, PartnerOnRecord: in.Body.PartnerID,
@@ -180,7 +182,7 @@ func (s *Service) updateSubscription(ctx context.Context, in *updateSubscription
 }
 
 // changedSubscription is the answer to a change.
-func (s *Service) changedSubscription(changed subscription.Subscription) (ledger.Answer, error) {
+func (s *Service) changedSubscription(changed subscription.Subscription) (command.Answer, error) {
 	shown := s.answerWith(changed)
 	answer, err := httpapi.JSON(http.StatusOK, shown.Body)
 	answer.Header["ETag"] = shown.ETag

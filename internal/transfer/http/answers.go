@@ -4,8 +4,9 @@ import (
 	"context"
 	"net/http"
 
+	"handover/internal/command"
 	"handover/internal/httpapi"
-	"handover/internal/ledger"
+	transferstore "handover/internal/transfer/store"
 )
 
 // The forms of answers about a transfer. They stand in the ledger with the answers that are too large to be kept whole.
@@ -18,30 +19,30 @@ const (
 
 // forms say how much of a transfer's present an answer shows: that to a create or submit tells of the moment of the command,
 // also when it is rendered again much later.
-var forms = map[string]func(ledger.Outcome) ledger.Outcome{
-	formCreated: func(o ledger.Outcome) ledger.Outcome {
+var forms = map[string]func(transferstore.Outcome) transferstore.Outcome{
+	formCreated: func(o transferstore.Outcome) transferstore.Outcome {
 		o.Transfer, o.Items = o.Transfer.AsOpened(), nil
 		return o
 	},
-	formSubmitted: func(o ledger.Outcome) ledger.Outcome {
+	formSubmitted: func(o transferstore.Outcome) transferstore.Outcome {
 		o.Transfer, o.Items = o.Transfer.AsSubmitted(o.Items)
 		return o
 	},
-	formSubmittedUnlisted: func(o ledger.Outcome) ledger.Outcome {
+	formSubmittedUnlisted: func(o transferstore.Outcome) transferstore.Outcome {
 		o.Transfer, o.Items = o.Transfer.AsSubmitted(nil)
 		return o
 	},
-	formTransfer: func(o ledger.Outcome) ledger.Outcome { return o },
+	formTransfer: func(o transferstore.Outcome) transferstore.Outcome { return o },
 }
 
 // transferAnswer renders what became of a transfer, for the caller, in the form.
-func transferAnswer(ctx context.Context, form string) func(ledger.Outcome) (ledger.Answer, error) {
+func transferAnswer(ctx context.Context, form string) func(transferstore.Outcome) (command.Answer, error) {
 	viewer := viewerOf(ctx)
-	return func(o ledger.Outcome) (ledger.Answer, error) {
+	return func(o transferstore.Outcome) (command.Answer, error) {
 		o = forms[form](o)
 		seen, err := view(o.Transfer, o.Items, o.Labels, viewer)
 		if err != nil {
-			return ledger.Answer{}, err
+			return command.Answer{}, err
 		}
 		status := http.StatusOK
 		if form == formCreated {
@@ -58,7 +59,7 @@ func transferAnswer(ctx context.Context, form string) func(ledger.Outcome) (ledg
 }
 
 // rerender renders an answer about a transfer once more, which was too large to be kept.
-func (s *Service) rerender(ctx context.Context, before ledger.Answer) (ledger.Answer, error) {
+func (s *Service) rerender(ctx context.Context, before command.Answer) (command.Answer, error) {
 	now, err := s.outcome(ctx, before.Subject)
 	if err != nil {
 		return before, err
@@ -67,15 +68,15 @@ func (s *Service) rerender(ctx context.Context, before ledger.Answer) (ledger.An
 }
 
 // outcome is the transfer as it stands, with all its line items and the caller's labels.
-func (s *Service) outcome(ctx context.Context, id string) (ledger.Outcome, error) {
+func (s *Service) outcome(ctx context.Context, id string) (transferstore.Outcome, error) {
 	t, err := s.records.Transfer(ctx, id)
 	if err != nil {
-		return ledger.Outcome{}, err
+		return transferstore.Outcome{}, err
 	}
 	items, err := s.itemsOf(ctx, t)
 	if err != nil {
-		return ledger.Outcome{}, err
+		return transferstore.Outcome{}, err
 	}
 	labels, err := s.records.Labels(ctx, id, httpapi.RequestOf(ctx).Caller.TenantID)
-	return ledger.Outcome{Transfer: t, Labels: labels, Items: items}, err
+	return transferstore.Outcome{Transfer: t, Labels: labels, Items: items}, err
 }

@@ -10,9 +10,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"handover/internal/command"
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/programme"
 	programmehttp "handover/internal/programme/http"
 	"handover/internal/subscription"
@@ -118,10 +118,10 @@ func reasons(refusals []*kernel.Refusal) []Reason {
 	return all
 }
 
-func (s *Service) createTransfer(ctx context.Context, in *createTransfer) (ledger.Answer, error) {
+func (s *Service) createTransfer(ctx context.Context, in *createTransfer) (command.Answer, error) {
 	request, err := in.Body.request(in.CustomerID, httpapi.RequestOf(ctx))
 	if err != nil {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	if in.DryRun {
 		return s.rehearse(ctx, request)
@@ -132,10 +132,10 @@ func (s *Service) createTransfer(ctx context.Context, in *createTransfer) (ledge
 }
 
 // rehearse answers a dry run. It asks the very rules that a create asks.
-func (s *Service) rehearse(ctx context.Context, request transfer.Request) (ledger.Answer, error) {
+func (s *Service) rehearse(ctx context.Context, request transfer.Request) (command.Answer, error) {
 	refusals, err := s.records.PreviewOpen(ctx, request)
 	if err != nil {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	return httpapi.JSON(http.StatusOK, DryRun{WouldSucceed: len(refusals) == 0, Refusals: reasons(refusals)})
 }

@@ -6,13 +6,14 @@ import (
 	"net/http"
 	"strings"
 
+	"handover/internal/command"
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/programme"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // UpdateTransfer is the body of a PATCH: a submit, a cancel or a decline, or new labels.
@@ -78,21 +79,21 @@ type updateTransfer struct {
 	Body    UpdateTransfer
 }
 
-func (s *Service) updateTransfer(ctx context.Context, in *updateTransfer) (ledger.Answer, error) {
+func (s *Service) updateTransfer(ctx context.Context, in *updateTransfer) (command.Answer, error) {
 	t, err := s.transferOf(ctx, in.TransferPath)
 	if err != nil {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	if err := in.Body.about(t); err != nil {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	verb, err := in.Body.verb()
 	if err != nil {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	end, err := s.turns.Take(ctx, httpapi.RequestOf(ctx).Caller.TenantID+" "+t.ID)
 	if err != nil {
-		return ledger.Answer{}, err
+		return command.Answer{}, err
 	}
 	defer end()
 	answer := httpapi.AnswerTo(ctx, transferAnswer(ctx, in.Body.form(verb)))
@@ -117,11 +118,11 @@ func (u UpdateTransfer) form(v verb) string {
 }
 
 // match honours If-Match, where the decision is made: nothing can come between.
-func (in *updateTransfer) match(viewer transfer.Viewer) func(ledger.Outcome) error {
+func (in *updateTransfer) match(viewer transfer.Viewer) func(transferstore.Outcome) error {
 	if in.IfMatch == "" {
 		return nil
 	}
-	return func(now ledger.Outcome) error {
+	return func(now transferstore.Outcome) error {
 		if httpapi.Matches(in.IfMatch, etag(now.Transfer, now.Labels, viewer)) {
 			return nil
 		}
@@ -130,7 +131,7 @@ func (in *updateTransfer) match(viewer transfer.Viewer) func(ledger.Outcome) err
 }
 
 // decide brings the decision to the transfer.
-func (s *Service) decide(ctx context.Context, id string, v verb, body UpdateTransfer, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error) {
+func (s *Service) decide(ctx context.Context, id string, v verb, body UpdateTransfer, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error) {
 	r := httpapi.RequestOf(ctx)
 	decision := transfer.Decision{RequestID: r.ID(), Actor: r.Actor(), Reason: body.Reason}
 	switch v {

@@ -10,8 +10,8 @@ import (
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // searchTransfers are the filters of the list across customers.
@@ -75,16 +75,16 @@ func (s *Service) searchTransfers(ctx context.Context, in *searchTransfers) (*st
 }
 
 // search is what the ledger is asked.
-func (in *searchTransfers) search(partner string) (ledger.Search, error) {
-	s := ledger.Search{
+func (in *searchTransfers) search(partner string) (transferstore.Search, error) {
+	s := transferstore.Search{
 		PartnerTenantID: partner, CustomerTenantID: in.CustomerID, ExternalReference: in.ExternalReference, Tag: in.Tag, Limit: in.Size,
 	}
 	switch strings.ToLower(in.Direction) {
 	case "":
-	case string(ledger.Incoming):
-		s.Direction = ledger.Incoming
-	case string(ledger.Outgoing):
-		s.Direction = ledger.Outgoing
+	case string(transferstore.Incoming):
+		s.Direction = transferstore.Incoming
+	case string(transferstore.Outgoing):
+		s.Direction = transferstore.Outgoing
 	default:
 		return s, kernel.Refuse(kernel.UnknownEnum, "direction must be incoming or outgoing.")
 	}
@@ -110,7 +110,7 @@ func (in *searchTransfers) search(partner string) (ledger.Search, error) {
 		if err != nil {
 			return s, err
 		}
-		s.After = &ledger.Cursor{CreatedTime: at, ID: id}
+		s.After = &transferstore.Cursor{CreatedTime: at, ID: id}
 	}
 	return s, nil
 }

@@ -11,12 +11,14 @@ import (
 	"context"
 	"net/http"
 
+	"handover/internal/command"
 	"handover/internal/httpapi"
 	"handover/internal/identity"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
+	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Records is what the operations ask of the ledger.
@@ -25,20 +27,20 @@ type Records interface {
 	Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error)
 	ItemsOf(ctx context.Context, ids []string) (map[string][]transfer.LineItem, error)
 	Labels(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error)
-	SearchTransfers(ctx context.Context, q ledger.Search) (found []ledger.Listed, more *ledger.Cursor, err error)
+	SearchTransfers(ctx context.Context, q transferstore.Search) (found []transferstore.Listed, more *transferstore.Cursor, err error)
 	ReportFacts(ctx context.Context, id string) (transfer.Transfer, []transfer.LineItem, map[string]subscription.Subscription, error)
 	Timeline(ctx context.Context, id string, v transfer.Viewer) ([]transfer.TimelineEvent, error)
 
-	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (ledger.Client, error)
+	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (programmestore.Client, error)
 	PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.Refusal, error)
 	SurveyHoldings(ctx context.Context, customer, source, forTransfer string) ([]transfer.Eligibility, error)
 
-	OpenTransfer(ctx context.Context, r transfer.Request, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Submit(ctx context.Context, id string, sub transfer.Approval, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Cancel(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
-	Decline(ctx context.Context, id string, d transfer.Decision, terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+	OpenTransfer(ctx context.Context, r transfer.Request, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
+	Submit(ctx context.Context, id string, sub transfer.Approval, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
+	Cancel(ctx context.Context, id string, d transfer.Decision, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
+	Decline(ctx context.Context, id string, d transfer.Decision, terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
 	Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
-		terms ledger.Terms[ledger.Outcome]) (ledger.Outcome, error)
+		terms command.Terms[transferstore.Outcome]) (transferstore.Outcome, error)
 }
 
 // Service answers requests about transfers.

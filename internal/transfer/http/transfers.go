@@ -6,9 +6,9 @@ import (
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	programmehttp "handover/internal/programme/http"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // TransferPath is the parameters of a path that say which transfer of a customer.
@@ -54,7 +54,7 @@ func (s *Service) registerTransfers(a *httpapi.API) {
 
 func (s *Service) listTransfers(ctx context.Context, in *programmehttp.CustomerPath) (*struct{ Body []Transfer }, error) {
 	r := httpapi.RequestOf(ctx)
-	wanted := ledger.Search{CustomerTenantID: in.CustomerID, PartnerTenantID: r.Caller.TenantID, Limit: everyTransfer}
+	wanted := transferstore.Search{CustomerTenantID: in.CustomerID, PartnerTenantID: r.Caller.TenantID, Limit: everyTransfer}
 	found, _, err := s.records.SearchTransfers(ctx, wanted)
 	if err != nil {
 		return nil, err

@@ -6,10 +6,13 @@ import (
 
 	"handover/activities/failing"
 	activities "handover/activities/transfers"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/notify"
+	"handover/internal/outbox"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // Steps are the activities of the naive workflow, on the same methods of the ledger as the real ones.
@@ -32,7 +35,7 @@ func (s *Steps) Submit(ctx context.Context, id string, submission transfer.Appro
 }
 
 // broughtByRun keeps the dispatcher from starting the real workflow.
-var broughtByRun = ledger.Terms[ledger.Outcome]{ByRun: true}
+var broughtByRun = command.Terms[transferstore.Outcome]{ByRun: true}
 
 // MoveItem attempts one line item and fails until it is over.
 func (s *Steps) MoveItem(ctx context.Context, id string, ordinal int) (activities.Moved, error) {
@@ -67,7 +70,7 @@ func (s *Steps) Mail(ctx context.Context, id string, event transfer.Event) error
 	return nil
 }
 
-func (s *Steps) send(ctx context.Context, n ledger.Notification, about transfer.Transfer) error {
+func (s *Steps) send(ctx context.Context, n outbox.Notification, about transfer.Transfer) error {
 	err := s.Mailer.Send(ctx, notify.Mail{
 		Event: string(n.Event), Audience: n.Audience, To: n.Recipient, Locale: n.Locale, MessageID: n.MessageID, Transfer: about,
 	})
@@ -75,7 +78,7 @@ func (s *Steps) send(ctx context.Context, n ledger.Notification, about transfer.
 		return err
 	}
 	const nobody = "" // whose claim the mail is
-	return s.Ledger.RecordMail(ctx, nobody, []ledger.MailResult{{ID: n.ID, Outcome: ledger.MailSent}})
+	return s.Ledger.RecordMail(ctx, nobody, []outbox.MailResult{{ID: n.ID, Outcome: outbox.MailSent}})
 }
 
 // final keeps Temporal from repeating what was refused.

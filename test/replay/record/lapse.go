@@ -9,6 +9,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // clock is the ledger's, some time ahead of the machine's.
@@ -30,7 +31,7 @@ type lapse struct {
 	before atomic.Pointer[ledger.Ledger] // an earlier state, that is put in the ledger's place
 }
 
-func (l *lapse) Look(ctx context.Context, id string, w ledger.Watched) (transfer.Standing, error) {
+func (l *lapse) Look(ctx context.Context, id string, w transferstore.Watched) (transfer.Standing, error) {
 	if l.away.Add(-1) >= 0 {
 		return transfer.Standing{}, store.ErrUnavailable
 	}

@@ -8,12 +8,14 @@ import (
 	"github.com/google/uuid"
 
 	"handover/internal/app"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/platform"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 	"handover/test/replay"
 )
@@ -75,7 +77,7 @@ func customer(faults ...string) party {
 }
 
 // noTerms are those of a command that nobody repeats.
-var noTerms ledger.Terms[ledger.Outcome]
+var noTerms command.Terms[transferstore.Outcome]
 
 // opened adds the customer to the ledger, requests its transfer, and waits until the run has seen it.
 func (s *stage) opened(ctx context.Context, p party) (string, error) {
@@ -132,8 +134,8 @@ func (s *stage) attempted(ctx context.Context, id string, often int) error {
 
 // givesUp ends what is failing of a transfer.
 func (s *stage) givesUp(ctx context.Context, id string, ordinals ...int) error {
-	word := ledger.GivingUp{RequestID: uuid.NewString(), Actor: operator, Ordinals: ordinals, Failing: len(ordinals) == 0, Reason: replay.GiveUpReason}
-	_, err := s.Ledger.GiveUp(ctx, id, word, ledger.Terms[ledger.GivenUp]{})
+	word := transferstore.GivingUp{RequestID: uuid.NewString(), Actor: operator, Ordinals: ordinals, Failing: len(ordinals) == 0, Reason: replay.GiveUpReason}
+	_, err := s.Ledger.GiveUp(ctx, id, word, command.Terms[transferstore.GivenUp]{})
 	return err
 }
 

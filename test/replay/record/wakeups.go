@@ -12,6 +12,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/runs"
 	"handover/internal/transfer"
 	"handover/workflows/run"
 )
@@ -40,12 +41,12 @@ func (s *stage) adopted(ctx context.Context) (string, error) {
 	if _, err := s.Ledger.Cancel(ctx, id, transfer.Decision{RequestID: uuid.NewString(), Actor: p.request.Actor}, untold); err != nil {
 		return id, err
 	}
-	return id, s.wants(ctx, id, ledger.CauseResumed)
+	return id, s.wants(ctx, id, runs.CauseResumed)
 }
 
 // wants makes the transfer's run look for that cause.
-func (s *stage) wants(ctx context.Context, id string, cause ledger.Cause) error {
-	return s.Ledger.WantRuns(ctx, ledger.Wanted{
+func (s *stage) wants(ctx context.Context, id string, cause runs.Cause) error {
+	return s.Ledger.WantRuns(ctx, runs.Wanted{
 		WorkflowID: transfer.WorkflowID(id), WorkflowType: transfer.WorkflowType, SubjectID: id, Cause: cause,
 	})
 }
@@ -58,7 +59,7 @@ func (s *stage) ledgerAway(ctx context.Context) (string, error) {
 	}
 	const bothQuickOnesAndOne = 3
 	s.lapse.away.Store(bothQuickOnesAndOne)
-	if err := s.wants(ctx, id, ledger.CauseResumed); err != nil {
+	if err := s.wants(ctx, id, runs.CauseResumed); err != nil {
 		return id, err
 	}
 	err = until(ctx, "the run looked in vain", func() (bool, error) { return s.lapse.away.Load() < 0, nil })
@@ -94,12 +95,12 @@ func (s *stage) restored(ctx context.Context) (string, error) {
 		return id, err
 	}
 	s.lapse.before.Store(earlier)
-	if err := errors.Join(s.wants(ctx, id, ledger.CauseResumed), s.run(ctx, id, "is restored", isRestored)); err != nil {
+	if err := errors.Join(s.wants(ctx, id, runs.CauseResumed), s.run(ctx, id, "is restored", isRestored)); err != nil {
 		return id, err
 	}
 	s.lapse.before.Store(nil)
 	back := func(now operatorview.Snapshot) bool { return !isRestored(now) }
-	if err := errors.Join(s.wants(ctx, id, ledger.CauseResumed), s.run(ctx, id, "goes on", back)); err != nil {
+	if err := errors.Join(s.wants(ctx, id, runs.CauseResumed), s.run(ctx, id, "goes on", back)); err != nil {
 		return id, err
 	}
 	return id, s.givesUp(ctx, id)
@@ -172,7 +173,7 @@ func (s *stage) replaced(ctx context.Context) ([]execution, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.wants(ctx, id, ledger.CauseReplaced); err != nil {
+	if err := s.wants(ctx, id, runs.CauseReplaced); err != nil {
 		return nil, err
 	}
 	return s.succeeded(ctx, id, first)

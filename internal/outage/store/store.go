@@ -1,0 +1,157 @@
+// Package outagestore is the fact that a billing system is away, which programs share.
+package outagestore
+
+// A billing system that is not there for anybody is one fact: one row, however many programs find out. Whoever finds it away
+// says so now and then; the first one begins the outage, and whoever finds it there again ends it for all. The run that shows
+// it is raised when it begins and when it ends.
+
+import (
+	"context"
+	"time"
+
+	"handover/internal/runs"
+	"handover/internal/store"
+	"handover/internal/transfer"
+)
+
+// Why the run of an outage has to look.
+const (
+	causeBegan runs.Cause = "opened"
+	causeEnded runs.Cause = "answered"
+)
+
+// Store is the outages in a database.
+type Store struct{ db *store.DB }
+
+// New are those in the database.
+func New(db *store.DB) *Store { return &Store{db: db} }
+
+// BillingOutage is the name of the outage of the billing system.
+const BillingOutage = "billing"
+
+// BillingCrowd is the name under which it is known that line items wait for a slot at the billing system.
+const BillingCrowd = "billing slots"
+
+// Outage is how something that line items wait for has been away, and whether it still is.
+type Outage struct {
+	Name     string
+	Since    time.Time // zero when it never was
+	Failures int64     // calls in vain, as far as they were reported
+	Status   int       // HTTP status of the latest answer; zero when there was none
+	Said     string    // what it said, which may be anything
+	NextAt   time.Time // when it is asked again
+	EndedAt  time.Time // zero while it goes on
+}
+
+// Open tells whether the outage goes on.
+func (o Outage) Open() bool { return !o.Since.IsZero() && o.EndedAt.IsZero() }
+
+// Sighting is what a program says that found something away. Times are given as durations, because the ledger's clock counts.
+type Sighting struct {
+	Name     string
+	Lasted   time.Duration // for how long this program has found it so
+	Failures int64         // since its previous sighting
+	Status   int
+	Said     string
+	Next     time.Duration // until it asks again
+}
+
+var outages = store.Table[Outage]{
+	Name: "outages",
+	Columns: `name text, since timestamptz, failures bigint, last_status integer, last_error text, next_at timestamptz,
+		ended_at timestamptz`,
+	Fields: func(o *Outage) []any {
+		return []any{&o.Name, (*store.Stamp)(&o.Since), &o.Failures, &o.Status, &o.Said, (*store.Stamp)(&o.NextAt), (*store.Stamp)(&o.EndedAt)}
+	},
+}
+
+// raiseOutage begins an outage, or goes on with the one there is.
+var raiseOutage = outages.Insert(`ON CONFLICT (name) DO UPDATE SET
+	since = CASE WHEN outages.ended_at IS NULL THEN outages.since ELSE excluded.since END,
+	failures = CASE WHEN outages.ended_at IS NULL THEN outages.failures ELSE 0 END + excluded.failures,
+	last_status = excluded.last_status, last_error = excluded.last_error, next_at = excluded.next_at, ended_at = NULL`)
+
+// raiseCrowd brings the time up to date.
+var raiseCrowd = outages.Insert(`ON CONFLICT (name) DO UPDATE SET since = excluded.since, next_at = excluded.next_at, ended_at = excluded.ended_at`)
+
+var (
+	selectOutage      = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.name = $1`)
+	lockOutage        = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.name = $1 FOR UPDATE`)
+	selectOpenOutages = store.Both(`SELECT ` + outages.Columns.Of("o") + ` FROM outages o WHERE o.ended_at IS NULL ORDER BY o.since`)
+	endOutage         = store.Both(`UPDATE outages SET ended_at = $2 WHERE name = $1`)
+)
+
+// OutageGoesOn records that something was found away. The first such record begins the outage.
+func (b *Store) OutageGoesOn(ctx context.Context, s Sighting) error {
+	_, err := store.Write(ctx, b.db, "record that a billing system is away", func(tx store.Tx) (int, error) {
+		now, err := b.db.Time(ctx, tx)
+		if err != nil {
+			return 0, err
+		}
+		before, _, err := store.One(ctx, tx, lockOutage, outages.Fields, s.Name)
+		if err != nil {
+			return 0, err
+		}
+		o := Outage{
+			Name: s.Name, Since: now.Add(-s.Lasted), Failures: s.Failures, Status: s.Status, Said: s.Said, NextAt: now.Add(s.Next),
+		}
+		if err := store.Insert(ctx, tx, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
+			return 0, err
+		}
+		return 1, runs.Want(ctx, tx, outageRun(s.Name, causeBegan))
+	})
+	return err
+}
+
+// EndOutage records that something is there again, and tells whether it was away until now. With a time, only an outage ends
+// that nobody has gone on with for as long since it should have been asked again.
+func (b *Store) EndOutage(ctx context.Context, name string, quietFor time.Duration) (ended bool, err error) {
+	if o, err := b.Outage(ctx, name); err != nil || !o.Open() {
+		return false, err // most of the time there is nothing to write
+	}
+	return store.Write(ctx, b.db, "record that a billing system is back", func(tx store.Tx) (bool, error) {
+		now, err := b.db.Time(ctx, tx)
+		if err != nil {
+			return false, err
+		}
+		o, _, err := store.One(ctx, tx, lockOutage, outages.Fields, name)
+		if err != nil || !o.Open() || quietFor > 0 && now.Sub(o.NextAt) < quietFor {
+			return false, err
+		}
+		if _, err := tx.Exec(ctx, endOutage, name, store.Stamp(now)); err != nil {
+			return false, err
+		}
+		return true, runs.Want(ctx, tx, outageRun(name, causeEnded))
+	})
+}
+
+// Crowded records that more waits for something than it takes at once, so that line items which have to wait are not taken for
+// overdue. It is an outage that is over as soon as it is written.
+func (b *Store) Crowded(ctx context.Context, name string) error {
+	_, err := store.Write(ctx, b.db, "record that line items wait for their turn", func(tx store.Tx) (int, error) {
+		now, err := b.db.Time(ctx, tx)
+		if err != nil {
+			return 0, err
+		}
+		return 0, store.Insert(ctx, tx, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
+	})
+	return err
+}
+
+// outageRun is the run that shows the outage. There is one name, and one run.
+func outageRun(name string, cause runs.Cause) runs.Wanted {
+	return runs.Wanted{WorkflowID: transfer.OutageWorkflowID, WorkflowType: transfer.OutageWorkflowType, SubjectID: name, FairKey: name, Cause: cause}
+}
+
+// Outage is the latest outage of that name.
+func (b *Store) Outage(ctx context.Context, name string) (Outage, error) {
+	return store.Read(ctx, b.db, "read an outage", func(tx store.Tx) (Outage, error) {
+		o, _, err := store.One(ctx, tx, selectOutage, outages.Fields, name)
+		return o, err
+	})
+}
+
+// Ongoing are those that go on, the first of them first.
+func Ongoing(ctx context.Context, tx store.Tx) ([]Outage, error) {
+	return store.All(ctx, tx, selectOpenOutages, outages.Fields)
+}

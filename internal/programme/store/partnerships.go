@@ -1,0 +1,63 @@
+package programmestore
+
+// Which partners work together, and which customers know them both.
+
+import (
+	"context"
+
+	"handover/internal/programme"
+	"handover/internal/store"
+)
+
+var partnerships = store.Table[Partnership]{
+	Name:    "partnerships",
+	Columns: `provider_tenant_id text, reseller_tenant_id text`,
+	Fields: func(p *Partnership) []any {
+		return []any{&p.ProviderTenantID, &p.ResellerTenantID}
+	},
+}
+
+var (
+	selectResellers = store.Both(`SELECT reseller_tenant_id FROM partnerships WHERE provider_tenant_id = $1`)
+	selectProviders = store.Both(`SELECT provider_tenant_id FROM partnerships WHERE reseller_tenant_id = $1`)
+
+	// selectShared finds the partner's partners, on either side, whom the customer accepted as reseller too.
+	selectShared = store.Both(`SELECT r.partner_tenant_id FROM relationships r WHERE r.customer_tenant_id = $2 AND r.partner_tenant_id IN (
+		SELECT reseller_tenant_id FROM partnerships WHERE provider_tenant_id = $1
+		UNION SELECT provider_tenant_id FROM partnerships WHERE reseller_tenant_id = $1)`)
+)
+
+// Partnerships are the partners that this one works with, by tenant id: as an indirect provider its resellers, as an
+// indirect reseller its providers (R-258). In any other capacity, or for a partner of another type, there are none.
+func (p *Store) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
+	store.Lower(&partnerTenantID)
+	of := map[programme.PartnerType]store.Statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
+	which, exists := of[as]
+	if !exists {
+		return nil, nil
+	}
+	return store.Read(ctx, p.db, "list partnerships", func(tx store.Tx) ([]programme.Partner, error) {
+		return partnersFound(ctx, tx, which, partnerTenantID)
+	})
+}
+
+// CustomerPartnerships are those of the partner's partners whom the customer accepted as reseller too, by tenant id.
+// Refusal: CustomerUnknown, as CustomerOf says it.
+func (p *Store) CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error) {
+	store.Lower(&partnerTenantID, &customerTenantID)
+	return store.Read(ctx, p.db, "list partnerships of a customer", func(tx store.Tx) ([]programme.Partner, error) {
+		if _, err := ClientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
+			return nil, err
+		}
+		return partnersFound(ctx, tx, selectShared, partnerTenantID, customerTenantID)
+	})
+}
+
+// partnersFound loads the partners whose ids the query finds.
+func partnersFound(ctx context.Context, tx store.Tx, ids store.Statement, args ...any) ([]programme.Partner, error) {
+	found, err := store.All(ctx, tx, ids, store.Value[string], args...)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return Partners(ctx, tx, "", found...)
+}

@@ -1,0 +1,80 @@
+package programmestore
+
+// What a ledger begins with, or is extended by.
+
+import (
+	"context"
+
+	"handover/internal/programme"
+	"handover/internal/store"
+)
+
+// Planting is partners and customers, and what ties them.
+type Planting struct {
+	Partners      []programme.Partner
+	Customers     []programme.Customer
+	Relationships []Relationship
+	Agreements    []programme.Agreement
+	Partnerships  []Partnership
+}
+
+var (
+	// lockSeeding makes two programs that seed one PostgreSQL take turns; SQLite has one writer anyway.
+	lockSeeding = store.Both(`LOCK TABLE partners IN SHARE ROW EXCLUSIVE MODE`)
+	// selectAnyPartner finds whether the ledger is in use.
+	selectAnyPartner = store.Both(`SELECT tenant_id FROM partners LIMIT 1`)
+
+	insertPartners      = partners.Insert("")
+	insertAgents        = adminAgents.Insert("")
+	insertCustomers     = newCustomers.Insert("")
+	insertRelationships = relationships.Insert("")
+	insertAgreements    = agreements.Insert("")
+	insertPartnerships  = partnerships.Insert("")
+)
+
+// Empty tells whether the ledger holds no partners yet.
+func (p *Store) Empty(ctx context.Context) (bool, error) {
+	return store.Read(ctx, p.db, "look for partners", func(tx store.Tx) (bool, error) { return isEmpty(ctx, tx) })
+}
+
+func isEmpty(ctx context.Context, tx store.Tx) (bool, error) {
+	_, used, err := store.One(ctx, tx, selectAnyPartner, store.Value[string])
+	return !used, err
+}
+
+// LockEmpty tells whether there are no partners yet, and keeps others from adding any until the transaction ends.
+func LockEmpty(ctx context.Context, tx store.Tx) (bool, error) {
+	if tx.Dialect() == store.Postgres {
+		if _, err := tx.Exec(ctx, lockSeeding); err != nil {
+			return false, err
+		}
+	}
+	return isEmpty(ctx, tx)
+}
+
+// Plant writes all of it. Error: whatever contradicts what is there, such as an id that is taken.
+func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
+	var agents []agentOf
+	for _, p := range w.Partners {
+		for i, a := range p.AdminAgents {
+			agents = append(agents, agentOf{partner: p.TenantID, position: i, AdminAgent: a})
+		}
+	}
+	known := make([]newCustomer, len(w.Customers))
+	for i, c := range w.Customers {
+		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
+	}
+	for _, planted := range []func() error{
+		func() error { return store.Insert(ctx, tx, partners, insertPartners, w.Partners) },
+		func() error { return store.Insert(ctx, tx, adminAgents, insertAgents, agents) },
+		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, known) },
+		func() error { return store.Insert(ctx, tx, relationships, insertRelationships, w.Relationships) },
+		func() error { return store.Insert(ctx, tx, agreements, insertAgreements, w.Agreements) },
+		func() error { return store.Insert(ctx, tx, partnerships, insertPartnerships, w.Partnerships) },
+	} {
+		if err := planted(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

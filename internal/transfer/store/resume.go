@@ -1,0 +1,105 @@
+package transferstore
+
+// An operator's word that runs have to look again, or that others take their place. It decides nothing about a transfer; who
+// gave it stands in both participants' logs.
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
+	"handover/internal/runs"
+	"handover/internal/store"
+	"handover/internal/transfer"
+)
+
+// Resumption is an operator's word to runs.
+type Resumption struct {
+	Cause  runs.Cause   // CauseResumed; CauseReplaced for a new run in the place of the one there is
+	Actor  kernel.Actor // the operator
+	Origin kernel.Origin
+}
+
+var selectResumed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id)
+	FROM transfers t WHERE t.id IN (SELECT r.id FROM {rows}) ORDER BY t.id FOR UPDATE`, store.IDColumn)
+
+// Resume makes the runs of the transfers look again, in whatever state they are, and tells how many there were. Ids without
+// a transfer are passed over.
+func (l *Store) Resume(ctx context.Context, r Resumption, ids ...string) (int, error) {
+	return write(ctx, l, "resume transfers", func(s session) (int, error) { return l.resume(ctx, s, r, ids) })
+}
+
+var selectOpen = store.Both(`SELECT id, target_tenant_id FROM transfers
+	WHERE status IN ('Pending', 'InProgress') AND id > $1 ORDER BY id LIMIT $2`)
+
+// ResumeOpen does so for a page of the transfers that are not over: those with ids greater than after, in order of their
+// ids, and at most limit. It returns the last id of the page, which is where the next one goes on, and how many there were;
+// none when nothing was left.
+func (l *Store) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
+	resumed, err = write(ctx, l, "resume open transfers", func(s session) (int, error) {
+		last = "" // of an earlier try
+		open, err := store.All(ctx, s, selectOpen, (*openRun).fields, after, limit)
+		if err != nil || len(open) == 0 {
+			return 0, err
+		}
+		ids := make([]string, len(open))
+		for i, o := range open {
+			ids[i] = o.id
+		}
+		last = ids[len(ids)-1]
+		return l.resume(ctx, s, r, ids)
+	})
+	return last, resumed, err
+}
+
+func (l *Store) resume(ctx context.Context, s session, r Resumption, ids []string) (int, error) {
+	lowered := slices.Clone(ids)
+	for i := range lowered {
+		store.Lower(&lowered[i])
+	}
+	found, err := store.All(ctx, s, selectResumed, func(t *record) []any {
+		return append(transfers.Fields(t), (*store.Stamp)(&t.audited))
+	}, store.IDRows(lowered...))
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	now, err := l.db.Time(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	var rows []auditRow
+	wanted := make([]runs.Wanted, len(found))
+	for i, t := range found {
+		of := t.whole()
+		told, err := resumed(of, r, now)
+		if err != nil {
+			return 0, err
+		}
+		rows = append(rows, told...)
+		wanted[i] = wantedBy(of.Transfer, r.Cause, r.Origin, false)
+	}
+	if err := store.Insert(ctx, s, auditRecords, insertAudit, rows); err != nil {
+		return 0, err
+	}
+	return len(found), runs.Want(ctx, s.Tx, wanted...)
+}
+
+// resumed is the record of it for either participant. It is no change of the transfer, which keeps its change_id.
+func resumed(t record, r Resumption, now time.Time) ([]auditRow, error) {
+	if !now.After(t.audited) { // records of a transfer have times that differ, in the order of events
+		now = t.audited.Add(time.Microsecond)
+	}
+	h := happening{
+		of: t, effects: transfer.Effects{Event: transfer.EventResumed, Operation: activitylog.AuditUpdate},
+		key: string(transfer.EventResumed) + ":" + now.Format(store.StampLayout), actor: r.Actor, origin: r.Origin, at: now,
+		detail: detail{Event: transfer.EventResumed, Status: t.Status, By: t.RoleOf(r.Actor)},
+	}
+	source, err := h.audit(t.SourceTenantID, h.detail)
+	if err != nil {
+		return nil, err
+	}
+	target, err := h.audit(t.TargetTenantID, h.detail)
+	return []auditRow{source, target}, err
+}
