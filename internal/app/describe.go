@@ -13,9 +13,9 @@ import (
 
 // describe says how the runs that the ledger wants are started and told: it knows what they are about, the dispatcher does
 // not. It leaves out those whose transfer the ledger does not have. The run of an outage is about none.
-func describe(_ context.Context, runs []runs.Run) (map[string]dispatch.Start, error) {
-	starts := make(map[string]dispatch.Start, len(runs))
-	for _, run := range runs {
+func describe(_ context.Context, behind []runs.Run) (map[string]dispatch.Start, error) {
+	starts := make(map[string]dispatch.Start, len(behind))
+	for _, run := range behind {
 		switch {
 		case run.WorkflowType == outages.OutageType:
 			starts[run.WorkflowID] = dispatch.Start{Options: outages.OutageStartOptions()}

@@ -22,7 +22,7 @@ import (
 )
 
 func opened(id string) runs.Run {
-	return runs.Run{WorkflowID: id, WorkflowType: "Thing", SubjectID: "s-" + id, FairKey: "key", Wanted: 1, Cause: transferstore.CauseOpened}
+	return runs.Run{WorkflowID: id, WorkflowType: "Thing", SubjectID: "s-" + id, FairKey: "key", Wanted: 1, Cause: runs.CauseOpened}
 }
 
 func many(n int) []runs.Run {

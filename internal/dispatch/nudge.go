@@ -16,7 +16,6 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"handover/internal/runs"
-	transferstore "handover/internal/transfer/store"
 	"handover/workflows/run"
 )
 
@@ -71,7 +70,7 @@ func (d *Dispatcher) call(ctx context.Context, run runs.Run, start Start) error 
 		options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
 		_, err := d.Temporal.ExecuteWorkflow(ctx, options, run.WorkflowType, input...)
 		return err
-	case run.Cause == transferstore.CauseOpened && run.Told == 0:
+	case run.Cause == runs.CauseOpened && run.Told == 0:
 		if taken, err := d.begin(ctx, run, options, input); !taken {
 			return err
 		}

@@ -53,7 +53,7 @@ func TestOutageIsOneFact(t *testing.T) {
 		run := f.run(transfer.OutageWorkflowID)
 		require.Equal(t, int64(1), run.Wanted, "only the first begins it")
 		require.Equal(t, transfer.OutageWorkflowType, run.WorkflowType)
-		require.Equal(t, transferstore.CauseOpened, run.Cause)
+		require.Equal(t, runs.CauseOpened, run.Cause)
 
 		f.clock.advance(time.Minute)
 		require.True(t, f.back(0))

@@ -70,9 +70,9 @@ func (f fixture) run(id string) runs.Run {
 
 func TestRunFallsBehindAndCatchesUp(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", transferstore.CauseOpened))
+		f.want(aRun("a", "key", runs.CauseOpened))
 		first := runs.Run{
-			WorkflowID: "a", WorkflowType: "Thing", SubjectID: "subject of a", FairKey: "key", Wanted: 1, Cause: transferstore.CauseOpened,
+			WorkflowID: "a", WorkflowType: "Thing", SubjectID: "subject of a", FairKey: "key", Wanted: 1, Cause: runs.CauseOpened,
 			DueAt: start, Since: start, CorrelationID: "c-opened",
 		}
 		require.Equal(t, first, f.run("a"))
@@ -106,7 +106,7 @@ func TestRunFallsBehindAndCatchesUp(t *testing.T) {
 // takes nothing back.
 func TestChangeWhileTheClaimIsAtWork(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", transferstore.CauseOpened))
+		f.want(aRun("a", "key", runs.CauseOpened))
 		slow := f.claim(10, 10)
 		f.clock.advance(time.Second)
 		f.want(aRun("a", "key", transferstore.CauseSubmitted))
@@ -182,11 +182,11 @@ func TestClaimsAreFair(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
 		var merger []runs.Wanted
 		for n := range 100 {
-			merger = append(merger, aRun(fmt.Sprintf("m%03d", n), "merger", transferstore.CauseOpened))
+			merger = append(merger, aRun(fmt.Sprintf("m%03d", n), "merger", runs.CauseOpened))
 		}
 		f.want(merger...)
 		f.clock.advance(time.Second)
-		f.want(aRun("o1", "other", transferstore.CauseOpened), aRun("o2", "other", transferstore.CauseOpened))
+		f.want(aRun("o1", "other", runs.CauseOpened), aRun("o2", "other", runs.CauseOpened))
 		keys := func(claimed []runs.Run) map[string]int {
 			count := map[string]int{}
 			for _, r := range claimed {
@@ -198,7 +198,7 @@ func TestClaimsAreFair(t *testing.T) {
 		require.Equal(t, map[string]int{"merger": 16}, keys(f.claim(64, 16)))
 		require.Equal(t, map[string]int{"merger": 5}, keys(f.claim(5, 16)))
 
-		f.want(aRun("z", "later", transferstore.CauseOpened))
+		f.want(aRun("z", "later", runs.CauseOpened))
 		longest := f.claim(2, 1)
 		require.Equal(t, map[string]int{"merger": 1, "later": 1}, keys(longest))
 		require.Equal(t, "merger", longest[0].FairKey, "the longest due first")
@@ -208,7 +208,7 @@ func TestClaimsAreFair(t *testing.T) {
 // Whoever claimed and died is waited for, longer each time.
 func TestLease(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", transferstore.CauseOpened))
+		f.want(aRun("a", "key", runs.CauseOpened))
 		for attempt := 1; attempt < 10; attempt++ {
 			claimed := f.claim(10, 10)
 			require.Len(t, claimed, 1)
@@ -223,7 +223,7 @@ func TestLease(t *testing.T) {
 
 func TestFailedAndReturnedRuns(t *testing.T) {
 	onEmpty(t, func(t *testing.T, f fixture) {
-		f.want(aRun("a", "key", transferstore.CauseOpened), aRun("b", "key", transferstore.CauseOpened), aRun("c", "key", transferstore.CauseOpened))
+		f.want(aRun("a", "key", runs.CauseOpened), aRun("b", "key", runs.CauseOpened), aRun("c", "key", runs.CauseOpened))
 		claimed := f.claim(10, 10)
 		require.NoError(t, f.RunsFailed(t.Context(), map[string]string{"a": "InvalidArgument"}))
 		f.clock.advance(time.Second)
@@ -262,7 +262,7 @@ func TestFiveClaimAtOnce(t *testing.T) {
 		const count = 1000
 		var wanted []runs.Wanted
 		for n := range count {
-			wanted = append(wanted, aRun(fmt.Sprintf("r%04d", n), fmt.Sprintf("key %d", n%7), transferstore.CauseOpened))
+			wanted = append(wanted, aRun(fmt.Sprintf("r%04d", n), fmt.Sprintf("key %d", n%7), runs.CauseOpened))
 		}
 		f.want(wanted...)
 		var mu sync.Mutex
@@ -302,10 +302,10 @@ func TestWaitingAndStuckRuns(t *testing.T) {
 		require.Zero(t, count)
 		require.Zero(t, since)
 
-		f.want(aRun("old", "key", transferstore.CauseOpened), aRun("done", "key", transferstore.CauseOpened))
+		f.want(aRun("old", "key", runs.CauseOpened), aRun("done", "key", runs.CauseOpened))
 		f.told(f.run("done"))
 		f.clock.advance(time.Minute)
-		f.want(aRun("new", "key", transferstore.CauseOpened))
+		f.want(aRun("new", "key", runs.CauseOpened))
 		count, since, err = f.RunsWaiting(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 2, count)
@@ -374,20 +374,20 @@ func TestSubscribersAreWoken(t *testing.T) {
 		defer endSecond()
 		undone := errors.New("undone")
 		_, err := store.Write(t.Context(), f.DB, "raise and fail", func(s store.Tx) (int, error) {
-			return 0, errors.Join(runs.Want(t.Context(), s, aRun("a", "key", transferstore.CauseOpened)), undone)
+			return 0, errors.Join(runs.Want(t.Context(), s, aRun("a", "key", runs.CauseOpened)), undone)
 		})
 		require.ErrorIs(t, err, undone)
 		require.Empty(t, f.rows("SELECT workflow_id FROM runs"))
 		f.claim(10, 10)
 		require.Empty(t, first)
 
-		f.want(aRun("a", "key", transferstore.CauseOpened))
+		f.want(aRun("a", "key", runs.CauseOpened))
 		f.want(aRun("a", "key", transferstore.CauseSubmitted))
 		require.Len(t, first, 1, "however much was changed")
 		require.Len(t, second, 1)
 		<-first
 		end()
-		require.NoError(t, f.At(start).WantRuns(t.Context(), aRun("b", "key", transferstore.CauseOpened)))
+		require.NoError(t, f.At(start).WantRuns(t.Context(), aRun("b", "key", runs.CauseOpened)))
 		require.Empty(t, first)
 		require.Len(t, second, 1)
 	})

@@ -158,7 +158,7 @@ func TestConnectionLostBeforeItsCommit(t *testing.T) {
 		made := 0
 		_, err := store.Write(t.Context(), f.DB, "raise and be cut off", func(s store.Tx) (int, error) {
 			made++
-			require.NoError(t, runs.Want(t.Context(), s, aRun("a", "key", transferstore.CauseOpened)))
+			require.NoError(t, runs.Want(t.Context(), s, aRun("a", "key", runs.CauseOpened)))
 			pid, _, err := store.One(t.Context(), s, store.Both("SELECT CAST(pg_backend_pid() AS text)"), store.Value[string])
 			require.NoError(t, err)
 			f.behind("SELECT pg_terminate_backend(" + pid + ", 5000)")
@@ -206,7 +206,7 @@ func TestOtherProgramsAreWoken(t *testing.T) {
 			other.Listen(ctx)
 		}()
 		<-woken // it listens
-		f.want(aRun("a", "key", transferstore.CauseOpened))
+		f.want(aRun("a", "key", runs.CauseOpened))
 		<-woken
 		f.behind("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
 		<-woken // it listens again, and may have missed something

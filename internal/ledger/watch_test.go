@@ -114,7 +114,7 @@ func TestWatchItemThatIsNotAttempted(t *testing.T) {
 func TestWatchPassesOverRunsThatAreBehind(t *testing.T) {
 	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		f.want(runOf(tr.ID, transferstore.CauseOpened))
+		f.want(runOf(tr.ID, runs.CauseOpened))
 		before := f.run("transfer/" + tr.ID)
 		f.clock.advance(tr.ExpirationTime.Sub(start) + time.Hour)
 		raised, err := f.Watch(t.Context())

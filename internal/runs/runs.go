@@ -20,6 +20,7 @@ type Cause string
 
 // The causes that any run may have; those that are somebody's commands are with what they are about.
 const (
+	CauseOpened   Cause = "opened"   // what it is about came to be: no run of the id was there before
 	CauseResumed  Cause = "resumed"  // by an operator
 	CauseReplaced Cause = "replaced" // by an operator or a migration: the run there is ends, another begins
 	CauseWatch    Cause = "watch"    // nobody told, and the ledger says that something is overdue

@@ -14,11 +14,8 @@ import (
 	"handover/internal/transfer"
 )
 
-// Why the run of an outage has to look.
-const (
-	causeBegan runs.Cause = "opened"
-	causeEnded runs.Cause = "answered"
-)
+// causeEnded is that the billing system is there again.
+const causeEnded runs.Cause = "answered"
 
 // Store is the outages in a database.
 type Store struct{ db *store.DB }
@@ -98,7 +95,7 @@ func (b *Store) OutageGoesOn(ctx context.Context, s Sighting) error {
 		if err := store.Insert(ctx, tx, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
 			return 0, err
 		}
-		return 1, runs.Want(ctx, tx, outageRun(s.Name, causeBegan))
+		return 1, runs.Want(ctx, tx, outageRun(s.Name, runs.CauseOpened))
 	})
 	return err
 }

@@ -13,7 +13,6 @@ import (
 
 // Why the run of a transfer has to look.
 const (
-	CauseOpened    runs.Cause = "opened"
 	CauseSubmitted runs.Cause = "submitted"
 	CauseCancelled runs.Cause = "cancelled"
 	CauseDeclined  runs.Cause = "declined"

@@ -82,7 +82,7 @@ func (l *Store) open(ctx context.Context, s session, o transfer.Opening, terms c
 	if _, err := s.tell(ctx, &told); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Transfer: st.of.Transfer, Labels: r.Labels}, st.follow(ctx, s, CauseOpened, terms.ByRun)
+	return Outcome{Transfer: st.of.Transfer, Labels: r.Labels}, st.follow(ctx, s, runs.CauseOpened, terms.ByRun)
 }
 
 // Cancel withdraws the request (T3).
