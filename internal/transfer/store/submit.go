@@ -38,7 +38,7 @@ func (l *Store) Submit(ctx context.Context, id string, sub transfer.Approval, te
 // refusedUnlocked makes the whole decision about a long list on a snapshot, without a lock, and returns its refusal if it is
 // one.
 func (l *Store) refusedUnlocked(ctx context.Context, id string, sub transfer.Approval, terms command.Terms[Outcome]) (*kernel.Refusal, error) {
-	if len(sub.Selection.LineItems) <= checkedUnlocked {
+	if len(sub.LineItems) <= checkedUnlocked {
 		return nil, nil
 	}
 	_, err := snapshot(ctx, l, "check a selection", func(s session) (bool, error) {
