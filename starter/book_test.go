@@ -13,7 +13,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage"
 	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/subscription"
@@ -430,8 +430,8 @@ func TestStuck(t *testing.T) {
 func TestStuckWithoutTheBillingSystem(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
-	require.NoError(t, b.OutageGoesOn(t.Context(), outagestore.Sighting{
-		Name: outagestore.BillingOutage, Lasted: time.Minute, Failures: 12, Status: 503, Said: "503\x1b[31m Service Unavailable", Next: time.Minute,
+	require.NoError(t, b.OutageGoesOn(t.Context(), outage.Sighting{
+		Name: outage.Billing, Lasted: time.Minute, Failures: 12, Status: 503, Said: "503\x1b[31m Service Unavailable", Next: time.Minute,
 	}))
 	b.told()
 	s := b.stage()
@@ -447,7 +447,7 @@ func TestStuckWithoutTheBillingSystem(t *testing.T) {
 	assert.Equal(t, int64(12), found.Outages[0].Failures)
 	assert.Equal(t, 2*time.Minute, found.Outages[0].NextAt.Sub(found.Outages[0].Since))
 
-	_, err := b.EndOutage(t.Context(), outagestore.BillingOutage, 0)
+	_, err := b.EndOutage(t.Context(), outage.Billing, 0)
 	require.NoError(t, err)
 	b.told()
 	s = b.stage()

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"handover/activities/failing"
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage"
 	"handover/internal/transfer"
 )
 
@@ -28,7 +28,7 @@ const Prefix = "billing."
 
 // Ledger is what the steps of this room need of the system of record. *ledger.Ledger implements it.
 type Ledger interface {
-	Outage(ctx context.Context, name string) (outagestore.Outage, error)
+	Outage(ctx context.Context, name string) (outage.Outage, error)
 	OpenItems(ctx context.Context) (int, error)
 }
 
@@ -39,7 +39,7 @@ type Activities struct {
 
 // LookAtOutage tells whether the billing system is away. It changes nothing.
 func (a *Activities) LookAtOutage(ctx context.Context) (Outage, error) {
-	o, err := a.Ledger.Outage(ctx, outagestore.BillingOutage)
+	o, err := a.Ledger.Outage(ctx, outage.Billing)
 	if err != nil {
 		return Outage{}, failing.Classified(err)
 	}

@@ -9,20 +9,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/activities/billing"
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage"
 	"handover/internal/transfer"
 )
 
 // book is a ledger with an outage, and with line items that wait.
 type book struct {
-	of            outagestore.Outage
+	of            outage.Outage
 	waiting       int
 	away, counted error
 }
 
-func (b book) Outage(_ context.Context, name string) (outagestore.Outage, error) {
-	if name != outagestore.BillingOutage {
-		return outagestore.Outage{}, errors.New("asked about " + name)
+func (b book) Outage(_ context.Context, name string) (outage.Outage, error) {
+	if name != outage.Billing {
+		return outage.Outage{}, errors.New("asked about " + name)
 	}
 	return b.of, b.away
 }
@@ -38,9 +38,9 @@ func TestLookAtOutage(t *testing.T) {
 		want billing.Outage
 	}{
 		"never away":     {book{waiting: 2}, billing.Outage{Waiting: 2}},
-		"away":           {book{of: outagestore.Outage{Since: since, Failures: 7, Status: 503, Said: "Contoso is busy."}}, billing.Outage{Away: true, Since: since, Failures: 7, Answer: "503 Service Unavailable"}},
-		"without answer": {book{of: outagestore.Outage{Since: since, Failures: 1}}, billing.Outage{Away: true, Since: since, Failures: 1}},
-		"back":           {book{of: outagestore.Outage{Since: since, EndedAt: since.Add(time.Hour), Failures: 7}}, billing.Outage{Since: since, Until: since.Add(time.Hour), Failures: 7}},
+		"away":           {book{of: outage.Outage{Since: since, Failures: 7, Status: 503, Said: "Contoso is busy."}}, billing.Outage{Away: true, Since: since, Failures: 7, Answer: "503 Service Unavailable"}},
+		"without answer": {book{of: outage.Outage{Since: since, Failures: 1}}, billing.Outage{Away: true, Since: since, Failures: 1}},
+		"back":           {book{of: outage.Outage{Since: since, EndedAt: since.Add(time.Hour), Failures: 7}}, billing.Outage{Since: since, Until: since.Add(time.Hour), Failures: 7}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

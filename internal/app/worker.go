@@ -15,7 +15,7 @@ import (
 	"handover/internal/dispatch"
 	"handover/internal/ledger"
 	"handover/internal/notify"
-	"handover/internal/outage"
+	"handover/internal/outage/keeper"
 	"handover/internal/telemetry"
 	"handover/workflows"
 	"handover/workflows/run"
@@ -28,7 +28,7 @@ type Worker struct {
 	runs       worker.Worker // workflow runs and their steps
 	moves      worker.Worker // calls of the billing system
 	answers    *answers.Taker
-	keeper     *outage.Keeper
+	keeper     *keeper.Keeper
 	dispatcher *dispatch.Dispatcher
 	relay      *notify.Relay
 	listen     func(context.Context) // hears of other programs' changes, until the context ends
@@ -91,10 +91,10 @@ func NewWorker(s Surroundings) (*Worker, error) {
 		return nil, fmt.Errorf("the mail relay could not be made: %w", err)
 	}
 	w.runs, w.answers = newRunsWorker(s, w.fail), s.Steps.Answers
-	var slots *outage.Slots // the ledger itself needs no bounds
+	var slots *keeper.Slots // the ledger itself needs no bounds
 	if s.Steps.Breaker != nil {
-		slots = outage.NewSlots(s.Steps.Breaker, s.Billing.Concurrent)
-		w.keeper, err = outage.NewKeeper(outage.Options{
+		slots = keeper.NewSlots(s.Steps.Breaker, s.Billing.Concurrent)
+		w.keeper, err = keeper.NewKeeper(keeper.Options{
 			Book: s.Ledger, Breaker: s.Steps.Breaker, Slots: slots, Logger: s.Logger, Metrics: s.Metrics.Registry,
 		})
 		if err != nil {
@@ -132,7 +132,7 @@ func newRunsWorker(s Surroundings, fail func(error)) worker.Worker {
 
 // newMovesWorker makes the calls of the billing system, in places and at a pace of their own. While it is away there are no places
 // but one for a probe: what waits for it stays with Temporal.
-func newMovesWorker(s Surroundings, slots *outage.Slots, fail func(error)) (worker.Worker, error) {
+func newMovesWorker(s Surroundings, slots *keeper.Slots, fail func(error)) (worker.Worker, error) {
 	options := workerOptions(s, fail)
 	options.DisableWorkflowWorker = true
 	if slots == nil {
@@ -140,7 +140,7 @@ func newMovesWorker(s Surroundings, slots *outage.Slots, fail func(error)) (work
 	} else {
 		var err error
 		options.TaskQueueActivitiesPerSecond = s.Billing.PerSecond
-		options.Tuner, err = outage.Tuner(slots)
+		options.Tuner, err = keeper.Tuner(slots)
 		if err != nil {
 			return nil, err
 		}

@@ -208,7 +208,7 @@ func everything(requestID string) transfer.Approval {
 func picking(requestID string, subscriptions ...int) transfer.Approval {
 	s := transfer.Approval{RequestID: requestID, Actor: asSource}
 	for _, n := range subscriptions {
-		s.LineItems = append(s.Selection.LineItems, transfer.Pick{SubscriptionID: subID(n)})
+		s.LineItems = append(s.LineItems, transfer.Pick{SubscriptionID: subID(n)})
 	}
 	return s
 }

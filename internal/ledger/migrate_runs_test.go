@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage"
 	"handover/internal/runs"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -58,7 +58,7 @@ func TestMigrateReplacesRunsOfOtherNames(t *testing.T) {
 				`INSERT INTO runs (workflow_id, workflow_type, subject_id, fair_key, wanted, told, cause, due_at, since) VALUES
 					('transfer/old-3/items/250-500', 'MoveRange', 'old-3', '`+targetID+`', 3, 3, 'given-up', '2031-02-02T00:00:00.000000Z', '2031-02-02T00:00:00.000000Z'),
 					('transfer/old-2', 'Transfer', 'old-2', '`+targetID+`', 2, 2, 'cancelled', '2031-02-02T00:00:00.000000Z', '2031-02-02T00:00:00.000000Z')`,
-				`INSERT INTO outages (name, since, failures, next_at) VALUES ('`+outagestore.BillingOutage+`', '2031-02-02T00:00:00.000000Z', 9, '2031-02-02T00:00:00.000000Z')`,
+				`INSERT INTO outages (name, since, failures, next_at) VALUES ('`+outage.Billing+`', '2031-02-02T00:00:00.000000Z', 9, '2031-02-02T00:00:00.000000Z')`,
 			)
 			l, err := Open(t.Context(), databaseURL, Options{})
 			require.NoError(t, err)
@@ -74,7 +74,7 @@ func TestMigrateReplacesRunsOfOtherNames(t *testing.T) {
 				return transfer.RangeWorkflowID("old-3", from, to)
 			}
 			require.ElementsMatch(t, []string{
-				of(transfer.OutageWorkflowID, transfer.OutageWorkflowType, outagestore.BillingOutage, outagestore.BillingOutage, 1, 0, runs.CauseReplaced),
+				of(outage.WorkflowID, outage.WorkflowType, outage.Billing, outage.Billing, 1, 0, runs.CauseReplaced),
 				of(transfer.WorkflowID("old-1"), transfer.WorkflowType, "old-1", targetID, 2, 1, runs.CauseReplaced),
 				of(transfer.WorkflowID("old-2"), transfer.WorkflowType, "old-2", targetID, 2, 2, transferstore.CauseCancelled), // over
 				of(transfer.WorkflowID("old-3"), transfer.WorkflowType, "old-3", targetID, 8, 5, runs.CauseReplaced),

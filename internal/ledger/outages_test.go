@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage"
 	"handover/internal/runs"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -16,21 +16,21 @@ import (
 // away is what one program says that has found the billing system away for that long.
 func (f fixture) away(lasted time.Duration, failures int64) {
 	f.t.Helper()
-	require.NoError(f.t, f.OutageGoesOn(f.t.Context(), outagestore.Sighting{
-		Name: outagestore.BillingOutage, Lasted: lasted, Failures: failures, Status: 503, Said: "503 Service Unavailable", Next: time.Minute,
+	require.NoError(f.t, f.OutageGoesOn(f.t.Context(), outage.Sighting{
+		Name: outage.Billing, Lasted: lasted, Failures: failures, Status: 503, Said: "503 Service Unavailable", Next: time.Minute,
 	}))
 }
 
-func (f fixture) outage() outagestore.Outage {
+func (f fixture) outage() outage.Outage {
 	f.t.Helper()
-	o, err := f.Outage(f.t.Context(), outagestore.BillingOutage)
+	o, err := f.Outage(f.t.Context(), outage.Billing)
 	require.NoError(f.t, err)
 	return o
 }
 
 func (f fixture) back(quietFor time.Duration) bool {
 	f.t.Helper()
-	ended, err := f.EndOutage(f.t.Context(), outagestore.BillingOutage, quietFor)
+	ended, err := f.EndOutage(f.t.Context(), outage.Billing, quietFor)
 	require.NoError(f.t, err)
 	return ended
 }
@@ -46,26 +46,26 @@ func TestOutageIsOneFact(t *testing.T) {
 		f.away(2*time.Second, 7)
 		o := f.outage()
 		require.True(t, o.Open())
-		require.Equal(t, outagestore.Outage{
-			Name: outagestore.BillingOutage, Since: start.Add(-2 * time.Second), Failures: 12, Status: 503, Said: "503 Service Unavailable",
+		require.Equal(t, outage.Outage{
+			Name: outage.Billing, Since: start.Add(-2 * time.Second), Failures: 12, Status: 503, Said: "503 Service Unavailable",
 			NextAt: start.Add(time.Second + time.Minute),
 		}, o)
-		run := f.run(transfer.OutageWorkflowID)
+		run := f.run(outage.WorkflowID)
 		require.Equal(t, int64(1), run.Wanted, "only the first begins it")
-		require.Equal(t, transfer.OutageWorkflowType, run.WorkflowType)
+		require.Equal(t, outage.WorkflowType, run.WorkflowType)
 		require.Equal(t, runs.CauseOpened, run.Cause)
 
 		f.clock.advance(time.Minute)
 		require.True(t, f.back(0))
 		require.False(t, f.back(0), "only the first ends it")
 		require.Equal(t, start.Add(time.Second+time.Minute), f.outage().EndedAt)
-		require.Equal(t, int64(2), f.run(transfer.OutageWorkflowID).Wanted)
+		require.Equal(t, int64(2), f.run(outage.WorkflowID).Wanted)
 
 		f.clock.advance(time.Hour)
 		f.away(time.Second, 5)
 		require.Equal(t, int64(5), f.outage().Failures, "another outage counts anew")
 		require.Equal(t, f.clock.Now().Add(-time.Second), f.outage().Since)
-		require.Equal(t, int64(3), f.run(transfer.OutageWorkflowID).Wanted)
+		require.Equal(t, int64(3), f.run(outage.WorkflowID).Wanted)
 	})
 }
 
@@ -124,7 +124,7 @@ func TestOutageExplainsWhatWaits(t *testing.T) {
 		stuck, err := f.Stuck(t.Context(), time.Hour)
 		require.NoError(t, err)
 		require.Empty(t, stuck.Transfers)
-		require.Equal(t, []outagestore.Outage{f.outage()}, stuck.Outages)
+		require.Equal(t, []outage.Outage{f.outage()}, stuck.Outages)
 		waiting, err := f.OpenItems(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 2, waiting)
@@ -150,7 +150,7 @@ func TestCrowdExplainsWhatWaits(t *testing.T) {
 		tr := f.moving("r1")
 		f.caughtUp()
 		f.clock.advance(attempts - time.Minute)
-		require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
+		require.NoError(t, f.Crowded(t.Context(), outage.BillingCrowd))
 		f.clock.advance(time.Hour)
 		require.Empty(t, f.watched())
 		require.False(t, f.follow(tr.ID).Overdue)
@@ -159,7 +159,7 @@ func TestCrowdExplainsWhatWaits(t *testing.T) {
 		require.Empty(t, stuck.Outages, "it is no outage")
 		require.Empty(t, stuck.Transfers)
 
-		require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
+		require.NoError(t, f.Crowded(t.Context(), outage.BillingCrowd))
 		f.clock.advance(attempts - time.Second)
 		require.Empty(t, f.watched())
 		f.clock.advance(time.Second)
@@ -174,11 +174,11 @@ func TestCrowdHidesNothingForLong(t *testing.T) {
 		f.caughtUp()
 		for range 23 {
 			f.clock.advance(time.Hour)
-			require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
+			require.NoError(t, f.Crowded(t.Context(), outage.BillingCrowd))
 			require.Empty(t, f.watched())
 		}
 		f.clock.advance(time.Hour + time.Second)
-		require.NoError(t, f.Crowded(t.Context(), outagestore.BillingCrowd))
+		require.NoError(t, f.Crowded(t.Context(), outage.BillingCrowd))
 		require.Equal(t, []string{tr.ID}, f.watched())
 	})
 }
@@ -189,11 +189,11 @@ func TestOutageRunIsAboutNoTransfer(t *testing.T) {
 		f.away(time.Second, 5)
 		claimed := f.claim(10, 10)
 		require.Len(t, claimed, 1)
-		require.Equal(t, transfer.OutageWorkflowID, claimed[0].WorkflowID)
+		require.Equal(t, outage.WorkflowID, claimed[0].WorkflowID)
 		require.Equal(t, transfer.None, transferstore.StateOf(claimed[0]).Status)
 		f.told(claimed...)
 
-		over, err := f.OverRuns(t.Context(), []string{transfer.OutageWorkflowID})
+		over, err := f.OverRuns(t.Context(), []string{outage.WorkflowID})
 		require.NoError(t, err)
 		require.Empty(t, over)
 		followed, err := f.FollowedRuns(t.Context(), "", 10)
@@ -202,7 +202,7 @@ func TestOutageRunIsAboutNoTransfer(t *testing.T) {
 		follows, err := f.Follows(t.Context(), "", 10)
 		require.NoError(t, err)
 		require.Empty(t, follows)
-		resumed, err := f.Resume(t.Context(), transferstore.Resumption{Cause: runs.CauseResumed, Actor: asOperator}, transfer.OutageWorkflowID, outagestore.BillingOutage)
+		resumed, err := f.Resume(t.Context(), transferstore.Resumption{Cause: runs.CauseResumed, Actor: asOperator}, outage.WorkflowID, outage.Billing)
 		require.NoError(t, err)
 		require.Zero(t, resumed)
 		require.Empty(t, f.watched())

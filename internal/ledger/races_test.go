@@ -126,7 +126,7 @@ func TestRefusedSubmitsKeepNobodyWaiting(t *testing.T) {
 		tr := f.pending("r1")
 		unknown := transfer.Approval{Actor: asSource}
 		for n := range 10_000 {
-			unknown.LineItems = append(unknown.Selection.LineItems, transfer.Pick{SubscriptionID: newID(n)})
+			unknown.LineItems = append(unknown.LineItems, transfer.Pick{SubscriptionID: newID(n)})
 		}
 		var sending sync.WaitGroup
 		begun, said := make(chan struct{}, senders), make(chan error, 2*senders)

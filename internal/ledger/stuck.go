@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"handover/internal/outage"
 	outagestore "handover/internal/outage/store"
 	"handover/internal/outbox"
 	"handover/internal/runs"
@@ -15,7 +16,7 @@ import (
 
 // Stuck is everything that waits for longer than it should.
 type Stuck struct {
-	Outages   []outagestore.Outage          // that go on
+	Outages   []outage.Outage               // that go on
 	Runs      []runs.Run                    // behind the ledger
 	Transfers []transferstore.StuckTransfer // not over although they should be
 	Items     []transferstore.StuckItem     // of which a billing system has yet to say whether they moved

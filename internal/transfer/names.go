@@ -14,12 +14,6 @@ const (
 	workflowPrefix = "transfer/"
 )
 
-// The run that shows that the billing system is away. It is about no transfer, and there is one.
-const (
-	OutageWorkflowType = "BillingOutage"
-	OutageWorkflowID   = "billing-outage"
-)
-
 // WorkflowID is the workflow id of a transfer; OfWorkflow is its inverse.
 func WorkflowID(transferID string) string { return workflowPrefix + transferID }
 

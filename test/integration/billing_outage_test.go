@@ -16,7 +16,7 @@ import (
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/client"
 
-	"handover/internal/transfer"
+	"handover/internal/outage"
 	"handover/internal/world"
 )
 
@@ -45,8 +45,8 @@ func TestTheBillingSystemIsAway(t *testing.T) {
 	assert.Equal(t, "billing", outages[0].Name)
 	assert.Contains(t, outages[0].LastError, "cannot be reached")
 	eventually(t, "the Web UI shows it", func() bool {
-		return statusOf(t, c, transfer.OutageWorkflowID) == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING &&
-			regexp.MustCompile(`The billing system is away.*did not answer[^$]*Line items that wait: 200`).MatchString(details(t, c, transfer.OutageWorkflowID))
+		return statusOf(t, c, outage.WorkflowID) == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING &&
+			regexp.MustCompile(`The billing system is away.*did not answer[^$]*Line items that wait: 200`).MatchString(details(t, c, outage.WorkflowID))
 	})
 
 	empty.close(t)
@@ -56,11 +56,11 @@ func TestTheBillingSystemIsAway(t *testing.T) {
 		movedOnce(t, s.get(t, id).LineItems, items/2)
 	}
 	eventually(t, "its run is over", func() bool {
-		return statusOf(t, c, transfer.OutageWorkflowID) == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
+		return statusOf(t, c, outage.WorkflowID) == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
 	})
 	assert.Empty(t, s.outages(t))
 	assert.Equal(t, "0", measured(t, metrics, "handover_billing_away"))
-	assert.Contains(t, details(t, c, transfer.OutageWorkflowID), "The billing system is back.")
+	assert.Contains(t, details(t, c, outage.WorkflowID), "The billing system is back.")
 	s.agrees(t, ids...)
 }
 

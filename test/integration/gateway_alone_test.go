@@ -155,12 +155,12 @@ func TestAGatewayWithoutItsLedger(t *testing.T) {
 	require.NoError(t, database.Stop())
 	for _, r := range heard() {
 		require.NoError(t, r.err)
-		outage(t, r.reply)
+		answersAway(t, r.reply)
 	}
 	s.ready(t, "ledger", http.StatusServiceUnavailable)
 	for _, a := range append(asks(writes), reads...) {
 		if a.path != "/healthz" {
-			outage(t, s.hear(t, a))
+			answersAway(t, s.hear(t, a))
 		}
 	}
 	require.NoError(t, database.Start(t.Context()))

@@ -196,8 +196,8 @@ func (g *gateway) started(t *testing.T, a ask, part string) halfSent {
 	return halfSent{connection, answers}
 }
 
-// outage shows that nothing was done and that the same request may be repeated, in the words of the wire contract.
-func outage(t *testing.T, r reply) {
+// answersAway shows that nothing was done and that the same request may be repeated, in the words of the wire contract.
+func answersAway(t *testing.T, r reply) {
 	t.Helper()
 	assert.Equal(t, http.StatusServiceUnavailable, r.status, r.body)
 	assert.Regexp(t, `^[1-9][0-9]*$`, r.retry)

@@ -73,7 +73,7 @@ func TestAGatewayWaitsForItsIssuer(t *testing.T) {
 	g := launchGateway(t, append(tokens.trusted(), seededLedger(t), nobody)...)
 	customers := ask{by: by, method: http.MethodGet, path: "/v1/customers"}
 	for range 3 {
-		outage(t, g.hear(t, customers))
+		answersAway(t, g.hear(t, customers))
 	}
 	ready := g.hear(t, ask{method: http.MethodGet, path: "/readyz"})
 	assert.Equal(t, http.StatusServiceUnavailable, ready.status)
@@ -83,7 +83,7 @@ func TestAGatewayWaitsForItsIssuer(t *testing.T) {
 	eventually(t, "tokens are accepted", func() bool {
 		r := g.hear(t, customers)
 		if r.status != http.StatusOK {
-			outage(t, r)
+			answersAway(t, r)
 		}
 		return r.status == http.StatusOK
 	})

@@ -8,12 +8,13 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	activities "handover/activities/billing"
+	"handover/internal/outage"
 	"handover/internal/transfer"
 	"handover/workflows/run"
 )
 
 // OutageType is the workflow type of Outage.
-const OutageType = transfer.OutageWorkflowType
+const OutageType = outage.WorkflowType
 
 // The steps. The receiver is nil: it only lends its methods.
 var (
@@ -73,5 +74,5 @@ func outageDetails(o activities.Outage) string {
 
 // OutageStartOptions are how the run is started that shows the outage.
 func OutageStartOptions() client.StartWorkflowOptions {
-	return run.StartOptions(transfer.OutageWorkflowID, "The billing system is away")
+	return run.StartOptions(outage.WorkflowID, "The billing system is away")
 }

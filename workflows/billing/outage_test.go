@@ -21,7 +21,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage"
 	"handover/internal/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -98,14 +98,14 @@ func (w *place) submitted() int {
 // away is what a worker says that has found the billing system away just now.
 func (w *place) away(failures int64) {
 	w.t.Helper()
-	require.NoError(w.t, w.ledger.OutageGoesOn(w.t.Context(), outagestore.Sighting{
-		Name: outagestore.BillingOutage, Failures: failures, Status: 503, Said: secret, Next: time.Minute,
+	require.NoError(w.t, w.ledger.OutageGoesOn(w.t.Context(), outage.Sighting{
+		Name: outage.Billing, Failures: failures, Status: 503, Said: secret, Next: time.Minute,
 	}))
 }
 
 func (w *place) back() {
 	w.t.Helper()
-	ended, err := w.ledger.EndOutage(w.t.Context(), outagestore.BillingOutage, 0)
+	ended, err := w.ledger.EndOutage(w.t.Context(), outage.Billing, 0)
 	require.NoError(w.t, err)
 	require.True(w.t, ended)
 }
@@ -117,7 +117,7 @@ func (w *place) dispatch() {
 	require.NoError(w.t, err)
 	nudged := 0
 	for _, r := range claimed {
-		if r.WorkflowID == transfer.OutageWorkflowID {
+		if r.WorkflowID == outage.WorkflowID {
 			nudged++
 			require.NoError(w.t, w.SignalWorkflowByID(r.WorkflowID, run.SignalLook, run.Nudge{N: r.Wanted}))
 		}
@@ -142,7 +142,7 @@ func (w *place) meanwhile(then func()) {
 // details is the text that the Web UI shows above the history.
 func (w *place) details() string {
 	w.t.Helper()
-	value, err := w.QueryWorkflowByID(transfer.OutageWorkflowID, "__temporal_workflow_metadata")
+	value, err := w.QueryWorkflowByID(outage.WorkflowID, "__temporal_workflow_metadata")
 	require.NoError(w.t, err)
 	var metadata sdk.WorkflowMetadata
 	require.NoError(w.t, value.Get(&metadata))
@@ -259,7 +259,7 @@ func TestOutageBeginsAfresh(t *testing.T) {
 		"events": func(w *place) { w.SetCurrentHistoryLength(1_001) },
 		"nudges": func(w *place) {
 			for n := range 501 {
-				require.NoError(t, w.SignalWorkflowByID(transfer.OutageWorkflowID, run.SignalLook, run.Nudge{N: int64(n)}))
+				require.NoError(t, w.SignalWorkflowByID(outage.WorkflowID, run.SignalLook, run.Nudge{N: int64(n)}))
 			}
 		},
 	} {

@@ -279,7 +279,7 @@ func (w *world) submitted(subscriptions ...int) *world {
 func (w *world) submitAt(moment time.Time, subscriptions ...int) error {
 	s := transfer.Approval{RequestID: "submit-1", Actor: asSource, Selection: transfer.Selection{AllEligible: len(subscriptions) == 0}}
 	for _, n := range subscriptions {
-		s.LineItems = append(s.Selection.LineItems, transfer.Pick{SubscriptionID: subID(n)})
+		s.LineItems = append(s.LineItems, transfer.Pick{SubscriptionID: subID(n)})
 	}
 	_, err := w.ledger.At(moment).Submit(w.t.Context(), w.id, s, untold)
 	return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/outage"
 	"handover/internal/transfer"
 	"handover/workflows/run"
 )
@@ -40,9 +41,9 @@ func forms(t *testing.T) string {
 		line("%s: transfer %q, request %t, unreadable %t", s.name, in.TransferID, in.Request != nil, in.Unreadable != "")
 	}
 	section("Names and ids")
-	line("%s %s %s", transfer.WorkflowType, transfer.RangeWorkflowType, transfer.OutageWorkflowType)
+	line("%s %s %s", transfer.WorkflowType, transfer.RangeWorkflowType, outage.WorkflowType)
 	line("%s", []string{run.SignalLook, SignalSourceApproval, SignalTargetRequest, SignalTargetCancel, SignalSourceDecline, QueryState})
-	line("%s %s %s", transfer.WorkflowID("t"), transfer.RangeWorkflowID("t", 250, 500), transfer.OutageWorkflowID)
+	line("%s %s %s", transfer.WorkflowID("t"), transfer.RangeWorkflowID("t", 250, 500), outage.WorkflowID)
 	for _, id := range []string{"transfer/t", "transfer/", "transfer/t/items/0-5", "t", ""} {
 		of, is := transfer.OfWorkflow(id)
 		line("%q is of %q: %t", id, of, is)

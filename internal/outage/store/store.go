@@ -9,9 +9,9 @@ import (
 	"context"
 	"time"
 
+	"handover/internal/outage"
 	"handover/internal/runs"
 	"handover/internal/store"
-	"handover/internal/transfer"
 )
 
 // causeEnded is that the billing system is there again.
@@ -23,41 +23,11 @@ type Store struct{ db *store.DB }
 // New are those in the database.
 func New(db *store.DB) *Store { return &Store{db: db} }
 
-// BillingOutage is the name of the outage of the billing system.
-const BillingOutage = "billing"
-
-// BillingCrowd is the name under which it is known that line items wait for a slot at the billing system.
-const BillingCrowd = "billing slots"
-
-// Outage is how something that line items wait for has been away, and whether it still is.
-type Outage struct {
-	Name     string
-	Since    time.Time // zero when it never was
-	Failures int64     // calls in vain, as far as they were reported
-	Status   int       // HTTP status of the latest answer; zero when there was none
-	Said     string    // what it said, which may be anything
-	NextAt   time.Time // when it is asked again
-	EndedAt  time.Time // zero while it goes on
-}
-
-// Open tells whether the outage goes on.
-func (o Outage) Open() bool { return !o.Since.IsZero() && o.EndedAt.IsZero() }
-
-// Sighting is what a program says that found something away. Times are given as durations, because the ledger's clock counts.
-type Sighting struct {
-	Name     string
-	Lasted   time.Duration // for how long this program has found it so
-	Failures int64         // since its previous sighting
-	Status   int
-	Said     string
-	Next     time.Duration // until it asks again
-}
-
-var outages = store.Table[Outage]{
+var outages = store.Table[outage.Outage]{
 	Name: "outages",
 	Columns: `name text, since timestamptz, failures bigint, last_status integer, last_error text, next_at timestamptz,
 		ended_at timestamptz`,
-	Fields: func(o *Outage) []any {
+	Fields: func(o *outage.Outage) []any {
 		return []any{&o.Name, (*store.Stamp)(&o.Since), &o.Failures, &o.Status, &o.Said, (*store.Stamp)(&o.NextAt), (*store.Stamp)(&o.EndedAt)}
 	},
 }
@@ -79,7 +49,7 @@ var (
 )
 
 // OutageGoesOn records that something was found away. The first such record begins the outage.
-func (b *Store) OutageGoesOn(ctx context.Context, s Sighting) error {
+func (b *Store) OutageGoesOn(ctx context.Context, s outage.Sighting) error {
 	_, err := store.Write(ctx, b.db, "record that a billing system is away", func(tx store.Tx) (int, error) {
 		now, err := b.db.Time(ctx, tx)
 		if err != nil {
@@ -89,10 +59,10 @@ func (b *Store) OutageGoesOn(ctx context.Context, s Sighting) error {
 		if err != nil {
 			return 0, err
 		}
-		o := Outage{
+		o := outage.Outage{
 			Name: s.Name, Since: now.Add(-s.Lasted), Failures: s.Failures, Status: s.Status, Said: s.Said, NextAt: now.Add(s.Next),
 		}
-		if err := store.Insert(ctx, tx, outages, raiseOutage, []Outage{o}); err != nil || before.Open() {
+		if err := store.Insert(ctx, tx, outages, raiseOutage, []outage.Outage{o}); err != nil || before.Open() {
 			return 0, err
 		}
 		return 1, runs.Want(ctx, tx, outageRun(s.Name, runs.CauseOpened))
@@ -130,25 +100,25 @@ func (b *Store) Crowded(ctx context.Context, name string) error {
 		if err != nil {
 			return 0, err
 		}
-		return 0, store.Insert(ctx, tx, outages, raiseCrowd, []Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
+		return 0, store.Insert(ctx, tx, outages, raiseCrowd, []outage.Outage{{Name: name, Since: now, NextAt: now, EndedAt: now}})
 	})
 	return err
 }
 
 // outageRun is the run that shows the outage. There is one name, and one run.
 func outageRun(name string, cause runs.Cause) runs.Wanted {
-	return runs.Wanted{WorkflowID: transfer.OutageWorkflowID, WorkflowType: transfer.OutageWorkflowType, SubjectID: name, FairKey: name, Cause: cause}
+	return runs.Wanted{WorkflowID: outage.WorkflowID, WorkflowType: outage.WorkflowType, SubjectID: name, FairKey: name, Cause: cause}
 }
 
 // Outage is the latest outage of that name.
-func (b *Store) Outage(ctx context.Context, name string) (Outage, error) {
-	return store.Read(ctx, b.db, "read an outage", func(tx store.Tx) (Outage, error) {
+func (b *Store) Outage(ctx context.Context, name string) (outage.Outage, error) {
+	return store.Read(ctx, b.db, "read an outage", func(tx store.Tx) (outage.Outage, error) {
 		o, _, err := store.One(ctx, tx, selectOutage, outages.Fields, name)
 		return o, err
 	})
 }
 
 // Ongoing are those that go on, the first of them first.
-func Ongoing(ctx context.Context, tx store.Tx) ([]Outage, error) {
+func Ongoing(ctx context.Context, tx store.Tx) ([]outage.Outage, error) {
 	return store.All(ctx, tx, selectOpenOutages, outages.Fields)
 }

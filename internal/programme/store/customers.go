@@ -62,6 +62,7 @@ func (p *Store) CustomerOf(ctx context.Context, partnerTenantID, customerTenantI
 	return store.Read(ctx, p.db, "read customer", func(tx store.Tx) (Client, error) { return ClientOf(ctx, tx, partnerTenantID, customerTenantID) })
 }
 
+// ClientOf is the same within a transaction.
 func ClientOf(ctx context.Context, tx store.Tx, partner, customer string) (Client, error) {
 	return store.Known(ctx, tx, programme.NoSuchCustomer(customer), selectClient, clientFields, partner, customer)
 }

@@ -46,6 +46,7 @@ var adminAgents = store.Table[agentOf]{
 	},
 }
 
+// Customers are the columns of every customer, for whoever joins them.
 var Customers = store.Table[programme.Customer]{
 	Name:    "customers",
 	Columns: `tenant_id text, name text, domain text, email text, market text, locale text`,

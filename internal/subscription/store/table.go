@@ -9,6 +9,7 @@ import (
 	"handover/internal/subscription"
 )
 
+// Table is how a subscription is kept, for whoever joins, locks or changes some.
 var Table = store.Table[subscription.Subscription]{
 	Name: "subscriptions",
 	Columns: `id text, lineage_id text, customer_tenant_id text, partner_tenant_id text, product_type text, offer_id text,

@@ -7,7 +7,7 @@ import (
 	"context"
 	"time"
 
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage"
 	"handover/internal/runs"
 	"handover/internal/store"
 )
@@ -37,7 +37,7 @@ const isOverdue = `CASE t.status WHEN 'Pending' THEN t.expiration_time <= $1
 	WHEN 'InProgress' THEN EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id AND i.status = 'InProgress'
 			AND COALESCE(i.attempted_at, t.submitted_time) <= $3
 			AND NOT EXISTS (SELECT 1 FROM outages o WHERE COALESCE(o.ended_at, o.next_at) > $3
-				AND (o.name <> '` + outagestore.BillingCrowd + `' OR COALESCE(i.attempted_at, t.submitted_time) > $4)))
+				AND (o.name <> '` + outage.BillingCrowd + `' OR COALESCE(i.attempted_at, t.submitted_time) > $4)))
 		OR NOT EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id
 			AND (i.status = 'InProgress' OR COALESCE(i.attempted_at, t.submitted_time) > $2))
 	ELSE FALSE END`

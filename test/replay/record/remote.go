@@ -12,6 +12,7 @@ import (
 	"handover/internal/app"
 	"handover/internal/billing/billingtest"
 	"handover/internal/operatorview"
+	"handover/internal/outage"
 	"handover/internal/platform"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
@@ -96,8 +97,8 @@ func (r *remoteStage) outage(ctx context.Context) ([]execution, error) {
 	}
 	var shown execution
 	err = until(ctx, "the outage shows", func() (bool, error) {
-		described, err := r.Connection.DescribeWorkflowExecution(ctx, transfer.OutageWorkflowID, "")
-		shown = execution{transfer.OutageWorkflowID, described.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
+		described, err := r.Connection.DescribeWorkflowExecution(ctx, outage.WorkflowID, "")
+		shown = execution{outage.WorkflowID, described.GetWorkflowExecutionInfo().GetExecution().GetRunId()}
 		return err == nil, nil
 	})
 	if err != nil {

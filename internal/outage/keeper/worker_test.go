@@ -1,4 +1,4 @@
-package outage_test
+package keeper_test
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"handover/internal/billing"
-	"handover/internal/outage"
+	"handover/internal/outage/keeper"
 )
 
 // frontend is as much of Temporal as a worker of activities needs: a backlog, from which tasks are fetched.
@@ -95,7 +95,7 @@ func TestWorkerLeavesTasksInTheBacklog(t *testing.T) {
 	remote := &system{answer: always(down)}
 	b := billing.NewBreaker(billing.BreakerOptions{Spread: func(time.Duration) time.Duration { return time.Hour }})
 	g := billing.Guard(remote, b)
-	tuner, err := outage.Tuner(outage.NewSlots(b, 10))
+	tuner, err := keeper.Tuner(keeper.NewSlots(b, 10))
 	require.NoError(t, err)
 	w := worker.New(temporal.serve(t), "moves", worker.Options{
 		Tuner: tuner, DisableWorkflowWorker: true, MaxConcurrentActivityTaskPollers: pollers,

@@ -1,4 +1,4 @@
-package outage_test
+package keeper_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"handover/internal/billing"
-	"handover/internal/outage"
+	"handover/internal/outage/keeper"
 	"handover/internal/transfer"
 )
 
@@ -92,7 +92,7 @@ func reserving(ctx context.Context, s worker.SlotSupplier) <-chan *worker.SlotPe
 
 func TestSlotsAreAsManyAsThereAre(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := outage.NewSlots(billing.NewBreaker(billing.BreakerOptions{}), 2)
+		s := keeper.NewSlots(billing.NewBreaker(billing.BreakerOptions{}), 2)
 		require.Equal(t, 2, s.MaxSlots())
 		first := s.TryReserveSlot(nil)
 		require.NotNil(t, first)
@@ -117,7 +117,7 @@ func TestSlotsAreAsManyAsThereAre(t *testing.T) {
 func TestSlotsWhileAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := billing.NewBreaker(billing.BreakerOptions{Spread: func(d time.Duration) time.Duration { return d }})
-		s := outage.NewSlots(b, 10)
+		s := keeper.NewSlots(b, 10)
 		awayNow(t, b)
 		require.Nil(t, s.TryReserveSlot(nil))
 		waiting := make([]<-chan *worker.SlotPermit, 3)
@@ -161,7 +161,7 @@ func TestSlotsWhileAway(t *testing.T) {
 func TestSlotsWhilePaused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := billing.NewBreaker(billing.BreakerOptions{})
-		s := outage.NewSlots(b, 2)
+		s := keeper.NewSlots(b, 2)
 		_, err := billing.Guard(&system{answer: always(slow)}, b).Move(t.Context(), billing.Move{Key: "a"})
 		require.ErrorIs(t, err, slow)
 		one, other := reserving(t.Context(), s), reserving(t.Context(), s)
@@ -177,7 +177,7 @@ func TestSlotsWhilePaused(t *testing.T) {
 func TestSlotsAtOnce(t *testing.T) {
 	t.Parallel()
 	b := billing.NewBreaker(billing.BreakerOptions{Spread: func(time.Duration) time.Duration { return time.Millisecond }})
-	s := outage.NewSlots(b, 4)
+	s := keeper.NewSlots(b, 4)
 	var used, most, calls atomic.Int64
 	g := billing.Guard(&system{answer: func(string) error {
 		if calls.Add(1)%10 < 6 {
@@ -208,8 +208,8 @@ func TestSlotsAtOnce(t *testing.T) {
 // A worker takes the slots, and has no other bounds.
 func TestTuner(t *testing.T) {
 	t.Parallel()
-	s := outage.NewSlots(billing.NewBreaker(billing.BreakerOptions{}), 7)
-	tuner, err := outage.Tuner(s)
+	s := keeper.NewSlots(billing.NewBreaker(billing.BreakerOptions{}), 7)
+	tuner, err := keeper.Tuner(s)
 	require.NoError(t, err)
 	require.Same(t, s, tuner.GetActivityTaskSlotSupplier())
 	require.NotNil(t, tuner.GetWorkflowTaskSlotSupplier())
@@ -247,7 +247,7 @@ func (q *queue) put(key string) {
 }
 
 // work is one worker process: pollers that each hold a slot while they wait for a task.
-func (q *queue) work(ctx context.Context, s *outage.Slots, g billing.Mover) {
+func (q *queue) work(ctx context.Context, s *keeper.Slots, g billing.Mover) {
 	const pollers = 2
 	for range pollers {
 		go func() {
@@ -305,7 +305,7 @@ func TestTenThousandWaitForAnHour(t *testing.T) {
 		q := newQueue(moves, moves)
 		remote := &system{answer: always(down), takes: 100 * time.Millisecond}
 		b := billing.NewBreaker(billing.BreakerOptions{})
-		q.work(ctx, outage.NewSlots(b, slots), billing.Guard(remote, b))
+		q.work(ctx, keeper.NewSlots(b, slots), billing.Guard(remote, b))
 
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -347,7 +347,7 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 			return nil
 		}}
 		b := billing.NewBreaker(billing.BreakerOptions{})
-		q.work(ctx, outage.NewSlots(b, 10), billing.Guard(remote, b))
+		q.work(ctx, keeper.NewSlots(b, 10), billing.Guard(remote, b))
 		q.put("poison")
 		time.Sleep(20 * time.Second)
 		require.True(t, b.Condition().Away, "nobody else has called")
@@ -371,7 +371,7 @@ func TestPoisonHoldsUpNobody(t *testing.T) {
 // That moves wait for a slot is noticed from all of them having a task at once, also when nobody looks just then.
 func TestSlotsThatWereFull(t *testing.T) {
 	t.Parallel()
-	s := outage.NewSlots(billing.NewBreaker(billing.BreakerOptions{}), 2)
+	s := keeper.NewSlots(billing.NewBreaker(billing.BreakerOptions{}), 2)
 	var permits []*worker.SlotPermit
 	for range 2 {
 		require.False(t, s.WereFull())

@@ -1,4 +1,4 @@
-package outage_test
+package keeper_test
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"handover/internal/billing"
 	"handover/internal/ledger"
 	"handover/internal/outage"
-	outagestore "handover/internal/outage/store"
+	"handover/internal/outage/keeper"
 )
 
 // book is a ledger whose calls are counted, and which can be away itself.
@@ -28,7 +28,7 @@ type book struct {
 
 var errAway = errors.New("the ledger is away")
 
-func (b *book) OutageGoesOn(ctx context.Context, s outagestore.Sighting) error {
+func (b *book) OutageGoesOn(ctx context.Context, s outage.Sighting) error {
 	if b.away.Load() {
 		return errAway
 	}
@@ -47,9 +47,9 @@ func (b *book) EndOutage(ctx context.Context, name string, quietFor time.Duratio
 	return ended, err
 }
 
-func (b *book) Outage(ctx context.Context, name string) (outagestore.Outage, error) {
+func (b *book) Outage(ctx context.Context, name string) (outage.Outage, error) {
 	if b.away.Load() {
-		return outagestore.Outage{}, errAway
+		return outage.Outage{}, errAway
 	}
 	b.looks.Add(1)
 	return b.Ledger.Outage(ctx, name)
@@ -63,9 +63,9 @@ func (b *book) Crowded(ctx context.Context, name string) error {
 	return b.Ledger.Crowded(ctx, name)
 }
 
-func (b *book) is(t *testing.T) outagestore.Outage {
+func (b *book) is(t *testing.T) outage.Outage {
 	t.Helper()
-	o, err := b.Ledger.Outage(t.Context(), outagestore.BillingOutage)
+	o, err := b.Ledger.Outage(t.Context(), outage.Billing)
 	require.NoError(t, err)
 	return o
 }
@@ -81,7 +81,7 @@ func start(t *testing.T, b *book, s *system) *process {
 	ctx, cancel := context.WithCancel(t.Context())
 	var parts sync.WaitGroup
 	p := &process{breaker: billing.NewBreaker(billing.BreakerOptions{}), stop: func() { cancel(); parts.Wait() }}
-	k, err := outage.NewKeeper(outage.Options{Book: b, Breaker: p.breaker})
+	k, err := keeper.NewKeeper(keeper.Options{Book: b, Breaker: p.breaker})
 	require.NoError(t, err)
 	parts.Go(func() { k.Run(ctx) })
 	g := billing.Guard(s, p.breaker)
@@ -195,7 +195,7 @@ func TestMetrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
 	b := billing.NewBreaker(billing.BreakerOptions{})
-	_, err := outage.NewKeeper(outage.Options{Breaker: b, Metrics: registry})
+	_, err := keeper.NewKeeper(keeper.Options{Breaker: b, Metrics: registry})
 	require.NoError(t, err)
 	says := func(away, probes float64) {
 		t.Helper()
@@ -214,7 +214,7 @@ func TestMetrics(t *testing.T) {
 	_, err = billing.Guard(&system{answer: always(nil)}, b).Move(t.Context(), billing.Move{})
 	require.NoError(t, err)
 	says(0, 1)
-	_, err = outage.NewKeeper(outage.Options{Breaker: b, Metrics: registry})
+	_, err = keeper.NewKeeper(keeper.Options{Breaker: b, Metrics: registry})
 	require.Error(t, err, "they are registered already")
 }
 
@@ -222,8 +222,8 @@ func TestMetrics(t *testing.T) {
 func TestCrowdIsWritten(t *testing.T) {
 	inABubble(t, func(t *testing.T, b *book) {
 		breaker := billing.NewBreaker(billing.BreakerOptions{})
-		slots := outage.NewSlots(breaker, 1)
-		k, err := outage.NewKeeper(outage.Options{Book: b, Breaker: breaker, Slots: slots})
+		slots := keeper.NewSlots(breaker, 1)
+		k, err := keeper.NewKeeper(keeper.Options{Book: b, Breaker: breaker, Slots: slots})
 		require.NoError(t, err)
 		ctx, stop := context.WithCancel(t.Context())
 		var ended sync.WaitGroup

@@ -1,4 +1,4 @@
-package outage
+package keeper
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
