@@ -14,8 +14,8 @@ import (
 )
 
 // parties loads the two partners of a transfer.
-func (s session) parties(ctx context.Context, t transfer.Transfer) (source, target programme.Partner, err error) {
-	found, err := programmestore.Partners(ctx, s.Tx, "", t.SourceTenantID, t.TargetTenantID)
+func (tx session) parties(ctx context.Context, t transfer.Transfer) (source, target programme.Partner, err error) {
+	found, err := programmestore.Partners(ctx, tx.Tx, "", t.SourceTenantID, t.TargetTenantID)
 	for _, p := range found {
 		switch p.TenantID {
 		case t.SourceTenantID:
@@ -51,20 +51,20 @@ func (r *customerRow) fields() []any {
 
 // openFacts loads what decides whether the transfer may be opened, in two queries, and when it was read by the database's
 // clock.
-func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
-	found, err := programmestore.Partners(ctx, s.Tx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
+func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
+	found, err := programmestore.Partners(ctx, tx.Tx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
 	if err != nil {
 		return transfer.OpenFacts{}, time.Time{}, err
 	}
-	return s.openFactsOf(ctx, r, found)
+	return tx.openFactsOf(ctx, r, found)
 }
 
 // openFactsOf loads the same when the partners are known.
-func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
+func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
 	for _, p := range partners {
 		placePartner(&f, r, p)
 	}
-	rows, err := store.All(ctx, s, selectTied, (*customerRow).fields,
+	rows, err := store.All(ctx, tx, selectTied, (*customerRow).fields,
 		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
 		return f, read, err
