@@ -141,22 +141,11 @@ func (s *Store) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partn
 		if err != nil {
 			return programme.Partner{}, err
 		}
-		if p := Credited(found, mpnID); p != nil {
+		if p := programme.Credited(found, mpnID); p != nil {
 			return *p, nil
 		}
 		return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "No partner has the PartnerID %s. Correct it.", mpnID).About(mpnID)
 	})
-}
-
-// Credited is the partner among these with the MPN id, a reseller before any other; nil when there is none.
-func Credited(among []programme.Partner, mpnID string) *programme.Partner {
-	var found *programme.Partner
-	for i, p := range among {
-		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.Type == programme.IndirectReseller) {
-			found = &among[i]
-		}
-	}
-	return found
 }
 
 // Relationship says that the customer accepted the partner as reseller.

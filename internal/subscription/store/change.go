@@ -9,6 +9,7 @@ import (
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/programme"
 	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
 	"handover/internal/subscription"
@@ -95,7 +96,7 @@ func (s *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By,
 			f.Owner = p
 		}
 	}
-	f.Record = programmestore.Credited(parties, mpnID)
+	f.Record = programme.Credited(parties, mpnID)
 	return f, err
 }
 

@@ -61,9 +61,8 @@ func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.O
 
 // openFactsOf loads the same when the partners are known.
 func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
-	for _, p := range partners {
-		placePartner(&f, r, p)
-	}
+	f.Source, f.Target = partnerWith(r.SourcePartnerTenantID, partners), partnerWith(r.TargetPartnerTenantID, partners)
+	f.PartnerOnRecord = programme.Credited(partners, r.PartnerOnRecord)
 	rows, err := store.All(ctx, tx, selectTied, (*customerRow).fields,
 		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
@@ -79,16 +78,12 @@ func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners 
 	return f, first.readAt, nil
 }
 
-// placePartner puts a partner where the request names it; one may be named twice. Where several partners share the MPN id
-// of the request, a reseller is meant.
-func placePartner(f *transfer.OpenFacts, r transfer.Request, p programme.Partner) {
-	if p.TenantID == r.SourcePartnerTenantID {
-		f.Source = &p
+// partnerWith is the partner of that id among these; nil when there is none.
+func partnerWith(id string, among []programme.Partner) *programme.Partner {
+	for i, p := range among {
+		if p.TenantID == id {
+			return &among[i]
+		}
 	}
-	if p.TenantID == r.TargetPartnerTenantID {
-		f.Target = &p
-	}
-	if r.PartnerOnRecord != "" && p.MPNID == r.PartnerOnRecord && (f.PartnerOnRecord == nil || p.Type == programme.IndirectReseller) {
-		f.PartnerOnRecord = &p
-	}
+	return nil
 }
