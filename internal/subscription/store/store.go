@@ -32,8 +32,8 @@ func (s *Store) Over(db *store.DB) *Store {
 }
 
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, by id. The limit is the
-// number of items, at least 1; after is the id of the last one of the page before. Refusal: CustomerUnknown, as CustomerOf
-// says it.
+// number of items, at least 1; after is the id of the last one of the page before. Refusal: CustomerUnknown, as
+// programmestore.Store.CustomerOf says it.
 func (s *Store) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (store.Page[subscription.Subscription], error) {
 	store.Lower(&partnerTenantID, &customerTenantID, &after)
 	var w store.Where
