@@ -219,6 +219,20 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 	}
 }
 
+// A command that shows something runs a test, for each word of its pattern.
+func TestDocumentsRunTestsThatThereAre(t *testing.T) {
+	t.Parallel()
+	tests := testNames(t)
+	for document, content := range documents(t) {
+		for _, m := range testRun.FindAllStringSubmatch(content, -1) {
+			for _, word := range strings.Split(m[1], "|") {
+				isRun := func(name string) bool { return strings.Contains(name, word) }
+				assert.True(t, slices.ContainsFunc(tests, isRun), "%s runs the tests %s, and there are none", document, word)
+			}
+		}
+	}
+}
+
 // The patterns find what they are for, in texts where it is known.
 func TestWhatDocumentsNameIsFound(t *testing.T) {
 	t.Parallel()
@@ -226,6 +240,7 @@ func TestWhatDocumentsNameIsFound(t *testing.T) {
 		"See `internal/api`, (workflows/run/step.go), test/a_*_test.go. The records are in docs/adr/. `/docs/errors` is a page, and so is https://x/docs/y.md."))
 	assert.Equal(t, []string{"`step.go`", "`a_test.go`"}, fileName.FindAllString("`step.go`, `a_test.go`, run/step.go", -1))
 	assert.Equal(t, []string{"`TestA`", "`TestB…`"}, testName.FindAllString("`TestA`, `TestB…`, TestC", -1))
+	assert.Equal(t, [][]string{{"go test ./a ./b -run 'C|D", "C|D"}, {"go test ./a -run E", "E"}}, testRun.FindAllStringSubmatch("`go test ./a ./b -run 'C|D' -v`, `go test ./a -run E`", -1))
 	assert.Equal(t, [][]string{{"transfer.Policy.Decide", "transfer", "Policy", "Decide"}, {"kernel.Cause", "kernel", "Cause", ""}},
 		mention.FindAllStringSubmatch("those of transfer.Policy.Decide, each a kernel.Cause; see example.com", -1))
 }
@@ -241,10 +256,12 @@ func pathsIn(text string) []string {
 	return found
 }
 
-// fileName is a Go file as a document names it without its folder, and testName a test; the ellipsis stands for any end.
+// fileName is a Go file as a document names it without its folder, testName a test, the ellipsis standing for any end, and testRun
+// what a command runs.
 var (
 	fileName = regexp.MustCompile("`([a-z][a-z0-9_]*\\.go)`")
 	testName = regexp.MustCompile("`(Test\\w+)(…)?`")
+	testRun  = regexp.MustCompile(`go test [^` + "`" + `]*-run '?([\w|]+)`)
 )
 
 // fileNames are the names of all Go files.

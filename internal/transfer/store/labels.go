@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"handover/internal/command"
-	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/transfer"
 )
@@ -87,7 +86,7 @@ func (s *Store) Labels(ctx context.Context, transferID, partnerTenantID string) 
 // Relabel changes the partner's labels of the transfer, in any state, under the terms. The change sees the present labels,
 // which nobody else changes meanwhile.
 //
-// Refusals: NotFound for who takes no part, those of transfer.NormalizeLabels. Errors: those of command.Execute.
+// Refusals: those of transfer.State.CheckLabeller and transfer.NormalizeLabels. Errors: those of command.Execute.
 func (s *Store) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
 	terms command.Terms[Outcome],
 ) (Outcome, error) {
@@ -97,9 +96,8 @@ func (s *Store) Relabel(ctx context.Context, transferID, partnerTenantID string,
 		if err != nil {
 			return Outcome{}, err
 		}
-		role := t.RoleOf(kernel.Actor{PartnerTenantID: partnerTenantID})
-		if role != kernel.RoleSource && role != kernel.RoleTarget {
-			return Outcome{}, transfer.NoSuchTransfer()
+		if err := t.CheckLabeller(partnerTenantID); err != nil {
+			return Outcome{}, err
 		}
 		if terms.Match != nil {
 			if err := terms.Match(Outcome{Transfer: t.Transfer, Labels: t.called}); err != nil {
