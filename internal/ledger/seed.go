@@ -90,8 +90,8 @@ func (w World) normal() World {
 type World struct {
 	Partners      []programme.Partner
 	Customers     []programme.Customer
-	Relationships []programmestore.Relationship
+	Relationships []programme.Relationship
 	Agreements    []programme.Agreement
-	Partnerships  []programmestore.Partnership
+	Partnerships  []programme.Partnership
 	Subscriptions []subscription.Subscription
 }

@@ -134,13 +134,9 @@ func entryFields(r *entryRow) []any {
 	}
 }
 
-// entry is the entry with its participants: both parties of what happened, only its own partner of what was refused or
-// concerns nobody else.
+// entry is the entry with its participants.
 func (r entryRow) entry() AuditEntry {
-	r.Participants = []string{r.PartnerTenantID}
-	if r.source != r.target && r.Status != activitylog.Failed {
-		r.Participants = []string{r.source, r.target}
-	}
+	r.Participants = activitylog.Participants(r.PartnerTenantID, r.source, r.target, r.Status)
 	return r.AuditEntry
 }
 
