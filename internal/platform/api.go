@@ -48,7 +48,8 @@ func (p *Platform) startAPI(context.Context) error {
 	if err != nil {
 		return err
 	}
-	handler, err := serving.NewAPI(serving.Parts{Settings: p.Settings, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger})
+	parts := serving.Parts{Settings: p.Settings, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger}
+	handler, err := serving.NewAPI(parts)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (p *Platform) startAPI(context.Context) error {
 	go handler.Housekeep(serve)
 	go func() {
 		defer close(ended)
-		if err := serving.Serve(serve, p.listener, handler, nil, p.options.Logger); err != nil {
+		if err := serving.Serve(serve, p.listener, parts, handler, nil); err != nil {
 			p.options.Logger.Error("The HTTP API ended.", zap.Error(err))
 		}
 	}()

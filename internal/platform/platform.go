@@ -166,7 +166,7 @@ func (p *Platform) seed(ctx context.Context) error {
 
 func (p *Platform) startEngine(ctx context.Context) error {
 	settings := engine.Options{
-		TemporalPort: p.options.TemporalPort, UIPort: p.options.UIPort, UI: p.options.UI, Namespace: Namespace,
+		TemporalPort: p.options.TemporalPort, UIPort: p.options.UIPort, UI: p.options.UI, UIHosts: p.Settings.HTTPHosts, Namespace: Namespace,
 		SearchAttributes: workflows.SearchAttributes(), Logger: p.options.Logger, PostgresURL: p.options.PostgresURL,
 		CodecEndpoint: p.codecEndpoint(),
 	}
