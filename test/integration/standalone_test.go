@@ -145,6 +145,11 @@ func TestStandaloneSaysWhatItCannotUse(t *testing.T) {
 		assert.Equal(t, 2, p.exit(t))
 		oneLine(t, p.stderr.String(), "--colour")
 	})
+	t.Run("a data folder without a name", func(t *testing.T) {
+		p := launch(t, nil, "standalone", "--data-dir", "")
+		assert.Equal(t, 2, p.exit(t))
+		oneLine(t, p.stderr.String(), "--data-dir")
+	})
 }
 
 // refusedStart starts a standalone that must not start, and returns what it said.
