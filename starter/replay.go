@@ -13,7 +13,7 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 
-	"handover/internal/progress"
+	"handover/internal/kernel"
 )
 
 // errDiverges says that this build must not be deployed.
@@ -165,7 +165,7 @@ func (c *cli) printOutcome(found outcome) error {
 	}
 	c.printTable(table.Row{"type", "replayed", "diverged"}, rows)
 	for _, d := range found.Diverging {
-		fmt.Fprintf(c.out, "%s: %s\n", progress.OneLine(d.WorkflowID), progress.OneLine(d.Reason))
+		fmt.Fprintf(c.out, "%s: %s\n", kernel.Line(d.WorkflowID), kernel.Line(d.Reason))
 	}
 	if more := found.diverged() - len(found.Diverging); more > 0 {
 		fmt.Fprintf(c.out, "and %d more\n", more)

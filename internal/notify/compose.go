@@ -9,8 +9,8 @@ import (
 	"strings"
 	texttemplate "text/template"
 	"time"
-	"unicode"
 
+	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -88,13 +88,13 @@ func factsOf(m Mail) facts {
 		Count:       t.Items.Complete,
 		SourceUntil: date(pays.SourceUntil, m.Locale),
 		TargetFrom:  date(pays.TargetFrom, m.Locale),
-		Reason:      clean(t.DeclineReason, 1000),
+		Reason:      kernel.ShortLine(t.DeclineReason, 1000),
 	}
 }
 
 // named is the name somebody gave, or the id when they gave none.
 func named(name, id string) string {
-	if name = clean(name, 100); name != "" {
+	if name = kernel.ShortLine(name, 100); name != "" {
 		return name
 	}
 	return id
@@ -106,26 +106,4 @@ func date(t time.Time, locale string) string {
 		return t.UTC().Format("January 2, 2006")
 	}
 	return t.UTC().Format("2 January 2006")
-}
-
-// clean makes a text that somebody typed safe to stand inside a line of ours: one line, no control characters, nothing
-// that turns the direction of the text around it, at most that many characters.
-func clean(text string, most int) string {
-	visible := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	return clip(strings.Join(strings.Fields(visible), " "), most)
-}
-
-func clip(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+
+	"handover/internal/kernel"
 )
 
 // The values of Settings.TLS.
@@ -91,7 +93,7 @@ func (m *Mailer) message(told Mail) (*mail.Msg, error) {
 	}
 	id := messageID.FindStringSubmatch(told.MessageID)
 	if id == nil {
-		return nil, permanent("The Message-ID %q is malformed; it must look like name@domain.", clip(told.MessageID, 80))
+		return nil, permanent("The Message-ID %q is malformed; it must look like name@domain.", kernel.Clip(told.MessageID))
 	}
 	w, err := compose(told)
 	if err != nil {
