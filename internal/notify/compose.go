@@ -5,7 +5,9 @@ package notify
 
 import (
 	"embed"
+	"fmt"
 	htmltemplate "html/template"
+	"strconv"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -32,7 +34,9 @@ type facts struct {
 	Target      string
 	TargetID    string
 	Expires     string // the instant the request ends
-	Count       int    // subscriptions that moved
+	Moved       string // how many subscriptions moved: "3", or "3 of 5" when some did not
+	Total       int    // subscriptions that were to move
+	Left        int    // those that did not
 	SourceUntil string // the last day the source pays
 	TargetFrom  string // the first day the target pays
 	Reason      string // of a decline, as the source wrote it
@@ -79,20 +83,30 @@ func factsOf(m Mail) facts {
 	pays := transfer.SplitBilling(subscription.Subscription{}, t.SubmittedTime)
 	return facts{
 		TransferID:  t.ID,
-		Customer:    named(t.CustomerName, t.State.CustomerTenantID),
+		Customer:    named(m.Named.Customer, t.State.CustomerTenantID),
 		CustomerID:  t.State.CustomerTenantID,
-		Source:      named(t.SourcePartnerName, t.SourceTenantID),
-		Target:      named(t.TargetPartnerName, t.TargetTenantID),
+		Source:      named(m.Named.Source, t.SourceTenantID),
+		Target:      named(m.Named.Target, t.TargetTenantID),
 		TargetID:    t.TargetTenantID,
 		Expires:     date(t.ExpirationTime, m.Locale) + ", " + t.ExpirationTime.UTC().Format("15:04") + " UTC",
-		Count:       t.Items.Complete,
+		Moved:       moved(t.Items),
+		Total:       t.Items.Total(),
+		Left:        t.Items.Total() - t.Items.Complete,
 		SourceUntil: date(pays.SourceUntil, m.Locale),
 		TargetFrom:  date(pays.TargetFrom, m.Locale),
 		Reason:      kernel.ShortLine(t.DeclineReason, 1000),
 	}
 }
 
-// named is the name somebody gave, or the id when they gave none.
+// moved says how many line items moved, and of how many when that was not all.
+func moved(c transfer.ItemCounts) string {
+	if c.Complete == c.Total() {
+		return strconv.Itoa(c.Complete)
+	}
+	return fmt.Sprintf("%d of %d", c.Complete, c.Total())
+}
+
+// named is the name that the ledger has, or the id when it has none.
 func named(name, id string) string {
 	if name = kernel.ShortLine(name, 100); name != "" {
 		return name

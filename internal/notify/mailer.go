@@ -57,6 +57,7 @@ func NewMailer(s Settings) (*Mailer, error) {
 	case s.Timeout <= 0:
 		return nil, fmt.Errorf("the SMTP timeout must be positive, not %s", s.Timeout)
 	}
+	from.Address = mailable(from.Address)
 	return &Mailer{settings: s, from: from}, nil
 }
 
@@ -66,6 +67,7 @@ func NewMailer(s Settings) (*Mailer, error) {
 // event nobody is told about); *ConnectionError when it is not the mail's fault; any other error is temporary. A mail that was accepted although the conversation broke
 // afterwards counts as sent; one whose acceptance was not heard is repeated under the same Message-ID (I-4).
 func (m *Mailer) Send(ctx context.Context, told Mail) error {
+	told.To = mailable(told.To)
 	message, err := m.message(told)
 	if err != nil {
 		return err
@@ -79,6 +81,15 @@ func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	}
 	defer s.end()
 	return s.deliver(ctx, message, told.To)
+}
+
+// mailable is the form of an address that any mail server takes, where it has one. Addresses that came into the ledger before such
+// were asked for are tried as they are.
+func mailable(address string) string {
+	if ascii, err := kernel.Mailable("", address); err == nil {
+		return ascii
+	}
+	return address
 }
 
 // Printable ASCII around one @, with or without angle brackets.

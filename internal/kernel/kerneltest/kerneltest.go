@@ -60,7 +60,7 @@ func KeepsBound(t *testing.T, field string, say func(string) error) {
 func KeepsLongestAddress(t *testing.T, field string, say func(string) error) {
 	t.Helper()
 	labels := strings.Repeat(strings.Repeat("b", 61)+".", 4) // of the 63 octets that each may have
-	longest := "a@" + labels + "com"
+	longest := "a@" + labels + "info"
 	require.Len(t, longest, kernel.BoundOf(field).Most)
 	assert.NoError(t, say(longest), field)
 	RefusedFor(t, say("a"+longest), field, kernel.LongestEmail)
