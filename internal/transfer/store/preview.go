@@ -25,8 +25,11 @@ func (l *Store) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.
 		if err := s.checkUnused(ctx, opening); err != nil {
 			return alone(err)
 		}
-		facts, _, err := s.openFacts(ctx, opening.Request())
+		facts, read, err := s.openFacts(ctx, opening.Request())
 		if err != nil {
+			return nil, err
+		}
+		if err := s.addAsked(ctx, &facts, opening.Request(), l.policy.Asking, l.db.TimeRead(read)); err != nil {
 			return nil, err
 		}
 		if refusals := l.policy.OpenRefusals(opening, facts); len(refusals) > 0 {

@@ -54,10 +54,13 @@ func (l *Store) open(ctx context.Context, s session, o transfer.Opening, terms c
 	if err != nil {
 		return Outcome{}, err
 	}
+	now := l.db.TimeRead(read)
+	if err := s.addAsked(ctx, &facts, r, l.policy.Asking, now); err != nil {
+		return Outcome{}, err
+	}
 	if err := l.policy.CheckOpen(o, facts); err != nil {
 		return Outcome{}, err
 	}
-	now := l.db.TimeRead(read)
 	st := step{of: record{Transfer: transfer.NewTransfer(o, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
 	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
 	if st.of.State, st.effects, err = l.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
