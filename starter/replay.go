@@ -1,12 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -74,15 +72,12 @@ func (c *cli) replayFile(name string) error {
 
 // readHistory reads a history that begins as all do.
 func (c *cli) readHistory(name string) (*historypb.History, error) {
-	in := io.NopCloser(c.in)
-	if name != "-" {
-		var err error
-		if in, err = os.Open(filepath.Clean(name)); err != nil {
-			return nil, err
-		}
+	text, err := readText(c.in, name)
+	if err != nil {
+		return nil, err
 	}
-	history, err := client.HistoryFromJSON(in, client.HistoryJSONOptions{})
-	if err := errors.Join(err, in.Close()); err != nil {
+	history, err := client.HistoryFromJSON(bytes.NewReader(text), client.HistoryJSONOptions{})
+	if err != nil {
 		return nil, fmt.Errorf("%s is no history: %w", name, err)
 	}
 	if len(history.GetEvents()) == 0 || history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes() == nil {
