@@ -41,7 +41,6 @@ var shownElsewhere = map[string]string{
 	"R-23":  "nowhere: an observation about durations, not a rule",
 	"R-34":  "nowhere: licences, users and access of the customer's tenant are not in the system at all",
 	"R-35":  "nowhere: prices are the billing system's",
-	"R-77":  "internal/ledger: several pending requests side by side; nothing in the rooms knows of another transfer's request",
 	"R-85":  "internal/billing: the billing system's own refusal, passed on with its code",
 	"R-187": "internal/ledger: the old subscription is deleted in the transaction that makes the new one",
 }
