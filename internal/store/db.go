@@ -52,7 +52,7 @@ const (
 // postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db; a SQLite file and its folder
 // are created when missing.
 //
-// Errors: a URL of another form, ErrUnavailable, a migration that failed.
+// Errors: a URL of another form, ErrUnavailable, a migration that failed, *SchemaError.
 func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	db := &DB{clock: o.Now, wakes: newWakes(), statements: &atomic.Int64{}, observe: o.Observe}
 	if db.observe == nil {
