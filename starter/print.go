@@ -303,6 +303,7 @@ func (c *cli) printList(found []transferclient.Summary) error {
 type checked struct {
 	ledger.Finding
 	NotChecked string `json:"notChecked,omitempty"`
+	Anchor     string `json:"anchor,omitempty"` // of the log, with I-9
 }
 
 // row is the finding in the table.
@@ -335,6 +336,9 @@ func (c *cli) printFindings(all []checked) error {
 		}
 		for _, sentence := range f.Notes {
 			fmt.Fprintf(c.out, "%s, note: %s\n", f.Invariant, progress.OneLine(sentence))
+		}
+		if f.Anchor != "" {
+			fmt.Fprintf(c.out, "%s, anchor: %s\n", f.Invariant, f.Anchor)
 		}
 	}
 	return nil

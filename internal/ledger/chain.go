@@ -30,9 +30,12 @@ var chainedLogs = []chainedLog{
 	}},
 }
 
+// Wholeness is the invariant that the log was not tampered with.
+const Wholeness = "I-9"
+
 // wholeness finds what was changed, taken out, slipped in or left unguarded.
 var wholeness = check{
-	invariant: "I-9",
+	invariant: Wholeness,
 	says:      "The log is whole: nothing in it was changed, taken out or slipped in.",
 	counted:   store.Both(`SELECT COUNT(*) FROM log_chain`),
 	violations: append(append(chainedLogs[0].tampering(), chainedLogs[1].tampering()...), store.Statement{
