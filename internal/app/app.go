@@ -55,8 +55,10 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 	}
 	steps := Steps{
 		Activities: activities.Activities{
-			Transfers: &transfers.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
-			Billing:   &outages.Activities{Ledger: l},
+			Transfers: &transfers.Activities{
+				Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands, CommandKey: c.Transfers.CommandKey,
+			},
+			Billing: &outages.Activities{Ledger: l},
 		},
 		Mailer: mailer,
 	}

@@ -217,8 +217,16 @@ func entryFields(r *entryRow) []any {
 }
 
 // entry is the entry with its participants: both parties of what happened, only its own partner of what was refused or
-// concerns nobody else.
+// concerns nobody else. What is known of where a command to a transfer came from stands in the record's detail.
 func (r entryRow) entry() AuditEntry {
+	if r.Resource == activitylog.TransferResource {
+		var detail struct {
+			Origin kernel.Origin `json:"origin"`
+		}
+		if json.Unmarshal([]byte(r.NewValue), &detail) == nil {
+			r.ApplicationID, r.CorrelationID = detail.Origin.Application, detail.Origin.Correlation
+		}
+	}
 	r.Participants = []string{r.PartnerTenantID}
 	if r.source != r.target && r.Status != activitylog.Failed {
 		r.Participants = []string{r.source, r.target}
