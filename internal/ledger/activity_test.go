@@ -171,6 +171,7 @@ func TestLogSaysByWhichApplication(t *testing.T) {
 		one, err := f.AuditEntry(t.Context(), targetID, own.ID)
 		require.NoError(t, err)
 		require.Equal(t, own, one)
+		f.clock.advance(time.Minute)
 		f.changed(0, subscription.Change{Quantity: wanting(5)})
 		require.Equal(t, []string{"app", "corr"}, []string{f.log(sourceID)[0].ApplicationID, f.log(sourceID)[0].CorrelationID})
 	})
