@@ -141,9 +141,13 @@ func TestDoorClosed(t *testing.T) {
 func TestSignedCommands(t *testing.T) {
 	key, other := []byte(strings.Repeat("k", 32)), []byte(strings.Repeat("o", 32))
 	forged := map[string]func(w *world) transfer.Message{
-		"unsigned":           func(w *world) transfer.Message { return w.decide(transfer.VerbDecline, "d", asSource) },
-		"with another key":   func(w *world) transfer.Message { return w.decide(transfer.VerbDecline, "d", asSource).Signed(other, "ann") },
-		"with no key at all": func(w *world) transfer.Message { return w.decide(transfer.VerbDecline, "d", asSource).Signed(nil, "ann") },
+		"unsigned": func(w *world) transfer.Message { return w.decide(transfer.VerbDecline, "d", asSource) },
+		"with another key": func(w *world) transfer.Message {
+			return w.decide(transfer.VerbDecline, "d", asSource).Signed(other, "ann")
+		},
+		"with no key at all": func(w *world) transfer.Message {
+			return w.decide(transfer.VerbDecline, "d", asSource).Signed(nil, "ann")
+		},
 		"by somebody else": func(w *world) transfer.Message {
 			m := w.decide(transfer.VerbDecline, "d", asSource).Signed(key, "ann")
 			m.Decision.Signature.Operator = "bob"

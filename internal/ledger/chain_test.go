@@ -38,7 +38,7 @@ var places = map[string]string{
 
 // E8: whoever takes the guards away can change, delete and insert records, and it is found, wherever in the log it was.
 func TestTamperingIsFound(t *testing.T) {
-	onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+	onBoth(t, worldOf(3), func(_ *testing.T, f fixture) {
 		f.inBothLogs()
 		f.holds()
 		f.unguard()

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"handover/internal/store"
 )
 
@@ -18,7 +16,7 @@ var ErrOwnerRole = errors.New("the role owns the ledger's tables, or may act as 
 
 var (
 	ownsTheLog = store.Both(`SELECT pg_has_role($1, tableowner, 'MEMBER') FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'audit_records'`)
-	schemaName = store.Both(`SELECT quote_ident(current_schema())`)
+	quoted     = store.Both(`SELECT quote_ident(current_schema()), quote_ident($1)`)
 )
 
 // Grant gives a role of PostgreSQL the rights that worker, gateway and starter need at run time, and takes away all others on the
@@ -38,11 +36,11 @@ func (l *Ledger) Grant(ctx context.Context, role string) error {
 		case owner:
 			return false, ErrOwnerRole
 		}
-		schema, _, err := store.One(ctx, tx, schemaName, store.Value[string])
+		names, _, err := store.One(ctx, tx, quoted, func(n *struct{ schema, role string }) []any { return []any{&n.schema, &n.role} }, role)
 		if err != nil {
 			return false, err
 		}
-		for _, statement := range rights(schema, pgx.Identifier{role}.Sanitize()) {
+		for _, statement := range rights(names.schema, names.role) {
 			if _, err := tx.Exec(ctx, store.Both(statement)); err != nil {
 				return false, err
 			}

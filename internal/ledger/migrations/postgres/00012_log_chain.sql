@@ -59,7 +59,9 @@ DROP TABLE chaining;
 
 -- It chains with the rights of the schema's owner: the role of the programs needs none on the chain.
 -- +goose StatementBegin
-CREATE FUNCTION chain_audit_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION chain_audit_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET enable_seqscan = off SET enable_bitmapscan = off -- a session plans this once, perhaps while the chain is still empty
+AS $$
 DECLARE
     last_seq  integer := 0;
     last_hash text := '';
@@ -79,7 +81,9 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE FUNCTION chain_activity_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION chain_activity_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET enable_seqscan = off SET enable_bitmapscan = off -- a session plans this once, perhaps while the chain is still empty
+AS $$
 DECLARE
     last_seq  integer := 0;
     last_hash text := '';
