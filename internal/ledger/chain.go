@@ -66,7 +66,7 @@ func (l chainedLog) tampering() []store.Statement {
 		store.Both(`SELECT 'Record ' || c.record_id || ' was taken out.'` + linked + `r.id IS NULL`),
 		store.Both(`SELECT 'Before record ' || c.record_id || ' the chain was cut.'` + linked + `c.seq > 1 AND p.seq IS NULL`),
 		store.Both(`SELECT 'Record ' || r.id || ' was slipped in.' FROM ` + l.table + ` r
-			LEFT JOIN log_chain c ON c.record_id = r.id AND c.log = '` + l.table + `' AND c.subject_id = r.` + l.subject + ` WHERE c.seq IS NULL`),
+			LEFT JOIN log_chain c ON c.record_id = r.id AND {no index}c.log = '` + l.table + `' AND {no index}c.subject_id = r.` + l.subject + ` WHERE c.seq IS NULL`),
 	}
 }
 

@@ -58,15 +58,16 @@ DROP TABLE chaining;
 CREATE TRIGGER audit_records_chained AFTER INSERT ON audit_records
 BEGIN
     INSERT INTO log_chain (log, subject_id, seq, record_id, recorded_at, hash)
-        SELECT 'audit_records', NEW.transfer_id, COALESCE(MAX(c.seq), 0) + 1, NEW.id, NEW.recorded_at,
+        VALUES ('audit_records', NEW.transfer_id,
+            COALESCE((SELECT l.seq FROM log_chain l WHERE l.log = 'audit_records' AND l.subject_id = NEW.transfer_id ORDER BY l.seq DESC LIMIT 1), 0) + 1,
+            NEW.id, NEW.recorded_at,
             sha256_hex(COALESCE((SELECT l.hash FROM log_chain l
                 WHERE l.log = 'audit_records' AND l.subject_id = NEW.transfer_id ORDER BY l.seq DESC LIMIT 1), '') ||
                 length(NEW.id) || ':' || NEW.id || length(NEW.transfer_id) || ':' || NEW.transfer_id
                 || length(NEW.event_key) || ':' || NEW.event_key
                 || length(NEW.partner_tenant_id) || ':' || NEW.partner_tenant_id || length(NEW.user_id) || ':' || NEW.user_id
                 || length(NEW.operation) || ':' || NEW.operation || length(NEW.status) || ':' || NEW.status
-                || length(NEW.detail) || ':' || NEW.detail || NEW.recorded_at)
-        FROM log_chain c WHERE c.log = 'audit_records' AND c.subject_id = NEW.transfer_id;
+                || length(NEW.detail) || ':' || NEW.detail || NEW.recorded_at));
 END;
 -- +goose StatementEnd
 
@@ -74,7 +75,9 @@ END;
 CREATE TRIGGER activity_records_chained AFTER INSERT ON activity_records
 BEGIN
     INSERT INTO log_chain (log, subject_id, seq, record_id, recorded_at, hash)
-        SELECT 'activity_records', NEW.resource_id, COALESCE(MAX(c.seq), 0) + 1, NEW.id, NEW.recorded_at,
+        VALUES ('activity_records', NEW.resource_id,
+            COALESCE((SELECT l.seq FROM log_chain l WHERE l.log = 'activity_records' AND l.subject_id = NEW.resource_id ORDER BY l.seq DESC LIMIT 1), 0) + 1,
+            NEW.id, NEW.recorded_at,
             sha256_hex(COALESCE((SELECT l.hash FROM log_chain l
                 WHERE l.log = 'activity_records' AND l.subject_id = NEW.resource_id ORDER BY l.seq DESC LIMIT 1), '') ||
                 length(NEW.id) || ':' || NEW.id || length(NEW.partner_tenant_id) || ':' || NEW.partner_tenant_id
@@ -83,8 +86,7 @@ BEGIN
                 || length(NEW.operation) || ':' || NEW.operation || length(NEW.user_id) || ':' || NEW.user_id
                 || length(NEW.application_id) || ':' || NEW.application_id
                 || length(NEW.correlation_id) || ':' || NEW.correlation_id || length(NEW.old_value) || ':' || NEW.old_value
-                || length(NEW.new_value) || ':' || NEW.new_value || length(NEW.status) || ':' || NEW.status || NEW.recorded_at)
-        FROM log_chain c WHERE c.log = 'activity_records' AND c.subject_id = NEW.resource_id;
+                || length(NEW.new_value) || ':' || NEW.new_value || length(NEW.status) || ':' || NEW.status || NEW.recorded_at));
 END;
 -- +goose StatementEnd
 
