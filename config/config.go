@@ -96,6 +96,8 @@ type API struct {
 	RequestsPerSecond float64 `env:"REQUESTS_PER_SECOND" envDefault:"50"` // of one partner, per gateway; 0 for no limit
 	Burst             int     `env:"BURST" envDefault:"100"`
 	InvitationURL     string  `env:"INVITATION_URL" envDefault:"https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId={partnerId}&msppId=0&DAP=false#/BillingAccounts/partner-invitation"`
+
+	JointInvitationURL string `env:"JOINT_INVITATION_URL" envDefault:"https://admin.microsoft.com/Adminportal/Home?invType=IndirectResellerRelationship&partnerId={partnerId}&msppId={mpnId}&indirectCSPId={providerId}&DAP=false#/BillingAccounts/partner-invitation"`
 }
 
 // Auth says whose access tokens the API trusts, and what their claims mean.
@@ -175,6 +177,8 @@ func (c Config) check() error {
 	complain((c.API.TLSCertificate == "") != (c.API.TLSKey == ""), "HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY go together")
 	complain(c.API.RequestsPerSecond < 0 || c.API.Burst < 1, "HANDOVER_API_REQUESTS_PER_SECOND must not be negative and HANDOVER_API_BURST must be at least 1")
 	complain(!strings.Contains(c.API.InvitationURL, "{partnerId}"), "HANDOVER_API_INVITATION_URL must contain {partnerId}, where the partner's id goes")
+	complain(!strings.Contains(c.API.JointInvitationURL, "{partnerId}") || !strings.Contains(c.API.JointInvitationURL, "{providerId}"),
+		"HANDOVER_API_JOINT_INVITATION_URL must contain {partnerId} and {providerId}, where the ids of reseller and provider go")
 	complain(c.Auth.Issuer != "" && !httpURL(c.Auth.Issuer), "HANDOVER_AUTH_ISSUER must be the http or https address of an OpenID Connect issuer")
 	complain(c.Auth.Issuer != "" && len(c.Auth.Audiences) == 0, "HANDOVER_AUTH_AUDIENCE is required with HANDOVER_AUTH_ISSUER: it names this API in the issuer's tokens")
 	for _, problem := range c.Codec.problems(c.Payloads) {

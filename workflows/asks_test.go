@@ -28,9 +28,9 @@ var whatStays = map[string][]string{
 		"transfer.RunRules.RangeCount", "transfer.RunRules.ShareOf", "transfer.RunRulesOf",
 	},
 	"a form of messages, ids or lists: TestFormsStay": {
-		"failing.RefusalError", "failing.RefusalOf", "kernel.LongestRequestID", "transfer.ItemCounts.Total", "transfer.Message.Actor",
+		"failing.RefusalError", "failing.RefusalOf", "kernel.LongestRequestID", "outage.WorkflowID", "outage.WorkflowType", "transfer.ItemCounts.Total", "transfer.Message.Actor",
 		"transfer.Message.RequestID", "transfer.NewID", "transfer.OfWorkflow", "transfer.Ordinals.Numbers", "transfer.OrdinalsOf",
-		"transfer.OutageWorkflowID", "transfer.OutageWorkflowType", "transfer.RangeWorkflowID", "transfer.RangeWorkflowType",
+		"transfer.RangeWorkflowID", "transfer.RangeWorkflowType",
 		"transfer.Status.Final", "transfer.WorkflowID", "transfer.WorkflowType",
 	},
 	"a word that stands in histories: TestFormsStay": {

@@ -2,13 +2,15 @@
 // billing system recognise what was done before. What may happen is decided in internal/transfer, in which order in
 // workflows/transfers.
 //
-//	looking.go    how the transfer stands, and what the time brings about
-//	commands.go   commands that came through Temporal instead of the API
-//	moving.go     line items: windows of first attempts, then one by one
-//	again.go      when a line item is attempted again
-//	asking.go     moves that a billing system accepted, and answers that come too late
-//	fencing.go    the end of a line item that a billing system may be at work on
-//	notifying.go  the hand-over to the mail relay
+//	activities.go  what the steps need of the world
+//	looking.go     how the transfer stands, and what the time brings about
+//	commands.go    commands that came through Temporal instead of the API
+//	moving.go      line items: windows of first attempts, then one by one
+//	round.go       one round of attempts: leave, the calls of the billing system, one record of all results
+//	again.go       when a line item is attempted again
+//	asking.go      moves that a billing system accepted, and answers that come too late
+//	fencing.go     the end of a line item that a billing system may be at work on
+//	notifying.go   the hand-over to the mail relay
 package transfers
 
 import (

@@ -71,3 +71,38 @@ var (
 	errSyncing   = errors.New("the subscription is still syncing at the billing system")
 	errNotNow    = errors.New("the billing system did not take it now; the ledger has what it said")
 )
+
+// errTooEarly keeps an item waiting that was attempted in bulk, or by a run that has begun afresh since.
+var errTooEarly = errors.New("was attempted a moment ago")
+
+// restOf is how long an item has to rest since its latest attempt, when this is the first one of its run: all items of a run
+// that begins afresh would otherwise be attempted at once, however often they failed before.
+func (a *Activities) restOf(item transfer.LineItem, try int32, now time.Time) time.Duration {
+	switch {
+	case try > 1:
+		return 0
+	case !item.AcceptedAt.IsZero():
+		return item.AttemptedAt.Add(a.askAfter(item, now)).Sub(now)
+	case item.Attempts == 0:
+		return 0
+	}
+	return min(item.AttemptedAt.Add(restAfter(item.Attempts)).Sub(now), longestRest) // as without the new run
+}
+
+// longestRest is the longest time between two attempts.
+const longestRest = time.Hour
+
+// restAfter is how long an item is left alone that was attempted so often, ever longer.
+func restAfter(attempts int) time.Duration {
+	return min(time.Second<<min(max(attempts-1, 0), 12), longestRest)
+}
+
+// baseDelay is how soon an add-on that waits for its base looks again: soon at first, and never later than a minute, since
+// the base may move any moment.
+func baseDelay(item transfer.LineItem, now time.Time) time.Duration {
+	const soonest, latest = 2 * time.Second, time.Minute
+	if item.AttemptedAt.IsZero() {
+		return soonest
+	}
+	return min(max(now.Sub(item.AttemptedAt)*2, soonest), latest)
+}

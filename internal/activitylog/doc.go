@@ -1,2 +1,6 @@
 // Package activitylog is what the log of who did what says, whatever it is about. It is pure.
+//
+//	record.go  what a record says, and of whom
+//	window.go  how far back the log can be read
+//	causes.go  every way in which the log says no
 package activitylog

@@ -6,10 +6,10 @@ import (
 	"handover/internal/kernel"
 )
 
-// LogKept is how far back a partner can read its activity log, in days, and logByDefault how far back it does when it
+// logKept is how far back a partner can read its activity log, in days, and logByDefault how far back it does when it
 // names no start.
 const (
-	LogKept      = 90
+	logKept      = 90
 	logByDefault = 30
 )
 
@@ -25,8 +25,8 @@ func LogWindow(from, until, now time.Time) (time.Time, time.Time, error) {
 		until = today.AddDate(0, 0, 1)
 	}
 	switch {
-	case from.Before(today.AddDate(0, 0, -LogKept)):
-		return from, until, kernel.Refuse(LogNotKept, "startDate lies more than %d days back, which is as far as the log can be read.", LogKept)
+	case from.Before(today.AddDate(0, 0, -logKept)):
+		return from, until, kernel.Refuse(LogNotKept, "startDate lies more than %d days back, which is as far as the log can be read.", logKept)
 	case !until.After(from):
 		return from, until, kernel.Refuse(kernel.InvalidInput, "endDate must lie after startDate.")
 	}

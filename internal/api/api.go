@@ -26,10 +26,11 @@ type Options struct {
 	Metrics *prometheus.Registry
 	Version string
 
-	RequestsPerSecond float64 // of one partner; 0 for no limit
-	Burst             int     // how many requests may come at once
-	InvitationURL     string  // where a customer accepts a reseller relationship; {partnerId} stands for the partner
-	Now               func() time.Time
+	RequestsPerSecond  float64 // of one partner; 0 for no limit
+	Burst              int     // how many requests may come at once
+	InvitationURL      string  // see programmehttp.Invitations
+	JointInvitationURL string
+	Now                func() time.Time
 }
 
 const about = "Moves the billing ownership of a customer's cloud subscriptions from one partner to another. " +
@@ -56,7 +57,7 @@ func New(o Options) (*httpapi.API, error) {
 		Admit: programmehttp.Admit(o.Ledger), RequestsPerSecond: o.RequestsPerSecond, Burst: o.Burst, Now: o.Now,
 	},
 		transferhttp.New(o.Ledger, o.Policy),
-		programmehttp.New(o.Ledger, o.InvitationURL),
+		programmehttp.New(o.Ledger, programmehttp.Invitations{Plain: o.InvitationURL, Joint: o.JointInvitationURL}),
 		subscriptionhttp.New(o.Ledger, o.Rules),
 		activityloghttp.New(o.Ledger, o.Now),
 	)

@@ -1,9 +1,10 @@
 // Package app wires the parts together for the programs: settings in, running things out. It decides nothing.
 //
-//	app.go       steps, ledger, connection to Temporal
-//	worker.go    a worker: Temporal's, the dispatcher that makes runs follow the ledger, the mail relay
-//	ports.go     a worker's HTTP ports: metrics, callbacks
-//	describe.go  how the runs that the ledger wants are started
+//	app.go             steps, ledger, connection to Temporal
+//	worker.go          a worker: Temporal's, the dispatcher that makes runs follow the ledger, the mail relay
+//	ports.go           a worker's HTTP ports: metrics, callbacks
+//	describe.go        how the runs that the ledger wants are started
+//	contradictions.go  operators are told of what moved after its end
 package app
 
 import (

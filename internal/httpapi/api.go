@@ -17,7 +17,7 @@ import (
 
 // Ledger is where repeated requests are known.
 type Ledger interface {
-	// Kept tells whether the request was answered before: *ledger.Repeated, or RequestIDReused for another one under its key.
+	// Kept tells whether the request was answered before: *command.Repeated, or RequestIDReused for another one under its key.
 	Kept(ctx context.Context, claim command.Claim) error
 	// Keep keeps the answer to a request that came to no command. Errors: those of Kept.
 	Keep(ctx context.Context, claim command.Claim, answer command.Answer) error

@@ -59,7 +59,7 @@ func (a *API) once(next http.HandlerFunc, r Route) http.HandlerFunc {
 	}
 }
 
-// answerFirst carries the request out, unless it was answered before: then the error is a *ledger.Repeated. What no command
+// answerFirst carries the request out, unless it was answered before: then the error is a *command.Repeated. What no command
 // kept is kept here, when it is the last word.
 func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r Route) (command.Answer, error) {
 	ctx := req.Context()

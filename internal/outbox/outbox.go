@@ -1,17 +1,15 @@
-// Package outbox is what has to be told, and what became of that.
+// Package outbox is what has to be told, and what became of that. E-mails are written with the transition that owes them, and sent
+// afterwards by relays, each of which claims a few at a time.
+//
+//	outbox.go  e-mails, as they are owed and read
+//	claim.go   what a relay does with them
 package outbox
 
-// E-mails are written with the transition that owes them, and sent afterwards by relays, each of which claims
-// a few at a time. A claim is a name and a time: whoever holds it may send and record, and when a relay dies with it the
-// time frees what it held.
-
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"time"
 
 	"handover/internal/store"
@@ -55,145 +53,11 @@ func messageID(transferID string, event transfer.Event, recipient string) string
 	return hex.EncodeToString(sum[:16]) + "@handover"
 }
 
-const (
-	unsent = `sent_at IS NULL AND undelivered_at IS NULL`
-	// free is whatever is due at $1 and in nobody's hands.
-	free = unsent + ` AND next_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)`
-	// targets are the fair keys that have unsent mail, found by stepping from one to the next in the index.
-	targets = `WITH RECURSIVE targets AS (
-			SELECT MIN(fair_key) AS fair_key FROM notifications WHERE ` + unsent + `
-			UNION ALL
-			SELECT (SELECT MIN(n.fair_key) FROM notifications n WHERE n.fair_key > t.fair_key AND ` + unsent + `)
-			FROM targets t WHERE t.fair_key IS NOT NULL
-		)`
-	// firstOf is what one target may get.
-	firstOf = ` FROM notifications m WHERE m.fair_key = t.fair_key AND ` + free + ` ORDER BY m.next_at, m.id LIMIT $2`
-	// oldest leaves a choice to relays that look at the same time.
-	oldest = ` ORDER BY n.next_at, n.id LIMIT 4 * CAST($3 AS bigint)`
-	// whose takes what no other relay took since it was looked for: the condition is asked again where the row is locked.
-	whose = ` AND ` + free + ` ORDER BY next_at, id LIMIT CAST($3 AS bigint)`
-	hold  = `UPDATE notifications SET claim = $4, claimed_until = $5 WHERE id `
-)
-
-// claimMail costs as much as there are targets, whatever one of them has waiting. In PostgreSQL the ids pass from step to
-// step as arrays, which are made once: joins it would plan by statistics, and those are old when a backlog is new.
-var claimMail = store.Statement{
-	Postgres: targets + `, fair AS (
-			SELECT n.id FROM targets t CROSS JOIN LATERAL (SELECT m.id, m.next_at` + firstOf + `) n` + oldest + `
-		), taken AS (
-			SELECT id FROM notifications WHERE id = ANY (ARRAY(SELECT id FROM fair))` + whose + ` FOR UPDATE SKIP LOCKED
-		) ` + hold + `= ANY (ARRAY(SELECT id FROM taken)) RETURNING ` + logged,
-	Sqlite: targets + `, fair AS (
-			SELECT n.id FROM targets t JOIN notifications n ON n.id IN (SELECT m.id` + firstOf + `)` + oldest + `
-		), taken AS (
-			SELECT id FROM notifications WHERE id IN (SELECT id FROM fair)` + whose + `
-		) ` + hold + `IN (SELECT id FROM taken) RETURNING ` + logged,
-}
-
-// ClaimDue takes up to limit e-mails that are due, at most perKey of one fair key, for as long as the lease: nobody else gets them
-// before it ends. They come in the order in which they were owed.
-func ClaimDue(ctx context.Context, tx store.Tx, claim string, limit, perKey int, now time.Time, lease time.Duration) ([]Notification, error) {
-	claimed, err := store.All(ctx, tx, claimMail, loggedFields, store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
-	slices.SortFunc(claimed, func(a, b Notification) int { return cmp.Compare(a.ID, b.ID) })
-	return claimed, err
-}
-
 // Store is the e-mails in a database.
 type Store struct{ db *store.DB }
 
-// New is those in the database.
+// New is the e-mails in the database.
 func New(db *store.DB) *Store { return &Store{db: db} }
-
-var selectHeld = store.Both(`SELECT id FROM notifications WHERE id = $1 AND claim = $2 AND claimed_until > $3 AND ` + unsent)
-
-// HoldsMail tells whether the e-mail stays in the hands of the claim for at least that long: long enough to send it.
-func (o *Store) HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error) {
-	return store.Read(ctx, o.db, "check a claim of mail", func(tx store.Tx) (bool, error) {
-		now, err := o.db.Time(ctx, tx)
-		if err != nil {
-			return false, err
-		}
-		_, holds, err := store.One(ctx, tx, selectHeld, store.Value[int64], id, claim, store.Stamp(now.Add(atLeast)))
-		return holds, err
-	})
-}
-
-// MailOutcome is what became of a claimed e-mail.
-type MailOutcome string
-
-// The outcomes.
-const (
-	MailSent        MailOutcome = "sent"        // the mail server accepted it
-	MailUndelivered MailOutcome = "undelivered" // it can never be delivered
-	MailAgain       MailOutcome = "again"       // an attempt failed, another follows
-	MailUntried     MailOutcome = "untried"     // it is given back as it was
-)
-
-// MailResult says what became of one claimed e-mail.
-type MailResult struct {
-	ID      int64
-	Outcome MailOutcome
-	Reason  string        // why it was not sent
-	After   time.Duration // until it is due again, for MailAgain
-}
-
-// mailRow is a result as it is written.
-type mailRow struct {
-	id, counts                  int64
-	sentAt, undeliveredAt, next time.Time
-	reason                      string
-}
-
-var mailRows = store.Table[mailRow]{
-	Columns: `id bigint, counts bigint, sent_at timestamptz, undelivered_at timestamptz, next_at timestamptz, reason text`,
-	Fields: func(m *mailRow) []any {
-		return []any{&m.id, &m.counts, (*store.Stamp)(&m.sentAt), (*store.Stamp)(&m.undeliveredAt), (*store.Stamp)(&m.next), &m.reason}
-	},
-}
-
-var recordOutcomes = store.OverRows(`UPDATE notifications SET sent_at = r.sent_at, undelivered_at = r.undelivered_at,
-	next_at = COALESCE(r.next_at, notifications.next_at), attempts = notifications.attempts + r.counts,
-	last_error = CASE WHEN r.reason = '' THEN notifications.last_error ELSE r.reason END, claim = '', claimed_until = NULL
-	FROM {rows} WHERE notifications.id = r.id AND notifications.claim = $2
-	AND notifications.sent_at IS NULL AND notifications.undelivered_at IS NULL`, mailRows.Columns)
-
-// RecordMail writes what became of e-mails of the claim and frees them from it. What the claim does not hold any more, and
-// what was recorded before, stays as it is. A claim whose lease ended still holds what nobody else took.
-func (o *Store) RecordMail(ctx context.Context, claim string, results []MailResult) error {
-	_, err := store.Write(ctx, o.db, "record mail", func(tx store.Tx) (int, error) {
-		now, err := o.db.Time(ctx, tx)
-		if err != nil {
-			return 0, err
-		}
-		return len(results), Record(ctx, tx, claim, results, now)
-	})
-	return err
-}
-
-// Record writes what became of e-mails of the claim.
-func Record(ctx context.Context, tx store.Tx, claim string, results []MailResult, at time.Time) error {
-	if len(results) == 0 {
-		return nil
-	}
-	rows := make([]mailRow, len(results))
-	for i, r := range results {
-		rows[i] = mailRow{id: r.ID, reason: r.Reason, counts: 1}
-		switch r.Outcome {
-		case MailSent:
-			rows[i].sentAt = at
-		case MailUndelivered:
-			rows[i].undeliveredAt = at
-		case MailAgain:
-			rows[i].next = at.Add(r.After)
-		case MailUntried:
-			rows[i].counts = 0
-		default:
-			return fmt.Errorf("%q is no outcome of an e-mail", r.Outcome)
-		}
-	}
-	_, err := tx.Exec(ctx, recordOutcomes, mailRows.Rows(rows), claim)
-	return err
-}
 
 // WaitingMail is how much mail is still to be sent.
 type WaitingMail struct {
@@ -204,14 +68,14 @@ type WaitingMail struct {
 var countWaiting = store.Both(`SELECT COUNT(*), MIN(owed_at), {clock} FROM notifications WHERE ` + unsent)
 
 // MailWaiting counts the e-mails that are neither sent nor given up, due or not.
-func (o *Store) MailWaiting(ctx context.Context) (WaitingMail, error) {
-	return store.Read(ctx, o.db, "count waiting mail", func(tx store.Tx) (WaitingMail, error) {
+func (s *Store) MailWaiting(ctx context.Context) (WaitingMail, error) {
+	return store.Read(ctx, s.db, "count waiting mail", func(tx store.Tx) (WaitingMail, error) {
 		var oldest, read time.Time
 		waiting, _, err := store.One(ctx, tx, countWaiting, func(w *WaitingMail) []any {
 			return []any{&w.Count, (*store.Stamp)(&oldest), (*store.Stamp)(&read)}
 		})
 		if err == nil && waiting.Count > 0 {
-			waiting.Oldest = max(0, o.db.TimeRead(read).Sub(oldest))
+			waiting.Oldest = max(0, s.db.TimeRead(read).Sub(oldest))
 		}
 		return waiting, err
 	})
@@ -246,9 +110,9 @@ func loggedFields(n *Notification) []any {
 var selectLog = store.Both(`SELECT ` + logged + ` FROM notifications n WHERE n.transfer_id = $1 ORDER BY n.id`)
 
 // Notifications are all e-mails of the transfer, in the order in which they were owed.
-func (o *Store) Notifications(ctx context.Context, transferID string) ([]Notification, error) {
+func (s *Store) Notifications(ctx context.Context, transferID string) ([]Notification, error) {
 	store.Lower(&transferID)
-	return store.Read(ctx, o.db, "read notifications", func(tx store.Tx) ([]Notification, error) {
+	return store.Read(ctx, s.db, "read notifications", func(tx store.Tx) ([]Notification, error) {
 		return store.All(ctx, tx, selectLog, loggedFields, transferID)
 	})
 }

@@ -8,6 +8,26 @@ import (
 	"handover/internal/kernel"
 )
 
+// AgreementMode says how the customer accepted the Microsoft Customer Agreement (R-56).
+type AgreementMode string
+
+// The two ways to accept. Only a direct acceptance carries over to an indirect provider.
+const (
+	Attestation AgreementMode = "attestation"
+	DirectSign  AgreementMode = "direct"
+)
+
+// Agreement is one customer's acceptance with one partner. Only an attestation names a contact and who attested it.
+type Agreement struct {
+	CustomerTenantID string
+	PartnerTenantID  string
+	Mode             AgreementMode
+	DateAgreed       time.Time // zero when nobody told
+	TemplateID       string    // which text was agreed to; empty when nobody told
+	Contact          Contact
+	AttestedBy       string // user id
+}
+
 // Contact is the person at the customer who accepted an agreement.
 type Contact struct {
 	FirstName   string `json:"firstName" doc:"First name."`

@@ -57,3 +57,14 @@ func (p Partner) Admits(userID string) bool {
 	}
 	return false
 }
+
+// Credited is the partner among these with the MPN id; where several share it, a reseller is meant. Nil when there is none.
+func Credited(among []Partner, mpnID string) *Partner {
+	var found *Partner
+	for i, p := range among {
+		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.Type == IndirectReseller) {
+			found = &among[i]
+		}
+	}
+	return found
+}

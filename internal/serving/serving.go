@@ -42,7 +42,8 @@ func NewAPI(p Parts) (*httpapi.API, error) {
 	handler, err := api.New(api.Options{
 		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(), Rules: p.Settings.Transfers.Subscriptions(),
 		Logger: p.Logger, Metrics: p.Metrics.Registry, Version: version(),
-		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst, InvitationURL: limits.InvitationURL,
+		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst,
+		InvitationURL: limits.InvitationURL, JointInvitationURL: limits.JointInvitationURL,
 	})
 	if err != nil {
 		return nil, err

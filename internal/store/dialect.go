@@ -22,8 +22,8 @@ type Statement struct {
 	Sqlite   string
 }
 
-// In is the text for one database.
-func (s Statement) In(d Dialect) string {
+// in is the text for one database.
+func (s Statement) in(d Dialect) string {
 	if d == SQLite {
 		return s.Sqlite
 	}
@@ -31,7 +31,7 @@ func (s Statement) In(d Dialect) string {
 }
 
 // Both writes a statement that takes no list of rows. SQLite has one writer at a time, so it needs no row locks, and a file
-// has no clock of its own, so {clock} is nothing there. For {now $1} see Ledger.given. Before a column in a condition,
+// has no clock of its own, so {clock} is nothing there. For {now $1} see DB.Given. Before a column in a condition,
 // {no index} keeps SQLite from finding rows by that condition.
 func Both(text string) Statement {
 	ownClock, noClock := []string{"{clock}", "clock_timestamp()", "{no index}", ""}, []string{"{clock}", "NULL", "{no index}", "+", " FOR UPDATE", ""}
@@ -47,7 +47,7 @@ func Both(text string) Statement {
 func OverRows(text string, c Columns) Statement {
 	recordset := "json_to_recordset(CAST($1 AS json)) AS r(" + string(c) + ")"
 	var extracted []string
-	for _, name := range c.Names() {
+	for _, name := range c.names() {
 		extracted = append(extracted, "json_extract(value, '$."+name+"') AS "+name)
 	}
 	// The limit, which limits nothing, makes SQLite unpack the list once instead of once per row that it is joined with.
@@ -62,8 +62,8 @@ func OverRows(text string, c Columns) Statement {
 // Columns are the columns of a row source or table with their PostgreSQL types: "id text, quantity integer".
 type Columns string
 
-// Names are the names of the columns, in order.
-func (c Columns) Names() []string {
+// names are the names of the columns, in order.
+func (c Columns) names() []string {
 	var names []string
 	for column := range strings.SplitSeq(string(c), ",") {
 		names = append(names, strings.Fields(column)[0])
@@ -73,7 +73,7 @@ func (c Columns) Names() []string {
 
 // Of lists the columns as those of a table alias: "t.id, t.quantity".
 func (c Columns) Of(alias string) string {
-	names := c.Names()
+	names := c.names()
 	for i, name := range names {
 		names[i] = alias + "." + name
 	}

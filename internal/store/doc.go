@@ -15,7 +15,7 @@
 //	db.go       opening a database, and its clock
 //	migrate.go  bringing its schema up to date
 //	tx.go       transactions and statements
-//	dialect.go  one text for two databases; table.go rows; values.go columns
+//	dialect.go  one text for two databases; table.go rows; values.go columns; list.go conditions and pages
 //	failure.go  what went wrong, classified once
 //	news.go     who waits for news is woken
 package store

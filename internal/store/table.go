@@ -21,14 +21,14 @@ type Table[T any] struct {
 
 // Insert writes the statement that inserts a list of rows. The tail may say what to do about conflicts.
 func (t Table[T]) Insert(tail string) Statement {
-	names := strings.Join(t.Columns.Names(), ", ")
+	names := strings.Join(t.Columns.names(), ", ")
 	// WHERE TRUE keeps SQLite from reading the ON of a tail as that of a join.
 	return OverRows(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM {rows} WHERE TRUE %s", t.Name, names, t.Columns.Of("r"), tail), t.Columns)
 }
 
 // Rows makes the list parameter of a statement over this table's rows.
 func (t Table[T]) Rows(of []T) Batch {
-	names := t.Columns.Names()
+	names := t.Columns.names()
 	b := make(Batch, len(of))
 	for i := range of {
 		b[i] = make(map[string]any, len(names))

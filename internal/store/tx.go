@@ -126,7 +126,7 @@ func within[T any](ctx context.Context, db *sql.DB, options *sql.TxOptions, do f
 
 // about is the text of a statement that is about to run.
 func (db *DB) about(st Statement, args []any) string {
-	text := st.In(db.dialect)
+	text := st.in(db.dialect)
 	db.statements.Add(1)
 	db.observe(text, args)
 	return text
@@ -134,7 +134,7 @@ func (db *DB) about(st Statement, args []any) string {
 
 // Exec runs a statement and tells how many rows it changed.
 func (t Tx) Exec(ctx context.Context, st Statement, args ...any) (int64, error) {
-	bound, err := Bind(args)
+	bound, err := plain(args)
 	if err != nil {
 		return 0, err
 	}
@@ -147,7 +147,7 @@ func (t Tx) Exec(ctx context.Context, st Statement, args ...any) (int64, error) 
 
 // All runs a query and reads every row; fields gives the places that one row is read into.
 func All[T any](ctx context.Context, r Runner, st Statement, fields func(*T) []any, args ...any) (found []T, err error) {
-	bound, err := Bind(args)
+	bound, err := plain(args)
 	if err != nil {
 		return nil, err
 	}
@@ -199,8 +199,8 @@ func Insert[T any](ctx context.Context, r Runner, t Table[T], st Statement, rows
 	return nil
 }
 
-// Bind makes arguments plain values, so that both drivers see the same.
-func Bind(args []any) ([]any, error) {
+// plain makes arguments plain values, so that both drivers see the same.
+func plain(args []any) ([]any, error) {
 	bound := make([]any, len(args))
 	for i, arg := range args {
 		v, err := driver.DefaultParameterConverter.ConvertValue(arg)

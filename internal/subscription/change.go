@@ -45,9 +45,9 @@ const mostQuantity = 1_000_000
 
 // ChangeSubscription is the subscription after the change; the same one when nothing differs, whatever its state.
 //
-// Refusals, in this order: NotForSalesAgents, InOtherTransfer, NotActivated, SubscriptionEnded,
+// Refusals, in this order: NotForSalesAgents, InOtherTransfer, NotActivated, SubscriptionEnded,
 // InvalidInput for the name, QuantitySuspended, QuantityOutOfRange, RenewalNotPossible, UnknownEnum and
-// StatusNotPossible for the status, AddonsActive, CancellationClosed, RecordNotAllowed,
+// StatusNotPossible for the status, AddonsActive, CancellationClosed and CancellationHoursOver, RecordNotAllowed,
 // RecordUnknown, RecordNotReseller.
 func (r Rules) ChangeSubscription(f ChangeFacts, c Change) (Subscription, error) {
 	next := c.appliedTo(f.Subscription)
@@ -90,17 +90,24 @@ func checkSeller(f ChangeFacts, next Subscription) error {
 }
 
 // checkChangeable refuses any change of a subscription that is on its way to another partner, not there yet, or over.
-func checkChangeable(f ChangeFacts, _ Subscription) error {
+func checkChangeable(f ChangeFacts, next Subscription) error {
 	s := f.Subscription
 	switch {
 	case f.OpenIn != "":
 		return kernel.Refuse(InOtherTransfer, "subscription is already part of another transfer request id : %s", f.OpenIn).About(s.ID)
-	case s.Status == Pending:
-		return kernel.Refuse(NotActivated, "Subscription %s is not activated yet and cannot be changed. Activate it first.", s.ID).About(s.ID)
+	case s.Status == Pending && !withdraws(s, next):
+		return kernel.Refuse(NotActivated, "Subscription %s is not activated yet: it can be cancelled, nothing else. Activate it first.", s.ID).About(s.ID)
 	case Gone(s):
 		return kernel.Refuse(Ended, "Subscription %s is %s and cannot be changed any more. Buy a new one.", s.ID, s.Status).About(s.ID)
 	}
 	return nil
+}
+
+// withdraws tells whether the change cancels the subscription and is otherwise none. What is not activated costs nothing, and
+// may be given back at any time.
+func withdraws(s, next Subscription) bool {
+	s.Status = Deleted
+	return next == s
 }
 
 func checkName(f ChangeFacts, next Subscription) error {
@@ -184,7 +191,11 @@ func (r Rules) checkCancellation(f ChangeFacts, next Subscription) error {
 	case s.Locked:
 		return cannotCancel(s)
 	case limited && !f.Now.Before(until):
-		return kernel.Refuse(CancellationClosed, "The subscription could be cancelled until %s. Switch its renewal off instead; it then ends with its term.",
+		closed := CancellationClosed
+		if s.countsHours() {
+			closed = CancellationHoursOver
+		}
+		return kernel.Refuse(closed, "The subscription could be cancelled until %s. Switch its renewal off instead; it then ends with its term.",
 			kernel.Seconds(until)).About(s.ID)
 	}
 	return nil
@@ -211,26 +222,30 @@ func checkRecord(f ChangeFacts, next Subscription) error {
 	return nil
 }
 
-// Windows in which a marketplace product can be cancelled.
+// countsHours tells whether the subscription could be cancelled for hours, not days: a marketplace product for a month.
+func (s Subscription) countsHours() bool { return s.ProductType == SaaS && s.TermDuration == "P1M" }
+
+// Windows in which a marketplace product can be cancelled, from its order on.
 const (
 	monthlyWindow = 24 * time.Hour
 	longerWindow  = 14 * 24 * time.Hour
 )
 
-// CancellationAllowedUntil is the time from which on the subscription cannot be cancelled any more, counted from the
-// start of its term: a renewal opens the window again, a transfer does not. Limited is false when it can be
-// cancelled at any time; limited without a time means never.
+// CancellationAllowedUntil is the time from which on the subscription cannot be cancelled any more. For a licence it counts
+// from the start of its term: a renewal opens the window again, a transfer does not. For a marketplace product it
+// counts from the order, whatever came since. Limited is false when it can be cancelled at any time, as before
+// activation; limited without a time means never.
 func (r Rules) CancellationAllowedUntil(s Subscription) (until time.Time, limited bool) {
 	switch {
 	case s.Locked:
 		return time.Time{}, true
-	case !s.licenceWithTerm():
+	case s.Status == Pending, !s.licenceWithTerm():
 		return time.Time{}, false
 	case s.ProductType != SaaS:
 		return s.termStart().Add(r.CancellationWindow), true
-	case s.TermDuration == "P1M":
-		return s.termStart().Add(monthlyWindow), true
+	case s.countsHours():
+		return s.CreationDate.Add(monthlyWindow), true
 	default:
-		return s.termStart().Add(longerWindow), true
+		return s.CreationDate.Add(longerWindow), true
 	}
 }

@@ -144,7 +144,6 @@ func TestRulesOfWhatCanBeChangedAtAll(t *testing.T) {
 		{"R-76 a name while the subscription moves", changing(moving), named("x"), subscription.InOtherTransfer},
 		{"R-76 a cancellation while the subscription moves", changing(moving), cancelling, subscription.InOtherTransfer},
 		{"R-286 a name before activation", changing(pending), named("x"), subscription.NotActivated},
-		{"R-286 a cancellation before activation", changing(pending), cancelling, subscription.NotActivated},
 		{"R-30 the name of a cancelled one", changing(with(inStatus(subscription.Deleted))), named("x"), subscription.Ended},
 		{"R-30 a cancelled one comes back", changing(with(inStatus(subscription.Deleted))), reactivating, subscription.Ended},
 		{"R-30 an expired one comes back", changing(with(inStatus(subscription.Expired))), reactivating, subscription.Ended},

@@ -1,3 +1,9 @@
 // Package subscription is the thing that is billed: whose it is, for how long, and what its owner may change about it (domain
 // section 8.3). It is pure.
+//
+//	subscription.go  a subscription, its term, and its entity tag
+//	product.go       what kinds of products there are
+//	change.go        what its owner may change about it
+//	fault.go         what a subscription of a sandbox world does to those who move it
+//	causes.go        every way in which a subscription says no; fields.go how much each field of a body may hold
 package subscription

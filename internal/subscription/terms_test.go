@@ -26,6 +26,13 @@ func TestRulesOfTheCancellation(t *testing.T) {
 		s.LineageID, s.CreationDate = sample("00ff").ID, at("2024-04-16T09:00:00Z")
 	}
 	renewed := func(s *subscription.Subscription) { s.CommitmentEndDate = at("2026-04-09T00:00:00Z") }
+	renewedMonthly := func(s *subscription.Subscription) { s.CommitmentEndDate = at("2024-07-09T00:00:00Z") }
+	notActivated := func(s *subscription.Subscription) { s.Status = subscription.Pending }
+	cancellingUnder := func(name string) subscription.Change {
+		c := cancelling
+		c.FriendlyName = &name
+		return c
+	}
 	checkAttempts(t, []attempt{
 		{"R-84 in the last second of seven days", changing(on("2024-04-17T07:59:59Z")), cancelling, ""},
 		{"R-84 after seven days", changing(on("2024-04-17T08:00:00Z")), cancelling, subscription.CancellationClosed},
@@ -38,9 +45,14 @@ func TestRulesOfTheCancellation(t *testing.T) {
 		{"R-84 Azure at any time", changing(with(withoutTerm, ofType(subscription.AzureSubscription)), on("2029-01-01T00:00:00Z")), cancelling, ""},
 		{"R-84 a licence without a term at any time", changing(with(withoutTerm), on("2029-01-01T00:00:00Z")), cancelling, ""},
 		{"R-284 SaaS for a month within 24 hours", changing(with(saas, monthly), on("2024-04-11T07:59:59Z")), cancelling, ""},
-		{"R-284 SaaS for a month after 24 hours", changing(with(saas, monthly), on("2024-04-11T08:00:00Z")), cancelling, subscription.CancellationClosed},
+		{"R-284 SaaS for a month after 24 hours", changing(with(saas, monthly), on("2024-04-11T08:00:00Z")), cancelling, subscription.CancellationHoursOver},
 		{"R-284 SaaS for a year within 14 days", changing(with(saas), on("2024-04-24T07:59:59Z")), cancelling, ""},
 		{"R-284 SaaS for a year after 14 days", changing(with(saas), on("2024-04-24T08:00:00Z")), cancelling, subscription.CancellationClosed},
+		{"R-452 SaaS that renewed opens no window", changing(with(saas, renewed), on("2025-04-10T08:00:00Z")), cancelling, subscription.CancellationClosed},
+		{"R-452 nor does SaaS for a month", changing(with(saas, monthly, renewedMonthly), on("2024-06-10T08:00:00Z")), cancelling, subscription.CancellationHoursOver},
+		{"R-409 SaaS that is not activated, at any time", changing(with(saas, notActivated), on("2029-01-01T00:00:00Z")), cancelling, ""},
+		{"R-286 it cannot be changed in any other way", changing(with(saas, notActivated)), suspending, subscription.NotActivated},
+		{"R-286 nor in another way beside", changing(with(saas, notActivated)), cancellingUnder("Other"), subscription.NotActivated},
 		{"R-37 a reservation that moved paid up front", changing(with(paidUpFront)), cancelling, subscription.CancellationClosed},
 		{"R-37 a reservation that did not", changing(with(ofType(subscription.AzureReservation)), on("2024-08-01T00:00:00Z")), cancelling, ""},
 	})

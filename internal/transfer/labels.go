@@ -14,6 +14,17 @@ type Labels struct {
 	Tags              []string `json:"tags,omitempty" doc:"Extension: your own words to find the transfer by; the other partner never sees them."`
 }
 
+// CheckLabeller tells whether the partner may label the transfer: each of its parties may, in any state of it, and nobody else.
+// Refusal: NotFound (R-110).
+func (s State) CheckLabeller(partnerTenantID string) error {
+	switch s.RoleOf(kernel.Actor{PartnerTenantID: partnerTenantID}) {
+	case kernel.RoleSource, kernel.RoleTarget:
+		return nil
+	default:
+		return NoSuchTransfer()
+	}
+}
+
 // NormalizeLabels trims the labels, orders the tags and drops repeated ones. Refusal: InvalidInput for what is too long, too many,
 // empty or not printable.
 func NormalizeLabels(l Labels) (Labels, error) {

@@ -133,12 +133,6 @@ func header(t Transfer) Entity {
 	return e
 }
 
-// OperatorItem is a line item with everything about it, for operators only.
-func OperatorItem(item LineItem) ItemEntity {
-	e, _ := viewItem(item, kernel.RoleOperator)
-	return e
-}
-
 // viewItem is the line item as the role sees it. The target sees an item only once it is done, and then under its new id
 // and offer; the source sees every item but never the new id.
 func viewItem(item LineItem, role kernel.Role) (ItemEntity, bool) {

@@ -9,7 +9,6 @@ package transferclient
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -56,15 +55,6 @@ func (c *Client) Create(ctx context.Context, r transfer.Request) (transfer.Answe
 	}
 	asked := opening.Request()
 	return c.bring(ctx, transfers.SignalTargetRequest, transfer.Message{TransferID: transfer.NewID(asked), Verb: transfer.VerbCreate, Request: &asked})
-}
-
-// TransferID is the id of the transfer that the request opens. Refusals: all of transfer.Policy.Normalize.
-func TransferID(r transfer.Request) (string, error) {
-	opening, err := leavingTypesToTheWorker().Normalize(r)
-	if err != nil {
-		return "", err
-	}
-	return transfer.NewID(opening.Request()), nil
 }
 
 // leavingTypesToTheWorker is a policy that refuses no product type that some deployment might allow (OQ-5).
@@ -173,10 +163,4 @@ func (c *Client) query(ctx context.Context, workflowID string) (transfers.Snapsh
 		return s, transfer.NoSuchTransfer()
 	}
 	return s, explain(err)
-}
-
-// IsTechnical tells a failure of the machinery from a refusal, which is an answer.
-func IsTechnical(err error) bool {
-	var refusal *kernel.Refusal
-	return err != nil && !errors.As(err, &refusal)
 }

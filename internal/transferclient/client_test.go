@@ -168,7 +168,7 @@ func TestTheAnswerMayBeNo(t *testing.T) {
 		f.answeringAs(transfer.VerbCancel, transferID, transfer.Answer{Refusal: kernel.Refuse(cause, "No.")})
 		_, err := commands["cancel"].give(t.Context(), New(f))
 		require.ErrorIs(t, err, cause)
-		assert.False(t, IsTechnical(err))
+		assert.False(t, isTechnical(err))
 	}
 }
 
@@ -206,7 +206,7 @@ func TestSilenceIsUnavailable(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, err, ErrUnavailable, name)
 		assert.True(t, IsSilence(err), name)
-		assert.True(t, IsTechnical(err), name)
+		assert.True(t, isTechnical(err), name)
 		assert.Equal(t, name == "a failing run", errors.Is(err, ErrFailing), name)
 	}
 	f := &fakeTemporal{signal: func() error { return serviceerror.NewInvalidArgument("payload blob size exceeds limit") }}
@@ -318,4 +318,10 @@ func TestAFilterCannotChangeTheQuery(t *testing.T) {
 	require.ErrorIs(t, err, kernel.UnknownEnum)
 	_, err = New(f).List(t.Context(), Filter{})
 	require.ErrorIs(t, err, ErrUnavailable)
+}
+
+// isTechnical tells a failure of the machinery from a refusal, which is an answer.
+func isTechnical(err error) bool {
+	var refusal *kernel.Refusal
+	return err != nil && !errors.As(err, &refusal)
 }

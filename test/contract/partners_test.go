@@ -3,6 +3,7 @@ package contract
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,8 +60,23 @@ func TestR311_Invitations(t *testing.T) {
 	alone := target
 	alone.user = ""
 	refused(t, alone.get(t, path), http.StatusForbidden, "900329")
-	refused(t, agent("09").get(t, path), http.StatusForbidden, "900137")
+	refused(t, target.get(t, path+"?dualRoleIndirectRelationship=true"), http.StatusForbidden, "900137")
 	refused(t, agent("04").get(t, path), http.StatusForbidden, "900149")
+}
+
+// an indirect reseller's invitation names it and a provider that it works with.
+func TestR417_JointInvitations(t *testing.T) {
+	t.Parallel()
+	const path = "/v1/customers/relationshiprequests"
+	reseller := agent("09")
+	link, err := url.Parse(field[string](t, as[object](t, reseller.get(t, path+"?dualRoleIndirectRelationship=true&indirectCSPId="+strings.ToUpper(target.tenant)), http.StatusOK), "url"))
+	require.NoError(t, err)
+	got := link.Query()
+	assert.Equal(t, []string{"IndirectResellerRelationship", reseller.tenant, "4000009", target.tenant},
+		[]string{got.Get("invType"), got.Get("partnerId"), got.Get("msppId"), got.Get("indirectCSPId")})
+	refused(t, reseller.get(t, path), http.StatusBadRequest, "800002") // it works with two
+	refused(t, reseller.get(t, path+"?indirectCSPId="+source.tenant), http.StatusNotFound, "60003")
+	refused(t, reseller.get(t, path+"?indirectCSPId=Fabrikam"), http.StatusBadRequest, "800002")
 }
 
 // whether a partner signed, by exactly one of two ids; only about oneself or, for a provider, a reseller.

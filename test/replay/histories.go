@@ -4,6 +4,7 @@
 //	generations.go  the recorded histories by generation, and what freezes one
 //	histories.go    one folder of them
 //	shapes.go       what a history must contain; shapes_v0.go those of the first generation
+//	words.go        what no history may hold
 //	record/         the program that records them
 package replay
 

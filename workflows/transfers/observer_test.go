@@ -23,7 +23,7 @@ type observer struct {
 
 	mu         sync.Mutex
 	attributes temporal.SearchAttributes
-	scheduled  []string // steps by name, "local transfer.Look" or "transfer.Look", one for each time that a run asked for it
+	scheduled  []string // steps by the names of activities, after "local " where they are, one for each time that a run asked for it
 	ids        []string // of regular activities
 	timers     []timer
 	cancelled  int            // timers

@@ -1,9 +1,9 @@
-// Package outagestore is the fact that a billing system is away, which programs share.
-package outagestore
-
+// Package outagestore keeps the fact that a billing system is away, which programs share.
+//
 // A billing system that is not there for anybody is one fact: one row, however many programs find out. Whoever finds it away
 // says so now and then; the first one begins the outage, and whoever finds it there again ends it for all. The run that shows
 // it is raised when it begins and when it ends.
+package outagestore
 
 import (
 	"context"
@@ -20,7 +20,7 @@ const causeEnded runs.Cause = "answered"
 // Store is the outages in a database.
 type Store struct{ db *store.DB }
 
-// New are those in the database.
+// New is the outages in the database.
 func New(db *store.DB) *Store { return &Store{db: db} }
 
 var outages = store.Table[outage.Outage]{
@@ -49,35 +49,35 @@ var (
 )
 
 // OutageGoesOn records that something was found away. The first such record begins the outage.
-func (b *Store) OutageGoesOn(ctx context.Context, s outage.Sighting) error {
-	_, err := store.Write(ctx, b.db, "record that a billing system is away", func(tx store.Tx) (int, error) {
-		now, err := b.db.Time(ctx, tx)
+func (s *Store) OutageGoesOn(ctx context.Context, seen outage.Sighting) error {
+	_, err := store.Write(ctx, s.db, "record that a billing system is away", func(tx store.Tx) (int, error) {
+		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
-		before, _, err := store.One(ctx, tx, lockOutage, outages.Fields, s.Name)
+		before, _, err := store.One(ctx, tx, lockOutage, outages.Fields, seen.Name)
 		if err != nil {
 			return 0, err
 		}
 		o := outage.Outage{
-			Name: s.Name, Since: now.Add(-s.Lasted), Failures: s.Failures, Status: s.Status, Said: s.Said, NextAt: now.Add(s.Next),
+			Name: seen.Name, Since: now.Add(-seen.Lasted), Failures: seen.Failures, Status: seen.Status, Said: seen.Said, NextAt: now.Add(seen.Next),
 		}
 		if err := store.Insert(ctx, tx, outages, raiseOutage, []outage.Outage{o}); err != nil || before.Open() {
 			return 0, err
 		}
-		return 1, runs.Want(ctx, tx, outageRun(s.Name, runs.CauseOpened))
+		return 1, runs.Want(ctx, tx, outageRun(seen.Name, runs.CauseOpened))
 	})
 	return err
 }
 
 // EndOutage records that something is there again, and tells whether it was away until now. With a time, only an outage ends
 // that nobody has gone on with for as long since it should have been asked again.
-func (b *Store) EndOutage(ctx context.Context, name string, quietFor time.Duration) (ended bool, err error) {
-	if o, err := b.Outage(ctx, name); err != nil || !o.Open() {
+func (s *Store) EndOutage(ctx context.Context, name string, quietFor time.Duration) (ended bool, err error) {
+	if o, err := s.Outage(ctx, name); err != nil || !o.Open() {
 		return false, err // most of the time there is nothing to write
 	}
-	return store.Write(ctx, b.db, "record that a billing system is back", func(tx store.Tx) (bool, error) {
-		now, err := b.db.Time(ctx, tx)
+	return store.Write(ctx, s.db, "record that a billing system is back", func(tx store.Tx) (bool, error) {
+		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return false, err
 		}
@@ -94,9 +94,9 @@ func (b *Store) EndOutage(ctx context.Context, name string, quietFor time.Durati
 
 // Crowded records that more waits for something than it takes at once, so that line items which have to wait are not taken for
 // overdue. It is an outage that is over as soon as it is written.
-func (b *Store) Crowded(ctx context.Context, name string) error {
-	_, err := store.Write(ctx, b.db, "record that line items wait for their turn", func(tx store.Tx) (int, error) {
-		now, err := b.db.Time(ctx, tx)
+func (s *Store) Crowded(ctx context.Context, name string) error {
+	_, err := store.Write(ctx, s.db, "record that line items wait for their turn", func(tx store.Tx) (int, error) {
+		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
@@ -111,8 +111,8 @@ func outageRun(name string, cause runs.Cause) runs.Wanted {
 }
 
 // Outage is the latest outage of that name.
-func (b *Store) Outage(ctx context.Context, name string) (outage.Outage, error) {
-	return store.Read(ctx, b.db, "read an outage", func(tx store.Tx) (outage.Outage, error) {
+func (s *Store) Outage(ctx context.Context, name string) (outage.Outage, error) {
+	return store.Read(ctx, s.db, "read an outage", func(tx store.Tx) (outage.Outage, error) {
 		o, _, err := store.One(ctx, tx, selectOutage, outages.Fields, name)
 		return o, err
 	})

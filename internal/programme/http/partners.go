@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"handover/internal/httpapi"
@@ -31,12 +30,6 @@ type PartnerRelationships struct {
 	Attributes httpapi.Attributes    `json:"attributes"`
 }
 
-// RelationshipRequest is the invitation that a customer accepts.
-type RelationshipRequest struct {
-	URL        string             `json:"url" doc:"Send it to the customer; their administrator accepts there."`
-	Attributes httpapi.Attributes `json:"attributes"`
-}
-
 // AgreementStatus says whether a partner signed the Microsoft Partner Agreement.
 type AgreementStatus struct {
 	IsAgreementSigned bool `json:"isAgreementSigned" doc:"Whether the partner signed the Microsoft Partner Agreement."`
@@ -61,12 +54,6 @@ func (s *Service) registerPartners(a *httpapi.API) {
 		ID: "listCustomerRelationships", Method: http.MethodGet, Path: "/v1/customers/{customerId}/relationships", Tag: "Partners",
 		Summary: "List your partners that a customer accepted too", Roles: sellers, Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.listCustomerRelationships)
-	httpapi.Register(a, httpapi.Route{
-		ID: "getRelationshipRequest", Method: http.MethodGet, Path: "/v1/customers/relationshiprequests", Tag: "Partners",
-		Summary:     "Get an invitation for customers",
-		Description: "The link with which a customer accepts a reseller relationship. Indirect resellers have none; their provider invites (R-311).",
-		Roles:       sellers, Users: true, Causes: []kernel.Cause{programme.PartnerNotEnabled, programme.ProgramNotActive},
-	}, s.relationshipRequest)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getAgreementStatus", Method: http.MethodGet, Path: "/v1/compliance/csp/agreementstatus", Tag: "Partners",
 		Summary:     "Whether a partner signed the Microsoft Partner Agreement",
@@ -106,18 +93,6 @@ func relationshipsOf(found []programme.Partner, name string) *struct{ Body Partn
 		}
 	}
 	return &struct{ Body PartnerRelationships }{list}
-}
-
-func (s *Service) relationshipRequest(ctx context.Context, _ *struct{}) (*struct{ Body RelationshipRequest }, error) {
-	partner := partnerOf(ctx)
-	switch {
-	case partner.Type == programme.IndirectReseller:
-		return nil, kernel.Refuse(programme.PartnerNotEnabled, "An indirect reseller invites no customers of its own. Ask your indirect provider for an invitation.")
-	case partner.Status != programme.Active:
-		return nil, kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)
-	}
-	invitation := strings.ReplaceAll(s.invitationURL, "{partnerId}", url.QueryEscape(partner.TenantID))
-	return &struct{ Body RelationshipRequest }{RelationshipRequest{URL: invitation, Attributes: httpapi.Attributes{ObjectType: "RelationshipRequest"}}}, nil
 }
 
 func (s *Service) agreementStatus(ctx context.Context, in *struct {

@@ -5,6 +5,7 @@
 //	admission.go   which partner calls
 //	customers.go   a partner's customers; agreements.go what these agreed to
 //	partners.go    relationships between partners, and what they signed
+//	invitations.go the links with which customers accept them
 package programmehttp
 
 import (
@@ -36,19 +37,19 @@ type Records interface {
 
 // Service answers requests about partners and their customers.
 type Service struct {
-	records       Records
-	invitationURL string
+	records     Records
+	invitations Invitations
 }
 
-// New makes the service. The invitation URL is where a customer accepts a reseller relationship; {partnerId} in it stands
-// for the partner.
-func New(records Records, invitationURL string) *Service { return &Service{records, invitationURL} }
+// New makes the service.
+func New(records Records, invitations Invitations) *Service { return &Service{records, invitations} }
 
 // Register declares the operations.
 func (s *Service) Register(a *httpapi.API) {
 	s.registerCustomers(a)
 	s.registerAgreements(a)
 	s.registerPartners(a)
+	s.registerInvitations(a)
 }
 
 // CustomerPath is the parameter of a path that says which customer.

@@ -40,9 +40,9 @@ var (
 
 // Agreements are what the customer accepted with the partner: attested by the partner, directly, or both. Refusal:
 // CustomerUnknown, as CustomerOf says it.
-func (p *Store) Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error) {
+func (s *Store) Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error) {
 	store.Lower(&partnerTenantID, &customerTenantID)
-	return store.Read(ctx, p.db, "list agreements", func(tx store.Tx) ([]programme.Agreement, error) {
+	return store.Read(ctx, s.db, "list agreements", func(tx store.Tx) ([]programme.Agreement, error) {
 		if _, err := ClientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}
@@ -52,9 +52,9 @@ func (p *Store) Agreements(ctx context.Context, partnerTenantID, customerTenantI
 
 // DirectSigned tells a partner of the customer whether the customer accepted the agreement itself, with whichever partner
 // . Refusal: CustomerUnknown, as CustomerOf says it.
-func (p *Store) DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error) {
+func (s *Store) DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error) {
 	store.Lower(&partnerTenantID, &customerTenantID)
-	return store.Read(ctx, p.db, "read how an agreement was accepted", func(tx store.Tx) (bool, error) {
+	return store.Read(ctx, s.db, "read how an agreement was accepted", func(tx store.Tx) (bool, error) {
 		if _, err := ClientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
 			return false, err
 		}
@@ -67,14 +67,14 @@ func (p *Store) DirectSigned(ctx context.Context, partnerTenantID, customerTenan
 // is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
 //
 // Refusals: those of programme.CheckAttestation. Errors: those of command.Execute.
-func (p *Store) AttestAgreement(ctx context.Context, terms command.Terms[programme.Agreement], by activitylog.By, a programme.AgreementAttestation) (programme.Agreement, error) {
+func (s *Store) AttestAgreement(ctx context.Context, terms command.Terms[programme.Agreement], by activitylog.By, a programme.AgreementAttestation) (programme.Agreement, error) {
 	store.Lower(&by.PartnerTenantID, &a.CustomerTenantID)
-	return command.Execute(ctx, p.db, "attest an agreement", terms, func(tx store.Tx) (programme.Agreement, error) {
+	return command.Execute(ctx, s.db, "attest an agreement", terms, func(tx store.Tx) (programme.Agreement, error) {
 		facts, err := attestationFacts(ctx, tx, by, a.CustomerTenantID)
 		if err != nil {
 			return programme.Agreement{}, err
 		}
-		if facts.Now, err = p.db.Time(ctx, tx); err != nil {
+		if facts.Now, err = s.db.Time(ctx, tx); err != nil {
 			return programme.Agreement{}, err
 		}
 		agreed, err := programme.CheckAttestation(a, facts)

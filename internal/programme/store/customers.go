@@ -37,7 +37,7 @@ const (
 func clientFields(c *Client) []any { return append(Customers.Fields(&c.Customer), &c.Relationship) }
 
 // Customers finds a page of the partner's customers, by name.
-func (p *Store) Customers(ctx context.Context, q CustomerSearch) (store.Page[Client], error) {
+func (s *Store) Customers(ctx context.Context, q CustomerSearch) (store.Page[Client], error) {
 	store.Lower(&q.PartnerTenantID, &q.After)
 	w := store.Where{Args: []any{q.PartnerTenantID}}
 	w.And(store.StartsWith(programme.NameKey(q.NamePrefix)), `c.name_key LIKE %s ESCAPE '\'`)
@@ -48,7 +48,7 @@ func (p *Store) Customers(ctx context.Context, q CustomerSearch) (store.Page[Cli
 		Text: "SELECT " + Customers.Columns.Of("c") + ", " + accepted + " FROM " + clientele + w.Clause() + " ORDER BY c.name_key, c.tenant_id",
 		Args: w.Args,
 	}
-	return store.Read(ctx, p.db, "list customers", func(tx store.Tx) (store.Page[Client], error) {
+	return store.Read(ctx, s.db, "list customers", func(tx store.Tx) (store.Page[Client], error) {
 		return store.PageOf(ctx, tx, count, rows, clientFields, q.Limit)
 	})
 }
@@ -57,9 +57,9 @@ var selectClient = store.Both(`SELECT ` + Customers.Columns.Of("c") + `, ` + acc
 	OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.partner_tenant_id = $1 AND s.customer_tenant_id = c.tenant_id))`)
 
 // CustomerOf reads a customer of the partner. Refusal: CustomerUnknown, for a customer of others too.
-func (p *Store) CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (Client, error) {
+func (s *Store) CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (Client, error) {
 	store.Lower(&partnerTenantID, &customerTenantID)
-	return store.Read(ctx, p.db, "read customer", func(tx store.Tx) (Client, error) { return ClientOf(ctx, tx, partnerTenantID, customerTenantID) })
+	return store.Read(ctx, s.db, "read customer", func(tx store.Tx) (Client, error) { return ClientOf(ctx, tx, partnerTenantID, customerTenantID) })
 }
 
 // ClientOf is the same within a transaction.

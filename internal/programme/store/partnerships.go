@@ -29,23 +29,23 @@ var (
 
 // Partnerships are the partners that this one works with, by tenant id: as an indirect provider its resellers, as an
 // indirect reseller its providers. In any other capacity, or for a partner of another type, there are none.
-func (p *Store) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
+func (s *Store) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
 	store.Lower(&partnerTenantID)
 	of := map[programme.PartnerType]store.Statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
 	which, exists := of[as]
 	if !exists {
 		return nil, nil
 	}
-	return store.Read(ctx, p.db, "list partnerships", func(tx store.Tx) ([]programme.Partner, error) {
+	return store.Read(ctx, s.db, "list partnerships", func(tx store.Tx) ([]programme.Partner, error) {
 		return partnersFound(ctx, tx, which, partnerTenantID)
 	})
 }
 
 // CustomerPartnerships are those of the partner's partners whom the customer accepted as reseller too, by tenant id.
 // Refusal: CustomerUnknown, as CustomerOf says it.
-func (p *Store) CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error) {
+func (s *Store) CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error) {
 	store.Lower(&partnerTenantID, &customerTenantID)
-	return store.Read(ctx, p.db, "list partnerships of a customer", func(tx store.Tx) ([]programme.Partner, error) {
+	return store.Read(ctx, s.db, "list partnerships of a customer", func(tx store.Tx) ([]programme.Partner, error) {
 		if _, err := ClientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
 			return nil, err
 		}

@@ -33,8 +33,8 @@ var (
 )
 
 // Empty tells whether the ledger holds no partners yet.
-func (p *Store) Empty(ctx context.Context) (bool, error) {
-	return store.Read(ctx, p.db, "look for partners", func(tx store.Tx) (bool, error) { return isEmpty(ctx, tx) })
+func (s *Store) Empty(ctx context.Context) (bool, error) {
+	return store.Read(ctx, s.db, "look for partners", func(tx store.Tx) (bool, error) { return isEmpty(ctx, tx) })
 }
 
 func isEmpty(ctx context.Context, tx store.Tx) (bool, error) {

@@ -1,12 +1,11 @@
 // Package programmestore keeps partners, customers, and what ties them: relationships, partnerships and agreements.
 //
+//	store.go          partners and customers, as they are kept
 //	customers.go      whom a partner deals with
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
 package programmestore
-
-// Partners and customers, as they are kept.
 
 import (
 	"context"
@@ -16,10 +15,10 @@ import (
 	"handover/internal/store"
 )
 
-// Store are the partners and customers in a database, and what ties them.
+// Store is the partners and customers in a database, and what ties them.
 type Store struct{ db *store.DB }
 
-// New are those in the database.
+// New is those in the database.
 func New(db *store.DB) *Store { return &Store{db: db} }
 
 var partners = store.Table[programme.Partner]{
@@ -112,9 +111,9 @@ func Partners(ctx context.Context, tx store.Tx, mpnID string, ids ...string) ([]
 var selectCustomer = store.Both(`SELECT ` + Customers.Columns.Of("c") + ` FROM customers c WHERE c.tenant_id = $1`)
 
 // Partner reads one partner with its admin agents. Refusal: PartnerUnknown.
-func (p *Store) Partner(ctx context.Context, id string) (programme.Partner, error) {
+func (s *Store) Partner(ctx context.Context, id string) (programme.Partner, error) {
 	store.Lower(&id)
-	return store.Read(ctx, p.db, "read partner", func(tx store.Tx) (programme.Partner, error) {
+	return store.Read(ctx, s.db, "read partner", func(tx store.Tx) (programme.Partner, error) {
 		found, err := Partners(ctx, tx, "", id)
 		switch {
 		case err != nil:
@@ -127,37 +126,26 @@ func (p *Store) Partner(ctx context.Context, id string) (programme.Partner, erro
 }
 
 // Customer reads one customer. Refusal: CustomerUnknown.
-func (p *Store) Customer(ctx context.Context, id string) (programme.Customer, error) {
+func (s *Store) Customer(ctx context.Context, id string) (programme.Customer, error) {
 	store.Lower(&id)
-	return store.Read(ctx, p.db, "read customer", func(tx store.Tx) (programme.Customer, error) {
+	return store.Read(ctx, s.db, "read customer", func(tx store.Tx) (programme.Customer, error) {
 		return store.Known(ctx, tx, programme.NoSuchCustomer(id), selectCustomer, Customers.Fields, id)
 	})
 }
 
 // PartnerByMPN reads the partner with the MPN id; where several share it, a reseller is meant (R-57). Refusal:
 // PartnerUnknown.
-func (p *Store) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error) {
-	return store.Read(ctx, p.db, "read partner", func(tx store.Tx) (programme.Partner, error) {
+func (s *Store) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error) {
+	return store.Read(ctx, s.db, "read partner", func(tx store.Tx) (programme.Partner, error) {
 		found, err := Partners(ctx, tx, mpnID)
 		if err != nil {
 			return programme.Partner{}, err
 		}
-		if p := Credited(found, mpnID); p != nil {
+		if p := programme.Credited(found, mpnID); p != nil {
 			return *p, nil
 		}
 		return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "No partner has the PartnerID %s. Correct it.", mpnID).About(mpnID)
 	})
-}
-
-// Credited is the partner among these with the MPN id, a reseller before any other; nil when there is none.
-func Credited(among []programme.Partner, mpnID string) *programme.Partner {
-	var found *programme.Partner
-	for i, p := range among {
-		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.Type == programme.IndirectReseller) {
-			found = &among[i]
-		}
-	}
-	return found
 }
 
 // Relationship says that the customer accepted the partner as reseller (R-50).

@@ -93,7 +93,8 @@ type subscriptionAnswer struct {
 var subscriptionCauses = []kernel.Cause{
 	subscription.Unknown, kernel.StaleETag, subscription.NotForSalesAgents, subscription.InOtherTransfer, subscription.NotActivated,
 	subscription.Ended, kernel.InvalidInput, subscription.QuantitySuspended, subscription.QuantityOutOfRange, subscription.RenewalNotPossible,
-	kernel.UnknownEnum, subscription.StatusNotPossible, subscription.AddonsActive, subscription.CancellationClosed, subscription.RecordNotAllowed,
+	kernel.UnknownEnum, subscription.StatusNotPossible, subscription.AddonsActive, subscription.CancellationClosed, subscription.CancellationHoursOver,
+	subscription.RecordNotAllowed,
 	subscription.RecordUnknown, subscription.RecordNotReseller,
 }
 

@@ -9,6 +9,7 @@ import (
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/programme"
 	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
 	"handover/internal/subscription"
@@ -30,24 +31,24 @@ var (
 // empty for any.
 //
 // Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; StaleETag; those of
-// transfer.Policy.ChangeSubscription. Errors: those of command.Execute.
-func (h *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id, ifMatch string,
+// subscription.Rules.ChangeSubscription. Errors: those of command.Execute.
+func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id, ifMatch string,
 	change subscription.Change,
 ) (subscription.Subscription, error) {
 	store.Lower(&by.PartnerTenantID, &customerTenantID, &id)
-	return command.Execute(ctx, h.db, "change subscription", terms, func(tx store.Tx) (subscription.Subscription, error) {
-		facts, err := h.changeFacts(ctx, tx, by, customerTenantID, id, change)
+	return command.Execute(ctx, s.db, "change subscription", terms, func(tx store.Tx) (subscription.Subscription, error) {
+		facts, err := s.changeFacts(ctx, tx, by, customerTenantID, id, change)
 		if err != nil {
 			return subscription.Subscription{}, err
 		}
-		if facts.Now, err = h.db.Time(ctx, tx); err != nil {
+		if facts.Now, err = s.db.Time(ctx, tx); err != nil {
 			return subscription.Subscription{}, err
 		}
 		old := facts.Subscription
 		if ifMatch != "" && ifMatch != old.ETag() {
 			return old, kernel.Refuse(kernel.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
 		}
-		next, err := h.rules.ChangeSubscription(facts, change)
+		next, err := s.rules.ChangeSubscription(facts, change)
 		if err != nil || next == old {
 			return next, err
 		}
@@ -63,7 +64,7 @@ func (h *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subs
 
 // changeFacts loads what decides a change, or refuses a subscription that is not the caller's. The subscription is locked
 // before it is asked who is moving it, so no transfer can take it meanwhile.
-func (h *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By, customer, id string, change subscription.Change) (subscription.ChangeFacts, error) {
+func (s *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By, customer, id string, change subscription.Change) (subscription.ChangeFacts, error) {
 	f := subscription.ChangeFacts{SalesAgentOnly: by.SalesAgentOnly}
 	family, err := store.All(ctx, tx, lockFamily, Table.Fields, id, by.PartnerTenantID, customer)
 	if err != nil {
@@ -82,7 +83,7 @@ func (h *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By,
 	if f.Subscription.ID == "" {
 		return f, subscription.NoSuch(id)
 	}
-	if f.OpenIn, err = h.movedBy(ctx, tx, id); err != nil {
+	if f.OpenIn, err = s.movedBy(ctx, tx, id); err != nil {
 		return f, err
 	}
 	var mpnID string
@@ -95,7 +96,7 @@ func (h *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By,
 			f.Owner = p
 		}
 	}
-	f.Record = programmestore.Credited(parties, mpnID)
+	f.Record = programme.Credited(parties, mpnID)
 	return f, err
 }
 

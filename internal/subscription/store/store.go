@@ -1,10 +1,9 @@
 // Package subscriptionstore keeps subscriptions.
 //
+//	store.go    what a partner bills its customers for
 //	table.go    as rows, and in which order they are locked
 //	change.go   changes by the partner who bills them
 package subscriptionstore
-
-// What a partner bills its customers for.
 
 import (
 	"context"
@@ -21,21 +20,21 @@ type Store struct {
 	movedBy func(ctx context.Context, tx store.Tx, id string) (string, error)
 }
 
-// New are those in the database. They change by the rules, and not while movedBy, which is asked under the lock of
+// New is the subscriptions in the database. They change by the rules, and not while movedBy, which is asked under the lock of
 // the subscription, names what is moving them.
 func New(db *store.DB, rules subscription.Rules, movedBy func(ctx context.Context, tx store.Tx, id string) (string, error)) *Store {
 	return &Store{db: db, rules: rules, movedBy: movedBy}
 }
 
 // Over is the same over another view of the database.
-func (h *Store) Over(db *store.DB) *Store {
-	return New(db, h.rules, h.movedBy)
+func (s *Store) Over(db *store.DB) *Store {
+	return New(db, s.rules, s.movedBy)
 }
 
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, by id. The limit is the
-// number of items, at least 1; after is the id of the last one of the page before. Refusal: CustomerUnknown, as CustomerOf
-// says it.
-func (h *Store) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (store.Page[subscription.Subscription], error) {
+// number of items, at least 1; after is the id of the last one of the page before. Refusal: CustomerUnknown, as
+// programmestore.Store.CustomerOf says it.
+func (s *Store) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (store.Page[subscription.Subscription], error) {
 	store.Lower(&partnerTenantID, &customerTenantID, &after)
 	var w store.Where
 	w.And(partnerTenantID, "s.partner_tenant_id = %s")
@@ -43,7 +42,7 @@ func (h *Store) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTe
 	count := store.Listing{Text: "SELECT COUNT(*) FROM subscriptions s" + w.Clause(), Args: w.Args}
 	w.And(after, "s.id > %s")
 	rows := store.Listing{Text: "SELECT " + Table.Columns.Of("s") + " FROM subscriptions s" + w.Clause() + " ORDER BY s.id", Args: w.Args}
-	return store.Read(ctx, h.db, "list subscriptions", func(tx store.Tx) (store.Page[subscription.Subscription], error) {
+	return store.Read(ctx, s.db, "list subscriptions", func(tx store.Tx) (store.Page[subscription.Subscription], error) {
 		if _, err := programmestore.ClientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
 			return store.Page[subscription.Subscription]{}, err
 		}
@@ -56,22 +55,22 @@ var selectSubscriptionOf = store.Both(`SELECT ` + Table.Columns.Of("s") + ` FROM
 
 // SubscriptionOf reads a subscription that the partner bills the customer for. Refusal: SubscriptionUnknown, for one of
 // another partner or customer too.
-func (h *Store) SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error) {
+func (s *Store) SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error) {
 	store.Lower(&partnerTenantID, &customerTenantID, &id)
-	return store.Read(ctx, h.db, "read subscription", func(tx store.Tx) (subscription.Subscription, error) {
+	return store.Read(ctx, s.db, "read subscription", func(tx store.Tx) (subscription.Subscription, error) {
 		return store.Known(ctx, tx, subscription.NoSuch(id), selectSubscriptionOf, Table.Fields, partnerTenantID, customerTenantID, id)
 	})
 }
 
 // Subscriptions lists what the partner bills the customer for, ended ones included, by id. An empty customer or partner
 // does not narrow.
-func (h *Store) Subscriptions(ctx context.Context, customer, partner string) ([]subscription.Subscription, error) {
+func (s *Store) Subscriptions(ctx context.Context, customer, partner string) ([]subscription.Subscription, error) {
 	store.Lower(&customer, &partner)
 	var w store.Where
 	w.And(customer, "s.customer_tenant_id = %s")
 	w.And(partner, "s.partner_tenant_id = %s")
 	list := store.Both("SELECT " + Table.Columns.Of("s") + " FROM subscriptions s" + w.Clause() + " ORDER BY s.id")
-	return store.Read(ctx, h.db, "list subscriptions", func(tx store.Tx) ([]subscription.Subscription, error) {
+	return store.Read(ctx, s.db, "list subscriptions", func(tx store.Tx) ([]subscription.Subscription, error) {
 		return store.All(ctx, tx, list, Table.Fields, w.Args...)
 	})
 }
@@ -79,9 +78,9 @@ func (h *Store) Subscriptions(ctx context.Context, customer, partner string) ([]
 var selectSubscription = store.Both(`SELECT ` + Table.Columns.Of("s") + ` FROM subscriptions s WHERE s.id = $1`)
 
 // Subscription reads one subscription. Refusal: SubscriptionUnknown.
-func (h *Store) Subscription(ctx context.Context, id string) (subscription.Subscription, error) {
+func (s *Store) Subscription(ctx context.Context, id string) (subscription.Subscription, error) {
 	store.Lower(&id)
-	return store.Read(ctx, h.db, "read subscription", func(tx store.Tx) (subscription.Subscription, error) {
+	return store.Read(ctx, s.db, "read subscription", func(tx store.Tx) (subscription.Subscription, error) {
 		return store.Known(ctx, tx, subscription.NoSuch(id), selectSubscription, Table.Fields, id)
 	})
 }

@@ -35,7 +35,7 @@ var selectSent = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+` FROM {rows
 
 // SentByKey finds the line items that a billing system was asked to move under these keys, in no order. Keys that nothing
 // was sent under are left out.
-func (l *Store) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
+func (s *Store) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
 	asked := make([]keyed, 0, len(keys))
 	for _, key := range keys {
 		if id, rest, ok := strings.Cut(key, "/"); ok {
@@ -45,8 +45,8 @@ func (l *Store) SentByKey(ctx context.Context, keys []string) ([]Sent, error) {
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	return read(ctx, l, "find moves by their keys", func(s session) ([]Sent, error) {
-		return sentOf(store.All(ctx, s, selectSent, lineItems.Fields, keyTable.Rows(asked)))
+	return read(ctx, s, "find moves by their keys", func(tx session) ([]Sent, error) {
+		return sentOf(store.All(ctx, tx, selectSent, lineItems.Fields, keyTable.Rows(asked)))
 	})
 }
 
@@ -55,9 +55,9 @@ var selectHeldItems = store.Both(`SELECT ` + lineItems.Columns.Of("i") + ` FROM 
 
 // HeldItems are up to limit line items of which nobody knows whether they moved, in the order of transfer and ordinal, those
 // after the given one.
-func (l *Store) HeldItems(ctx context.Context, after Sent, limit int) ([]Sent, error) {
-	return read(ctx, l, "find held line items", func(s session) ([]Sent, error) {
-		return sentOf(store.All(ctx, s, selectHeldItems, lineItems.Fields, after.TransferID, after.Ordinal, limit))
+func (s *Store) HeldItems(ctx context.Context, after Sent, limit int) ([]Sent, error) {
+	return read(ctx, s, "find held line items", func(tx session) ([]Sent, error) {
+		return sentOf(store.All(ctx, tx, selectHeldItems, lineItems.Fields, after.TransferID, after.Ordinal, limit))
 	})
 }
 
@@ -74,12 +74,12 @@ func sentOf(items []item, err error) ([]Sent, error) {
 // what contradicts the ledger. Answers can be taken again.
 //
 // Refusals: those of RecordItems.
-func (l *Store) TakeAnswers(ctx context.Context, id string, results []ItemResult) ([]Contradiction, error) {
-	recorded, err := l.recordItems(ctx, id, results, true)
+func (s *Store) TakeAnswers(ctx context.Context, id string, results []ItemResult) ([]Contradiction, error) {
+	recorded, err := s.recordItems(ctx, id, results, true)
 	if err != nil {
 		return nil, err
 	}
-	return l.TakeLate(ctx, id, results, recorded)
+	return s.TakeLate(ctx, id, results, recorded)
 }
 
 const (
@@ -97,21 +97,21 @@ var countItems = store.Both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_
 
 // tellRuns makes the runs look that move the items of the window, where they would not hear of it otherwise: of items that are
 // to be fenced at once, of answers that came by themselves soon.
-func (w *window) tellRuns(ctx context.Context, s session, unasked bool) error {
+func (w *window) tellRuns(ctx context.Context, tx session, unasked bool) error {
 	switch {
 	case len(w.out.ending) > 0:
-		return s.tellMovers(ctx, w.of, w.policy.ForRuns(), w.out.items, nil)
+		return tx.tellMovers(ctx, w.of, w.policy.ForRuns(), w.out.items, nil)
 	case unasked && len(w.out.items) > 0:
-		return s.tellMovers(ctx, w.of, w.policy.ForRuns(), w.out.items, soon)
+		return tx.tellMovers(ctx, w.of, w.policy.ForRuns(), w.out.items, soon)
 	}
 	return nil
 }
 
 // tellMovers makes the runs look that move these items of the transfer, after the time that delay says for their range; at once
 // without one.
-func (s session) tellMovers(ctx context.Context, t transfer.Transfer, rules transfer.RunRules, items []item,
-	delay func(ctx context.Context, s session, id string, from, to int) (time.Duration, error)) error {
-	total, _, err := store.One(ctx, s, countItems, store.Value[int], t.ID)
+func (tx session) tellMovers(ctx context.Context, t transfer.Transfer, rules transfer.RunRules, items []item,
+	delay func(ctx context.Context, tx session, id string, from, to int) (time.Duration, error)) error {
+	total, _, err := store.One(ctx, tx, countItems, store.Value[int], t.ID)
 	if err != nil {
 		return err
 	}
@@ -128,18 +128,18 @@ func (s session) tellMovers(ctx context.Context, t transfer.Transfer, rules tran
 		}
 		told[run.WorkflowID] = true
 		if delay != nil {
-			if run.Delay, err = delay(ctx, s, t.ID, from, to); err != nil {
+			if run.Delay, err = delay(ctx, tx, t.ID, from, to); err != nil {
 				return err
 			}
 		}
 		wanted = append(wanted, run)
 	}
-	return runs.Want(ctx, s.Tx, wanted...)
+	return runs.Want(ctx, tx.Tx, wanted...)
 }
 
 // soon is when the run of a range is to hear of answers.
-func soon(ctx context.Context, s session, id string, from, to int) (time.Duration, error) {
-	open, _, err := store.One(ctx, s, countOpen, store.Value[int], id, from, to)
+func soon(ctx context.Context, tx session, id string, from, to int) (time.Duration, error) {
+	open, _, err := store.One(ctx, tx, countOpen, store.Value[int], id, from, to)
 	if open > 0 {
 		return othersSoon, err
 	}

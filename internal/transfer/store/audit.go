@@ -22,16 +22,16 @@ var countRefusals = store.Both(`SELECT COUNT(*) FROM audit_records a WHERE a.tra
 
 // RecordRefused audits a decision that was not accepted, once per request id, with status failed: in the target's log
 // when the target made it, otherwise in the source's, whose decision it should have been. Refusal: NotFound.
-func (l *Store) RecordRefused(ctx context.Context, r Refused) error {
+func (s *Store) RecordRefused(ctx context.Context, r Refused) error {
 	if r.Refusal == nil {
 		return errors.New("record a refused decision: the refusal is missing")
 	}
-	_, err := write(ctx, l, "record a refused decision", func(s session) (record, error) {
-		t, err := s.locked(ctx, r.TransferID, "")
+	_, err := write(ctx, s, "record a refused decision", func(tx session) (record, error) {
+		t, err := tx.locked(ctx, r.TransferID, "")
 		if err != nil {
 			return t, err
 		}
-		now := l.db.TimeRead(t.readAt)
+		now := s.db.TimeRead(t.readAt)
 		if !now.After(t.audited) {
 			now = t.audited.Add(time.Microsecond)
 		}
@@ -39,7 +39,7 @@ func (l *Store) RecordRefused(ctx context.Context, r Refused) error {
 		if role == kernel.RoleTarget {
 			log = t.TargetTenantID
 		}
-		refusals, _, err := store.One(ctx, s, countRefusals, store.Value[int], t.ID, log, store.Stamp(now.AddDate(0, 0, -1)))
+		refusals, _, err := store.One(ctx, tx, countRefusals, store.Value[int], t.ID, log, store.Stamp(now.AddDate(0, 0, -1)))
 		if err != nil || refusals >= mostRefusals {
 			return t, err
 		}
@@ -56,7 +56,7 @@ func (l *Store) RecordRefused(ctx context.Context, r Refused) error {
 			return t, err
 		}
 		row.status = activitylog.Failed
-		return t, store.Insert(ctx, s, auditRecords, insertRefusal, []auditRow{row})
+		return t, store.Insert(ctx, tx, auditRecords, insertRefusal, []auditRow{row})
 	})
 	return err
 }
@@ -83,26 +83,26 @@ var (
 
 // AuditRecords is a partner's activity log, oldest first (R-307). A record's Detail is what that partner may see; the
 // other participant has a record of its own.
-func (l *Store) AuditRecords(ctx context.Context, partnerTenantID string) ([]AuditRecord, error) {
+func (s *Store) AuditRecords(ctx context.Context, partnerTenantID string) ([]AuditRecord, error) {
 	store.Lower(&partnerTenantID)
-	return l.audit(ctx, selectAuditByPartner, partnerTenantID)
+	return s.audit(ctx, selectAuditByPartner, partnerTenantID)
 }
 
 // AuditOf is everything in both participants' logs about one transfer, oldest first: for operators and checks.
-func (l *Store) AuditOf(ctx context.Context, transferID string) ([]AuditRecord, error) {
+func (s *Store) AuditOf(ctx context.Context, transferID string) ([]AuditRecord, error) {
 	store.Lower(&transferID)
-	return l.audit(ctx, selectAuditByTransfer, transferID)
+	return s.audit(ctx, selectAuditByTransfer, transferID)
 }
 
 // LogOf is what one participant's log says about one transfer, oldest first (R-190): nothing for who takes no part.
-func (l *Store) LogOf(ctx context.Context, transferID, partnerTenantID string) ([]AuditRecord, error) {
+func (s *Store) LogOf(ctx context.Context, transferID, partnerTenantID string) ([]AuditRecord, error) {
 	store.Lower(&transferID, &partnerTenantID)
-	return l.audit(ctx, selectLogOf, transferID, partnerTenantID)
+	return s.audit(ctx, selectLogOf, transferID, partnerTenantID)
 }
 
-func (l *Store) audit(ctx context.Context, st store.Statement, ids ...any) ([]AuditRecord, error) {
-	return read(ctx, l, "read audit records", func(s session) ([]AuditRecord, error) {
-		rows, err := store.All(ctx, s, st, func(a *auditRead) []any {
+func (s *Store) audit(ctx context.Context, st store.Statement, ids ...any) ([]AuditRecord, error) {
+	return read(ctx, s, "read audit records", func(tx session) ([]AuditRecord, error) {
+		rows, err := store.All(ctx, tx, st, func(a *auditRead) []any {
 			return []any{
 				&a.ID, &a.TransferID, &a.EventKey, &a.PartnerTenantID, &a.UserID, &a.Operation, &a.Status, &a.Detail,
 				(*store.Stamp)(&a.At), &a.source, &a.target, &a.CustomerTenantID, &a.CustomerName,

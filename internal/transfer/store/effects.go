@@ -32,7 +32,7 @@ type happening struct {
 type detail = transfer.AuditDetail
 
 // tell writes the audit records and the e-mails of an event, and returns the id of the source's record.
-func (s session) tell(ctx context.Context, h *happening) (string, error) {
+func (tx session) tell(ctx context.Context, h *happening) (string, error) {
 	h.detail.Event, h.detail.Status, h.detail.By = h.effects.Event, h.of.Status, h.of.RoleOf(h.actor)
 	if h.key == "" {
 		h.key = string(h.effects.Event)
@@ -45,10 +45,10 @@ func (s session) tell(ctx context.Context, h *happening) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := store.Insert(ctx, s, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
+	if err := store.Insert(ctx, tx, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
 		return "", err
 	}
-	h.handed, err = s.queueMail(ctx, h)
+	h.handed, err = tx.queueMail(ctx, h)
 	return source.id, err
 }
 

@@ -36,10 +36,10 @@ type endedRow struct {
 
 // EndedItems is a page of the line items that have ended and that a billing system was asked to move: those after the cursor, by
 // transfer and ordinal, at most limit.
-func (l *Store) EndedItems(ctx context.Context, after ItemCursor, limit int) ([]transfer.EndedItem, error) {
+func (s *Store) EndedItems(ctx context.Context, after ItemCursor, limit int) ([]transfer.EndedItem, error) {
 	store.Lower(&after.TransferID)
-	return read(ctx, l, "read line items that ended", func(s session) ([]transfer.EndedItem, error) {
-		rows, err := store.All(ctx, s, selectEnded, func(r *endedRow) []any {
+	return read(ctx, s, "read line items that ended", func(tx session) ([]transfer.EndedItem, error) {
+		rows, err := store.All(ctx, tx, selectEnded, func(r *endedRow) []any {
 			return append(lineItems.Fields(&r.item), &r.resolution)
 		}, after.TransferID, after.Ordinal, limit)
 		if err != nil {

@@ -56,17 +56,17 @@ var (
 
 // Follows is a page of the transfers that are not over or whose runs are behind: those with ids greater than after, in that
 // order, and at most limit.
-func (l *Store) Follows(ctx context.Context, after string, limit int) ([]Follow, error) {
-	return read(ctx, l, "read what runs owe", func(s session) ([]Follow, error) {
-		return l.follows(ctx, s, selectFollows, after, limit)
+func (s *Store) Follows(ctx context.Context, after string, limit int) ([]Follow, error) {
+	return read(ctx, s, "read what runs owe", func(tx session) ([]Follow, error) {
+		return s.follows(ctx, tx, selectFollows, after, limit)
 	})
 }
 
 // FollowOf is what the run of one transfer owes. Refusal: NotFound.
-func (l *Store) FollowOf(ctx context.Context, id string) (Follow, error) {
+func (s *Store) FollowOf(ctx context.Context, id string) (Follow, error) {
 	store.Lower(&id)
-	return read(ctx, l, "read what a run owes", func(s session) (Follow, error) {
-		found, err := l.follows(ctx, s, selectFollowOf, id)
+	return read(ctx, s, "read what a run owes", func(tx session) (Follow, error) {
+		found, err := s.follows(ctx, tx, selectFollowOf, id)
 		switch {
 		case err != nil:
 			return Follow{}, err
@@ -77,12 +77,12 @@ func (l *Store) FollowOf(ctx context.Context, id string) (Follow, error) {
 	})
 }
 
-func (l *Store) follows(ctx context.Context, s session, st store.Statement, args ...any) ([]Follow, error) {
-	now, err := l.db.Time(ctx, s)
+func (s *Store) follows(ctx context.Context, tx session, st store.Statement, args ...any) ([]Follow, error) {
+	now, err := s.db.Time(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := store.All(ctx, s, st, (*owing).fields, append(overdueSince(now), args...)...)
+	rows, err := store.All(ctx, tx, st, (*owing).fields, append(overdueSince(now), args...)...)
 	found := make([]Follow, len(rows))
 	for i, row := range rows {
 		found[i] = row.as(now)

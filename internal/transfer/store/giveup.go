@@ -40,29 +40,29 @@ var selectOpenItems = store.Both(`SELECT i.ordinal FROM line_items i
 //
 // Refusals: those of transfer.Policy.Decide, ItemNotFound, ItemEnded and ReasonMissing among them; NoLineItems when none is
 // named or failing. Errors: those of command.Execute.
-func (l *Store) GiveUp(ctx context.Context, id string, g GivingUp, terms command.Terms[GivenUp]) (GivenUp, error) {
-	return carryOut(ctx, l, "give up line items", terms, func(s session) (GivenUp, error) {
-		st, err := l.begin(ctx, s, id, g.Actor, terms.Origin)
+func (s *Store) GiveUp(ctx context.Context, id string, g GivingUp, terms command.Terms[GivenUp]) (GivenUp, error) {
+	return carryOut(ctx, s, "give up line items", terms, func(tx session) (GivenUp, error) {
+		st, err := s.begin(ctx, tx, id, g.Actor, terms.Origin)
 		if err != nil {
 			return GivenUp{}, err
 		}
-		return st.giveUp(ctx, s, g, terms.ByRun)
+		return st.giveUp(ctx, tx, g, terms.ByRun)
 	})
 }
 
 // GiveUpLate gives up every line item that still runs when the deployment's deadline has passed, and tells how the transfer
 // stands. Refusal: NotFound.
-func (l *Store) GiveUpLate(ctx context.Context, id string) (transfer.Standing, error) {
-	return write(ctx, l, "give up late line items", func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, kernel.Actor{Operator: true}, kernel.Origin{})
+func (s *Store) GiveUpLate(ctx context.Context, id string) (transfer.Standing, error) {
+	return write(ctx, s, "give up late line items", func(tx session) (transfer.Standing, error) {
+		st, err := s.begin(ctx, tx, id, kernel.Actor{Operator: true}, kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}
 		now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, 0, st.at)
 		if now.Due != transfer.DueDeadline {
-			return l.standing(ctx, s, st, Watched{})
+			return s.standing(ctx, tx, st, Watched{})
 		}
-		open, err := store.All(ctx, s, selectOpenItems, store.Value[int], st.of.ID)
+		open, err := store.All(ctx, tx, selectOpenItems, store.Value[int], st.of.ID)
 		if err != nil {
 			return transfer.Standing{}, err
 		}
@@ -71,16 +71,16 @@ func (l *Store) GiveUpLate(ctx context.Context, id string) (transfer.Standing, e
 			Reason: fmt.Sprintf("Not moved within the %s that this platform allows.", st.rules.ItemDeadline),
 		}
 		if len(open) > 0 {
-			if _, err := st.giveUp(ctx, s, late, true); err != nil {
+			if _, err := st.giveUp(ctx, tx, late, true); err != nil {
 				return transfer.Standing{}, err
 			}
 		}
-		return l.standing(ctx, s, st, Watched{})
+		return s.standing(ctx, tx, st, Watched{})
 	})
 }
 
-func (st *step) giveUp(ctx context.Context, s session, g GivingUp, byRun bool) (GivenUp, error) {
-	items, err := st.meant(ctx, s, g)
+func (st *step) giveUp(ctx context.Context, tx session, g GivingUp, byRun bool) (GivenUp, error) {
+	items, err := st.meant(ctx, tx, g)
 	if err != nil {
 		return GivenUp{}, err
 	}
@@ -104,21 +104,21 @@ func (st *step) giveUp(ctx context.Context, s session, g GivingUp, byRun bool) (
 	}
 	st.of.State = st.next
 	result.Transfer = st.of.Transfer
-	if err := s.saveItems(ctx, items...); err != nil {
+	if err := tx.saveItems(ctx, items...); err != nil {
 		return GivenUp{}, err
 	}
-	if err := s.tellGivenUp(ctx, st, items, g); err != nil {
+	if err := tx.tellGivenUp(ctx, st, items, g); err != nil {
 		return GivenUp{}, err
 	}
-	return result, runs.Want(ctx, s.Tx, st.concerned(items, byRun)...)
+	return result, runs.Want(ctx, tx.Tx, st.concerned(items, byRun)...)
 }
 
 // meant are the line items that are to be given up, locked. One that was given up before is refused as ended.
-func (st *step) meant(ctx context.Context, s session, g GivingUp) ([]item, error) {
+func (st *step) meant(ctx context.Context, tx session, g GivingUp) ([]item, error) {
 	ordinals := g.Ordinals
 	if g.Failing {
 		var err error
-		if ordinals, err = store.All(ctx, s, selectOpenItems, store.Value[int], st.of.ID); err != nil {
+		if ordinals, err = store.All(ctx, tx, selectOpenItems, store.Value[int], st.of.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -127,7 +127,7 @@ func (st *step) meant(ctx context.Context, s session, g GivingUp) ([]item, error
 	}
 	var items []item
 	if len(ordinals) > 0 {
-		locked, err := s.lockItems(ctx, st.of.ID, ordinals...)
+		locked, err := tx.lockItems(ctx, st.of.ID, ordinals...)
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +164,7 @@ func named(locked []item, ordinals []int, failing bool) ([]item, error) {
 }
 
 // tellGivenUp writes a record per line item and participant. Their ids are made of times, so each has one of its own.
-func (s session) tellGivenUp(ctx context.Context, st *step, items []item, g GivingUp) error {
+func (tx session) tellGivenUp(ctx context.Context, st *step, items []item, g GivingUp) error {
 	var rows []auditRow
 	for i, it := range items {
 		h := happening{
@@ -185,7 +185,7 @@ func (s session) tellGivenUp(ctx context.Context, st *step, items []item, g Givi
 		}
 		rows = append(rows, source, target)
 	}
-	return store.Insert(ctx, s, auditRecords, insertAudit, rows)
+	return store.Insert(ctx, tx, auditRecords, insertAudit, rows)
 }
 
 // concerned are the runs that have to take notice: the transfer's and, of a large one, those that move these line items.

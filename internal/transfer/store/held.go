@@ -30,22 +30,22 @@ type Resolution struct {
 //
 // Refusals: those of transfer.State.Resolve; ItemNotFound; ItemNotHeld; InvalidInput for a new id that is no GUID or in use;
 // those of transfer.CheckMovable. Errors: those of command.Execute.
-func (l *Store) ResolveHeld(ctx context.Context, id string, r Resolution, terms command.Terms[transfer.LineItem]) (transfer.LineItem, error) {
-	return carryOut(ctx, l, "resolve a held line item", terms, func(s session) (transfer.LineItem, error) {
-		st, err := l.begin(ctx, s, id, r.Actor, terms.Origin)
+func (s *Store) ResolveHeld(ctx context.Context, id string, r Resolution, terms command.Terms[transfer.LineItem]) (transfer.LineItem, error) {
+	return carryOut(ctx, s, "resolve a held line item", terms, func(tx session) (transfer.LineItem, error) {
+		st, err := s.begin(ctx, tx, id, r.Actor, terms.Origin)
 		if err != nil {
 			return transfer.LineItem{}, err
 		}
 		if st.effects, err = st.of.Resolve(r.Reason, r.Actor); err != nil {
 			return transfer.LineItem{}, err
 		}
-		return st.resolve(ctx, s, r, terms.ByRun)
+		return st.resolve(ctx, tx, r, terms.ByRun)
 	})
 }
 
 // resolve does what was permitted.
-func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool) (transfer.LineItem, error) {
-	w, err := st.windowOn(ctx, s, r.Ordinal)
+func (st *step) resolve(ctx context.Context, tx session, r Resolution, byRun bool) (transfer.LineItem, error) {
+	w, err := st.windowOn(ctx, tx, r.Ordinal)
 	if err != nil {
 		return transfer.LineItem{}, err
 	}
@@ -57,35 +57,35 @@ func (st *step) resolve(ctx context.Context, s session, r Resolution, byRun bool
 		if r.MovedTo, err = kernel.ParseID("movedTo", r.MovedTo); err != nil {
 			return transfer.LineItem{}, err
 		}
-		if err := w.handHeld(ctx, s, it.LineItem, r.MovedTo); err != nil {
+		if err := w.handHeld(ctx, tx, it.LineItem, r.MovedTo); err != nil {
 			return transfer.LineItem{}, err
 		}
 	}
 	if it.LateID != "" && r.MovedTo == "" { // what was wrong was undone there, and it stays where it had moved before
-		if r.MovedTo, err = st.movedBefore(ctx, s, it.LineItem); err != nil {
+		if r.MovedTo, err = st.movedBefore(ctx, tx, it.LineItem); err != nil {
 			return transfer.LineItem{}, err
 		}
 	}
 	it.Held, it.LateID = false, ""
 	w.out.items = w.items
-	if err := w.save(ctx, s); err != nil {
+	if err := w.save(ctx, tx); err != nil {
 		return transfer.LineItem{}, err
 	}
-	return it.LineItem, st.tellResolved(ctx, s, it.LineItem, r, byRun)
+	return it.LineItem, st.tellResolved(ctx, tx, it.LineItem, r, byRun)
 }
 
 // windowOn is a window of the one line item, locked. Refusal: ItemNotFound.
-func (st *step) windowOn(ctx context.Context, s session, ordinal int) (*window, error) {
+func (st *step) windowOn(ctx context.Context, tx session, ordinal int) (*window, error) {
 	w := &window{
 		policy: st.rules, now: st.at, of: st.of.Transfer, results: map[int]ItemResult{ordinal: {Ordinal: ordinal}},
 		byOrdinal: map[int]transfer.LineItem{}, known: map[string]subscription.Subscription{},
 	}
-	return w, w.lockItems(ctx, s, []int{ordinal})
+	return w, w.lockItems(ctx, tx, []int{ordinal})
 }
 
 // handHeld hands a held subscription over under the id that the billing system gave it.
-func (w *window) handHeld(ctx context.Context, s session, it transfer.LineItem, newID string) error {
-	if err := w.lockSubscriptions(ctx, s, it.SubscriptionID, newID); err != nil {
+func (w *window) handHeld(ctx context.Context, tx session, it transfer.LineItem, newID string) error {
+	if err := w.lockSubscriptions(ctx, tx, it.SubscriptionID, newID); err != nil {
 		return err
 	}
 	if _, used := w.known[newID]; used {
@@ -102,8 +102,8 @@ func (w *window) handHeld(ctx context.Context, s session, it transfer.LineItem, 
 
 // tellResolved writes a record for either participant, and makes a run that still shows the line item as held look again. It
 // is no change of the transfer, which keeps its change_id.
-func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineItem, r Resolution, byRun bool) error {
-	key, err := st.nextKey(ctx, s, it.Ordinal)
+func (st *step) tellResolved(ctx context.Context, tx session, it transfer.LineItem, r Resolution, byRun bool) error {
+	key, err := st.nextKey(ctx, tx, it.Ordinal)
 	if err != nil {
 		return err
 	}
@@ -113,10 +113,10 @@ func (st *step) tellResolved(ctx context.Context, s session, it transfer.LineIte
 			Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID, Moved: r.MovedTo != "", TargetSubscriptionID: r.MovedTo, Reason: store.Clean(r.Reason),
 		}},
 	}
-	if _, err := s.tell(ctx, &told); err != nil || st.of.Status.Final() {
+	if _, err := tx.tell(ctx, &told); err != nil || st.of.Status.Final() {
 		return err
 	}
-	return st.follow(ctx, s, runs.CauseResumed, byRun)
+	return st.follow(ctx, tx, runs.CauseResumed, byRun)
 }
 
 // selectWord is the newest record that the target has of how a line item was resolved.
@@ -124,11 +124,11 @@ var selectWord = store.Both(`SELECT a.detail FROM audit_records a WHERE a.transf
 	AND (a.event_key = $3 OR a.event_key LIKE $3 || ':%') ORDER BY a.recorded_at DESC LIMIT 1`)
 
 // movedBefore is where a line item had moved to, by itself or by the word of an operator; empty when it had not.
-func (st *step) movedBefore(ctx context.Context, s session, it transfer.LineItem) (string, error) {
+func (st *step) movedBefore(ctx context.Context, tx session, it transfer.LineItem) (string, error) {
 	if it.Status == transfer.ItemComplete {
 		return it.TargetSubscriptionID, nil
 	}
-	text, known, err := store.One(ctx, s, selectWord, store.Value[string], st.of.ID, st.of.TargetTenantID, fmt.Sprintf("%s:%d", transfer.EventResolved, it.Ordinal))
+	text, known, err := store.One(ctx, tx, selectWord, store.Value[string], st.of.ID, st.of.TargetTenantID, fmt.Sprintf("%s:%d", transfer.EventResolved, it.Ordinal))
 	if err != nil || !known {
 		return "", err
 	}
@@ -139,9 +139,9 @@ func (st *step) movedBefore(ctx context.Context, s session, it transfer.LineItem
 var countEvents = store.Both(`SELECT COUNT(*) FROM audit_records WHERE transfer_id = $1 AND partner_tenant_id = $2 AND (event_key = $3 OR event_key LIKE $3 || ':%')`)
 
 // nextKey is the key of an event of one line item that may happen more than once: the billing system may contradict what was resolved.
-func (st *step) nextKey(ctx context.Context, s session, ordinal int) (string, error) {
+func (st *step) nextKey(ctx context.Context, tx session, ordinal int) (string, error) {
 	key := fmt.Sprintf("%s:%d", st.effects.Event, ordinal)
-	before, _, err := store.One(ctx, s, countEvents, store.Value[int], st.of.ID, st.of.SourceTenantID, key)
+	before, _, err := store.One(ctx, tx, countEvents, store.Value[int], st.of.ID, st.of.SourceTenantID, key)
 	if before > 0 {
 		key = fmt.Sprintf("%s:%d", key, before+1)
 	}

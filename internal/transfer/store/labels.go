@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"handover/internal/command"
-	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/transfer"
 )
@@ -77,29 +76,28 @@ var (
 )
 
 // Labels are the partner's own labels of the transfer; none when it gave none or takes no part.
-func (l *Store) Labels(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
+func (s *Store) Labels(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
 	store.Lower(&transferID, &partnerTenantID)
-	return read(ctx, l, "read labels", func(s session) (transfer.Labels, error) {
-		return s.labelsOf(ctx, transferID, partnerTenantID)
+	return read(ctx, s, "read labels", func(tx session) (transfer.Labels, error) {
+		return tx.labelsOf(ctx, transferID, partnerTenantID)
 	})
 }
 
 // Relabel changes the partner's labels of the transfer, in any state, under the terms. The change sees the present labels,
 // which nobody else changes meanwhile.
 //
-// Refusals: NotFound for who takes no part, those of transfer.NormalizeLabels. Errors: those of command.Execute.
-func (l *Store) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
+// Refusals: those of transfer.State.CheckLabeller and transfer.NormalizeLabels. Errors: those of command.Execute.
+func (s *Store) Relabel(ctx context.Context, transferID, partnerTenantID string, change func(transfer.Labels) transfer.Labels,
 	terms command.Terms[Outcome],
 ) (Outcome, error) {
 	store.Lower(&partnerTenantID)
-	return carryOut(ctx, l, "change labels", terms, func(s session) (Outcome, error) {
-		t, err := s.locked(ctx, transferID, partnerTenantID)
+	return carryOut(ctx, s, "change labels", terms, func(tx session) (Outcome, error) {
+		t, err := tx.locked(ctx, transferID, partnerTenantID)
 		if err != nil {
 			return Outcome{}, err
 		}
-		role := t.RoleOf(kernel.Actor{PartnerTenantID: partnerTenantID})
-		if role != kernel.RoleSource && role != kernel.RoleTarget {
-			return Outcome{}, transfer.NoSuchTransfer()
+		if err := t.CheckLabeller(partnerTenantID); err != nil {
+			return Outcome{}, err
 		}
 		if terms.Match != nil {
 			if err := terms.Match(Outcome{Transfer: t.Transfer, Labels: t.called}); err != nil {
@@ -110,47 +108,47 @@ func (l *Store) Relabel(ctx context.Context, transferID, partnerTenantID string,
 		if err != nil {
 			return Outcome{}, err
 		}
-		if err := s.label(ctx, labelRow{transferID: t.ID, partner: partnerTenantID, created: t.CreatedTime, Labels: labels}); err != nil {
+		if err := tx.label(ctx, labelRow{transferID: t.ID, partner: partnerTenantID, created: t.CreatedTime, Labels: labels}); err != nil {
 			return Outcome{}, err
 		}
-		items, err := store.All(ctx, s, selectItems, lineItems.Fields, t.ID, 0, math.MaxInt32)
+		items, err := store.All(ctx, tx, selectItems, lineItems.Fields, t.ID, 0, math.MaxInt32)
 		return Outcome{Transfer: t.Transfer, Labels: labels, Items: bare(items)}, err
 	})
 }
 
 // labelsOf are one party's labels.
-func (s session) labelsOf(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
+func (tx session) labelsOf(ctx context.Context, transferID, partnerTenantID string) (transfer.Labels, error) {
 	store.Lower(&partnerTenantID)
-	r, _, err := store.One(ctx, s, selectLabels, (*labelRow).read, transferID, partnerTenantID)
+	r, _, err := store.One(ctx, tx, selectLabels, (*labelRow).read, transferID, partnerTenantID)
 	return r.Labels, err
 }
 
 // label replaces one party's labels.
-func (s session) label(ctx context.Context, r labelRow) error {
-	if _, err := s.Exec(ctx, upsertLabels, transferLabels.Rows([]labelRow{r})); err != nil {
+func (tx session) label(ctx context.Context, r labelRow) error {
+	if _, err := tx.Exec(ctx, upsertLabels, transferLabels.Rows([]labelRow{r})); err != nil {
 		return err
 	}
-	if _, err := s.Exec(ctx, deleteTags, r.transferID, r.partner); err != nil {
+	if _, err := tx.Exec(ctx, deleteTags, r.transferID, r.partner); err != nil {
 		return err
 	}
-	return s.tag(ctx, r)
+	return tx.tag(ctx, r)
 }
 
 // labelNew writes the labels that a transfer is opened with, if there are any.
-func (s session) labelNew(ctx context.Context, r labelRow) error {
+func (tx session) labelNew(ctx context.Context, r labelRow) error {
 	if r.ExternalReference == "" && len(r.Tags) == 0 {
 		return nil
 	}
-	if err := store.Insert(ctx, s, transferLabels, upsertLabels, []labelRow{r}); err != nil {
+	if err := store.Insert(ctx, tx, transferLabels, upsertLabels, []labelRow{r}); err != nil {
 		return err
 	}
-	return s.tag(ctx, r)
+	return tx.tag(ctx, r)
 }
 
-func (s session) tag(ctx context.Context, r labelRow) error {
+func (tx session) tag(ctx context.Context, r labelRow) error {
 	var tags []tagRow
 	for _, tag := range r.Tags {
 		tags = append(tags, tagRow{labelRow: r, tag: tag})
 	}
-	return store.Insert(ctx, s, transferTags, insertTags, tags)
+	return store.Insert(ctx, tx, transferTags, insertTags, tags)
 }

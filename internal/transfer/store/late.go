@@ -44,14 +44,14 @@ const (
 // Everything else was known.
 //
 // Refusals: NotFound; ItemNotFound.
-func (l *Store) AnsweredLate(ctx context.Context, id string, a LateAnswer) (Late, error) {
+func (s *Store) AnsweredLate(ctx context.Context, id string, a LateAnswer) (Late, error) {
 	store.Lower(&id, &a.MovedTo)
-	return write(ctx, l, "take a late answer", func(s session) (Late, error) {
-		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
+	return write(ctx, s, "take a late answer", func(tx session) (Late, error) {
+		st, err := s.begin(ctx, tx, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return LateNothing, err
 		}
-		w, err := st.windowOn(ctx, s, a.Ordinal)
+		w, err := st.windowOn(ctx, tx, a.Ordinal)
 		if err != nil {
 			return LateNothing, err
 		}
@@ -60,9 +60,9 @@ func (l *Store) AnsweredLate(ctx context.Context, id string, a LateAnswer) (Late
 		case it.Status == transfer.ItemInProgress:
 			return LateNothing, nil
 		case it.Held && it.LateID == "":
-			return st.settleHeld(ctx, s, w, a)
+			return st.settleHeld(ctx, tx, w, a)
 		case a.MovedTo != "":
-			return l.contradict(ctx, s, &st, w, a.MovedTo)
+			return s.contradict(ctx, tx, &st, w, a.MovedTo)
 		}
 		return LateNothing, nil
 	})
@@ -77,7 +77,7 @@ type Contradiction struct {
 
 // TakeLate takes those of the results to whose line items it was too late when they were recorded, and returns what contradicts the
 // ledger. The error may come after a part of them: they can be taken again.
-func (l *Store) TakeLate(ctx context.Context, id string, results []ItemResult, recorded []transfer.LineItem) ([]Contradiction, error) {
+func (s *Store) TakeLate(ctx context.Context, id string, results []ItemResult, recorded []transfer.LineItem) ([]Contradiction, error) {
 	now := map[int]transfer.LineItem{}
 	for _, item := range recorded {
 		now[item.Ordinal] = item
@@ -94,7 +94,7 @@ func (l *Store) TakeLate(ctx context.Context, id string, results []ItemResult, r
 			late = LateContradicted
 		case moved != "", refused && item.Held:
 			var err error
-			if late, err = l.AnsweredLate(ctx, id, LateAnswer{Ordinal: r.Ordinal, MovedTo: moved}); err != nil {
+			if late, err = s.AnsweredLate(ctx, id, LateAnswer{Ordinal: r.Ordinal, MovedTo: moved}); err != nil {
 				return found, err
 			}
 		}
@@ -107,41 +107,41 @@ func (l *Store) TakeLate(ctx context.Context, id string, results []ItemResult, r
 
 // settleHeld resolves a held line item by the billing system's word. What the rules do not let the platform hand over, because
 // the subscription is the source's no longer or the new id is in use, stays held for an operator.
-func (st *step) settleHeld(ctx context.Context, s session, w *window, a LateAnswer) (Late, error) {
+func (st *step) settleHeld(ctx context.Context, tx session, w *window, a LateAnswer) (Late, error) {
 	st.effects = transfer.ResolvedByAnswer()
 	known := Resolution{Actor: st.actor, Ordinal: a.Ordinal, MovedTo: a.MovedTo, Reason: saidLater}
-	_, err := st.resolve(ctx, s, known, false)
+	_, err := st.resolve(ctx, tx, known, false)
 	var refusal *kernel.Refusal
 	if !errors.As(err, &refusal) {
 		return LateResolved, err
 	}
 	it := &w.items[0]
 	it.LateID, it.LastError = a.MovedTo, store.Clean(refusal.Message)
-	return LateContradicted, s.saveItems(ctx, *it)
+	return LateContradicted, tx.saveItems(ctx, *it)
 }
 
 // contradict notes that the billing system moved what had ended otherwise, unless that is known, or something else stands out already.
-func (l *Store) contradict(ctx context.Context, s session, st *step, w *window, movedTo string) (Late, error) {
+func (s *Store) contradict(ctx context.Context, tx session, st *step, w *window, movedTo string) (Late, error) {
 	it := &w.items[0]
-	if err := w.lockSubscriptions(ctx, s, it.SubscriptionID, movedTo); err != nil {
+	if err := w.lockSubscriptions(ctx, tx, it.SubscriptionID, movedTo); err != nil {
 		return LateNothing, err
 	}
 	old := w.known[it.SubscriptionID]
 	if successor, known := w.known[movedTo]; it.LateID != "" || known && successor.LineageID == old.LineageID {
 		return LateNothing, nil
 	}
-	_, taken, err := store.One(ctx, s, selectOthers, store.Value[int], it.SubscriptionID, st.of.ID)
+	_, taken, err := store.One(ctx, tx, selectOthers, store.Value[int], it.SubscriptionID, st.of.ID)
 	if err != nil {
 		return LateNothing, err
 	}
 	it.LateID, it.Held = movedTo, it.Status == transfer.ItemFailed && !taken && transfer.CheckMovable(w.of, old) == nil
-	if err := s.saveItems(ctx, *it); err != nil {
+	if err := tx.saveItems(ctx, *it); err != nil {
 		return LateNothing, err
 	}
-	if err := l.keepOthersFrom(ctx, s, st, it.SubscriptionID); err != nil {
+	if err := s.keepOthersFrom(ctx, tx, st, it.SubscriptionID); err != nil {
 		return LateNothing, err
 	}
-	return LateContradicted, st.tellContradicted(ctx, s, it.LineItem)
+	return LateContradicted, st.tellContradicted(ctx, tx, it.LineItem)
 }
 
 // endOthers begins the end of the line items of other transfers that are moving a subscription.
@@ -151,22 +151,22 @@ var endOthers = store.Both(`UPDATE line_items SET ending = 'fencing', ending_rea
 const movedElsewhere = "The billing system has moved the subscription in another transfer."
 
 // keepOthersFrom keeps other transfers from moving a subscription once more.
-func (l *Store) keepOthersFrom(ctx context.Context, s session, st *step, subscriptionID string) error {
-	others, err := store.All(ctx, s, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
+func (s *Store) keepOthersFrom(ctx context.Context, tx session, st *step, subscriptionID string) error {
+	others, err := store.All(ctx, tx, endOthers, func(i *item) []any { return []any{&i.transferID, &i.Ordinal} },
 		subscriptionID, st.of.ID, movedElsewhere, store.Stamp(st.at))
 	if err != nil {
 		return err
 	}
 	for _, other := range others { // one at most, because a subscription is in one open transfer
-		t, err := s.header(ctx, other.transferID)
+		t, err := tx.header(ctx, other.transferID)
 		if err != nil {
 			return err
 		}
-		rules, err := l.rulesOf(ctx, s, t)
+		rules, err := s.rulesOf(ctx, tx, t)
 		if err != nil {
 			return err
 		}
-		if err := s.tellMovers(ctx, t.Transfer, rules.ForRuns(), []item{other}, nil); err != nil {
+		if err := tx.tellMovers(ctx, t.Transfer, rules.ForRuns(), []item{other}, nil); err != nil {
 			return err
 		}
 	}
@@ -174,9 +174,9 @@ func (l *Store) keepOthersFrom(ctx context.Context, s session, st *step, subscri
 }
 
 // tellContradicted writes a record for either participant.
-func (st *step) tellContradicted(ctx context.Context, s session, it transfer.LineItem) error {
+func (st *step) tellContradicted(ctx context.Context, tx session, it transfer.LineItem) error {
 	st.effects = transfer.MovedAfterEnd()
-	key, err := st.nextKey(ctx, s, it.Ordinal)
+	key, err := st.nextKey(ctx, tx, it.Ordinal)
 	if err != nil {
 		return err
 	}
@@ -184,6 +184,6 @@ func (st *step) tellContradicted(ctx context.Context, s session, it transfer.Lin
 		of: st.of, effects: st.effects, key: key, actor: st.actor, at: st.at,
 		detail: detail{Held: &transfer.HeldItem{Ordinal: it.Ordinal, SubscriptionID: it.SubscriptionID, Locked: it.Held}},
 	}
-	_, err = s.tell(ctx, &told)
+	_, err = tx.tell(ctx, &told)
 	return err
 }

@@ -43,11 +43,11 @@ var (
 
 // Look tells how the transfer stands, by the ledger's clock. A transfer that does not exist is no error but Missing, which a
 // run that knows better takes for a ledger that was restored.
-func (l *Store) Look(ctx context.Context, id string, w Watched) (transfer.Standing, error) {
+func (s *Store) Look(ctx context.Context, id string, w Watched) (transfer.Standing, error) {
 	store.Lower(&id)
-	return read(ctx, l, "look at transfer", func(s session) (transfer.Standing, error) {
+	return read(ctx, s, "look at transfer", func(tx session) (transfer.Standing, error) {
 		var recorded bool
-		t, exists, err := store.One(ctx, s, selectStanding, func(r *record) []any {
+		t, exists, err := store.One(ctx, tx, selectStanding, func(r *record) []any {
 			return append(countedFields(r), &r.reminded, (*store.Stamp)(&r.readAt), &recorded)
 		}, id, w.Known)
 		if err != nil {
@@ -56,21 +56,21 @@ func (l *Store) Look(ctx context.Context, id string, w Watched) (transfer.Standi
 		if !exists {
 			return transfer.Standing{Missing: true, Behind: w.Known != ""}, nil
 		}
-		st := step{of: t.whole(), at: l.db.TimeRead(t.readAt)}
-		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
+		st := step{of: t.whole(), at: s.db.TimeRead(t.readAt)}
+		if st.rules, err = s.rulesOf(ctx, tx, t); err != nil {
 			return transfer.Standing{}, err
 		}
-		now, err := l.standing(ctx, s, st, w)
+		now, err := s.standing(ctx, tx, st, w)
 		now.Behind = w.Known != "" && !recorded
 		return now, err
 	})
 }
 
 // standing completes what is known of a transfer that was read.
-func (l *Store) standing(ctx context.Context, s session, st step, w Watched) (transfer.Standing, error) {
+func (s *Store) standing(ctx context.Context, tx session, st step, w Watched) (transfer.Standing, error) {
 	now := st.standing()
 	if now.Due == transfer.DueDeadline {
-		_, more, err := store.One(ctx, s, selectNotEnding, store.Value[int], st.of.ID)
+		_, more, err := store.One(ctx, tx, selectNotEnding, store.Value[int], st.of.ID)
 		if err != nil {
 			return now, err
 		}
@@ -82,9 +82,9 @@ func (l *Store) standing(ctx context.Context, s session, st step, w Watched) (tr
 	var err error
 	switch {
 	case now.Status == transfer.InProgress && now.Items.InProgress > 0:
-		err = s.addRunning(ctx, &now, st, w)
+		err = tx.addRunning(ctx, &now, st, w)
 	case now.Status.Final():
-		err = s.addEnd(ctx, &now, st.of.ID)
+		err = tx.addEnd(ctx, &now, st.of.ID)
 	}
 	return now, err
 }
@@ -96,16 +96,16 @@ func (st step) standing() transfer.Standing {
 }
 
 // addRunning adds what there is to go on with: line items where the run moves them itself, otherwise ranges.
-func (s session) addRunning(ctx context.Context, now *transfer.Standing, st step, w Watched) error {
+func (tx session) addRunning(ctx context.Context, now *transfer.Standing, st step, w Watched) error {
 	if w.To == 0 {
 		if rules := st.rules.ForRuns(); rules.InRanges(now.Items.Total()) {
-			ranges, err := store.All(ctx, s, selectRanges, store.Value[int], st.of.ID, rules.RangeSize)
+			ranges, err := store.All(ctx, tx, selectRanges, store.Value[int], st.of.ID, rules.RangeSize)
 			now.Ranges = transfer.OrdinalsOf(ranges)
 			return err
 		}
 		w.To = now.Items.Total()
 	}
-	running, err := store.All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, st.of.ID, w.From, w.To)
+	running, err := store.All(ctx, tx, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, st.of.ID, w.From, w.To)
 	if err != nil {
 		return err
 	}
@@ -121,41 +121,41 @@ func (s session) addRunning(ctx context.Context, now *transfer.Standing, st step
 }
 
 // addEnd adds what is left to say of a transfer that is over.
-func (s session) addEnd(ctx context.Context, now *transfer.Standing, id string) error {
+func (tx session) addEnd(ctx context.Context, now *transfer.Standing, id string) error {
 	type handed struct {
 		audience transfer.Audience
 		count    int
 	}
-	mails, err := store.All(ctx, s, selectHanded, func(h *handed) []any { return []any{&h.audience, &h.count} }, id)
+	mails, err := store.All(ctx, tx, selectHanded, func(h *handed) []any { return []any{&h.audience, &h.count} }, id)
 	if err != nil {
 		return err
 	}
 	for _, m := range mails {
 		now.Handed.Add(m.audience, m.count)
 	}
-	return s.addHeld(ctx, now, id)
+	return tx.addHeld(ctx, now, id)
 }
 
 // addHeld adds how many of the failed line items are held.
-func (s session) addHeld(ctx context.Context, now *transfer.Standing, id string) (err error) {
+func (tx session) addHeld(ctx context.Context, now *transfer.Standing, id string) (err error) {
 	if now.Items.Failed > 0 {
-		now.Held, _, err = store.One(ctx, s, countHeld, store.Value[int], id)
+		now.Held, _, err = store.One(ctx, tx, countHeld, store.Value[int], id)
 	}
 	return err
 }
 
 // RangeMoved makes the transfer's run take notice when no line item of the range is left to go on with. Refusal: NotFound.
-func (l *Store) RangeMoved(ctx context.Context, id string, from, to int) error {
-	_, err := write(ctx, l, "report a range", func(s session) (bool, error) {
-		t, err := s.header(ctx, id)
+func (s *Store) RangeMoved(ctx context.Context, id string, from, to int) error {
+	_, err := write(ctx, s, "report a range", func(tx session) (bool, error) {
+		t, err := tx.header(ctx, id)
 		if err != nil {
 			return false, err
 		}
-		running, err := store.All(ctx, s, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, t.ID, from, to)
+		running, err := store.All(ctx, tx, selectRunning, func(i *item) []any { return []any{&i.Ordinal, &i.Ending} }, t.ID, from, to)
 		if err != nil || len(running) > 0 {
 			return false, err
 		}
-		return true, runs.Want(ctx, s.Tx, wantedBy(t.Transfer, CauseAnswered, kernel.Origin{}, false))
+		return true, runs.Want(ctx, tx.Tx, wantedBy(t.Transfer, CauseAnswered, kernel.Origin{}, false))
 	})
 	return err
 }

@@ -44,13 +44,13 @@ func recipientsOf(f transfer.OpenFacts, t transfer.Transfer) []recipient {
 
 // queueMail writes one notification per recipient of the audiences and tells how many each of them gets. Somebody who
 // belongs to two of them is told once (I-4).
-func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.MailCounts, err error) {
+func (tx session) queueMail(ctx context.Context, h *happening) (handed transfer.MailCounts, err error) {
 	if len(h.effects.Mail) == 0 {
 		return handed, nil
 	}
 	reachable := h.reachable
 	if reachable == nil {
-		reachable, err = store.All(ctx, s, selectRecipients, func(r *recipient) []any {
+		reachable, err = store.All(ctx, tx, selectRecipients, func(r *recipient) []any {
 			return []any{&r.audience, &r.address, &r.locale, &r.place}
 		}, h.of.ID)
 		if err != nil {
@@ -71,7 +71,7 @@ func (s session) queueMail(ctx context.Context, h *happening) (handed transfer.M
 			})
 		}
 	}
-	return handed, outbox.Queue(ctx, s.Tx, h.of.TargetTenantID, mail...)
+	return handed, outbox.Queue(ctx, tx.Tx, h.of.TargetTenantID, mail...)
 }
 
 // OwedMail is an e-mail in the hands of the relay that claimed it.
@@ -86,17 +86,17 @@ var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+co
 // ClaimMail takes up to limit e-mails that are due, at most perKey of one target's transfers, for as long as the lease:
 // nobody else gets them before it ends. Those due longest come first. A reminder of a request that was answered meanwhile
 // is withdrawn instead. Nothing due is an empty list.
-func (l *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]OwedMail, error) {
-	return write(ctx, l, "claim mail", func(s session) ([]OwedMail, error) {
-		now, err := l.db.Time(ctx, s)
+func (s *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]OwedMail, error) {
+	return write(ctx, s, "claim mail", func(tx session) ([]OwedMail, error) {
+		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
-		claimed, err := outbox.ClaimDue(ctx, s.Tx, claim, limit, perKey, now, lease)
+		claimed, err := outbox.ClaimDue(ctx, tx.Tx, claim, limit, perKey, now, lease)
 		if err != nil || len(claimed) == 0 {
 			return nil, err
 		}
-		about, err := s.transfersOf(ctx, claimed)
+		about, err := tx.transfersOf(ctx, claimed)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (l *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, 
 				owed = append(owed, OwedMail{Notification: n, Age: now.Sub(n.OwedAt), Transfer: t})
 			}
 		}
-		return owed, outbox.Record(ctx, s.Tx, claim, withdrawn, now)
+		return owed, outbox.Record(ctx, tx.Tx, claim, withdrawn, now)
 	})
 }
 
@@ -121,7 +121,7 @@ func stale(event transfer.Event, t transfer.Transfer) bool {
 }
 
 // transfersOf reads the transfers that the e-mails tell of, by id.
-func (s session) transfersOf(ctx context.Context, mail []outbox.Notification) (map[string]transfer.Transfer, error) {
+func (tx session) transfersOf(ctx context.Context, mail []outbox.Notification) (map[string]transfer.Transfer, error) {
 	found := make(map[string]transfer.Transfer, len(mail))
 	for _, n := range mail {
 		found[n.TransferID] = transfer.Transfer{}
@@ -130,7 +130,7 @@ func (s session) transfersOf(ctx context.Context, mail []outbox.Notification) (m
 	for id := range found {
 		ids = append(ids, id)
 	}
-	records, err := store.All(ctx, s, selectTransfers, countedFields, store.IDRows(ids...))
+	records, err := store.All(ctx, tx, selectTransfers, countedFields, store.IDRows(ids...))
 	for _, r := range records {
 		found[r.ID] = r.whole().Transfer
 	}

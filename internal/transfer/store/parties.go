@@ -14,8 +14,8 @@ import (
 )
 
 // parties loads the two partners of a transfer.
-func (s session) parties(ctx context.Context, t transfer.Transfer) (source, target programme.Partner, err error) {
-	found, err := programmestore.Partners(ctx, s.Tx, "", t.SourceTenantID, t.TargetTenantID)
+func (tx session) parties(ctx context.Context, t transfer.Transfer) (source, target programme.Partner, err error) {
+	found, err := programmestore.Partners(ctx, tx.Tx, "", t.SourceTenantID, t.TargetTenantID)
 	for _, p := range found {
 		switch p.TenantID {
 		case t.SourceTenantID:
@@ -51,20 +51,19 @@ func (r *customerRow) fields() []any {
 
 // openFacts loads what decides whether the transfer may be opened, in two queries, and when it was read by the database's
 // clock.
-func (s session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
-	found, err := programmestore.Partners(ctx, s.Tx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
+func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
+	found, err := programmestore.Partners(ctx, tx.Tx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
 	if err != nil {
 		return transfer.OpenFacts{}, time.Time{}, err
 	}
-	return s.openFactsOf(ctx, r, found)
+	return tx.openFactsOf(ctx, r, found)
 }
 
 // openFactsOf loads the same when the partners are known.
-func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
-	for _, p := range partners {
-		placePartner(&f, r, p)
-	}
-	rows, err := store.All(ctx, s, selectTied, (*customerRow).fields,
+func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
+	f.Source, f.Target = partnerWith(r.SourcePartnerTenantID, partners), partnerWith(r.TargetPartnerTenantID, partners)
+	f.PartnerOnRecord = programme.Credited(partners, r.PartnerOnRecord)
+	rows, err := store.All(ctx, tx, selectTied, (*customerRow).fields,
 		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
 		return f, read, err
@@ -79,16 +78,12 @@ func (s session) openFactsOf(ctx context.Context, r transfer.Request, partners [
 	return f, first.readAt, nil
 }
 
-// placePartner puts a partner where the request names it; one may be named twice. Where several partners share the MPN id
-// of the request, a reseller is meant.
-func placePartner(f *transfer.OpenFacts, r transfer.Request, p programme.Partner) {
-	if p.TenantID == r.SourcePartnerTenantID {
-		f.Source = &p
+// partnerWith is the partner of that id among these; nil when there is none.
+func partnerWith(id string, among []programme.Partner) *programme.Partner {
+	for i, p := range among {
+		if p.TenantID == id {
+			return &among[i]
+		}
 	}
-	if p.TenantID == r.TargetPartnerTenantID {
-		f.Target = &p
-	}
-	if r.PartnerOnRecord != "" && p.MPNID == r.PartnerOnRecord && (f.PartnerOnRecord == nil || p.Type == programme.IndirectReseller) {
-		f.PartnerOnRecord = &p
-	}
+	return nil
 }

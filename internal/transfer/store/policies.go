@@ -30,34 +30,34 @@ type rulebook struct {
 
 // enterPolicy stores the deployment's rules and names them. Rules that are there already are only read: who opens a busy file to
 // look at it does not wait for those who write.
-func (l *Store) enterPolicy(ctx context.Context) error {
-	body, err := json.Marshal(l.policy)
+func (s *Store) enterPolicy(ctx context.Context) error {
+	body, err := json.Marshal(s.policy)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256(body)
 	digest := hex.EncodeToString(sum[:16])
-	l.rules = &rulebook{own: l.policy, named: digest, known: map[string]transfer.Policy{digest: l.policy}}
-	_, stored, err := store.One(ctx, l.db.On(l.db.Reader()), selectPolicy, store.Value[string], digest)
+	s.rules = &rulebook{own: s.policy, named: digest, known: map[string]transfer.Policy{digest: s.policy}}
+	_, stored, err := store.One(ctx, s.db.On(s.db.Reader()), selectPolicy, store.Value[string], digest)
 	if err != nil || stored {
 		return err
 	}
-	_, err = l.db.On(l.db.Writer()).Exec(ctx, insertPolicy, digest, string(body))
+	_, err = s.db.On(s.db.Writer()).Exec(ctx, insertPolicy, digest, string(body))
 	return err
 }
 
 // rulesOf are the rules of the transfer: those it was opened under, else (a transfer of a version that stored none) the
 // deployment's, with the first rules of runs. Error: a later version opened it, by rules of runs that this one does not know.
-func (l *Store) rulesOf(ctx context.Context, s session, t record) (transfer.Policy, error) {
+func (s *Store) rulesOf(ctx context.Context, tx session, t record) (transfer.Policy, error) {
 	if t.policy == "" {
-		p := l.rules.own
+		p := s.rules.own
 		p.RunRules = 0
 		return p, nil
 	}
-	if p, known := l.rules.get(t.policy); known {
+	if p, known := s.rules.get(t.policy); known {
 		return p, nil
 	}
-	body, exists, err := store.One(ctx, s, selectPolicy, store.Value[string], t.policy)
+	body, exists, err := store.One(ctx, tx, selectPolicy, store.Value[string], t.policy)
 	if err != nil {
 		return transfer.Policy{}, err
 	}
@@ -71,7 +71,7 @@ func (l *Store) rulesOf(ctx context.Context, s session, t record) (transfer.Poli
 	if _, known := transfer.RunRulesOf(p.RunRules); !known {
 		return p, fmt.Errorf("transfer %s follows rules of runs, %d, that this version does not know", t.ID, p.RunRules)
 	}
-	l.rules.put(t.policy, p)
+	s.rules.put(t.policy, p)
 	return p, nil
 }
 

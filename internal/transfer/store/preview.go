@@ -16,23 +16,23 @@ import (
 // PreviewOpen is what OpenTransfer would refuse the request for, the first being the one that it would answer with; none
 // when it would open the transfer. A request that is not well-formed, or whose id opened a transfer before, is refused for
 // that alone.
-func (l *Store) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.Refusal, error) {
-	opening, err := l.policy.Normalize(r)
+func (s *Store) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.Refusal, error) {
+	opening, err := s.policy.Normalize(r)
 	if err != nil {
 		return alone(err)
 	}
-	return snapshot(ctx, l, "preview a transfer", func(s session) ([]*kernel.Refusal, error) {
-		if err := s.checkUnused(ctx, opening); err != nil {
+	return snapshot(ctx, s, "preview a transfer", func(tx session) ([]*kernel.Refusal, error) {
+		if err := tx.checkUnused(ctx, opening); err != nil {
 			return alone(err)
 		}
-		facts, _, err := s.openFacts(ctx, opening.Request())
+		facts, _, err := tx.openFacts(ctx, opening.Request())
 		if err != nil {
 			return nil, err
 		}
-		if refusals := l.policy.OpenRefusals(opening, facts); len(refusals) > 0 {
+		if refusals := s.policy.OpenRefusals(opening, facts); len(refusals) > 0 {
 			return refusals, nil
 		}
-		_, _, err = l.policy.Decide(transfer.NewTransfer(opening, facts).State, transfer.Open{}, r.Actor, l.db.Now())
+		_, _, err = s.policy.Decide(transfer.NewTransfer(opening, facts).State, transfer.Open{}, r.Actor, s.db.Now())
 		return alone(err)
 	})
 }
@@ -52,25 +52,25 @@ func alone(err error) ([]*kernel.Refusal, error) {
 //
 // Refusals: NotFound for a transfer that is not of this customer and this source; those of transfer.Policy.Decide when it
 // cannot be submitted any more.
-func (l *Store) SurveyHoldings(ctx context.Context, customer, source, forTransfer string) ([]transfer.Eligibility, error) {
+func (s *Store) SurveyHoldings(ctx context.Context, customer, source, forTransfer string) ([]transfer.Eligibility, error) {
 	store.Lower(&customer, &source)
-	return snapshot(ctx, l, "survey subscriptions", func(s session) ([]transfer.Eligibility, error) {
+	return snapshot(ctx, s, "survey subscriptions", func(tx session) ([]transfer.Eligibility, error) {
 		t := transfer.Transfer{State: transfer.State{CustomerTenantID: customer, SourceTenantID: source}}
 		var f transfer.SelectionFacts
-		rules := l.policy
+		rules := s.policy
 		var err error
 		if forTransfer != "" {
-			if t, rules, err = l.submittable(ctx, s, forTransfer, customer, source); err != nil {
+			if t, rules, err = s.submittable(ctx, tx, forTransfer, customer, source); err != nil {
 				return nil, err
 			}
-			if f.Open, _, err = s.openFacts(ctx, t.Request); err != nil {
+			if f.Open, _, err = tx.openFacts(ctx, t.Request); err != nil {
 				return nil, err
 			}
 		}
-		if f.Subscriptions, err = subscriptionstore.Holdings(ctx, s.Tx, customer, source, nil); err != nil {
+		if f.Subscriptions, err = subscriptionstore.Holdings(ctx, tx.Tx, customer, source, nil); err != nil {
 			return nil, err
 		}
-		if f.OpenIn, err = s.openIn(ctx, customer, source); err != nil {
+		if f.OpenIn, err = tx.openIn(ctx, customer, source); err != nil {
 			return nil, err
 		}
 		return rules.Survey(t, f), nil
@@ -78,19 +78,19 @@ func (l *Store) SurveyHoldings(ctx context.Context, customer, source, forTransfe
 }
 
 // submittable is the transfer with its rules, if this source may submit it now.
-func (l *Store) submittable(ctx context.Context, s session, id, customer, source string) (transfer.Transfer, transfer.Policy, error) {
-	t, err := s.header(ctx, id)
+func (s *Store) submittable(ctx context.Context, tx session, id, customer, source string) (transfer.Transfer, transfer.Policy, error) {
+	t, err := tx.header(ctx, id)
 	if err != nil {
 		return t.Transfer, transfer.Policy{}, err
 	}
 	if t.State.CustomerTenantID != customer || t.SourceTenantID != source {
 		return t.Transfer, transfer.Policy{}, transfer.NoSuchTransfer()
 	}
-	rules, err := l.rulesOf(ctx, s, t)
+	rules, err := s.rulesOf(ctx, tx, t)
 	if err != nil {
 		return t.Transfer, rules, err
 	}
-	now, err := l.db.Time(ctx, s)
+	now, err := s.db.Time(ctx, tx)
 	if err != nil {
 		return t.Transfer, rules, err
 	}

@@ -12,16 +12,16 @@ import (
 )
 
 // Transfer reads one transfer with the counts of its line items. Refusal: NotFound.
-func (l *Store) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
+func (s *Store) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
 	store.Lower(&id)
-	return read(ctx, l, "read transfer", func(s session) (transfer.Transfer, error) {
-		t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
+	return read(ctx, s, "read transfer", func(tx session) (transfer.Transfer, error) {
+		t, err := store.Known(ctx, tx, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 		return t.whole().Transfer, err
 	})
 }
 
 // Transfers lists transfers with the counts of their line items, the newest first.
-func (l *Store) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, error) {
+func (s *Store) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, error) {
 	store.Lower(&f.CustomerTenantID, &f.PartnerTenantID)
 	var w store.Where
 	w.And(f.CustomerTenantID, "t.customer_tenant_id = %s")
@@ -33,8 +33,8 @@ func (l *Store) Transfers(ctx context.Context, f Filter) ([]transfer.Transfer, e
 	}
 	list := store.Both(fmt.Sprintf("SELECT %s, %s FROM transfers t%s ORDER BY t.created_time DESC, t.id LIMIT %d",
 		transfers.Columns.Of("t"), counted, w.Clause(), limit))
-	return read(ctx, l, "list transfers", func(s session) ([]transfer.Transfer, error) {
-		records, err := store.All(ctx, s, list, countedFields, w.Args...)
+	return read(ctx, s, "list transfers", func(tx session) ([]transfer.Transfer, error) {
+		records, err := store.All(ctx, tx, list, countedFields, w.Args...)
 		found := make([]transfer.Transfer, len(records))
 		for i, r := range records {
 			found[i] = r.whole().Transfer
@@ -48,15 +48,15 @@ var selectItems = store.Both(`SELECT ` + lineItems.Columns.Of("i") + ` FROM line
 
 // Items reads the line items with ordinals from (included) to (excluded), in ordinal order; to < 0 means all that follow.
 // Refusal: NotFound.
-func (l *Store) Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error) {
+func (s *Store) Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error) {
 	store.Lower(&id)
 	if to < 0 {
 		to = math.MaxInt32
 	}
-	return read(ctx, l, "read line items", func(s session) ([]transfer.LineItem, error) {
-		items, err := store.All(ctx, s, selectItems, lineItems.Fields, id, from, to)
+	return read(ctx, s, "read line items", func(tx session) ([]transfer.LineItem, error) {
+		items, err := store.All(ctx, tx, selectItems, lineItems.Fields, id, from, to)
 		if err == nil && len(items) == 0 {
-			_, err = s.header(ctx, id)
+			_, err = tx.header(ctx, id)
 		}
 		return bare(items), err
 	})
@@ -65,9 +65,9 @@ func (l *Store) Items(ctx context.Context, id string, from, to int) ([]transfer.
 var countOpenItems = store.Both(`SELECT COUNT(*) FROM line_items WHERE status = 'InProgress'`)
 
 // OpenItems counts the line items that are not over, of all transfers.
-func (l *Store) OpenItems(ctx context.Context) (int, error) {
-	return read(ctx, l, "count open line items", func(s session) (int, error) {
-		n, _, err := store.One(ctx, s, countOpenItems, store.Value[int])
+func (s *Store) OpenItems(ctx context.Context) (int, error) {
+	return read(ctx, s, "count open line items", func(tx session) (int, error) {
+		n, _, err := store.One(ctx, tx, countOpenItems, store.Value[int])
 		return n, err
 	})
 }

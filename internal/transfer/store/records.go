@@ -74,31 +74,31 @@ var (
 )
 
 // header reads a transfer without counting its line items.
-func (s session) header(ctx context.Context, id string) (record, error) {
+func (tx session) header(ctx context.Context, id string) (record, error) {
 	store.Lower(&id)
-	t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectHeader, transfers.Fields, id)
+	t, err := store.Known(ctx, tx, transfer.NoSuchTransfer(), selectHeader, transfers.Fields, id)
 	return t.whole(), err
 }
 
 // locked reads a transfer that nobody else changes until the transaction ends, with what the partner calls it. The row is
 // locked by a statement of its own, because the next one then sees everything that was committed before the lock was granted;
 // on SQLite the transaction is the lock.
-func (s session) locked(ctx context.Context, id, partner string) (record, error) {
+func (tx session) locked(ctx context.Context, id, partner string) (record, error) {
 	store.Lower(&id, &partner)
-	if s.Dialect() == store.Postgres {
-		if _, err := store.Known(ctx, s, transfer.NoSuchTransfer(), lockTransfer, store.Value[string], id); err != nil {
+	if tx.Dialect() == store.Postgres {
+		if _, err := store.Known(ctx, tx, transfer.NoSuchTransfer(), lockTransfer, store.Value[string], id); err != nil {
 			return record{}, err
 		}
 	}
-	t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
+	t, err := store.Known(ctx, tx, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
 		return append(countedFields(r), (*store.Stamp)(&r.audited), &r.reminded, (*store.Stamp)(&r.readAt), &r.called.ExternalReference, (*tagList)(&r.called.Tags))
 	}, id, partner)
 	return t.whole(), err
 }
 
 // save writes what a transition changed.
-func (s session) save(ctx context.Context, t record) error {
-	_, err := s.Exec(ctx, updateTransfer, t.ID, t.Status, store.Stamp(t.LastModifiedTime), store.Stamp(t.SubmittedTime), store.Stamp(t.CompletedTime),
+func (tx session) save(ctx context.Context, t record) error {
+	_, err := tx.Exec(ctx, updateTransfer, t.ID, t.Status, store.Stamp(t.LastModifiedTime), store.Stamp(t.SubmittedTime), store.Stamp(t.CompletedTime),
 		t.LastModifiedUser, t.DeclineReason, t.changeID)
 	return err
 }
@@ -141,9 +141,9 @@ var (
 )
 
 // saveItems writes line items of one transfer, in ordinal order, that were InProgress or held, or whose end proves wrong.
-func (s session) saveItems(ctx context.Context, items ...item) error {
+func (tx session) saveItems(ctx context.Context, items ...item) error {
 	first, last := items[0], items[len(items)-1]
-	_, err := s.Exec(ctx, updateItems, lineItems.Rows(items), first.transferID, first.Ordinal, last.Ordinal)
+	_, err := tx.Exec(ctx, updateItems, lineItems.Rows(items), first.transferID, first.Ordinal, last.Ordinal)
 	return err
 }
 

@@ -24,16 +24,16 @@ var selectReport = store.Both(`SELECT ` + lineItems.Columns.Of("i") + `, ` + sub
 
 // ReportFacts reads what transfer.Report tells of: the transfer, its line items in ordinal order, and by id the
 // subscriptions that the source had of them, at one committed instant and in two statements. Refusal: NotFound.
-func (l *Store) ReportFacts(ctx context.Context, id string) (transfer.Transfer, []transfer.LineItem, map[string]subscription.Subscription, error) {
+func (s *Store) ReportFacts(ctx context.Context, id string) (transfer.Transfer, []transfer.LineItem, map[string]subscription.Subscription, error) {
 	store.Lower(&id)
 	var of transfer.Transfer
-	rows, err := snapshot(ctx, l, "read a report", func(s session) ([]reportItem, error) {
-		t, err := store.Known(ctx, s, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
+	rows, err := snapshot(ctx, s, "read a report", func(tx session) ([]reportItem, error) {
+		t, err := store.Known(ctx, tx, transfer.NoSuchTransfer(), selectTransfer, countedFields, id)
 		if err != nil {
 			return nil, err
 		}
 		of = t.whole().Transfer
-		return store.All(ctx, s, selectReport, func(r *reportItem) []any {
+		return store.All(ctx, tx, selectReport, func(r *reportItem) []any {
 			return append(lineItems.Fields(&r.item), subscriptionstore.Table.Fields(&r.old)...)
 		}, id)
 	})
@@ -49,12 +49,12 @@ func (l *Store) ReportFacts(ctx context.Context, id string) (transfer.Transfer, 
 
 // Timeline is what happened to the transfer as the viewer may know it, oldest first: see transfer.Timeline. Refusal:
 // NotFound for who takes no part (R-110).
-func (l *Store) Timeline(ctx context.Context, id string, v transfer.Viewer) ([]transfer.TimelineEvent, error) {
-	t, err := l.Transfer(ctx, id)
+func (s *Store) Timeline(ctx context.Context, id string, v transfer.Viewer) ([]transfer.TimelineEvent, error) {
+	t, err := s.Transfer(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	records, err := l.recordsFor(ctx, t.ID, v)
+	records, err := s.recordsFor(ctx, t.ID, v)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +68,9 @@ func (l *Store) Timeline(ctx context.Context, id string, v transfer.Viewer) ([]t
 	return transfer.Timeline(t, log, v)
 }
 
-func (l *Store) recordsFor(ctx context.Context, id string, v transfer.Viewer) ([]AuditRecord, error) {
+func (s *Store) recordsFor(ctx context.Context, id string, v transfer.Viewer) ([]AuditRecord, error) {
 	if v.Operator {
-		return l.AuditOf(ctx, id)
+		return s.AuditOf(ctx, id)
 	}
-	return l.LogOf(ctx, id, v.PartnerTenantID)
+	return s.LogOf(ctx, id, v.PartnerTenantID)
 }

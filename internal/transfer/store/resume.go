@@ -27,8 +27,8 @@ var selectResumed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELEC
 
 // Resume makes the runs of the transfers look again, in whatever state they are, and tells how many there were. Ids without
 // a transfer are passed over.
-func (l *Store) Resume(ctx context.Context, r Resumption, ids ...string) (int, error) {
-	return write(ctx, l, "resume transfers", func(s session) (int, error) { return l.resume(ctx, s, r, ids) })
+func (s *Store) Resume(ctx context.Context, r Resumption, ids ...string) (int, error) {
+	return write(ctx, s, "resume transfers", func(tx session) (int, error) { return s.resume(ctx, tx, r, ids) })
 }
 
 var selectOpen = store.Both(`SELECT id, target_tenant_id FROM transfers
@@ -37,10 +37,10 @@ var selectOpen = store.Both(`SELECT id, target_tenant_id FROM transfers
 // ResumeOpen does so for a page of the transfers that are not over: those with ids greater than after, in order of their
 // ids, and at most limit. It returns the last id of the page, which is where the next one goes on, and how many there were;
 // none when nothing was left.
-func (l *Store) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
-	resumed, err = write(ctx, l, "resume open transfers", func(s session) (int, error) {
+func (s *Store) ResumeOpen(ctx context.Context, r Resumption, after string, limit int) (last string, resumed int, err error) {
+	resumed, err = write(ctx, s, "resume open transfers", func(tx session) (int, error) {
 		last = "" // of an earlier try
-		open, err := store.All(ctx, s, selectOpen, (*openRun).fields, after, limit)
+		open, err := store.All(ctx, tx, selectOpen, (*openRun).fields, after, limit)
 		if err != nil || len(open) == 0 {
 			return 0, err
 		}
@@ -49,23 +49,23 @@ func (l *Store) ResumeOpen(ctx context.Context, r Resumption, after string, limi
 			ids[i] = o.id
 		}
 		last = ids[len(ids)-1]
-		return l.resume(ctx, s, r, ids)
+		return s.resume(ctx, tx, r, ids)
 	})
 	return last, resumed, err
 }
 
-func (l *Store) resume(ctx context.Context, s session, r Resumption, ids []string) (int, error) {
+func (s *Store) resume(ctx context.Context, tx session, r Resumption, ids []string) (int, error) {
 	lowered := slices.Clone(ids)
 	for i := range lowered {
 		store.Lower(&lowered[i])
 	}
-	found, err := store.All(ctx, s, selectResumed, func(t *record) []any {
+	found, err := store.All(ctx, tx, selectResumed, func(t *record) []any {
 		return append(transfers.Fields(t), (*store.Stamp)(&t.audited))
 	}, store.IDRows(lowered...))
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
-	now, err := l.db.Time(ctx, s)
+	now, err := s.db.Time(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
@@ -80,10 +80,10 @@ func (l *Store) resume(ctx context.Context, s session, r Resumption, ids []strin
 		rows = append(rows, told...)
 		wanted[i] = wantedBy(of.Transfer, r.Cause, r.Origin, false)
 	}
-	if err := store.Insert(ctx, s, auditRecords, insertAudit, rows); err != nil {
+	if err := store.Insert(ctx, tx, auditRecords, insertAudit, rows); err != nil {
 		return 0, err
 	}
-	return len(found), runs.Want(ctx, s.Tx, wanted...)
+	return len(found), runs.Want(ctx, tx.Tx, wanted...)
 }
 
 // resumed is the record of it for either participant. It is no change of the transfer, which keeps its change_id.

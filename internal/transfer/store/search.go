@@ -62,12 +62,12 @@ func (r *listedRow) fields() []any { return append(countedFields(&r.record), r.o
 // SearchTransfers finds a page of the partner's transfers, the newest first, in one statement. With more than nil there are
 // further ones, after that cursor. Following the cursors meets every transfer that was there at the first page exactly
 // once, whatever is created meanwhile.
-func (l *Store) SearchTransfers(ctx context.Context, q Search) (found []Listed, more *Cursor, err error) {
+func (s *Store) SearchTransfers(ctx context.Context, q Search) (found []Listed, more *Cursor, err error) {
 	q.Limit = max(q.Limit, 1)
 	store.Lower(&q.PartnerTenantID, &q.CustomerTenantID)
 	page, args := q.page()
-	rows, err := read(ctx, l, "search transfers", func(s session) ([]listedRow, error) {
-		return store.All(ctx, s, page, (*listedRow).fields, args...)
+	rows, err := read(ctx, s, "search transfers", func(tx session) ([]listedRow, error) {
+		return store.All(ctx, tx, page, (*listedRow).fields, args...)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -189,13 +189,13 @@ var selectItemsOf = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+` FROM li
 
 // ItemsOf reads all line items of several transfers in one statement: by transfer id, in ordinal order. A transfer without
 // line items, or that does not exist, is left out.
-func (l *Store) ItemsOf(ctx context.Context, ids []string) (map[string][]transfer.LineItem, error) {
+func (s *Store) ItemsOf(ctx context.Context, ids []string) (map[string][]transfer.LineItem, error) {
 	ids = slices.Clone(ids)
 	for i := range ids {
 		store.Lower(&ids[i])
 	}
-	return read(ctx, l, "read line items", func(s session) (map[string][]transfer.LineItem, error) {
-		items, err := store.All(ctx, s, selectItemsOf, lineItems.Fields, store.IDRows(ids...))
+	return read(ctx, s, "read line items", func(tx session) (map[string][]transfer.LineItem, error) {
+		items, err := store.All(ctx, tx, selectItemsOf, lineItems.Fields, store.IDRows(ids...))
 		of := map[string][]transfer.LineItem{}
 		for _, it := range items {
 			of[it.transferID] = append(of[it.transferID], it.LineItem)

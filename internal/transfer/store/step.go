@@ -36,13 +36,13 @@ type step struct {
 
 // begin locks the transfer and reads the time. From here on nobody else decides about it: whoever is first at the lock wins,
 // and the ledger's clock says when that was.
-func (l *Store) begin(ctx context.Context, s session, id string, by kernel.Actor, origin kernel.Origin) (step, error) {
-	t, err := s.locked(ctx, id, by.PartnerTenantID)
+func (s *Store) begin(ctx context.Context, tx session, id string, by kernel.Actor, origin kernel.Origin) (step, error) {
+	t, err := tx.locked(ctx, id, by.PartnerTenantID)
 	if err != nil {
 		return step{}, err
 	}
-	st := step{of: t, actor: by, origin: origin, at: l.db.TimeRead(t.readAt)}
-	if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
+	st := step{of: t, actor: by, origin: origin, at: s.db.TimeRead(t.readAt)}
+	if st.rules, err = s.rulesOf(ctx, tx, t); err != nil {
 		return st, err
 	}
 	if !st.at.After(t.audited) { // records of a transfer have times that differ, in the order of events
@@ -53,13 +53,13 @@ func (l *Store) begin(ctx context.Context, s session, id string, by kernel.Actor
 
 // decide asks the domain. Checks come in this order, so that nobody learns what is not theirs: is the actor a party at all
 // and the right one, is the user its admin agent, is the transfer what the caller takes it for, does the state allow it.
-func (st *step) decide(ctx context.Context, s session, c transfer.Command, match func(Outcome) error) error {
+func (st *step) decide(ctx context.Context, tx session, c transfer.Command, match func(Outcome) error) error {
 	var refusal error
 	st.next, st.effects, refusal = st.rules.Decide(st.of.State, c, st.actor, st.at)
 	if errors.Is(refusal, transfer.NotFound) || errors.Is(refusal, kernel.WrongParty) {
 		return refusal
 	}
-	if err := st.checkAgent(ctx, s); err != nil {
+	if err := st.checkAgent(ctx, tx); err != nil {
 		return err
 	}
 	if match != nil {
@@ -71,12 +71,12 @@ func (st *step) decide(ctx context.Context, s session, c transfer.Command, match
 }
 
 // checkAgent refuses a user who is not an admin agent of the partner they act for.
-func (st *step) checkAgent(ctx context.Context, s session) error {
+func (st *step) checkAgent(ctx context.Context, tx session) error {
 	a := st.actor
 	if a.UserID == "" || a.Operator || a.Platform {
 		return nil // an application acts for the partner, or nobody's user does
 	}
-	if err := st.loadParties(ctx, s); err != nil {
+	if err := st.loadParties(ctx, tx); err != nil {
 		return err
 	}
 	for _, p := range st.parties {
@@ -88,32 +88,32 @@ func (st *step) checkAgent(ctx context.Context, s session) error {
 }
 
 // loadParties loads the partners who take part, once.
-func (st *step) loadParties(ctx context.Context, s session) (err error) {
+func (st *step) loadParties(ctx context.Context, tx session) (err error) {
 	if st.parties == nil {
-		st.parties, err = programmestore.Partners(ctx, s.Tx, st.of.PartnerOnRecord, st.of.SourceTenantID, st.of.TargetTenantID)
+		st.parties, err = programmestore.Partners(ctx, tx.Tx, st.of.PartnerOnRecord, st.of.SourceTenantID, st.of.TargetTenantID)
 	}
 	return err
 }
 
 // finish writes the transition with its audit records and e-mails and returns the transfer as it is stored now.
-func (st *step) finish(ctx context.Context, s session, said detail) (transfer.MailCounts, error) {
+func (st *step) finish(ctx context.Context, tx session, said detail) (transfer.MailCounts, error) {
 	st.of.State = st.next
 	if !st.actor.Platform {
 		st.of.LastModifiedUser = st.actor.UserID
 	}
 	told := happening{of: st.of, effects: st.effects, actor: st.actor, origin: st.origin, at: st.at, detail: said}
 	var err error
-	if st.of.changeID, err = s.tell(ctx, &told); err != nil {
+	if st.of.changeID, err = tx.tell(ctx, &told); err != nil {
 		return told.handed, err
 	}
-	return told.handed, s.save(ctx, st.of)
+	return told.handed, tx.save(ctx, st.of)
 }
 
 // follow makes the transfer's run take notice.
-func (st *step) follow(ctx context.Context, s session, cause runs.Cause, byRun bool) error {
+func (st *step) follow(ctx context.Context, tx session, cause runs.Cause, byRun bool) error {
 	w := wantedBy(st.of.Transfer, cause, st.origin, byRun)
 	w.At = st.at
-	return runs.Want(ctx, s.Tx, w)
+	return runs.Want(ctx, tx.Tx, w)
 }
 
 // outcome is the transfer as it is now, with what its caller calls it.

@@ -22,41 +22,41 @@ const checkedUnlocked = 100
 //
 // Refusals: those of transfer.Policy.Decide, CheckSelection and Select, InOtherTransfer among them; NotAdminAgent
 // . Errors: those of command.Execute.
-func (l *Store) Submit(ctx context.Context, id string, sub transfer.Approval, terms command.Terms[Outcome]) (Outcome, error) {
-	refusal, err := l.refusedUnlocked(ctx, id, sub, terms)
+func (s *Store) Submit(ctx context.Context, id string, sub transfer.Approval, terms command.Terms[Outcome]) (Outcome, error) {
+	refusal, err := s.refusedUnlocked(ctx, id, sub, terms)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return carryOut(ctx, l, "submit transfer", terms, func(s session) (Outcome, error) {
+	return carryOut(ctx, s, "submit transfer", terms, func(tx session) (Outcome, error) {
 		if refusal != nil {
 			return Outcome{}, refusal
 		}
-		return l.submit(ctx, s, id, sub, terms)
+		return s.submit(ctx, tx, id, sub, terms)
 	})
 }
 
 // refusedUnlocked makes the whole decision about a long list on a snapshot, without a lock, and returns its refusal if it is
 // one.
-func (l *Store) refusedUnlocked(ctx context.Context, id string, sub transfer.Approval, terms command.Terms[Outcome]) (*kernel.Refusal, error) {
+func (s *Store) refusedUnlocked(ctx context.Context, id string, sub transfer.Approval, terms command.Terms[Outcome]) (*kernel.Refusal, error) {
 	if len(sub.LineItems) <= checkedUnlocked {
 		return nil, nil
 	}
-	_, err := snapshot(ctx, l, "check a selection", func(s session) (bool, error) {
-		t, err := s.header(ctx, id)
+	_, err := snapshot(ctx, s, "check a selection", func(tx session) (bool, error) {
+		t, err := tx.header(ctx, id)
 		if err != nil {
 			return false, err
 		}
 		st := step{of: t, actor: sub.Actor}
-		if st.at, err = l.db.Time(ctx, s); err != nil {
+		if st.at, err = s.db.Time(ctx, tx); err != nil {
 			return false, err
 		}
-		if st.rules, err = l.rulesOf(ctx, s, t); err != nil {
+		if st.rules, err = s.rulesOf(ctx, tx, t); err != nil {
 			return false, err
 		}
-		if err := st.decide(ctx, s, transfer.Submit{Items: 1}, terms.Match); err != nil {
+		if err := st.decide(ctx, tx, transfer.Submit{Items: 1}, terms.Match); err != nil {
 			return false, err
 		}
-		_, err = st.choose(ctx, s, sub.Selection, subscriptionstore.Holdings)
+		_, err = st.choose(ctx, tx, sub.Selection, subscriptionstore.Holdings)
 		return true, err
 	})
 	var refusal *kernel.Refusal
@@ -66,29 +66,29 @@ func (l *Store) refusedUnlocked(ctx context.Context, id string, sub transfer.App
 	return nil, err
 }
 
-func (l *Store) submit(ctx context.Context, s session, id string, sub transfer.Approval, terms command.Terms[Outcome]) (Outcome, error) {
-	st, err := l.begin(ctx, s, id, sub.Actor, terms.Origin)
+func (s *Store) submit(ctx context.Context, tx session, id string, sub transfer.Approval, terms command.Terms[Outcome]) (Outcome, error) {
+	st, err := s.begin(ctx, tx, id, sub.Actor, terms.Origin)
 	if err != nil {
 		return Outcome{}, err
 	}
 	// Whether a submit is possible at all is asked with one item; how many there are is known only later.
-	if err := st.decide(ctx, s, transfer.Submit{Items: 1}, terms.Match); err != nil {
+	if err := st.decide(ctx, tx, transfer.Submit{Items: 1}, terms.Match); err != nil {
 		return Outcome{}, err
 	}
-	items, err := st.choose(ctx, s, sub.Selection, subscriptionstore.LockedHoldings)
+	items, err := st.choose(ctx, tx, sub.Selection, subscriptionstore.LockedHoldings)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if st.next, st.effects, err = st.rules.Decide(st.of.State, transfer.Submit{Items: len(items)}, sub.Actor, st.at); err != nil {
 		return Outcome{}, err
 	}
-	if _, err := st.finish(ctx, s, detail{RequestID: sub.RequestID, LineItems: &st.next.Items}); err != nil {
+	if _, err := st.finish(ctx, tx, detail{RequestID: sub.RequestID, LineItems: &st.next.Items}); err != nil {
 		return Outcome{}, err
 	}
-	if err := store.Insert(ctx, s, lineItems, insertItems, items); err != nil {
+	if err := store.Insert(ctx, tx, lineItems, insertItems, items); err != nil {
 		return Outcome{}, err
 	}
-	if err := st.follow(ctx, s, CauseSubmitted, terms.ByRun); err != nil {
+	if err := st.follow(ctx, tx, CauseSubmitted, terms.ByRun); err != nil {
 		return Outcome{}, err
 	}
 	return st.outcome(bare(items)), nil
@@ -96,7 +96,7 @@ func (l *Store) submit(ctx context.Context, s session, id string, sub transfer.A
 
 // choose turns the selection into line items, of what the holdings hold. Those of a submit stay locked until the transaction
 // ends; the unique index line_items_open is the second guard of R-76.
-func (st *step) choose(ctx context.Context, s session, selection transfer.Selection,
+func (st *step) choose(ctx context.Context, tx session, selection transfer.Selection,
 	holdings func(ctx context.Context, tx store.Tx, customer, partner string, ids []string) ([]subscription.Subscription, error),
 ) ([]item, error) {
 	t := st.of.Transfer
@@ -105,16 +105,16 @@ func (st *step) choose(ctx context.Context, s session, selection transfer.Select
 		return nil, err
 	}
 	var facts transfer.SelectionFacts
-	if err := st.loadParties(ctx, s); err != nil {
+	if err := st.loadParties(ctx, tx); err != nil {
 		return nil, err
 	}
-	if facts.Open, _, err = s.openFactsOf(ctx, t.Request, st.parties); err != nil {
+	if facts.Open, _, err = tx.openFactsOf(ctx, t.Request, st.parties); err != nil {
 		return nil, err
 	}
-	if facts.Subscriptions, err = holdings(ctx, s.Tx, t.State.CustomerTenantID, t.SourceTenantID, listed(selection.LineItems)); err != nil {
+	if facts.Subscriptions, err = holdings(ctx, tx.Tx, t.State.CustomerTenantID, t.SourceTenantID, listed(selection.LineItems)); err != nil {
 		return nil, err
 	}
-	if facts.OpenIn, err = s.openIn(ctx, t.State.CustomerTenantID, t.SourceTenantID); err != nil {
+	if facts.OpenIn, err = tx.openIn(ctx, t.State.CustomerTenantID, t.SourceTenantID); err != nil {
 		return nil, err
 	}
 	chosen, err := st.rules.Select(t, selection, facts)

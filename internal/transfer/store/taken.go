@@ -19,8 +19,8 @@ var selectTaken = store.Both(`SELECT i.subscription_id, i.transfer_id FROM line_
 	WHERE i.late_subscription_id IS NOT NULL AND s.customer_tenant_id = $1 AND s.partner_tenant_id = $2`)
 
 // openIn says which of the customer's subscriptions at the source are being moved, and by which transfer.
-func (s session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
-	moving, err := store.All(ctx, s, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
+func (tx session) openIn(ctx context.Context, customer, source string) (map[string]string, error) {
+	moving, err := store.All(ctx, tx, selectTaken, func(t *taken) []any { return []any{&t.subscription, &t.transfer} }, customer, source)
 	by := make(map[string]string, len(moving))
 	for _, m := range moving {
 		by[m.subscription] = m.transfer

@@ -20,24 +20,24 @@ import (
 //
 // Refusals: those of transfer.Policy.Normalize, CheckOpen and Decide; RequestIDReused when the target used the request id
 // before and the answer is not kept any more (R-103). Errors: those of command.Execute.
-func (l *Store) OpenTransfer(ctx context.Context, r transfer.Request, terms command.Terms[Outcome]) (Outcome, error) {
-	opening, err := l.policy.Normalize(r)
+func (s *Store) OpenTransfer(ctx context.Context, r transfer.Request, terms command.Terms[Outcome]) (Outcome, error) {
+	opening, err := s.policy.Normalize(r)
 	if err != nil {
-		return carryOut(ctx, l, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
+		return carryOut(ctx, s, "refuse a transfer", terms, func(session) (Outcome, error) { return Outcome{}, err })
 	}
-	return carryOut(ctx, l, "open transfer", terms, func(s session) (Outcome, error) {
-		opened, err := l.open(ctx, s, opening, terms)
+	return carryOut(ctx, s, "open transfer", terms, func(tx session) (Outcome, error) {
+		opened, err := s.open(ctx, tx, opening, terms)
 		var refusal *kernel.Refusal
 		if errors.As(err, &refusal) { // a repetition is refused as one, whatever else there is to say against it
-			err = cmp.Or(s.checkUnused(ctx, opening), err)
+			err = cmp.Or(tx.checkUnused(ctx, opening), err)
 		}
 		return opened, err
 	})
 }
 
 // checkUnused refuses a request that opened a transfer before.
-func (s session) checkUnused(ctx context.Context, o transfer.Opening) error {
-	before, err := s.header(ctx, transfer.NewID(o.Request()))
+func (tx session) checkUnused(ctx context.Context, o transfer.Opening) error {
+	before, err := tx.header(ctx, transfer.NewID(o.Request()))
 	switch {
 	case errors.Is(err, transfer.NotFound):
 		return nil
@@ -48,19 +48,19 @@ func (s session) checkUnused(ctx context.Context, o transfer.Opening) error {
 		before.ID, before.Status).About(before.ID)
 }
 
-func (l *Store) open(ctx context.Context, s session, o transfer.Opening, terms command.Terms[Outcome]) (Outcome, error) {
+func (s *Store) open(ctx context.Context, tx session, o transfer.Opening, terms command.Terms[Outcome]) (Outcome, error) {
 	r := o.Request()
-	facts, read, err := s.openFacts(ctx, r)
+	facts, read, err := tx.openFacts(ctx, r)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := l.policy.CheckOpen(o, facts); err != nil {
+	if err := s.policy.CheckOpen(o, facts); err != nil {
 		return Outcome{}, err
 	}
-	now := l.db.TimeRead(read)
-	st := step{of: record{Transfer: transfer.NewTransfer(o, facts), policy: l.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
+	now := s.db.TimeRead(read)
+	st := step{of: record{Transfer: transfer.NewTransfer(o, facts), policy: s.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
 	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
-	if st.of.State, st.effects, err = l.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
+	if st.of.State, st.effects, err = s.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {
 		return Outcome{}, err
 	}
 	told := happening{
@@ -68,7 +68,7 @@ func (l *Store) open(ctx context.Context, s session, o transfer.Opening, terms c
 		reachable: recipientsOf(facts, st.of.Transfer),
 	}
 	st.of.changeID = told.recordID(st.of.SourceTenantID)
-	inserted, err := s.Exec(ctx, insertTransfer, transfers.Rows([]record{st.of}))
+	inserted, err := tx.Exec(ctx, insertTransfer, transfers.Rows([]record{st.of}))
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -76,46 +76,46 @@ func (l *Store) open(ctx context.Context, s session, o transfer.Opening, terms c
 		return Outcome{}, command.Reused(r.RequestID)
 	}
 	own := labelRow{transferID: st.of.ID, partner: st.of.TargetTenantID, created: st.of.CreatedTime, Labels: r.Labels}
-	if err := s.labelNew(ctx, own); err != nil {
+	if err := tx.labelNew(ctx, own); err != nil {
 		return Outcome{}, err
 	}
-	if _, err := s.tell(ctx, &told); err != nil {
+	if _, err := tx.tell(ctx, &told); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Transfer: st.of.Transfer, Labels: r.Labels}, st.follow(ctx, s, runs.CauseOpened, terms.ByRun)
+	return Outcome{Transfer: st.of.Transfer, Labels: r.Labels}, st.follow(ctx, tx, runs.CauseOpened, terms.ByRun)
 }
 
 // Cancel withdraws the request (T3).
 //
 // Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82). Errors: those of command.Execute.
-func (l *Store) Cancel(ctx context.Context, id string, d transfer.Decision, terms command.Terms[Outcome]) (Outcome, error) {
-	return l.conclude(ctx, id, transfer.Cancel{}, d, CauseCancelled, terms)
+func (s *Store) Cancel(ctx context.Context, id string, d transfer.Decision, terms command.Terms[Outcome]) (Outcome, error) {
+	return s.conclude(ctx, id, transfer.Cancel{}, d, CauseCancelled, terms)
 }
 
 // Decline records the source's no with its reason (T7, R-15).
 //
 // Refusals: those of transfer.Policy.Decide, NotAdminAgent (R-82). Errors: those of command.Execute.
-func (l *Store) Decline(ctx context.Context, id string, d transfer.Decision, terms command.Terms[Outcome]) (Outcome, error) {
-	return l.conclude(ctx, id, transfer.Decline{Reason: d.Reason}, d, CauseDeclined, terms)
+func (s *Store) Decline(ctx context.Context, id string, d transfer.Decision, terms command.Terms[Outcome]) (Outcome, error) {
+	return s.conclude(ctx, id, transfer.Decline{Reason: d.Reason}, d, CauseDeclined, terms)
 }
 
 // conclude ends a Pending transfer by a party's decision.
-func (l *Store) conclude(ctx context.Context, id string, c transfer.Command, d transfer.Decision, cause runs.Cause, terms command.Terms[Outcome]) (Outcome, error) {
-	return carryOut(ctx, l, "conclude transfer", terms, func(s session) (Outcome, error) {
-		st, err := l.begin(ctx, s, id, d.Actor, terms.Origin)
+func (s *Store) conclude(ctx context.Context, id string, c transfer.Command, d transfer.Decision, cause runs.Cause, terms command.Terms[Outcome]) (Outcome, error) {
+	return carryOut(ctx, s, "conclude transfer", terms, func(tx session) (Outcome, error) {
+		st, err := s.begin(ctx, tx, id, d.Actor, terms.Origin)
 		if err != nil {
 			return Outcome{}, err
 		}
-		if err := st.decide(ctx, s, c, terms.Match); err != nil {
+		if err := st.decide(ctx, tx, c, terms.Match); err != nil {
 			return Outcome{}, err
 		}
 		if decline, declined := c.(transfer.Decline); declined {
 			st.of.DeclineReason = decline.Reason
 		}
-		if _, err := st.finish(ctx, s, detail{RequestID: d.RequestID, Reason: st.of.DeclineReason}); err != nil {
+		if _, err := st.finish(ctx, tx, detail{RequestID: d.RequestID, Reason: st.of.DeclineReason}); err != nil {
 			return Outcome{}, err
 		}
-		if err := st.follow(ctx, s, cause, terms.ByRun); err != nil {
+		if err := st.follow(ctx, tx, cause, terms.ByRun); err != nil {
 			return Outcome{}, err
 		}
 		return st.outcome(nil), nil
@@ -124,40 +124,40 @@ func (l *Store) conclude(ctx context.Context, id string, c transfer.Command, d t
 
 // Expire ends a request nobody answered (T4), when its time has come and nobody did. Either way it tells how the transfer
 // stands.
-func (l *Store) Expire(ctx context.Context, id string) (transfer.Standing, error) {
-	return l.elapse(ctx, id, "expire transfer", transfer.Expire{})
+func (s *Store) Expire(ctx context.Context, id string) (transfer.Standing, error) {
+	return s.elapse(ctx, id, "expire transfer", transfer.Expire{})
 }
 
 // CloseTransfer ends a transfer none of whose line items is running (T5, T6), when that is so. Either way it tells how the
 // transfer stands.
-func (l *Store) CloseTransfer(ctx context.Context, id string) (transfer.Standing, error) {
-	return l.elapse(ctx, id, "close transfer", transfer.Close{})
+func (s *Store) CloseTransfer(ctx context.Context, id string) (transfer.Standing, error) {
+	return s.elapse(ctx, id, "close transfer", transfer.Close{})
 }
 
 // elapse makes a transition that the platform makes by itself, where the rules allow it now. A ledger that is further than
 // the run thinks is no error: the run is told, and goes on from there. Refusal: NotFound.
-func (l *Store) elapse(ctx context.Context, id, what string, c transfer.Command) (transfer.Standing, error) {
-	return write(ctx, l, what, func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
+func (s *Store) elapse(ctx context.Context, id, what string, c transfer.Command) (transfer.Standing, error) {
+	return write(ctx, s, what, func(tx session) (transfer.Standing, error) {
+		st, err := s.begin(ctx, tx, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}
 		var refusal *kernel.Refusal
 		st.next, st.effects, err = st.rules.Decide(st.of.State, c, st.actor, st.at)
 		if errors.As(err, &refusal) {
-			return l.standing(ctx, s, st, Watched{})
+			return s.standing(ctx, tx, st, Watched{})
 		}
 		var said detail
 		if st.next.Items.Total() > 0 {
 			said.LineItems = &st.next.Items
 		}
-		handed, err := st.finish(ctx, s, said)
+		handed, err := st.finish(ctx, tx, said)
 		if err != nil {
 			return transfer.Standing{}, err
 		}
 		now := st.rules.StandingOf(st.of.Transfer, st.of.changeID, 0, st.at)
 		now.Handed = handed
-		return now, s.addHeld(ctx, &now, st.of.ID)
+		return now, tx.addHeld(ctx, &now, st.of.ID)
 	})
 }
 
@@ -165,39 +165,39 @@ var flagOverdue = store.Both(`UPDATE transfers SET overdue = TRUE WHERE id = $1 
 
 // FlagOverdue marks a transfer whose items still run 72 hours after submit (R-24), and tells how it stands. It changes
 // nothing about a transfer that is not being moved. Refusal: NotFound.
-func (l *Store) FlagOverdue(ctx context.Context, id string) (transfer.Standing, error) {
-	return write(ctx, l, "flag transfer as overdue", func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
+func (s *Store) FlagOverdue(ctx context.Context, id string) (transfer.Standing, error) {
+	return write(ctx, s, "flag transfer as overdue", func(tx session) (transfer.Standing, error) {
+		st, err := s.begin(ctx, tx, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}
 		if st.of.Status == transfer.InProgress {
 			st.of.Overdue = true
-			if _, err := s.Exec(ctx, flagOverdue, st.of.ID); err != nil {
+			if _, err := tx.Exec(ctx, flagOverdue, st.of.ID); err != nil {
 				return transfer.Standing{}, err
 			}
 		}
-		return l.standing(ctx, s, st, Watched{})
+		return s.standing(ctx, tx, st, Watched{})
 	})
 }
 
 // Remind queues the n-th reminder (from 1) to the source's admin agents, once, while the request waits, and tells how it
 // stands. Refusal: NotFound.
-func (l *Store) Remind(ctx context.Context, id string, n int) (transfer.Standing, error) {
-	return write(ctx, l, "remind the source", func(s session) (transfer.Standing, error) {
-		st, err := l.begin(ctx, s, id, kernel.Platform(), kernel.Origin{})
+func (s *Store) Remind(ctx context.Context, id string, n int) (transfer.Standing, error) {
+	return write(ctx, s, "remind the source", func(tx session) (transfer.Standing, error) {
+		st, err := s.begin(ctx, tx, id, kernel.Platform(), kernel.Origin{})
 		if err != nil {
 			return transfer.Standing{}, err
 		}
 		if st.of.Status == transfer.Pending {
 			event := transfer.Event(fmt.Sprintf("%s-%d", transfer.EventReminder, n))
 			st.of.reminded = string(event)
-			if _, err := s.queueMail(ctx, &happening{
+			if _, err := tx.queueMail(ctx, &happening{
 				of: st.of, effects: transfer.Effects{Event: event, Mail: []transfer.Audience{transfer.ToSource}}, at: st.at,
 			}); err != nil {
 				return transfer.Standing{}, err
 			}
 		}
-		return l.standing(ctx, s, st, Watched{})
+		return s.standing(ctx, tx, st, Watched{})
 	})
 }

@@ -56,16 +56,16 @@ var selectOverdue = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers t
 // Watch makes the runs look whose transfers say that something is overdue: Pending 5 min past the expiration; InProgress
 // with nothing left to move for a minute; a line item that nobody has tried to move for 70 min. It raises at most 500, each
 // once an hour, and tells how many. Of several programs one does so at a time; the others raise nothing.
-func (l *Store) Watch(ctx context.Context) (raised int, err error) {
-	return write(ctx, l, "look for what is overdue", func(s session) (int, error) {
-		if alone, err := s.watchesAlone(ctx); err != nil || !alone {
+func (s *Store) Watch(ctx context.Context) (raised int, err error) {
+	return write(ctx, s, "look for what is overdue", func(tx session) (int, error) {
+		if alone, err := tx.watchesAlone(ctx); err != nil || !alone {
 			return 0, err
 		}
-		now, err := l.db.Time(ctx, s)
+		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
-		overdue, err := store.All(ctx, s, selectOverdue, (*openRun).fields,
+		overdue, err := store.All(ctx, tx, selectOverdue, (*openRun).fields,
 			append(overdueSince(now), store.Stamp(now.Add(-watchedEvery)), mostWatched)...)
 		if err != nil || len(overdue) == 0 {
 			return 0, err
@@ -74,15 +74,15 @@ func (l *Store) Watch(ctx context.Context) (raised int, err error) {
 		for i := range wanted {
 			wanted[i].Watched = true
 		}
-		return len(wanted), runs.Want(ctx, s.Tx, wanted...)
+		return len(wanted), runs.Want(ctx, tx.Tx, wanted...)
 	})
 }
 
 // watchesAlone tells whether no other program watches, until the transaction ends. SQLite has one writer at a time.
-func (s session) watchesAlone(ctx context.Context) (bool, error) {
-	if s.Dialect() == store.SQLite {
+func (tx session) watchesAlone(ctx context.Context) (bool, error) {
+	if tx.Dialect() == store.SQLite {
 		return true, nil
 	}
-	alone, _, err := store.One(ctx, s, tryWatchLock, store.Value[int], int64(watchLock))
+	alone, _, err := store.One(ctx, tx, tryWatchLock, store.Value[int], int64(watchLock))
 	return alone == 1, err
 }

@@ -3,6 +3,7 @@
 // change of a workflow: it records what the newest generation must hold and lacks. A history that is there already stays,
 // because it is proof: -update records those of the newest generation again, as long as that is not frozen.
 //
+//	main.go       which histories are missing, and how they are saved
 //	stage.go      the platform it plays on, and customers to play with
 //	lapse.go      a ledger whose time passes in a moment, and that can be away or put back
 //	endings.go    what the parties and the operator decide

@@ -62,9 +62,9 @@ var selectFollowed = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers 
 
 // FollowedRuns is a page of the runs that must be open at Temporal, because their transfers are not over and they were told
 // everything: those with subject ids greater than after, in that order, and at most limit.
-func (l *Store) FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error) {
-	return read(ctx, l, "read the runs of open transfers", func(s session) ([]runs.Wanted, error) {
-		open, err := store.All(ctx, s, selectFollowed, (*openRun).fields, after, limit)
+func (s *Store) FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error) {
+	return read(ctx, s, "read the runs of open transfers", func(tx session) ([]runs.Wanted, error) {
+		open, err := store.All(ctx, tx, selectFollowed, (*openRun).fields, after, limit)
 		return wantedOf(open, runs.CauseWatch), err
 	})
 }
@@ -74,9 +74,9 @@ var selectOver = store.OverRows(`SELECT t.id, t.target_tenant_id FROM {rows} JOI
 
 // OverRuns are those of the runs with these workflow ids that should not be open, because their transfers are over and they
 // were told everything.
-func (l *Store) OverRuns(ctx context.Context, workflowIDs []string) ([]runs.Wanted, error) {
-	return read(ctx, l, "read the runs of transfers that are over", func(s session) ([]runs.Wanted, error) {
-		over, err := store.All(ctx, s, selectOver, (*openRun).fields, store.IDRows(workflowIDs...))
+func (s *Store) OverRuns(ctx context.Context, workflowIDs []string) ([]runs.Wanted, error) {
+	return read(ctx, s, "read the runs of transfers that are over", func(tx session) ([]runs.Wanted, error) {
+		over, err := store.All(ctx, tx, selectOver, (*openRun).fields, store.IDRows(workflowIDs...))
 		return wantedOf(over, runs.CauseWatch), err
 	})
 }

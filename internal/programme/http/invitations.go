@@ -1,0 +1,86 @@
+package programmehttp
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"handover/internal/httpapi"
+	"handover/internal/kernel"
+	"handover/internal/programme"
+)
+
+// Invitations are where customers accept a relationship: with one partner, or with an indirect reseller and its provider at
+// once. In both {partnerId} stands for the partner who invites; in the joint one {mpnId} stands for its PartnerID and
+// {providerId} for the provider.
+type Invitations struct{ Plain, Joint string }
+
+// RelationshipRequest is the invitation that a customer accepts.
+type RelationshipRequest struct {
+	URL        string             `json:"url" doc:"Send it to the customer; their administrator accepts there."`
+	Attributes httpapi.Attributes `json:"attributes"`
+}
+
+type askInvitation struct {
+	Joint      string `query:"dualRoleIndirectRelationship" enum:"true,false" doc:"Whether the link is the joint one of reseller and provider (R-418). An indirect reseller has no other."`
+	ProviderID string `query:"indirectCSPId" doc:"The provider of the joint link, by Microsoft ID; may be left out by a reseller with one."`
+}
+
+func (s *Service) registerInvitations(a *httpapi.API) {
+	httpapi.Register(a, httpapi.Route{
+		ID: "getRelationshipRequest", Method: http.MethodGet, Path: "/v1/customers/relationshiprequests", Tag: "Partners",
+		Summary: "Get an invitation for customers",
+		Description: "The link with which a customer accepts a reseller relationship (R-311). An indirect reseller's is the joint one, with which the customer " +
+			"accepts the provider too (R-417).",
+		Roles: sellers, Users: true,
+		Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum, programme.PartnerNotEnabled, programme.PartnerUnknown, programme.ProgramNotActive},
+	}, s.relationshipRequest)
+}
+
+func (s *Service) relationshipRequest(ctx context.Context, in *askInvitation) (*struct{ Body RelationshipRequest }, error) {
+	partner := partnerOf(ctx)
+	joint := partner.Type == programme.IndirectReseller
+	switch {
+	case !joint && (in.Joint == "true" || in.ProviderID != ""):
+		return nil, kernel.Refuse(programme.PartnerNotEnabled, "A joint invitation is an indirect reseller's. Leave dualRoleIndirectRelationship and indirectCSPId out.")
+	case partner.Status == programme.Inactive, partner.Status != programme.Active && !joint:
+		return nil, kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)
+	}
+	link := strings.ReplaceAll(s.invitations.Plain, "{partnerId}", url.QueryEscape(partner.TenantID))
+	if joint {
+		provider, err := s.jointProvider(ctx, partner, in.ProviderID)
+		if err != nil {
+			return nil, err
+		}
+		link = strings.NewReplacer("{partnerId}", url.QueryEscape(partner.TenantID), "{mpnId}", url.QueryEscape(partner.MPNID),
+			"{providerId}", url.QueryEscape(provider)).Replace(s.invitations.Joint)
+	}
+	return &struct{ Body RelationshipRequest }{RelationshipRequest{URL: link, Attributes: httpapi.Attributes{ObjectType: "RelationshipRequest"}}}, nil
+}
+
+// jointProvider is the provider whom the customer is to accept with the reseller: the one that was named, which must be
+// among those that the reseller works with, or the only one of these.
+func (s *Service) jointProvider(ctx context.Context, reseller programme.Partner, named string) (string, error) {
+	providers, err := s.records.Partnerships(ctx, reseller.TenantID, programme.IndirectReseller)
+	switch {
+	case err != nil:
+		return "", err
+	case named == "" && len(providers) == 1:
+		return providers[0].TenantID, nil
+	case named == "" && len(providers) == 0:
+		return "", kernel.Refuse(programme.PartnerNotEnabled, "No indirect provider works with you yet. Arrange that with a provider first; then invite customers for both of you.")
+	case named == "":
+		return "", kernel.Refuse(kernel.InvalidInput, "You work with %d indirect providers. Name the one that the customer is to accept with you as indirectCSPId.", len(providers))
+	}
+	id, err := kernel.ParseID("indirectCSPId", named)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range providers {
+		if p.TenantID == id {
+			return id, nil
+		}
+	}
+	return "", noSuchPartner(named)
+}
