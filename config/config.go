@@ -2,6 +2,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -77,6 +78,8 @@ type Transfer struct {
 	// TemporalCommands lets Temporal clients give commands by starting and signalling runs. Who may signal may claim to be
 	// anybody, so a deployment with an API only closes this door.
 	TemporalCommands bool `env:"TEMPORAL_COMMANDS" envDefault:"true"`
+	// CommandKey signs the commands that come through Temporal, and makes workers refuse those that are not signed with it.
+	CommandKey Secret `env:"COMMAND_KEY,unset"`
 	// CancellationWindow is how long a licence can be cancelled after the start of its term (R-84, C-4).
 	CancellationWindow time.Duration `env:"CANCELLATION_WINDOW" envDefault:"72h"`
 }
@@ -123,6 +126,22 @@ type Codec struct {
 	Role   string `env:"ROLE" envDefault:"PayloadReader"` // that they must name
 	Origin string `env:"ORIGIN"`                          // of the Web UI; empty: no page of a browser
 	Encode bool   `env:"ENCODE" envDefault:"false"`       // also encrypt, for starting and signalling runs from there
+}
+
+// Secret is a key in base64.
+type Secret []byte
+
+// leastSecret is the size of a key in bytes, as HMAC-SHA-256 wants it at least.
+const leastSecret = 32
+
+// UnmarshalText reads the key. The error says nothing of it.
+func (s *Secret) UnmarshalText(text []byte) error {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) < leastSecret {
+		return fmt.Errorf("it must be at least %d random bytes in base64, as from: openssl rand -base64 %d", leastSecret, leastSecret)
+	}
+	*s = key
+	return nil
 }
 
 // mostPatience bounds one request of a billing system, well within the attempt that makes it.

@@ -307,6 +307,7 @@ func (c *cli) printList(found []transferclient.Summary) error {
 type checked struct {
 	ledger.Finding
 	NotChecked string `json:"notChecked,omitempty"`
+	Anchor     string `json:"anchor,omitempty"` // of the log, with I-9
 }
 
 // row is the finding in the table.
@@ -339,6 +340,9 @@ func (c *cli) printFindings(all []checked) error {
 		}
 		for _, sentence := range f.Notes {
 			fmt.Fprintf(c.out, "%s, note: %s\n", f.Invariant, kernel.Line(sentence))
+		}
+		if f.Anchor != "" {
+			fmt.Fprintf(c.out, "%s, anchor: %s\n", f.Invariant, f.Anchor)
 		}
 	}
 	return nil

@@ -135,6 +135,7 @@ func (a *API) complete(doc *huma.OpenAPI) {
 				Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(longestKey)},
 			})
 		}
+		bindParameters(op)
 		if r.Extension {
 			op.Extensions = map[string]any{"x-handover-extension": true}
 		}

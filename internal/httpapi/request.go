@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -210,7 +211,9 @@ func routeOf(r *http.Request) string {
 
 // measurements are the API's own metrics.
 type measurements struct {
-	requests *prometheus.HistogramVec
+	requests    *prometheus.HistogramVec
+	keptAnswers prometheus.Gauge
+	keptBytes   prometheus.Gauge
 }
 
 func measure(registry *prometheus.Registry) (*measurements, error) {
@@ -218,9 +221,16 @@ func measure(registry *prometheus.Registry) (*measurements, error) {
 		Name:    "handover_http_request_seconds",
 		Help:    "How long requests took, by route and status.",
 		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"route", "status"})}
+	}, []string{"route", "status"}),
+		keptAnswers: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "handover_kept_answers", Help: "Answers kept for repeated requests, in the whole ledger; counted once an hour.",
+		}),
+		keptBytes: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "handover_kept_answers_bytes", Help: "Size of the answers kept for repeated requests, as they are stored; counted once an hour.",
+		}),
+	}
 	if registry == nil {
 		return m, nil
 	}
-	return m, registry.Register(m.requests)
+	return m, errors.Join(registry.Register(m.requests), registry.Register(m.keptAnswers), registry.Register(m.keptBytes))
 }

@@ -127,6 +127,9 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		admitted, err := a.admit(req, r)
+		if err == nil {
+			err = checkParameters(ctx.Operation(), req)
+		}
 		if err != nil {
 			a.explain(req.Context(), err).write(w, req)
 			return

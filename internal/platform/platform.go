@@ -193,7 +193,7 @@ func (p *Platform) connect(ctx context.Context) error {
 		return err
 	}
 	p.onStop(p.Connection.Close)
-	p.Transfers = transferclient.New(p.Connection)
+	p.Transfers = transferclient.New(p.Connection).Signing(p.Settings.Transfers.CommandKey, "standalone")
 	return nil
 }
 

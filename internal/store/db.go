@@ -51,7 +51,7 @@ const (
 // encoded; a SQLite file and its folder are created when missing, and kept from other users.
 //
 // Errors: a URL of another form, a database whose encoding, settings, triggers or clock cannot be relied on, a file of another
-// program, ErrUnavailable, a migration that failed.
+// program, ErrUnavailable, a migration that failed, *SchemaError.
 func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	db := &DB{clock: o.Now, wakes: newWakes(), statements: &atomic.Int64{}, observe: o.Observe}
 	if db.observe == nil {

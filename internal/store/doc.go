@@ -18,5 +18,6 @@
 //	tx.go       transactions and statements
 //	dialect.go  one text for two databases; table.go rows; values.go columns; list.go conditions and pages
 //	failure.go  what went wrong, classified once
+//	sha256.go   the hash that SQLite lacks
 //	news.go     who waits for news is woken
 package store

@@ -70,15 +70,16 @@ func (e commitError) Unwrap() error { return e.error }
 
 // The SQLSTATEs that are told apart.
 const (
-	uniqueViolation      = "23505"
-	readOnlyTransaction  = "25006" // a primary that became a standby
-	idleInTransaction    = "25P03"
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-	objectInUse          = "55006"
-	lockTimeout          = "55P03"
-	queryCanceled        = "57014" // by a statement timeout: the caller's own end is seen in the context
-	inputOutputError     = "58030"
+	insufficientPrivilege = "42501"
+	uniqueViolation       = "23505"
+	readOnlyTransaction   = "25006" // a primary that became a standby
+	idleInTransaction     = "25P03"
+	serializationFailure  = "40001"
+	deadlockDetected      = "40P01"
+	objectInUse           = "55006"
+	lockTimeout           = "55P03"
+	queryCanceled         = "57014" // by a statement timeout: the caller's own end is seen in the context
+	inputOutputError      = "58030"
 )
 
 // sqlState is what PostgreSQL calls its error; empty when the error is not PostgreSQL's.

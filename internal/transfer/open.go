@@ -23,6 +23,7 @@ type Request struct {
 	PartnerOnRecord        string                     `json:"partnerOnRecord,omitempty"`
 	TransferType           int                        `json:"transferType"`
 	IgnoreEligibilityCheck bool                       `json:"ignoreEligibilityCheck,omitempty"`
+	Signature              *Signature                 `json:"signature,omitempty"` // of one that came through Temporal
 	Labels                                            // the target's (an extension)
 }
 
