@@ -212,7 +212,7 @@ func TestOtherSpellings(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	a := sampleAPI(t)
 	create := routeNamed(t, a, "createTransfer")
-	large := `{"more":"` + strings.Repeat("x", httpapi.UsualBody) + `"}`
+	large := `{"links":"` + strings.Repeat("x", httpapi.UsualBody) + `"}`
 	assert.Equal(t, http.StatusRequestEntityTooLarge, send(a, create, large).Code)
 	req := httptest.NewRequest(http.MethodPost, "/v1/customers/x/transfers", io.MultiReader(strings.NewReader(large)))
 	req.Header.Set("Authorization", "Bearer x")

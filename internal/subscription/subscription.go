@@ -24,6 +24,9 @@ const (
 	Deleted   Status = "deleted"
 )
 
+// Statuses are all of them.
+func Statuses() []Status { return []Status{Active, Pending, Suspended, Expired, Disabled, Deleted} }
+
 // BillingCycle says how often the owner is invoiced.
 type BillingCycle string
 
@@ -35,6 +38,11 @@ const (
 	NoCycle      BillingCycle = "none"
 	UnknownCycle BillingCycle = "unknown"
 )
+
+// BillingCycles are all of them.
+func BillingCycles() []BillingCycle {
+	return []BillingCycle{Monthly, Annual, OneTime, NoCycle, UnknownCycle}
+}
 
 // Subscription is something a partner bills a customer for.
 type Subscription struct {

@@ -95,7 +95,10 @@ func (h *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By,
 			f.Owner = p
 		}
 	}
-	f.Record = programmestore.Credited(parties, mpnID)
+	if f.Record = programmestore.Credited(parties, mpnID); err != nil || f.Record == nil {
+		return f, err
+	}
+	f.Partnership, err = programmestore.WorkTogether(ctx, tx, by.PartnerTenantID, f.Record.TenantID)
 	return f, err
 }
 
