@@ -47,7 +47,7 @@ type Settings struct {
 	Known func(ctx context.Context, tenantID string) (bool, error)
 	// InDomain is the tenant that has the domain, empty for none. Without it tenants go by their ids only.
 	InDomain func(ctx context.Context, domain string) (string, error)
-	Now   func() time.Time // default the system clock
+	Now      func() time.Time // default the system clock
 }
 
 // Issuer gives out tokens for development. It is safe for concurrent use.

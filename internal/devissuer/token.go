@@ -35,7 +35,9 @@ type tokenAnswer struct {
 }
 
 // answerToken is the token endpoint.
-func (i *Issuer) answerToken(w http.ResponseWriter, r *http.Request) (any, error) { return i.grantToken(w, r) }
+func (i *Issuer) answerToken(w http.ResponseWriter, r *http.Request) (any, error) {
+	return i.grantToken(w, r)
+}
 
 // grantToken gives an access token, and a refresh token when a user is in it. Errors: *failure.
 func (i *Issuer) grantToken(w http.ResponseWriter, r *http.Request) (tokenAnswer, error) {

@@ -82,7 +82,7 @@ func (s *Service) registerAgreements(a *httpapi.API) {
 
 type listAgreements struct {
 	CustomerPath
-	ofAgreementType
+	OfAgreementType
 }
 
 func (s *Service) listAgreements(ctx context.Context, in *listAgreements) (*struct{ Body CustomerAgreements }, error) {

@@ -23,13 +23,13 @@ type AgreementTemplates struct {
 	Attributes httpapi.Attributes  `json:"attributes"`
 }
 
-// ofAgreementType narrows a list of agreements to one type.
-type ofAgreementType struct {
+// OfAgreementType narrows a list of agreements to one type.
+type OfAgreementType struct {
 	Type string `query:"agreementType" doc:"Only agreements of this type; * or nothing for all. Of types other than MicrosoftCustomerAgreement there are none." example:"MicrosoftCustomerAgreement"`
 }
 
 // asks tells whether the agreement that there is belongs to what is asked for.
-func (q ofAgreementType) asks() bool {
+func (q OfAgreementType) asks() bool {
 	return q.Type == "" || q.Type == "*" || programme.IsCustomerAgreement(q.Type)
 }
 
@@ -40,7 +40,7 @@ func (s *Service) registerTemplates(a *httpapi.API) {
 	}, s.listTemplates)
 }
 
-func (s *Service) listTemplates(_ context.Context, in *ofAgreementType) (*struct{ Body AgreementTemplates }, error) {
+func (s *Service) listTemplates(_ context.Context, in *OfAgreementType) (*struct{ Body AgreementTemplates }, error) {
 	list := AgreementTemplates{Items: []AgreementTemplate{}, Attributes: httpapi.Collection}
 	if in.asks() {
 		list.TotalCount = 1
