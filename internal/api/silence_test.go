@@ -3,7 +3,9 @@ package api
 // Nothing that a client says is ever ignored: what holds for every operation of the description and every parameter of it.
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/httpapi"
+	"handover/internal/pgtest"
+	"handover/internal/world"
 )
 
 // described is an operation as the description has it.
@@ -138,10 +142,103 @@ func TestEveryParameterCounts(t *testing.T) {
 					return
 				}
 				names(t, as(p.Name+"="+value, p.Name+"="+value), "GivenTwice", p.Name)
+				if !meansNothing[p.Name] {
+					names(t, as(p.Name+"="), "EmptyParameter", p.Name)
+					names(t, as(p.Name), "EmptyParameter", p.Name)
+				}
 				names(t, as(p.Name+"="+value, strings.ToUpper(p.Name)+"="), "GivenTwice", p.Name)
 			})
 		}
 	}
+}
+
+// meansNothing are the parameters that may be empty: the token of no page, and the names of whom is not asked about.
+var meansNothing = map[string]bool{"seek": true, "cursor": true, "mpnId": true, "tenantId": true}
+
+// Whatever is asked for by odd bytes, it is refused or found, on either database: nothing of it becomes an error of ours.
+func TestOddBytesAreNoFaultOfOurs(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]*stage{"SQLite": setStage(t, 1, 1), "PostgreSQL": setStageOn(t, pgtest.Shared(t), world.Large(1, 1))} {
+		transfer := s.pending(0)
+		cursor := base64.RawURLEncoding.EncodeToString([]byte("2026-11-01T00:00:00Z x\x00"))
+		filter := `{"Field":"CompanyName","Operator":"starts_with","Value":"x\u0000"}`
+		substring := strings.Replace(filter, "starts_with", "substring", 1)
+		for _, op := range s.operations() {
+			for _, odd := range []string{"\x00", "x\x00y", "\xff", "\xed\xa0\x80", "%", "'", `\`, "\u202e", cursor, filter, substring} {
+				for _, p := range op.parameters {
+					r := s.asked(op, transfer, url.Values{p.Name: {odd}}.Encode())
+					assert.Less(t, r.status, 500, "%s %s %s=%q: %s", name, op.id, p.Name, odd, r.complete)
+				}
+				path := op.path
+				for _, parameter := range []string{"{customerId}", "{transferId}", "{subscriptionId}", "{recordId}"} {
+					path = strings.ReplaceAll(path, parameter, url.PathEscape(odd))
+				}
+				r := s.hears(t.Context(), ask{by: byTarget, method: op.method, path: path, body: "{}"})
+				assert.Less(t, r.status, 500, "%s %s %q: %s", name, op.id, odd, r.complete)
+			}
+		}
+	}
+}
+
+// The path of every operation goes in any case, with a slash at its end, and with two where a base address ended in one.
+func TestPathsAreReadAsClientsWriteThem(t *testing.T) {
+	t.Parallel()
+	s := setStage(t, 1, 1)
+	transfer := s.pending(0)
+	s.gets(deciding(byTarget, transfer, cancelling, "over"), http.StatusOK) // so that there is an end to follow it to
+	at := strings.Split(transfer, "/")
+	for _, op := range s.operations() {
+		path := strings.NewReplacer("{customerId}", at[3], "{transferId}", at[5], "{subscriptionId}", licence(0, 0), "{recordId}", "x").Replace(op.path)
+		as := func(path string) reply {
+			return s.hears(t.Context(), ask{by: byTarget, method: op.method, path: path, body: "{}"})
+		}
+		written := as(path)
+		for _, spelled := range []string{strings.ToUpper(path), path + "/", "/" + path, strings.ReplaceAll(path, "/", "//")} {
+			assert.Equal(t, written, as(spelled), spelled)
+		}
+	}
+	for path, status := range map[string]int{"/v2/customers": 404, "/v1/customerz": 404, "/V1/": 404, "/v1/customers/x/..": 307} {
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, http.NoBody)
+		require.NoError(t, err)
+		got, err := client.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, got.Body.Close())
+		assert.Equal(t, status, got.StatusCode, path)
+	}
+}
+
+// A header that has one value is refused when it comes twice; one that is a list may come in several lines.
+func TestHeadersThatComeTwice(t *testing.T) {
+	t.Parallel()
+	s := setStage(t, 1, 1)
+	subscription := customerPath(0) + "/subscriptions/" + licence(0, 0)
+	tag := s.gets(ask{by: bySource, method: http.MethodGet, path: subscription}, http.StatusOK).etag
+	send := func(name string, values ...string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.url+subscription, strings.NewReader(`{"friendlyName":"x"}`))
+		require.NoError(t, err)
+		r.Header = http.Header{"Authorization": {"Bearer " + bySource}, "Content-Type": {"application/json"}, http.CanonicalHeaderKey(name): values}
+		got, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, got.Body.Close()) }()
+		body, err := io.ReadAll(got.Body)
+		require.NoError(t, err)
+		return got.StatusCode, string(body)
+	}
+	for _, name := range []string{"MS-RequestId", "MS-CorrelationId", "Idempotency-Key", "X-Locale", "Authorization", "Content-Type", "MS-ContinuationToken"} {
+		status, body := send(name, "a", "b")
+		assert.Equal(t, http.StatusBadRequest, status, name)
+		assert.Contains(t, body, name)
+	}
+	for _, stale := range [][]string{{`"old"`}, {`"old"`, `"older"`}, {`""`}, {`W/` + tag}, {`"old", "older"`}} {
+		status, body := send("If-Match", stale...)
+		assert.Equal(t, http.StatusBadRequest, status, "%v", stale)
+		assert.Contains(t, body, "2055")
+	}
+	status, body := send("If-Match", `"old"`, tag)
+	assert.Equal(t, http.StatusOK, status, body)
+	status, body = send("Content-Encoding", "gzip")
+	assert.Equal(t, http.StatusUnsupportedMediaType, status, body)
 }
 
 // A parameter that a handler forgets to read would pass for honoured: each one changes the answer or is refused with a value

@@ -21,6 +21,7 @@ const (
 	unknownParameter kernel.Cause = "UnknownParameter"
 	unknownMember    kernel.Cause = "UnknownMember"
 	givenTwice       kernel.Cause = "GivenTwice"
+	emptyParameter   kernel.Cause = "EmptyParameter"
 	wrongMediaType   kernel.Cause = "WrongMediaType"
 	tooLarge         kernel.Cause = "RequestTooLarge"
 	tooSlow          kernel.Cause = "RequestTooSlow"
@@ -42,6 +43,7 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	unknownParameter: {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140"},
 	unknownMember:    {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140, R-142"},
 	givenTwice:       {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140"},
+	emptyParameter:   {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140"},
 	wrongMediaType:   {Code: "415", Status: http.StatusUnsupportedMediaType, Rule: "R-101"},
 	tooLarge:         {Code: "413", Status: http.StatusRequestEntityTooLarge, Rule: "R-80"},
 	tooSlow:          {Code: "408", Status: http.StatusRequestTimeout, Rule: "R-109"},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -42,7 +43,7 @@ type Paging struct {
 	Offset       int    `query:"offset" doc:"0: pages are found by the token of the one before, not by counting."`
 	Seek         string `query:"seekOperation" doc:"Next: the page after the one whose token is given; First: the first one."`
 	Continuation string `header:"MS-ContinuationToken" doc:"The continuationToken of the page before."`
-	SeekToken    string `query:"seek" also:"MS-ContinuationToken,continuationToken" doc:"The same token, as links.next carries it."`
+	SeekToken    string `query:"seek" empty:"absent" also:"MS-ContinuationToken,continuationToken" doc:"The same token, as links.next carries it."`
 }
 
 // After is the token of the page before, empty for the first page. Refusals: UnknownEnum for a direction that pages are not
@@ -105,7 +106,7 @@ func ReadCursor(text string) (time.Time, string, error) {
 	plain, err := base64.RawURLEncoding.DecodeString(text)
 	stamp, id, found := strings.Cut(string(plain), " ")
 	at, bad := time.Parse(time.RFC3339Nano, stamp)
-	if err != nil || bad != nil || !found || id == "" {
+	if err != nil || bad != nil || !found || id == "" || !isText(id) {
 		return at, "", NoSuchToken()
 	}
 	return at, id, nil
@@ -132,10 +133,11 @@ func ReadFilter(text string) (Filter, error) {
 		return f, nil
 	}
 	scanner := scanner{in: bufio.NewReader(strings.NewReader(text))}
-	if err := scanner.scan(filterShape); err != nil {
-		return f, kernel.Refuse(kernel.InvalidInput, "filter must be %s. %s", filterExample, Clip(err.Error()))
+	var own *Error
+	if err := scanner.scan(filterShape); errors.As(err, &own) {
+		return f, kernel.Refuse(kernel.InvalidInput, "filter must be %s: %s", filterExample, strings.TrimPrefix(own.Description, bodyUnread))
 	}
-	if err := json.Unmarshal([]byte(text), &f); err != nil || f.Field == "" || f.Value == "" {
+	if err := json.Unmarshal([]byte(text), &f); err != nil || f.Field == "" || f.Value == "" || !isText(f.Value) {
 		return f, kernel.Refuse(kernel.InvalidInput, "filter must be %s.", filterExample)
 	}
 	return f, nil

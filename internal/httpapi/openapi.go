@@ -92,7 +92,7 @@ func (r Route) byStatus() map[int][]kernel.Cause {
 }
 
 func (r Route) allCauses() []kernel.Cause {
-	all := append([]kernel.Cause{badRequest, unknownParameter, givenTwice, unexpected, unavailable}, r.Causes...)
+	all := append([]kernel.Cause{badRequest, unknownParameter, givenTwice, emptyParameter, unexpected, unavailable}, r.Causes...)
 	if !r.open {
 		all = append(all, tokenMissing, tokenInvalid, NotAPartner, roleMissing, tooManyRequests)
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"handover/internal/kernel"
 )
@@ -22,12 +23,13 @@ type parameters struct {
 }
 
 type parameter struct {
-	name string // as described
-	list bool   // it may be given several times; huma reads a list from one value, separated by commas
+	name  string // as described
+	list  bool   // it may be given several times; huma reads a list from one value, separated by commas
+	empty bool   // an empty value says what none says, and cannot be mistaken for anything else
 }
 
 // parametersOf are the parameters that the fields of a handler's input have in their tags: query for the name, also for
-// other names that clients have for it, separated by commas.
+// other names that clients have for it, separated by commas, and empty:"absent" where an empty value is none.
 func parametersOf(input reflect.Type) parameters {
 	p := parameters{known: map[string]parameter{}}
 	for _, field := range reflect.VisibleFields(input) {
@@ -36,7 +38,7 @@ func parametersOf(input reflect.Type) parameters {
 			continue
 		}
 		p.names = append(p.names, name)
-		one := parameter{name: name, list: field.Type.Kind() == reflect.Slice}
+		one := parameter{name: name, list: field.Type.Kind() == reflect.Slice, empty: field.Tag.Get("empty") == "absent"}
 		for _, known := range append(strings.Split(field.Tag.Get("also"), ","), name) {
 			p.known[strings.ToLower(known)] = one
 		}
@@ -46,7 +48,7 @@ func parametersOf(input reflect.Type) parameters {
 }
 
 // read is the query in the names of the description; one that has these already stays as it was sent. Refusals:
-// unknownParameter, givenTwice, badRequest for what is no query at all.
+// unknownParameter, givenTwice, emptyParameter, badRequest for what is no query, or no text.
 func (p parameters) read(raw string) (string, error) {
 	given, err := url.ParseQuery(raw)
 	if err != nil {
@@ -62,20 +64,38 @@ func (p parameters) read(raw string) (string, error) {
 		read[one.name] = append(read[one.name], values...)
 	}
 	for name, values := range read {
-		switch one := p.known[strings.ToLower(name)]; {
-		case len(values) == 1:
-		case one.list:
-			slices.Sort(values) // names that differ in case come in no order
-			read[name] = []string{strings.Join(values, ",")}
-		default:
-			return "", Refuse(givenTwice, "The parameter %s is given %d times; it takes one value. Give it once.", name, len(values))
+		one := p.known[strings.ToLower(name)]
+		if err := one.check(values); err != nil {
+			return "", err
 		}
+		slices.Sort(values) // names that differ in case come in no order
+		read[name] = []string{strings.Join(values, ",")}
 	}
 	if asSent {
 		return raw, nil
 	}
 	return read.Encode(), nil
 }
+
+// check refuses values that the parameter cannot have. An empty one is what a client sends whose own value is missing: taken
+// for nothing, it would find everything, or do for good what was to be rehearsed.
+func (p parameter) check(values []string) error {
+	if len(values) > 1 && !p.list {
+		return Refuse(givenTwice, "The parameter %s is given %d times; it takes one value. Give it once.", p.name, len(values))
+	}
+	for _, value := range values {
+		switch {
+		case value == "" && !p.empty:
+			return Refuse(emptyParameter, "The parameter %s is empty. Give it a value, or leave it out.", p.name)
+		case !isText(value):
+			return Refuse(badRequest, "The parameter %s must be UTF-8 without NUL.", p.name)
+		}
+	}
+	return nil
+}
+
+// isText tells what every database can compare from what some refuse to look at.
+func isText(value string) bool { return utf8.ValidString(value) && !strings.ContainsRune(value, 0) }
 
 func (p parameters) unknown(name string) error {
 	if len(p.names) == 0 {
@@ -84,8 +104,17 @@ func (p parameters) unknown(name string) error {
 	return Refuse(unknownParameter, "There is no parameter %q here. There are: %s.", kernel.Clip(name), strings.Join(p.names, ", "))
 }
 
-// understood is the request with its query in the names of the description. Errors: those of parameters.read.
+// understood is the request with its query in the names of the description, and each of its headers in one line. Errors:
+// those of parameters.read, and of a path that is no text.
 func (r Route) understood(req *http.Request) (*http.Request, error) {
+	if !isText(req.URL.Path) {
+		return req, Refuse(badRequest, "The path must be UTF-8 without NUL.")
+	}
+	for _, name := range lists {
+		if lines := req.Header.Values(name); len(lines) > 1 {
+			req.Header.Set(name, strings.Join(lines, ", "))
+		}
+	}
 	query, err := r.query.read(req.URL.RawQuery)
 	if err != nil || query == req.URL.RawQuery {
 		return req, err

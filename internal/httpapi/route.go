@@ -156,6 +156,10 @@ func (a *API) admitted(req *http.Request, r Route) (*http.Request, error) {
 // receive is the way of a write: its body is read, and it is answered once.
 func (a *API) receive(handle http.HandlerFunc, r Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
+		if coded := req.Header.Get("Content-Encoding"); coded != "" && coded != "identity" {
+			Refuse(wrongMediaType, "The body must come as it is, without a Content-Encoding.").write(w, req)
+			return
+		}
 		if !readAsJSON(req) {
 			Refuse(wrongMediaType, "The body must be application/json.").write(w, req)
 			return

@@ -306,9 +306,12 @@ func (s *scanner) word(c byte, at *shape) error {
 // invalid says where the body stops being JSON, as the decoder would.
 func (s *scanner) invalid() error { return unreadable("it is not valid JSON at byte %d", s.read) }
 
+// bodyUnread begins the refusal of a body.
+const bodyUnread = "The request cannot be read: body: "
+
 // unreadable is the refusal of a body that is none.
 func unreadable(format string, args ...any) *Error {
-	return Refuse(badRequest, "The request cannot be read: body: %s.", fmt.Sprintf(format, args...))
+	return Refuse(badRequest, bodyUnread+"%s.", fmt.Sprintf(format, args...))
 }
 
 // jsonType is the type of the value that begins with the byte, as the decoder names it; empty when none does.

@@ -135,8 +135,8 @@ func (s *Service) relationshipRequest(ctx context.Context, _ *struct{}) (*struct
 }
 
 func (s *Service) agreementStatus(ctx context.Context, in *struct {
-	MPNID    string `query:"mpnId" doc:"PartnerID of the partner."`
-	TenantID string `query:"tenantId" doc:"Microsoft ID of the partner."`
+	MPNID    string `query:"mpnId" empty:"absent" doc:"PartnerID of the partner."`
+	TenantID string `query:"tenantId" empty:"absent" doc:"Microsoft ID of the partner."`
 }) (*struct{ Body AgreementStatus }, error) {
 	if (in.MPNID == "") == (in.TenantID == "") {
 		return nil, httpapi.Refuse(partnerNotNamed, "Name the partner by exactly one of mpnId and tenantId.")

@@ -3,7 +3,6 @@ package subscriptionhttp
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"handover/internal/command"
 	"handover/internal/httpapi"
@@ -53,18 +52,13 @@ func (s *Service) updateSubscription(ctx context.Context, in *updateSubscription
 	return answer.Of(changed, err)
 }
 
-// match is the entity tag that the subscription must have, without quotes; empty for any. Clients give it as the header, or in
-// the body as they read it.
+// match is the entity tag that the subscription must have, or several; empty for any. Clients give it as the header, or in the
+// body as they read it.
 func (in *updateSubscription) match() string {
-	tag := in.IfMatch
-	if tag == "" {
-		tag = in.Body.Attributes.ETag
+	if in.IfMatch == "" {
+		return in.Body.Attributes.ETag
 	}
-	tag = strings.Trim(strings.TrimSpace(tag), `"`)
-	if tag == "*" {
-		return ""
-	}
-	return tag
+	return in.IfMatch
 }
 
 // change is what the body asks for. Members that say nothing are not in it.
@@ -89,7 +83,7 @@ func (u UpdateSubscription) change() subscription.Change {
 // said is the name among those of an enumeration that a client wrote, nil for one of those that stand for nothing, and for a
 // name that is none the text itself.
 func said[T ~string](text *T, names []T, nothing ...T) *T {
-	if text == nil || *text == "" {
+	if text == nil {
 		return nil
 	}
 	if _, silent := kernel.Named(*text, nothing...); silent {

@@ -26,8 +26,8 @@ var (
 )
 
 // ChangeSubscription changes a subscription that the partner bills the customer for, under the terms, and returns it as it
-// is stored then; without a difference it writes nothing. ifMatch is the entity tag that the caller read, without quotes;
-// empty for any.
+// is stored then; without a difference it writes nothing. ifMatch is the entity tag that the caller read,
+// or several, as Subscription.Matches reads them; empty for any.
 //
 // Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; StaleETag; those of
 // transfer.Policy.ChangeSubscription. Errors: those of command.Execute.
@@ -44,7 +44,7 @@ func (h *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subs
 			return subscription.Subscription{}, err
 		}
 		old := facts.Subscription
-		if ifMatch != "" && ifMatch != old.ETag() {
+		if !old.Matches(ifMatch) {
 			return old, kernel.Refuse(kernel.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
 		}
 		next, err := h.rules.ChangeSubscription(facts, change)

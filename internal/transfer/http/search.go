@@ -25,7 +25,7 @@ type searchTransfers struct {
 	CreatedUntil      string   `query:"createdUntil" doc:"Only those created before this time."`
 	ModifiedFrom      string   `query:"modifiedFrom" doc:"Only those changed at or after this time."`
 	Size              int      `query:"size" minimum:"1" maximum:"500" doc:"How many to answer with, 1 to 500; 50 when left out." example:"50"`
-	Cursor            string   `query:"cursor" also:"seek,MS-ContinuationToken,continuationToken" doc:"Where the page before this one ended: its continuationToken."`
+	Cursor            string   `query:"cursor" empty:"absent" also:"seek,MS-ContinuationToken,continuationToken" doc:"Where the page before this one ended: its continuationToken."`
 	Continuation      string   `header:"MS-ContinuationToken" doc:"The same, as SDKs send it."`
 }
 
