@@ -94,7 +94,7 @@ func (p parameter) check(values []string) error {
 	return nil
 }
 
-// isText tells what every database can compare from what some refuse to look at.
+// isText tells text from bytes that are none: no database keeps these as they are, so what they find is not what was asked for.
 func isText(value string) bool { return utf8.ValidString(value) && !strings.ContainsRune(value, 0) }
 
 func (p parameters) unknown(name string) error {
