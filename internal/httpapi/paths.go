@@ -28,8 +28,8 @@ func spellingOf(routes []Route) spelling {
 	return s
 }
 
-// read is the request with its path as the routes spell it. Clients write segments in any case, end a path with a slash, and
-// put two where their base address ends in one; to send them elsewhere would cost them their token and their body.
+// read is the request with its path as the routes spell it. Clients write segments in any case, and put two slashes where their
+// base address ends in one; to send them elsewhere would cost them their token and their body.
 func (s spelling) read(r *http.Request) *http.Request {
 	sent := r.URL.EscapedPath()
 	segments := strings.FieldsFunc(sent, func(c rune) bool { return c == '/' })
@@ -42,6 +42,9 @@ func (s spelling) read(r *http.Request) *http.Request {
 		}
 	}
 	path := "/" + strings.Join(segments, "/")
+	if strings.HasSuffix(sent, "/") {
+		path += "/" // another path, which none of ours is
+	}
 	plain, err := url.PathUnescape(path)
 	if err != nil || path == sent {
 		return r
