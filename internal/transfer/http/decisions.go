@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 
 	"handover/internal/command"
@@ -19,7 +21,7 @@ import (
 // UpdateTransfer is the body of a PATCH: a submit, a cancel or a decline (R-151), or new labels.
 type UpdateTransfer struct {
 	ID                    string                     `json:"id,omitempty" doc:"Id of the transfer; when given, that of the path (R-152)."`
-	Status                string                     `json:"status,omitempty" doc:"InProgress or Accept to submit, Cancel to cancel, Reject to decline, in any case (R-151)." example:"InProgress"`
+	Status                string                     `json:"status,omitempty" doc:"InProgress or Accept to submit, Cancel to cancel, Reject to decline, in any case (R-151). Beside line items it may stay Pending, as it was read." example:"InProgress"`
 	LineItems             []PickedItem               `json:"lineItems,omitempty" nullable:"true" doc:"What the source wants to move (R-150). Add-ons travel with their base."`
 	AllEligible           bool                       `json:"allEligible,omitempty" doc:"Extension: move everything eligible instead of a list (R-155)."`
 	ProductTypes          []subscription.ProductType `json:"productTypes,omitempty" nullable:"true" doc:"Extension: narrows allEligible."`
@@ -69,6 +71,7 @@ func (s *Service) registerDecisions(a *httpapi.API) {
 		Description: "The source submits with line items (or, as an extension, everything eligible) or declines with status `Reject`; " +
 			"the target cancels with status `Cancel`. A submit is all or nothing (R-153); the answer shows the transfer `InProgress`, " +
 			"and the move goes on by itself (R-154). Extension: a body with `externalReference` or `tags` and no status changes the caller's own labels.",
+		Resource: reflect.TypeFor[Transfer](), Echoes: echoes,
 		Roles: transferRoles, MaxBody: largeBody, Lists: s.lists(), Causes: decisionCauses, Rerender: s.rerender,
 	}, s.updateTransfer)
 }
@@ -172,12 +175,12 @@ func (u UpdateTransfer) about(t transfer.Transfer) error {
 	return nil
 }
 
-// verb tells what the PATCH asks for (R-151).
+// verb tells what the PATCH asks for (R-151). Beside line items a status may stay Pending, as it was read (wire-notes 13).
 func (u UpdateTransfer) verb() (verb, error) {
-	status := strings.ToLower(u.Status)
+	status := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(u.Status)), "_", "")
 	selects := len(u.LineItems) > 0 || u.AllEligible
 	switch {
-	case selects && (status == "" || status == "inprogress" || status == "accept"):
+	case selects && slices.Contains([]string{"", "inprogress", "accept", "pending"}, status):
 		return verbSubmit, u.complete()
 	case selects:
 	case status == "cancel":
