@@ -355,6 +355,76 @@ func TestD6_OnesOwnReseller(t *testing.T) {
 	s.gets(create("4000009"), http.StatusCreated)
 }
 
+// A PATCH of a transfer does what it says, all of it, or nothing.
+func TestNothingBesidesTheVerbIsIgnored(t *testing.T) {
+	t.Parallel()
+	s := setStage(t, 1, 2)
+	at := s.pending(0)
+	some := strings.TrimSuffix(listing(0, 1), "}")
+	for body, q := range map[string]ask{
+		"reason":                     deciding(byTarget, at, `{"status":"Cancel","reason":"why"}`, ""),
+		"reason says":                deciding(byTarget, at, `{"tags":["x"],"reason":"why"}`, ""),
+		"reason says why":            deciding(bySource, at, some+`,"reason":"why"}`, ""),
+		"productTypes":               deciding(byTarget, at, `{"tags":["x"],"productTypes":["SaaS"]}`, ""),
+		"externalReference and tags": deciding(byTarget, at, `{"status":"Cancel","tags":["x"]}`, ""),
+		"tags change":                deciding(bySource, at, some+`,"externalReference":"mine"}`, ""),
+		"quantity":                   deciding(bySource, at, strings.Replace(listing(0, 1), `"productType"`, `"quantity":999,"productType"`, 1), ""),
+	} {
+		assert.Contains(t, s.no(q, 400, "InvalidInput"), body)
+	}
+	var read object
+	require.NoError(t, json.Unmarshal([]byte(s.gets(ask{by: byTarget, method: http.MethodGet, path: at}, http.StatusOK).complete), &read))
+	s.gets(patching(byTarget, at, with(read, object{"status": "Cancel"})), http.StatusOK)
+}
+
+// pascal writes the names of all members, and the names of enumerations, as .NET and Java do.
+func pascal(read any) any {
+	switch v := read.(type) {
+	case object:
+		all := object{}
+		for name, value := range v {
+			if text, isText := value.(string); isText && (name == "status" || name == "billingCycle") {
+				value = strings.ReplaceAll(strings.Title(strings.ReplaceAll(text, "_", " ")), " ", "") //nolint:staticcheck // names are ASCII
+			}
+			all[strings.ToUpper(name[:1])+name[1:]] = pascal(value)
+		}
+		return all
+	case []any:
+		all := make([]any, len(v))
+		for i := range v {
+			all[i] = pascal(v[i])
+		}
+		return all
+	}
+	return read
+}
+
+// wire-notes 13: whatever subscription a client reads, in whatever state, it may send it back as its SDK writes it: nothing
+// changes.
+func TestEverySubscriptionMayComeBack(t *testing.T) {
+	t.Parallel()
+	s := sample(t)
+	back := 0
+	for _, by := range []string{byNorthwind, byFabrikam, byLitware} {
+		for _, customer := range s.items(by, "/v1/customers", "id") {
+			for _, item := range s.reads(by, "/v1/customers/"+customer+"/subscriptions")["items"].([]any) {
+				read := item.(object)
+				path := "/v1/customers/" + customer + "/subscriptions/" + read["id"].(string)
+				sdk := with(pascal(read).(object), object{
+					"CommitmentEndDateTime": nil, "RefundOptions": []any{}, "IsTrial": false, "UnitType": "Licenses", "ContractType": "subscription",
+					"BillingType": "License", "Actions": []string{"cancel"}, "ScheduledNextTermInstructions": object{"Product": object{"ProductId": "x"}},
+					"CreationDate": "0001-01-01T00:00:00", "SuspensionReasons": nil, "OrderId": "x",
+				})
+				for _, written := range []any{read, pascal(read), sdk} {
+					assert.Equal(t, read, s.patched(by, path, written), "%v", written)
+					back++
+				}
+			}
+		}
+	}
+	assert.Greater(t, back, 60)
+}
+
 // Bodies: the resource as it was read is taken, with what SDKs add to it; any other member is refused by its name, and so is
 // one that is there twice.
 func TestNoMemberIsIgnored(t *testing.T) {
@@ -377,6 +447,6 @@ func TestNoMemberIsIgnored(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(read), &whole))
 	s.gets(patching(bySource, at, with(whole, object{
 		"alternateId": "x", "Attributes": object{"objectType": "TransferEntity"},
-		"lineItems": []object{{"id": 0, "subscriptionId": licence(0, 0), "productType": "onlineservicesnce", "status": "InProgress", "quantity": 1, "partnerIdOnRecord": nil}},
+		"lineItems": []object{{"id": 0, "subscriptionId": licence(0, 0), "productType": "onlineservicesnce", "status": "InProgress", "quantity": 10, "partnerIdOnRecord": nil}},
 	})), http.StatusOK)
 }

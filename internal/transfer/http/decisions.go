@@ -38,6 +38,7 @@ type PickedItem struct {
 	ID             any                      `json:"id,omitempty" doc:"Ignored; some clients send a number, some a text (OQ-15)."`
 	SubscriptionID string                   `json:"subscriptionId" doc:"The subscription to move (R-150)." example:"55555555-0101-4000-8000-000000000001"`
 	ProductType    subscription.ProductType `json:"productType" doc:"What it is (R-130)." example:"OnlineServicesNCE"`
+	Quantity       httpapi.WholeNumber      `json:"quantity,omitempty" doc:"When given and not 0, the subscription's: it moves as a whole (R-31)."`
 }
 
 // largeBody bounds the body of a submit, which may list 10,000 line items (R-80), in bytes.
@@ -94,6 +95,9 @@ func (s *Service) updateTransfer(ctx context.Context, in *updateTransfer) (comma
 	if err != nil {
 		return command.Answer{}, err
 	}
+	if err := s.checkBesides(ctx, t.ID, in.Body, verb); err != nil {
+		return command.Answer{}, err
+	}
 	end, err := s.turns.Take(ctx, httpapi.RequestOf(ctx).Caller.TenantID+" "+t.ID)
 	if err != nil {
 		return command.Answer{}, err
@@ -106,6 +110,26 @@ func (s *Service) updateTransfer(ctx context.Context, in *updateTransfer) (comma
 		err = kernel.Refuse(kernel.BeingProcessed, "Another request about this transfer is being processed. Repeat the same request in a moment.").About(t.ID)
 	}
 	return answer.Of(changed, err)
+}
+
+// checkBesides refuses what the body says besides its verb and the verb does not read, unless it says what is so already.
+func (s *Service) checkBesides(ctx context.Context, id string, body UpdateTransfer, v verb) error {
+	switch {
+	case body.Reason != "" && v != verbDecline:
+		return kernel.Refuse(kernel.InvalidInput, "reason says why the source declines. Send it with status Reject, or leave it out.")
+	case len(body.ProductTypes) > 0 && v != verbSubmit:
+		return kernel.Refuse(kernel.InvalidInput, "productTypes narrows a submit of everything eligible. Leave it out.")
+	case v == verbLabel, body.ExternalReference == nil && body.Tags == nil:
+		return nil
+	}
+	now, err := s.records.Labels(ctx, id, httpapi.RequestOf(ctx).Caller.TenantID)
+	if err != nil {
+		return err
+	}
+	if next := body.relabel(now); next.ExternalReference != now.ExternalReference || !slices.Equal(next.Tags, now.Tags) {
+		return kernel.Refuse(kernel.InvalidInput, "externalReference and tags change by a PATCH of their own, without status and line items.")
+	}
+	return nil
 }
 
 // form is how the answer shows what became of the transfer. The list of everything eligible is read through the transfer;
@@ -209,7 +233,7 @@ func (u UpdateTransfer) complete() error {
 func (u UpdateTransfer) selection() transfer.Selection {
 	picks := make([]transfer.Pick, len(u.LineItems))
 	for i, item := range u.LineItems {
-		picks[i] = transfer.Pick{SubscriptionID: item.SubscriptionID, ProductType: item.ProductType}
+		picks[i] = transfer.Pick{SubscriptionID: item.SubscriptionID, ProductType: item.ProductType, Quantity: int(item.Quantity)}
 	}
 	return transfer.Selection{LineItems: picks, AllEligible: u.AllEligible, ProductTypes: u.ProductTypes}
 }
