@@ -30,7 +30,7 @@ var whatStays = map[string][]string{
 	"a form of messages, ids or lists: TestFormsStay": {
 		"failing.RefusalError", "failing.RefusalOf", "kernel.LongestRequestID", "transfer.ItemCounts.Total", "transfer.Message.Actor",
 		"transfer.Message.RequestID", "transfer.NewID", "transfer.OfWorkflow", "transfer.Ordinals.Numbers", "transfer.OrdinalsOf",
-		"transfer.OutageWorkflowID", "transfer.OutageWorkflowType", "transfer.RangeWorkflowID", "transfer.RangeWorkflowType",
+		"outage.WorkflowID", "outage.WorkflowType", "transfer.RangeWorkflowID", "transfer.RangeWorkflowType",
 		"transfer.Status.Final", "transfer.WorkflowID", "transfer.WorkflowType",
 	},
 	"a word that stands in histories: TestFormsStay": {
