@@ -79,7 +79,7 @@ func (t *itemsTable) find(row []string) (heading bool, err error) {
 	switch {
 	case t.ids >= 0:
 		return true, nil
-	case !strings.ContainsFunc(strings.Join(row, ""), unicode.IsDigit): // no id is without
+	case len(row) > 1 && !strings.ContainsFunc(strings.Join(row, ""), unicode.IsDigit): // no id is without; in a list it is a mistake
 		return true, nil
 	}
 	return false, t.findID(row)

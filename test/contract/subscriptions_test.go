@@ -32,7 +32,7 @@ func TestWireNotes12_Subscriptions(t *testing.T) {
 		"billingCycle": "monthly", "termDuration": "P1Y", "creationDate": "2026-03-02T00:00:00Z", "effectiveStartDate": "2026-03-02T00:00:00Z",
 		"commitmentEndDate": "2027-03-01T00:00:00Z", "autoRenewEnabled": true, "isMicrosoftProduct": true,
 		"productType":                  object{"id": "OnlineServicesNCE", "displayName": "OnlineServicesNCE"},
-		"cancellationAllowedUntilDate": "2026-03-09T00:00:00Z", "attributes": object{"objectType": "Subscription", "etag": tag},
+		"cancellationAllowedUntilDate": "2026-03-05T00:00:00Z", "attributes": object{"objectType": "Subscription", "etag": tag},
 		"links": object{"self": object{"uri": strings.TrimPrefix(at(t, customer, premium), "/v1"), "method": "GET", "headers": []any{}}},
 	}
 	assert.Equal(t, want, with(premium, object{"id": nil}))

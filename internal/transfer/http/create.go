@@ -22,7 +22,7 @@ import (
 type CreateTransfer struct {
 	SourcePartnerTenantID  string                     `json:"sourcePartnerTenantId" doc:"Microsoft ID of the partner who bills the customer today (R-53)." example:"aaaaaaaa-0000-4000-8000-000000000001"`
 	SourcePartnerName      string                     `json:"sourcePartnerName" doc:"Name of that partner (R-122)." example:"Northwind Cloud"`
-	CustomerEmailID        string                     `json:"customerEmailId" doc:"Where the customer is told about the transfer." example:"it@contoso-bakery.example"`
+	CustomerEmailID        string                     `json:"customerEmailId" doc:"Where the customer is told about the transfer: the address that is known of it, or one in its domain." example:"it@contoso-bakery.example"`
 	CustomerName           string                     `json:"customerName,omitempty" doc:"Name of the customer."`
 	TargetPartnerTenantID  string                     `json:"targetPartnerTenantId,omitempty" doc:"The caller; may be left out (R-43)."`
 	TargetPartnerEmailID   string                     `json:"targetPartnerEmailId,omitempty" doc:"Free text that is returned as it came (R-123)."`
