@@ -42,7 +42,7 @@ func (p parameter) list() bool {
 func (p parameter) value() string {
 	known := map[string]string{
 		"size": "1", "offset": "0", "seekOperation": "First", "seek": customerPath(0)[len("/v1/customers/"):], "dryRun": "true", "format": "csv", "transferType": "5",
-		"status": "Pending", "direction": "incoming", "startDate": "2026-11-20", "endDate": "2026-11-21", "relationship_type": "IsIndirectResellerOf",
+		"status": "Cancel", "direction": "incoming", "startDate": "2026-11-20", "endDate": "2026-11-21", "relationship_type": "IsIndirectResellerOf",
 		"filter": `{"Field":"CompanyName","Value":"x","Operator":"starts_with"}`, "createdFrom": "2026-11-01T00:00:00Z",
 		"createdUntil": "2026-11-01T00:00:00Z", "modifiedFrom": "2026-11-01T00:00:00Z", "mpnId": "1", "agreementType": "MicrosoftCloudAgreement",
 	}
@@ -85,6 +85,14 @@ func (s *stage) asked(op described, transfer, query string) reply {
 	return s.hears(s.Context(), ask{by: byTarget, method: op.method, path: path + "?" + query, body: "{}"})
 }
 
+// over opens a transfer and cancels it, so that who follows it comes to an end, and returns its path.
+func (s *stage) over(customer int) string {
+	s.Helper()
+	at := s.pending(customer)
+	s.gets(deciding(byTarget, at, cancelling, "over"), http.StatusOK)
+	return at
+}
+
 // names requires a refusal with that name that says which parameter it was.
 func names(t *testing.T, r reply, cause, parameter string) {
 	t.Helper()
@@ -100,7 +108,7 @@ func names(t *testing.T, r reply, cause, parameter string) {
 func TestNoParameterIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := setStage(t, 1, 1)
-	transfer := s.pending(0)
+	transfer := s.over(0)
 	parameters := 0
 	for _, op := range s.operations() {
 		t.Run(op.id, func(t *testing.T) {
@@ -127,7 +135,7 @@ func TestNoParameterIsIgnored(t *testing.T) {
 func TestEveryParameterCounts(t *testing.T) {
 	t.Parallel()
 	s := setStage(t, 1, 1)
-	transfer := s.pending(0)
+	transfer := s.over(0)
 	for _, op := range s.operations() {
 		for _, p := range op.parameters {
 			t.Run(op.id+" "+p.Name, func(t *testing.T) {
@@ -159,7 +167,7 @@ var meansNothing = map[string]bool{"seek": true, "cursor": true, "mpnId": true, 
 func TestOddBytesAreNoFaultOfOurs(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]*stage{"SQLite": setStage(t, 1, 1), "PostgreSQL": setStageOn(t, pgtest.Shared(t), world.Large(1, 1))} {
-		transfer := s.pending(0)
+		transfer := s.over(0)
 		cursor := base64.RawURLEncoding.EncodeToString([]byte("2026-11-01T00:00:00Z x\x00"))
 		filter := `{"Field":"CompanyName","Operator":"starts_with","Value":"x\u0000"}`
 		substring := strings.Replace(filter, "starts_with", "substring", 1)
@@ -184,8 +192,7 @@ func TestOddBytesAreNoFaultOfOurs(t *testing.T) {
 func TestPathsAreReadAsClientsWriteThem(t *testing.T) {
 	t.Parallel()
 	s := setStage(t, 1, 1)
-	transfer := s.pending(0)
-	s.gets(deciding(byTarget, transfer, cancelling, "over"), http.StatusOK) // so that there is an end to follow it to
+	transfer := s.over(0)
 	at := strings.Split(transfer, "/")
 	for _, op := range s.operations() {
 		path := strings.NewReplacer("{customerId}", at[3], "{transferId}", at[5], "{subscriptionId}", licence(0, 0), "{recordId}", "x").Replace(op.path)
@@ -246,7 +253,7 @@ func TestHeadersThatComeTwice(t *testing.T) {
 func TestEveryParameterMakesADifference(t *testing.T) {
 	t.Parallel()
 	s := setStage(t, 3, 2)
-	transfer := s.pending(0)
+	transfer := s.over(0)
 	free := map[string]bool{ // any text is one that may have been given
 		"externalReference": true, "tag": true, "customerId": true, "mpn_id": true, "order_id": true, "agreementType": true, "transferId": true,
 	}
