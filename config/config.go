@@ -31,6 +31,7 @@ type Config struct {
 	Auth      Auth     `envPrefix:"HANDOVER_AUTH_"`
 	Payloads  Payloads `envPrefix:"HANDOVER_TEMPORAL_"`
 	Codec     Codec    `envPrefix:"HANDOVER_CODEC_"`
+	HTTPHosts []string `env:"HANDOVER_HTTP_HOSTS"` // names that API and Web UI are reached under, beside this machine's own; * for any
 	LogLevel  string   `env:"HANDOVER_LOG_LEVEL" envDefault:"info"`
 }
 
@@ -184,6 +185,9 @@ func (c Config) check() error {
 	for _, problem := range c.Codec.problems(c.Payloads) {
 		complain(true, "%s", problem)
 	}
+	for _, h := range c.HTTPHosts {
+		complain(h != "*" && !hostName(h), "HANDOVER_HTTP_HOSTS must be host names without scheme, port and path, or *, not %q", h)
+	}
 	for _, t := range c.Transfers.ProductTypes {
 		complain(!known(t), "HANDOVER_TRANSFERS_PRODUCT_TYPES does not know %q", t)
 	}
@@ -281,6 +285,12 @@ func httpURL(text string) bool {
 func origin(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && httpURL(text) && text == u.Scheme+"://"+strings.ToLower(u.Host)
+}
+
+// hostName tells whether the text is a host as a URL has it, and nothing more.
+func hostName(text string) bool {
+	u, err := url.Parse("http://" + text)
+	return err == nil && text != "" && u.Host == text && u.Port() == "" && !strings.ContainsAny(text, "*:[]")
 }
 
 func known(name string) bool {

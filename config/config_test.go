@@ -82,6 +82,21 @@ func TestACallbackPortMayHaveACertificate(t *testing.T) {
 	assert.Equal(t, "key.pem", c.Billing.CallbackTLSKey)
 }
 
+func TestHostsAreNames(t *testing.T) {
+	for hosts, fine := range map[string]bool{
+		"": true, "api.example": true, "api.example,10.0.0.7,xn--bcher-kva.example": true, "*": true,
+		"https://api.example": false, "api.example:8443": false, "api.example/v1": false, "*.example": false, "a b": false, "api.example,,": false, "u@api.example": false,
+	} {
+		t.Setenv("HANDOVER_HTTP_HOSTS", hosts)
+		_, err := Load()
+		if fine {
+			assert.NoError(t, err, hosts)
+		} else {
+			assert.ErrorContains(t, err, "HANDOVER_HTTP_HOSTS", hosts)
+		}
+	}
+}
+
 func TestHTTPBillingNeedsAnAddress(t *testing.T) {
 	t.Setenv("HANDOVER_BILLING_ADAPTER", "http")
 	t.Setenv("HANDOVER_BILLING_URL", "billing.example")

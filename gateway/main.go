@@ -84,7 +84,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = records.Close() }()
-	handler, err := serving.NewAPI(serving.Parts{Settings: settings, Ledger: records, Metrics: metrics, Logger: logger})
+	parts := serving.Parts{Settings: settings, Ledger: records, Metrics: metrics, Logger: logger}
+	handler, err := serving.NewAPI(parts)
 	if err != nil {
 		return err
 	}
@@ -94,5 +95,5 @@ func run(ctx context.Context) error {
 	}
 	logger.Info("The gateway answers.", zap.Stringer("address", listener.Addr()))
 	go handler.Housekeep(ctx)
-	return serving.Serve(ctx, listener, handler, certificate, logger)
+	return serving.Serve(ctx, listener, parts, handler, certificate)
 }

@@ -108,6 +108,9 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 }
 
 func start(ctx context.Context, o options) (*platform.Platform, error) {
+	if o.dataDir == "" && !o.ephemeral { // as an unset variable leaves it
+		return nil, &usageError{errors.New("--data-dir must name a folder; --ephemeral keeps nothing")}
+	}
 	logger, err := telemetry.NewLogger(o.logLevel)
 	if err != nil {
 		return nil, &usageError{err}

@@ -24,7 +24,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -132,7 +131,7 @@ func worldOf(n int, bases map[int]int) ledger.World {
 	world := ledger.World{
 		Partners:      []programme.Partner{partner(sourceID, "source"), partner(targetID, "target"), partner(otherID, "other")},
 		Customers:     []programme.Customer{{TenantID: customer, Name: "Contoso", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
-		Relationships: []programmestore.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
+		Relationships: []programme.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: programme.DirectSign}},
 	}
 	for i := range n {

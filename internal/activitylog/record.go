@@ -14,6 +14,24 @@ func AuditID(partnerTenantID, customerTenantID, transferID, operation string, at
 	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, strings.ReplaceAll(operation, "_", ""), kernel.Ticks(at))
 }
 
+// TimeAfter is when a record is written that follows one of that time about the same thing: now, or right after it where clocks
+// disagree. The records of one thing have times that differ, in the order of events, because their ids are made of them.
+func TimeAfter(last, now time.Time) time.Time {
+	if now.After(last) {
+		return now
+	}
+	return last.Add(time.Microsecond)
+}
+
+// Participants are the partners that have a record of the same event: source and target of what happened between two, only its own
+// partner of what was refused or concerns nobody else.
+func Participants(partnerTenantID, source, target, status string) []string {
+	if source == target || status == Failed {
+		return []string{partnerTenantID}
+	}
+	return []string{source, target}
+}
+
 // AuditOperation is the operationType of an audit record.
 type AuditOperation string
 

@@ -21,6 +21,7 @@ import (
 
 	"handover/activities"
 	outages "handover/activities/billing"
+	"handover/activities/subscriptions"
 	"handover/activities/transfers"
 	"handover/config"
 	"handover/internal/answers"
@@ -59,7 +60,8 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 			Transfers: &transfers.Activities{
 				Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands, CommandKey: c.Transfers.CommandKey,
 			},
-			Billing: &outages.Activities{Ledger: l},
+			Subscriptions: &subscriptions.Activities{Ledger: l},
+			Billing:       &outages.Activities{Ledger: l},
 		},
 		Mailer: mailer,
 	}

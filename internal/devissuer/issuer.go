@@ -18,13 +18,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"handover/internal/httpserver"
 )
 
 // ClientSecret is the shared development secret. It is no secret at all: the manual has it.
@@ -86,7 +87,7 @@ func (s Settings) check() error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("the development issuer's base URL is malformed: %w", err)
-	case base.Scheme != "http" && base.Scheme != "https", !loopback(base.Host):
+	case base.Scheme != "http" && base.Scheme != "https", !httpserver.Loopback(base.Host):
 		return fmt.Errorf("the development issuer works on loopback only, such as http://127.0.0.1:8080, not at %q", base.Redacted())
 	case base.User != nil, base.RawQuery != "", base.Fragment != "", base.Path != "":
 		return errors.New("the development issuer's base URL must be scheme, host and port only")
@@ -102,15 +103,6 @@ func (s Settings) check() error {
 		return fmt.Errorf("the development issuer's tokens must live a second or longer, not %s", s.Lifetime)
 	}
 	return nil
-}
-
-// loopback tells whether host, or host:port, stays on this machine.
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // IssuerURL is the issuer of the tokens, with "{tenantid}" for the tenant: what identity.Settings.Issuer takes.
@@ -132,7 +124,7 @@ func (i *Issuer) Register(mux *http.ServeMux) {
 // whatever the handler returns as JSON.
 func (i *Issuer) handle(answer func(w http.ResponseWriter, r *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopback(r.Host) {
+		if !httpserver.Loopback(r.Host) {
 			writeFailure(w, &failure{status: http.StatusForbidden, Code: accessDenied,
 				Description: "Tokens for development are given on loopback addresses only."})
 			return

@@ -11,7 +11,6 @@ import (
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/command"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 )
 
 const templateID = "99999999-0000-4000-8000-00000000000a"
@@ -63,7 +62,7 @@ func TestAttestAgreement(t *testing.T) {
 
 func TestAttestAgreementIsRefused(t *testing.T) {
 	w := worldOf(1)
-	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID})
+	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		_, err := f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
 		require.NoError(t, err)
@@ -130,7 +129,7 @@ func TestAttestedAgreementCounts(t *testing.T) {
 // a direct acceptance shows to every partner of the customer, and to nobody else.
 func TestDirectSigned(t *testing.T) {
 	w := worldOf(1)
-	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: targetID, CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: targetID, CustomerTenantID: otherID})
 	w.Agreements = append(w.Agreements, programme.Agreement{
 		CustomerTenantID: customerID, PartnerTenantID: strangerID, Mode: programme.DirectSign, DateAgreed: start,
 	})

@@ -21,7 +21,6 @@ import (
 	"handover/internal/outbox"
 	"handover/internal/pgtest"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -162,7 +161,7 @@ func worldOf(n int) World {
 			{TenantID: customerID, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"},
 			{TenantID: otherID, Name: "Fabrikam", Domain: "fabrikam.example", Email: "it@fabrikam.example", Market: "DE", Locale: "en-US"},
 		},
-		Relationships: []programmestore.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customerID}},
+		Relationships: []programme.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customerID}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation}},
 	}
 	for i := range n {

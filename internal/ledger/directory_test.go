@@ -41,7 +41,7 @@ func peopled() World {
 			TenantID: newID(100 + i), Name: name, Domain: fmt.Sprintf("d%d.example", i), Email: "a@b.example", Market: "DE", Locale: "de-DE",
 		}
 		w.Customers = append(w.Customers, c)
-		w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: targetID, CustomerTenantID: c.TenantID})
+		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: targetID, CustomerTenantID: c.TenantID})
 	}
 	w.Subscriptions[1].CustomerTenantID, w.Subscriptions[1].PartnerTenantID = otherID, targetID
 	return w
@@ -163,11 +163,11 @@ func TestPartnerships(t *testing.T) {
 		TenantID: newID(1), Name: "Second", Type: programme.IndirectReseller, Status: programme.Inactive, MPNID: "mpn-Second",
 		Market: "DE", Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "u", Email: "u@second.example"}},
 	})
-	w.Partnerships = []programmestore.Partnership{
+	w.Partnerships = []programme.Partnership{
 		{ProviderTenantID: strings.ToUpper(targetID), ResellerTenantID: newID(1)}, {ProviderTenantID: targetID, ResellerTenantID: resellerID},
 	}
-	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID},
-		programmestore.Relationship{PartnerTenantID: newID(1), CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID},
+		programme.Relationship{PartnerTenantID: newID(1), CustomerTenantID: otherID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		of := func(partner string, as programme.PartnerType) []string {
 			found, err := f.Partnerships(t.Context(), strings.ToUpper(partner), as)

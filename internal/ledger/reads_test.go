@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -15,7 +14,7 @@ import (
 
 func TestTransfers(t *testing.T) {
 	w := worldOf(2)
-	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
 	w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: programme.DirectSign})
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		first := f.moving("r1", 0)

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -105,7 +104,7 @@ func idsOf(transfers []transfer.Transfer) []string {
 // forStranger is a world in which the stranger can be a target too.
 func forStranger() World {
 	w := worldOf(2)
-	w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
+	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: strangerID, CustomerTenantID: otherID})
 	w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: strangerID, CustomerTenantID: otherID, Mode: programme.DirectSign})
 	return w
 }

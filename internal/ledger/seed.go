@@ -81,6 +81,7 @@ func (w World) normal() World {
 		if sub.LineageID == "" {
 			sub.LineageID = sub.ID
 		}
+		sub.Billed, sub.Listed = !subscription.Gone(*sub), true
 	}
 	return w
 }
@@ -89,8 +90,8 @@ func (w World) normal() World {
 type World struct {
 	Partners      []programme.Partner
 	Customers     []programme.Customer
-	Relationships []programmestore.Relationship
+	Relationships []programme.Relationship
 	Agreements    []programme.Agreement
-	Partnerships  []programmestore.Partnership
+	Partnerships  []programme.Partnership
 	Subscriptions []subscription.Subscription
 }

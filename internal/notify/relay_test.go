@@ -19,7 +19,6 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/outbox"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 )
@@ -65,7 +64,7 @@ func newOffice(t *testing.T, mails int, p *post) *office {
 		Customers: []programme.Customer{{
 			TenantID: officeCustomer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "de-DE",
 		}},
-		Relationships: []programmestore.Relationship{{PartnerTenantID: officeTarget, CustomerTenantID: officeCustomer}},
+		Relationships: []programme.Relationship{{PartnerTenantID: officeTarget, CustomerTenantID: officeCustomer}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: officeCustomer, PartnerTenantID: officeTarget, Mode: programme.Attestation}},
 	}))
 	if mails > 0 {

@@ -68,3 +68,9 @@ func Credited(among []Partner, mpnID string) *Partner {
 	}
 	return found
 }
+
+// Partnership says that the indirect reseller works under the indirect provider.
+type Partnership struct {
+	ProviderTenantID string
+	ResellerTenantID string
+}

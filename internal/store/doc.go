@@ -13,6 +13,7 @@
 // The story:
 //
 //	db.go       opening a database, and its clock
+//	postgres_surroundings.go  what a PostgreSQL database must be like; sqlite_file.go  how a file is named and kept
 //	migrate.go  bringing its schema up to date
 //	tx.go       transactions and statements
 //	dialect.go  one text for two databases; table.go rows; values.go columns; list.go conditions and pages

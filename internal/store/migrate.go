@@ -30,13 +30,15 @@ func migratePostgres(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 // migrateSQLite takes a lock file beside the database: SQLite has no lock that outlives a transaction, and each
 // migration is a transaction of its own.
 func migrateSQLite(ctx context.Context, db *sql.DB, path string, migrations fs.FS) (err error) {
-	file := flock.New(path + ".lock")
+	file := flock.New(lockFile(path))
 	if _, err := file.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return fmt.Errorf("lock %s.lock: %w", path, err)
+		return fmt.Errorf("lock %s: %w", lockFile(path), err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	return migrate(ctx, goose.DialectSQLite3, db, migrations, "sqlite")
 }
+
+func lockFile(path string) string { return path + ".lock" }
 
 // migrate brings the schema up to date where it is not, and needs no right to change it where it is. Errors: *SchemaError.
 func migrate(ctx context.Context, d goose.Dialect, db *sql.DB, migrations fs.FS, folder string, options ...goose.ProviderOption) error {

@@ -7,7 +7,7 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/ledger"
-	programmestore "handover/internal/programme/store"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 )
 
@@ -59,7 +59,7 @@ func Copy(customerTenantID, seed string) (ledger.World, string) {
 	}
 	for _, r := range w.Relationships {
 		if r.CustomerTenantID == customerTenantID {
-			copied.Relationships = append(copied.Relationships, programmestore.Relationship{PartnerTenantID: r.PartnerTenantID, CustomerTenantID: fresh(r.CustomerTenantID)})
+			copied.Relationships = append(copied.Relationships, programme.Relationship{PartnerTenantID: r.PartnerTenantID, CustomerTenantID: fresh(r.CustomerTenantID)})
 		}
 	}
 	for _, a := range w.Agreements {

@@ -5,7 +5,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 )
 
@@ -13,9 +12,9 @@ import (
 type file struct {
 	partners      []entry[programme.Partner]
 	customers     []entry[programme.Customer]
-	relationships []entry[programmestore.Relationship]
+	relationships []entry[programme.Relationship]
 	agreements    []entry[programme.Agreement]
-	partnerships  []entry[programmestore.Partnership]
+	partnerships  []entry[programme.Partnership]
 	subscriptions []entry[subscription.Subscription]
 }
 
@@ -102,8 +101,8 @@ func customer(r *record) programme.Customer {
 	}
 }
 
-func relationship(r *record) programmestore.Relationship {
-	return programmestore.Relationship{PartnerTenantID: need(r, "partner", guid), CustomerTenantID: need(r, "customer", guid)}
+func relationship(r *record) programme.Relationship {
+	return programme.Relationship{PartnerTenantID: need(r, "partner", guid), CustomerTenantID: need(r, "customer", guid)}
 }
 
 func agreement(r *record) programme.Agreement {
@@ -115,8 +114,8 @@ func agreement(r *record) programme.Agreement {
 	}
 }
 
-func partnership(r *record) programmestore.Partnership {
-	return programmestore.Partnership{ProviderTenantID: need(r, "provider", guid), ResellerTenantID: need(r, "reseller", guid)}
+func partnership(r *record) programme.Partnership {
+	return programme.Partnership{ProviderTenantID: need(r, "provider", guid), ResellerTenantID: need(r, "reseller", guid)}
 }
 
 func billed(r *record) subscription.Subscription {

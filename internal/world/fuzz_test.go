@@ -12,7 +12,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/world"
 )
@@ -88,7 +87,7 @@ func requireSound(t *testing.T, w ledger.World) {
 
 func requirePairs(t *testing.T, w ledger.World, partners map[string]programme.Partner, customers map[string]bool) {
 	t.Helper()
-	accepted, agreed := map[programmestore.Relationship]bool{}, map[programmestore.Relationship]bool{}
+	accepted, agreed := map[programme.Relationship]bool{}, map[programme.Relationship]bool{}
 	for _, r := range w.Relationships {
 		require.Contains(t, partners, r.PartnerTenantID)
 		require.Contains(t, customers, r.CustomerTenantID)
@@ -97,9 +96,9 @@ func requirePairs(t *testing.T, w ledger.World, partners map[string]programme.Pa
 	for _, a := range w.Agreements {
 		require.Contains(t, partners, a.PartnerTenantID)
 		require.Contains(t, customers, a.CustomerTenantID)
-		agreed[programmestore.Relationship{PartnerTenantID: a.PartnerTenantID, CustomerTenantID: a.CustomerTenantID}] = true
+		agreed[programme.Relationship{PartnerTenantID: a.PartnerTenantID, CustomerTenantID: a.CustomerTenantID}] = true
 	}
-	together := map[programmestore.Partnership]bool{}
+	together := map[programme.Partnership]bool{}
 	for _, p := range w.Partnerships {
 		require.Equal(t, programme.IndirectProvider, partners[p.ProviderTenantID].Type)
 		require.Equal(t, programme.IndirectReseller, partners[p.ResellerTenantID].Type)

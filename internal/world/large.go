@@ -6,7 +6,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 )
 
@@ -30,7 +29,7 @@ func Large(customers, subscriptionsPerCustomer int) ledger.World {
 	for c := range customers {
 		one := largeCustomer(c)
 		w.Customers = append(w.Customers, one)
-		w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: LargeTarget, CustomerTenantID: one.TenantID})
+		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: LargeTarget, CustomerTenantID: one.TenantID})
 		w.Agreements = append(w.Agreements, programme.Agreement{
 			CustomerTenantID: one.TenantID, PartnerTenantID: LargeTarget, Mode: programme.Attestation,
 		})

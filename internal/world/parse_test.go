@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/world"
 )
@@ -32,14 +31,14 @@ func TestEveryFieldArrives(t *testing.T) {
 		TenantID: "cccccccc-0000-4000-8000-000000000001", Name: "Contoso Bakery", Domain: "contoso.example",
 		Email: "it@contoso.example", Market: "US", Locale: "en-US",
 	}, w.Customers[0])
-	assert.Equal(t, []programmestore.Relationship{{
+	assert.Equal(t, []programme.Relationship{{
 		PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001", CustomerTenantID: "cccccccc-0000-4000-8000-000000000001",
 	}}, w.Relationships)
 	assert.Equal(t, []programme.Agreement{{
 		CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001",
 		Mode: programme.DirectSign, DateAgreed: day(2026, 2, 27),
 	}}, w.Agreements)
-	assert.Equal(t, []programmestore.Partnership{{
+	assert.Equal(t, []programme.Partnership{{
 		ProviderTenantID: "aaaaaaaa-0000-4000-8000-000000000001", ResellerTenantID: "aaaaaaaa-0000-4000-8000-000000000009",
 	}}, w.Partnerships)
 	assert.Equal(t, []subscription.Subscription{{

@@ -2,7 +2,6 @@ package world
 
 import (
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 )
 
@@ -16,13 +15,13 @@ func (f *file) checkReferences(found *problems) {
 	doubles(found, f.partners, "mpnId", func(p programme.Partner) string { return p.MPNID })
 	doubles(found, f.customers, "tenantId", customerID)
 	doubles(found, f.subscriptions, "id", func(s subscription.Subscription) string { return s.ID })
-	doubles(found, f.relationships, "customer", func(r programmestore.Relationship) string { return pair(r.PartnerTenantID, r.CustomerTenantID) })
+	doubles(found, f.relationships, "customer", func(r programme.Relationship) string { return pair(r.PartnerTenantID, r.CustomerTenantID) })
 	doubles(found, f.agreements, "customer", func(a programme.Agreement) string { return pair(a.PartnerTenantID, a.CustomerTenantID) })
-	doubles(found, f.partnerships, "reseller", func(p programmestore.Partnership) string { return pair(p.ProviderTenantID, p.ResellerTenantID) })
+	doubles(found, f.partnerships, "reseller", func(p programme.Partnership) string { return pair(p.ProviderTenantID, p.ResellerTenantID) })
 
 	partners, customers := index(f.partners, partnerID), index(f.customers, customerID)
-	dangling(found, f.relationships, "partner", partners, func(r programmestore.Relationship) string { return r.PartnerTenantID })
-	dangling(found, f.relationships, "customer", customers, func(r programmestore.Relationship) string { return r.CustomerTenantID })
+	dangling(found, f.relationships, "partner", partners, func(r programme.Relationship) string { return r.PartnerTenantID })
+	dangling(found, f.relationships, "customer", customers, func(r programme.Relationship) string { return r.CustomerTenantID })
 	dangling(found, f.agreements, "partner", partners, func(a programme.Agreement) string { return a.PartnerTenantID })
 	dangling(found, f.agreements, "customer", customers, func(a programme.Agreement) string { return a.CustomerTenantID })
 	dangling(found, f.subscriptions, "partner", partners, func(s subscription.Subscription) string { return s.PartnerTenantID })

@@ -14,7 +14,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/world"
 )
 
@@ -151,7 +150,7 @@ func (p *past) world(customers int) ledger.World {
 		}
 		target := pastParties[n%len(pastParties)].target
 		w.Customers = append(w.Customers, c)
-		w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: target, CustomerTenantID: c.TenantID})
+		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: target, CustomerTenantID: c.TenantID})
 		w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: target, CustomerTenantID: c.TenantID, Mode: programme.Attestation})
 	}
 	return w

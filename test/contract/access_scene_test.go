@@ -15,7 +15,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 )
 
@@ -105,7 +104,7 @@ func newTroupe(t testing.TB) *troupe {
 	c.hide("PartnerID of the source", c.of[isSource].MPNID)
 	c.hide("PartnerID of the target", c.of[isTarget].MPNID, isReseller)
 	c.hide("PartnerID of the reseller", c.of[isReseller].MPNID, isTarget)
-	w.Partnerships = []programmestore.Partnership{{ProviderTenantID: c.of[isTarget].TenantID, ResellerTenantID: c.of[isReseller].TenantID}}
+	w.Partnerships = []programme.Partnership{{ProviderTenantID: c.of[isTarget].TenantID, ResellerTenantID: c.of[isReseller].TenantID}}
 	require.NoError(t, stage.Ledger.Extend(t.Context(), w))
 	return c
 }
@@ -179,7 +178,7 @@ func (s *scene) enter(t testing.TB, moving ...subscription.Subscription) {
 	s.hide("address of the customer", known.Email, isSource, isTarget, isStranger, isReseller)
 	w := ledger.World{Customers: []programme.Customer{known}}
 	for _, p := range []party{isSource, isTarget, isStranger, isReseller} {
-		w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: s.of[p].TenantID, CustomerTenantID: s.customer})
+		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: s.of[p].TenantID, CustomerTenantID: s.customer})
 	}
 	for _, p := range []party{isTarget, isStranger} {
 		w.Agreements = append(w.Agreements, programme.Agreement{CustomerTenantID: s.customer, PartnerTenantID: s.of[p].TenantID, Mode: programme.Attestation})

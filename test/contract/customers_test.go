@@ -12,7 +12,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 )
 
 // clients of a partner: customers with these names, the last of which it only bills.
@@ -25,7 +24,7 @@ func clientsOf(t testing.TB, c client, names ...string) {
 			TenantID: id, Name: name, Domain: fmt.Sprintf("d%d-%s.example", i, id[:8]), Email: "it@" + id + ".example", Market: "US", Locale: "en-US",
 		})
 		if i < len(names)-1 {
-			w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: c.tenant, CustomerTenantID: id})
+			w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: c.tenant, CustomerTenantID: id})
 			continue
 		}
 		s := licence("Licence", atOnce)

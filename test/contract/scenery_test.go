@@ -15,7 +15,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/world"
 )
@@ -70,7 +69,7 @@ func customerWith(t testing.TB, holdings ...subscription.Subscription) string {
 		TenantID: id, Name: "Lakeshore Books", Domain: id[:8] + ".lakeshore.example", Email: "it@lakeshore.example", Market: "US", Locale: "en-US",
 	}}}
 	for _, partner := range []string{source.tenant, target.tenant} {
-		w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: partner, CustomerTenantID: id})
+		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: partner, CustomerTenantID: id})
 		w.Agreements = append(w.Agreements, programme.Agreement{CustomerTenantID: id, PartnerTenantID: partner, Mode: programme.Attestation})
 	}
 	for _, s := range holdings {

@@ -13,7 +13,6 @@ import (
 
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 )
 
 // searched are the transfers that a search finds, all pages of it.
@@ -33,7 +32,7 @@ func newcomer(t testing.TB, customers int) (c client, ids []string) {
 		w.Customers = append(w.Customers, programme.Customer{
 			TenantID: id, Name: "Litware Shop", Domain: id[:8] + ".shop.example", Email: "it@shop.example", Market: "US", Locale: "en-US",
 		})
-		w.Relationships = append(w.Relationships, programmestore.Relationship{PartnerTenantID: c.tenant, CustomerTenantID: id})
+		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: c.tenant, CustomerTenantID: id})
 		w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: c.tenant, CustomerTenantID: id, Mode: programme.Attestation})
 	}
 	require.NoError(t, stage.Ledger.Extend(t.Context(), w))

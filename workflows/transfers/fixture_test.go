@@ -31,7 +31,6 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -231,7 +230,7 @@ func worldOf(n int, o options) ledger.World {
 			partner(strangerID, "Wingtip", "eve@wingtip.example", programme.DirectBill),
 		},
 		Customers:     []programme.Customer{{TenantID: customer, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"}},
-		Relationships: []programmestore.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
+		Relationships: []programme.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customer}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: customer, PartnerTenantID: targetID, Mode: programme.Attestation}},
 	}
 	for i := range n {

@@ -135,8 +135,7 @@ func entryFields(r *entryRow) []any {
 	}
 }
 
-// entry is the entry with its participants: both parties of what happened, only its own partner of what was refused or
-// concerns nobody else. What is known of where a command to a transfer came from stands in the record's detail.
+// entry is the entry with its participants. What is known of where a command to a transfer came from stands in the record's detail.
 func (r entryRow) entry() AuditEntry {
 	if r.Resource == activitylog.TransferResource {
 		var detail struct {
@@ -146,10 +145,7 @@ func (r entryRow) entry() AuditEntry {
 			r.ApplicationID, r.CorrelationID = detail.Origin.Application, detail.Origin.Correlation
 		}
 	}
-	r.Participants = []string{r.PartnerTenantID}
-	if r.source != r.target && r.Status != activitylog.Failed {
-		r.Participants = []string{r.source, r.target}
-	}
+	r.Participants = activitylog.Participants(r.PartnerTenantID, r.source, r.target, r.Status)
 	return r.AuditEntry
 }
 

@@ -46,16 +46,14 @@ var (
 	selectLastAction = store.Both(`SELECT MAX(recorded_at) FROM activity_records WHERE resource_id = $1`)
 )
 
-// Note writes the record of a change, in the transaction that makes it. Whoever calls it holds a lock on the resource:
-// the records of one resource have times that differ, because their ids are made of them (R-211).
+// Note writes the record of a change, in the transaction that makes it. Whoever calls it holds a lock on the resource, so that
+// the times of its records differ.
 func Note(ctx context.Context, tx store.Tx, a Record) error {
 	last, _, err := store.One(ctx, tx, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, a.ResourceID)
 	if err != nil {
 		return err
 	}
-	if !a.At.After(last) {
-		a.At = last.Add(time.Microsecond)
-	}
+	a.At = activitylog.TimeAfter(last, a.At)
 	row := activityRow{
 		id:      activitylog.AuditID(a.By.PartnerTenantID, a.CustomerTenantID, a.ResourceID, string(a.Operation), a.At),
 		partner: a.By.PartnerTenantID, customer: a.CustomerTenantID, resource: a.Resource, resourceID: a.ResourceID,

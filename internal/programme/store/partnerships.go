@@ -9,10 +9,10 @@ import (
 	"handover/internal/store"
 )
 
-var partnerships = store.Table[Partnership]{
+var partnerships = store.Table[programme.Partnership]{
 	Name:    "partnerships",
 	Columns: `provider_tenant_id text, reseller_tenant_id text`,
-	Fields: func(p *Partnership) []any {
+	Fields: func(p *programme.Partnership) []any {
 		return []any{&p.ProviderTenantID, &p.ResellerTenantID}
 	},
 }

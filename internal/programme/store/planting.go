@@ -13,9 +13,9 @@ import (
 type Planting struct {
 	Partners      []programme.Partner
 	Customers     []programme.Customer
-	Relationships []Relationship
+	Relationships []programme.Relationship
 	Agreements    []programme.Agreement
-	Partnerships  []Partnership
+	Partnerships  []programme.Partnership
 }
 
 var (

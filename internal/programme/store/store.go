@@ -54,10 +54,10 @@ var Customers = store.Table[programme.Customer]{
 	},
 }
 
-var relationships = store.Table[Relationship]{
+var relationships = store.Table[programme.Relationship]{
 	Name:    "relationships",
 	Columns: `customer_tenant_id text, partner_tenant_id text`,
-	Fields: func(r *Relationship) []any {
+	Fields: func(r *programme.Relationship) []any {
 		return []any{&r.CustomerTenantID, &r.PartnerTenantID}
 	},
 }
@@ -146,16 +146,4 @@ func (s *Store) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partn
 		}
 		return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "No partner has the PartnerID %s. Correct it.", mpnID).About(mpnID)
 	})
-}
-
-// Relationship says that the customer accepted the partner as reseller (R-50).
-type Relationship struct {
-	PartnerTenantID  string
-	CustomerTenantID string
-}
-
-// Partnership says that the indirect reseller works under the indirect provider (R-258).
-type Partnership struct {
-	ProviderTenantID string
-	ResellerTenantID string
 }

@@ -115,24 +115,14 @@ func (tx session) tellMovers(ctx context.Context, t transfer.Transfer, rules tra
 	if err != nil {
 		return err
 	}
-	told := map[string]bool{}
 	var wanted []runs.Wanted
-	for _, it := range items {
-		run, from, to := transferRun(t.ID, t.TargetTenantID, CauseAnswered), 0, total
-		if rules.InRanges(total) {
-			from, to = rules.RangeOf(it.Ordinal, total)
-			run = rangeWanted(t, from, to, CauseAnswered)
-		}
-		if told[run.WorkflowID] {
-			continue
-		}
-		told[run.WorkflowID] = true
+	for _, m := range moversOf(t, rules, total, items, CauseAnswered) {
 		if delay != nil {
-			if run.Delay, err = delay(ctx, tx, t.ID, from, to); err != nil {
+			if m.run.Delay, err = delay(ctx, tx, t.ID, m.from, m.to); err != nil {
 				return err
 			}
 		}
-		wanted = append(wanted, run)
+		wanted = append(wanted, m.run)
 	}
 	return runs.Want(ctx, tx.Tx, wanted...)
 }

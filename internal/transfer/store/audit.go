@@ -31,10 +31,7 @@ func (s *Store) RecordRefused(ctx context.Context, r Refused) error {
 		if err != nil {
 			return t, err
 		}
-		now := s.db.TimeRead(t.readAt)
-		if !now.After(t.audited) {
-			now = t.audited.Add(time.Microsecond)
-		}
+		now := activitylog.TimeAfter(t.audited, s.db.TimeRead(t.readAt))
 		role, log := t.RoleOf(r.Actor), t.SourceTenantID
 		if role == kernel.RoleTarget {
 			log = t.TargetTenantID
@@ -111,10 +108,7 @@ func (s *Store) audit(ctx context.Context, st store.Statement, ids ...any) ([]Au
 		records := make([]AuditRecord, len(rows))
 		for i, row := range rows {
 			records[i] = row.AuditRecord
-			records[i].Participants = []string{row.source, row.target}
-			if row.Status == activitylog.Failed {
-				records[i].Participants = []string{row.PartnerTenantID}
-			}
+			records[i].Participants = activitylog.Participants(row.PartnerTenantID, row.source, row.target, row.Status)
 		}
 		return records, err
 	})

@@ -191,18 +191,10 @@ func (tx session) tellGivenUp(ctx context.Context, st *step, items []item, g Giv
 // concerned are the runs that have to take notice: the transfer's and, of a large one, those that move these line items.
 func (st *step) concerned(items []item, byRun bool) []runs.Wanted {
 	wanted := []runs.Wanted{wantedBy(st.of.Transfer, CauseGivenUp, st.origin, byRun)}
-	total, rules := st.of.Items.Total(), st.rules.ForRuns()
-	if !rules.InRanges(total) {
-		return wanted
-	}
-	told := map[int]bool{}
-	for _, it := range items {
-		from, to := rules.RangeOf(it.Ordinal, total)
-		if told[from] {
-			continue
+	if total, rules := st.of.Items.Total(), st.rules.ForRuns(); rules.InRanges(total) {
+		for _, m := range moversOf(st.of.Transfer, rules, total, items, CauseGivenUp) {
+			wanted = append(wanted, m.run)
 		}
-		told[from] = true
-		wanted = append(wanted, rangeWanted(st.of.Transfer, from, to, CauseGivenUp))
 	}
 	return wanted
 }

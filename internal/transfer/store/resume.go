@@ -88,9 +88,7 @@ func (s *Store) resume(ctx context.Context, tx session, r Resumption, ids []stri
 
 // resumed is the record of it for either participant. It is no change of the transfer, which keeps its change_id.
 func resumed(t record, r Resumption, now time.Time) ([]auditRow, error) {
-	if !now.After(t.audited) { // records of a transfer have times that differ, in the order of events
-		now = t.audited.Add(time.Microsecond)
-	}
+	now = activitylog.TimeAfter(t.audited, now)
 	h := happening{
 		of: t, effects: transfer.Effects{Event: transfer.EventResumed, Operation: activitylog.AuditUpdate},
 		key: string(transfer.EventResumed) + ":" + now.Format(store.StampLayout), actor: r.Actor, origin: r.Origin, at: now,

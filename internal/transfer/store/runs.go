@@ -81,7 +81,31 @@ func (s *Store) OverRuns(ctx context.Context, workflowIDs []string) ([]runs.Want
 	})
 }
 
-func rangeWanted(t transfer.Transfer, from, to int, cause runs.Cause) runs.Wanted {
+// mover is a run that moves the line items from (included) to (excluded).
+type mover struct {
+	run      runs.Wanted
+	from, to int
+}
+
+// moversOf are the runs that move these line items of a transfer: its own or, of a large one, those of the ranges that they are in.
+func moversOf(t transfer.Transfer, rules transfer.RunRules, total int, items []item, cause runs.Cause) []mover {
+	if !rules.InRanges(total) {
+		return []mover{{run: transferRun(t.ID, t.TargetTenantID, cause), to: total}}
+	}
+	var movers []mover
+	told := map[int]bool{}
+	for _, it := range items {
+		from, to := rules.RangeOf(it.Ordinal, total)
+		if !told[from] {
+			told[from] = true
+			movers = append(movers, mover{rangeRun(t, from, to, cause), from, to})
+		}
+	}
+	return movers
+}
+
+// rangeRun is the run of a range of line items.
+func rangeRun(t transfer.Transfer, from, to int, cause runs.Cause) runs.Wanted {
 	return runs.Wanted{
 		WorkflowID: transfer.RangeWorkflowID(t.ID, from, to), WorkflowType: transfer.RangeWorkflowType, SubjectID: t.ID,
 		FairKey: t.TargetTenantID, Cause: cause,

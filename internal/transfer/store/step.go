@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"handover/internal/activitylog"
 	"handover/internal/kernel"
 	"handover/internal/programme"
 	programmestore "handover/internal/programme/store"
@@ -41,14 +42,9 @@ func (s *Store) begin(ctx context.Context, tx session, id string, by kernel.Acto
 	if err != nil {
 		return step{}, err
 	}
-	st := step{of: t, actor: by, origin: origin, at: s.db.TimeRead(t.readAt)}
-	if st.rules, err = s.rulesOf(ctx, tx, t); err != nil {
-		return st, err
-	}
-	if !st.at.After(t.audited) { // records of a transfer have times that differ, in the order of events
-		st.at = t.audited.Add(time.Microsecond)
-	}
-	return st, nil
+	st := step{of: t, actor: by, origin: origin, at: activitylog.TimeAfter(t.audited, s.db.TimeRead(t.readAt))}
+	st.rules, err = s.rulesOf(ctx, tx, t)
+	return st, err
 }
 
 // decide asks the domain. Checks come in this order, so that nobody learns what is not theirs: is the actor a party at all
