@@ -71,13 +71,17 @@ type Transfer struct {
 	MaxListedItems int           `env:"MAX_LISTED_ITEMS" envDefault:"10000"`
 	DeclineAllowed bool          `env:"DECLINE_ALLOWED" envDefault:"true"`
 	ItemDeadline   time.Duration `env:"ITEM_DEADLINE" envDefault:"0"`
+	// What a target may ask for (transfer.Asking).
+	AnyCustomerAddress bool `env:"ANY_CUSTOMER_ADDRESS" envDefault:"false"`
+	PerCustomer        int  `env:"PER_CUSTOMER" envDefault:"10"`
+	PerDay             int  `env:"PER_DAY" envDefault:"5000"`
 	// TemporalCommands lets Temporal clients give commands by starting and signalling runs. Who may signal may claim to be
 	// anybody, so a deployment with an API only closes this door.
 	TemporalCommands bool `env:"TEMPORAL_COMMANDS" envDefault:"true"`
 	// CommandKey signs the commands that come through Temporal, and makes workers refuse those that are not signed with it.
 	CommandKey Secret `env:"COMMAND_KEY,unset"`
-	// CancellationWindow is how long a licence can be cancelled after the start of its term (R-84).
-	CancellationWindow time.Duration `env:"CANCELLATION_WINDOW" envDefault:"168h"`
+	// CancellationWindow is how long a licence can be cancelled after the start of its term (R-84, C-4).
+	CancellationWindow time.Duration `env:"CANCELLATION_WINDOW" envDefault:"72h"`
 }
 
 // Worker sizes and versions the worker process.
@@ -172,6 +176,7 @@ func (c Config) check() error {
 		"HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE and HANDOVER_BILLING_CALLBACK_TLS_KEY go together")
 	complain(c.Transfers.MaxListedItems < 1, "HANDOVER_TRANSFERS_MAX_LISTED_ITEMS must be at least 1")
 	complain(c.Transfers.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")
+	complain(c.Transfers.PerCustomer < 0 || c.Transfers.PerDay < 0, "HANDOVER_TRANSFERS_PER_CUSTOMER and HANDOVER_TRANSFERS_PER_DAY must not be negative; 0 is no bound")
 	complain(c.Transfers.CancellationWindow < 0, "HANDOVER_TRANSFERS_CANCELLATION_WINDOW must not be negative")
 	complain(c.Worker.CachedWorkflows < 1 || c.Worker.Activities < 1, "HANDOVER_WORKER_CACHED_WORKFLOWS and HANDOVER_WORKER_ACTIVITIES must be at least 1")
 	complain((c.Worker.Deployment == "") != (c.Worker.BuildID == ""), "HANDOVER_WORKER_DEPLOYMENT and HANDOVER_WORKER_BUILD_ID go together")
@@ -217,6 +222,7 @@ func (t Transfer) Policy() transfer.Policy {
 	p.MaxListedItems = t.MaxListedItems
 	p.DeclineDisabled = !t.DeclineAllowed
 	p.ItemDeadline = t.ItemDeadline
+	p.Asking = transfer.Asking{AnyAddress: t.AnyCustomerAddress, PerCustomer: t.PerCustomer, PerDay: t.PerDay}
 	if len(t.ProductTypes) > 0 {
 		p.ProductTypes = nil
 		for _, name := range t.ProductTypes {

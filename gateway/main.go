@@ -16,6 +16,7 @@ import (
 
 	"handover/config"
 	"handover/internal/api"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/serving"
 	"handover/internal/telemetry"
@@ -49,7 +50,9 @@ func start() int {
 		},
 	})
 	if err := command.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "gateway:", err)
+		for _, line := range kernel.Lines("gateway: " + err.Error()) {
+			fmt.Fprintln(os.Stderr, line)
+		}
 		return 1
 	}
 	return 0

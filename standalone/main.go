@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/platform"
 	"handover/internal/telemetry"
@@ -30,7 +31,9 @@ func execute() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "standalone:", err)
+		for _, line := range kernel.Lines("standalone: " + err.Error()) {
+			fmt.Fprintln(os.Stderr, line)
+		}
 		return exitStatus(err)
 	}
 	return 0

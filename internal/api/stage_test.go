@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -185,7 +186,7 @@ func licence(customer, number int) string {
 
 func creating(customer int, key string) ask {
 	return ask{by: byTarget, method: http.MethodPost, path: customerPath(customer) + "/transfers", key: key, body: `{"transferType":3,"sourcePartnerTenantId":"` +
-		world.LargeSource + `","sourcePartnerName":"Large Source","customerEmailId":"it@customer0.example","tags":["a","b"]}`}
+		world.LargeSource + `","sourcePartnerName":"Large Source","customerEmailId":"it@customer` + strconv.Itoa(customer) + `.example","tags":["a","b"]}`}
 }
 
 func deciding(by, path, body, key string) ask {

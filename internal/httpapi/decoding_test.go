@@ -186,7 +186,7 @@ func TestBodiesInFlight(t *testing.T) {
 func TestOtherSpellings(t *testing.T) {
 	a, demo := sampleAPI(t), world.Demo()
 	body := func(number string) string {
-		return `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@example.com","transferType":` + number + `}`
+		return `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@contoso-bakery.example","transferType":` + number + `}`
 	}
 	create := routeNamed(t, a, "createTransfer")
 	create.Path += "?dryRun=true"

@@ -93,7 +93,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		TenantID: demo.TargetTenantID, UserID: demo.TargetUserID, ApplicationID: "crm", Roles: identity.Roles(),
 	}
 	create := `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"` + secretBody + `","customerEmailId":"` + secretBody +
-		`@example.com","customerName":"` + secretBody + `","transferType":3,"tags":["` + secretBody + `"]}`
+		`@contoso-bakery.example","customerName":"` + secretBody + `","transferType":3,"tags":["` + secretBody + `"]}`
 	customers, transfers := "/v1/customers", "/v1/customers/"+demo.CustomerTenantID+"/transfers"
 	agreements := "/v1/customers/" + demo.CustomerTenantID + "/agreements"
 	attest := `{"type":"MicrosoftCustomerAgreement","templateId":"11111111-0000-4000-8000-000000000001","dateAgreed":"2026-01-02",` +
@@ -150,7 +150,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 func TestWhatBreaksIsLogged(t *testing.T) {
 	demo := world.Demo()
 	caller := identity.Caller{TenantID: demo.TargetTenantID, Roles: identity.Roles()}
-	body := `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@example.com","transferType":3}`
+	body := `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@contoso-bakery.example","transferType":3}`
 	for what, tokens := range map[string]fakeTokens{
 		"the reason": {caller: caller, err: errors.New("the reason")},
 		"the panic":  {caller: caller, panics: "the panic"},

@@ -122,13 +122,20 @@ func onEmpty(t *testing.T, test func(t *testing.T, f fixture)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url, c, h := newURL(t), &clock{now: start}, &listener{}
-			l, err := Open(t.Context(), url, Options{Now: c.Now, Observe: h.hear})
+			l, err := Open(t.Context(), url, Options{Policy: unbounded(), Now: c.Now, Observe: h.hear})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, l.Close()) })
 			require.Equal(t, name, string(l.Dialect()))
 			test(t, fixture{Ledger: l, t: t, url: url, clock: c, heard: h})
 		})
 	}
+}
+
+// unbounded are the usual rules without a bound of how much a target may ask for, which asking_test.go tries.
+func unbounded() transfer.Policy {
+	p := transfer.DefaultPolicy()
+	p.Asking = transfer.Asking{}
+	return p
 }
 
 var databases = map[string]func(t *testing.T) string{

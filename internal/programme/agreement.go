@@ -1,7 +1,6 @@
 package programme
 
 import (
-	"net/mail"
 	"strings"
 	"time"
 
@@ -120,14 +119,6 @@ func (c Contact) normal() (Contact, error) {
 			return c, kernel.Refuse(kernel.InvalidInput, "%s must be given.", f.name)
 		}
 	}
-	if !PlainAddress(c.Email) {
-		return c, kernel.Refuse(kernel.InvalidInput, "primaryContact.email must be one plain e-mail address such as it@contoso.example.")
-	}
-	return c, nil
-}
-
-// PlainAddress tells whether the text is one e-mail address and nothing else.
-func PlainAddress(text string) bool {
-	address, err := mail.ParseAddress(text)
-	return err == nil && address.Address == text
+	_, err := kernel.Mailable("primaryContact.email", c.Email)
+	return c, err
 }

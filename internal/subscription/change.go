@@ -26,7 +26,7 @@ type Rules struct {
 }
 
 // DefaultRules are those of a deployment that configures nothing.
-func DefaultRules() Rules { return Rules{CancellationWindow: 7 * 24 * time.Hour} }
+func DefaultRules() Rules { return Rules{CancellationWindow: 72 * time.Hour} }
 
 // ChangeFacts is what the ledger knows that decides a change.
 type ChangeFacts struct {

@@ -21,7 +21,7 @@ func changing(changes ...func(*subscription.ChangeFacts)) subscription.ChangeFac
 	f := subscription.ChangeFacts{
 		Subscription: sample("0001"),
 		Owner:        programme.Partner{TenantID: sourceID, Type: programme.IndirectProvider, Status: programme.Active},
-		Now:          at("2024-04-13T08:00:00Z"),
+		Now:          at("2024-04-12T08:00:00Z"),
 	}
 	for _, change := range changes {
 		change(&f)

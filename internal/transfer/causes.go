@@ -28,6 +28,9 @@ const (
 	ResellerMPAMissing     kernel.Cause = "PartnerOnRecordWithoutMPA"
 	SourceMissing          kernel.Cause = "SourcePartnerMissing"
 	SourceIsTarget         kernel.Cause = "SourceIsTarget"
+	AddressNotCustomers    kernel.Cause = "AddressNotOfCustomer"
+	TooManyOfCustomer      kernel.Cause = "TooManyRequestsOfCustomer"
+	TooManyInADay          kernel.Cause = "TooManyRequestsInADay"
 	AzurePlanMissing       kernel.Cause = "AzurePlanMissing"
 	AzurePlanInactive      kernel.Cause = "AzurePlanInactive"
 	AzurePlanUnpurchasable kernel.Cause = "AzurePlanNotPurchasable"
@@ -69,6 +72,9 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	ResellerMPAMissing:     {Code: "900123", Status: http.StatusForbidden, Rule: "R-58"},
 	SourceMissing:          {Code: "900136", Status: http.StatusBadRequest, Rule: "R-53"},
 	SourceIsTarget:         {Code: "900148", Status: http.StatusBadRequest, Rule: "R-42"},
+	AddressNotCustomers:    {Code: "800002", Status: http.StatusBadRequest, Rule: "OQ-21, R-200"},
+	TooManyOfCustomer:      {Code: "900101", Status: http.StatusConflict, Rule: "R-77"},
+	TooManyInADay:          {Code: "429", Status: http.StatusTooManyRequests, Rule: "R-108"},
 	AzurePlanMissing:       {Code: "900133", Status: http.StatusBadRequest, Rule: "R-55"},
 	AzurePlanInactive:      {Code: "900132", Status: http.StatusBadRequest, Rule: "R-55"},
 	AzurePlanUnpurchasable: {Code: "900134", Status: http.StatusBadRequest, Rule: "R-55"},

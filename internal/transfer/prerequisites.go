@@ -16,6 +16,7 @@ type OpenFacts struct {
 	DirectAgreement bool                        // the customer accepted it directly, with any partner
 	AzureAtTarget   []subscription.Subscription // Azure plans and legacy Azure subscriptions of the customer at the target
 	PartnerOnRecord *programme.Partner          // the partner with the MPN id of the request
+	Asked           Asked                       // what the target asked for before, where that is bounded
 }
 
 // CheckOpen checks everything that must be true before a transfer is opened: it is the first of OpenRefusals.
@@ -23,14 +24,16 @@ type OpenFacts struct {
 // Refusals: PartnerUnknown and CustomerUnknown, PartnerNotEnabled, NotAdminAgent,
 // ProgramNotActive, MPAMissing, RelationshipMissing, AgreementMissing, MarketMismatch
 // the five of partnerOnRecord and, when Azure types are asked for by name, the four of the Azure
-// plan.
+// plan; AddressNotCustomers, TooManyOfCustomer and TooManyInADay by what the deployment lets a target ask for (Asking).
 func (p Policy) CheckOpen(o Opening, f OpenFacts) error { return first(p.OpenRefusals(o, f)) }
 
 // OpenRefusals are all reasons to refuse a request, in the order of prerequisites; none when the transfer may
 // be opened. It tells nothing that CheckOpen keeps to itself: what comes after a gate that is shut is not in the list,
 // and of one source or reseller no more than its first shortcoming.
 func (p Policy) OpenRefusals(o Opening, f OpenFacts) []*kernel.Refusal {
-	return refusals(append(prerequisites(), prerequisite{check: checkAzureAsked}), o.request, f)
+	asked := append(prerequisites(), prerequisite{check: p.Asking.checkAddress}, prerequisite{check: checkAzureAsked},
+		prerequisite{check: p.Asking.checkPerCustomer}, prerequisite{check: p.Asking.checkPerDay})
+	return refusals(asked, o.request, f)
 }
 
 // prerequisite is one thing that must be true before a transfer is opened.

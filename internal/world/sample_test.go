@@ -67,8 +67,14 @@ func held(w ledger.World, customer, partner string) []subscription.Subscription 
 
 // asking is a request of the target for what the source bills the customer.
 func asking(customer, source, target string) transfer.Request {
+	email := "it@nobody.example"
+	for _, c := range world.Sample().Customers {
+		if c.TenantID == customer {
+			email = c.Email
+		}
+	}
 	return transfer.Request{
-		RequestID: "r", Actor: kernel.Actor{PartnerTenantID: target}, CustomerTenantID: customer, CustomerEmail: "it@customer.example",
+		RequestID: "r", Actor: kernel.Actor{PartnerTenantID: target}, CustomerTenantID: customer, CustomerEmail: email,
 		SourcePartnerTenantID: source, SourcePartnerName: "Source", TargetPartnerTenantID: target, TransferType: 3,
 	}
 }

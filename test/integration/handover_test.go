@@ -110,7 +110,7 @@ func (s starter) must(t *testing.T, args ...string) string {
 // request is the create command for these parties.
 func request(p parties, more ...string) []string {
 	return append([]string{
-		"create", "--customer", p.customer, "--email", "it@customer.example",
+		"create", "--customer", p.customer, "--email", p.email(),
 		"--source", p.source, "--source-name", "The Source", "--target", p.target,
 	}, more...)
 }

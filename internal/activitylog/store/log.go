@@ -135,7 +135,8 @@ func entryFields(r *entryRow) []any {
 	}
 }
 
-// entry is the entry with its participants. What is known of where a command to a transfer came from stands in the record's detail.
+// entry is the entry with its participants. What is known of where a command to a transfer came from stands in the record's
+// detail.
 func (r entryRow) entry() AuditEntry {
 	if r.Resource == activitylog.TransferResource {
 		var detail struct {

@@ -80,6 +80,7 @@ var createCauses = []kernel.Cause{
 	programme.MarketMismatch, transfer.NotForDirectBill, transfer.ResellerUnknown, transfer.NotAReseller,
 	transfer.ResellerInactive, transfer.ResellerMPAMissing, transfer.AzurePlanMissing, transfer.AzurePlanInactive,
 	transfer.AzurePlanUnpurchasable, transfer.LegacyAzureAtTarget, legacyNotOffered,
+	transfer.AddressNotCustomers, transfer.TooManyOfCustomer, transfer.TooManyInADay,
 }
 
 // createForms are the two answers of a create.

@@ -78,6 +78,23 @@ func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners 
 	return f, first.readAt, nil
 }
 
+// countAsked counts no further than the bounds.
+var countAsked = store.Both(`SELECT
+	(SELECT COUNT(*) FROM (SELECT t.id FROM transfers t WHERE t.target_tenant_id = $1 AND t.customer_tenant_id = $2 AND t.source_tenant_id = $3
+		AND (t.status = 'Pending' OR t.created_time > $4) LIMIT $5) AS near),
+	(SELECT COUNT(*) FROM (SELECT t.id FROM transfers t WHERE t.target_tenant_id = $1 AND t.created_time > $4 LIMIT $6) AS late)`)
+
+// addAsked adds how often the target asked before, where the rules bound it. Requests that are opened at the same moment do not see each
+// other, so a target may exceed a bound by as many as it sends at once.
+func (tx session) addAsked(ctx context.Context, f *transfer.OpenFacts, r transfer.Request, bounds transfer.Asking, now time.Time) (err error) {
+	if f.Customer == nil || bounds.PerCustomer == 0 && bounds.PerDay == 0 {
+		return nil
+	}
+	f.Asked, _, err = store.One(ctx, tx, countAsked, func(a *transfer.Asked) []any { return []any{&a.OfCustomer, &a.OfAll} },
+		r.TargetPartnerTenantID, r.CustomerTenantID, r.SourcePartnerTenantID, store.Stamp(now.Add(-transfer.AskedWithin)), bounds.PerCustomer, bounds.PerDay)
+	return err
+}
+
 // partnerWith is the partner of that id among these; nil when there is none.
 func partnerWith(id string, among []programme.Partner) *programme.Partner {
 	for i, p := range among {
