@@ -83,4 +83,3 @@ func shown(t *testing.T, said string) {
 		kerneltest.Shown(t, line, "the terminal")
 	}
 }
-

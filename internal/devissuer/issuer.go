@@ -6,7 +6,7 @@
 // Its routes and answers have the shape of Entra's, so that clients written for Partner Center work unchanged (wire note 16).
 //
 //	issuer.go     settings and routes
-//	token.go      the token endpoint
+//	token.go      the token endpoint; tokenv1.go the one before it
 //	request.go    what a client asks of it
 //	refresh.go    refresh tokens
 //	discovery.go  the discovery document and the public key
@@ -46,7 +46,9 @@ type Settings struct {
 	// Known tells whether the tenant, a GUID in lower case, is a partner or customer of the ledger. An error is answered
 	// 503: try again.
 	Known func(ctx context.Context, tenantID string) (bool, error)
-	Now   func() time.Time // default the system clock
+	// InDomain is the tenant that has the domain, empty for none. Without it tenants go by their ids only.
+	InDomain func(ctx context.Context, domain string) (string, error)
+	Now      func() time.Time // default the system clock
 }
 
 // Issuer gives out tokens for development. It is safe for concurrent use.
@@ -116,6 +118,7 @@ func (s Settings) refreshAudience() string { return s.BaseURL + "/refresh" }
 // Register adds the routes. They begin with the tenant, so nothing else on the mux may end in the same way.
 func (i *Issuer) Register(mux *http.ServeMux) {
 	mux.Handle("POST /{tenant}/oauth2/v2.0/token", i.handle(i.answerToken))
+	mux.Handle("POST /{tenant}/oauth2/token", i.handle(i.answerTokenV1))
 	mux.Handle("GET /{tenant}/v2.0/.well-known/openid-configuration", i.handle(i.answerDiscovery))
 	mux.Handle("GET /{tenant}/discovery/v2.0/keys", i.handle(i.answerKeys))
 }

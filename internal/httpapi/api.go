@@ -67,6 +67,7 @@ type API struct {
 	mux      *http.ServeMux
 	handler  http.Handler
 	routes   []Route
+	spelling spelling
 	limits   *limiter
 	bodies   *inFlight
 	measured *measurements
@@ -94,6 +95,7 @@ func New(o Options, all ...Operations) (*API, error) {
 	}
 	a.registerHealth()
 	a.complete(a.huma.OpenAPI())
+	a.spelling = spellingOf(a.routes)
 	if err := a.serveDocuments(); err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 
 // inShape makes the error take the shape that the Accept header asks for.
 func (e *Error) inShape(accept string) *Error {
-	e.asProblem = strings.Contains(accept, problemType)
+	e.asProblem = Prefers(accept, problemType, "application/json")
 	return e
 }
 
@@ -171,7 +171,7 @@ func (e *Error) answer(accept string) (command.Answer, error) {
 
 // write answers with the error.
 func (e *Error) write(w http.ResponseWriter, r *http.Request) {
-	answer, err := e.answer(r.Header.Get("Accept"))
+	answer, err := e.answer(acceptIn(r.Header))
 	if err != nil {
 		answer.Body = nil // the status says what is left to say
 	}

@@ -74,6 +74,14 @@ const (
 	localeHeader         = "X-Locale"
 )
 
+// single are the headers that have one value: of two, one would be ignored.
+var single = []string{
+	requestIDHeader, correlationIDHeader, idempotencyKeyHeader, localeHeader, "Authorization", "Content-Type", "MS-ContinuationToken",
+}
+
+// lists are the headers that are lists, in however many lines they come.
+var lists = []string{"Accept", "If-Match", "If-None-Match"}
+
 // longestKey bounds what a client may send as one of these.
 const longestKey = kernel.LongestRequestID
 
@@ -99,6 +107,7 @@ func (a *API) everyRequest(next http.Handler) http.Handler {
 			bad.write(answer, r)
 			return
 		}
+		r = a.spelling.read(r)
 		next.ServeHTTP(answer, r)
 	})
 }
@@ -116,6 +125,11 @@ func identify(r *http.Request) (*Request, *Error) {
 		if !plain(*value) {
 			bad = Refuse(badRequest, "The header %s must be at most %d printable ASCII characters.", name, longestKey)
 			*value = ""
+		}
+	}
+	for _, name := range single {
+		if times := len(r.Header.Values(name)); times > 1 {
+			bad = Refuse(givenTwice, "The header %s is given %d times. Give it once.", name, times)
 		}
 	}
 	if known.key == "" {

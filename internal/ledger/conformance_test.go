@@ -168,6 +168,7 @@ func worldOf(n int) World {
 			{TenantID: customerID, Name: "Contoso", Domain: "contoso.example", Email: "it@contoso.example", Market: "DE", Locale: "fr-FR"},
 			{TenantID: otherID, Name: "Fabrikam", Domain: "fabrikam.example", Email: "it@fabrikam.example", Market: "DE", Locale: "en-US"},
 		},
+		Partnerships:  []programme.Partnership{{ProviderTenantID: targetID, ResellerTenantID: resellerID}},
 		Relationships: []programme.Relationship{{PartnerTenantID: targetID, CustomerTenantID: customerID}},
 		Agreements:    []programme.Agreement{{CustomerTenantID: customerID, PartnerTenantID: targetID, Mode: programme.Attestation}},
 	}

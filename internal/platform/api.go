@@ -78,7 +78,7 @@ func (p *Platform) devIssuer() (*devissuer.Issuer, error) {
 		return nil, nil
 	}
 	issuer, err := devissuer.New(devissuer.Settings{
-		BaseURL: p.API, KeyFile: filepath.Join(p.Dir, keyFile), Audience: devAudience, Known: p.knowsTenant,
+		BaseURL: p.API, KeyFile: filepath.Join(p.Dir, keyFile), Audience: devAudience, Known: p.knowsTenant, InDomain: p.Ledger.TenantOf,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the development issuer did not start: %w", err)

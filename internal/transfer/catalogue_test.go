@@ -44,7 +44,7 @@ var promised = map[kernel.Cause]string{
 	programme.RelationshipMissing: "20002", programme.AgreementMissing: "13605", programme.MPAMissing: "900124", transfer.SourceMissing: "900136",
 	kernel.NotAdminAgent: "900150", transfer.AzurePlanMissing: "900133", transfer.AzurePlanInactive: "900132",
 	transfer.AzurePlanUnpurchasable: "900134", transfer.LegacyAzureAtTarget: "900131", transfer.NotForDirectBill: "3000",
-	transfer.ResellerUnknown: "800015", transfer.NotAReseller: "800016", transfer.ResellerInactive: "900154", transfer.ResellerMPAMissing: "900123",
+	transfer.ResellerNotPartner: "800016", transfer.ResellerUnknown: "800015", transfer.NotAReseller: "800016", transfer.ResellerInactive: "900154", transfer.ResellerMPAMissing: "900123",
 	kernel.UnknownEnum: "900126", transfer.OutsideTargetTypes: "900400", transfer.ThirdPartyProduct: "900146",
 	subscription.Unknown: "20003", transfer.NotOwnedBySource: "800078", subscription.InOtherTransfer: "900101",
 	transfer.NoLineItems: "800002", transfer.DuplicateLineItem: "800002", kernel.OperatorOnly: "900150", transfer.NotFound: "900100",

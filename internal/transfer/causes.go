@@ -23,6 +23,7 @@ const (
 	DeclineDisabled        kernel.Cause = "DeclineDisabled"
 	NotForDirectBill       kernel.Cause = "PartnerOnRecordNotAllowed"
 	ResellerUnknown        kernel.Cause = "PartnerOnRecordUnknown"
+	ResellerNotPartner     kernel.Cause = "PartnerOnRecordNotPartner"
 	NotAReseller           kernel.Cause = "PartnerOnRecordNotReseller"
 	ResellerInactive       kernel.Cause = "PartnerOnRecordInactive"
 	ResellerMPAMissing     kernel.Cause = "PartnerOnRecordWithoutMPA"
@@ -66,6 +67,7 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	ReasonMissing:          {Code: "800002", Status: http.StatusBadRequest, Rule: "R-26"},
 	DeclineDisabled:        {Code: "900137", Status: http.StatusForbidden, Rule: "R-15"},
 	NotForDirectBill:       {Code: "3000", Status: http.StatusBadRequest, Rule: "R-57"},
+	ResellerNotPartner:     {Code: "800016", Status: http.StatusBadRequest, Rule: "R-58, R-258"},
 	ResellerUnknown:        {Code: "800015", Status: http.StatusNotFound, Rule: "R-58"},
 	NotAReseller:           {Code: "800016", Status: http.StatusBadRequest, Rule: "R-58"},
 	ResellerInactive:       {Code: "900154", Status: http.StatusBadRequest, Rule: "R-58"},

@@ -33,6 +33,10 @@ func factsOf(w ledger.World, r transfer.Request) transfer.OpenFacts {
 			f.PartnerOnRecord = &w.Partners[i]
 		}
 	}
+	for _, works := range w.Partnerships {
+		reseller := f.PartnerOnRecord != nil && works.ResellerTenantID == f.PartnerOnRecord.TenantID
+		f.Partnership = f.Partnership || reseller && works.ProviderTenantID == r.TargetPartnerTenantID
+	}
 	for i, c := range w.Customers {
 		if c.TenantID == r.CustomerTenantID {
 			f.Customer = &w.Customers[i]

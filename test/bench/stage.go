@@ -53,7 +53,7 @@ func (s *stage) start(ctx context.Context, database string, crowds []crowd) erro
 		Settings: func(c *config.Config) { // the limits of one partner are not what is measured
 			c.API.RequestsPerSecond, c.Transfers.PerDay = 0, 0
 		},
-		World:    func() (ledger.World, error) { return content, nil },
+		World: func() (ledger.World, error) { return content, nil },
 		Steps: func(a *app.Steps) {
 			own.closings.on(a.Transfers)
 			steps = *a

@@ -49,7 +49,7 @@ func (r *customerRow) fields() []any {
 		&r.azure.ID, &r.azure.ProductType, &r.azure.OfferID, &r.azure.Status, (*store.Stamp)(&r.readAt))
 }
 
-// openFacts loads what decides whether the transfer may be opened, in two queries, and when it was read by the database's
+// openFacts loads what decides whether the transfer may be opened, in two queries, in three where a reseller is to be credited, and when it was read by the database's
 // clock.
 func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
 	found, err := programmestore.Partners(ctx, tx.Tx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
@@ -63,6 +63,11 @@ func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.O
 func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
 	f.Source, f.Target = partnerWith(r.SourcePartnerTenantID, partners), partnerWith(r.TargetPartnerTenantID, partners)
 	f.PartnerOnRecord = programme.Credited(partners, r.PartnerOnRecord)
+	if f.PartnerOnRecord != nil {
+		if f.Partnership, err = programmestore.WorkTogether(ctx, tx.Tx, r.TargetPartnerTenantID, f.PartnerOnRecord.TenantID); err != nil {
+			return f, read, err
+		}
+	}
 	rows, err := store.All(ctx, tx, selectTied, (*customerRow).fields,
 		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
