@@ -1,9 +1,10 @@
 // Package activities puts the steps of all contexts together. Each room holds those of one: what they need of the world, and
 // what they do to it. Errors go to Temporal as activities/failing says.
 //
-//	transfers/  how a transfer stands, what the time brings about, commands by signal, line items, the hand-over of e-mail
-//	billing/    whether the billing system is away
-//	failing/    errors as Temporal takes them
+//	transfers/      how a transfer stands, what the time brings about, commands by signal, line items, the hand-over of e-mail
+//	subscriptions/  ends of subscriptions that were scheduled
+//	billing/        whether the billing system is away
+//	failing/        errors as Temporal takes them
 package activities
 
 import (
@@ -11,17 +12,20 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"handover/activities/billing"
+	"handover/activities/subscriptions"
 	"handover/activities/transfers"
 )
 
 // Activities are the steps of every context, with what they act on.
 type Activities struct {
-	Transfers *transfers.Activities
-	Billing   *billing.Activities
+	Transfers     *transfers.Activities
+	Subscriptions *subscriptions.Activities
+	Billing       *billing.Activities
 }
 
 // Register adds all of them to a worker or a test environment, each context's under a prefix of its own.
 func (a Activities) Register(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Transfers, activity.RegisterOptions{Name: transfers.Prefix})
+	r.RegisterActivityWithOptions(a.Subscriptions, activity.RegisterOptions{Name: subscriptions.Prefix})
 	r.RegisterActivityWithOptions(a.Billing, activity.RegisterOptions{Name: billing.Prefix})
 }

@@ -28,7 +28,8 @@ var whatStays = map[string][]string{
 		"transfer.RunRules.RangeCount", "transfer.RunRules.ShareOf", "transfer.RunRulesOf",
 	},
 	"a form of messages, ids or lists: TestFormsStay": {
-		"failing.RefusalError", "failing.RefusalOf", "kernel.LongestRequestID", "outage.WorkflowID", "outage.WorkflowType", "transfer.ItemCounts.Total", "transfer.Message.Actor",
+		"failing.RefusalError", "failing.RefusalOf", "kernel.LongestRequestID", "outage.WorkflowID", "outage.WorkflowType", "subscription.CancellationWorkflowID",
+		"subscription.CancellationWorkflowType", "transfer.ItemCounts.Total", "transfer.Message.Actor",
 		"transfer.Message.RequestID", "transfer.NewID", "transfer.OfWorkflow", "transfer.Ordinals.Numbers", "transfer.OrdinalsOf",
 		"transfer.RangeWorkflowID", "transfer.RangeWorkflowType",
 		"transfer.Status.Final", "transfer.WorkflowID", "transfer.WorkflowType",
@@ -38,7 +39,7 @@ var whatStays = map[string][]string{
 		"transfer.Cancelled", "transfer.Expired", "transfer.InProgress", "transfer.None", "transfer.Pending", "transfer.Rejected",
 		"transfer.DueDeadline", "transfer.DueExpiry", "transfer.DueReminder", "transfer.NothingDue",
 	},
-	"a name of an activity: TestNamesStay": {"billing.Prefix", "transfers.Prefix"},
+	"a name of an activity: TestNamesStay": {"billing.Prefix", "subscriptions.Prefix", "transfers.Prefix"},
 	"said to readers only, and decides nothing": {
 		"kernel.BeingProcessed", "kernel.InvalidInput", "kernel.Refuse", "transfer.AnswerOf", "transfer.NoSuchTransfer",
 	},

@@ -1,9 +1,10 @@
 // Package workflows is the register of all processes: what a worker hosts, a replayer replays and a namespace has to know. Each
 // room holds the processes of one context, in run/ stands how they are run.
 //
-//	transfers/  the life of a transfer, and the children that move the line items of a large one
-//	billing/    the time while the billing system is away
-//	run/        steps, inbox, alarm: whatever a run is about
+//	transfers/      the life of a transfer, and the children that move the line items of a large one
+//	subscriptions/  the end of a subscription that was scheduled
+//	billing/        the time while the billing system is away
+//	run/            steps, inbox, alarm: whatever a run is about
 package workflows
 
 import (
@@ -16,6 +17,7 @@ import (
 
 	"handover/activities"
 	"handover/workflows/billing"
+	"handover/workflows/subscriptions"
 	"handover/workflows/transfers"
 )
 
@@ -44,7 +46,10 @@ func Types() []string { return slices.Sorted(maps.Keys(definitions())) }
 
 // definitions are the workflows by their type.
 func definitions() map[string]any {
-	return map[string]any{transfers.Type: transfers.Transfer, transfers.RangeType: transfers.MoveRange, billing.OutageType: billing.Outage}
+	return map[string]any{
+		transfers.Type: transfers.Transfer, transfers.RangeType: transfers.MoveRange,
+		subscriptions.CancellationType: subscriptions.ScheduledCancellation, billing.OutageType: billing.Outage,
+	}
 }
 
 // SearchAttributes are the types of all search attributes by name, for registering them with a namespace.

@@ -14,8 +14,10 @@ import (
 	"handover/activities"
 	activitiesof "handover/activities/billing"
 	steps "handover/activities/transfers"
+	"handover/internal/subscription"
 	"handover/workflows"
 	"handover/workflows/billing"
+	"handover/workflows/subscriptions"
 	"handover/workflows/transfers"
 )
 
@@ -43,15 +45,17 @@ func TestWhatIsCalledIsRegistered(t *testing.T) {
 	t.Parallel()
 	r := &register{}
 	workflows.Register(r, activities.Activities{Transfers: &steps.Activities{}, Billing: &activitiesof.Activities{}})
-	require.ElementsMatch(t, slices.Concat(transfers.Activities(), billing.Activities()), r.activities)
+	require.ElementsMatch(t, slices.Concat(transfers.Activities(), subscriptions.Activities(), billing.Activities()), r.activities)
 	require.ElementsMatch(t, workflows.Types(), r.workflows)
 }
 
 // The names stand in histories of runs that are open, so they stay.
 func TestNamesStay(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"BillingOutage", "MoveRange", "Transfer"}, workflows.Types())
+	require.Equal(t, []string{"BillingOutage", "MoveRange", "ScheduledCancellation", "Transfer"}, workflows.Types())
 	require.Equal(t, []string{"billing.LookAtOutage"}, billing.Activities())
+	require.Equal(t, []string{"subscription.CancelWhenDue"}, subscriptions.Activities())
+	require.Equal(t, "subscription/s/cancellation", subscription.CancellationWorkflowID("s"))
 	require.Equal(t, []string{
 		"transfer.Close", "transfer.Command", "transfer.Expire", "transfer.FenceItem", "transfer.FlagOverdue", "transfer.GiveUpLate", "transfer.Look",
 		"transfer.MoveItem", "transfer.MoveWindow", "transfer.NotifyParties", "transfer.RangeMoved", "transfer.RecordRefusal", "transfer.RemindSource",

@@ -21,6 +21,7 @@ import (
 
 	"handover/activities"
 	outages "handover/activities/billing"
+	"handover/activities/subscriptions"
 	"handover/activities/transfers"
 	"handover/config"
 	"handover/internal/answers"
@@ -56,8 +57,9 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 	}
 	steps := Steps{
 		Activities: activities.Activities{
-			Transfers: &transfers.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
-			Billing:   &outages.Activities{Ledger: l},
+			Transfers:     &transfers.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
+			Subscriptions: &subscriptions.Activities{Ledger: l},
+			Billing:       &outages.Activities{Ledger: l},
 		},
 		Mailer: mailer,
 	}

@@ -8,6 +8,7 @@ import (
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	outages "handover/workflows/billing"
+	"handover/workflows/subscriptions"
 	"handover/workflows/transfers"
 )
 
@@ -19,6 +20,10 @@ func describe(_ context.Context, behind []runs.Run) (map[string]dispatch.Start, 
 		switch {
 		case run.WorkflowType == outages.OutageType:
 			starts[run.WorkflowID] = dispatch.Start{Options: outages.OutageStartOptions()}
+		case run.WorkflowType == subscriptions.CancellationType:
+			starts[run.WorkflowID] = dispatch.Start{
+				Options: subscriptions.CancellationStartOptions(run.SubjectID), Input: subscriptions.Input{SubscriptionID: run.SubjectID},
+			}
 		case transferstore.StateOf(run).Status != transfer.None:
 			starts[run.WorkflowID] = startOf(run)
 		}

@@ -113,3 +113,14 @@ func (l *Ledger) At(now time.Time) *Ledger {
 func (l *Ledger) on(db *store.DB) *Ledger {
 	return over(db, l.transfers.Over(db), l.subscriptions.Over(db))
 }
+
+// Watch makes the runs look of whatever is overdue, of every context: see transferstore.Store.Watch and
+// subscriptionstore.Store.WatchCancellations. It tells how many.
+func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
+	raised, err = l.transfers.Watch(ctx)
+	if err != nil {
+		return raised, err
+	}
+	more, err := l.WatchCancellations(ctx)
+	return raised + more, err
+}

@@ -81,6 +81,7 @@ func (w World) normal() World {
 		if sub.LineageID == "" {
 			sub.LineageID = sub.ID
 		}
+		sub.Billed, sub.Listed = !subscription.Gone(*sub), true
 	}
 	return w
 }

@@ -73,10 +73,10 @@ var ownership = check{
 	counted:   store.Both(`SELECT COUNT(DISTINCT lineage_id) FROM subscriptions`),
 	violations: []store.Statement{
 		store.Both(`SELECT 'The subscription that began as ' || lineage_id || ' has ' || COUNT(*) || ' billing owners.'
-			FROM subscriptions WHERE status <> 'deleted' GROUP BY lineage_id HAVING COUNT(*) > 1`),
+			FROM subscriptions WHERE billed GROUP BY lineage_id HAVING COUNT(*) > 1`),
 		store.Both(`SELECT 'Subscription ' || old.id || ' is still billed by the source although transfer ' || i.transfer_id || ' moved it.'
 			FROM line_items i JOIN subscriptions old ON old.id = i.subscription_id
-			WHERE i.status = 'Complete' AND old.status <> 'deleted'`),
+			WHERE i.status = 'Complete' AND old.billed`),
 		store.Both(`SELECT 'Subscription ' || i.subscription_id || ' moved by transfer ' || i.transfer_id || ' and the target does not have it.'
 			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions old ON old.id = i.subscription_id
 			LEFT JOIN subscriptions new ON new.id = i.target_subscription_id

@@ -71,6 +71,7 @@ func (c Change) appliedTo(s Subscription) Subscription {
 	set(&s.Quantity, c.Quantity)
 	set(&s.AutoRenew, c.AutoRenew)
 	set(&s.Status, c.Status)
+	s.Billed = s.Billed && s.Status != Deleted
 	set(&s.PartnerOnRecord, c.PartnerOnRecord)
 	return s
 }

@@ -51,7 +51,10 @@ type Subscription struct {
 	TermDuration      string // ISO 8601, "P1Y"; empty without a term
 	CreationDate      time.Time
 	CommitmentEndDate time.Time // zero without a term
+	BilledSince       time.Time // from when the owner pays for it: for what a transfer moved, the day of its submit; zero for CreationDate
 	Status            Status
+	Billed            bool // somebody pays for it. A fact apart from the status: what moved away may stay suspended, unbilled
+	Listed            bool // the owner finds it among its own: moved Azure is not there any more
 	AutoRenew         bool
 	ParentID          string    // the base of an add-on, or the subscription a reservation is scoped to; empty otherwise
 	PartnerOnRecord   string    // MPN id of the credited indirect reseller
@@ -77,13 +80,21 @@ func (s Subscription) PaidUpFront() bool {
 	return s.BillingCycle == OneTime || (s.BillingCycle == Annual && s.TermDuration == "P1Y")
 }
 
-// NextCycle is the first start of a billing cycle after the given time, counted from the day of purchase.
+// BillingStart is from when on the owner pays for it.
+func (s Subscription) BillingStart() time.Time {
+	if s.BilledSince.IsZero() {
+		return s.CreationDate
+	}
+	return s.BilledSince
+}
+
+// NextCycle is the first start of a billing cycle after the given time, counted from the day on which the owner began to pay.
 func NextCycle(s Subscription, after time.Time) time.Time {
 	months := 1
 	if s.BillingCycle == Annual {
 		months = 12
 	}
-	start := kernel.Day(s.CreationDate)
+	start := kernel.Day(s.BillingStart())
 	for n := months; ; n += months {
 		if next := kernel.AddMonths(start, n); next.After(after) {
 			return next
@@ -140,10 +151,40 @@ func termBefore(end time.Time, term string) time.Time {
 	return time.Time{}
 }
 
+// tagged is what an entity tag is made of. It is a list of its own, so that a new property of a subscription changes the tags of
+// none that is there: who bills follows from the status, and since when never changes.
+type tagged struct {
+	ID                string
+	LineageID         string
+	CustomerTenantID  string
+	PartnerTenantID   string
+	ProductType       ProductType
+	OfferID           string
+	FriendlyName      string
+	Quantity          int
+	UnitPriceMinor    int64
+	BillingCycle      BillingCycle
+	TermDuration      string
+	CreationDate      time.Time
+	CommitmentEndDate time.Time
+	Status            Status
+	AutoRenew         bool
+	ParentID          string
+	PartnerOnRecord   string
+	CancelAt          time.Time
+	Locked            bool
+	SandboxFault      string
+}
+
 // ETag is the strong entity tag of the subscription as it is, without quotes: the same content has the same tag, on every
 // server and after a restart (section 4.1).
 func (s Subscription) ETag() string {
-	s.CreationDate, s.CommitmentEndDate, s.CancelAt = s.CreationDate.UTC(), s.CommitmentEndDate.UTC(), s.CancelAt.UTC()
-	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", s)) // whatever the types are called, and wherever they live
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", tagged{ // whatever the types are called, and wherever they live
+		ID: s.ID, LineageID: s.LineageID, CustomerTenantID: s.CustomerTenantID, PartnerTenantID: s.PartnerTenantID, ProductType: s.ProductType,
+		OfferID: s.OfferID, FriendlyName: s.FriendlyName, Quantity: s.Quantity, UnitPriceMinor: s.UnitPriceMinor, BillingCycle: s.BillingCycle,
+		TermDuration: s.TermDuration, CreationDate: s.CreationDate.UTC(), CommitmentEndDate: s.CommitmentEndDate.UTC(), Status: s.Status,
+		AutoRenew: s.AutoRenew, ParentID: s.ParentID, PartnerOnRecord: s.PartnerOnRecord, CancelAt: s.CancelAt.UTC(), Locked: s.Locked,
+		SandboxFault: s.SandboxFault,
+	}))
 	return hex.EncodeToString(sum[:16])
 }

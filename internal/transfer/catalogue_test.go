@@ -35,7 +35,7 @@ var published = map[string]int{
 	"900132": 400, "900133": 400, "900134": 400, "900136": 400, "900146": 400, "900148": 400, "900400": 400,
 	"900103": 500,
 	"2055":   400, "2001": 400, "2002": 400, "2071": 400, "2072": 404, "800042": 400, "800081": 400, "800093": 400, "800098": 400,
-	"900117": 400, "600061": 400, "1000": 404, "900213": 400,
+	"900117": 400, "900213": 400, "600061": 400, "1000": 404,
 }
 
 // promised are the codes that the rules name for a cause.
@@ -51,10 +51,10 @@ var promised = map[kernel.Cause]string{
 	transfer.AlreadyInProgress: "900101", transfer.AlreadyFinal: "900102", kernel.BeingProcessed: "900104", transfer.StillSyncing: "900103",
 	kernel.InvalidInput: "800002", kernel.RequestIDReused: "800002", programme.PartnerNotEnabled: "900137", transfer.RequestExpired: "900102",
 	kernel.StaleETag: "2055", subscription.NotForSalesAgents: "900150", subscription.NotActivated: "800081", subscription.CancellationClosed: "900117",
-	subscription.QuantitySuspended: "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
+	subscription.CancellationHoursOver: "900213",
+	subscription.QuantitySuspended:     "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
 	subscription.RecordNotAllowed: "800098", subscription.RecordUnknown: "2072", subscription.RecordNotReseller: "2071",
 	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061",
-	subscription.CancellationHoursOver: "900213",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {

@@ -24,7 +24,7 @@ func CheckMovable(t Transfer, s subscription.Subscription) error {
 }
 
 // Successor is the subscription that the target gets for the line item: same term, billing plan and price terms
-// the quantity of the snapshot, legacy Azure converted into the plan, the reseller of the request
+// paid for by the target from the day of the submit on, the quantity of the snapshot, legacy Azure converted into the plan, the reseller of the request
 // credited, promotions and scheduled changes left behind.
 func Successor(t Transfer, item LineItem, old subscription.Subscription, source, target programme.Partner, newID string, now time.Time) subscription.Subscription {
 	s := old
@@ -32,6 +32,8 @@ func Successor(t Transfer, item LineItem, old subscription.Subscription, source,
 	s.PartnerTenantID = t.TargetTenantID
 	s.Quantity = item.Quantity
 	s.CreationDate = now
+	s.BilledSince = kernel.Day(t.SubmittedTime)
+	s.Billed, s.Listed = true, true
 	s.Status = subscription.Active
 	s.PartnerOnRecord = t.PartnerOnRecord
 	s.ParentID = ""
@@ -76,7 +78,7 @@ type BillingSplit struct {
 // SplitBilling applies to a subscription that was submitted at that time.
 func SplitBilling(s subscription.Subscription, submitted time.Time) BillingSplit {
 	split := BillingSplit{
-		SourceFrom:  kernel.Day(s.CreationDate),
+		SourceFrom:  kernel.Day(s.BillingStart()),
 		SourceUntil: kernel.Day(submitted).AddDate(0, 0, -1),
 		TargetFrom:  kernel.Day(submitted),
 		Refund:      s.BillingCycle == subscription.Annual || s.BillingCycle == subscription.OneTime,

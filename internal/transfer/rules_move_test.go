@@ -42,7 +42,16 @@ func TestRulesOfTheSuccessor(t *testing.T) {
 		want := old
 		want.ID, want.PartnerTenantID, want.CreationDate = newID, targetID, moved
 		want.PartnerOnRecord, want.SandboxFault = "", ""
+		want.BilledSince, want.Billed, want.Listed = at("2024-06-15T00:00:00Z"), true, true
 		assert.Equal(t, want, got)
+	})
+	rule(t, "R-32 the target pays from the day of the submit on, whenever it was moved", func(t *testing.T) {
+		tr, f := opened(), facts()
+		tr.SubmittedTime = at("2024-06-15T23:59:59Z")
+		later := transfer.Successor(tr, itemOf(old), old, *f.Source, *f.Target, newID, at("2024-06-19T08:00:00Z"))
+		assert.Equal(t, at("2024-06-15T00:00:00Z"), later.BillingStart())
+		again := transfer.SplitBilling(later, at("2024-08-01T08:00:00Z"))
+		assert.Equal(t, []any{at("2024-06-15T00:00:00Z"), at("2024-07-31T00:00:00Z")}, []any{again.SourceFrom, again.SourceUntil})
 	})
 	rule(t, "R-57 the reseller of the request is credited, not the source's", func(t *testing.T) {
 		tr, f := opened(), facts()

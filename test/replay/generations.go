@@ -27,6 +27,7 @@ type Generation struct {
 func Generations() []Generation {
 	return []Generation{
 		{Name: "v0", Shapes: shapesV0()},
+		{Name: "v1", Shapes: shapesV1()},
 	}
 }
 

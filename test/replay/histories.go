@@ -3,7 +3,7 @@
 //
 //	generations.go  the recorded histories by generation, and what freezes one
 //	histories.go    one folder of them
-//	shapes.go       what a history must contain; shapes_v0.go those of the first generation
+//	shapes.go       what a history must contain; shapes_v0.go those of the first generation, shapes_v1.go of the second
 //	words.go        what no history may hold
 //	record/         the program that records them
 package replay

@@ -29,8 +29,8 @@ type Subscription struct {
 	Status                       subscription.Status       `json:"status" enum:"active,pending,suspended,expired,disabled,deleted" doc:"State of the subscription."`
 	BillingCycle                 subscription.BillingCycle `json:"billingCycle" doc:"How often it is billed."`
 	TermDuration                 string                    `json:"termDuration,omitempty" example:"P1Y" doc:"Length of the term; absent without one."`
-	CreationDate                 time.Time                 `json:"creationDate" doc:"When the caller began to bill it."`
-	EffectiveStartDate           time.Time                 `json:"effectiveStartDate" doc:"The same."`
+	CreationDate                 time.Time                 `json:"creationDate" doc:"When it was created."`
+	EffectiveStartDate           time.Time                 `json:"effectiveStartDate" doc:"From when on the caller pays for it: the day of the submit, when a transfer brought it (R-32)."`
 	CommitmentEndDate            *time.Time                `json:"commitmentEndDate,omitempty" doc:"Last day of the term; absent without one."`
 	AutoRenewEnabled             bool                      `json:"autoRenewEnabled" doc:"Whether it renews at the end of its term."`
 	PartnerID                    string                    `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller credited."`
@@ -38,6 +38,7 @@ type Subscription struct {
 	ProductType                  ProductTypeName           `json:"productType"`
 	IsMicrosoftProduct           bool                      `json:"isMicrosoftProduct" doc:"Whether Microsoft sells it."`
 	CancellationAllowedUntilDate *time.Time                `json:"cancellationAllowedUntilDate,omitempty" doc:"Until when it can be cancelled (R-84, R-284)."`
+	ScheduledCancellationDate    *time.Time                `json:"scheduledCancellationDate,omitempty" doc:"Extension: when the platform cancels it by itself (R-37)."`
 	Links                        kernel.Links              `json:"links"`
 	Attributes                   httpapi.Attributes        `json:"attributes"`
 }
@@ -201,11 +202,12 @@ var thirdParty = []subscription.ProductType{subscription.SaaS}
 func (s *Service) show(found subscription.Subscription) Subscription {
 	seen := Subscription{
 		ID: found.ID, OfferID: found.OfferID, FriendlyName: found.FriendlyName, Quantity: found.Quantity, Status: found.Status, BillingCycle: found.BillingCycle,
-		TermDuration: found.TermDuration, CreationDate: found.CreationDate, EffectiveStartDate: found.CreationDate, AutoRenewEnabled: found.AutoRenew,
+		TermDuration: found.TermDuration, CreationDate: found.CreationDate, EffectiveStartDate: found.BillingStart(), AutoRenewEnabled: found.AutoRenew,
 		PartnerID: found.PartnerOnRecord, ParentSubscriptionID: found.ParentID, ProductType: ProductTypeName{found.ProductType, found.ProductType},
 		IsMicrosoftProduct: !slices.Contains(thirdParty, found.ProductType), CommitmentEndDate: httpapi.Given(found.CommitmentEndDate),
-		Links:      kernel.Links{Self: httpapi.LinkTo("/customers/"+found.CustomerTenantID+"/subscriptions/"+found.ID, nil)},
-		Attributes: httpapi.Attributes{ObjectType: "Subscription", ETag: found.ETag()},
+		ScheduledCancellationDate: httpapi.Given(found.CancelAt),
+		Links:                     kernel.Links{Self: httpapi.LinkTo("/customers/"+found.CustomerTenantID+"/subscriptions/"+found.ID, nil)},
+		Attributes:                httpapi.Attributes{ObjectType: "Subscription", ETag: found.ETag()},
 	}
 	if until, limited := s.rules.CancellationAllowedUntil(found); limited {
 		seen.CancellationAllowedUntilDate = httpapi.Given(until)

@@ -4,6 +4,7 @@ package subscriptionstore
 
 import (
 	"context"
+	"time"
 
 	"handover/internal/activitylog"
 	activitylogstore "handover/internal/activitylog/store"
@@ -23,7 +24,7 @@ var (
 		AND s.partner_tenant_id = $2 AND s.customer_tenant_id = $3 ORDER BY s.id FOR UPDATE`)
 
 	updateSubscription = store.Both(`UPDATE subscriptions SET friendly_name = $2, quantity = $3, auto_renew = $4, status = $5,
-		partner_on_record = $6 WHERE id = $1`)
+		partner_on_record = $6, billed = $7 WHERE id = $1`)
 )
 
 // ChangeSubscription changes a subscription that the partner bills the customer for, under the terms, and returns it as it
@@ -52,13 +53,18 @@ func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subs
 		if err != nil || next == old {
 			return next, err
 		}
-		if _, err := tx.Exec(ctx, updateSubscription, id, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord); err != nil {
-			return next, err
-		}
-		return next, activitylogstore.Note(ctx, tx, activitylogstore.Record{
-			By: by, CustomerTenantID: customerTenantID, Resource: activitylog.SubscriptionResource, ResourceID: id,
-			Operation: activitylog.AuditUpdateSubscription, Before: changeable(old), After: changeable(next), At: facts.Now,
-		})
+		return next, s.change(ctx, tx, by, old, next, facts.Now)
+	})
+}
+
+// change writes what may be changed of a subscription, with the record of it.
+func (s *Store) change(ctx context.Context, tx store.Tx, by activitylog.By, old, next subscription.Subscription, at time.Time) error {
+	if _, err := tx.Exec(ctx, updateSubscription, old.ID, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord, next.Billed); err != nil {
+		return err
+	}
+	return activitylogstore.Note(ctx, tx, activitylogstore.Record{
+		By: by, CustomerTenantID: old.CustomerTenantID, Resource: activitylog.SubscriptionResource, ResourceID: old.ID,
+		Operation: activitylog.AuditUpdateSubscription, Before: changeable(old), After: changeable(next), At: at,
 	})
 }
 

@@ -1,8 +1,9 @@
 // Package subscriptionstore keeps subscriptions.
 //
-//	store.go    what a partner bills its customers for
-//	table.go    as rows, and in which order they are locked
-//	change.go   changes by the partner who bills them
+//	store.go         what a partner bills its customers for
+//	table.go         as rows, and in which order they are locked
+//	change.go        changes by the partner who bills them
+//	cancellation.go  ends that were scheduled
 package subscriptionstore
 
 import (
@@ -31,14 +32,15 @@ func (s *Store) Over(db *store.DB) *Store {
 	return New(db, s.rules, s.movedBy)
 }
 
-// SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, by id. The limit is the
-// number of items, at least 1; after is the id of the last one of the page before. Refusal: CustomerUnknown, as
-// programmestore.Store.CustomerOf says it.
+// SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, moved Azure not, by
+// id. The limit is the number of items, at least 1; after is the id of the last one of the page before. Refusal:
+// CustomerUnknown, as programmestore.Store.CustomerOf says it.
 func (s *Store) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (store.Page[subscription.Subscription], error) {
 	store.Lower(&partnerTenantID, &customerTenantID, &after)
 	var w store.Where
 	w.And(partnerTenantID, "s.partner_tenant_id = %s")
 	w.And(customerTenantID, "s.customer_tenant_id = %s")
+	w.Conditions = append(w.Conditions, "s.listed")
 	count := store.Listing{Text: "SELECT COUNT(*) FROM subscriptions s" + w.Clause(), Args: w.Args}
 	w.And(after, "s.id > %s")
 	rows := store.Listing{Text: "SELECT " + Table.Columns.Of("s") + " FROM subscriptions s" + w.Clause() + " ORDER BY s.id", Args: w.Args}

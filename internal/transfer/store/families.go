@@ -24,9 +24,9 @@ var (
 		JOIN subscriptions addon ON addon.id = a.subscription_id JOIN subscriptions base ON base.id = b.subscription_id
 		JOIN subscriptions parent ON parent.lineage_id = base.lineage_id
 		WHERE a.transfer_id = $2 AND (a.ordinal IN (SELECT r.ordinal FROM {rows}) OR b.ordinal IN (SELECT r.ordinal FROM {rows}))
-		AND parent.partner_tenant_id = t.target_tenant_id AND parent.status <> 'deleted'
+		AND parent.partner_tenant_id = t.target_tenant_id AND parent.billed
 		AND subscriptions.lineage_id = addon.lineage_id AND subscriptions.partner_tenant_id = t.target_tenant_id
-		AND subscriptions.status <> 'deleted' AND subscriptions.parent_id IS NULL`, ordinalColumn)
+		AND subscriptions.billed AND subscriptions.parent_id IS NULL`, ordinalColumn)
 )
 
 // joinFamilies gives add-ons at the target their base where the two did not move at once.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"handover/internal/programme"
+	"handover/internal/runs"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	subscriptionstore "handover/internal/subscription/store"
@@ -156,10 +157,13 @@ func (w *window) save(ctx context.Context, tx session) error {
 		return nil
 	}
 	if len(w.out.successors) > 0 {
-		if err := subscriptionstore.End(ctx, tx.Tx, w.out.deleted...); err != nil {
+		if err := subscriptionstore.EndMoved(ctx, tx.Tx, w.out.deleted...); err != nil {
 			return err
 		}
 		if err := subscriptionstore.Insert(ctx, tx.Tx, w.out.successors); err != nil {
+			return err
+		}
+		if err := runs.Want(ctx, tx.Tx, subscriptionstore.CancellationRuns(runs.CauseOpened, w.out.successors...)...); err != nil {
 			return err
 		}
 	}

@@ -3,14 +3,15 @@
 // change of a workflow: it records what the newest generation must hold and lacks. A history that is there already stays,
 // because it is proof: -update records those of the newest generation again, as long as that is not frozen.
 //
-//	main.go       which histories are missing, and how they are saved
-//	stage.go      the platform it plays on, and customers to play with
-//	lapse.go      a ledger whose time passes in a moment, and that can be away or put back
-//	endings.go    what the parties and the operator decide
-//	wakeups.go    what the time brings about, and what goes wrong
-//	large.go      transfers in ranges
-//	remote.go     a billing system over HTTP
-//	door.go       commands that come through Temporal
+//	main.go           which histories are missing, and how they are saved
+//	stage.go          the platform it plays on, and customers to play with
+//	lapse.go          a ledger whose time passes in a moment, and that can be away or put back
+//	endings.go        what the parties and the operator decide
+//	wakeups.go        what the time brings about, and what goes wrong
+//	large.go          transfers in ranges
+//	remote.go         a billing system over HTTP
+//	door.go           commands that come through Temporal
+//	cancellations.go  ends of subscriptions that were scheduled
 package main
 
 import (
@@ -84,6 +85,7 @@ func (s *stage) scenes() []scene {
 	all := s.endings()
 	all = append(all, s.large()...)
 	all = append(all, s.door()...)
+	all = append(all, s.cancellations()...)
 	return append(all, s.wakeups()...) // last, because time passes in them
 }
 
