@@ -2,6 +2,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -30,6 +31,7 @@ type Config struct {
 	Auth      Auth     `envPrefix:"HANDOVER_AUTH_"`
 	Payloads  Payloads `envPrefix:"HANDOVER_TEMPORAL_"`
 	Codec     Codec    `envPrefix:"HANDOVER_CODEC_"`
+	HTTPHosts []string `env:"HANDOVER_HTTP_HOSTS"` // names that API and Web UI are reached under, beside this machine's own; * for any
 	LogLevel  string   `env:"HANDOVER_LOG_LEVEL" envDefault:"info"`
 }
 
@@ -69,11 +71,17 @@ type Transfer struct {
 	MaxListedItems int           `env:"MAX_LISTED_ITEMS" envDefault:"10000"`
 	DeclineAllowed bool          `env:"DECLINE_ALLOWED" envDefault:"true"`
 	ItemDeadline   time.Duration `env:"ITEM_DEADLINE" envDefault:"0"`
+	// What a target may ask for (transfer.Asking).
+	AnyCustomerAddress bool `env:"ANY_CUSTOMER_ADDRESS" envDefault:"false"`
+	PerCustomer        int  `env:"PER_CUSTOMER" envDefault:"10"`
+	PerDay             int  `env:"PER_DAY" envDefault:"5000"`
 	// TemporalCommands lets Temporal clients give commands by starting and signalling runs. Who may signal may claim to be
 	// anybody, so a deployment with an API only closes this door.
 	TemporalCommands bool `env:"TEMPORAL_COMMANDS" envDefault:"true"`
-	// CancellationWindow is how long a licence can be cancelled after the start of its term (R-84).
-	CancellationWindow time.Duration `env:"CANCELLATION_WINDOW" envDefault:"168h"`
+	// CommandKey signs the commands that come through Temporal, and makes workers refuse those that are not signed with it.
+	CommandKey Secret `env:"COMMAND_KEY,unset"`
+	// CancellationWindow is how long a licence can be cancelled after the start of its term (R-84, C-4).
+	CancellationWindow time.Duration `env:"CANCELLATION_WINDOW" envDefault:"72h"`
 }
 
 // Worker sizes and versions the worker process.
@@ -120,6 +128,22 @@ type Codec struct {
 	Encode bool   `env:"ENCODE" envDefault:"false"`       // also encrypt, for starting and signalling runs from there
 }
 
+// Secret is a key in base64.
+type Secret []byte
+
+// leastSecret is the size of a key in bytes, as HMAC-SHA-256 wants it at least.
+const leastSecret = 32
+
+// UnmarshalText reads the key. The error says nothing of it.
+func (s *Secret) UnmarshalText(text []byte) error {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) < leastSecret {
+		return fmt.Errorf("it must be at least %d random bytes in base64, as from: openssl rand -base64 %d", leastSecret, leastSecret)
+	}
+	*s = key
+	return nil
+}
+
 // mostPatience bounds one request of a billing system, well within the attempt that makes it.
 const mostPatience = 4 * time.Minute
 
@@ -152,6 +176,7 @@ func (c Config) check() error {
 		"HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE and HANDOVER_BILLING_CALLBACK_TLS_KEY go together")
 	complain(c.Transfers.MaxListedItems < 1, "HANDOVER_TRANSFERS_MAX_LISTED_ITEMS must be at least 1")
 	complain(c.Transfers.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")
+	complain(c.Transfers.PerCustomer < 0 || c.Transfers.PerDay < 0, "HANDOVER_TRANSFERS_PER_CUSTOMER and HANDOVER_TRANSFERS_PER_DAY must not be negative; 0 is no bound")
 	complain(c.Transfers.CancellationWindow < 0, "HANDOVER_TRANSFERS_CANCELLATION_WINDOW must not be negative")
 	complain(c.Worker.CachedWorkflows < 1 || c.Worker.Activities < 1, "HANDOVER_WORKER_CACHED_WORKFLOWS and HANDOVER_WORKER_ACTIVITIES must be at least 1")
 	complain((c.Worker.Deployment == "") != (c.Worker.BuildID == ""), "HANDOVER_WORKER_DEPLOYMENT and HANDOVER_WORKER_BUILD_ID go together")
@@ -164,6 +189,9 @@ func (c Config) check() error {
 	complain(c.Auth.Issuer != "" && len(c.Auth.Audiences) == 0, "HANDOVER_AUTH_AUDIENCE is required with HANDOVER_AUTH_ISSUER: it names this API in the issuer's tokens")
 	for _, problem := range c.Codec.problems(c.Payloads) {
 		complain(true, "%s", problem)
+	}
+	for _, h := range c.HTTPHosts {
+		complain(h != "*" && !hostName(h), "HANDOVER_HTTP_HOSTS must be host names without scheme, port and path, or *, not %q", h)
 	}
 	for _, t := range c.Transfers.ProductTypes {
 		complain(!known(t), "HANDOVER_TRANSFERS_PRODUCT_TYPES does not know %q", t)
@@ -194,6 +222,7 @@ func (t Transfer) Policy() transfer.Policy {
 	p.MaxListedItems = t.MaxListedItems
 	p.DeclineDisabled = !t.DeclineAllowed
 	p.ItemDeadline = t.ItemDeadline
+	p.Asking = transfer.Asking{AnyAddress: t.AnyCustomerAddress, PerCustomer: t.PerCustomer, PerDay: t.PerDay}
 	if len(t.ProductTypes) > 0 {
 		p.ProductTypes = nil
 		for _, name := range t.ProductTypes {
@@ -262,6 +291,12 @@ func httpURL(text string) bool {
 func origin(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && httpURL(text) && text == u.Scheme+"://"+strings.ToLower(u.Host)
+}
+
+// hostName tells whether the text is a host as a URL has it, and nothing more.
+func hostName(text string) bool {
+	u, err := url.Parse("http://" + text)
+	return err == nil && text != "" && u.Host == text && u.Port() == "" && !strings.ContainsAny(text, "*:[]")
 }
 
 func known(name string) bool {

@@ -20,6 +20,7 @@ func TestAnEmptyEnvironmentIsEnough(t *testing.T) {
 	assert.Equal(t, "ledger", c.Billing.Adapter)
 	assert.Equal(t, transfer.DefaultPolicy(), c.Transfers.Policy())
 	assert.Equal(t, subscription.DefaultRules(), c.Transfers.Subscriptions())
+	assert.Equal(t, 72*time.Hour, c.Transfers.CancellationWindow) // D1, C-4
 	require.ErrorContains(t, c.NeedsLedger(), "HANDOVER_LEDGER_URL")
 }
 
@@ -28,14 +29,18 @@ func TestSettingsReachThePolicy(t *testing.T) {
 	t.Setenv("HANDOVER_TRANSFERS_MAX_LISTED_ITEMS", "25")
 	t.Setenv("HANDOVER_TRANSFERS_DECLINE_ALLOWED", "false")
 	t.Setenv("HANDOVER_TRANSFERS_ITEM_DEADLINE", "240h")
-	t.Setenv("HANDOVER_TRANSFERS_CANCELLATION_WINDOW", "72h")
+	t.Setenv("HANDOVER_TRANSFERS_CANCELLATION_WINDOW", "168h")
+	t.Setenv("HANDOVER_TRANSFERS_ANY_CUSTOMER_ADDRESS", "true")
+	t.Setenv("HANDOVER_TRANSFERS_PER_CUSTOMER", "3")
+	t.Setenv("HANDOVER_TRANSFERS_PER_DAY", "0")
 	c, err := Load()
 	require.NoError(t, err)
 	assert.Equal(t, transfer.Policy{
 		ProductTypes:   []subscription.ProductType{subscription.OnlineServicesNCE, subscription.SaaS}, // OQ-5
 		MaxListedItems: 25, DeclineDisabled: true, ItemDeadline: 240 * time.Hour,
+		Asking: transfer.Asking{AnyAddress: true, PerCustomer: 3}, // E4
 	}, c.Transfers.Policy())
-	assert.Equal(t, subscription.Rules{CancellationWindow: 72 * time.Hour}, c.Transfers.Subscriptions()) // C-4
+	assert.Equal(t, subscription.Rules{CancellationWindow: 168 * time.Hour}, c.Transfers.Subscriptions()) // C-4
 }
 
 func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
@@ -51,6 +56,7 @@ func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 		"HANDOVER_TRANSFERS_ITEM_DEADLINE":       "-1s",
 		"HANDOVER_TRANSFERS_CANCELLATION_WINDOW": "-1s",
 		"HANDOVER_TRANSFERS_PRODUCT_TYPES":       "Fax",
+		"HANDOVER_TRANSFERS_PER_CUSTOMER":        "-1",
 		"HANDOVER_WORKER_ACTIVITIES":             "0",
 		"HANDOVER_WORKER_BUILD_ID":               "b1",
 	} {
@@ -58,7 +64,7 @@ func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 	}
 	_, err := Load()
 	for _, said := range []string{
-		"SMTP_PORT", "SMTP_TLS", "BILLING_ADAPTER", "LOG_LEVEL", "CALLBACK_TOKEN", "MAX_LISTED_ITEMS", "ITEM_DEADLINE", "CANCELLATION_WINDOW", `"Fax"`,
+		"SMTP_PORT", "SMTP_TLS", "BILLING_ADAPTER", "LOG_LEVEL", "CALLBACK_TOKEN", "MAX_LISTED_ITEMS", "PER_CUSTOMER", "ITEM_DEADLINE", "CANCELLATION_WINDOW", `"Fax"`,
 		"HANDOVER_WORKER_ACTIVITIES", "HANDOVER_WORKER_DEPLOYMENT", "HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE", "HANDOVER_API_TLS_KEY",
 	} {
 		assert.ErrorContains(t, err, said)
@@ -80,6 +86,21 @@ func TestACallbackPortMayHaveACertificate(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "certificate.pem", c.Billing.CallbackTLSCertificate)
 	assert.Equal(t, "key.pem", c.Billing.CallbackTLSKey)
+}
+
+func TestHostsAreNames(t *testing.T) {
+	for hosts, fine := range map[string]bool{
+		"": true, "api.example": true, "api.example,10.0.0.7,xn--bcher-kva.example": true, "*": true,
+		"https://api.example": false, "api.example:8443": false, "api.example/v1": false, "*.example": false, "a b": false, "api.example,,": false, "u@api.example": false,
+	} {
+		t.Setenv("HANDOVER_HTTP_HOSTS", hosts)
+		_, err := Load()
+		if fine {
+			assert.NoError(t, err, hosts)
+		} else {
+			assert.ErrorContains(t, err, "HANDOVER_HTTP_HOSTS", hosts)
+		}
+	}
 }
 
 func TestHTTPBillingNeedsAnAddress(t *testing.T) {

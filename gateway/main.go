@@ -16,6 +16,7 @@ import (
 
 	"handover/config"
 	"handover/internal/api"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/serving"
 	"handover/internal/telemetry"
@@ -49,7 +50,9 @@ func start() int {
 		},
 	})
 	if err := command.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "gateway:", err)
+		for _, line := range kernel.Lines("gateway: " + err.Error()) {
+			fmt.Fprintln(os.Stderr, line)
+		}
 		return 1
 	}
 	return 0
@@ -84,7 +87,8 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = records.Close() }()
-	handler, err := serving.NewAPI(serving.Parts{Settings: settings, Ledger: records, Metrics: metrics, Logger: logger})
+	parts := serving.Parts{Settings: settings, Ledger: records, Metrics: metrics, Logger: logger}
+	handler, err := serving.NewAPI(parts)
 	if err != nil {
 		return err
 	}
@@ -94,5 +98,5 @@ func run(ctx context.Context) error {
 	}
 	logger.Info("The gateway answers.", zap.Stringer("address", listener.Addr()))
 	go handler.Housekeep(ctx)
-	return serving.Serve(ctx, listener, handler, certificate, logger)
+	return serving.Serve(ctx, listener, parts, handler, certificate)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
+	"strings"
 
 	"handover/internal/platform"
 	"handover/internal/transfer"
@@ -32,8 +34,18 @@ Try next, in another terminal:
   go run ./starter token --api %[4]s --partner %[11]s --role AdminAgent
 
 Ctrl-C stops everything; the data stays.
-`, p.Engine.Address(), platform.Namespace, p.Engine.UIAddress(), p.API, p.Settings.LedgerURL, p.MailDir(),
+`, p.Engine.Address(), platform.Namespace, p.Engine.UIAddress(), p.API, inShell(p.Settings.LedgerURL), inShell(p.MailDir()),
 		demo.CustomerTenantID, demo.CustomerEmail, demo.SourceTenantID, demo.SourceName, demo.TargetTenantID)
+}
+
+var plain = regexp.MustCompile(`^[\pL\pN_@%+=:,./-]+$`)
+
+// inShell is the text as a shell takes it for one word.
+func inShell(text string) string {
+	if plain.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // page is the address of a transfer in the Web UI.

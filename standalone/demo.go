@@ -141,7 +141,7 @@ func showMail(ctx context.Context, p *platform.Platform, out io.Writer, transfer
 	for _, n := range sent {
 		for _, m := range caught {
 			if strings.Trim(m.MessageID, "<>") == strings.Trim(n.MessageID, "<>") {
-				fmt.Fprintf(out, "   %-28s %s\n     %s\n", n.Recipient, m.Subject, m.Path)
+				fmt.Fprintf(out, "   %-28s %s\n     %s\n", kernel.Line(n.Recipient), kernel.Line(m.Subject), m.Path)
 			}
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/platform"
 	"handover/internal/telemetry"
@@ -30,7 +31,9 @@ func execute() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "standalone:", err)
+		for _, line := range kernel.Lines("standalone: " + err.Error()) {
+			fmt.Fprintln(os.Stderr, line)
+		}
 		return exitStatus(err)
 	}
 	return 0
@@ -108,6 +111,9 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 }
 
 func start(ctx context.Context, o options) (*platform.Platform, error) {
+	if o.dataDir == "" && !o.ephemeral { // as an unset variable leaves it
+		return nil, &usageError{errors.New("--data-dir must name a folder; --ephemeral keeps nothing")}
+	}
 	logger, err := telemetry.NewLogger(o.logLevel)
 	if err != nil {
 		return nil, &usageError{err}

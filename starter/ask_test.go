@@ -173,7 +173,7 @@ func TestVerifyFindsThatTheBillingSystemAgrees(t *testing.T) {
 	require.Equal(t, 0, s.run(t, "verify", "--ledger-only", "--billing", "-o", "json"), s.stdout.String()+s.stderr.String())
 	var all []checked
 	require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &all))
-	assert.Equal(t, checked{Finding: ledger.Finding{Invariant: "I-8", Says: "Ledger and billing system agree.", Checked: 4, Broken: []string{}}}, all[len(all)-1])
+	assert.Contains(t, all, checked{Finding: ledger.Finding{Invariant: "I-8", Says: "Ledger and billing system agree.", Checked: 4, Broken: []string{}}})
 }
 
 // askingFunc is a billing system that is one function.

@@ -116,7 +116,7 @@ func (f *failure) is(status int, cause string) {
 func (c *cli) report(f failure, command string, args []string) int {
 	if wantsJSON(args) {
 		if text, err := json.Marshal(f); err == nil {
-			fmt.Fprintln(c.err, string(text))
+			fmt.Fprintln(c.err, string(kernel.PlainJSON(text)))
 			return f.status
 		}
 	}

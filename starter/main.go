@@ -14,6 +14,7 @@
 //	actor.go      who acts
 //	read.go       get, list, watch
 //	records.go    seed, verify
+//	migrate.go    migrate
 //	token.go      token
 //	replay.go     replay; rehearsal.go how runs are replayed, one by one
 //	agree.go      I-7: do ledger and workflows agree?

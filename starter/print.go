@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -9,9 +10,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
-	"handover/internal/progress"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
@@ -19,18 +20,21 @@ import (
 
 // say writes something to standard error, in as many lines as it has. Other people's control characters do not get through.
 func (c *cli) say(message string) {
-	for _, line := range strings.Split(message, "\n") {
-		if line = progress.OneLine(line); line != "" {
-			fmt.Fprintln(c.err, line)
-		}
+	for _, line := range kernel.Lines(message) {
+		fmt.Fprintln(c.err, line)
 	}
 }
 
 func (c *cli) printJSON(value any) error {
-	encoder := json.NewEncoder(c.out)
+	var said bytes.Buffer
+	encoder := json.NewEncoder(&said)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := c.out.Write(kernel.PlainJSON(said.Bytes()))
+	return err
 }
 
 // printTable writes columns with a heading, or pairs of name and value without one.
@@ -48,7 +52,7 @@ func (c *cli) printTable(heading table.Row, rows []table.Row) {
 	for _, row := range rows {
 		for i, cell := range row {
 			if words, ok := cell.(string); ok {
-				row[i] = progress.OneLine(words)
+				row[i] = kernel.Line(words)
 			}
 		}
 		t.AppendRow(row)
@@ -67,7 +71,7 @@ func (c *cli) paint(state string) painted {
 	}[state]
 	noColour, _ := c.env.variable("NO_COLOR")
 	if !known || noColour != "" || c.dumb() || !c.env.terminal(c.out) {
-		return painted(progress.OneLine(state))
+		return painted(kernel.Line(state))
 	}
 	return painted(text.Escape(state, colour.EscapeSeq()))
 }
@@ -303,6 +307,7 @@ func (c *cli) printList(found []transferclient.Summary) error {
 type checked struct {
 	ledger.Finding
 	NotChecked string `json:"notChecked,omitempty"`
+	Anchor     string `json:"anchor,omitempty"` // of the log, with I-9
 }
 
 // row is the finding in the table.
@@ -328,13 +333,16 @@ func (c *cli) printFindings(all []checked) error {
 	c.printTable(table.Row{"", "invariant", "checked", "violations"}, rows)
 	for _, f := range all {
 		for _, sentence := range f.Broken {
-			fmt.Fprintf(c.out, "%s: %s\n", f.Invariant, progress.OneLine(sentence))
+			fmt.Fprintf(c.out, "%s: %s\n", f.Invariant, kernel.Line(sentence))
 		}
 		if more := f.Count - len(f.Broken); more > 0 {
 			fmt.Fprintf(c.out, "%s: and %d more\n", f.Invariant, more)
 		}
 		for _, sentence := range f.Notes {
-			fmt.Fprintf(c.out, "%s, note: %s\n", f.Invariant, progress.OneLine(sentence))
+			fmt.Fprintf(c.out, "%s, note: %s\n", f.Invariant, kernel.Line(sentence))
+		}
+		if f.Anchor != "" {
+			fmt.Fprintf(c.out, "%s, anchor: %s\n", f.Invariant, f.Anchor)
 		}
 	}
 	return nil

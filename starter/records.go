@@ -48,6 +48,7 @@ func (c *cli) seed(ctx context.Context, file string) error {
 type verification struct {
 	ledgerOnly bool
 	repair     bool
+	expected   []string      // anchors, as verify printed them
 	billing    billing.Asker // to be asked, too; nil for not
 }
 
@@ -56,10 +57,12 @@ func (c *cli) verifyCommand() *cobra.Command {
 	var askBilling bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check the invariants I-1 to I-8 on the ledger and the running transfers",
-		Long: "Check the invariants I-1 to I-8 on the ledger and the running transfers. It changes no data; --repair has the\n" +
+		Short: "Check the invariants I-1 to I-9 on the ledger and the running transfers",
+		Long: "Check the invariants I-1 to I-9 on the ledger and the running transfers. It changes no data; --repair has the\n" +
 			"runs look at the ledger that I-7 finds wrong, and checks again. --billing asks the billing system of\n" +
 			"HANDOVER_BILLING_URL, too, about every line item that it was asked to move and that has ended.\n" +
+			"With I-9 comes an anchor: kept where nobody can write who can write the ledger's database, it shows with --expect that the\n" +
+			"activity log up to its time is still the same, even to whoever must mistrust the owner of that database.\n" +
 			"Exit status: 0 when all hold, 1 when one does not, 5 when something could not be checked because Temporal or the\n" +
 			"billing system is silent.",
 		Example: "  starter verify --ledger sqlite://ledger.db\n  starter verify --ledger-only -o json\n  starter verify --repair\n" +
@@ -70,6 +73,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&v.ledgerOnly, "ledger-only", false, "leave I-7 out: do not ask Temporal")
 	cmd.Flags().BoolVar(&v.repair, "repair", false, "resume every transfer that I-7 finds wrong, as an operator, then check again")
 	cmd.Flags().BoolVar(&askBilling, "billing", false, "ask the billing system, too, whether it moved what the ledger says it moved")
+	cmd.Flags().StringArrayVar(&v.expected, "expect", nil, "an anchor that an earlier verify printed, which the log must still fit; may be repeated")
 	cmd.MarkFlagsMutuallyExclusive("ledger-only", "repair")
 	cmd.RunE = c.work(func(ctx context.Context) error {
 		if askBilling {
@@ -96,9 +100,9 @@ func (c *cli) verify(ctx context.Context, book records, v verification) error {
 	if empty {
 		c.say("The ledger is empty, so there is nothing to check. Is it the right database?")
 	}
-	all := make([]checked, 0, len(found)+2)
-	for _, f := range found {
-		all = append(all, checked{Finding: f})
+	all, err := checkedLedger(ctx, book, found, v.expected)
+	if err != nil {
+		return err
 	}
 	var silences []error
 	if !v.ledgerOnly {
@@ -122,6 +126,44 @@ func (c *cli) verify(ctx context.Context, book records, v verification) error {
 		}
 	}
 	return errors.Join(silences...)
+}
+
+// checkedLedger is what was found in the ledger, with the anchor of the log.
+func checkedLedger(ctx context.Context, book records, found []ledger.Finding, expected []string) ([]checked, error) {
+	all := make([]checked, 0, len(found)+2)
+	for _, f := range found {
+		one := checked{Finding: f}
+		if f.Invariant == ledger.Wholeness {
+			var err error
+			if one, err = anchored(ctx, book, f, expected); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// anchored adds to the finding about the log what it is now, and what it is no longer.
+func anchored(ctx context.Context, book records, f ledger.Finding, expected []string) (checked, error) {
+	now, err := book.Anchor(ctx)
+	if err != nil {
+		return checked{}, err
+	}
+	for _, text := range expected {
+		before, err := ledger.ParseAnchor(text)
+		if err != nil {
+			return checked{}, &usageError{fmt.Errorf("--expect %q: %w", text, err)}
+		}
+		holds, err := book.Holds(ctx, before)
+		if err != nil {
+			return checked{}, err
+		}
+		if !holds {
+			f.Broken, f.Count = append(f.Broken, fmt.Sprintf("The log does not fit the anchor %s.", before)), f.Count+1
+		}
+	}
+	return checked{Finding: f, Anchor: now.String()}, nil
 }
 
 // checkedUnless is the finding, with the reason why it is none or does not cover everything.

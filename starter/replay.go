@@ -1,19 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 
-	"handover/internal/progress"
+	"handover/internal/kernel"
 )
 
 // errDiverges says that this build must not be deployed.
@@ -74,15 +72,12 @@ func (c *cli) replayFile(name string) error {
 
 // readHistory reads a history that begins as all do.
 func (c *cli) readHistory(name string) (*historypb.History, error) {
-	in := io.NopCloser(c.in)
-	if name != "-" {
-		var err error
-		if in, err = os.Open(filepath.Clean(name)); err != nil {
-			return nil, err
-		}
+	text, err := readText(c.in, name)
+	if err != nil {
+		return nil, err
 	}
-	history, err := client.HistoryFromJSON(in, client.HistoryJSONOptions{})
-	if err := errors.Join(err, in.Close()); err != nil {
+	history, err := client.HistoryFromJSON(bytes.NewReader(text), client.HistoryJSONOptions{})
+	if err != nil {
 		return nil, fmt.Errorf("%s is no history: %w", name, err)
 	}
 	if len(history.GetEvents()) == 0 || history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes() == nil {
@@ -165,7 +160,7 @@ func (c *cli) printOutcome(found outcome) error {
 	}
 	c.printTable(table.Row{"type", "replayed", "diverged"}, rows)
 	for _, d := range found.Diverging {
-		fmt.Fprintf(c.out, "%s: %s\n", progress.OneLine(d.WorkflowID), progress.OneLine(d.Reason))
+		fmt.Fprintf(c.out, "%s: %s\n", kernel.Line(d.WorkflowID), kernel.Line(d.Reason))
 	}
 	if more := found.diverged() - len(found.Diverging); more > 0 {
 		fmt.Fprintf(c.out, "and %d more\n", more)

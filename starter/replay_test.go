@@ -371,6 +371,11 @@ func TestReplayOfAFile(t *testing.T) {
 
 	content, err := os.ReadFile(recorded.File(recordings, "complete"))
 	require.NoError(t, err)
+	for encoding, text := range encodings(string(content)) { // B5: as a shell of Windows redirects it
+		s, _ = replaying()
+		s.stdin = string(text)
+		require.Zero(t, s.run(t, "replay", "--history", "-"), "%s: %s", encoding, s.stderr.String())
+	}
 	s, _ = replaying()
 	s.stdin, s.workflows = string(content), changed
 	require.Equal(t, statusFailed, s.run(t, "replay", "--history", "-", "-o", "json"))

@@ -40,6 +40,9 @@ type records interface {
 	Empty(ctx context.Context) (bool, error)
 	Seed(ctx context.Context, w ledger.World) error
 	Verify(ctx context.Context) ([]ledger.Finding, error)
+	Anchor(ctx context.Context) (ledger.Anchor, error)
+	Holds(ctx context.Context, a ledger.Anchor) (bool, error)
+	Grant(ctx context.Context, role string) error
 	Follows(ctx context.Context, after string, limit int) ([]transferstore.Follow, error)
 	FollowOf(ctx context.Context, id string) (transferstore.Follow, error)
 	EndedItems(ctx context.Context, after transferstore.ItemCursor, limit int) ([]transfer.EndedItem, error)

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +16,7 @@ import (
 // selection is which subscriptions a submit names, as the command line says it.
 type selection struct {
 	items        []string // SUB or SUB:TYPE
-	file         string   // of the same, one a line; "-" for standard input
+	file         string   // of the same, a list or a table; "-" for standard input
 	allEligible  bool
 	productTypes func() []subscription.ProductType
 }
@@ -27,7 +24,7 @@ type selection struct {
 func selectionFlags(cmd *cobra.Command) *selection {
 	s := &selection{}
 	cmd.Flags().StringArrayVar(&s.items, "item", nil, "a subscription to move, SUB or SUB:TYPE; may be repeated")
-	cmd.Flags().StringVar(&s.file, "items-file", "", "file with one SUB or SUB:TYPE per line, - for standard input")
+	cmd.Flags().StringVar(&s.file, "items-file", "", "file with one SUB or SUB:TYPE per line, or a table (CSV) with the ids under subscriptionId; - for standard input")
 	cmd.Flags().BoolVar(&s.allEligible, "all-eligible", false, "move everything that can be moved")
 	s.productTypes = productTypesFlag(cmd, "with --all-eligible: these product types only; may be repeated")
 	cmd.MarkFlagsMutuallyExclusive("item", "all-eligible")
@@ -63,36 +60,14 @@ func (s *selection) parse(stdin io.Reader) (transfer.Selection, error) {
 }
 
 func (s *selection) readFile(stdin io.Reader) ([]transfer.Pick, error) {
-	switch s.file {
-	case "":
+	if s.file == "" {
 		return nil, nil
-	case "-":
-		return readPicks(stdin)
 	}
-	file, err := os.Open(filepath.Clean(s.file))
+	text, err := readText(stdin, s.file)
 	if err != nil {
 		return nil, err
 	}
-	picks, err := readPicks(file)
-	return picks, errors.Join(err, file.Close())
-}
-
-// readPicks reads one pick per line. Empty lines, and those that begin with #, are left out.
-func readPicks(in io.Reader) ([]transfer.Pick, error) {
-	var picks []transfer.Pick
-	lines := bufio.NewScanner(in)
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		pick, err := parsePick(text)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		picks = append(picks, pick)
-	}
-	return picks, lines.Err()
+	return readPicks(text)
 }
 
 // parsePick reads SUB or SUB:TYPE. Whether the type is known is for the service to say.

@@ -64,7 +64,7 @@ func connect(ctx context.Context, read loader, address, namespace string) (trans
 	if err != nil {
 		return nil, &unreachableError{err}
 	}
-	return &service{Client: transferclient.New(connection), temporal: connection}, nil
+	return &service{Client: transferclient.New(connection).Signing(settings.Transfers.CommandKey, systemUser()), temporal: connection}, nil
 }
 
 // Close ends the connection.

@@ -16,6 +16,7 @@ import (
 
 	"handover/config"
 	"handover/internal/app"
+	"handover/internal/kernel"
 	"handover/internal/payloads"
 	"handover/internal/telemetry"
 )
@@ -37,7 +38,9 @@ func start() int {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context()) },
 	}
 	if err := command.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "worker:", err)
+		for _, line := range kernel.Lines("worker: " + err.Error()) {
+			fmt.Fprintln(os.Stderr, line)
+		}
 		return 1
 	}
 	return 0

@@ -41,7 +41,7 @@ var whatStays = map[string][]string{
 	},
 	"a name of an activity: TestNamesStay": {"billing.Prefix", "subscriptions.Prefix", "transfers.Prefix"},
 	"said to readers only, and decides nothing": {
-		"kernel.BeingProcessed", "kernel.InvalidInput", "kernel.Refuse", "transfer.AnswerOf", "transfer.NoSuchTransfer",
+		"kernel.BeingProcessed", "kernel.Code", "kernel.InvalidInput", "kernel.Markdown", "kernel.Refuse", "transfer.AnswerOf", "transfer.NoSuchTransfer",
 	},
 }
 

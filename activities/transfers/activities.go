@@ -63,4 +63,6 @@ type Activities struct {
 	HandOver func()
 	// DoorClosed says that this deployment takes commands by its API only.
 	DoorClosed bool
+	// CommandKey is what commands that come through Temporal must be signed with; empty when they need not be.
+	CommandKey []byte
 }

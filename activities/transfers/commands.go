@@ -13,13 +13,13 @@ import (
 )
 
 // Command takes a command to the ledger, where it is decided like one that came by the API: once per party, key and content.
-// A refusal is an answer, not a failure; it is noted in the log, up to a bound.
+// A refusal is an answer, not a failure; it is noted in the log, up to a bound, that of the door itself too.
 func (a *Activities) Command(ctx context.Context, c transfer.Message) (transfer.Answer, error) {
-	if a.DoorClosed {
-		return transfer.AnswerOf(c, transfer.Transfer{}, kernel.Refuse(kernel.DoorClosed,
-			"This platform takes commands by its HTTP API only.")), nil
+	origin, closed := a.door(c)
+	if closed != nil {
+		return transfer.AnswerOf(c, transfer.Transfer{}, closed), failing.Classified(a.noteRefusal(ctx, c, origin, closed))
 	}
-	outcome, err := a.carryOut(ctx, c)
+	outcome, err := a.carryOut(ctx, c, origin)
 	var repeated *command.Repeated
 	var refusal *kernel.Refusal
 	switch {
@@ -27,14 +27,31 @@ func (a *Activities) Command(ctx context.Context, c transfer.Message) (transfer.
 		var kept transfer.Answer
 		return kept, json.Unmarshal(repeated.Answer.Body, &kept)
 	case errors.As(err, &refusal):
-		return transfer.AnswerOf(c, transfer.Transfer{}, refusal), failing.Classified(a.noteRefusal(ctx, c, refusal))
+		return transfer.AnswerOf(c, transfer.Transfer{}, refusal), failing.Classified(a.noteRefusal(ctx, c, origin, refusal))
 	case err != nil:
 		return transfer.Answer{}, failing.Classified(failing.UnlessPassing(ctx, err))
 	}
 	return transfer.AnswerOf(c, outcome.Transfer, nil), nil
 }
 
-func (a *Activities) carryOut(ctx context.Context, c transfer.Message) (transferstore.Outcome, error) {
+// door says what is known of where a command comes from, and refuses one that may not come this way.
+func (a *Activities) door(c transfer.Message) (kernel.Origin, *kernel.Refusal) {
+	claimed := kernel.Origin{Via: kernel.BySignal}
+	if a.DoorClosed {
+		return claimed, kernel.Refuse(kernel.DoorClosed, "This platform takes commands by its HTTP API only.")
+	}
+	if len(a.CommandKey) == 0 {
+		return claimed, nil
+	}
+	operator, ok := c.SignedBy(a.CommandKey)
+	if !ok {
+		return claimed, kernel.Refuse(kernel.DoorClosed,
+			"This platform takes commands through Temporal only when they are signed with its key (HANDOVER_TRANSFERS_COMMAND_KEY).")
+	}
+	return kernel.Origin{Via: kernel.BySignedSignal, Operator: operator}, nil
+}
+
+func (a *Activities) carryOut(ctx context.Context, c transfer.Message, origin kernel.Origin) (transferstore.Outcome, error) {
 	terms := command.Terms[transferstore.Outcome]{
 		Claim: command.Claim{
 			CallerTenantID: c.Actor().PartnerTenantID, Route: "signal " + string(c.Verb) + " " + c.TransferID, Key: c.RequestID(), Fingerprint: c.Fingerprint(),
@@ -45,7 +62,7 @@ func (a *Activities) carryOut(ctx context.Context, c transfer.Message) (transfer
 			}
 			return kept(transfer.AnswerOf(c, o.Transfer, refusal))
 		},
-		Origin: kernel.Origin{Via: kernel.BySignal},
+		Origin: origin,
 		ByRun:  true,
 	}
 	switch {
@@ -72,11 +89,11 @@ func kept(a transfer.Answer) (command.Answer, error) {
 }
 
 // noteRefusal puts a refused decision into the log of who made it. A refused request has no transfer to log it with.
-func (a *Activities) noteRefusal(ctx context.Context, c transfer.Message, refusal *kernel.Refusal) error {
+func (a *Activities) noteRefusal(ctx context.Context, c transfer.Message, origin kernel.Origin, refusal *kernel.Refusal) error {
 	if c.Verb == transfer.VerbCreate {
 		return nil
 	}
-	return a.RecordRefusal(ctx, Refused{TransferID: c.TransferID, RequestID: c.RequestID(), Actor: c.Actor(), Refusal: refusal})
+	return a.record(ctx, Refused{TransferID: c.TransferID, RequestID: c.RequestID(), Actor: c.Actor(), Refusal: refusal, Origin: origin})
 }
 
 // Refused is a decision that was not accepted.
@@ -85,6 +102,10 @@ type Refused = transferstore.Refused
 // RecordRefusal logs a decision that was not accepted, once per request id and up to a bound.
 func (a *Activities) RecordRefusal(ctx context.Context, r Refused) error {
 	r.Origin = kernel.Origin{Via: kernel.BySignal}
+	return a.record(ctx, r)
+}
+
+func (a *Activities) record(ctx context.Context, r Refused) error {
 	err := a.Ledger.RecordRefused(ctx, r)
 	if errors.Is(err, transfer.NotFound) {
 		return nil // there is no log to put it into

@@ -1,6 +1,7 @@
 package transfers_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -9,9 +10,11 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	activities "handover/activities/transfers"
+	"handover/internal/activitylog"
 	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 func (w *world) submit(requestID string, actor kernel.Actor) transfer.Message {
@@ -116,11 +119,116 @@ func TestAnswersAreShort(t *testing.T) {
 	require.Equal(t, transfer.NoSuchTransfer().Message, short.Refusal.Message)
 }
 
-// Row 35: a closed door answers, and the ledger hears of nothing.
+// E6, row 35: a closed door answers, changes nothing, and stands in the log as what it refused, once per command.
 func TestDoorClosed(t *testing.T) {
 	w := pending(t, 1)
-	w.DoorClosed, w.Ledger = true, nil
-	require.Equal(t, kernel.DoorClosed, w.answered(w.submit("s", asSource)).Refusal.Cause)
+	w.DoorClosed = true
+	for range 2 {
+		require.Equal(t, kernel.DoorClosed, w.answered(w.submit("s", asSource)).Refusal.Cause)
+	}
+	refused := w.refusedInLog()
+	require.Len(t, refused, 1)
+	require.Equal(t, kernel.DoorClosed, refused[0].Cause)
+	require.Equal(t, &kernel.Origin{Via: kernel.BySignal}, refused[0].Origin)
+	r := request("create-2")
+	create := transfer.Message{TransferID: transfer.NewID(r), Verb: transfer.VerbCreate, Request: &r}
+	require.Equal(t, kernel.DoorClosed, w.answered(create).Refusal.Cause)
+	_, err := w.ledger.Transfer(t.Context(), create.TransferID)
+	require.ErrorIs(t, err, transfer.NotFound)
+}
+
+// E6: where the deployment has a key, a command through Temporal counts only when it is signed with it: as it is, for this transfer.
+func TestSignedCommands(t *testing.T) {
+	key, other := []byte(strings.Repeat("k", 32)), []byte(strings.Repeat("o", 32))
+	forged := map[string]func(w *world) transfer.Message{
+		"unsigned": func(w *world) transfer.Message { return w.decide(transfer.VerbDecline, "d", asSource) },
+		"with another key": func(w *world) transfer.Message {
+			return w.decide(transfer.VerbDecline, "d", asSource).Signed(other, "ann")
+		},
+		"with no key at all": func(w *world) transfer.Message {
+			return w.decide(transfer.VerbDecline, "d", asSource).Signed(nil, "ann")
+		},
+		"by somebody else": func(w *world) transfer.Message {
+			m := w.decide(transfer.VerbDecline, "d", asSource).Signed(key, "ann")
+			m.Decision.Signature.Operator = "bob"
+			return m
+		},
+		"as another verb": func(w *world) transfer.Message {
+			m := w.decide(transfer.VerbCancel, "d", asSource).Signed(key, "ann")
+			m.Verb = transfer.VerbDecline
+			return m
+		},
+		"for another party": func(w *world) transfer.Message {
+			m := w.decide(transfer.VerbDecline, "d", asTarget).Signed(key, "ann")
+			m.Decision.Actor = asSource
+			return m
+		},
+		"for another transfer": func(w *world) transfer.Message {
+			m := w.decide(transfer.VerbDecline, "d", asSource)
+			m.TransferID = transfer.NewID(request("other"))
+			m = m.Signed(key, "ann")
+			m.TransferID = w.id
+			return m
+		},
+		"with a reason of another": func(w *world) transfer.Message {
+			m := w.decide(transfer.VerbDecline, "d", asSource).Signed(key, "ann")
+			m.Decision.Reason = "yes"
+			return m
+		},
+		"with garbage": func(w *world) transfer.Message {
+			m := w.decide(transfer.VerbDecline, "d", asSource)
+			m.Decision.Signature = &transfer.Signature{Operator: "ann", MAC: "?"}
+			return m
+		},
+	}
+	for name, forge := range forged {
+		t.Run(name, func(t *testing.T) {
+			w := pending(t, 1)
+			w.CommandKey = key
+			answer := w.answered(forge(w))
+			require.NotNil(t, answer.Refusal)
+			require.Equal(t, kernel.DoorClosed, answer.Refusal.Cause)
+			refused := w.refusedInLog()
+			require.Len(t, refused, 1)
+			require.Equal(t, &kernel.Origin{Via: kernel.BySignal}, refused[0].Origin)
+		})
+	}
+	t.Run("signed", func(t *testing.T) {
+		w := pending(t, 1)
+		w.CommandKey = key
+		signed := w.decide(transfer.VerbDecline, "wrong", asTarget).Signed(key, "ann")
+		require.Equal(t, kernel.WrongParty, w.answered(signed).Refusal.Cause)
+		require.Equal(t, &kernel.Origin{Via: kernel.BySignedSignal, Operator: "ann"}, w.refusedInLog()[0].Origin, "refused for another reason")
+		signed = w.decide(transfer.VerbDecline, "d", asSource).Signed(key, "ann")
+		text, err := json.Marshal(signed)
+		require.NoError(t, err)
+		var travelled transfer.Message
+		require.NoError(t, json.Unmarshal(text, &travelled))
+		require.Equal(t, transfer.Rejected, w.answered(travelled).Status)
+		require.Equal(t, signed.Fingerprint(), w.decide(transfer.VerbDecline, "d", asSource).Fingerprint(), "the same command, whoever signed it")
+		records, err := w.ledger.AuditOf(t.Context(), w.id)
+		require.NoError(t, err)
+		for _, r := range records {
+			if r.EventKey == string(transfer.EventDeclined) && r.PartnerTenantID == asSource.PartnerTenantID {
+				require.Equal(t, &kernel.Origin{Via: kernel.BySignedSignal, Operator: "ann"}, detailOf(t, r).Origin)
+				return
+			}
+		}
+		require.Fail(t, "the decline is not in the log")
+	})
+}
+
+// refusedInLog are the refused commands that the transfer's log has.
+func (w *world) refusedInLog() (refused []transfer.AuditDetail) {
+	w.t.Helper()
+	records, err := w.ledger.AuditOf(w.t.Context(), w.id)
+	require.NoError(w.t, err)
+	for _, r := range records {
+		if r.Status == activitylog.Failed {
+			refused = append(refused, detailOf(w.t, r))
+		}
+	}
+	return refused
 }
 
 // A ledger that cannot be reached answers nothing: the command is to be taken there again.
@@ -148,4 +256,10 @@ func TestEmptyCommand(t *testing.T) {
 	require.Empty(t, c.RequestID())
 	require.Zero(t, c.Actor())
 	require.NotEmpty(t, c.Fingerprint())
+}
+
+func detailOf(t *testing.T, r transferstore.AuditRecord) (d transfer.AuditDetail) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(r.Detail), &d))
+	return d
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,11 @@ import (
 const (
 	bySource = "source"
 	byTarget = "target"
+
+	// Of the sample world: the parties of its demonstration, and a second provider.
+	byNorthwind = "northwind"
+	byFabrikam  = "fabrikam"
+	byLitware   = "litware"
 )
 
 // cast are the callers that have a token.
@@ -73,6 +79,10 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
 		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, ApplicationID: "crm", Roles: identity.Roles()},
 		byTarget: {TenantID: world.LargeTarget, UserID: world.LargeTargetUser, Roles: identity.Roles()},
+
+		byNorthwind: {TenantID: world.Demo().SourceTenantID, UserID: world.Demo().SourceUserID, Roles: identity.Roles()},
+		byFabrikam:  {TenantID: world.Demo().TargetTenantID, UserID: world.Demo().TargetUserID, Roles: identity.Roles()},
+		byLitware:   {TenantID: "aaaaaaaa-0000-4000-8000-000000000005", UserID: "eeeeeeee-0000-4000-8000-000000000501", Roles: identity.Roles()},
 	}})
 	require.NoError(t, err)
 	server := httptest.NewServer(a)
@@ -185,7 +195,7 @@ func licence(customer, number int) string {
 
 func creating(customer int, key string) ask {
 	return ask{by: byTarget, method: http.MethodPost, path: customerPath(customer) + "/transfers", key: key, body: `{"transferType":3,"sourcePartnerTenantId":"` +
-		world.LargeSource + `","sourcePartnerName":"Large Source","customerEmailId":"it@customer0.example","tags":["a","b"]}`}
+		world.LargeSource + `","sourcePartnerName":"Large Source","customerEmailId":"it@customer` + strconv.Itoa(customer) + `.example","tags":["a","b"]}`}
 }
 
 func deciding(by, path, body, key string) ask {

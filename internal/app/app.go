@@ -57,7 +57,9 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 	}
 	steps := Steps{
 		Activities: activities.Activities{
-			Transfers:     &transfers.Activities{Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands},
+			Transfers: &transfers.Activities{
+				Ledger: l, Mover: billing.Sandbox{Now: time.Now}, DoorClosed: !c.Transfers.TemporalCommands, CommandKey: c.Transfers.CommandKey,
+			},
 			Subscriptions: &subscriptions.Activities{Ledger: l},
 			Billing:       &outages.Activities{Ledger: l},
 		},

@@ -283,7 +283,7 @@ func (b *Breaker) missed(now time.Time, key string, u *Unavailable, probe bool) 
 	}
 	b.several = b.several || key != b.suspect
 	b.tally.Failures++
-	b.tally.Status, b.tally.Said = u.Status, clean(u.Reason, maxReason)
+	b.tally.Status, b.tally.Said = u.Status, kernel.ShortLine(u.Reason, maxReason)
 	switch {
 	case !b.away && b.inARow >= openAfter:
 		b.away = true

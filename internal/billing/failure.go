@@ -4,9 +4,7 @@ package billing
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"handover/internal/kernel"
 	"handover/internal/transfer"
@@ -35,19 +33,4 @@ func refused(subscriptionID, code, message string) *kernel.Refusal {
 	r := kernel.Refuse(transfer.ProviderRefused, "The billing system refused to move the subscription: %s", message)
 	r.Code = code
 	return r.About(subscriptionID)
-}
-
-// clean shortens what another system wrote and makes it fit for a line of a log or a database.
-func clean(text string, most int) string {
-	printable := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) { // also what turns the direction of the text, or is never seen
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	printable = strings.Join(strings.Fields(printable), " ")
-	if runes := []rune(printable); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return printable
 }

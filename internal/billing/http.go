@@ -161,7 +161,7 @@ func (h *HTTP) locate(from *url.URL, location string) (*url.URL, error) {
 	}
 	if next.Scheme != h.base.Scheme || !strings.EqualFold(next.Host, h.base.Host) || next.User != nil {
 		return nil, unavailable(0, "The billing system answered with a Location on another host (%s); it must stay on %s://%s.",
-			clean(next.Host, 80), h.base.Scheme, h.base.Host)
+			kernel.ShortLine(next.Host, 80), h.base.Scheme, h.base.Host)
 	}
 	return next, nil
 }
@@ -202,5 +202,5 @@ func (h *HTTP) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return away(0, "The billing system cannot be reached: %s", clean(err.Error(), maxReason))
+	return away(0, "The billing system cannot be reached: %s", kernel.ShortLine(err.Error(), maxReason))
 }

@@ -131,7 +131,7 @@ func decodeReason(body []byte) (code, message string, err error) {
 	if err := unmarshal(body, &no); err != nil {
 		return "", "", err
 	}
-	code, message = clean(string(no.Code), maxCode), clean(no.Message, maxReason)
+	code, message = kernel.ShortLine(string(no.Code), maxCode), kernel.ShortLine(no.Message, maxReason)
 	if code == "" {
 		return "", "", errors.New("it gave no code")
 	}

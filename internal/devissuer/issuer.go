@@ -6,7 +6,7 @@
 // Its routes and answers have the shape of Entra's, so that clients written for Partner Center work unchanged (wire note 16).
 //
 //	issuer.go     settings and routes
-//	token.go      the token endpoint
+//	token.go      the token endpoint; tokenv1.go the one before it
 //	request.go    what a client asks of it
 //	refresh.go    refresh tokens
 //	discovery.go  the discovery document and the public key
@@ -18,13 +18,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"handover/internal/httpserver"
 )
 
 // ClientSecret is the shared development secret. It is no secret at all: the manual has it.
@@ -45,7 +46,9 @@ type Settings struct {
 	// Known tells whether the tenant, a GUID in lower case, is a partner or customer of the ledger. An error is answered
 	// 503: try again.
 	Known func(ctx context.Context, tenantID string) (bool, error)
-	Now   func() time.Time // default the system clock
+	// InDomain is the tenant that has the domain, empty for none. Without it tenants go by their ids only.
+	InDomain func(ctx context.Context, domain string) (string, error)
+	Now      func() time.Time // default the system clock
 }
 
 // Issuer gives out tokens for development. It is safe for concurrent use.
@@ -86,7 +89,7 @@ func (s Settings) check() error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("the development issuer's base URL is malformed: %w", err)
-	case base.Scheme != "http" && base.Scheme != "https", !loopback(base.Host):
+	case base.Scheme != "http" && base.Scheme != "https", !httpserver.Loopback(base.Host):
 		return fmt.Errorf("the development issuer works on loopback only, such as http://127.0.0.1:8080, not at %q", base.Redacted())
 	case base.User != nil, base.RawQuery != "", base.Fragment != "", base.Path != "":
 		return errors.New("the development issuer's base URL must be scheme, host and port only")
@@ -104,15 +107,6 @@ func (s Settings) check() error {
 	return nil
 }
 
-// loopback tells whether host, or host:port, stays on this machine.
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
-}
-
 // IssuerURL is the issuer of the tokens, with "{tenantid}" for the tenant: what identity.Settings.Issuer takes.
 func (i *Issuer) IssuerURL() string { return i.settings.issuer("{tenantid}") }
 
@@ -124,6 +118,7 @@ func (s Settings) refreshAudience() string { return s.BaseURL + "/refresh" }
 // Register adds the routes. They begin with the tenant, so nothing else on the mux may end in the same way.
 func (i *Issuer) Register(mux *http.ServeMux) {
 	mux.Handle("POST /{tenant}/oauth2/v2.0/token", i.handle(i.answerToken))
+	mux.Handle("POST /{tenant}/oauth2/token", i.handle(i.answerTokenV1))
 	mux.Handle("GET /{tenant}/v2.0/.well-known/openid-configuration", i.handle(i.answerDiscovery))
 	mux.Handle("GET /{tenant}/discovery/v2.0/keys", i.handle(i.answerKeys))
 }
@@ -132,7 +127,7 @@ func (i *Issuer) Register(mux *http.ServeMux) {
 // whatever the handler returns as JSON.
 func (i *Issuer) handle(answer func(w http.ResponseWriter, r *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopback(r.Host) {
+		if !httpserver.Loopback(r.Host) {
 			writeFailure(w, &failure{status: http.StatusForbidden, Code: accessDenied,
 				Description: "Tokens for development are given on loopback addresses only."})
 			return

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,6 +57,16 @@ func known(_ context.Context, tenant string) (bool, error) {
 	return tenant == partner || tenant == customer, nil
 }
 
+func inDomain(_ context.Context, domain string) (string, error) {
+	switch strings.ToLower(domain) {
+	case "northwind.example":
+		return partner, nil
+	case "silent.example":
+		return "", errors.New("the ledger sleeps")
+	}
+	return "", nil
+}
+
 // site is an issuer behind a real server.
 type site struct {
 	*httptest.Server
@@ -86,7 +97,7 @@ func (s *site) start(t *testing.T) {
 }
 
 func (s *site) settings() devissuer.Settings {
-	return devissuer.Settings{BaseURL: s.URL, KeyFile: s.keyFile, Audience: audience, Known: known, Now: s.Now}
+	return devissuer.Settings{BaseURL: s.URL, KeyFile: s.keyFile, Audience: audience, Known: known, InDomain: inDomain, Now: s.Now}
 }
 
 func (s *site) verifier(t *testing.T) *identity.Verifier {
@@ -153,6 +164,49 @@ func refreshing(token string) string {
 		"refresh_token": {token}}.Encode()
 }
 
+// C12: a tenant goes by its domain as well, in any case.
+func TestATenantGoesByItsDomain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for tenant, status := range map[string]int{
+		"northwind.example": 200, "Northwind.Example": 200, "fabrikam.example": 400, "northwind": 400, "silent.example": 503,
+	} {
+		got := s.post(t, tenant, credentials())
+		assert.Equal(t, status, got.status, "%s: %s", tenant, got.body)
+		if status == http.StatusOK {
+			caller, err := s.verifier(t).Verify(t.Context(), got.AccessToken)
+			require.NoError(t, err)
+			assert.Equal(t, partner, caller.TenantID)
+		}
+	}
+}
+
+// C12: clients of version 1 get the same token, with the times as text.
+func TestVersionOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/"+partner+"/oauth2/token",
+		strings.NewReader(credentials("resource="+url.QueryEscape("https://graph.windows.net"), "user="+user)))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	got, err := s.Client().Do(r)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, got.Body.Close()) }()
+	require.Equal(t, http.StatusOK, got.StatusCode)
+	var said map[string]string
+	require.NoError(t, json.NewDecoder(got.Body).Decode(&said))
+	for name, want := range map[string]string{
+		"token_type": "Bearer", "expires_in": "3599", "ext_expires_in": "3599", "resource": "https://graph.windows.net",
+		"not_before": strconv.FormatInt(s.Now().Unix(), 10), "expires_on": strconv.FormatInt(s.Now().Add(3599*time.Second).Unix(), 10),
+	} {
+		assert.Equal(t, want, said[name], name)
+	}
+	assert.NotEmpty(t, said["refresh_token"])
+	caller, err := s.verifier(t).Verify(t.Context(), said["access_token"])
+	require.NoError(t, err)
+	assert.Equal(t, partner, caller.TenantID)
+}
+
 // TestTheTokensSayWhoCalls: what the issuer gives, package identity takes.
 func TestTheTokensSayWhoCalls(t *testing.T) {
 	t.Parallel()
@@ -212,6 +266,9 @@ func TestTokensExpire(t *testing.T) {
 	token := s.post(t, partner, credentials()).AccessToken
 	s.advance(time.Hour)
 	_, err := v.Verify(t.Context(), token)
+	require.NoError(t, err)
+	s.advance(time.Minute) // by which clocks may differ
+	_, err = v.Verify(t.Context(), token)
 	require.NoError(t, err)
 	s.advance(time.Second)
 	_, err = v.Verify(t.Context(), token)

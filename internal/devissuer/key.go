@@ -16,14 +16,20 @@ import (
 	"path/filepath"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"handover/internal/private"
 )
 
 // minRSA is what go-jose and every verifier ask of an RSA key, in bits.
 const minRSA = 2048
 
-// loadKey reads the key of the file, or creates one there, so that tokens outlive a restart.
+// loadKey reads the key of the file, which it closes to other users, or creates one there, so that tokens outlive a restart.
 func loadKey(path string) (jose.JSONWebKey, error) {
-	content, err := os.ReadFile(filepath.Clean(path))
+	err := private.Tighten(path)
+	var content []byte
+	if err == nil {
+		content, err = os.ReadFile(filepath.Clean(path))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		content, err = createKey(path)
 	}

@@ -41,6 +41,17 @@ func TestTheKeyFileIsItsOwnersOnly(t *testing.T) {
 	assert.Len(t, found, 1, "nothing is left of writing it")
 }
 
+// E7: a key that an older version, or an operator, left open to others.
+func TestTheKeyFileIsClosedToOthers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	require.NoError(t, os.Chmod(s.keyFile, 0o644))
+	s.start(t)
+	about, err := os.Stat(s.keyFile)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), about.Mode().Perm())
+}
+
 // TestKeysOfOtherTools: an operator may bring a key; what cannot sign here is refused with the file's name.
 func TestKeysOfOtherTools(t *testing.T) {
 	t.Parallel()

@@ -116,17 +116,33 @@ func authenticate(r *http.Request, form url.Values) (string, error) {
 func (i *Issuer) tenant(r *http.Request) (string, error) {
 	id, err := kernel.ParseID("the tenant", r.PathValue("tenant"))
 	if err != nil {
-		return "", badRequest(invalidRequest, "The tenant in the address must be a GUID, the id of a partner or customer.")
+		return i.tenantInDomain(r)
 	}
 	known, err := i.settings.Known(r.Context(), id)
 	switch {
 	case err != nil:
-		return "", &failure{status: http.StatusServiceUnavailable, Code: temporarily,
-			Description: "The ledger gave no answer, so nobody knows the tenant; try again."}
+		return "", noAnswer()
 	case !known:
 		return "", badRequest(invalidRequest, "Tenant %s is not a partner or customer here.", id)
 	}
 	return id, nil
+}
+
+// tenantInDomain is the tenant of the path that goes by its domain. Errors: those of tenant.
+func (i *Issuer) tenantInDomain(r *http.Request) (string, error) {
+	if domain := r.PathValue("tenant"); i.settings.InDomain != nil && strings.Contains(domain, ".") {
+		switch id, err := i.settings.InDomain(r.Context(), domain); {
+		case err != nil:
+			return "", noAnswer()
+		case id != "":
+			return id, nil
+		}
+	}
+	return "", badRequest(invalidRequest, "The tenant in the address must be a GUID, the id of a partner or customer, or the domain of one.")
+}
+
+func noAnswer() error {
+	return &failure{status: http.StatusServiceUnavailable, Code: temporarily, Description: "The ledger gave no answer, so nobody knows the tenant; try again."}
 }
 
 // forWhom reads the roles and the user of the token to make: an admin agent's application, unless told otherwise.

@@ -34,11 +34,16 @@ type tokenAnswer struct {
 	RefreshToken string `json:"refresh_token,omitempty"` // with a user only
 }
 
-// answerToken gives an access token, and a refresh token when a user is in it.
+// answerToken is the token endpoint.
 func (i *Issuer) answerToken(w http.ResponseWriter, r *http.Request) (any, error) {
+	return i.grantToken(w, r)
+}
+
+// grantToken gives an access token, and a refresh token when a user is in it. Errors: *failure.
+func (i *Issuer) grantToken(w http.ResponseWriter, r *http.Request) (tokenAnswer, error) {
 	q, err := i.readRequest(w, r)
 	if err != nil {
-		return nil, err
+		return tokenAnswer{}, err
 	}
 	g := grant{Tenant: q.tenantID, User: q.userID, Client: q.clientID, Roles: q.roles, Kind: "app"}
 	if g.User != "" {
@@ -46,7 +51,7 @@ func (i *Issuer) answerToken(w http.ResponseWriter, r *http.Request) (any, error
 	}
 	if q.grant == grantRefresh {
 		if g, err = i.redeem(q); err != nil {
-			return nil, err
+			return tokenAnswer{}, err
 		}
 	}
 	return i.issue(g)

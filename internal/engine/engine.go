@@ -23,6 +23,8 @@ import (
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/temporal"
 	"go.uber.org/zap"
+
+	"handover/internal/httpserver"
 )
 
 // stopTimeout bounds Stop: a server that has not stopped by then is left behind. Nothing is lost, because whatever the
@@ -42,7 +44,8 @@ type Options struct {
 	TemporalPort int  // of the gRPC frontend; 0 for any free port
 	UIPort       int  // of the Web UI; 0 for any free port
 	UI           bool // serve the Web UI
-
+	// UIHosts are names that the Web UI is reached under, beside this machine's own (httpserver.OnlyHosts).
+	UIHosts []string
 	// CodecEndpoint is where the Web UI has payloads decrypted; empty for nowhere.
 	CodecEndpoint string
 
@@ -64,7 +67,7 @@ type Engine struct {
 	logger  log.Logger
 	said    zap.AtomicLevel // from which level the server's log is passed on
 	server  temporal.Server
-	ui      webUI
+	ui      *httpserver.Server // nil without one
 
 	done     chan struct{} // closed when the server is no longer of use
 	err      error         // why; written before done is closed
@@ -121,9 +124,8 @@ func (e *Engine) start(ctx context.Context) error {
 	if !e.options.UI {
 		return nil
 	}
-	e.ui = startWebUI(e.ports.ui, e.Address(), e.options)
-	if err := e.ui.await(ctx); err != nil {
-		return fmt.Errorf("the Web UI does not answer on %s: %w", e.UIAddress(), err)
+	if e.ui, err = startWebUI(ctx, e.ports.ui, e.Address(), e.options); err != nil {
+		return fmt.Errorf("the Web UI did not start: %w", err)
 	}
 	return nil
 }
@@ -192,7 +194,9 @@ func (e *Engine) Stop() {
 	e.finish(nil)
 	e.said.SetLevel(zap.FatalLevel)
 	e.stopped.Do(func() {
-		e.ui.stop()
+		if e.ui != nil {
+			e.ui.Stop()
+		}
 		if e.server != nil {
 			e.stopServer()
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"testing"
 	"time"
@@ -166,6 +167,38 @@ func TestServesTheWebUI(t *testing.T) {
 	}
 	require.Contains(t, names, testNamespace)
 	require.Contains(t, get(t, e.UIAddress()+"/api/v1/settings"), "1.2.3")
+}
+
+// E2: a page whose name was made to lead here reads nothing, gets no cookie and sends nothing.
+func TestTheWebUIAnswersForItsNamesOnly(t *testing.T) {
+	t.Parallel()
+	e := startEngine(t, Options{UI: true, UIHosts: []string{"desk.example"}})
+	at, err := url.Parse(e.UIAddress())
+	require.NoError(t, err)
+	signal := "/api/v1/namespaces/" + testNamespace + "/workflows/none/signal/source-approval"
+	for host, served := range map[string]bool{
+		at.Host: true, "localhost:" + at.Port(): true, "desk.example": true, "desk.example:443": true,
+		"evil.example": false, "evil.example:" + at.Port(): false, "127.0.0.1.evil.example": false, "localhost.evil.example": false, "0.0.0.0:" + at.Port(): false,
+	} {
+		for _, path := range []string{"/", "/healthz", "/api/v1/settings", "/api/v1/namespaces", "/render?content=x", "/_app/version.json"} {
+			status, cookies := ask(t, http.MethodGet, e.UIAddress()+path, host)
+			require.Equal(t, map[bool]int{true: http.StatusOK, false: http.StatusMisdirectedRequest}[served], status, "%s %s", host, path)
+			require.Equal(t, served, cookies > 0, "%s %s", host, path)
+		}
+		status, _ := ask(t, http.MethodPost, e.UIAddress()+signal, host)
+		require.Equal(t, map[bool]int{true: http.StatusBadRequest, false: http.StatusMisdirectedRequest}[served], status, "%s: a signal without its token", host)
+	}
+}
+
+func ask(t *testing.T, method, url, host string) (status, cookies int) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	require.NoError(t, err)
+	request.Host = host
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	return response.StatusCode, len(response.Cookies())
 }
 
 func get(t *testing.T, url string) string {

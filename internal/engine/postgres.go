@@ -88,14 +88,17 @@ func createDatabases(ctx context.Context, rawURL string, names ...string) (err e
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	for _, name := range names {
-		var exists bool
-		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists); err != nil {
+		var encoding string
+		err := conn.QueryRow(ctx, "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = $1", name).Scan(&encoding)
+		switch {
+		case err == nil && encoding == "UTF8":
+			continue
+		case err == nil:
+			return fmt.Errorf("%s is there, in the encoding %s, in which ids are lost without an error; only UTF8 will do", name, encoding)
+		case !errors.Is(err, pgx.ErrNoRows):
 			return err
 		}
-		if exists {
-			continue
-		}
-		_, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+		_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE template0 ENCODING 'UTF8'")
 		var refused *pgconn.PgError
 		if err != nil && (!errors.As(err, &refused) || refused.Code != duplicateDatabase) {
 			return err

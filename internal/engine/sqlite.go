@@ -17,6 +17,8 @@ import (
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/schema"
 	_ "modernc.org/sqlite" // the driver the server's plug-in uses
+
+	"handover/internal/private"
 )
 
 const sqliteShards = 1
@@ -33,7 +35,10 @@ func prepareSQLiteFile(ctx context.Context, file string) (stores, error) {
 	if err != nil {
 		return stores{}, fmt.Errorf("the file %q for Temporal's data has no absolute path: %w", file, err)
 	}
-	if err := createPrivately(path); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return stores{}, fmt.Errorf("the file for Temporal's data cannot be made: %w", err)
+	}
+	if err := private.Database(path); err != nil { // it holds payloads
 		return stores{}, fmt.Errorf("the file for Temporal's data cannot be made: %w", err)
 	}
 	name := (&url.URL{Path: path}).EscapedPath() // it becomes part of a URI
@@ -53,18 +58,6 @@ func onSQLite(name string, attributes map[string]string) stores {
 	return stores{shards: sqliteShards, workflows: database, visibility: database}
 }
 
-// createPrivately keeps workflow payloads from other users of the machine. SQLite gives its side files the same mode.
-func createPrivately(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return file.Close()
-}
-
 // createTables fills an empty database in one transaction, so that a process killed meanwhile leaves it empty.
 func createTables(ctx context.Context, dsn string) (err error) {
 	db, err := sql.Open("sqlite", dsn+"?_txlock=immediate&_pragma=busy_timeout(10000)")
@@ -77,9 +70,15 @@ func createTables(ctx context.Context, dsn string) (err error) {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit there is nothing left to undo
-	var tables int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil || tables > 0 {
+	var tables, ours int
+	err = tx.QueryRowContext(ctx, "SELECT count(*), count(*) FILTER (WHERE name = 'current_executions') FROM sqlite_schema WHERE type = 'table'").Scan(&tables, &ours)
+	switch {
+	case err != nil:
 		return err
+	case ours > 0:
+		return nil
+	case tables > 0:
+		return errors.New("it holds the tables of another program")
 	}
 	for _, file := range []string{"sqlite/v3/temporal/schema.sql", "sqlite/v3/visibility/schema.sql"} {
 		statements, err := fs.ReadFile(schema.Assets(), file)

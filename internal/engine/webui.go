@@ -1,71 +1,82 @@
 // The Web UI, served from the files inside this program: it needs no network and shows nothing but this server.
+//
+// It asks nobody who they are, so whoever reads a page of it in a browser may do everything. Its library listens by itself, for
+// any name that a page may give itself; here its parts are put behind the check of hosts and the bounds that all HTTP has.
 
 package engine
 
 import (
 	"context"
-	"fmt"
+	"io/fs"
 	"net/http"
 	"time"
 
-	uiserver "github.com/temporalio/ui-server/v2/server"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/temporalio/ui-server/v2/server/api"
 	uiconfig "github.com/temporalio/ui-server/v2/server/config"
-	uioptions "github.com/temporalio/ui-server/v2/server/server_options"
-	"go.temporal.io/server/common/backoff"
+	"github.com/temporalio/ui-server/v2/server/csrf"
+	"github.com/temporalio/ui-server/v2/server/headers"
+	"github.com/temporalio/ui-server/v2/server/route"
+	"github.com/temporalio/ui-server/v2/ui"
+	"go.uber.org/zap"
+
+	"handover/internal/httpserver"
 )
 
-// webUI is nothing while server is nil.
-type webUI struct {
-	server *uiserver.Server
-	url    string
+// cookieSecure is whether cookies need TLS; loopback has none.
+const cookieSecure = false
+
+// startWebUI listens on port, for the names of the options beside those of this machine.
+func startWebUI(ctx context.Context, port int, frontend string, o Options) (*httpserver.Server, error) {
+	handler, err := webUI(frontend, o)
+	if err != nil {
+		return nil, err
+	}
+	logger := o.Logger
+	if logger == nil {
+		logger = zap.NewNop()
+	}
+	bounds := httpserver.ForAPI()
+	bounds.Drain = time.Second // an open page always waits for news
+	return httpserver.Start(context.WithoutCancel(ctx), hostPort(port), httpserver.Options{
+		Handler: httpserver.OnlyHosts(o.UIHosts, handler), Bounds: bounds, Logger: logger,
+	})
 }
 
-// startWebUI listens on port. That port was checked before; should another program have taken it meanwhile, the UI
-// library ends the process with a message of its own.
-func startWebUI(port int, frontend string, o Options) webUI {
-	server := uiserver.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
-		Host:                loopback,
-		Port:                port,
+// webUI puts the parts together as the library's own server does. There is no other origin that may ask, so none is let in.
+func webUI(frontend string, o Options) (http.Handler, error) {
+	settings, err := uiconfig.NewConfigProviderWithRefresh(&uiconfig.Config{
 		TemporalGRPCAddress: frontend,
 		EnableUI:            true,
 		DefaultNamespace:    o.Namespace,
 		DisableNewsFetch:    true,
-		HideLogs:            true,
-		CORS:                uiconfig.CORS{CookieInsecure: true}, // loopback has no TLS
+		CORS:                uiconfig.CORS{CookieInsecure: !cookieSecure},
 		Codec:               uiconfig.Codec{Endpoint: o.CodecEndpoint},
 		Distribution:        "handover",
 		DistributionVersion: o.Version,
-	}))
-	go func() { _ = server.Start() }() // returns nil after Stop and in no other case
-	return webUI{server: server, url: "http://" + hostPort(port)}
-}
-
-// await returns when the UI answers.
-func (u webUI) await(ctx context.Context) error {
-	policy := backoff.NewExponentialRetryPolicy(10 * time.Millisecond).WithExpirationInterval(readyTimeout)
-	return backoff.ThrottleRetryContext(ctx, u.healthy, policy, nil)
-}
-
-func (u webUI) healthy(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.url+"/healthz", nil)
+	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	e := echo.New()
+	e.Use(middleware.Recover(), middleware.Gzip(), middleware.Secure(),
+		csrf.EnsureTokenCookie(cookieSecure), middleware.CSRFWithConfig(csrf.MiddlewareConfig(settings, cookieSecure)))
+	route.SetHealthRoute(e)
+	if err := route.SetAPIRoutes(e, settings, []api.Middleware{headers.WithForwardHeaders([]string{"Caller-Type"})}); err != nil {
+		return nil, err
+	}
+	assets, err := ui.Assets()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := response.Body.Close(); err != nil {
-		return err
+	local, err := fs.Sub(assets, "local")
+	if err != nil {
+		return nil, err
 	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the health check answered %s", response.Status)
+	if err := route.SetUIRoutes(e, "", local, settings); err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-func (u webUI) stop() {
-	if u.server != nil {
-		u.server.Stop()
-	}
+	route.SetRenderRoute(e, "/")
+	return e, nil
 }

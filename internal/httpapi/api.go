@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -22,6 +23,10 @@ type Ledger interface {
 	Keep(ctx context.Context, claim command.Claim, answer command.Answer) error
 	// ForgetRequests forgets what is too old to be asked for, and says how many.
 	ForgetRequests(ctx context.Context) (int64, error)
+	// ForgetBeyond forgets each partner's oldest requests of those beyond so many, and says how many.
+	ForgetBeyond(ctx context.Context, most int) (int64, error)
+	// Held counts what is kept for repeated requests.
+	Held(ctx context.Context) (command.Held, error)
 	// Ping tells whether the ledger answers.
 	Ping(ctx context.Context) error
 }
@@ -62,6 +67,7 @@ type API struct {
 	mux      *http.ServeMux
 	handler  http.Handler
 	routes   []Route
+	spelling spelling
 	limits   *limiter
 	bodies   *inFlight
 	measured *measurements
@@ -89,6 +95,7 @@ func New(o Options, all ...Operations) (*API, error) {
 	}
 	a.registerHealth()
 	a.complete(a.huma.OpenAPI())
+	a.spelling = spellingOf(a.routes)
 	if err := a.serveDocuments(); err != nil {
 		return nil, err
 	}
@@ -111,12 +118,13 @@ func (a *API) OpenAPI() ([]byte, error) { return describe(a.huma.OpenAPI()) }
 // housekeepEvery is how often kept answers that nobody may ask for any more are forgotten.
 const housekeepEvery = time.Hour
 
-// Housekeep forgets what was kept for repeated requests once its 30 days are over, until the context ends.
+// Housekeep forgets what was kept for repeated requests once its 30 days are over or a partner has too much of it, and measures what
+// is left, until the context ends.
 func (a *API) Housekeep(ctx context.Context) {
 	tick := time.NewTicker(housekeepEvery)
 	defer tick.Stop()
 	for {
-		if _, err := a.options.Ledger.ForgetRequests(ctx); err != nil && ctx.Err() == nil {
+		if err := a.tidy(ctx); err != nil && ctx.Err() == nil {
 			a.options.Logger.Warn("Old answers could not be forgotten.", errorField(err))
 		}
 		select {
@@ -125,4 +133,16 @@ func (a *API) Housekeep(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// tidy is one round of housekeeping.
+func (a *API) tidy(ctx context.Context) error {
+	_, old := a.options.Ledger.ForgetRequests(ctx)
+	_, many := a.options.Ledger.ForgetBeyond(ctx, command.MostKept)
+	held, err := a.options.Ledger.Held(ctx)
+	if err == nil {
+		a.measured.keptAnswers.Set(float64(held.Requests))
+		a.measured.keptBytes.Set(float64(held.Bytes))
+	}
+	return errors.Join(old, many, err)
 }

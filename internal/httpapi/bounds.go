@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,6 +19,7 @@ type shape struct {
 	kind     kind
 	bound    kernel.Bound
 	fields   map[string]*shape // of an object, by name
+	echoed   map[string]bool   // of an object, by name in lower case: members that clients send back and nobody reads
 	elements *shape            // of a list
 	tooMany  func(int) error   // refuses its elements; nil for the usual refusal
 }
@@ -35,13 +38,53 @@ const (
 	own  // whatever its type makes of it; as bounded as a text
 )
 
-// shapeOf is the shape of the Body of a handler's input, with these lists in it; that of anything for an input that has none.
-func shapeOf(input reflect.Type, lists map[string]List) *shape {
+// shape is the shape of the Body of the handler's input; that of anything for an input that has none.
+func (r Route) shape(input reflect.Type) *shape {
 	body, ok := input.FieldByName("Body")
 	if !ok {
 		return &shape{}
 	}
-	return shapeAt("", body.Type, lists)
+	at, resource := shapeAt("", body.Type, r.Lists), &nobodyReads
+	if r.Resource != nil {
+		resource = shapeAt("", r.Resource, nil)
+	}
+	at.echo(resource, r.Echoes)
+	return at
+}
+
+// everywhere are the members that every object of the wire contract has.
+var everywhere = []string{"attributes", "links"}
+
+// echo makes the members known that come back with the resource, and those at these paths besides.
+func (s *shape) echo(resource *shape, paths []string) {
+	if s.kind == list {
+		elements := resource.elements
+		if elements == nil {
+			elements = &nobodyReads
+		}
+		s.elements.echo(elements, paths)
+	}
+	if s.kind != object {
+		return
+	}
+	s.echoed = map[string]bool{}
+	for _, name := range append(slices.Collect(maps.Keys(resource.fields)), everywhere...) {
+		s.echoed[strings.ToLower(name)] = true
+	}
+	for _, path := range paths {
+		if above, name := split(path); above == s.path {
+			s.echoed[strings.ToLower(name)] = true
+		}
+	}
+	for name, field := range s.fields {
+		field.echo(resource.field(name), paths)
+	}
+}
+
+// split parts a path into where the member stands and its name.
+func split(path string) (above, name string) {
+	i := strings.LastIndexByte(path, '.')
+	return path[:max(i, 0)], path[i+1:]
 }
 
 func shapeAt(path string, t reflect.Type, lists map[string]List) *shape {
@@ -95,7 +138,8 @@ func kindOf(t reflect.Type) kind {
 	}
 }
 
-// field is the shape of the property with that name. Names are read in any case, as the decoder reads them.
+// field is the shape of the property with that name; that of anything where there is none. Names are read in any case, as
+// the decoder reads them.
 func (s *shape) field(name string) *shape {
 	if at, ok := s.fields[name]; ok {
 		return at

@@ -62,6 +62,9 @@ func quotedJSON(text string) string {
 	return string(said)
 }
 
+// shouted is a name in another case.
+func shouted(name string) string { return strings.ToUpper(name) }
+
 // escaped spells every character in the longest way that JSON has.
 func escaped(text string) string {
 	var b strings.Builder

@@ -18,6 +18,10 @@ const (
 	noSuchPath       kernel.Cause = "NoSuchPath"
 	methodNotAllowed kernel.Cause = "MethodNotAllowed"
 	badRequest       kernel.Cause = "BadRequest"
+	unknownParameter kernel.Cause = "UnknownParameter"
+	unknownMember    kernel.Cause = "UnknownMember"
+	givenTwice       kernel.Cause = "GivenTwice"
+	emptyParameter   kernel.Cause = "EmptyParameter"
 	wrongMediaType   kernel.Cause = "WrongMediaType"
 	tooLarge         kernel.Cause = "RequestTooLarge"
 	tooSlow          kernel.Cause = "RequestTooSlow"
@@ -36,6 +40,10 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	noSuchPath:       {Code: "404", Status: http.StatusNotFound, Rule: "R-109"},
 	methodNotAllowed: {Code: "405", Status: http.StatusMethodNotAllowed, Rule: "R-109"},
 	badRequest:       {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140"},
+	unknownParameter: {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140"},
+	unknownMember:    {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140, R-142"},
+	givenTwice:       {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140"},
+	emptyParameter:   {Code: "800002", Status: http.StatusBadRequest, Rule: "R-140"},
 	wrongMediaType:   {Code: "415", Status: http.StatusUnsupportedMediaType, Rule: "R-101"},
 	tooLarge:         {Code: "413", Status: http.StatusRequestEntityTooLarge, Rule: "R-80"},
 	tooSlow:          {Code: "408", Status: http.StatusRequestTimeout, Rule: "R-109"},

@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"bufio"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -36,21 +39,34 @@ func LinkTo(path string, query url.Values) kernel.Link {
 
 // Paging is how clients ask for one page after the other.
 type Paging struct {
-	Size         int    `query:"size" doc:"How many to answer with, 1 to 500." example:"100"`
-	Seek         string `query:"seekOperation" doc:"Next: the page after the one whose token is given."`
+	Size         int    `query:"size" also:"auditRequest.size" minimum:"1" maximum:"500" doc:"How many to answer with, 1 to 500." example:"100"`
+	Offset       int    `query:"offset" doc:"0: pages are found by the token of the one before, not by counting."`
+	Seek         string `query:"seekOperation" doc:"Next: the page after the one whose token is given; First: the first one."`
 	Continuation string `header:"MS-ContinuationToken" doc:"The continuationToken of the page before."`
-	SeekToken    string `query:"seek" doc:"The same token, as links.next carries it."`
+	SeekToken    string `query:"seek" empty:"absent" also:"MS-ContinuationToken,continuationToken" doc:"The same token, as links.next carries it."`
 }
 
-// After is the token of the page before, empty for the first page. Refusal: UnknownEnum for a direction other than onwards.
+// After is the token of the page before, empty for the first page. Refusals: UnknownEnum for a direction that pages are not
+// read in, InvalidInput for a direction without its token, two tokens, and a count in place of one.
 func (p Paging) After() (string, error) {
-	if p.Seek != "" && !strings.EqualFold(p.Seek, "Next") {
-		return "", kernel.Refuse(kernel.UnknownEnum, "seekOperation must be Next; pages are read in order.")
+	token := p.Continuation
+	if token == "" {
+		token = p.SeekToken
 	}
-	if p.Continuation != "" {
-		return p.Continuation, nil
+	direction, known := kernel.Named(p.Seek, "", "Next", "First")
+	switch {
+	case !known:
+		return "", kernel.Refuse(kernel.UnknownEnum, "seekOperation must be Next or First; pages are read in order.")
+	case p.Offset != 0:
+		return "", kernel.Refuse(kernel.InvalidInput, "offset must be 0 or left out. Read the next page with the continuationToken of the one before.")
+	case p.Continuation != "" && p.SeekToken != "" && p.Continuation != p.SeekToken:
+		return "", kernel.Refuse(kernel.InvalidInput, "seek and MS-ContinuationToken are two different tokens. Send one.")
+	case direction == "Next" && token == "":
+		return "", kernel.Refuse(kernel.InvalidInput, "seekOperation Next needs the continuationToken of the page before, as the header MS-ContinuationToken or as seek.")
+	case direction == "First" && token != "":
+		return "", kernel.Refuse(kernel.InvalidInput, "seekOperation First has no page before it. Leave the continuation token out.")
 	}
-	return p.SeekToken, nil
+	return token, nil
 }
 
 // Next is the link to the next page, which begins with the token; nil without one. The rest of the query is kept.
@@ -90,7 +106,7 @@ func ReadCursor(text string) (time.Time, string, error) {
 	plain, err := base64.RawURLEncoding.DecodeString(text)
 	stamp, id, found := strings.Cut(string(plain), " ")
 	at, bad := time.Parse(time.RFC3339Nano, stamp)
-	if err != nil || bad != nil || !found || id == "" {
+	if err != nil || bad != nil || !found || id == "" || !isText(id) {
 		return at, "", NoSuchToken()
 	}
 	return at, id, nil
@@ -103,23 +119,35 @@ func NoSuchToken() error {
 
 // Filter is the filter of a collection (R-301).
 type Filter struct {
-	Field    string
-	Value    string
-	Operator string
+	Field    string `json:"Field"`
+	Value    string `json:"Value"`
+	Operator string `json:"Operator"`
 }
 
-// ReadFilter reads a filter; an empty text is none, and has no field. Field and operator are given back in lower case.
-// Refusal: InvalidInput.
+var filterShape = shapeAt("filter", reflect.TypeFor[Filter](), nil)
+
+// ReadFilter reads a filter; an empty text is none, and has no field. Refusal: InvalidInput, also for more than a filter has.
 func ReadFilter(text string) (Filter, error) {
 	var f Filter
 	if text == "" {
 		return f, nil
 	}
-	if err := json.Unmarshal([]byte(text), &f); err != nil || f.Field == "" || f.Value == "" {
-		return f, kernel.Refuse(kernel.InvalidInput, `filter must be JSON such as {"Field":"CompanyName","Value":"Contoso","Operator":"starts_with"}.`)
+	scanner := scanner{in: bufio.NewReader(strings.NewReader(text))}
+	var own *Error
+	if err := scanner.scan(filterShape); errors.As(err, &own) {
+		return f, kernel.Refuse(kernel.InvalidInput, "filter must be %s: %s", filterExample, strings.TrimPrefix(own.Description, bodyUnread))
 	}
-	f.Field, f.Operator = strings.ToLower(f.Field), strings.ToLower(f.Operator)
+	if err := json.Unmarshal([]byte(text), &f); err != nil || f.Field == "" || f.Value == "" || !isText(f.Value) {
+		return f, kernel.Refuse(kernel.InvalidInput, "filter must be %s.", filterExample)
+	}
 	return f, nil
+}
+
+const filterExample = `JSON such as {"Field":"CompanyName","Value":"Contoso","Operator":"starts_with"}`
+
+// By tells whether the filter asks for that field with that operator, however the client spells either.
+func (f Filter) By(field, operator string) bool {
+	return kernel.SameName(f.Field, field) && kernel.SameName(f.Operator, operator)
 }
 
 // Given is a time that may be absent: nil for the zero time.

@@ -57,8 +57,8 @@ func TestHostileBodiesCostLittle(t *testing.T) {
 		says                string
 	}{
 		"nothing but a nested list": {"", "[", "it must be a JSON object"},
-		"a nested list inside":      {`{"more":`, "[", "nested deeper than 32 levels"},
-		"nested objects":            {`{"more":`, `{"a":`, "nested deeper than 32 levels"},
+		"a nested list inside":      {`{"links":`, "[", "nested deeper than 32 levels"},
+		"nested objects":            {`{"links":`, `{"a":`, "nested deeper than 32 levels"},
 		"a nested id":               {`{"lineItems":[{"id":`, "[", "lineItems.id cannot be a JSON array"},
 		"line items without end":    {`{"lineItems":[`, "{},", "10001 line items are more than the 10000"},
 		"line items of nothing":     {`{"lineItems":[`, "null,", "10001 line items are more than the 10000"},
@@ -88,14 +88,14 @@ func TestHostileBodiesCostLittle(t *testing.T) {
 	}
 }
 
-// Whatever a client sends back of what it read is taken, and so is what nobody reads.
+// Whatever a client sends back of what it read is taken, and so is what says nothing.
 func TestScanTakes(t *testing.T) {
 	update := routeNamed(t, sampleAPI(t), "updateTransfer")
 	for _, body := range []string{
 		``, `null`, `{}`, " {\r\n\t} ", `{"status":"Cancel","lineItems":null,"tags":[]}`, `{"STATUS":"\u0043ancel"}`,
 		`{"lineItems":[{"id":0,"subscriptionId":"x","productType":5,"links":{"self":{"headers":[]}}},{"id":"a"},{"id":null}]}`,
-		`{"unknown":{"a":[1,-2.5e3,true,false,null,"\"\\\u202e",{}]},"` + strings.Repeat("x", 2000) + `":1}`,
-		`{"unknown":"` + strings.Repeat("x", 10_000) + `","reason":"` + strings.Repeat(`\ud83d\ude00`, 1000) + `"}`,
+		`{"attributes":{"a":[1,-2.5e3,true,false,null,"\"\\\u202e",{}]},"` + strings.Repeat("x", 2000) + `":null}`,
+		`{"attributes":"` + strings.Repeat("x", 10_000) + `","reason":"` + strings.Repeat(`\ud83d\ude00`, 1000) + `"}`,
 		`{"` + strings.Repeat(`\u0072`, 1) + `eason":"no"}`,
 	} {
 		assert.NoError(t, update.Scan(body), body)
@@ -106,8 +106,8 @@ func TestScanTakes(t *testing.T) {
 func TestScanRefuses(t *testing.T) {
 	update := routeNamed(t, sampleAPI(t), "updateTransfer")
 	for body, says := range map[string]string{
-		` `: "at byte 1", `{`: "at byte 1", `{"a"`: "at byte 4", `{"a":`: "at byte 5", `{"a":1`: "at byte 6", `{"a":1,}`: "at byte 8",
-		`{"a":[1,]}`: "at byte 9", `{"a":[}`: "at byte 7", `{,}`: "at byte 2", `{} {}`: "at byte 4", `{"a":"`: "at byte 6", `}`: "at byte 1",
+		` `: "at byte 1", `{`: "at byte 1", `{"a"`: "at byte 4", `{"a":`: "at byte 5", `{"links":1`: "at byte 10", `{"links":1,}`: "at byte 12",
+		`{"links":[1,]}`: "at byte 13", `{"links":[}`: "at byte 11", `{,}`: "at byte 2", `{} {}`: "at byte 4", `{"links":"`: "at byte 10", `}`: "at byte 1",
 		`[]`: "body: it must be a JSON object", `"x"`: "body: it must be a JSON object", `{"reason":5}`: "reason cannot be a JSON number",
 		`{"allEligible":"yes"}`: "allEligible cannot be a JSON string", `{"lineItems":{}}`: "lineItems cannot be a JSON object",
 		`{"lineItems":[5]}`: "lineItems cannot be a JSON number", `{"tags":[{}]}`: "tags cannot be a JSON object",
@@ -159,7 +159,7 @@ func TestBodiesInFlight(t *testing.T) {
 	arriving, sending := io.Pipe()
 	for range submits {
 		go func() {
-			req := httptest.NewRequest(http.MethodPatch, "/v1/customers/x/transfers/y", io.MultiReader(strings.NewReader(`{"more":`), arriving))
+			req := httptest.NewRequest(http.MethodPatch, "/v1/customers/x/transfers/y", io.MultiReader(strings.NewReader(`{"links":`), arriving))
 			req.ContentLength = largeBody
 			req.Header.Set("Authorization", "Bearer x")
 			w := httptest.NewRecorder()
@@ -186,7 +186,7 @@ func TestBodiesInFlight(t *testing.T) {
 func TestOtherSpellings(t *testing.T) {
 	a, demo := sampleAPI(t), world.Demo()
 	body := func(number string) string {
-		return `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@example.com","transferType":` + number + `}`
+		return `{"sourcePartnerTenantId":"` + demo.SourceTenantID + `","sourcePartnerName":"x","customerEmailId":"x@contoso-bakery.example","transferType":` + number + `}`
 	}
 	create := routeNamed(t, a, "createTransfer")
 	create.Path += "?dryRun=true"
@@ -212,7 +212,7 @@ func TestOtherSpellings(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	a := sampleAPI(t)
 	create := routeNamed(t, a, "createTransfer")
-	large := `{"more":"` + strings.Repeat("x", httpapi.UsualBody) + `"}`
+	large := `{"links":"` + strings.Repeat("x", httpapi.UsualBody) + `"}`
 	assert.Equal(t, http.StatusRequestEntityTooLarge, send(a, create, large).Code)
 	req := httptest.NewRequest(http.MethodPost, "/v1/customers/x/transfers", io.MultiReader(strings.NewReader(large)))
 	req.Header.Set("Authorization", "Bearer x")

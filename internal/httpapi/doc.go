@@ -22,7 +22,8 @@
 //	route.go        how an operation is declared; access.go who may call it
 //	idempotency.go  why the same request gets the same answer; answers.go what that answer is
 //	limits.go       how much one partner may ask for; turns.go how decisions about one thing take turns
-//	decoding.go     how a body is read, within the bounds of its fields: bounds.go, scanner.go, json.go
+//	decoding.go     how a body is read, within the bounds of its fields: bounds.go, scanner.go, json.go;
+//	                parameters.go the bounds of everything else
 //	errors.go       what a refusal looks like; causes.go those that are about HTTP
 //	collections.go  pages, filters and links; etags.go entity tags; events.go streams of events
 //	openapi.go      the description of all this; documents.go the pages that show it; health.go the probes

@@ -101,7 +101,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 
 // inShape makes the error take the shape that the Accept header asks for.
 func (e *Error) inShape(accept string) *Error {
-	e.asProblem = strings.Contains(accept, problemType)
+	e.asProblem = Prefers(accept, problemType, "application/json")
 	return e
 }
 
@@ -142,12 +142,18 @@ func (a *API) explain(ctx context.Context, err error) *Error {
 // retryLedger is when a request that met a silent ledger or issuer is worth repeating.
 const retryLedger = 5 * time.Second
 
+// retryBound is when a request is worth repeating that exceeded what a partner may ask for in a day.
+const retryBound = time.Hour
+
 // fromRefusal puts the domain's no on the wire.
 func fromRefusal(r *kernel.Refusal) *Error {
 	e := &Error{
 		status: r.HTTPStatus(), Code: r.Code, ErrorName: string(r.Cause), Description: Clip(r.Message), Data: r.Data, Source: source,
 	}
-	if r.Cause == kernel.BeingProcessed || r.Cause.Retryable() {
+	switch {
+	case e.status == http.StatusTooManyRequests: // a bound within a day
+		return e.again(retryBound)
+	case r.Cause == kernel.BeingProcessed || r.Cause.Retryable():
 		return e.again(time.Second)
 	}
 	return e
@@ -165,7 +171,7 @@ func (e *Error) answer(accept string) (command.Answer, error) {
 
 // write answers with the error.
 func (e *Error) write(w http.ResponseWriter, r *http.Request) {
-	answer, err := e.answer(r.Header.Get("Accept"))
+	answer, err := e.answer(acceptIn(r.Header))
 	if err != nil {
 		answer.Body = nil // the status says what is left to say
 	}

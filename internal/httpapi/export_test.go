@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"bufio"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +30,9 @@ var (
 func (a *API) Routes() []Route            { return a.routes }
 func (a *API) Description() *huma.OpenAPI { return a.huma.OpenAPI() }
 
+// Parameters are what its query may say.
+func (r Route) Parameters() []string { return r.query.names }
+
 func (r Route) Open() bool   { return r.open }
 func (r Route) Writes() bool { return r.write }
 
@@ -43,7 +48,20 @@ type Place struct {
 	Path          string
 	Bound         kernel.Bound
 	Text, List    bool
+	Members       []string // of an object
 	Before, After string
+
+	at *shape
+}
+
+// Has tells whether the object there takes the member.
+func (p Place) Has(member string) bool {
+	return p.at.field(member) != &nobodyReads || p.at.echoed[strings.ToLower(member)]
+}
+
+// MembersOf are the members of the JSON of a type.
+func MembersOf(t reflect.Type) []string {
+	return slices.Sorted(maps.Keys(shapeAt("", t, nil).fields))
 }
 
 // With is a body that says nothing but the value at that place.
@@ -54,7 +72,10 @@ func (r Route) Places() []Place { return places(r.body, "", "") }
 
 func places(s *shape, before, after string) []Place {
 	holdsText := s.kind == text || s.kind == word || s.kind == own
-	all := []Place{{Path: s.path, Bound: s.bound, Text: holdsText, List: s.kind == list, Before: before, After: after}}
+	all := []Place{{Path: s.path, Bound: s.bound, Text: holdsText, List: s.kind == list, Before: before, After: after, at: s}}
+	if s.kind == object {
+		all[0].Members = slices.Sorted(maps.Keys(s.fields))
+	}
 	if s.elements != nil {
 		all = append(all, places(s.elements, before+"[", "]"+after)...)
 	}

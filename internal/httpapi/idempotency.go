@@ -111,7 +111,7 @@ func (a *API) keep(ctx context.Context, claim command.Claim, answer command.Answ
 // said is what a request says, besides its caller, route and key: what another one under the same key may not say otherwise.
 type said struct {
 	user  string
-	query string // as it was sent
+	query string // as it was sent, unless it had to be put into the names of the description
 	body  []byte // as it was sent, without its byte order mark
 }
 

@@ -33,7 +33,7 @@ func (a *API) description() huma.Config {
 		config.Tags = append(config.Tags, &huma.Tag{Name: tag.Name, Description: tag.Description})
 	}
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // served by documents.go
-	config.AllowAdditionalPropertiesByDefault = true                     // clients send whole resources back; what is not asked for is ignored
+	config.AllowAdditionalPropertiesByDefault = true                     // clients send whole resources back; query.go and scanner.go say what else is refused
 	config.CreateHooks = nil                                             // bodies carry no links to their schemas
 	return config
 }
@@ -92,7 +92,7 @@ func (r Route) byStatus() map[int][]kernel.Cause {
 }
 
 func (r Route) allCauses() []kernel.Cause {
-	all := append([]kernel.Cause{badRequest, unexpected, unavailable}, r.Causes...)
+	all := append([]kernel.Cause{badRequest, unknownParameter, givenTwice, emptyParameter, unexpected, unavailable}, r.Causes...)
 	if !r.open {
 		all = append(all, tokenMissing, tokenInvalid, NotAPartner, roleMissing, tooManyRequests)
 	}
@@ -100,7 +100,7 @@ func (r Route) allCauses() []kernel.Cause {
 		all = append(all, userRequired)
 	}
 	if r.write {
-		all = append(all, kernel.RequestIDReused, tooLarge, tooSlow, wrongMediaType)
+		all = append(all, unknownMember, kernel.RequestIDReused, tooLarge, tooSlow, wrongMediaType)
 	}
 	return all
 }
@@ -135,6 +135,7 @@ func (a *API) complete(doc *huma.OpenAPI) {
 				Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(longestKey)},
 			})
 		}
+		bindParameters(op)
 		if r.Extension {
 			op.Extensions = map[string]any{"x-handover-extension": true}
 		}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -73,6 +74,14 @@ const (
 	localeHeader         = "X-Locale"
 )
 
+// single are the headers that have one value: of two, one would be ignored.
+var single = []string{
+	requestIDHeader, correlationIDHeader, idempotencyKeyHeader, localeHeader, "Authorization", "Content-Type", "MS-ContinuationToken",
+}
+
+// lists are the headers that are lists, in however many lines they come.
+var lists = []string{"Accept", "If-Match", "If-None-Match"}
+
 // longestKey bounds what a client may send as one of these.
 const longestKey = kernel.LongestRequestID
 
@@ -98,6 +107,7 @@ func (a *API) everyRequest(next http.Handler) http.Handler {
 			bad.write(answer, r)
 			return
 		}
+		r = a.spelling.read(r)
 		next.ServeHTTP(answer, r)
 	})
 }
@@ -115,6 +125,11 @@ func identify(r *http.Request) (*Request, *Error) {
 		if !plain(*value) {
 			bad = Refuse(badRequest, "The header %s must be at most %d printable ASCII characters.", name, longestKey)
 			*value = ""
+		}
+	}
+	for _, name := range single {
+		if times := len(r.Header.Values(name)); times > 1 {
+			bad = Refuse(givenTwice, "The header %s is given %d times. Give it once.", name, times)
 		}
 	}
 	if known.key == "" {
@@ -210,7 +225,9 @@ func routeOf(r *http.Request) string {
 
 // measurements are the API's own metrics.
 type measurements struct {
-	requests *prometheus.HistogramVec
+	requests    *prometheus.HistogramVec
+	keptAnswers prometheus.Gauge
+	keptBytes   prometheus.Gauge
 }
 
 func measure(registry *prometheus.Registry) (*measurements, error) {
@@ -218,9 +235,16 @@ func measure(registry *prometheus.Registry) (*measurements, error) {
 		Name:    "handover_http_request_seconds",
 		Help:    "How long requests took, by route and status.",
 		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"route", "status"})}
+	}, []string{"route", "status"}),
+		keptAnswers: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "handover_kept_answers", Help: "Answers kept for repeated requests, in the whole ledger; counted once an hour.",
+		}),
+		keptBytes: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "handover_kept_answers_bytes", Help: "Size of the answers kept for repeated requests, as they are stored; counted once an hour.",
+		}),
+	}
 	if registry == nil {
 		return m, nil
 	}
-	return m, registry.Register(m.requests)
+	return m, errors.Join(registry.Register(m.requests), registry.Register(m.keptAnswers), registry.Register(m.keptBytes))
 }

@@ -37,6 +37,12 @@ type Route struct {
 	Forms     []Form          // of success, where the handler's type does not tell
 	Causes    []kernel.Cause  // that the domain refuses it with; those about HTTP are known
 
+	// Resource is what clients read, and send back as the body with what they want changed in it (wire-notes 13). Echoes are
+	// the paths of more members that the models of their SDKs have in that body. Nobody reads either here; any other member
+	// that is not of the body is refused.
+	Resource reflect.Type
+	Echoes   []string
+
 	// Rerender is asked for the body of an answer that was too large to be kept, and has a form. Nil when there is none.
 	Rerender func(ctx context.Context, before command.Answer) (command.Answer, error)
 
@@ -44,6 +50,7 @@ type Route struct {
 	write   bool   // changes something: idempotent by its request id. Set by RegisterWrite
 	streams bool   // goes on for as long as there is something to tell. Set by RegisterStream
 	body    *shape // of the body, from the handler's type
+	query   parameters
 }
 
 // Form is one form of an answer.
@@ -75,7 +82,7 @@ func Register[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, e
 	if r.MaxBody == 0 {
 		r.MaxBody = usualBody
 	}
-	r.body = shapeOf(reflect.TypeFor[I](), r.Lists)
+	r.body, r.query = r.shape(reflect.TypeFor[I]()), parametersOf(reflect.TypeFor[I]())
 	a.routes = append(a.routes, r)
 	huma.Register(a.huma, a.operation(r), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
@@ -112,7 +119,7 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 		req, w := humago.Unwrap(ctx)
 		known := RequestOf(req.Context())
 		known.route = r.Method + " " + r.Path
-		within := context.WithValue(req.Context(), acceptKey{}, req.Header.Get("Accept"))
+		within := context.WithValue(req.Context(), acceptKey{}, acceptIn(req.Header))
 		if !r.streams {
 			var cancel context.CancelFunc
 			within, cancel = context.WithTimeout(within, answerIn)
@@ -122,26 +129,40 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 		handle := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			next(humago.NewContext(ctx.Operation(), req, w))
 		})
-		if r.open {
-			handle(w, req)
-			return
+		admitted, err := a.admitted(req, r)
+		if err == nil && !r.open {
+			err = checkParameters(ctx.Operation(), admitted)
 		}
-		admitted, err := a.admit(req, r)
-		if err != nil {
+		switch {
+		case err != nil:
 			a.explain(req.Context(), err).write(w, req)
-			return
+		case r.write:
+			a.receive(handle, r)(w, admitted)
+		default:
+			handle(w, admitted)
 		}
-		if req = req.WithContext(admitted); r.write {
-			a.receive(handle, r)(w, req)
-			return
-		}
-		handle(w, req)
 	}
+}
+
+// admitted is the request of a caller who may call the operation, as it is understood. Errors: those of admit and understood.
+func (a *API) admitted(req *http.Request, r Route) (*http.Request, error) {
+	if r.open {
+		return r.understood(req)
+	}
+	admitted, err := a.admit(req, r)
+	if err != nil {
+		return nil, err
+	}
+	return r.understood(req.WithContext(admitted))
 }
 
 // receive is the way of a write: its body is read, and it is answered once.
 func (a *API) receive(handle http.HandlerFunc, r Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
+		if coded := req.Header.Get("Content-Encoding"); coded != "" && coded != "identity" {
+			Refuse(wrongMediaType, "The body must come as it is, without a Content-Encoding.").write(w, req)
+			return
+		}
 		if !readAsJSON(req) {
 			Refuse(wrongMediaType, "The body must be application/json.").write(w, req)
 			return

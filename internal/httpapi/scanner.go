@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -93,6 +95,7 @@ func (s *scanner) value(c byte, at *shape, depth int) error {
 }
 
 func (s *scanner) object(at *shape, depth int) error {
+	var given []*shape
 	return s.each('}', func(c byte, _ int) error {
 		name, err := s.name(c)
 		if err != nil {
@@ -101,8 +104,30 @@ func (s *scanner) object(at *shape, depth int) error {
 		if c, err = s.token(); err != nil {
 			return err
 		}
-		return s.value(c, at.field(name), depth+1)
+		member := at.field(name)
+		if err := at.checkMember(name, member, c, given); err != nil {
+			return err
+		}
+		given = append(given, member)
+		return s.value(c, member, depth+1)
 	})
+}
+
+// checkMember refuses a member that the object does not have, unless it says nothing, and one that it was given before: the
+// decoder would drop either in silence.
+func (s *shape) checkMember(name string, member *shape, first byte, given []*shape) error {
+	known := member != &nobodyReads
+	switch {
+	case known && slices.Contains(given, member):
+		return Refuse(givenTwice, "The body has %s twice. Give it once.", member.path)
+	case known, s.kind != object, first == 'n', s.echoed[strings.ToLower(name)]:
+		return nil
+	}
+	where := "The body has"
+	if s.path != "" {
+		where = s.path + " has"
+	}
+	return Refuse(unknownMember, "%s no member %q. There are: %s.", where, kernel.Clip(name), strings.Join(slices.Sorted(maps.Keys(s.fields)), ", "))
 }
 
 func (s *scanner) list(at *shape, depth int) error {
@@ -281,9 +306,12 @@ func (s *scanner) word(c byte, at *shape) error {
 // invalid says where the body stops being JSON, as the decoder would.
 func (s *scanner) invalid() error { return unreadable("it is not valid JSON at byte %d", s.read) }
 
+// bodyUnread begins the refusal of a body.
+const bodyUnread = "The request cannot be read: body: "
+
 // unreadable is the refusal of a body that is none.
 func unreadable(format string, args ...any) *Error {
-	return Refuse(badRequest, "The request cannot be read: body: %s.", fmt.Sprintf(format, args...))
+	return Refuse(badRequest, bodyUnread+"%s.", fmt.Sprintf(format, args...))
 }
 
 // jsonType is the type of the value that begins with the byte, as the decoder names it; empty when none does.

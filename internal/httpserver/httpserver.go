@@ -3,6 +3,7 @@
 //
 //	httpserver.go  serving
 //	limit.go       how many connections are open at once
+//	hosts.go       under which names what browsers read is served
 //	bounds.go      the bounds of the API and of a worker's ports
 //	certificate.go HTTPS
 package httpserver

@@ -80,6 +80,19 @@ func (c claims) begins(now time.Time) bool {
 	return err == nil && seconds > float64(now.Add(leeway).Unix())
 }
 
+// checkTimes refuses a token that has expired, or begins later.
+func (c claims) checkTimes(expiry, now time.Time) error {
+	switch {
+	case expiry.IsZero():
+		return invalid("The token has no expiry (exp).")
+	case expiry.Add(leeway).Before(now):
+		return invalid("The token has expired (exp).")
+	case c.begins(now):
+		return notYet()
+	}
+	return nil
+}
+
 // caller reads who brings the token. A token of type "app", or without a user, is an application's own.
 func (v *Verifier) caller(c claims) (Caller, error) {
 	tenant, err := c.id(v.settings.TenantClaim)

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
+
+	"handover/internal/kernel"
 )
 
 // ErrUnavailable says that the issuer's discovery document or keys could not be fetched. The token may be good; try again.
@@ -26,16 +27,7 @@ func notYet() error { return invalid("The token is not valid yet (nbf).") }
 // unavailable is ErrUnavailable with its cause, which may quote whatever the issuer answered: one short line of it is kept.
 func unavailable(cause error) error {
 	const most = 300
-	text := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, cause.Error())
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return fmt.Errorf("%w: %s", ErrUnavailable, text)
+	return fmt.Errorf("%w: %s", ErrUnavailable, kernel.ShortLine(cause.Error(), most))
 }
 
 func join[T ~string](names []T) string {

@@ -7,6 +7,7 @@
 //	identity.go  settings, and the checks of a token in their order
 //	claims.go    from claims to the caller
 //	caller.go    callers and their roles
+//	kind.go      access tokens from all others
 //	keys.go      the issuer's keys: found when first needed, fetched again when a token names another
 //	failure.go   the two ways to fail: the token is no good, or nobody can say
 //
@@ -31,8 +32,8 @@ import (
 )
 
 const (
-	maxToken = 16_000 // bytes; a token with every claim we read has a tenth of it
-	leeway   = 60 * time.Second
+	maxToken = 16_000           // bytes; a token with every claim we read has a tenth of it
+	leeway   = 60 * time.Second // by which clocks may differ: at the beginning of a token and at its end
 )
 
 // The part of Settings.Issuer that stands for a tenant, and what stands there when no tenant is meant.
@@ -93,7 +94,7 @@ func New(s Settings) (*Verifier, error) {
 	v.config = &oidc.Config{
 		SkipClientIDCheck: true, // it knows one audience, see checkAudience
 		SkipIssuerCheck:   true, // it knows no template, see checkIssuer
-		Now:               s.Now,
+		SkipExpiryCheck:   true, // it has two leeways, see checkTimes
 	}
 	for _, a := range algorithms {
 		v.config.SupportedSigningAlgs = append(v.config.SupportedSigningAlgs, string(a))
@@ -150,14 +151,17 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Caller, error) {
 	attempt := &attempt{keys: keys}
 	token, err := oidc.NewVerifier(v.settings.Issuer, attempt, v.config).Verify(ctx, raw)
 	if err != nil {
-		return Caller{}, v.explain(err, attempt)
+		return Caller{}, v.explain(attempt)
 	}
 	found, err := readClaims(attempt.payload)
 	if err != nil {
 		return Caller{}, err
 	}
-	if found.begins(v.settings.Now()) {
-		return Caller{}, notYet()
+	if err := found.checkTimes(token.Expiry, v.settings.Now()); err != nil {
+		return Caller{}, err
+	}
+	if err := v.checkKind(raw, found); err != nil {
+		return Caller{}, err
 	}
 	if err := v.checkAudience(token.Audience); err != nil {
 		return Caller{}, err
@@ -189,17 +193,12 @@ func checkForm(raw string) error {
 }
 
 // explain says why a well-formed token was refused.
-func (v *Verifier) explain(err error, a *attempt) error {
-	var expired *oidc.TokenExpiredError
+func (v *Verifier) explain(a *attempt) error {
 	switch {
 	case errors.Is(a.err, ErrUnavailable):
 		return a.err
 	case a.err != nil:
 		return invalid("The token's signature fits no key of the issuer.")
-	case errors.As(err, &expired) && expired.Expiry.IsZero():
-		return invalid("The token has no expiry (exp).")
-	case errors.As(err, &expired):
-		return invalid("The token has expired (exp).")
 	}
 	found, err := readClaims(a.payload)
 	if err == nil && found.begins(v.settings.Now()) {

@@ -70,7 +70,7 @@ func TestTokensThatAreNoGood(t *testing.T) {
 		token string
 		says  string
 	}{
-		"expired":                {s.token(change{"exp": s.at(-time.Second)}), "has expired"},
+		"expired":                {s.token(change{"exp": s.at(-61 * time.Second)}), "has expired"},
 		"no expiry":              {s.token(change{"exp": nil}), "has no expiry"},
 		"a malformed expiry":     {s.token(change{"exp": "tomorrow"}), "claims are malformed"},
 		"not yet valid":          {s.token(change{"nbf": s.at(61 * time.Second)}), "not valid yet"},

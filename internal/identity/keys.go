@@ -1,18 +1,21 @@
 package identity
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 )
 
@@ -21,9 +24,6 @@ const (
 	fetchesApart = 10 * time.Second // for keys: whoever calls can make up key ids
 	maxAnswer    = 1 << 20          // bytes of what the issuer says
 )
-
-// nobodys is a token that no key fits. Verifying it makes a key set fetch its keys, which it offers no other way to do.
-const nobodys = "eyJhbGciOiJSUzI1NiJ9.e30.AA"
 
 var errSignature = errors.New("no key fits the signature")
 
@@ -103,72 +103,161 @@ func (v *Verifier) discover(ctx context.Context) (*keys, error) {
 	if at, err := url.Parse(document.KeysURL); err != nil || !reachable(at) {
 		return nil, unavailable(fmt.Errorf("its discovery document names no address of keys (jwks_uri) but %q", document.KeysURL))
 	}
-	k := newKeys(ctx, document.KeysURL, v.client, v.settings.Now)
-	if _, err := k.verify(ctx, nobodys); errors.Is(err, ErrUnavailable) {
+	k := &keys{
+		at: document.KeysURL, client: v.client, tenantClaim: v.settings.TenantClaim,
+		limit: rate.NewLimiter(rate.Every(fetchesApart), 1), now: v.settings.Now,
+	}
+	if err := k.refresh(ctx); err != nil {
 		return nil, err
 	}
 	return k, nil
 }
 
-// keys are the issuer's. go-oidc keeps them and asks for them anew whenever none fits a token; the gate keeps forged tokens
-// from reaching the issuer with that.
-type keys struct{ remote *oidc.RemoteKeySet }
+// keys are the issuer's, held in memory and fetched anew when none fits a token. Whoever calls can make up key ids, so that happens
+// now and then only; in between the latest answer counts, or why there was none.
+type keys struct {
+	at          string
+	client      *http.Client
+	tenantClaim string
+	limit       *rate.Limiter
+	now         func() time.Time
 
-func newKeys(ctx context.Context, at string, client *http.Client, now func() time.Time) *keys {
-	g := &gate{client: client, limit: rate.NewLimiter(rate.Every(fetchesApart), 1), now: now}
-	return &keys{remote: oidc.NewRemoteKeySet(oidc.ClientContext(ctx, &http.Client{Transport: g}), at)}
+	held     atomic.Pointer[[]signingKey]
+	fetching singleflight.Group
+	failed   error // of the latest fetch; the fetch's alone
+}
+
+// signingKey is a key of the issuer's set, for signatures.
+type signingKey struct {
+	jose.JSONWebKey
+	issuer string // that it is restricted to; empty for none. It may contain tenantTemplate
 }
 
 // verify returns the payload of a token that one of the keys has signed. Errors: errSignature, ErrUnavailable.
 func (k *keys) verify(ctx context.Context, token string) ([]byte, error) {
-	payload, err := k.remote.VerifySignature(ctx, token)
-	switch {
-	case err == nil:
+	signed, err := jose.ParseSignedCompact(token, algorithms)
+	if err != nil {
+		return nil, errSignature
+	}
+	if payload, ok := k.fits(signed); ok {
 		return payload, nil
-	case ctx.Err() != nil:
-		return nil, unavailable(ctx.Err())
-	case strings.HasPrefix(err.Error(), "fetching keys"): // go-oidc has no error of its own for it
-		return nil, unavailable(err)
+	}
+	if err := k.refresh(ctx); err != nil {
+		return nil, err
+	}
+	if payload, ok := k.fits(signed); ok {
+		return payload, nil
 	}
 	return nil, errSignature
 }
 
-// gate asks the issuer for its keys now and then. In between it repeats the latest answer, or why there was none.
-type gate struct {
-	client *http.Client
-	limit  *rate.Limiter
-	now    func() time.Time
-
-	mu      sync.Mutex
-	content []byte
-	err     error
+// fits finds the key that signed the token and may sign such: by its id and algorithm, and for the token's issuer.
+func (k *keys) fits(signed *jose.JSONWebSignature) ([]byte, bool) {
+	held := k.held.Load()
+	if held == nil {
+		return nil, false
+	}
+	header := signed.Signatures[0].Header
+	for _, key := range *held {
+		if header.KeyID != "" && header.KeyID != key.KeyID || key.Algorithm != "" && key.Algorithm != header.Algorithm {
+			continue
+		}
+		if payload, err := signed.Verify(key.JSONWebKey); err == nil && key.signsFor(payload, k.tenantClaim) {
+			return payload, true
+		}
+	}
+	return nil, false
 }
 
-func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.limit.AllowN(g.now(), 1) {
-		g.content, g.err = g.fetch(r)
+// signsFor tells whether the key may sign for the issuer that the token names, for the token's own tenant where it serves many.
+func (k signingKey) signsFor(payload []byte, tenantClaim string) bool {
+	if k.issuer == "" {
+		return true
 	}
-	if g.err != nil {
-		return nil, g.err
+	found, err := readClaims(payload)
+	if err != nil {
+		return false
 	}
-	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(bytes.NewReader(g.content)), Request: r,
-	}, nil
+	named, _, err := found.text("iss")
+	tenant, _, unread := found.text(tenantClaim)
+	return err == nil && unread == nil && named == strings.ReplaceAll(k.issuer, tenantTemplate, tenant)
 }
 
-func (g *gate) fetch(r *http.Request) ([]byte, error) {
-	answer, err := g.client.Do(r.Clone(r.Context()))
+// refresh fetches the keys, unless they were fetched a moment ago. All who wait share one fetch.
+func (k *keys) refresh(ctx context.Context) error {
+	answer := k.fetching.DoChan("", func() (any, error) {
+		if !k.limit.AllowN(k.now(), 1) {
+			return nil, k.failed
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience) // others may still wait when this caller is gone
+		defer cancel()
+		found, err := k.fetch(ctx)
+		if err == nil {
+			k.held.Store(&found)
+		} else {
+			err = unavailable(err)
+		}
+		k.failed = err
+		return nil, err
+	})
+	select {
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	case a := <-answer:
+		return a.Err
+	}
+}
+
+func (k *keys) fetch(ctx context.Context) ([]signingKey, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.at, nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := k.client.Do(request)
 	if err != nil {
 		return nil, err
 	}
 	content, err := io.ReadAll(answer.Body)
-	if err = errors.Join(err, answer.Body.Close()); err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("it answered %d", answer.StatusCode)
+	switch err = errors.Join(err, answer.Body.Close()); {
+	case err != nil:
+		return nil, err
+	case answer.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("it answered %d for its keys", answer.StatusCode)
 	}
-	return content, err
+	return readKeys(content)
+}
+
+// readKeys picks the keys that are for signatures. One that cannot be read, such as of a kind to come, is no reason to do without
+// the others.
+func readKeys(content []byte) ([]signingKey, error) {
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(content, &set); err != nil {
+		return nil, fmt.Errorf("its keys are malformed: %w", err)
+	}
+	var usable []signingKey
+	for _, raw := range set.Keys {
+		var key signingKey
+		var restricted struct {
+			Issuer     string   `json:"issuer"`
+			Operations []string `json:"key_ops"`
+		}
+		if key.UnmarshalJSON(raw) != nil || json.Unmarshal(raw, &restricted) != nil {
+			continue
+		}
+		forSignatures := key.Use == "" || key.Use == "sig"
+		if restricted.Operations != nil {
+			forSignatures = forSignatures && slices.Contains(restricted.Operations, "verify")
+		}
+		if key.issuer = restricted.Issuer; forSignatures && key.IsPublic() {
+			usable = append(usable, key)
+		}
+	}
+	if len(usable) == 0 {
+		return nil, errors.New("it names no key for signatures")
+	}
+	return usable, nil
 }
 
 // attempt is the key set as one token meets it. go-oidc turns a key set's error into text, so it is kept here.

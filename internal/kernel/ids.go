@@ -24,13 +24,13 @@ func ParseID(field, text string) (string, error) {
 	return id.String(), nil
 }
 
-// Clip keeps a caller's text short enough to be repeated in a message.
+// Clip makes a caller's text fit to be repeated in a message: short, and one Line.
 func Clip(text string) string {
 	const most = 80
 	if len(text) <= most {
-		return text
+		return Line(text)
 	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
+	return Line(strings.ToValidUTF8(text[:most], "")) + "…"
 }
 
 // SameID compares two GUIDs as R-105 wants it: case does not matter.

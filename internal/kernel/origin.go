@@ -3,15 +3,17 @@ package kernel
 // Door is the way by which a command came.
 type Door string
 
-// The doors. Who may signal a run may write any actor into the signal, so what came that way is only claimed.
+// The doors. Who may signal a run may write any actor into the signal, so what came that way is only claimed, unless it is signed by
+// a program that has the deployment's key.
 const (
-	ByAPI      Door = "api"
-	BySignal   Door = "signal, claimed"
-	ByOperator Door = "operator" // on the ledger itself
+	ByAPI          Door = "api"
+	BySignal       Door = "signal, claimed"
+	BySignedSignal Door = "signal, signed"
+	ByOperator     Door = "operator" // on the ledger itself
 )
 
 // Origin is through what a command came, for the log: the door, the application that called, the correlation id of the
-// request and, for an operator, the name of the system's user.
+// request and, for an operator or a signed command, the name of the system's user.
 type Origin struct {
 	Via         Door   `json:"via"`
 	Application string `json:"application,omitempty"`

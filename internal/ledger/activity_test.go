@@ -156,3 +156,23 @@ func TestActivityIsAppendOnly(t *testing.T) {
 		require.Equal(t, before, f.contents())
 	})
 }
+
+// E6: the log of whoever gave a command says by which application and request, of transfers as of everything else; the other party's
+// says nothing of it.
+func TestLogSaysByWhichApplication(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		terms := saying("r")
+		terms.Origin = kernel.Origin{Via: kernel.ByAPI, Application: "crm", Correlation: "corr"}
+		_, err := f.Ledger.OpenTransfer(t.Context(), request("r"), terms)
+		require.NoError(t, err)
+		own, other := f.log(targetID)[0], f.log(sourceID)[0]
+		require.Equal(t, []string{"crm", "corr"}, []string{own.ApplicationID, own.CorrelationID})
+		require.Equal(t, []string{"", ""}, []string{other.ApplicationID, other.CorrelationID})
+		one, err := f.AuditEntry(t.Context(), targetID, own.ID)
+		require.NoError(t, err)
+		require.Equal(t, own, one)
+		f.clock.advance(time.Minute)
+		f.changed(0, subscription.Change{Quantity: wanting(5)})
+		require.Equal(t, []string{"app", "corr"}, []string{f.log(sourceID)[0].ApplicationID, f.log(sourceID)[0].CorrelationID})
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/runs"
 	"handover/internal/subscription"
+	subscriptionstore "handover/internal/subscription/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 )
@@ -35,7 +36,7 @@ func abroad() World {
 // listed are the ids that the partner finds among its own.
 func (f fixture) listed(partner string) []string {
 	f.t.Helper()
-	page, err := f.SubscriptionsOf(f.t.Context(), partner, customerID, 100, "")
+	page, err := f.SubscriptionsOf(f.t.Context(), subscriptionstore.Search{PartnerTenantID: partner, CustomerTenantID: customerID, Limit: 100})
 	require.NoError(f.t, err)
 	require.Len(f.t, page.Items, page.Total)
 	var ids []string

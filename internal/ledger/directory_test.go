@@ -12,6 +12,7 @@ import (
 	"handover/internal/programme"
 	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
+	subscriptionstore "handover/internal/subscription/store"
 )
 
 // names follows a list of customers to its end.
@@ -103,7 +104,7 @@ func TestSubscriptionsOf(t *testing.T) {
 			var found []string
 			after := ""
 			for {
-				page, err := f.SubscriptionsOf(t.Context(), strings.ToUpper(sourceID), customerID, limit, after)
+				page, err := f.SubscriptionsOf(t.Context(), subscriptionstore.Search{PartnerTenantID: strings.ToUpper(sourceID), CustomerTenantID: customerID, Limit: limit, After: after})
 				require.NoError(t, err)
 				require.Equal(t, 5, page.Total)
 				require.LessOrEqual(t, len(page.Items), limit)
@@ -117,10 +118,10 @@ func TestSubscriptionsOf(t *testing.T) {
 			}
 			require.Equal(t, []string{subID(0), subID(1), subID(2), subID(3), subID(4)}, found)
 		}
-		page, err := f.SubscriptionsOf(t.Context(), targetID, customerID, 0, "")
+		page, err := f.SubscriptionsOf(t.Context(), subscriptionstore.Search{PartnerTenantID: targetID, CustomerTenantID: customerID})
 		require.NoError(t, err)
 		require.Equal(t, []subscription.Subscription{f.sub(newID(0))}, page.Items)
-		_, err = f.SubscriptionsOf(t.Context(), strangerID, customerID, 5, "")
+		_, err = f.SubscriptionsOf(t.Context(), subscriptionstore.Search{PartnerTenantID: strangerID, CustomerTenantID: customerID, Limit: 5})
 		refuses(t, err, programme.CustomerUnknown)
 	})
 }

@@ -79,7 +79,8 @@ func TestEndedItemsUseTheKey(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		if f.Dialect() == store.Postgres { // which plans by what there is; SQLite does not look
 			f.crowd()
-			f.behind("UPDATE line_items SET sent_at = transfers.created_time FROM transfers WHERE transfers.id = line_items.transfer_id",
+			f.behind("ALTER TABLE audit_records DISABLE TRIGGER audit_records_chained", // so many records at once take it too long
+				"UPDATE line_items SET sent_at = transfers.created_time FROM transfers WHERE transfers.id = line_items.transfer_id",
 				`INSERT INTO audit_records SELECT 'resolved-' || id, id, 'resolved:0', target_tenant_id, '', 'update_transfer', 'succeeded', '{}',
 					created_time FROM transfers`, "VACUUM ANALYZE")
 		}

@@ -5,6 +5,8 @@
 //	ledger.go     opening it, and what it is made of
 //	seed.go       the world that it begins with
 //	verify.go     the invariants, checked over everything
+//	chain.go      I-9: the log is whole; anchors of it
+//	grants.go     what the role of the programs may do
 //	stuck.go      what does not go on by itself, of every kind
 //	migrations/   the schema
 //

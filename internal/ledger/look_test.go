@@ -89,6 +89,7 @@ func TestLookAtEveryState(t *testing.T) {
 				require.Equal(t, status.Final(), at.NextIn == 0)
 				require.Equal(t, map[transfer.Status]transfer.MailCounts{
 					transfer.Rejected: {Target: 1}, transfer.Complete: {Source: 2, Target: 1, Customer: 1},
+					transfer.PartiallyComplete: {Source: 2, Target: 1, Customer: 1},
 				}[status], at.Handed)
 				if status == transfer.InProgress {
 					require.Equal(t, []transfer.Ordinals{"0-1", "", ""}, []transfer.Ordinals{at.Open, at.Ending, at.Ranges})

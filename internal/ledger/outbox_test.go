@@ -53,6 +53,7 @@ func TestClaimedMailTellsOfItsTransfer(t *testing.T) {
 		require.Len(t, owed, 3)
 		for _, o := range owed {
 			require.Equal(t, f.stored(tr.ID), o.Transfer)
+			require.Equal(t, transfer.PartyNames{Customer: "Contoso", Source: "Source", Target: "Target"}, o.Named)
 			require.Equal(t, time.Minute, o.Age)
 			require.Equal(t, transfer.EventCreated, o.Event)
 		}
@@ -60,6 +61,25 @@ func TestClaimedMailTellsOfItsTransfer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, logged, []outbox.Notification{owed[0].Notification, owed[1].Notification, owed[2].Notification})
 		require.Empty(t, f.claimMail("b", 50, 10))
+	})
+}
+
+// B11, E4, R-403: a mail names the parties as the ledger does when it goes out, whatever the target typed.
+func TestClaimedMailNamesThePartiesByTheLedger(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		unnamed, lying := request("r1"), request("r2")
+		unnamed.CustomerName = ""
+		lying.CustomerName, lying.SourcePartnerName = "Your bank https://evil.example", "Your bank https://evil.example"
+		for _, r := range []transfer.Request{unnamed, lying} {
+			_, err := f.OpenTransfer(t.Context(), r)
+			require.NoError(t, err)
+		}
+		f.behind("UPDATE partners SET name = 'Target of today' WHERE tenant_id = '" + targetID + "'")
+		owed := f.claimMail("a", 50, 10)
+		require.Len(t, owed, 6)
+		for _, o := range owed {
+			require.Equal(t, transfer.PartyNames{Customer: "Contoso", Source: "Source", Target: "Target of today"}, o.Named)
+		}
 	})
 }
 

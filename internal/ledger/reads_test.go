@@ -22,7 +22,7 @@ func TestTransfers(t *testing.T) {
 		second := f.pending("r2")
 		f.clock.advance(time.Hour)
 		foreign := request("r3")
-		foreign.Actor, foreign.CustomerTenantID = asStranger, otherID
+		foreign.Actor, foreign.CustomerTenantID, foreign.CustomerEmail = asStranger, otherID, "it@fabrikam.example"
 		third, err := f.OpenTransfer(t.Context(), foreign)
 		require.NoError(t, err)
 

@@ -274,6 +274,36 @@ func TestForgetRequests(t *testing.T) {
 	})
 }
 
+// E5: one partner's kept answers are bounded: beyond so many the oldest are forgotten, those of others stay, and what is kept is counted.
+func TestKeptAnswersOfAPartnerAreBounded(t *testing.T) {
+	onBoth(t, worldOf(0), func(t *testing.T, f fixture) {
+		other := claimOf("other")
+		other.CallerTenantID = sourceID
+		require.NoError(t, f.Keep(t.Context(), other, created))
+		const many, most = 2*500 + 100, 40 // more than two transactions of 500
+		f.behind(fmt.Sprintf(`INSERT INTO api_requests (caller_tenant_id, route, request_key, fingerprint, claimed_at, status, header, answered_at)
+			WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+			SELECT '%s', route, 'old ' || i, fingerprint, claimed_at, status, header, answered_at FROM n, api_requests`, many, targetID))
+		for n := range most {
+			f.clock.advance(time.Second)
+			require.NoError(t, f.Keep(t.Context(), claimOf(fmt.Sprintf("new %02d", n)), created))
+		}
+		forgotten, err := f.ForgetBeyond(t.Context(), many+most)
+		require.NoError(t, err)
+		require.Zero(t, forgotten, "no more than that")
+		forgotten, err = f.ForgetBeyond(t.Context(), most)
+		require.NoError(t, err)
+		require.EqualValues(t, many, forgotten)
+		require.Len(t, f.rows("SELECT request_key FROM api_requests WHERE request_key LIKE 'new %'"), most)
+		repeats(t, f.Kept(t.Context(), other))
+
+		held, err := f.Held(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, most+1, held.Requests)
+		require.Greater(t, held.Bytes, int64(most*len(created.Body)))
+	})
+}
+
 // What a client was told can be of any size and hold any byte. A large body is kept only where it cannot be rendered again.
 func TestAnswersOfEveryKind(t *testing.T) {
 	large := bytes.Repeat([]byte("every byte: \x00\xff\xfe and so on. "), 3<<20/28)

@@ -40,7 +40,7 @@ func TestSearch(t *testing.T) {
 		second := f.pending("r2")
 		f.clock.advance(time.Hour)
 		foreign := request("r3")
-		foreign.Actor, foreign.CustomerTenantID = asStranger, otherID
+		foreign.Actor, foreign.CustomerTenantID, foreign.CustomerEmail = asStranger, otherID, "it@fabrikam.example"
 		foreign.Labels = transfer.Labels{ExternalReference: "PO-1", Tags: []string{"emea"}}
 		first, err := f.OpenTransfer(t.Context(), foreign)
 		require.NoError(t, err)

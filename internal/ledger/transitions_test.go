@@ -265,7 +265,8 @@ func (f fixture) refuseInserts(table string) (restore func()) {
 	return func() { f.behind("DROP TRIGGER crash ON " + table) }
 }
 
-// T6: what a transfer becomes when items failed, and who is told: the partners by audit only.
+// T6: what a transfer becomes when items failed, and who is told: by audit the partners, by mail everybody when something moved
+// (D2, R-202, R-402).
 func TestCloseWithFailures(t *testing.T) {
 	for want, results := range map[transfer.Status][]transferstore.ItemResult{
 		transfer.PartiallyComplete: {moved(0), refused(1)},
@@ -283,6 +284,11 @@ func TestCloseWithFailures(t *testing.T) {
 				require.Equal(t, want, done.Status)
 				require.Equal(t, done, f.stored(tr.ID))
 				require.Empty(t, f.mail(tr.ID, transfer.EventFailed))
+				var told []string
+				if want == transfer.PartiallyComplete {
+					told = []string{sourceAgent, "second@source.example", targetAgent, "it@contoso.example"}
+				}
+				require.Equal(t, told, f.mail(tr.ID, transfer.EventCompleted))
 				require.Equal(t, []string{"created", "submitted", "failed"}, f.events(tr.ID, targetID))
 				f.holds()
 			})

@@ -1,6 +1,6 @@
 package ledger
 
-// The invariants I-1 to I-6 and I-8, checked over everything that is committed at one instant. The schema and the code make
+// The invariants I-1 to I-6, I-8 and I-9, checked over everything that is committed at one instant. The schema and the code make
 // them hold; this finds out whether they do, on any deployment and after every chaos run. I-7, that ledger and workflow
 // agree, needs the workflows and is checked where they are.
 
@@ -65,7 +65,7 @@ func sentences(ctx context.Context, tx store.Tx, queries []store.Statement) (few
 	return few, count, nil
 }
 
-var checks = []check{ownership, endings, auditing, telling, finality, privacy, calling}
+var checks = []check{ownership, endings, auditing, telling, finality, privacy, calling, wholeness}
 
 var ownership = check{
 	invariant: "I-1",

@@ -37,6 +37,22 @@ func TestOneFilePerRecipient(t *testing.T) {
 	assert.Equal(t, "Return-Path: <bounce@b.example>\r\nDelivered-To: x@c.example\r\n"+smallMessage, string(kept))
 }
 
+// E7: mail names people, so it is its owner's alone, also where an older version left the folder open.
+func TestCaughtMailIsItsOwnersOnly(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(dir, 0o755))
+	c, err := StartCatcher(dir, "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, smtp.SendMail(c.Addr(), nil, "a@b.example", []string{"x@c.example"}, []byte(smallMessage)))
+	for path, mode := range map[string]os.FileMode{dir: 0o700, caught(t, c)[0].Path: 0o600} {
+		about, err := os.Stat(path)
+		require.NoError(t, err)
+		assert.Equal(t, mode, about.Mode().Perm(), path)
+	}
+	require.NoError(t, c.Close())
+}
+
 func TestMailOutlivesTheCatcher(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "made", "on", "demand")

@@ -5,12 +5,14 @@ package notify
 
 import (
 	"embed"
+	"fmt"
 	htmltemplate "html/template"
+	"strconv"
 	"strings"
 	texttemplate "text/template"
 	"time"
-	"unicode"
 
+	"handover/internal/kernel"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -32,7 +34,9 @@ type facts struct {
 	Target      string
 	TargetID    string
 	Expires     string // the instant the request ends
-	Count       int    // subscriptions that moved
+	Moved       string // how many subscriptions moved: "3", or "3 of 5" when some did not
+	Total       int    // subscriptions that were to move
+	Left        int    // those that did not
 	SourceUntil string // the last day the source pays
 	TargetFrom  string // the first day the target pays
 	Reason      string // of a decline, as the source wrote it
@@ -79,22 +83,32 @@ func factsOf(m Mail) facts {
 	pays := transfer.SplitBilling(subscription.Subscription{}, t.SubmittedTime)
 	return facts{
 		TransferID:  t.ID,
-		Customer:    named(t.CustomerName, t.State.CustomerTenantID),
+		Customer:    named(m.Named.Customer, t.State.CustomerTenantID),
 		CustomerID:  t.State.CustomerTenantID,
-		Source:      named(t.SourcePartnerName, t.SourceTenantID),
-		Target:      named(t.TargetPartnerName, t.TargetTenantID),
+		Source:      named(m.Named.Source, t.SourceTenantID),
+		Target:      named(m.Named.Target, t.TargetTenantID),
 		TargetID:    t.TargetTenantID,
 		Expires:     date(t.ExpirationTime, m.Locale) + ", " + t.ExpirationTime.UTC().Format("15:04") + " UTC",
-		Count:       t.Items.Complete,
+		Moved:       moved(t.Items),
+		Total:       t.Items.Total(),
+		Left:        t.Items.Total() - t.Items.Complete,
 		SourceUntil: date(pays.SourceUntil, m.Locale),
 		TargetFrom:  date(pays.TargetFrom, m.Locale),
-		Reason:      clean(t.DeclineReason, 1000),
+		Reason:      kernel.ShortLine(t.DeclineReason, 1000),
 	}
 }
 
-// named is the name somebody gave, or the id when they gave none.
+// moved says how many line items moved, and of how many when that was not all.
+func moved(c transfer.ItemCounts) string {
+	if c.Complete == c.Total() {
+		return strconv.Itoa(c.Complete)
+	}
+	return fmt.Sprintf("%d of %d", c.Complete, c.Total())
+}
+
+// named is the name that the ledger has, or the id when it has none.
 func named(name, id string) string {
-	if name = clean(name, 100); name != "" {
+	if name = kernel.ShortLine(name, 100); name != "" {
 		return name
 	}
 	return id
@@ -106,26 +120,4 @@ func date(t time.Time, locale string) string {
 		return t.UTC().Format("January 2, 2006")
 	}
 	return t.UTC().Format("2 January 2006")
-}
-
-// clean makes a text that somebody typed safe to stand inside a line of ours: one line, no control characters, nothing
-// that turns the direction of the text around it, at most that many characters.
-func clean(text string, most int) string {
-	visible := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	return clip(strings.Join(strings.Fields(visible), " "), most)
-}
-
-func clip(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
 }

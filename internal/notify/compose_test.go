@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel/kerneltest"
 	"handover/internal/transfer"
 )
 
@@ -42,7 +43,7 @@ func sample() transfer.Transfer {
 	return transfer.Transfer{
 		ID: transferID,
 		Request: transfer.Request{
-			CustomerName: "Contoso", CustomerEmail: "it@contoso.example", SourcePartnerName: "Fabrikam",
+			CustomerName: typed, CustomerEmail: "it@contoso.example", SourcePartnerName: typed,
 		},
 		State: transfer.State{
 			CustomerTenantID: customerID, SourceTenantID: sourceID, TargetTenantID: targetID,
@@ -50,9 +51,22 @@ func sample() transfer.Transfer {
 			SubmittedTime:  time.Date(2024, 6, 15, 9, 30, 0, 0, time.UTC),
 			Items:          transfer.ItemCounts{Complete: 3},
 		},
-		TargetPartnerName: "Northwind",
+		TargetPartnerName: "Northwind as it was",
 		DeclineReason:     "The contract with the customer runs until autumn.",
 	}
+}
+
+// typed is what a target claims that others are called (E4).
+const typed = "Your bank https://evil.example"
+
+// names are what the ledger calls the parties of the sample.
+var names = transfer.PartyNames{Customer: "Contoso", Source: "Fabrikam", Target: "Northwind"}
+
+// partly is the sample when two of its line items did not move.
+func partly() transfer.Transfer {
+	t := sample()
+	t.Status, t.Items.Failed = transfer.PartiallyComplete, 2
+	return t
 }
 
 func TestEveryMailReadsAsItsGoldenFile(t *testing.T) {
@@ -60,7 +74,7 @@ func TestEveryMailReadsAsItsGoldenFile(t *testing.T) {
 	for _, c := range told {
 		t.Run(c.event+" to "+string(c.audience), func(t *testing.T) {
 			t.Parallel()
-			m := Mail{Event: c.event, Audience: c.audience, Transfer: sample()}
+			m := Mail{Event: c.event, Audience: c.audience, Transfer: sample(), Named: names}
 			w, err := compose(m)
 			require.NoError(t, err)
 			name := m.kind() + "-" + string(c.audience)
@@ -113,18 +127,19 @@ func TestNobodyElseIsTold(t *testing.T) {
 		{transfer.EventFailed, transfer.ToSource},
 		{"layout", "html"},
 	} {
-		_, err := compose(Mail{Event: string(c.event), Audience: c.audience, Transfer: sample()})
+		_, err := compose(Mail{Event: string(c.event), Audience: c.audience, Transfer: sample(), Named: names})
 		var final *PermanentError
 		assert.ErrorAs(t, err, &final, "%s to %s", c.event, c.audience)
 	}
 }
 
-// hostile is a transfer whose every free text tries to be more than a text.
-func hostile() transfer.Transfer {
+const evil = "- <script>alert(1)</script>\r\nBcc: x@evil.example\r\n\r\n- \x00\u202Etxet\xff & \"co\""
+
+// hostile is a transfer whose every free text, and that of the ledger, is one that tries to be more than a text.
+func hostile(text string) (transfer.Transfer, transfer.PartyNames) {
 	t := sample()
-	evil := "- <script>alert(1)</script>\r\nBcc: x@evil.example\r\n\r\n- \x00\u202Etxet\xff & \"co\""
-	t.CustomerName, t.SourcePartnerName, t.TargetPartnerName, t.DeclineReason = evil, evil, evil, evil
-	return t
+	t.DeclineReason = text
+	return t, transfer.PartyNames{Customer: text, Source: text, Target: text}
 }
 
 func TestTextOfUsersStaysText(t *testing.T) {
@@ -132,9 +147,10 @@ func TestTextOfUsersStaysText(t *testing.T) {
 	for _, c := range told {
 		t.Run(c.event+" to "+string(c.audience), func(t *testing.T) {
 			t.Parallel()
-			plain, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: sample()})
+			plain, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: sample(), Named: names})
 			require.NoError(t, err)
-			w, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: hostile()})
+			about, named := hostile(evil)
+			w, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: about, Named: named})
 			require.NoError(t, err)
 
 			assert.NotContains(t, w.Subject, "\n")
@@ -152,10 +168,61 @@ func TestTextOfUsersStaysText(t *testing.T) {
 	}
 }
 
+// Whatever the ledger calls a party, subject, text and HTML stay what the template makes of them.
+func TestHostileNamesStayText(t *testing.T) {
+	t.Parallel()
+	for name, text := range kerneltest.Hostile() {
+		about, named := hostile(text)
+		for _, c := range told {
+			plain, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: sample(), Named: names})
+			require.NoError(t, err)
+			w, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: about, Named: named})
+			require.NoError(t, err)
+			kerneltest.Shown(t, w.Subject, name)
+			for _, line := range strings.Split(w.Text+w.HTML, "\n") {
+				kerneltest.Shown(t, line, name)
+			}
+			assert.Equal(t, strings.Count(plain.Text, "\n"), strings.Count(w.Text, "\n"), name)
+			assert.Equal(t, strings.Count(plain.HTML, "<"), strings.Count(w.HTML, "<"), name)
+			assert.Less(t, len(w.Subject), 1000, name)
+		}
+	}
+}
+
+// B11, E4, R-122, R-403: what the target typed about the others, or was called once, is in no mail.
+func TestMailSaysOnlyWhatTheLedgerKnows(t *testing.T) {
+	t.Parallel()
+	for _, c := range told {
+		for _, about := range []transfer.Transfer{sample(), partly()} {
+			w, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: about, Named: names})
+			require.NoError(t, err)
+			for _, part := range []string{w.Subject, w.Text, w.HTML} {
+				assert.NotContains(t, part, "evil")
+				assert.NotContains(t, part, "as it was")
+			}
+			assert.Contains(t, w.Text, "Contoso")
+		}
+	}
+}
+
+// D2, R-402: when some did not move, everybody reads how many did, and who goes on billing the others.
+func TestMailOfAPartlyCompleteTransfer(t *testing.T) {
+	t.Parallel()
+	for _, audience := range []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer} {
+		m := Mail{Event: "completed", Audience: audience, Transfer: partly(), Named: names}
+		w, err := compose(m)
+		require.NoError(t, err)
+		assert.Contains(t, w.Text, "3 of 5", audience)
+		assert.Contains(t, w.Text, "The other 2 did not move", audience)
+		golden(t, "partly-"+string(audience)+".txt", subjectPrefix+w.Subject+"\n\n"+w.Text)
+		golden(t, "partly-"+string(audience)+".html", w.HTML)
+	}
+}
+
 func TestHTMLLoadsNothing(t *testing.T) {
 	t.Parallel()
 	for _, c := range told {
-		w, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: sample()})
+		w, err := compose(Mail{Event: c.event, Audience: c.audience, Transfer: sample(), Named: names})
 		require.NoError(t, err)
 		for _, resource := range []string{"http:", "https:", "src=", "href=", "url(", "@import"} {
 			assert.NotContains(t, w.HTML, resource, "%s to %s", c.event, c.audience)
@@ -167,7 +234,7 @@ func TestHTMLLoadsNothing(t *testing.T) {
 func TestCustomerReadsPlainLanguage(t *testing.T) {
 	t.Parallel()
 	for _, event := range []string{"created", "completed"} {
-		w, err := compose(Mail{Event: event, Audience: transfer.ToCustomer, Transfer: sample()})
+		w, err := compose(Mail{Event: event, Audience: transfer.ToCustomer, Transfer: sample(), Named: names})
 		require.NoError(t, err)
 		for _, jargon := range []string{sourceID, targetID, customerID, "tenant", "line item", "/v1/", "submit"} {
 			assert.NotContains(t, w.Text, jargon, event)
@@ -177,9 +244,8 @@ func TestCustomerReadsPlainLanguage(t *testing.T) {
 
 func TestNamesFallBackToIDs(t *testing.T) {
 	t.Parallel()
-	tr := sample()
-	tr.CustomerName, tr.TargetPartnerName = "", " \n"
-	w, err := compose(Mail{Event: "created", Audience: transfer.ToSource, Transfer: tr})
+	unnamed := transfer.PartyNames{Customer: "", Source: "Fabrikam", Target: " \n"}
+	w, err := compose(Mail{Event: "created", Audience: transfer.ToSource, Transfer: sample(), Named: unnamed})
 	require.NoError(t, err)
 	assert.Equal(t, targetID+" asks to take over the billing of "+customerID, w.Subject)
 }
@@ -187,7 +253,7 @@ func TestNamesFallBackToIDs(t *testing.T) {
 func TestDatesFollowTheReader(t *testing.T) {
 	t.Parallel()
 	for locale, want := range map[string]string{"en-US": "July 14, 2024, 00:00 UTC", "de-DE": "14 July 2024, 00:00 UTC", "": "14 July 2024, 00:00 UTC"} {
-		w, err := compose(Mail{Event: "created", Audience: transfer.ToSource, Locale: locale, Transfer: sample()})
+		w, err := compose(Mail{Event: "created", Audience: transfer.ToSource, Locale: locale, Transfer: sample(), Named: names})
 		require.NoError(t, err)
 		assert.Contains(t, w.Text, "Open until: "+want, locale)
 	}

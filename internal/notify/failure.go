@@ -8,9 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/wneessen/go-mail"
+
+	"handover/internal/kernel"
 )
 
 // PermanentError says that the mail can never be delivered as it is. Another attempt is not worth it.
@@ -95,7 +96,7 @@ func withoutAddress(text, recipient string) string {
 	return inOneLine(address.ReplaceAllString(text, "(recipient)"))
 }
 
-func inOneLine(text string) string {
-	const most = 400
-	return clip(strings.Join(strings.Fields(text), " "), most)
-}
+// mostSaid bounds what is repeated of a mail server's words, in characters.
+const mostSaid = 400
+
+func inOneLine(text string) string { return kernel.ShortLine(text, mostSaid) }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"handover/internal/private"
 )
 
 // Caught is one mail in the folder.
@@ -33,7 +35,7 @@ type mailbox struct {
 }
 
 func openMailbox(dir string) (mailbox, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := private.Folder(dir); err != nil {
 		return mailbox{}, fmt.Errorf("the folder for caught mail cannot be made: %w", err)
 	}
 	return mailbox{dir: dir, kept: new(atomic.Uint64)}, nil

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+
+	"handover/internal/kernel"
 )
 
 // The values of Settings.TLS.
@@ -55,6 +57,7 @@ func NewMailer(s Settings) (*Mailer, error) {
 	case s.Timeout <= 0:
 		return nil, fmt.Errorf("the SMTP timeout must be positive, not %s", s.Timeout)
 	}
+	from.Address = mailable(from.Address)
 	return &Mailer{settings: s, from: from}, nil
 }
 
@@ -64,6 +67,7 @@ func NewMailer(s Settings) (*Mailer, error) {
 // event nobody is told about); *ConnectionError when it is not the mail's fault; any other error is temporary. A mail that was accepted although the conversation broke
 // afterwards counts as sent; one whose acceptance was not heard is repeated under the same Message-ID (I-4).
 func (m *Mailer) Send(ctx context.Context, told Mail) error {
+	told.To = mailable(told.To)
 	message, err := m.message(told)
 	if err != nil {
 		return err
@@ -79,6 +83,15 @@ func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	return s.deliver(ctx, message, told.To)
 }
 
+// mailable is the form of an address that any mail server takes, where it has one. Addresses that came into the ledger before such
+// were asked for are tried as they are.
+func mailable(address string) string {
+	if ascii, err := kernel.Mailable("", address); err == nil {
+		return ascii
+	}
+	return address
+}
+
 // Printable ASCII around one @, with or without angle brackets.
 var messageID = regexp.MustCompile(`^<?([!-;=?A-~]+@[!-;=?A-~]+)>?$`)
 
@@ -91,7 +104,7 @@ func (m *Mailer) message(told Mail) (*mail.Msg, error) {
 	}
 	id := messageID.FindStringSubmatch(told.MessageID)
 	if id == nil {
-		return nil, permanent("The Message-ID %q is malformed; it must look like name@domain.", clip(told.MessageID, 80))
+		return nil, permanent("The Message-ID %q is malformed; it must look like name@domain.", kernel.Clip(told.MessageID))
 	}
 	w, err := compose(told)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel/kerneltest"
 	"handover/internal/transfer"
 )
 
@@ -51,7 +53,7 @@ func mailerTo(t *testing.T, addr string) *Mailer {
 
 func sampleMail() Mail {
 	return Mail{
-		Event: "created", Audience: transfer.ToSource, To: "agent@fabrikam.example", MessageID: testMessageID, Transfer: sample(),
+		Event: "created", Audience: transfer.ToSource, To: "agent@fabrikam.example", MessageID: testMessageID, Transfer: sample(), Named: names,
 	}
 }
 
@@ -131,7 +133,7 @@ func TestNamesOfTheWorldArrive(t *testing.T) {
 	c := startCatcher(t)
 	mail := sampleMail()
 	mail.To = "jürgen@contoso.example"
-	mail.Transfer.CustomerName = "Müller & Søn 株式会社 🚀"
+	mail.Named.Customer = "Müller & Søn 株式会社 🚀"
 	require.NoError(t, mailerTo(t, c.Addr()).Send(t.Context(), mail))
 
 	all := caught(t, c)
@@ -147,7 +149,7 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 	t.Parallel()
 	c := startCatcher(t)
 	mail := sampleMail()
-	mail.Transfer = hostile()
+	mail.Transfer, mail.Named = hostile(evil)
 	require.NoError(t, mailerTo(t, c.Addr()).Send(t.Context(), mail))
 
 	all := caught(t, c)
@@ -155,6 +157,46 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 	header, _, _ := parts(t, all[0])
 	assert.Empty(t, header.Get("Bcc"))
 	assert.Contains(t, all[0].Subject, "Bcc: x@evil.example")
+}
+
+// Every hostile name arrives as text: no header, no part and no line comes of it.
+func TestHostileNamesArriveAsText(t *testing.T) {
+	t.Parallel()
+	c := startCatcher(t)
+	m := mailerTo(t, c.Addr())
+	for name, text := range kerneltest.Hostile() {
+		mail := sampleMail()
+		mail.Transfer, mail.Named = hostile(text)
+		require.NoError(t, m.Send(t.Context(), mail), name)
+	}
+	all := caught(t, c)
+	require.Len(t, all, len(kerneltest.Hostile()))
+	for _, one := range all {
+		header, text, html := parts(t, one)
+		assert.Len(t, header["Subject"], 1)
+		assert.Empty(t, header["Bcc"])
+		for _, line := range strings.Split(one.Subject+"\n"+text+"\n"+html, "\n") {
+			kerneltest.Shown(t, line, one.Subject)
+		}
+	}
+}
+
+// B4: a relay that takes nothing but ASCII gets nothing else.
+func TestInternationalisedDomainsGoOutInASCII(t *testing.T) {
+	t.Parallel()
+	var to []string
+	p := startPost(t, &post{rcpt: func(recipient string) error { to = append(to, recipient); return nil }})
+	s := settingsFor(t, p.addr)
+	s.From = "Handover <handover@bücher.example>"
+	m, err := NewMailer(s)
+	require.NoError(t, err)
+	mail := sampleMail()
+	mail.To = "it@bücher.example"
+	require.NoError(t, m.Send(t.Context(), mail))
+	assert.Equal(t, []string{"it@xn--bcher-kva.example"}, to)
+	message, err := m.message(mail)
+	require.NoError(t, err)
+	assert.Contains(t, message.GetFromString()[0], "<handover@xn--bcher-kva.example>")
 }
 
 func TestMalformedAddressesAndIDsAreFinal(t *testing.T) {

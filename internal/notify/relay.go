@@ -241,7 +241,8 @@ func (r *Relay) send(ctx context.Context, o transferstore.OwedMail) error {
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
 	defer stop()
 	return r.session.send(lasting, Mail{
-		Event: string(o.Event), Audience: o.Audience, To: o.Recipient, Locale: o.Locale, MessageID: o.MessageID, Transfer: o.Transfer,
+		Event: string(o.Event), Audience: o.Audience, To: o.Recipient, Locale: o.Locale, MessageID: o.MessageID,
+		Transfer: o.Transfer, Named: o.Named,
 	})
 }
 

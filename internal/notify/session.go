@@ -39,6 +39,7 @@ func (m *Mailer) open(ctx context.Context) (*session, error) {
 
 // send delivers the mail within the mailer's timeout. Nil and the errors are those of Mailer.Send.
 func (s *session) send(ctx context.Context, told Mail) error {
+	told.To = mailable(told.To)
 	message, err := s.mailer.message(told)
 	if err != nil {
 		return err

@@ -48,7 +48,8 @@ func (p *Platform) startAPI(context.Context) error {
 	if err != nil {
 		return err
 	}
-	handler, err := serving.NewAPI(serving.Parts{Settings: p.Settings, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger})
+	parts := serving.Parts{Settings: p.Settings, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger}
+	handler, err := serving.NewAPI(parts)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (p *Platform) startAPI(context.Context) error {
 	go handler.Housekeep(serve)
 	go func() {
 		defer close(ended)
-		if err := serving.Serve(serve, p.listener, handler, nil, p.options.Logger); err != nil {
+		if err := serving.Serve(serve, p.listener, parts, handler, nil); err != nil {
 			p.options.Logger.Error("The HTTP API ended.", zap.Error(err))
 		}
 	}()
@@ -77,7 +78,7 @@ func (p *Platform) devIssuer() (*devissuer.Issuer, error) {
 		return nil, nil
 	}
 	issuer, err := devissuer.New(devissuer.Settings{
-		BaseURL: p.API, KeyFile: filepath.Join(p.Dir, "development-issuer.pem"), Audience: devAudience, Known: p.knowsTenant,
+		BaseURL: p.API, KeyFile: filepath.Join(p.Dir, keyFile), Audience: devAudience, Known: p.knowsTenant, InDomain: p.Ledger.TenantOf,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the development issuer did not start: %w", err)

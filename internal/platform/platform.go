@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -71,7 +69,7 @@ type Platform struct {
 }
 
 // Start brings the parts up one after the other; when one fails, those before it are stopped again. Errors, each in one
-// line: a data folder that is in use or cannot be written, a port that is taken (*engine.PortTakenError), a world file that
+// line: a data folder that is in use, is somebody else's or cannot be written, a port that is taken (*engine.PortTakenError), a world file that
 // cannot be used (*world.InvalidError), a wrong setting.
 func Start(ctx context.Context, o Options) (*Platform, error) {
 	if o.Logger == nil {
@@ -111,45 +109,9 @@ func (p *Platform) Stop() {
 }
 
 // MailDir is where the mail catcher keeps what it receives.
-func (p *Platform) MailDir() string { return filepath.Join(p.Dir, "mail") }
+func (p *Platform) MailDir() string { return filepath.Join(p.Dir, mailFolder) }
 
 func (p *Platform) onStop(f func()) { p.closers = append(p.closers, f) }
-
-// takeFolder makes the data folder and keeps other processes out of it.
-func (p *Platform) takeFolder(ctx context.Context) error {
-	dir := p.options.DataDir
-	if dir == "" {
-		temporary, err := os.MkdirTemp("", "handover-")
-		if err != nil {
-			return fmt.Errorf("no temporary folder could be made: %w", err)
-		}
-		dir = temporary
-		p.onStop(func() { _ = os.RemoveAll(temporary) })
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	p.Dir = dir
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("the data folder %s cannot be made, choose another with --data-dir: %w", dir, err)
-	}
-	lock := flock.New(filepath.Join(dir, "lock"))
-	dying, cancel := context.WithTimeout(ctx, folderWithin)
-	defer cancel()
-	free, err := lock.TryLockContext(dying, folderWithin/20)
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the data folder %s cannot be written, choose another with --data-dir: %w", dir, err)
-	}
-	if !free {
-		return fmt.Errorf("the data folder %s is in use by another standalone; stop it, or choose another with --data-dir", dir)
-	}
-	p.onStop(func() { _ = lock.Unlock() })
-	return nil
-}
-
-// folderWithin is how long a process that was killed a moment ago may keep its folder.
-const folderWithin = 2 * time.Second
 
 func (p *Platform) startMail(context.Context) error {
 	catcher, err := notify.StartCatcher(p.MailDir(), "127.0.0.1:0")
@@ -172,7 +134,7 @@ func (p *Platform) openLedger(ctx context.Context) error {
 	}
 	settings.LedgerURL = p.options.LedgerURL
 	if settings.LedgerURL == "" {
-		settings.LedgerURL = "sqlite://" + filepath.Join(p.Dir, "ledger.db")
+		settings.LedgerURL = "sqlite://" + filepath.Join(p.Dir, ledgerFile)
 	}
 	settings.SMTP = config.SMTP{
 		Host: mail.Addr().String(), Port: int(mail.Port()), From: "handover@localhost.localdomain", TLS: notify.TLSNone, Timeout: settings.SMTP.Timeout,
@@ -204,12 +166,12 @@ func (p *Platform) seed(ctx context.Context) error {
 
 func (p *Platform) startEngine(ctx context.Context) error {
 	settings := engine.Options{
-		TemporalPort: p.options.TemporalPort, UIPort: p.options.UIPort, UI: p.options.UI, Namespace: Namespace,
+		TemporalPort: p.options.TemporalPort, UIPort: p.options.UIPort, UI: p.options.UI, UIHosts: p.Settings.HTTPHosts, Namespace: Namespace,
 		SearchAttributes: workflows.SearchAttributes(), Logger: p.options.Logger, PostgresURL: p.options.PostgresURL,
 		CodecEndpoint: p.codecEndpoint(),
 	}
 	if p.options.DataDir != "" && p.options.PostgresURL == "" {
-		settings.File = filepath.Join(p.Dir, "temporal.db")
+		settings.File = filepath.Join(p.Dir, temporalFile)
 	}
 	started, err := engine.Start(ctx, settings)
 	if err != nil {
@@ -231,7 +193,7 @@ func (p *Platform) connect(ctx context.Context) error {
 		return err
 	}
 	p.onStop(p.Connection.Close)
-	p.Transfers = transferclient.New(p.Connection)
+	p.Transfers = transferclient.New(p.Connection).Signing(p.Settings.Transfers.CommandKey, "standalone")
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package programme
 
 import (
-	"net/mail"
 	"strings"
 	"time"
 
@@ -36,14 +35,24 @@ type Contact struct {
 	PhoneNumber string `json:"phoneNumber,omitempty" doc:"Telephone number."`
 }
 
-// is tells whether both are one person: the same name at the same address.
+// is tells whether both say the same of one person; with another telephone number there is something to write down.
 func (c Contact) is(other Contact) bool {
 	return strings.EqualFold(c.FirstName, other.FirstName) && strings.EqualFold(c.LastName, other.LastName) &&
-		strings.EqualFold(c.Email, other.Email)
+		strings.EqualFold(c.Email, other.Email) && c.PhoneNumber == other.PhoneNumber
 }
 
 // CustomerAgreement names the agreement that a customer accepts with a partner, the only type that can be attested.
 const CustomerAgreement = "MicrosoftCustomerAgreement"
+
+// CustomerAgreementTemplate is the id of the text of that agreement which is in force, and CustomerAgreementText is where
+// people read it.
+const (
+	CustomerAgreementTemplate = "117a77b0-9360-443b-8795-c6dedc750cf9"
+	CustomerAgreementText     = "https://aka.ms/customeragreement"
+)
+
+// IsCustomerAgreement tells whether the name, in any case, is that of the agreement.
+func IsCustomerAgreement(name string) bool { return kernel.SameName(name, CustomerAgreement) }
 
 // AgreementAttestation is a partner's word that the customer accepted the agreement (domain section 8.1).
 type AgreementAttestation struct {
@@ -64,7 +73,7 @@ type AttestationFacts struct {
 }
 
 // CheckAttestation is the agreement that follows from the attestation. It takes the place of one that the partner attested
-// before with another contact.
+// before with another contact, or with another telephone number of the same one.
 //
 // Refusals: PartnerUnknown; PartnerNotEnabled for an indirect reseller, which cannot attest; RelationshipMissing (R-50),
 // the same for a customer that does not exist; UnknownEnum for another type; InvalidInput for a contact or template that
@@ -77,7 +86,7 @@ func CheckAttestation(a AgreementAttestation, f AttestationFacts) (Agreement, er
 		return Agreement{}, kernel.Refuse(PartnerNotEnabled, "An indirect reseller cannot attest an agreement; its indirect provider does.")
 	case !f.Relationship:
 		return Agreement{}, kernel.Refuse(RelationshipMissing, "There is no reseller relationship with this customer. Send the customer a relationship request first.")
-	case a.Type != CustomerAgreement:
+	case !IsCustomerAgreement(a.Type):
 		return Agreement{}, kernel.Refuse(kernel.UnknownEnum, "The type must be %s, not %q.", CustomerAgreement, kernel.Clip(a.Type))
 	case a.DateAgreed.IsZero():
 		return Agreement{}, kernel.Refuse(kernel.InvalidInput, "dateAgreed is required: when the customer accepted the agreement.")
@@ -120,14 +129,6 @@ func (c Contact) normal() (Contact, error) {
 			return c, kernel.Refuse(kernel.InvalidInput, "%s must be given.", f.name)
 		}
 	}
-	if !PlainAddress(c.Email) {
-		return c, kernel.Refuse(kernel.InvalidInput, "primaryContact.email must be one plain e-mail address such as it@contoso.example.")
-	}
-	return c, nil
-}
-
-// PlainAddress tells whether the text is one e-mail address and nothing else.
-func PlainAddress(text string) bool {
-	address, err := mail.ParseAddress(text)
-	return err == nil && address.Address == text
+	_, err := kernel.Mailable("primaryContact.email", c.Email)
+	return c, err
 }

@@ -89,7 +89,9 @@ func TestWhoMayAttestWhat(t *testing.T) {
 		"with an endless telephone": {func(a *programme.AgreementAttestation, _ *programme.AttestationFacts) {
 			a.Contact.PhoneNumber = strings.Repeat("1", 65)
 		}, kernel.InvalidInput},
-		"the same contact again": {before(programme.Contact{FirstName: "ADA", LastName: "byron", Email: "Ada@Contoso.example"}), programme.AlreadyAttested},
+		"the same contact again": {before(programme.Contact{FirstName: "ADA", LastName: "byron", Email: "Ada@Contoso.example", PhoneNumber: attestation().Contact.PhoneNumber}), programme.AlreadyAttested},
+		"D5: another telephone":  {before(programme.Contact{FirstName: "Ada", LastName: "Byron", Email: "ada@contoso.example", PhoneNumber: "+1 555 0100"}), ""},
+		"D5: a first telephone":  {before(programme.Contact{FirstName: "Ada", LastName: "Byron", Email: "ada@contoso.example"}), ""},
 		"another contact":        {before(programme.Contact{FirstName: "Ada", LastName: "Lovelace", Email: "ada@contoso.example"}), ""},
 		"another address":        {before(programme.Contact{FirstName: "Ada", LastName: "Byron", Email: "ada@fabrikam.example"}), ""},
 		"a first contact":        {before(programme.Contact{}), ""},

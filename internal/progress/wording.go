@@ -2,12 +2,11 @@ package progress
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"handover/internal/kernel"
 	"handover/internal/operatorview"
 	"handover/internal/transfer"
 )
@@ -108,21 +107,10 @@ func retryingItem(item transfer.ItemEntity) string {
 	if item.Attempts != nil {
 		tried = count(*item.Attempts, "attempt", "attempts")
 	}
-	return fmt.Sprintf("item %d, %s: %s", item.ID, tried, text.Snip(OneLine(item.LastError), mostError, "…"))
+	return fmt.Sprintf("item %d, %s: %s", item.ID, tried, text.Snip(kernel.Line(item.LastError), mostError, "…"))
 }
 
 // silence is what is shown while the service does not answer.
 func silence(err error) string {
-	return "no answer, trying again: " + text.Snip(OneLine(err.Error()), mostError, "…")
-}
-
-// OneLine makes somebody else's text safe for a terminal: control characters, escape sequences' included, become spaces.
-func OneLine(s string) string {
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(clean), " ")
+	return "no answer, trying again: " + text.Snip(kernel.Line(err.Error()), mostError, "…")
 }

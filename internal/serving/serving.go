@@ -60,11 +60,11 @@ func Certificate(settings config.API) (*tls.Config, error) {
 	return certificate, nil
 }
 
-// Serve answers HTTP on the listener until the context ends, then lets running requests end; what has not ended in time is
-// cut off. With a certificate it answers HTTPS only. Error: a listener that broke.
-func Serve(ctx context.Context, listener net.Listener, handler *httpapi.API, certificate *tls.Config, logger *zap.Logger) error {
+// Serve answers HTTP on the listener, to requests for this machine and the names of the settings, until the context ends, then lets
+// running requests end; what has not ended in time is cut off. With a certificate it answers HTTPS only. Error: a listener that broke.
+func Serve(ctx context.Context, listener net.Listener, p Parts, handler *httpapi.API, certificate *tls.Config) error {
 	return httpserver.Serve(ctx, listener, httpserver.Options{
-		Handler: handler, Bounds: httpserver.ForAPI(), TLS: certificate, Ending: handler.EndStreams, Logger: logger,
+		Handler: httpserver.OnlyHosts(p.Settings.HTTPHosts, handler), Bounds: httpserver.ForAPI(), TLS: certificate, Ending: handler.EndStreams, Logger: p.Logger,
 	})
 }
 

@@ -6,10 +6,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -49,10 +47,11 @@ const (
 )
 
 // Open opens the database and brings its schema up to date; several programs may do so at once. The URL is
-// postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db; a SQLite file and its folder
-// are created when missing.
+// postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db, the file's name as it is, nothing of it
+// encoded; a SQLite file and its folder are created when missing, and kept from other users.
 //
-// Errors: a URL of another form, ErrUnavailable, a migration that failed.
+// Errors: a URL of another form, a database whose encoding, settings, triggers or clock cannot be relied on, a file of another
+// program, ErrUnavailable, a migration that failed, *SchemaError.
 func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	db := &DB{clock: o.Now, wakes: newWakes(), statements: &atomic.Int64{}, observe: o.Observe}
 	if db.observe == nil {
@@ -63,7 +62,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	switch {
 	case scheme == "postgres" || scheme == "postgresql":
 		err = db.openPostgres(ctx, databaseURL, o.Migrations)
-	case scheme == "sqlite" && rest != "" && !strings.Contains(rest, "?"):
+	case scheme == "sqlite" && isFile(rest):
 		err = db.openSQLite(ctx, rest, o.Migrations)
 	default:
 		return nil, errors.New("the database URL must be postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db")
@@ -96,6 +95,14 @@ func (db *DB) openPostgres(ctx context.Context, databaseURL string, migrations f
 		if _, given := config.RuntimeParams[setting]; !given && !strings.Contains(config.RuntimeParams["options"], setting) {
 			config.RuntimeParams[setting] = value
 		}
+	}
+	relyOn(config)
+	now := time.Now
+	if db.clock != nil {
+		now = nil
+	}
+	if err := checkSurroundings(ctx, config, now); err != nil {
+		return err
 	}
 	if err := migrateUnhurried(ctx, config, migrations); err != nil {
 		return err
@@ -136,7 +143,7 @@ func migrateUnhurried(ctx context.Context, config *pgx.ConnConfig, migrations fs
 // openSQLite opens one connection that writes and a few that read. Writers queue for the one connection, so that within
 // this program nobody meets a locked file; other programs wait up to the busy timeout.
 func (db *DB) openSQLite(ctx context.Context, path string, migrations fs.FS) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeSQLite(path); err != nil {
 		return err
 	}
 	var err error
@@ -149,13 +156,14 @@ func (db *DB) openSQLite(ctx context.Context, path string, migrations fs.FS) err
 	}
 	db.reader.SetMaxOpenConns(mostReaders)
 	db.dialect = SQLite
-	return migrateSQLite(ctx, db.writer, path, migrations)
-}
-
-// SQLiteName is how the SQLite driver opens a file, with the settings that every connection has and these.
-func SQLiteName(path string, settings ...string) string {
-	settings = append(settings, "_pragma=busy_timeout(5000)", "_pragma=foreign_keys(1)", "_dqs=0", "_error_rc=1")
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(settings, "&")
+	err = refuseOthers(ctx, db.reader)
+	if err == nil {
+		err = migrateSQLite(ctx, db.writer, path, migrations)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // Close ends all connections. Calls still running fail.

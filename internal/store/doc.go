@@ -13,9 +13,11 @@
 // The story:
 //
 //	db.go       opening a database, and its clock
+//	postgres_surroundings.go  what a PostgreSQL database must be like; sqlite_file.go  how a file is named and kept
 //	migrate.go  bringing its schema up to date
 //	tx.go       transactions and statements
 //	dialect.go  one text for two databases; table.go rows; values.go columns; list.go conditions and pages
 //	failure.go  what went wrong, classified once
+//	sha256.go   the hash that SQLite lacks
 //	news.go     who waits for news is woken
 package store

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strings"
 
@@ -33,7 +34,7 @@ var ErrLocked = errors.New("something else is being done with the same thing; tr
 func IsPassing(err error) bool { return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrLocked) }
 
 // errStandby is why a database is refused that answers, but takes no writes.
-var errStandby = errors.New("the database takes no writes; name the primary, or several hosts of which one is it")
+var errStandby = errors.New("the database takes no writes; name the primary, or several hosts of which one is it, and see that default_transaction_read_only is off")
 
 // Classify gives an error the form that callers rely on.
 func Classify(ctx context.Context, what string, err error) error {
@@ -69,15 +70,16 @@ func (e commitError) Unwrap() error { return e.error }
 
 // The SQLSTATEs that are told apart.
 const (
-	uniqueViolation      = "23505"
-	readOnlyTransaction  = "25006" // a primary that became a standby
-	idleInTransaction    = "25P03"
-	serializationFailure = "40001"
-	deadlockDetected     = "40P01"
-	objectInUse          = "55006"
-	lockTimeout          = "55P03"
-	queryCanceled        = "57014" // by a statement timeout: the caller's own end is seen in the context
-	inputOutputError     = "58030"
+	insufficientPrivilege = "42501"
+	uniqueViolation       = "23505"
+	readOnlyTransaction   = "25006" // a primary that became a standby
+	idleInTransaction     = "25P03"
+	serializationFailure  = "40001"
+	deadlockDetected      = "40P01"
+	objectInUse           = "55006"
+	lockTimeout           = "55P03"
+	queryCanceled         = "57014" // by a statement timeout: the caller's own end is seen in the context
+	inputOutputError      = "58030"
 )
 
 // sqlState is what PostgreSQL calls its error; empty when the error is not PostgreSQL's.
@@ -106,7 +108,7 @@ func lost(err error) bool {
 // outdatedPlan tells a statement that was prepared before the schema was brought up to date. It is prepared anew next time.
 func outdatedPlan(answered *pgconn.PgError) bool { return answered.Routine == "RevalidateCachedQuery" }
 
-// unreachable tells a database that is away, full or overloaded from one that found fault with the statement.
+// unreachable tells a database that is away, full, read-only or overloaded from one that found fault with the statement.
 func unreachable(err error) bool {
 	var answered *pgconn.PgError
 	if errors.As(err, &answered) {
@@ -115,7 +117,7 @@ func unreachable(err error) bool {
 	var lite *sqlitedriver.Error
 	if errors.As(err, &lite) {
 		switch lite.Code() & 0xff {
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL:
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY:
 			return true
 		}
 		return false
@@ -123,7 +125,8 @@ func unreachable(err error) bool {
 	var network net.Error
 	var connect *pgconn.ConnectError
 	var commit commitError
-	return errors.As(err, &network) || errors.As(err, &connect) || errors.As(err, &commit) || pgconn.SafeToRetry(err) ||
+	var file *fs.PathError
+	return errors.As(err, &network) || errors.As(err, &file) || errors.As(err, &connect) || errors.As(err, &commit) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }

@@ -94,6 +94,14 @@ func StartsWith(text string) string {
 	return likeEscapes.Replace(text) + "%"
 }
 
+// EndsWith is such a pattern too.
+func EndsWith(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "%" + likeEscapes.Replace(text)
+}
+
 // Containing is such a pattern too.
 func Containing(text string) string {
 	if text == "" {

@@ -21,6 +21,9 @@ const (
 	RecordNotAllowed      kernel.Cause = "PartnerIdNotAllowed"
 	RecordUnknown         kernel.Cause = "PartnerIdUnknown"
 	RecordNotReseller     kernel.Cause = "PartnerIdNotReseller"
+	RecordNotPartner      kernel.Cause = "PartnerIdNotPartner"
+	RecordMPAMissing      kernel.Cause = "PartnerIdMPAMissing"
+	CycleNotOffered       kernel.Cause = "BillingCycleNotOffered"
 	NotForSalesAgents     kernel.Cause = "NotForSalesAgents"
 	InOtherTransfer       kernel.Cause = "SubscriptionInTransfer"
 )
@@ -39,6 +42,9 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	RecordNotAllowed:      {Code: "800098", Status: http.StatusBadRequest, Rule: "section 8.3"},
 	RecordUnknown:         {Code: "2072", Status: http.StatusNotFound, Rule: "section 8.3"},
 	RecordNotReseller:     {Code: "2071", Status: http.StatusBadRequest, Rule: "section 8.3"},
+	RecordNotPartner:      {Code: "2071", Status: http.StatusBadRequest, Rule: "R-58, R-258"},
+	RecordMPAMissing:      {Code: "900123", Status: http.StatusForbidden, Rule: "R-58"},
+	CycleNotOffered:       {Code: "800042", Status: http.StatusBadRequest, Rule: "R-408"},
 	NotForSalesAgents:     {Code: "900150", Status: http.StatusForbidden, Rule: "R-289"},
 	InOtherTransfer:       {Code: "900101", Status: http.StatusConflict, Rule: "R-76"},
 })

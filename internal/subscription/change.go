@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,13 @@ type Change struct {
 	AutoRenew       *bool
 	Status          *Status // active, suspended, or deleted to cancel
 	PartnerOnRecord *string // MPN id; empty to credit nobody any more
+	BillingCycle    *BillingCycle
+	AsRead          AsRead
 }
+
+// AsRead is what a client that sends the whole subscription back says of properties that no change can touch. Empty says
+// nothing.
+type AsRead struct{ ID, OfferID, TermDuration, ParentID string }
 
 // Rules is what a deployment decided about the rules that leave a choice. Start from DefaultRules.
 type Rules struct {
@@ -26,7 +33,7 @@ type Rules struct {
 }
 
 // DefaultRules are those of a deployment that configures nothing.
-func DefaultRules() Rules { return Rules{CancellationWindow: 7 * 24 * time.Hour} }
+func DefaultRules() Rules { return Rules{CancellationWindow: 72 * time.Hour} }
 
 // ChangeFacts is what the ledger knows that decides a change.
 type ChangeFacts struct {
@@ -36,6 +43,7 @@ type ChangeFacts struct {
 	Owner          programme.Partner
 	OpenIn         string             // id of the transfer that is moving it; empty for none
 	Record         *programme.Partner // who has the MPN id of the new PartnerOnRecord; nil for nobody
+	Partnership    bool               // whether it is a reseller under the owner
 	SalesAgentOnly bool               // the caller is a sales agent and not an admin agent
 	Now            time.Time
 }
@@ -45,17 +53,21 @@ const mostQuantity = 1_000_000
 
 // ChangeSubscription is the subscription after the change; the same one when nothing differs, whatever its state.
 //
-// Refusals, in this order: NotForSalesAgents, InOtherTransfer, NotActivated, SubscriptionEnded,
-// InvalidInput for the name, QuantitySuspended, QuantityOutOfRange, RenewalNotPossible, UnknownEnum and
-// StatusNotPossible for the status, AddonsActive, CancellationClosed and CancellationHoursOver, RecordNotAllowed,
-// RecordUnknown, RecordNotReseller.
+// Refusals, in this order: InvalidInput for another value of what no change can touch, NotForSalesAgents,
+// InOtherTransfer, NotActivated, SubscriptionEnded, InvalidInput for the name, QuantitySuspended,
+// QuantityOutOfRange, RenewalNotPossible, UnknownEnum and StatusNotPossible for the status, AddonsActive,
+// CancellationClosed and CancellationHoursOver, RecordNotAllowed, RecordUnknown, RecordNotReseller,
+// RecordNotPartner and RecordMPAMissing, UnknownEnum and CycleNotOffered for the billing cycle.
 func (r Rules) ChangeSubscription(f ChangeFacts, c Change) (Subscription, error) {
+	if err := c.AsRead.check(f.Subscription); err != nil {
+		return f.Subscription, err
+	}
 	next := c.appliedTo(f.Subscription)
 	if next == f.Subscription {
 		return next, nil
 	}
 	for _, check := range []func(ChangeFacts, Subscription) error{
-		checkSeller, checkChangeable, checkName, checkQuantity, checkRenewal, checkStatus, r.checkCancellation, checkRecord,
+		checkSeller, checkChangeable, checkName, checkQuantity, checkRenewal, checkStatus, r.checkCancellation, checkRecord, checkCycle,
 	} {
 		if err := check(f, next); err != nil {
 			return f.Subscription, err
@@ -73,7 +85,21 @@ func (c Change) appliedTo(s Subscription) Subscription {
 	set(&s.Status, c.Status)
 	s.Billed = s.Billed && s.Status != Deleted
 	set(&s.PartnerOnRecord, c.PartnerOnRecord)
+	set(&s.BillingCycle, c.BillingCycle)
 	return s
+}
+
+// check refuses a value that is not the subscription's: the client would take it for changed.
+func (a AsRead) check(s Subscription) error {
+	for _, p := range []struct{ name, said, is string }{
+		{"id", a.ID, s.ID}, {"offerId", a.OfferID, s.OfferID}, {"termDuration", a.TermDuration, s.TermDuration},
+		{"parentSubscriptionId", a.ParentID, s.ParentID},
+	} {
+		if p.said != "" && !strings.EqualFold(p.said, p.is) {
+			return kernel.Refuse(kernel.InvalidInput, "%s is not that of the subscription and cannot be changed. Leave it out, or send it as it was read.", p.name).About(s.ID)
+		}
+	}
+	return nil
 }
 
 func set[T any](property *T, to *T) {
@@ -219,8 +245,25 @@ func checkRecord(f ChangeFacts, next Subscription) error {
 		return kernel.Refuse(RecordUnknown, "No partner has the PartnerID given as partnerId.").About(kernel.Clip(record))
 	case f.Record.Type != programme.IndirectReseller || f.Record.Status != programme.Active:
 		return kernel.Refuse(RecordNotReseller, "The PartnerID given as partnerId is not an active indirect reseller's.").About(kernel.Clip(record))
+	case !f.Partnership:
+		return kernel.Refuse(RecordNotPartner, "The reseller with the PartnerID given as partnerId is not one of yours. Set up the partnership first.").About(kernel.Clip(record))
+	case !f.Record.MPASigned:
+		return kernel.Refuse(RecordMPAMissing, "The reseller given as partnerId has not signed the Microsoft Partner Agreement.").About(kernel.Clip(record))
 	}
 	return nil
+}
+
+// checkCycle refuses another billing cycle: the ledger knows of each subscription the plan that it was bought with, and of
+// no plan another cycle and its price.
+func checkCycle(f ChangeFacts, next Subscription) error {
+	old := f.Subscription
+	if next.BillingCycle == old.BillingCycle {
+		return nil
+	}
+	if !slices.Contains(BillingCycles(), next.BillingCycle) {
+		return kernel.Refuse(kernel.UnknownEnum, "The billingCycle %q is not known.", kernel.Clip(string(next.BillingCycle)))
+	}
+	return kernel.Refuse(CycleNotOffered, "The plan of this subscription is billed %s and offers no other billingCycle. Leave it as it was read.", old.BillingCycle).About(old.ID)
 }
 
 // countsHours tells whether the subscription could be cancelled for hours, not days: a marketplace product for a month.

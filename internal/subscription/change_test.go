@@ -21,7 +21,7 @@ func changing(changes ...func(*subscription.ChangeFacts)) subscription.ChangeFac
 	f := subscription.ChangeFacts{
 		Subscription: sample("0001"),
 		Owner:        programme.Partner{TenantID: sourceID, Type: programme.IndirectProvider, Status: programme.Active},
-		Now:          at("2024-04-13T08:00:00Z"),
+		Now:          at("2024-04-12T08:00:00Z"),
 	}
 	for _, change := range changes {
 		change(&f)
@@ -105,7 +105,8 @@ func checkAttempts(t *testing.T, attempts []attempt) {
 
 func TestAChangeChangesWhatItNames(t *testing.T) {
 	f := changing(func(f *subscription.ChangeFacts) {
-		f.Record = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active}
+		f.Record = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true}
+		f.Partnership = true
 	})
 	next, err := rules.ChangeSubscription(f, subscription.Change{
 		FriendlyName: to(" Front office "), Quantity: to(12), AutoRenew: to(false), Status: to(subscription.Active), PartnerOnRecord: to("4711001"),
@@ -129,6 +130,7 @@ func TestWhatDoesNotDifferIsNoChange(t *testing.T) {
 		s := f.Subscription
 		for _, c := range []subscription.Change{{}, {
 			FriendlyName: &s.FriendlyName, Quantity: &s.Quantity, AutoRenew: &s.AutoRenew, Status: &s.Status, PartnerOnRecord: &s.PartnerOnRecord,
+			BillingCycle: &s.BillingCycle, AsRead: subscription.AsRead{ID: strings.ToUpper(s.ID), OfferID: s.OfferID, TermDuration: s.TermDuration, ParentID: s.ParentID},
 		}} {
 			next, err := rules.ChangeSubscription(f, c)
 			require.NoError(t, err, state)
@@ -223,8 +225,13 @@ func TestRulesOfTheStatus(t *testing.T) {
 
 func TestTheCreditedReseller(t *testing.T) {
 	record := func(kind programme.PartnerType, standing programme.Status) func(*subscription.ChangeFacts) {
-		return func(f *subscription.ChangeFacts) { f.Record = &programme.Partner{Type: kind, Status: standing} }
+		return func(f *subscription.ChangeFacts) {
+			f.Record, f.Partnership = &programme.Partner{Type: kind, Status: standing, MPASigned: true}, true
+		}
 	}
+	reseller := record(programme.IndirectReseller, programme.Active)
+	another := func(f *subscription.ChangeFacts) { f.Partnership, f.Record.MPASigned = false, false }
+	unsigned := func(f *subscription.ChangeFacts) { f.Record.MPASigned = false }
 	directBill := func(f *subscription.ChangeFacts) { f.Owner.Type = programme.DirectBill }
 	creditedBefore := with(func(s *subscription.Subscription) { s.PartnerOnRecord = "4711009" })
 	for name, c := range map[string]struct {
@@ -237,6 +244,8 @@ func TestTheCreditedReseller(t *testing.T) {
 		"an unknown one":        {changing(), crediting("4711001"), subscription.RecordUnknown},
 		"a provider":            {changing(record(programme.IndirectProvider, programme.Active)), crediting("4711001"), subscription.RecordNotReseller},
 		"an inactive reseller":  {changing(record(programme.IndirectReseller, programme.Inactive)), crediting("4711001"), subscription.RecordNotReseller},
+		"D6: another's":         {changing(reseller, another), crediting("4711001"), subscription.RecordNotPartner},
+		"D6: without the MPA":   {changing(reseller, unsigned), crediting("4711001"), subscription.RecordMPAMissing},
 		"by a direct-bill one":  {changing(directBill, record(programme.IndirectReseller, programme.Active)), crediting("4711001"), subscription.RecordNotAllowed},
 		"taken off by the same": {changing(directBill, creditedBefore), crediting(""), subscription.RecordNotAllowed},
 	} {
@@ -247,6 +256,29 @@ func TestTheCreditedReseller(t *testing.T) {
 		} else {
 			refused(t, err, c.cause)
 		}
+	}
+}
+
+// D3: another billing cycle is refused where the plan offers none, never ignored.
+func TestTheBillingCycle(t *testing.T) {
+	cycle := func(name subscription.BillingCycle) subscription.Change {
+		return subscription.Change{BillingCycle: &name}
+	}
+	checkAttempts(t, []attempt{
+		{"R-408 a cycle that the plan does not offer", changing(), cycle(subscription.Annual), subscription.CycleNotOffered},
+		{"R-408 a cycle that is none", changing(), cycle("weekly"), kernel.UnknownEnum},
+	})
+}
+
+// C8: what no change can touch is refused when it differs, never ignored.
+func TestWhatNoChangeCanTouch(t *testing.T) {
+	for name, read := range map[string]subscription.AsRead{
+		"id": {ID: targetID}, "offerId": {OfferID: "another"}, "termDuration": {TermDuration: "P3Y"}, "parentSubscriptionId": {ParentID: targetID},
+	} {
+		change := named("x")
+		change.AsRead = read
+		_, err := rules.ChangeSubscription(changing(), change)
+		assert.Contains(t, refused(t, err, kernel.InvalidInput).Message, name)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // ProductType names what a subscription is. The first four move by transfer.
 type ProductType string
 
-// UnmarshalJSON takes the bare number 5 as well, which some clients send for licences (OQ-16). Numbers become text, for
+// UnmarshalJSON takes the bare number 5 as well, which some clients send for licences (OQ-16), and names in any case. Numbers become text, for
 // CheckSelection to judge; a whole one has one form, however it was written.
 func (p *ProductType) UnmarshalJSON(data []byte) error {
 	var number json.Number
@@ -21,7 +21,10 @@ func (p *ProductType) UnmarshalJSON(data []byte) error {
 		*p = ProductType(number)
 		return nil
 	}
-	return json.Unmarshal(data, (*string)(p))
+	var name ProductType
+	err := json.Unmarshal(data, (*string)(&name))
+	*p, _ = kernel.Named(name, ProductTypes()...)
+	return err
 }
 
 // The product types of a world (domain section 3.3).

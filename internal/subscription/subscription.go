@@ -24,6 +24,9 @@ const (
 	Deleted   Status = "deleted"
 )
 
+// Statuses are all of them.
+func Statuses() []Status { return []Status{Active, Pending, Suspended, Expired, Disabled, Deleted} }
+
 // BillingCycle says how often the owner is invoiced.
 type BillingCycle string
 
@@ -35,6 +38,11 @@ const (
 	NoCycle      BillingCycle = "none"
 	UnknownCycle BillingCycle = "unknown"
 )
+
+// BillingCycles are all of them.
+func BillingCycles() []BillingCycle {
+	return []BillingCycle{Monthly, Annual, OneTime, NoCycle, UnknownCycle}
+}
 
 // Subscription is something a partner bills a customer for.
 type Subscription struct {
@@ -174,6 +182,20 @@ type tagged struct {
 	CancelAt          time.Time
 	Locked            bool
 	SandboxFault      string
+}
+
+// Matches tells whether the entity tag of the subscription is among those of an If-Match header: separated by commas, in quotes
+// or, as some clients send them, without; * and the empty text stand for any. A weak one matches nothing (RFC 9110, 13.1.1).
+func (s Subscription) Matches(ifMatch string) bool {
+	if ifMatch == "" {
+		return true
+	}
+	for _, one := range strings.Split(ifMatch, ",") {
+		if tag := strings.Trim(strings.TrimSpace(one), `"`); tag == "*" || tag == s.ETag() {
+			return true
+		}
+	}
+	return false
 }
 
 // ETag is the strong entity tag of the subscription as it is, without quotes: the same content has the same tag, on every

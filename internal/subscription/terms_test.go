@@ -34,14 +34,14 @@ func TestRulesOfTheCancellation(t *testing.T) {
 		return c
 	}
 	checkAttempts(t, []attempt{
-		{"R-84 in the last second of seven days", changing(on("2024-04-17T07:59:59Z")), cancelling, ""},
-		{"R-84 after seven days", changing(on("2024-04-17T08:00:00Z")), cancelling, subscription.CancellationClosed},
+		{"R-84 in the last second of 72 hours", changing(on("2024-04-13T07:59:59Z")), cancelling, ""},
+		{"R-84 after 72 hours", changing(on("2024-04-13T08:00:00Z")), cancelling, subscription.CancellationClosed},
 		{"R-84 a month later", changing(on("2024-05-17T08:00:00Z")), cancelling, subscription.CancellationClosed},
 		{"R-84 suspending has no window", changing(on("2024-05-17T08:00:00Z")), suspending, ""},
-		{"R-84 a renewal opens the window again", changing(with(renewed), on("2025-04-16T23:59:59Z")), cancelling, ""},
-		{"R-84 not for longer", changing(with(renewed), on("2025-04-17T00:00:00Z")), cancelling, subscription.CancellationClosed},
-		{"R-84 a transfer opens no window", changing(with(moved), on("2024-04-17T00:00:00Z")), cancelling, subscription.CancellationClosed},
-		{"R-84 nor does it close one", changing(with(moved), on("2024-04-16T23:59:59Z")), cancelling, ""},
+		{"R-84 a renewal opens the window again", changing(with(renewed), on("2025-04-12T23:59:59Z")), cancelling, ""},
+		{"R-84 not for longer", changing(with(renewed), on("2025-04-13T00:00:00Z")), cancelling, subscription.CancellationClosed},
+		{"R-84 a transfer opens no window", changing(with(moved), on("2024-04-13T00:00:00Z")), cancelling, subscription.CancellationClosed},
+		{"R-84 nor does it close one", changing(with(moved), on("2024-04-12T23:59:59Z")), cancelling, ""},
 		{"R-84 Azure at any time", changing(with(withoutTerm, ofType(subscription.AzureSubscription)), on("2029-01-01T00:00:00Z")), cancelling, ""},
 		{"R-84 a licence without a term at any time", changing(with(withoutTerm), on("2029-01-01T00:00:00Z")), cancelling, ""},
 		{"R-284 SaaS for a month within 24 hours", changing(with(saas, monthly), on("2024-04-11T07:59:59Z")), cancelling, ""},
@@ -57,14 +57,15 @@ func TestRulesOfTheCancellation(t *testing.T) {
 		{"R-37 a reservation that did not", changing(with(ofType(subscription.AzureReservation)), on("2024-08-01T00:00:00Z")), cancelling, ""},
 	})
 	rule(t, "R-84 the window is the deployment's to choose (C-4)", func(t *testing.T) {
-		short := subscription.Rules{CancellationWindow: 72 * time.Hour}
-		_, err := short.ChangeSubscription(changing(on("2024-04-13T07:59:59Z")), cancelling)
+		longer := subscription.Rules{CancellationWindow: 7 * 24 * time.Hour}
+		_, err := longer.ChangeSubscription(changing(on("2024-04-17T07:59:59Z")), cancelling)
 		require.NoError(t, err)
-		_, err = short.ChangeSubscription(changing(on("2024-04-13T08:00:00Z")), cancelling)
+		_, err = longer.ChangeSubscription(changing(on("2024-04-17T08:00:00Z")), cancelling)
 		refused(t, err, subscription.CancellationClosed)
 	})
 }
 
+// D1, C-4: 72 hours, unless a deployment says otherwise.
 func TestCancellationAllowedUntil(t *testing.T) {
 	term := func(duration, bought, end string) subscription.Subscription {
 		return sample("0001", func(s *subscription.Subscription) {
@@ -76,12 +77,12 @@ func TestCancellationAllowedUntil(t *testing.T) {
 		until   string // empty for none
 		limited bool
 	}{
-		"a first term, to the second":         {term("P1Y", "2024-04-10T08:00:00Z", "2025-04-09T00:00:00Z"), "2024-04-17T08:00:00Z", true},
-		"a term that began at a month's end":  {term("P1M", "2026-01-31T10:00:00Z", "2026-02-27T00:00:00Z"), "2026-02-07T10:00:00Z", true},
-		"a term that joins an earlier one":    {term("P1Y", "2026-03-02T10:00:00Z", "2026-12-31T00:00:00Z"), "2026-03-09T10:00:00Z", true},
-		"a renewed term of three years":       {term("P3Y", "2020-05-05T10:00:00Z", "2026-05-04T00:00:00Z"), "2023-05-12T00:00:00Z", true},
-		"a renewed term of days":              {term("P30D", "2020-05-05T10:00:00Z", "2026-05-30T00:00:00Z"), "2026-05-08T00:00:00Z", true},
-		"a term of unknown form, from buying": {term("P1Y6M", "2024-04-10T08:00:00Z", "2025-10-09T00:00:00Z"), "2024-04-17T08:00:00Z", true},
+		"a first term, to the second":         {term("P1Y", "2024-04-10T08:00:00Z", "2025-04-09T00:00:00Z"), "2024-04-13T08:00:00Z", true},
+		"a term that began at a month's end":  {term("P1M", "2026-01-31T10:00:00Z", "2026-02-27T00:00:00Z"), "2026-02-03T10:00:00Z", true},
+		"a term that joins an earlier one":    {term("P1Y", "2026-03-02T10:00:00Z", "2026-12-31T00:00:00Z"), "2026-03-05T10:00:00Z", true},
+		"a renewed term of three years":       {term("P3Y", "2020-05-05T10:00:00Z", "2026-05-04T00:00:00Z"), "2023-05-08T00:00:00Z", true},
+		"a renewed term of days":              {term("P30D", "2020-05-05T10:00:00Z", "2026-05-30T00:00:00Z"), "2026-05-04T00:00:00Z", true},
+		"a term of unknown form, from buying": {term("P1Y6M", "2024-04-10T08:00:00Z", "2025-10-09T00:00:00Z"), "2024-04-13T08:00:00Z", true},
 		"Azure":                               {sample("0001", ofType(subscription.AzureSubscription)), "", false},
 		"an Azure plan":                       {sample("0001", ofType(subscription.AzurePlan)), "", false},
 		"never":                               {sample("0001", paidUpFront), "", true},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -25,10 +27,16 @@ func NewLogger(level string) (*zap.Logger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the log level must be debug, info, warn or error: %w", err)
 	}
-	c := zap.NewProductionConfig()
-	c.Level = zap.NewAtomicLevelAt(at)
-	c.EncoderConfig.EncodeTime = zapcore.ISO8601TimeEncoder
-	return c.Build()
+	return loggerTo(zapcore.Lock(os.Stderr), at), nil
+}
+
+// loggerTo is zap's logger for production, with readable times. Of many lines that say the same within a second it writes some.
+func loggerTo(out zapcore.WriteSyncer, at zapcore.Level) *zap.Logger {
+	const each, first, thereafter = time.Second, 100, 100
+	form := zap.NewProductionEncoderConfig()
+	form.EncodeTime = zapcore.ISO8601TimeEncoder
+	core := zapcore.NewCore(plainEncoder{zapcore.NewJSONEncoder(form)}, out, at)
+	return zap.New(zapcore.NewSamplerWithOptions(core, each, first, thereafter), zap.AddCaller(), zap.AddStacktrace(zap.ErrorLevel), zap.ErrorOutput(out))
 }
 
 // ForTemporal is the logger in the form the Temporal SDK takes.

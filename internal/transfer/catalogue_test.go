@@ -33,8 +33,8 @@ var published = map[string]int{
 	"900101": 409, "900104": 409,
 	"900102": 400, "800078": 400, "800002": 400, "3000": 400, "900126": 400, "800016": 400, "900154": 400, "900131": 400,
 	"900132": 400, "900133": 400, "900134": 400, "900136": 400, "900146": 400, "900148": 400, "900400": 400,
-	"900103": 500,
-	"2055":   400, "2001": 400, "2002": 400, "2071": 400, "2072": 404, "800042": 400, "800081": 400, "800093": 400, "800098": 400,
+	"900103": 500, "429": 429,
+	"2055": 400, "2001": 400, "2002": 400, "2071": 400, "2072": 404, "800042": 400, "800081": 400, "800093": 400, "800098": 400,
 	"900117": 400, "900213": 400, "600061": 400, "1000": 404,
 }
 
@@ -44,7 +44,7 @@ var promised = map[kernel.Cause]string{
 	programme.RelationshipMissing: "20002", programme.AgreementMissing: "13605", programme.MPAMissing: "900124", transfer.SourceMissing: "900136",
 	kernel.NotAdminAgent: "900150", transfer.AzurePlanMissing: "900133", transfer.AzurePlanInactive: "900132",
 	transfer.AzurePlanUnpurchasable: "900134", transfer.LegacyAzureAtTarget: "900131", transfer.NotForDirectBill: "3000",
-	transfer.ResellerUnknown: "800015", transfer.NotAReseller: "800016", transfer.ResellerInactive: "900154", transfer.ResellerMPAMissing: "900123",
+	transfer.ResellerNotPartner: "800016", transfer.ResellerUnknown: "800015", transfer.NotAReseller: "800016", transfer.ResellerInactive: "900154", transfer.ResellerMPAMissing: "900123",
 	kernel.UnknownEnum: "900126", transfer.OutsideTargetTypes: "900400", transfer.ThirdPartyProduct: "900146",
 	subscription.Unknown: "20003", transfer.NotOwnedBySource: "800078", subscription.InOtherTransfer: "900101",
 	transfer.NoLineItems: "800002", transfer.DuplicateLineItem: "800002", kernel.OperatorOnly: "900150", transfer.NotFound: "900100",

@@ -23,11 +23,15 @@ const (
 	DeclineDisabled        kernel.Cause = "DeclineDisabled"
 	NotForDirectBill       kernel.Cause = "PartnerOnRecordNotAllowed"
 	ResellerUnknown        kernel.Cause = "PartnerOnRecordUnknown"
+	ResellerNotPartner     kernel.Cause = "PartnerOnRecordNotPartner"
 	NotAReseller           kernel.Cause = "PartnerOnRecordNotReseller"
 	ResellerInactive       kernel.Cause = "PartnerOnRecordInactive"
 	ResellerMPAMissing     kernel.Cause = "PartnerOnRecordWithoutMPA"
 	SourceMissing          kernel.Cause = "SourcePartnerMissing"
 	SourceIsTarget         kernel.Cause = "SourceIsTarget"
+	AddressNotCustomers    kernel.Cause = "AddressNotOfCustomer"
+	TooManyOfCustomer      kernel.Cause = "TooManyRequestsOfCustomer"
+	TooManyInADay          kernel.Cause = "TooManyRequestsInADay"
 	AzurePlanMissing       kernel.Cause = "AzurePlanMissing"
 	AzurePlanInactive      kernel.Cause = "AzurePlanInactive"
 	AzurePlanUnpurchasable kernel.Cause = "AzurePlanNotPurchasable"
@@ -63,12 +67,16 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	ReasonMissing:          {Code: "800002", Status: http.StatusBadRequest, Rule: "R-26"},
 	DeclineDisabled:        {Code: "900137", Status: http.StatusForbidden, Rule: "R-15"},
 	NotForDirectBill:       {Code: "3000", Status: http.StatusBadRequest, Rule: "R-57"},
+	ResellerNotPartner:     {Code: "800016", Status: http.StatusBadRequest, Rule: "R-58, R-258"},
 	ResellerUnknown:        {Code: "800015", Status: http.StatusNotFound, Rule: "R-58"},
 	NotAReseller:           {Code: "800016", Status: http.StatusBadRequest, Rule: "R-58"},
 	ResellerInactive:       {Code: "900154", Status: http.StatusBadRequest, Rule: "R-58"},
 	ResellerMPAMissing:     {Code: "900123", Status: http.StatusForbidden, Rule: "R-58"},
 	SourceMissing:          {Code: "900136", Status: http.StatusBadRequest, Rule: "R-53"},
 	SourceIsTarget:         {Code: "900148", Status: http.StatusBadRequest, Rule: "R-42"},
+	AddressNotCustomers:    {Code: "800002", Status: http.StatusBadRequest, Rule: "OQ-21, R-200"},
+	TooManyOfCustomer:      {Code: "900101", Status: http.StatusConflict, Rule: "R-77"},
+	TooManyInADay:          {Code: "429", Status: http.StatusTooManyRequests, Rule: "R-108"},
 	AzurePlanMissing:       {Code: "900133", Status: http.StatusBadRequest, Rule: "R-55"},
 	AzurePlanInactive:      {Code: "900132", Status: http.StatusBadRequest, Rule: "R-55"},
 	AzurePlanUnpurchasable: {Code: "900134", Status: http.StatusBadRequest, Rule: "R-55"},

@@ -17,6 +17,7 @@
 //	report.go     what became of each line item; report_csv.go the same for spreadsheets
 //	standing.go   what is due; runrules.go what runs compute with, by number
 //	messages.go   the words that parties bring through Temporal; names.go those under which it knows the runs
+//	signature.go  which of them a program with the deployment's key has signed
 //	fields.go     how much each field of a body may hold
 //	causes.go     every way in which a transfer says no, each with its wire code (section 4.6 of the domain reference)
 //

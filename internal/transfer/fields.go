@@ -33,6 +33,7 @@ var _ = kernel.Bind(map[string]kernel.Bound{
 	"lineItems.id":             {Most: kernel.LongestWord},
 	"lineItems.subscriptionId": {Most: kernel.LongestWord},
 	"lineItems.productType":    {Most: kernel.LongestWord},
+	"lineItems.quantity":       {Most: kernel.LongestWord},
 	"productTypes":             {Most: kernel.LongestWord, Elements: mostTypes},
 	"reason":                   {Most: longestReason},
 })

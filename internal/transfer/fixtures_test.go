@@ -110,7 +110,7 @@ func normal(r transfer.Request) transfer.Opening {
 func facts() transfer.OpenFacts {
 	agents := []programme.AdminAgent{{UserID: agentID, Email: "agent@partner.example"}}
 	return transfer.OpenFacts{
-		Customer: &programme.Customer{TenantID: customerID, Name: "Contoso Bakery", Market: "DE"},
+		Customer: &programme.Customer{TenantID: customerID, Name: "Contoso Bakery", Domain: "contoso.example", Email: "office@contoso.example", Market: "DE"},
 		Source: &programme.Partner{TenantID: sourceID, Name: "Northwind Cloud", Type: programme.DirectBill, Status: programme.Active,
 			MPASigned: true, Market: "DE", Currency: "EUR", AdminAgents: agents},
 		Target: &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Type: programme.IndirectProvider, Status: programme.Active,

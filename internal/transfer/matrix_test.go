@@ -212,7 +212,7 @@ func TestEffectsOfEveryChange(t *testing.T) {
 		"GiveUp":                  {Event: transfer.EventGivenUp, Operation: activitylog.AuditUpdate},
 		"Close/Complete":          {Event: transfer.EventCompleted, Operation: activitylog.AuditComplete, Mail: everybody},
 		"Close/Failed":            {Event: transfer.EventFailed, Operation: activitylog.AuditFail},
-		"Close/PartiallyComplete": {Event: transfer.EventFailed, Operation: activitylog.AuditFail},
+		"Close/PartiallyComplete": {Event: transfer.EventFailed, Operation: activitylog.AuditFail, Mail: everybody, MailEvent: transfer.EventCompleted},
 	}
 	for _, c := range everyCell() {
 		_, after, told, err := ask(c)

@@ -26,6 +26,7 @@ const (
 type Approval struct {
 	RequestID string       `json:"requestId"` // idempotency key of the decision
 	Actor     kernel.Actor `json:"actor"`
+	Signature *Signature   `json:"signature,omitempty"`
 	Selection              // in the JSON beside the others
 }
 
@@ -34,6 +35,7 @@ type Decision struct {
 	RequestID string       `json:"requestId"`
 	Actor     kernel.Actor `json:"actor"`
 	Reason    string       `json:"reason,omitempty"`
+	Signature *Signature   `json:"signature,omitempty"`
 }
 
 // Message is a command that a Temporal client brought to the run of a transfer: the one of the fields that the verb says.
@@ -71,9 +73,22 @@ func (m Message) Actor() kernel.Actor {
 	return kernel.Actor{}
 }
 
-// Fingerprint tells two commands apart that claim to be the same (R-103).
+// Content is what a signal with the message carries.
+func (m Message) Content() any {
+	switch {
+	case m.Request != nil:
+		return *m.Request
+	case m.Approval != nil:
+		return *m.Approval
+	case m.Decision != nil:
+		return *m.Decision
+	}
+	return nil
+}
+
+// Fingerprint tells two commands apart that claim to be the same (R-103), whoever signed them.
 func (m Message) Fingerprint() string {
-	data, err := json.Marshal(m)
+	data, err := json.Marshal(m.bearing(nil))
 	if err != nil {
 		return "" // messages are plain structs; what cannot be written cannot have been received
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"handover/internal/kernel"
-	"handover/internal/programme"
 	"handover/internal/subscription"
 )
 
@@ -24,6 +23,7 @@ type Request struct {
 	PartnerOnRecord        string                     `json:"partnerOnRecord,omitempty"`
 	TransferType           int                        `json:"transferType"`
 	IgnoreEligibilityCheck bool                       `json:"ignoreEligibilityCheck,omitempty"`
+	Signature              *Signature                 `json:"signature,omitempty"` // of one that came through Temporal
 	Labels                                            // the target's (an extension)
 }
 
@@ -121,8 +121,8 @@ func (p Policy) checkRequest(r Request) error {
 	case r.RequestID == "":
 		return kernel.Refuse(kernel.InvalidInput, "requestId is required; it makes a repeated request safe.")
 	}
-	if !programme.PlainAddress(r.CustomerEmail) {
-		return kernel.Refuse(kernel.InvalidInput, "customerEmailId must be one plain e-mail address such as it@contoso.example.")
+	if _, err := kernel.Mailable("customerEmailId", r.CustomerEmail); err != nil {
+		return err
 	}
 	for _, t := range r.TargetProductTypes {
 		if !p.moves(t) {
@@ -159,7 +159,11 @@ type Transfer struct {
 	Overdue           bool
 }
 
-// Reminders are the times at which the source is reminded of a request that waits: a week and a day before it ends.
+// PartyNames are the names that the ledger has of the parties of a transfer. What the target typed is no fact: mails name nobody by it
+// (R-122, R-403).
+type PartyNames struct{ Customer, Source, Target string }
+
+// Reminders are the times at which the source is reminded of a request that waits: a week and a day before it ends (R-461).
 func Reminders(expiration time.Time) []time.Time {
 	return []time.Time{expiration.AddDate(0, 0, -7), expiration.AddDate(0, 0, -1)}
 }

@@ -16,21 +16,25 @@ type OpenFacts struct {
 	DirectAgreement bool                        // the customer accepted it directly, with any partner
 	AzureAtTarget   []subscription.Subscription // Azure plans and legacy Azure subscriptions of the customer at the target
 	PartnerOnRecord *programme.Partner          // the partner with the MPN id of the request
+	Partnership     bool                        // that partner is a reseller under the target
+	Asked           Asked                       // what the target asked for before, where that is bounded
 }
 
 // CheckOpen checks everything that must be true before a transfer is opened: it is the first of OpenRefusals.
 //
 // Refusals: PartnerUnknown and CustomerUnknown, PartnerNotEnabled, NotAdminAgent,
 // ProgramNotActive, MPAMissing, RelationshipMissing, AgreementMissing, MarketMismatch
-// the five of partnerOnRecord and, when Azure types are asked for by name, the four of the Azure
-// plan.
+// the six of partnerOnRecord and, when Azure types are asked for by name, the four of the Azure
+// plan; AddressNotCustomers, TooManyOfCustomer and TooManyInADay by what the deployment lets a target ask for (Asking).
 func (p Policy) CheckOpen(o Opening, f OpenFacts) error { return first(p.OpenRefusals(o, f)) }
 
 // OpenRefusals are all reasons to refuse a request, in the order of prerequisites; none when the transfer may
 // be opened. It tells nothing that CheckOpen keeps to itself: what comes after a gate that is shut is not in the list,
 // and of one source or reseller no more than its first shortcoming.
 func (p Policy) OpenRefusals(o Opening, f OpenFacts) []*kernel.Refusal {
-	return refusals(append(prerequisites(), prerequisite{check: checkAzureAsked}), o.request, f)
+	asked := append(prerequisites(), prerequisite{check: p.Asking.checkAddress}, prerequisite{check: checkAzureAsked},
+		prerequisite{check: p.Asking.checkPerCustomer}, prerequisite{check: p.Asking.checkPerDay})
+	return refusals(asked, o.request, f)
 }
 
 // prerequisite is one thing that must be true before a transfer is opened.
@@ -179,6 +183,8 @@ func checkPartnerOnRecord(r Request, f OpenFacts) *kernel.Refusal {
 		return kernel.Refuse(NotAReseller, "The PartnerID given as partnerOnRecord is not an indirect reseller's.").About(r.PartnerOnRecord)
 	case reseller.Status != programme.Active:
 		return kernel.Refuse(ResellerInactive, "The PartnerID given as partnerOnRecord belongs to no active reseller tenant.").About(r.PartnerOnRecord)
+	case !f.Partnership:
+		return kernel.Refuse(ResellerNotPartner, "The reseller given as partnerOnRecord is not one of the target's. Set up the partnership first.").About(r.PartnerOnRecord)
 	case !reseller.MPASigned:
 		return kernel.Refuse(ResellerMPAMissing, "The reseller given as partnerOnRecord has not signed the Microsoft Partner Agreement.").About(r.PartnerOnRecord)
 	}

@@ -50,6 +50,7 @@ func anyFacts(dice *rand.Rand) (transfer.Request, transfer.OpenFacts) {
 	if dice.IntN(2) == 0 {
 		r.PartnerOnRecord = "4711001"
 		f.PartnerOnRecord = anyPartner(dice, &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true})
+		f.Partnership = dice.IntN(2) == 0
 	}
 	return r, f
 }
@@ -83,6 +84,8 @@ func mend(r *transfer.Request, f *transfer.OpenFacts, refusal *kernel.Refusal) {
 		r.PartnerOnRecord = ""
 	case transfer.ResellerUnknown, transfer.NotAReseller, transfer.ResellerInactive, transfer.ResellerMPAMissing:
 		f.PartnerOnRecord = fitReseller
+	case transfer.ResellerNotPartner:
+		f.Partnership = true
 	case transfer.AzurePlanMissing, transfer.AzurePlanInactive:
 		f.AzureAtTarget = fit.AzureAtTarget
 	default: // nothing else is met here
@@ -118,8 +121,8 @@ func TestDryRunAndCreateNeverDisagree(t *testing.T) {
 	for _, cause := range []kernel.Cause{
 		programme.PartnerUnknown, programme.PartnerNotEnabled, kernel.NotAdminAgent, programme.ProgramNotActive, programme.CustomerUnknown,
 		programme.MPAMissing, programme.RelationshipMissing, programme.AgreementMissing, programme.MarketMismatch, transfer.NotForDirectBill,
-		transfer.ResellerUnknown, transfer.NotAReseller, transfer.ResellerInactive, transfer.ResellerMPAMissing, transfer.AzurePlanMissing,
-		transfer.AzurePlanInactive,
+		transfer.ResellerUnknown, transfer.NotAReseller, transfer.ResellerInactive, transfer.ResellerNotPartner, transfer.ResellerMPAMissing,
+		transfer.AzurePlanMissing, transfer.AzurePlanInactive,
 	} {
 		assert.True(t, met[cause], "nobody met %s", cause)
 	}

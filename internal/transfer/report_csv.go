@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
 
 	"handover/internal/kernel"
 )
@@ -45,7 +44,8 @@ func attempts(r ReportRow) string {
 }
 
 // WriteReportCSV writes the rows that a viewer in this role was given by Report as CSV, UTF-8 with CRLF (RFC 4180), a row
-// of column names first. A cell that a spreadsheet would take for a formula gets a ' in front. Errors are those of w.
+// of column names first. No spreadsheet takes a cell of it for a formula, whichever separator it reads (kernel.Cell). Errors are
+// those of w.
 func WriteReportCSV(w io.Writer, rows []ReportRow, role kernel.Role) error {
 	var names []string
 	var cells []func(ReportRow) string
@@ -62,7 +62,7 @@ func WriteReportCSV(w io.Writer, rows []ReportRow, role kernel.Role) error {
 	line := make([]string, len(cells))
 	for _, row := range rows {
 		for i, cell := range cells {
-			line[i] = harmless(cell(row))
+			line[i] = kernel.Cell(cell(row))
 		}
 		if err := out.Write(line); err != nil {
 			return err
@@ -70,12 +70,4 @@ func WriteReportCSV(w io.Writer, rows []ReportRow, role kernel.Role) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// harmless keeps a spreadsheet from running what a customer or a billing system wrote.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
+	"handover/internal/kernel/kerneltest"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 )
@@ -185,11 +186,12 @@ func TestReportAsCSV(t *testing.T) {
 	assert.Len(t, sheet(t, nil, kernel.RoleSource)[0], 17)
 }
 
-// What a customer or a billing system wrote must not run in a spreadsheet.
+// B3: what a customer or a billing system wrote must not run in a spreadsheet, whichever separator it goes by.
 func TestReportAsCSVIsHarmless(t *testing.T) {
 	for name, cell := range map[string]string{
 		"=HYPERLINK(\"https://x.example\")": "'=HYPERLINK(\"https://x.example\")",
-		"+1":                                "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "a=1, \"b\"": "a=1, \"b\"", "": "", "Ünïcode": "Ünïcode",
+		"+1":                                "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'=1", "\r=1": "'=1", "\n=1": "'=1", "a=1, \"b\"": "a=1, \"b\"", "": "",
+		"Ünïcode": "Ünïcode", "＝1+1": "'＝1+1", "a;=1": "a;'=1", "a\t=1": "a =1",
 	} {
 		lines := sheet(t, []transfer.ReportRow{{FriendlyName: name, LastError: name}}, kernel.RoleSource)
 		for n, column := range lines[0] {
@@ -198,10 +200,17 @@ func TestReportAsCSVIsHarmless(t *testing.T) {
 			}
 		}
 	}
-	// Line ends become CRLF in the file and LF again when it is read.
-	lines := sheet(t, []transfer.ReportRow{{FriendlyName: "\r=1"}, {FriendlyName: "\n=1"}}, kernel.RoleTarget)
-	assert.Equal(t, "friendlyName", lines[0][4])
-	assert.Equal(t, []string{"'=1", "'\n=1"}, []string{lines[1][4], lines[2][4]})
+	for name, text := range kerneltest.Hostile() {
+		var out strings.Builder
+		row := transfer.ReportRow{FriendlyName: text, OfferID: text, LastError: text, TransferError: text}
+		require.NoError(t, transfer.WriteReportCSV(&out, []transfer.ReportRow{row}, kernel.RoleSource))
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\r\n"), "\r\n")
+		require.Len(t, lines, 2, name)
+		kerneltest.Shown(t, lines[1], name)
+		for _, cell := range strings.FieldsFunc(lines[1], func(r rune) bool { return strings.ContainsRune(",;|", r) }) {
+			assert.NotRegexp(t, `^[\s"]*[=+\-@＝＋－＠﹦﹢﹣﹫−]`, cell, name)
+		}
+	}
 }
 
 type fullDisk struct{}

@@ -145,8 +145,14 @@ func TestRulesOfRetrying(t *testing.T) {
 // Sections 6.1 and 6.2, as far as they belong to the transition.
 func TestRulesOfTelling(t *testing.T) {
 	mails := map[transfer.Event][]transfer.Audience{}
+	var partly transfer.Effects
 	for _, c := range everyCell() {
-		if _, _, told, err := ask(c); err == nil {
+		_, after, told, err := ask(c)
+		switch {
+		case err != nil:
+		case after.Status == transfer.PartiallyComplete:
+			partly = told
+		default:
 			mails[told.Event] = told.Mail
 		}
 	}
@@ -161,5 +167,15 @@ func TestRulesOfTelling(t *testing.T) {
 			assert.Contains(t, mails, e)
 			assert.Empty(t, mails[e], e)
 		}
+	})
+	rule(t, "R-402 completion is mailed to everybody when only a part moved", func(t *testing.T) { // D2
+		assert.Equal(t, transfer.EventFailed, partly.Event)
+		assert.Equal(t, transfer.EventCompleted, partly.Mailed())
+		assert.Equal(t, []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}, partly.Mail)
+	})
+	rule(t, "R-461 the target is mailed a decline, the source is reminded a week and a day before the end", func(t *testing.T) { // D8
+		assert.Equal(t, []transfer.Audience{transfer.ToTarget}, mails[transfer.EventDeclined])
+		end := at("2024-07-14T00:00:00Z")
+		assert.Equal(t, []time.Time{at("2024-07-07T00:00:00Z"), at("2024-07-13T00:00:00Z")}, transfer.Reminders(end))
 	})
 }

@@ -85,6 +85,7 @@ func TestRulesOfThePartnerOfRecord(t *testing.T) {
 		return func(r *transfer.Request, f *transfer.OpenFacts) {
 			r.PartnerOnRecord = "4711001"
 			f.PartnerOnRecord = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true, MPNID: "4711001"}
+			f.Partnership = true
 			change(f.PartnerOnRecord)
 		}
 	}
@@ -97,6 +98,10 @@ func TestRulesOfThePartnerOfRecord(t *testing.T) {
 		{"R-58 nobody has that PartnerID", func(r *transfer.Request, _ *transfer.OpenFacts) { r.PartnerOnRecord = "4711009" }, transfer.ResellerUnknown},
 		{"R-58 it is a provider's", record(func(p *programme.Partner) { p.Type = programme.IndirectProvider }), transfer.NotAReseller},
 		{"R-58 the reseller is inactive", record(func(p *programme.Partner) { p.Status = programme.Inactive }), transfer.ResellerInactive},
+		{"R-58 D6: the reseller works under another provider", func(r *transfer.Request, f *transfer.OpenFacts) {
+			record(func(*programme.Partner) {})(r, f)
+			f.Partnership = false
+		}, transfer.ResellerNotPartner},
 		{"R-58 the reseller has not signed", record(func(p *programme.Partner) { p.MPASigned = false }), transfer.ResellerMPAMissing},
 	})
 }

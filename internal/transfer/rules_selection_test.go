@@ -104,6 +104,25 @@ func TestRulesOfWhatHangsTogether(t *testing.T) {
 	})
 }
 
+func TestRulesOfTheQuantity(t *testing.T) {
+	sub := sample("0001")
+	pick := picking(sub)
+	for quantity, cause := range map[int]kernel.Cause{0: "", sub.Quantity: "", sub.Quantity - 1: kernel.InvalidInput, -1: kernel.InvalidInput} {
+		rule(t, fmt.Sprintf("R-31 a part of %d moves as the whole that it is, or not", quantity), func(t *testing.T) {
+			pick.LineItems[0].Quantity = quantity
+			s, err := policy.CheckSelection(pick)
+			require.NoError(t, err)
+			items, err := policy.Select(opened(), s, holding(sub))
+			if cause != "" {
+				assert.Contains(t, refused(t, err, cause).Message, "quantity")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, []string{sub.ID}, ids(items))
+		})
+	}
+}
+
 func TestRulesOfTheList(t *testing.T) {
 	sub := sample("0001")
 	for name, c := range map[string]struct {

@@ -13,6 +13,7 @@ import (
 type Pick struct {
 	SubscriptionID string                   `json:"subscriptionId"`
 	ProductType    subscription.ProductType `json:"productType,omitempty"`
+	Quantity       int                      `json:"quantity,omitempty"` // when given, the subscription's: it moves as a whole (R-31)
 }
 
 // Selection is what the source wants to move: listed picks, or everything eligible (R-155).
@@ -109,7 +110,7 @@ func (p Policy) CheckSelection(s Selection) (Selection, error) {
 			return s, kernel.Refuse(DuplicateLineItem, "Subscription %s is listed twice.", id).About(id)
 		}
 		seen[id] = true
-		if picks[i], err = knownType(Pick{SubscriptionID: id, ProductType: pick.ProductType}); err != nil {
+		if picks[i], err = knownType(Pick{SubscriptionID: id, ProductType: pick.ProductType, Quantity: pick.Quantity}); err != nil {
 			return s, err
 		}
 	}
@@ -154,7 +155,7 @@ func knownType(pick Pick) (Pick, error) {
 // Select turns a checked selection into line items, all or nothing (R-153): bases in the order picked (everything
 // eligible: by id), each followed by its add-ons (R-74).
 //
-// Refusals: those of CheckOpen again (OQ-24), those of Ineligible per subscription, ProductTypeMismatch (R-130),
+// Refusals: those of CheckOpen again (OQ-24), those of Ineligible per subscription, ProductTypeMismatch (R-130), InvalidInput for another quantity (R-31),
 // AddonWithoutBase (R-74), SubscriptionUnknown (R-70), NoLineItems when nothing is eligible, the four of the Azure plan
 // when an Azure item is among the selected (R-55).
 func (p Policy) Select(t Transfer, s Selection, f SelectionFacts) ([]LineItem, error) {
@@ -215,6 +216,10 @@ func (h holdings) checkPick(sub subscription.Subscription, pick Pick, picked map
 	}
 	if pick.ProductType != "" && pick.ProductType != sub.ProductType {
 		return kernel.Refuse(ProductTypeMismatch, "Subscription %s is of type %s, not %s.", sub.ID, sub.ProductType, pick.ProductType).About(sub.ID)
+	}
+	if pick.Quantity != 0 && pick.Quantity != sub.Quantity {
+		return kernel.Refuse(kernel.InvalidInput, "Subscription %s has the quantity %d, not %d, and moves as a whole. Leave quantity out, or change it before.",
+			sub.ID, sub.Quantity, pick.Quantity).About(sub.ID)
 	}
 	if sub.Addon() && (!picked[sub.ParentID] || h.byID[sub.ParentID].Addon()) {
 		return addonWithoutBase(sub)

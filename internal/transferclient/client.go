@@ -34,10 +34,17 @@ type Temporal interface {
 // when it is one run that does not answer) or ErrAbandoned, or is the context's own.
 type Client struct {
 	temporal Temporal
+	key      []byte // signs commands; empty for none
+	operator string
 }
 
 // New makes a client. It does not own the connection.
 func New(t Temporal) *Client { return &Client{temporal: t} }
+
+// Signing is the same client, which signs its commands with the key for the system's user who gives them. Without a key it does not.
+func (c *Client) Signing(key []byte, operator string) *Client {
+	return &Client{temporal: c.temporal, key: key, operator: operator}
+}
 
 // Create requests a transfer and waits until it is Pending. The same request again gets the same answer. Refusals:
 // all of transfer.Policy.Normalize and CheckOpen, RequestIDReused.
@@ -47,7 +54,7 @@ func (c *Client) Create(ctx context.Context, r transfer.Request) (transfer.Answe
 		return transfer.Answer{}, err
 	}
 	asked := opening.Request()
-	return c.bring(ctx, transfers.SignalTargetRequest, asked, transfer.Message{TransferID: transfer.NewID(asked), Verb: transfer.VerbCreate, Request: &asked})
+	return c.bring(ctx, transfers.SignalTargetRequest, transfer.Message{TransferID: transfer.NewID(asked), Verb: transfer.VerbCreate, Request: &asked})
 }
 
 // leavingTypesToTheWorker is a policy that refuses no product type that some deployment might allow (OQ-5).
@@ -59,26 +66,30 @@ func leavingTypesToTheWorker() transfer.Policy {
 
 // Submit approves the transfer as the source (T2). It answers once the line items exist; the move goes on by itself.
 func (c *Client) Submit(ctx context.Context, id string, a transfer.Approval) (transfer.Answer, error) {
-	return c.bring(ctx, transfers.SignalSourceApproval, a, transfer.Message{TransferID: id, Verb: transfer.VerbSubmit, Approval: &a})
+	return c.bring(ctx, transfers.SignalSourceApproval, transfer.Message{TransferID: id, Verb: transfer.VerbSubmit, Approval: &a})
 }
 
 // Cancel withdraws the request as the target (T3).
 func (c *Client) Cancel(ctx context.Context, id string, d transfer.Decision) (transfer.Answer, error) {
-	return c.bring(ctx, transfers.SignalTargetCancel, d, transfer.Message{TransferID: id, Verb: transfer.VerbCancel, Decision: &d})
+	return c.bring(ctx, transfers.SignalTargetCancel, transfer.Message{TransferID: id, Verb: transfer.VerbCancel, Decision: &d})
 }
 
 // Decline says no as the source (T7).
 func (c *Client) Decline(ctx context.Context, id string, d transfer.Decision) (transfer.Answer, error) {
-	return c.bring(ctx, transfers.SignalSourceDecline, d, transfer.Message{TransferID: id, Verb: transfer.VerbDecline, Decision: &d})
+	return c.bring(ctx, transfers.SignalSourceDecline, transfer.Message{TransferID: id, Verb: transfer.VerbDecline, Decision: &d})
 }
 
 // bring signals the command to the transfer's run, starting one where none is open, and waits for the answer.
-func (c *Client) bring(ctx context.Context, signal string, message any, command transfer.Message) (transfer.Answer, error) {
+func (c *Client) bring(ctx context.Context, signal string, command transfer.Message) (transfer.Answer, error) {
 	id, err := kernel.ParseID("the transfer id", command.TransferID)
 	if err != nil {
 		return transfer.Answer{}, err
 	}
 	command.TransferID = id
+	if len(c.key) > 0 {
+		command = command.Signed(c.key, c.operator)
+	}
+	message := command.Content()
 	text, err := json.Marshal(message)
 	switch {
 	case err != nil:

@@ -33,6 +33,10 @@ func factsOf(w ledger.World, r transfer.Request) transfer.OpenFacts {
 			f.PartnerOnRecord = &w.Partners[i]
 		}
 	}
+	for _, works := range w.Partnerships {
+		reseller := f.PartnerOnRecord != nil && works.ResellerTenantID == f.PartnerOnRecord.TenantID
+		f.Partnership = f.Partnership || reseller && works.ProviderTenantID == r.TargetPartnerTenantID
+	}
 	for i, c := range w.Customers {
 		if c.TenantID == r.CustomerTenantID {
 			f.Customer = &w.Customers[i]
@@ -67,8 +71,14 @@ func held(w ledger.World, customer, partner string) []subscription.Subscription 
 
 // asking is a request of the target for what the source bills the customer.
 func asking(customer, source, target string) transfer.Request {
+	email := "it@nobody.example"
+	for _, c := range world.Sample().Customers {
+		if c.TenantID == customer {
+			email = c.Email
+		}
+	}
 	return transfer.Request{
-		RequestID: "r", Actor: kernel.Actor{PartnerTenantID: target}, CustomerTenantID: customer, CustomerEmail: "it@customer.example",
+		RequestID: "r", Actor: kernel.Actor{PartnerTenantID: target}, CustomerTenantID: customer, CustomerEmail: email,
 		SourcePartnerTenantID: source, SourcePartnerName: "Source", TargetPartnerTenantID: target, TransferType: 3,
 	}
 }

@@ -86,8 +86,9 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"locale: en-US", []string{"locale: de", "locale: zh-Hans-CN"}, []string{"locale: en_US", "locale: english", "locale: EN"}},
 		{"adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]", nil,
 			[]string{"adminAgents: []", "adminAgents:", "adminAgents: [x]", "agents: []", "adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101 }]"}},
-		{"email: ana@northwind.example", []string{"email: a.b+c@d-e.example", "email: o'neil@localhost"},
-			[]string{"email: ana", "email: ana@", "email: a@b, c@d", "email: a..b@c.example", "email: a@b..c", "email: a@-b.example", "email: ä@b.example", `email: "a@b.example "`}},
+		{"email: ana@northwind.example", []string{"email: a.b+c@d-e.example", "email: o'neil@localhost", "email: it@bücher.example", "email: " + strings.Repeat("a", 64) + "@b.example"}, // B4
+			[]string{"email: ana", "email: ana@", "email: a@b, c@d", "email: a..b@c.example", "email: a@b..c", "email: a@-b.example", "email: ä@b.example", `email: "a@b.example "`,
+				"email: " + strings.Repeat("a", 65) + "@b.example", "email: a@192.0.2.1", `email: "a@[192.0.2.1]"`, "email: a@" + strings.Repeat("b", 64) + ".example", `email: '"a"@b.example'`}},
 		{"domain: contoso.example", []string{"domain: a.b.c.example"}, []string{"domain: Contoso.example", "domain: contoso", "domain: -a.example", "domain: a..b"}},
 		{"tenantId: cccccccc-0000-4000-8000-000000000002", []string{"tenantId: CCCCCCCC-0000-4000-8000-00000000000F"},
 			[]string{"tenantId: cccccccc000040008000000000000002", "tenantId: '{cccccccc-0000-4000-8000-000000000002}'", "tenantId: gggggggg-0000-4000-8000-000000000002", "tenantId:"}},

@@ -25,7 +25,7 @@ var (
 	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 	localeForm   = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
 	domainForm   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
-	emailForm    = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+	emailForm    = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@[^\x00-/:-@\[-\x60{-\x7f]([^\x00-,./:-@\[-\x60{-\x7f]{0,61}[^\x00-/:-@\[-\x60{-\x7f])?(\.[^\x00-/:-@\[-\x60{-\x7f]([^\x00-,./:-@\[-\x60{-\x7f]{0,61}[^\x00-/:-@\[-\x60{-\x7f])?)*$`)
 	termForm     = regexp.MustCompile(`^P[1-9][0-9]{0,2}[DMY]$`)
 	timeForm     = regexp.MustCompile(`^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$`)
 	faultForm    = regexp.MustCompile(`^(transient:([1-9][0-9]{0,2}|1000)|(sync|slow):([0-9]+(\.[0-9]+)?(ms|s|m|h))+|refuse:[A-Za-z0-9_.-]{1,32})$`)
@@ -34,10 +34,11 @@ var (
 )
 
 const (
-	maxText       = 200
-	maxQuantity   = 10_000_000 // times the highest price it still fits 64 bits
-	guidExample   = "aaaaaaaa-0000-4000-8000-000000000001"
-	faultExamples = "transient:2, sync:2s, slow:2s or refuse:900130"
+	maxText        = 200
+	maxQuantity    = 10_000_000 // times the highest price it still fits 64 bits
+	addressExample = "one plain e-mail address such as it@contoso.example"
+	guidExample    = "aaaaaaaa-0000-4000-8000-000000000001"
+	faultExamples  = "transient:2, sync:2s, slow:2s or refuse:900130"
 )
 
 // text is any text of one line that is not blank and that people see as it is.
@@ -69,10 +70,21 @@ var (
 	market   = form(marketForm, "a country of two capital letters (ISO 3166) such as US")
 	currency = form(currencyForm, "a currency of three capital letters (ISO 4217) such as USD")
 	locale   = form(localeForm, "a language (BCP 47) such as en-US")
-	email    = form(emailForm, "one plain e-mail address such as it@contoso.example")
 	domain   = form(domainForm, "a domain name in lower case such as contoso.example")
 	term     = form(termForm, "a duration (ISO 8601) such as P1M, P1Y or P3Y")
 )
+
+// email is an address that every mail server takes (kernel.Mailable).
+func email(node *yaml.Node) (string, error) {
+	value, err := form(emailForm, addressExample)(node)
+	if err != nil {
+		return "", err
+	}
+	if _, err := kernel.Mailable("", value); err != nil {
+		return "", fmt.Errorf("%s, not %.40q", addressExample, value)
+	}
+	return value, nil
+}
 
 // guid is an id, in lower case (R-105).
 func guid(node *yaml.Node) (string, error) {

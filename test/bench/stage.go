@@ -50,8 +50,10 @@ func (s *stage) start(ctx context.Context, database string, crowds []crowd) erro
 	var steps app.Steps
 	settings := platform.Options{
 		DataDir: filepath.Join(dir, "data"), HTTP: true,
-		Settings: func(c *config.Config) { c.API.RequestsPerSecond = 0 }, // the limit of one partner is not what is measured
-		World:    func() (ledger.World, error) { return content, nil },
+		Settings: func(c *config.Config) { // the limits of one partner are not what is measured
+			c.API.RequestsPerSecond, c.Transfers.PerDay = 0, 0
+		},
+		World: func() (ledger.World, error) { return content, nil },
 		Steps: func(a *app.Steps) {
 			own.closings.on(a.Transfers)
 			steps = *a

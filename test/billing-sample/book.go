@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/uuid"
 	_ "modernc.org/sqlite" // the driver
+
+	"handover/internal/private"
 )
 
 const schema = `
@@ -62,8 +64,11 @@ type record struct {
 // book is the table. It is safe for concurrent use, also by several processes.
 type book struct{ db *sql.DB }
 
-// openBook opens the file, or makes it.
+// openBook opens the file, or makes it, for its owner alone.
 func openBook(ctx context.Context, path string) (*book, error) {
+	if err := private.Database(path); err != nil {
+		return nil, fmt.Errorf("%s cannot be used: %w", path, err)
+	}
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	db, err := sql.Open("sqlite", name)

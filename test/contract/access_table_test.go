@@ -163,6 +163,9 @@ func customerReads(s *scene) []attempt {
 		{operation: "listCustomers", how: "by name", roles: readers, query: byName, says: []outcome{fine, fine, fine, nothing, fine}},
 		{operation: "getCustomer", roles: readers, path: ofCustomer, says: itsPartners},
 		{operation: "listSubscriptions", roles: readers, path: ofCustomer, says: itsPartners},
+		{operation: "getCompanyProfile", roles: readers, path: ofCustomer, says: itsPartners},
+		{operation: "getBillingProfile", roles: readers, path: ofCustomer, says: itsPartners},
+		{operation: "listAgreementTemplates", roles: readers, says: forAll(fine)},
 		{operation: "listAgreements", roles: readers, path: ofCustomer, says: itsPartners},
 		{operation: "getDirectSignStatus", roles: readers, path: ofCustomer, says: itsPartners},
 		{operation: "listCustomerRelationships", roles: sellers, path: ofCustomer, says: itsPartners},
@@ -175,6 +178,8 @@ func subscriptionReads(s *scene) []attempt {
 	targets := []outcome{noSubscription, fine, noSubscription, noSubscription, noSubscription}
 	return []attempt{
 		{operation: "getSubscription", how: "of the source", roles: readers, path: s.subscription(s.kept), says: sources},
+		{operation: "listAddons", how: "of the source", roles: readers, path: s.subscription(s.kept), says: sources},
+		{operation: "listAddons", how: "that the target has now", roles: readers, path: s.subscription(s.moved), says: targets},
 		{operation: "getSubscription", how: "that the source had", roles: readers, path: s.subscription(s.old), says: sources},
 		{operation: "getSubscription", how: "that the target has now", roles: readers, path: s.subscription(s.moved), says: targets},
 	}

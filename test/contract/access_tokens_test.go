@@ -127,7 +127,7 @@ func wrongClaims(c client) map[string]object {
 	now, elsewhere := time.Now(), uuid.NewString()
 	all := map[string]object{}
 	for name, change := range map[string]object{
-		"expired":                    {"exp": now.Add(-time.Second).Unix(), "nbf": now.Add(-time.Hour).Unix(), "iat": now.Add(-time.Hour).Unix()},
+		"expired":                    {"exp": now.Add(-2 * time.Minute).Unix(), "nbf": now.Add(-time.Hour).Unix(), "iat": now.Add(-time.Hour).Unix()},
 		"without an expiry":          {"exp": nil},
 		"not yet valid":              {"nbf": now.Add(4 * time.Minute).Unix()}, // longer than clocks may differ
 		"for another audience":       {"aud": "https://marker-audience.example"},

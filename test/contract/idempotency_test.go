@@ -94,7 +94,7 @@ func TestR103_AnotherRequestUnderTheSameID(t *testing.T) {
 	colleague.user = "eeeeeeee-0000-4000-8000-000000000202"
 	for name, a := range map[string]answer{
 		"another body":  target.do(t, call{method: http.MethodPost, path: transfers(customer), body: with(request(), object{"customerName": "Other"})}.keyed(key)),
-		"another query": target.do(t, call{method: http.MethodPost, path: transfers(customer) + "?x=1", body: request()}.keyed(key)),
+		"another query": target.do(t, call{method: http.MethodPost, path: transfers(customer) + "?dryRun=false", body: request()}.keyed(key)),
 		"another user":  colleague.do(t, create),
 	} {
 		assert.Equal(t, "RequestIdReused", refused(t, a, http.StatusBadRequest, "800002")["errorName"], name)

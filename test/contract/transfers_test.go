@@ -103,14 +103,16 @@ func TestR123_WhatTheTargetSaysIsEchoed(t *testing.T) {
 	}
 }
 
-// R-142: what a client cannot decide is ignored in a create.
+// R-142: what a transfer has and a client cannot decide is not read in a create. What no transfer has is refused.
 func TestR142_CreateIgnoresWhatIsNotItsOwn(t *testing.T) {
 	t.Parallel()
 	body := with(request(), object{
 		"id": fresh(), "status": "Complete", "createdTime": "1999-01-01T00:00:00Z", "expirationTime": "1999-01-01T00:00:00Z", "transferDirection": 2,
 		"links": object{"self": object{"uri": "/elsewhere"}}, "lineItems": []object{{"subscriptionId": fresh(), "productType": "OnlineServicesNCE"}},
-		"attributes": object{"objectType": "TransferEntity"}, "somethingElse": []int{1},
+		"attributes": object{"objectType": "TransferEntity"}, "somethingElse": nil,
 	})
+	unknown := refused(t, target.post(t, transfers(customer(t)), with(body, object{"tag": []int{1}})), http.StatusBadRequest, "800002")
+	assert.Contains(t, unknown["description"], `"tag"`)
 	made := as[object](t, target.post(t, transfers(customer(t)), body), http.StatusCreated)
 	assert.NotEqual(t, body["id"], made["id"])
 	assert.Equal(t, "Pending", made["status"])
@@ -138,7 +140,7 @@ func TestWireNotes1_PascalCase(t *testing.T) {
 	assert.Equal(t, []any{visio["id"]}, values(objects(t, submitted["lineItems"]), "subscriptionId"))
 }
 
-// Wire notes 3: participants name the reseller to credit, in either case; null and other keys mean nobody.
+// Wire notes 3: participants name the reseller to credit, in either case; null means nobody, and another key is refused.
 func TestWireNotes3_Participants(t *testing.T) {
 	t.Parallel()
 	customer := customer(t)
@@ -146,17 +148,19 @@ func TestWireNotes3_Participants(t *testing.T) {
 		participants any
 		credited     any
 	}{
-		"pascal":      {[]object{{"Key": "TransactionReseller", "Value": "4000009"}}, "4000009"},
-		"camel":       {[]object{{"key": "transactionReseller", "value": "4000009"}}, "4000009"},
-		"null":        {nil, nil},
-		"another key": {[]object{{"Key": "Distributor", "Value": "4000005"}}, nil},
-		"no value":    {[]object{{"Key": "TransactionReseller", "Value": ""}}, nil},
+		"pascal":   {[]object{{"Key": "TransactionReseller", "Value": "4000009"}}, "4000009"},
+		"camel":    {[]object{{"key": "transactionReseller", "value": "4000009"}}, "4000009"},
+		"null":     {nil, nil},
+		"snake":    {[]object{{"key": "transaction_reseller", "value": "4000009"}}, "4000009"},
+		"no value": {[]object{{"Key": "TransactionReseller", "Value": ""}}, nil},
 	} {
 		body := request()
 		body["participants"] = c.participants
 		made := as[object](t, target.post(t, transfers(customer), body), http.StatusCreated)
 		assert.Equal(t, c.credited, made["partnerOnRecord"], name)
 	}
+	other := with(request(), object{"participants": []object{{"Key": "Distributor", "Value": "4000005"}}})
+	assert.Contains(t, refused(t, target.post(t, transfers(customer), other), http.StatusBadRequest, "900126")["description"], "Distributor")
 }
 
 // R-143: the list is a bare array of all transfers in which the caller takes part, final ones too, the newest first.

@@ -31,8 +31,8 @@ var rulesOfTheDomain = strings.Fields(`
 	R-40 R-41 R-42 R-43 R-44 R-45 R-46 R-50 R-51 R-52 R-53 R-54 R-55 R-56 R-57 R-58 R-60 R-61 R-62
 	R-70 R-71 R-72 R-73 R-74 R-75 R-76 R-77 R-78 R-79 R-80 R-81 R-82 R-83 R-84 R-85
 	R-103 R-105 R-110 R-120 R-121 R-122 R-123 R-130 R-131 R-140 R-153 R-155
-	R-180 R-181 R-182 R-183 R-184 R-185 R-186 R-187 R-188 R-189 R-190 R-200 R-201 R-202 R-211
-	R-284 R-285 R-286 R-289 R-300 R-409 R-434 R-452`)
+	R-180 R-181 R-182 R-183 R-184 R-185 R-186 R-187 R-188 R-189 R-190 R-200 R-201 R-202 R-211 R-402 R-461
+	R-284 R-285 R-286 R-289 R-300 R-408 R-409 R-434 R-452`)
 
 // shownElsewhere says where the rules are kept that a pure function cannot keep. Many of the rules shown in the rooms have a
 // second half there too: who is locked, what is written once, which timer runs.
@@ -41,7 +41,6 @@ var shownElsewhere = map[string]string{
 	"R-23":  "nowhere: an observation about durations, not a rule",
 	"R-34":  "nowhere: licences, users and access of the customer's tenant are not in the system at all",
 	"R-35":  "nowhere: prices are the billing system's",
-	"R-77":  "internal/ledger: several pending requests side by side; nothing in the rooms knows of another transfer's request",
 	"R-85":  "internal/billing: the billing system's own refusal, passed on with its code",
 	"R-187": "internal/ledger: the old subscription is deleted in the transaction that makes the new one",
 }

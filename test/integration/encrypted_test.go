@@ -33,7 +33,7 @@ import (
 )
 
 // personal are words of the tests' requests that nobody may find in Temporal.
-var personal = []string{"it@customer.example", "The Source"}
+var personal = []string{"it@customer", "The Source"}
 
 // encrypting is the setting with these keys, each made of its id.
 func encrypting(ids ...string) string {
@@ -84,7 +84,7 @@ func brought(t *testing.T, c client.Client, who parties) string {
 	t.Helper()
 	r := transfer.Request{
 		RequestID: "by-temporal", Actor: kernel.Actor{PartnerTenantID: who.target, UserID: world.LargeTargetUser},
-		CustomerTenantID: who.customer, CustomerEmail: personal[0], SourcePartnerTenantID: who.source, SourcePartnerName: personal[1],
+		CustomerTenantID: who.customer, CustomerEmail: who.email(), SourcePartnerTenantID: who.source, SourcePartnerName: personal[1],
 		TargetPartnerTenantID: who.target, TransferType: 3,
 	}
 	id := transfer.NewID(r)

@@ -33,7 +33,7 @@ func startWorking(t *testing.T, o platform.Options, w ledger.World) *platform.Pl
 // requestOf asks for a transfer of these parties.
 func requestOf(p parties) transfer.Request {
 	return transfer.Request{
-		RequestID: key("request", p), Actor: kernel.Actor{PartnerTenantID: p.target}, CustomerTenantID: p.customer, CustomerEmail: "it@customer.example",
+		RequestID: key("request", p), Actor: kernel.Actor{PartnerTenantID: p.target}, CustomerTenantID: p.customer, CustomerEmail: p.email(),
 		SourcePartnerTenantID: p.source, SourcePartnerName: "The Source", TargetPartnerTenantID: p.target, TransferType: 3,
 	}
 }

@@ -76,7 +76,7 @@ func (s *scene) askToCreate(t *testing.T, p parties) ask {
 	return ask{
 		by: s.target, method: http.MethodPost, path: "/v1/customers/" + p.customer + "/transfers", key: key("create", p),
 		body: asJSON(t, record{
-			"sourcePartnerTenantId": p.source, "sourcePartnerName": "The Source", "customerEmailId": "it@customer.example", "transferType": 3,
+			"sourcePartnerTenantId": p.source, "sourcePartnerName": "The Source", "customerEmailId": p.email(), "transferType": 3,
 		}),
 	}
 }

@@ -110,7 +110,7 @@ func (s starter) must(t *testing.T, args ...string) string {
 // request is the create command for these parties.
 func request(p parties, more ...string) []string {
 	return append([]string{
-		"create", "--customer", p.customer, "--email", "it@customer.example",
+		"create", "--customer", p.customer, "--email", p.email(),
 		"--source", p.source, "--source-name", "The Source", "--target", p.target,
 	}, more...)
 }
@@ -135,12 +135,12 @@ func (s starter) get(t *testing.T, id string) transfer.Entity {
 	return e
 }
 
-// verified shows that the invariants I-1 to I-8 hold.
+// verified shows that the invariants I-1 to I-9 hold.
 func (s starter) verified(t *testing.T) {
 	t.Helper()
 	a := s.run(t, "verify")
 	require.Zero(t, a.status, "starter verify: %s%s", a.out, a.err)
-	for _, invariant := range []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-7", "I-8"} {
+	for _, invariant := range []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-7", "I-8", "I-9"} {
 		assert.Contains(t, a.out, invariant)
 	}
 }

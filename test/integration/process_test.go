@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,8 +42,15 @@ type process struct {
 // program said is shown.
 func launch(t *testing.T, env []string, name string, args ...string) *process {
 	t.Helper()
-	p := &process{name: name, cmd: exec.Command(filepath.Join(programs, name), args...), ended: make(chan struct{})}
-	p.cmd.Env = append(surroundings(t), env...)
+	return launchBy(t, "", nil, env, name, args...)
+}
+
+// launchBy starts the program in a folder, by another program that takes its command line, such as env.
+func launchBy(t *testing.T, dir string, by, env []string, name string, args ...string) *process {
+	t.Helper()
+	line := slices.Concat(by, []string{filepath.Join(programs, name)}, args)
+	p := &process{name: name, cmd: exec.Command(line[0], line[1:]...), ended: make(chan struct{})}
+	p.cmd.Dir, p.cmd.Env = dir, append(surroundings(t), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, p.cmd.Start())

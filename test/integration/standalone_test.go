@@ -2,7 +2,10 @@ package integration
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -69,6 +72,53 @@ func TestCtrlCStopsStandaloneCleanly(t *testing.T) {
 	}
 }
 
+// B10, E7: a data folder may have any name, and whatever the umask is, and whatever an older version left, its files are its owner's alone.
+func TestADataFolderOfAnyNameIsItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	const odd = "a?b=c #%41&mode=memory;'x' \"y\"\nü"
+	content, err := os.ReadFile(worldFile(t, world.Large(1, 3)))
+	require.NoError(t, err)
+	seed := filepath.Join(parent, "w?#%41 'x'.yaml")
+	require.NoError(t, os.WriteFile(seed, content, 0o600))
+	for range 2 {
+		p := launchBy(t, parent, []string{"sh", "-c", `umask 000; exec "$@"`, "sh"}, nil, "standalone",
+			"--data-dir", odd, "--world", filepath.Base(seed), "--temporal-port", "0", "--ui-port", "0", "--http-port", "0")
+		p.says(t, `Ctrl-C stops everything`)
+		found := entries(t, filepath.Join(parent, odd))
+		for path, mode := range found {
+			assert.Equal(t, map[bool]fs.FileMode{true: fs.ModeDir | 0o700, false: 0o600}[mode.IsDir()], mode, path)
+		}
+		for _, name := range []string{"lock", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.lock", "temporal.db", "temporal.db-wal", "temporal.db-shm", "development-issuer.pem", "mail"} {
+			assert.Contains(t, found, name)
+		}
+		ours := starter{address: p.says(t, `(?m)^ +Temporal +(\S+)`)[1], ledger: "sqlite://" + filepath.Join(parent, odd, "ledger.db")}
+		assert.Contains(t, ours.must(t, "verify"), "I-7")
+		p.kill(t)
+		for name, mode := range found {
+			if err := os.Chmod(filepath.Join(parent, odd, name), mode.Perm()|0o077); !errors.Is(err, fs.ErrNotExist) {
+				require.NoError(t, err)
+			}
+		}
+	}
+	assert.Len(t, entries(t, parent), 2+len(entries(t, filepath.Join(parent, odd))), "nothing was made beside it")
+}
+
+// entries are the folder and everything below it, with their modes.
+func entries(t *testing.T, dir string) map[string]fs.FileMode {
+	t.Helper()
+	found := map[string]fs.FileMode{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		about, err := e.Info()
+		require.NoError(t, err)
+		name, err := filepath.Rel(dir, path)
+		found[name] = about.Mode()
+		return err
+	}))
+	return found
+}
+
 // What cannot be used is said in a line per mistake, and nothing starts.
 func TestStandaloneSaysWhatItCannotUse(t *testing.T) {
 	t.Parallel()
@@ -86,10 +136,19 @@ func TestStandaloneSaysWhatItCannotUse(t *testing.T) {
 		inAFile := filepath.Join(file(t, "plain", ""), "data")
 		oneLine(t, refusedStart(t, "--data-dir", inAFile, "--temporal-port", "0", "--ui-port", "0", "--http-port", "0"), inAFile, "--data-dir")
 	})
+	t.Run("a data folder that holds something else", func(t *testing.T) {
+		home := filepath.Dir(file(t, "notes.txt", ""))
+		oneLine(t, refusedStart(t, "--data-dir", home, "--temporal-port", "0", "--ui-port", "0", "--http-port", "0"), home, "--data-dir", "something else")
+	})
 	t.Run("a flag that it does not have", func(t *testing.T) {
 		p := launch(t, nil, "standalone", "--colour")
 		assert.Equal(t, 2, p.exit(t))
 		oneLine(t, p.stderr.String(), "--colour")
+	})
+	t.Run("a data folder without a name", func(t *testing.T) {
+		p := launch(t, nil, "standalone", "--data-dir", "")
+		assert.Equal(t, 2, p.exit(t))
+		oneLine(t, p.stderr.String(), "--data-dir")
 	})
 }
 

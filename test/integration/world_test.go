@@ -20,6 +20,20 @@ type parties struct {
 	customer, source, target string
 }
 
+// email is where the ledger knows the customer to be told.
+func (p parties) email() string {
+	for _, c := range world.Sample().Customers {
+		if c.TenantID == p.customer {
+			return c.Email
+		}
+	}
+	var number int
+	if _, err := fmt.Sscanf(p.customer, "cccccccc-1111-4000-8000-%x", &number); err != nil {
+		return "it@nobody.example"
+	}
+	return fmt.Sprintf("it@customer%d.example", number)
+}
+
 // largeParties are the source and target of world.Large with one of its customers, counted from 0.
 func largeParties(number int) parties {
 	return parties{

@@ -366,7 +366,7 @@ func TestDoorClosed(t *testing.T) {
 	w.at(2*time.Hour, func() {
 		w.refused("submit-1", kernel.DoorClosed)
 		w.refused("cancel-1", kernel.DoorClosed)
-		require.Equal(t, []string{"created"}, w.events())
+		require.Equal(t, []string{"created", "refused:submit-1"}, w.events(), "E6: the log has what was refused at the door")
 		w.submitted()
 		w.nudgeOfSubmit()
 	})

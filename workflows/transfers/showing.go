@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 )
 
@@ -76,7 +77,7 @@ func (r *life) show(ctx workflow.Context) {
 	switch {
 	case r.restored:
 		text.WriteString("**Restored**: the ledger lacks what this run has seen, so it was restored from an earlier time. Nothing is moved.\n\n" +
-			"Bring the ledger forward, or tell the run to go on from what it says: `starter resume " + r.id + " --accept-ledger`.\n")
+			"Bring the ledger forward, or tell the run to go on from what it says: " + kernel.Code("starter resume "+r.id+" --accept-ledger") + ".\n")
 	case r.at.Status == transfer.None:
 		text.WriteString("**Opening**: the request is being checked.\n")
 	case r.at.Status == transfer.Pending:
@@ -85,7 +86,7 @@ func (r *life) show(ctx workflow.Context) {
 	case r.at.Status == transfer.InProgress:
 		fmt.Fprintf(&text, "**InProgress**: %s\n", progress(r.counts()))
 	default:
-		fmt.Fprintf(&text, "**%s**: %s\n", r.at.Status, ending(r.at.Status, r.at.Items))
+		fmt.Fprintf(&text, "**%s**: %s\n", kernel.Markdown(string(r.at.Status)), ending(r.at.Status, r.at.Items))
 	}
 	for _, sentence := range r.remarks() {
 		text.WriteString("\n" + sentence + "\n")
@@ -133,7 +134,7 @@ func (m *mover) since(c transfer.ItemCounts) transfer.ItemCounts {
 }
 
 func rangeDetails(work Range, m *mover, at transfer.Standing) string {
-	return fmt.Sprintf("%s of transfer %s: %d still to go. The whole transfer: %s", rangeSummary(work), work.TransferID, len(m.items), progress(m.since(at.Items)))
+	return fmt.Sprintf("%s of transfer %s: %d still to go. The whole transfer: %s", rangeSummary(work), kernel.Markdown(work.TransferID), len(m.items), progress(m.since(at.Items)))
 }
 
 // progress is a bar and a sentence: "█████░░░░░ 6 of 12 line items moved, 6 to go".

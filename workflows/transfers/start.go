@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"handover/internal/kernel"
 	"handover/internal/transfer"
 	"handover/workflows/run"
 )
@@ -15,7 +16,7 @@ import (
 func StartOptions(transferID string, s transfer.State) client.StartWorkflowOptions {
 	options := run.StartOptions(transfer.WorkflowID(transferID), "")
 	if s.TargetTenantID != "" {
-		options.StaticSummary = fmt.Sprintf("Customer %s: %s → %s", s.CustomerTenantID, s.SourceTenantID, s.TargetTenantID)
+		options.StaticSummary = fmt.Sprintf("Customer %s: %s → %s", kernel.Markdown(s.CustomerTenantID), kernel.Markdown(s.SourceTenantID), kernel.Markdown(s.TargetTenantID))
 		options.Priority = temporal.Priority{FairnessKey: s.TargetTenantID} // a merger must not hold up everybody else
 	}
 	if s.Status != transfer.None { // a request that is still to be decided is no transfer, and not found as one

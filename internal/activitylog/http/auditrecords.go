@@ -53,9 +53,9 @@ type AuditRecords struct {
 
 type searchAudit struct {
 	httpapi.Paging
-	StartDate string `query:"startDate" doc:"yyyy-mm-dd, at most 90 days back; 30 days back when left out (R-300)." example:"2026-11-01"`
-	EndDate   string `query:"endDate" doc:"yyyy-mm-dd, included; today when left out."`
-	Filter    string `query:"filter" doc:"JSON: {\"Field\": \"CompanyName\", \"Value\": \"…\", \"Operator\": \"substring\"}, or CustomerId or ResourceType with equals (R-301)."`
+	StartDate string `query:"startDate" also:"auditRequest.startDate" doc:"yyyy-mm-dd, at most 90 days back; 30 days back when left out (R-300)." example:"2026-11-01"`
+	EndDate   string `query:"endDate" also:"auditRequest.endDate" doc:"yyyy-mm-dd, included; today when left out."`
+	Filter    string `query:"filter" also:"auditRequest.filter" doc:"JSON: {\"Field\": \"CompanyName\", \"Value\": \"…\", \"Operator\": \"substring\"}, or CustomerId or ResourceType with equals (R-301)."`
 }
 
 // Records is what the operations ask of the ledger.
@@ -181,11 +181,11 @@ func auditFilter(text string, q *activitylogstore.AuditSearch) error {
 		return err
 	}
 	switch {
-	case f.Field == "companyname" && f.Operator == "substring":
+	case f.By("CompanyName", "substring"):
 		q.CompanyName = f.Value
-	case f.Field == "customerid" && f.Operator == "equals":
+	case f.By("CustomerId", "equals"):
 		q.CustomerID = f.Value
-	case f.Field == "resourcetype" && f.Operator == "equals":
+	case f.By("ResourceType", "equals"):
 		q.Resource = activitylog.ResourceType(strings.ToLower(f.Value))
 	default:
 		return kernel.Refuse(kernel.UnknownEnum, "filter allows CompanyName with substring, CustomerId with equals and ResourceType with equals.")

@@ -2,6 +2,7 @@ package activitylogstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -134,8 +135,17 @@ func entryFields(r *entryRow) []any {
 	}
 }
 
-// entry is the entry with its participants.
+// entry is the entry with its participants. What is known of where a command to a transfer came from stands in the record's
+// detail.
 func (r entryRow) entry() AuditEntry {
+	if r.Resource == activitylog.TransferResource {
+		var detail struct {
+			Origin kernel.Origin `json:"origin"`
+		}
+		if json.Unmarshal([]byte(r.NewValue), &detail) == nil {
+			r.ApplicationID, r.CorrelationID = detail.Origin.Application, detail.Origin.Correlation
+		}
+	}
 	r.Participants = activitylog.Participants(r.PartnerTenantID, r.source, r.target, r.Status)
 	return r.AuditEntry
 }

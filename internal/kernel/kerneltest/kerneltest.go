@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -57,7 +59,8 @@ func KeepsBound(t *testing.T, field string, say func(string) error) {
 // KeepsLongestAddress checks that an address said as the field is counted in octets, and must be one, too.
 func KeepsLongestAddress(t *testing.T, field string, say func(string) error) {
 	t.Helper()
-	longest := "a@" + strings.Repeat("b", kernel.LongestEmail-len("a@.com")) + ".com"
+	labels := strings.Repeat(strings.Repeat("b", 61)+".", 4) // of the 63 octets that each may have
+	longest := "a@" + labels + "info"
 	require.Len(t, longest, kernel.BoundOf(field).Most)
 	assert.NoError(t, say(longest), field)
 	RefusedFor(t, say("a"+longest), field, kernel.LongestEmail)
@@ -78,4 +81,30 @@ func At(text string) time.Time {
 		panic(err)
 	}
 	return t
+}
+
+// Hostile are texts that try to be more than a text on one surface or another, by what they try.
+func Hostile() map[string]string {
+	return map[string]string{
+		"escape": "a\x1b[2J\x1b]0;title\x07b", "C1 escape": "a\u009b2Jb", "second line": "a\r\nBcc: x@evil.example\r\n\r\nb", "delete": "a\x7f\bb",
+		"other ends of lines": "a\u2028b\u2029c\u0085d\ve", "override": "a\u202egnp.exe", "isolates": "\u2066a\u2067b\u2068c\u2069", "marks": "\u200ea\u200f\u061c",
+		"never seen": "a\u200bb\ufeffc\u00add\u2060e", "tags": "a\U000e0041\U000e007f", "NUL": "a\x00b", "not UTF-8": "a\xff\xc3(b", "half a pair": "\xed\xa0\x80",
+		"formula": "=1+1", "full-width formula": "＝1+1", "small formula": "﹦1+1", "tab first": "\t=1", "blank first": "  =1", "unseen first": "\u200d=1", "at": "@SUM(A1)",
+		"minus": "-1+1", "full-width minus": "－1", "minus sign": "\u22121", "plus": "+1", "command": "=cmd|' /C calc'!A0", "next cell": "a;=1+1", "next cell, quoted": "a;\"=1\"",
+		"cell after tab": "a\t=1", "pipe": "a|=1|b", "link": "[x](javascript:alert(1))", "image": "![x](https://evil.example/p)", "bare link": "see https://evil.example/x",
+		"www": "www.evil.example", "element": "<script>alert(1)</script>", "attribute": "\" onload=\"alert(1)", "entity": "&lt;script&gt;", "code": "`a` ``b``",
+		"heading": "# a", "list": "- a", "emphasis": "**a** __b__", "template": "{{.Subject}}", "format": "%s%n%d", "encoded word": "=?utf-8?q?a?=", "very long": strings.Repeat("=x ", 40_000),
+	}
+}
+
+// Shown checks that the line is one line, UTF-8, and that every character of it shows as what it is.
+func Shown(t *testing.T, line, of string) {
+	t.Helper()
+	assert.True(t, utf8.ValidString(line), of)
+	for _, r := range line {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || strings.ContainsRune("\u200b\u2060\ufeff\u00ad", r) || r>>8 == 0xe00 {
+			assert.Fail(t, "a character does not show", "%s: %U in %.60q", of, r, line)
+			return
+		}
+	}
 }

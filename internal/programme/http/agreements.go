@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"time"
 
 	"handover/internal/command"
@@ -68,6 +69,7 @@ func (s *Service) registerAgreements(a *httpapi.API) {
 	httpapi.RegisterWrite[attestAgreement, attested](a, httpapi.Route{
 		ID: "attestAgreement", Method: http.MethodPost, Path: "/v1/customers/{customerId}/agreements", Tag: "Customers", Status: http.StatusCreated,
 		Summary: "Attest that a customer accepted the Microsoft Customer Agreement", Roles: sellers, Users: true,
+		Resource: reflect.TypeFor[CustomerAgreement](), Echoes: []string{"agreementLink", "primaryContact.middleName"},
 		Causes: []kernel.Cause{
 			programme.RelationshipMissing, programme.PartnerNotEnabled, kernel.InvalidInput, kernel.UnknownEnum, programme.AlreadyAttested,
 		},
@@ -78,10 +80,18 @@ func (s *Service) registerAgreements(a *httpapi.API) {
 	}, s.directSignStatus)
 }
 
-func (s *Service) listAgreements(ctx context.Context, in *CustomerPath) (*struct{ Body CustomerAgreements }, error) {
+type listAgreements struct {
+	CustomerPath
+	OfAgreementType
+}
+
+func (s *Service) listAgreements(ctx context.Context, in *listAgreements) (*struct{ Body CustomerAgreements }, error) {
 	found, err := s.records.Agreements(ctx, httpapi.RequestOf(ctx).Caller.TenantID, in.CustomerID)
 	if err != nil {
 		return nil, err
+	}
+	if !in.asks() {
+		found = nil
 	}
 	list := CustomerAgreements{TotalCount: len(found), Items: make([]CustomerAgreement, len(found)), Attributes: httpapi.Collection}
 	for i, f := range found {

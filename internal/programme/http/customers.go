@@ -22,28 +22,6 @@ type Customer struct {
 	Attributes            httpapi.Attributes `json:"attributes"`
 }
 
-// CompanyProfile names the customer's tenant.
-type CompanyProfile struct {
-	TenantID    string             `json:"tenantId" doc:"Microsoft ID."`
-	Domain      string             `json:"domain" example:"contoso-bakery.example" doc:"Domain of the tenant."`
-	CompanyName string             `json:"companyName" example:"Contoso Bakery" doc:"Name of the company."`
-	Attributes  httpapi.Attributes `json:"attributes"`
-}
-
-// BillingProfile is whom and where to bill.
-type BillingProfile struct {
-	CompanyName    string             `json:"companyName" doc:"Name on the bill."`
-	Email          string             `json:"email" doc:"Where bills go."`
-	Culture        string             `json:"culture" example:"en-US" doc:"Language and region."`
-	DefaultAddress BillingAddress     `json:"defaultAddress"`
-	Attributes     httpapi.Attributes `json:"attributes"`
-}
-
-// BillingAddress says in which market the customer is.
-type BillingAddress struct {
-	Country string `json:"country" example:"US" doc:"Market of the customer, ISO 3166-1."`
-}
-
 // Customers is one page of a partner's customers.
 type Customers struct {
 	TotalCount        int                `json:"totalCount" doc:"How many customers there are in all."`
@@ -55,7 +33,7 @@ type Customers struct {
 
 type listCustomers struct {
 	httpapi.Paging
-	Filter string `query:"filter" doc:"JSON: {\"Field\": \"CompanyName\" or \"Domain\", \"Value\": \"…\", \"Operator\": \"starts_with\"}."`
+	Filter string `query:"filter" doc:"JSON: {\"Field\": \"CompanyName\", \"Domain\" or, with the Microsoft ID of one of your resellers, \"IndirectReseller\", \"Value\": \"…\", \"Operator\": \"starts_with\"}."`
 }
 
 func (s *Service) registerCustomers(a *httpapi.API) {
@@ -118,21 +96,22 @@ func (s *Service) checkToken(ctx context.Context, q programmestore.CustomerSearc
 	return err
 }
 
+const startsWith = "starts_with"
+
 func customerFilter(text string, wanted *programmestore.CustomerSearch) error {
 	f, err := httpapi.ReadFilter(text)
 	if err != nil || f.Field == "" {
 		return err
 	}
-	if f.Operator != "starts_with" {
-		return kernel.Refuse(kernel.UnknownEnum, "The operator of a customer filter must be starts_with.")
-	}
-	switch f.Field {
-	case "companyname":
+	switch {
+	case f.By("CompanyName", startsWith):
 		wanted.NamePrefix = f.Value
-	case "domain":
+	case f.By("Domain", startsWith):
 		wanted.DomainPrefix = f.Value
+	case f.By("IndirectReseller", startsWith):
+		wanted.ResellerPrefix = f.Value
 	default:
-		return kernel.Refuse(kernel.UnknownEnum, "Customers can be filtered by CompanyName or Domain.")
+		return kernel.Refuse(kernel.UnknownEnum, "Customers can be filtered by CompanyName, Domain or IndirectReseller, each with the operator starts_with.")
 	}
 	return nil
 }
@@ -143,10 +122,8 @@ func (s *Service) getCustomer(ctx context.Context, in *CustomerPath) (*struct{ B
 		return nil, err
 	}
 	c := customer(found)
-	c.BillingProfile = &BillingProfile{
-		CompanyName: found.Name, Email: found.Email, Culture: found.Locale, DefaultAddress: BillingAddress{Country: found.Market},
-		Attributes: httpapi.Attributes{ObjectType: "CustomerBillingProfile"},
-	}
+	bills := billing(found)
+	c.BillingProfile = &bills
 	return &struct{ Body Customer }{c}, nil
 }
 
@@ -157,7 +134,7 @@ func customer(c programmestore.Client) Customer {
 	}
 	return Customer{
 		ID:                    c.TenantID,
-		CompanyProfile:        CompanyProfile{TenantID: c.TenantID, Domain: c.Domain, CompanyName: c.Name, Attributes: httpapi.Attributes{ObjectType: "CustomerCompanyProfile"}},
+		CompanyProfile:        company(c),
 		RelationshipToPartner: relationship,
 		Links:                 kernel.Links{Self: httpapi.LinkTo("/customers/"+c.TenantID, nil)},
 		Attributes:            httpapi.Attributes{ObjectType: "Customer"},

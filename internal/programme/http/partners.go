@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"handover/internal/httpapi"
@@ -48,7 +49,7 @@ func (s *Service) registerPartners(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listRelationships", Method: http.MethodGet, Path: "/v1/relationships", Tag: "Partners", Summary: "List the partners you work with",
 		Description: "As an indirect provider its resellers, as an indirect reseller its providers (R-258).",
-		Roles:       sellers, Causes: []kernel.Cause{kernel.UnknownEnum},
+		Roles:       sellers, Causes: []kernel.Cause{kernel.UnknownEnum, kernel.InvalidInput},
 	}, s.listRelationships)
 	httpapi.Register(a, httpapi.Route{
 		ID: "listCustomerRelationships", Method: http.MethodGet, Path: "/v1/customers/{customerId}/relationships", Tag: "Partners",
@@ -63,15 +64,28 @@ func (s *Service) registerPartners(a *httpapi.API) {
 	}, s.agreementStatus)
 }
 
-func (s *Service) listRelationships(ctx context.Context, in *struct {
-	Type string `query:"relationship_type" doc:"IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf." example:"IsIndirectCloudSolutionProviderOf"`
-}) (*struct{ Body PartnerRelationships }, error) {
+type listRelationships struct {
+	Type   string `query:"relationship_type" doc:"IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf." example:"IsIndirectCloudSolutionProviderOf"`
+	Filter string `query:"filter" doc:"JSON: {\"Field\": \"Name\", \"Value\": \"…\", \"Operator\": \"substring\"}."`
+}
+
+func (s *Service) listRelationships(ctx context.Context, in *listRelationships) (*struct{ Body PartnerRelationships }, error) {
 	wanted, known := relationshipTypes[strings.ReplaceAll(strings.ToLower(in.Type), "_", "")]
 	if !known {
 		return nil, kernel.Refuse(kernel.UnknownEnum, "relationship_type must be IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf.")
 	}
+	f, err := httpapi.ReadFilter(in.Filter)
+	if err != nil {
+		return nil, err
+	}
+	if f.Field != "" && !f.By("Name", "substring") {
+		return nil, kernel.Refuse(kernel.UnknownEnum, "Relationships can be filtered by Name with the operator substring.")
+	}
 	found, err := s.records.Partnerships(ctx, httpapi.RequestOf(ctx).Caller.TenantID, wanted.as)
-	return relationshipsOf(found, wanted.name), err
+	named := slices.DeleteFunc(found, func(p programme.Partner) bool {
+		return !strings.Contains(strings.ToLower(p.Name), strings.ToLower(f.Value))
+	})
+	return relationshipsOf(named, wanted.name), err
 }
 
 func (s *Service) listCustomerRelationships(ctx context.Context, in *CustomerPath) (*struct{ Body PartnerRelationships }, error) {
@@ -96,8 +110,8 @@ func relationshipsOf(found []programme.Partner, name string) *struct{ Body Partn
 }
 
 func (s *Service) agreementStatus(ctx context.Context, in *struct {
-	MPNID    string `query:"mpnId" doc:"PartnerID of the partner."`
-	TenantID string `query:"tenantId" doc:"Microsoft ID of the partner."`
+	MPNID    string `query:"mpnId" empty:"absent" doc:"PartnerID of the partner."`
+	TenantID string `query:"tenantId" empty:"absent" doc:"Microsoft ID of the partner."`
 }) (*struct{ Body AgreementStatus }, error) {
 	if (in.MPNID == "") == (in.TenantID == "") {
 		return nil, httpapi.Refuse(partnerNotNamed, "Name the partner by exactly one of mpnId and tenantId.")

@@ -3,7 +3,8 @@
 //
 //	service.go     what they need, and the causes that only HTTP can say
 //	admission.go   which partner calls
-//	customers.go   a partner's customers; agreements.go what these agreed to
+//	customers.go   a partner's customers; profiles.go each part of one by itself
+//	agreements.go  what customers agreed to; templates.go what they can agree to
 //	partners.go    relationships between partners, and what they signed
 //	invitations.go the links with which customers accept them
 package programmehttp
@@ -47,7 +48,9 @@ func New(records Records, invitations Invitations) *Service { return &Service{re
 // Register declares the operations.
 func (s *Service) Register(a *httpapi.API) {
 	s.registerCustomers(a)
+	s.registerProfiles(a)
 	s.registerAgreements(a)
+	s.registerTemplates(a)
 	s.registerPartners(a)
 	s.registerInvitations(a)
 }

@@ -22,11 +22,14 @@ type CustomerSearch struct {
 	PartnerTenantID string // never empty
 	NamePrefix      string
 	DomainPrefix    string
+	ResellerPrefix  string // tenant id of an indirect reseller under the partner whom the customer accepted too
 	Limit           int    // items in the page, at least 1
 	After           string // tenant id of the last customer of the page before; empty for the first page
 }
 
 const (
+	sharedWith = `EXISTS (SELECT 1 FROM relationships x JOIN partnerships p ON p.reseller_tenant_id = x.partner_tenant_id
+		WHERE p.provider_tenant_id = $1 AND x.customer_tenant_id = c.tenant_id AND x.partner_tenant_id LIKE %s ESCAPE '\')`
 	accepted = `EXISTS (SELECT 1 FROM relationships r WHERE r.partner_tenant_id = $1 AND r.customer_tenant_id = c.tenant_id)`
 	// clientele are the customers of a partner. One whose subscriptions have all ended stays: what was billed stays readable.
 	clientele = `(SELECT customer_tenant_id FROM relationships WHERE partner_tenant_id = $1
@@ -42,6 +45,7 @@ func (s *Store) Customers(ctx context.Context, q CustomerSearch) (store.Page[Cli
 	w := store.Where{Args: []any{q.PartnerTenantID}}
 	w.And(store.StartsWith(programme.NameKey(q.NamePrefix)), `c.name_key LIKE %s ESCAPE '\'`)
 	w.And(store.StartsWith(strings.ToLower(q.DomainPrefix)), `c.domain LIKE %s ESCAPE '\'`)
+	w.And(store.StartsWith(strings.ToLower(q.ResellerPrefix)), sharedWith)
 	count := store.Listing{Text: "SELECT COUNT(*) FROM " + clientele + w.Clause(), Args: w.Args}
 	w.And(q.After, "(c.name_key, c.tenant_id) > (SELECT a.name_key, a.tenant_id FROM customers a WHERE a.tenant_id = %s)")
 	rows := store.Listing{

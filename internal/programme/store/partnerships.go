@@ -19,6 +19,7 @@ var partnerships = store.Table[programme.Partnership]{
 
 var (
 	selectResellers = store.Both(`SELECT reseller_tenant_id FROM partnerships WHERE provider_tenant_id = $1`)
+	selectWorking   = store.Both(`SELECT COUNT(*) FROM partnerships WHERE provider_tenant_id = $1 AND reseller_tenant_id = $2`)
 	selectProviders = store.Both(`SELECT provider_tenant_id FROM partnerships WHERE reseller_tenant_id = $1`)
 
 	// selectShared finds the partner's partners, on either side, whom the customer accepted as reseller too.
@@ -51,6 +52,12 @@ func (s *Store) CustomerPartnerships(ctx context.Context, partnerTenantID, custo
 		}
 		return partnersFound(ctx, tx, selectShared, partnerTenantID, customerTenantID)
 	})
+}
+
+// WorkTogether tells whether the indirect reseller works under the indirect provider (R-258).
+func WorkTogether(ctx context.Context, tx store.Tx, provider, reseller string) (bool, error) {
+	count, _, err := store.One(ctx, tx, selectWorking, store.Value[int], provider, reseller)
+	return count > 0, err
 }
 
 // partnersFound loads the partners whose ids the query finds.

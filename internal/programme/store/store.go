@@ -133,6 +133,22 @@ func (s *Store) Customer(ctx context.Context, id string) (programme.Customer, er
 	})
 }
 
+var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = $1
+	UNION SELECT partner_tenant_id FROM admin_agents WHERE LOWER(email) LIKE $2 ESCAPE '\'`)
+
+// TenantOf is the tenant that has the domain: the customer of that domain, or the partner whose people have their addresses
+// in it. It is empty when there is none, or more than one.
+func (s *Store) TenantOf(ctx context.Context, domain string) (string, error) {
+	store.Lower(&domain)
+	return store.Read(ctx, s.db, "find the tenant of a domain", func(tx store.Tx) (string, error) {
+		found, err := store.All(ctx, tx, selectTenantOf, store.Value[string], domain, store.EndsWith("@"+domain))
+		if err != nil || len(found) != 1 {
+			return "", err
+		}
+		return found[0], nil
+	})
+}
+
 // PartnerByMPN reads the partner with the MPN id; where several share it, a reseller is meant (R-57). Refusal:
 // PartnerUnknown.
 func (s *Store) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error) {

@@ -1,10 +1,13 @@
 // Package subscriptionhttp are the operations about subscriptions: what a partner bills a customer for, and its changes.
+//
+//	subscriptions.go   list and get; change.go what a PATCH says
 package subscriptionhttp
 
 import (
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +21,7 @@ import (
 	programmehttp "handover/internal/programme/http"
 	"handover/internal/store"
 	"handover/internal/subscription"
+	subscriptionstore "handover/internal/subscription/store"
 )
 
 // Subscription is a subscription as its billing owner sees it (wire-notes 12, domain section 8.3).
@@ -67,22 +71,8 @@ type SubscriptionPath struct {
 type listSubscriptions struct {
 	programmehttp.CustomerPath
 	httpapi.Paging
-}
-
-// UpdateSubscription is the body of a PATCH: the subscription as it was read, with one or more of these fields changed.
-// Fields that say what is so already are no change (wire-notes 13); all others are ignored.
-type UpdateSubscription struct {
-	FriendlyName     *string              `json:"friendlyName,omitempty" doc:"Name of the subscription."`
-	Quantity         *httpapi.WholeNumber `json:"quantity,omitempty" minimum:"1" doc:"Number of units."`
-	Status           *subscription.Status `json:"status,omitempty" doc:"active, suspended, or deleted to cancel."`
-	AutoRenewEnabled *bool                `json:"autoRenewEnabled,omitempty" doc:"Whether it renews at the end of its term."`
-	PartnerID        *string              `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller to credit."`
-}
-
-type updateSubscription struct {
-	SubscriptionPath
-	IfMatch string `header:"If-Match" doc:"The attributes.etag that was read, in quotes; a stale one is refused with 2055."`
-	Body    UpdateSubscription
+	MPNID   string `query:"mpn_id" doc:"Only those that credit the reseller with this PartnerID."`
+	OrderID string `query:"order_id" doc:"Only those of this order. No subscription here is known by an order, so none is found."`
 }
 
 // subscriptionAnswer is a subscription with its entity tag.
@@ -95,13 +85,13 @@ var subscriptionCauses = []kernel.Cause{
 	subscription.Unknown, kernel.StaleETag, subscription.NotForSalesAgents, subscription.InOtherTransfer, subscription.NotActivated,
 	subscription.Ended, kernel.InvalidInput, subscription.QuantitySuspended, subscription.QuantityOutOfRange, subscription.RenewalNotPossible,
 	kernel.UnknownEnum, subscription.StatusNotPossible, subscription.AddonsActive, subscription.CancellationClosed, subscription.CancellationHoursOver,
-	subscription.RecordNotAllowed,
-	subscription.RecordUnknown, subscription.RecordNotReseller,
+	subscription.RecordNotAllowed, subscription.RecordUnknown, subscription.RecordNotReseller, subscription.RecordNotPartner,
+	subscription.RecordMPAMissing, subscription.CycleNotOffered,
 }
 
 // Records is what the operations ask of the ledger.
 type Records interface {
-	SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (store.Page[subscription.Subscription], error)
+	SubscriptionsOf(ctx context.Context, q subscriptionstore.Search) (store.Page[subscription.Subscription], error)
 	SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error)
 	ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id, ifMatch string,
 		c subscription.Change) (subscription.Subscription, error)
@@ -127,11 +117,17 @@ func (s *Service) Register(a *httpapi.API) {
 		ID: "getSubscription", Method: http.MethodGet, Path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", Tag: "Customers",
 		Summary: "Read a subscription", Roles: programmehttp.Readers(), Causes: []kernel.Cause{subscription.Unknown},
 	}, s.getSubscription)
+	httpapi.Register(a, httpapi.Route{
+		ID: "listAddons", Method: http.MethodGet, Path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}/addons", Tag: "Customers",
+		Summary: "List a subscription's add-ons", Description: "Those that move with it, ended ones included (R-74).",
+		Roles: programmehttp.Readers(), Causes: []kernel.Cause{subscription.Unknown},
+	}, s.listAddons)
 	httpapi.RegisterWrite[updateSubscription, subscriptionAnswer](a, httpapi.Route{
 		ID: "updateSubscription", Method: http.MethodPatch, Path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", Tag: "Customers",
 		Summary:     "Change a subscription",
-		Description: "Name, quantity, renewal, status or credited reseller. While a transfer moves the subscription every change is refused (R-76).",
+		Description: "Name, quantity, renewal, status, credited reseller or billing cycle. While a transfer moves the subscription every change is refused (R-76).",
 		Roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent}, Causes: subscriptionCauses,
+		Resource: reflect.TypeFor[Subscription](), Echoes: echoes,
 	}, s.updateSubscription)
 }
 
@@ -147,20 +143,27 @@ func (s *Service) listSubscriptions(ctx context.Context, in *listSubscriptions) 
 	if _, err := kernel.ParseID("the token", after); after != "" && err != nil {
 		return nil, httpapi.NoSuchToken()
 	}
-	found, err := s.records.SubscriptionsOf(ctx, httpapi.RequestOf(ctx).Caller.TenantID, in.CustomerID, size, after)
+	found, err := s.records.SubscriptionsOf(ctx, subscriptionstore.Search{
+		PartnerTenantID: httpapi.RequestOf(ctx).Caller.TenantID, CustomerTenantID: in.CustomerID, PartnerOnRecord: in.MPNID, Limit: size, After: after,
+	})
 	if err != nil {
 		return nil, err
 	}
-	page := Subscriptions{TotalCount: found.Total, Items: make([]Subscription, len(found.Items)), Attributes: httpapi.Collection}
-	for i, one := range found.Items {
-		page.Items[i] = s.show(one)
+	kept := url.Values{}
+	if in.MPNID != "" {
+		kept.Set("mpn_id", in.MPNID)
 	}
+	if in.OrderID != "" {
+		kept.Set("order_id", in.OrderID)
+		found = store.Page[subscription.Subscription]{}
+	}
+	page := Subscriptions{TotalCount: found.Total, Items: s.showAll(found.Items), Attributes: httpapi.Collection}
 	path := "/customers/" + strings.ToLower(in.CustomerID) + "/subscriptions"
-	page.Links.Self = httpapi.LinkTo(path, nil)
+	page.Links.Self = httpapi.LinkTo(path, kept)
 	if found.More {
 		page.ContinuationToken = found.Items[len(found.Items)-1].ID
 	}
-	page.Links.Next = in.Next(path, page.ContinuationToken, url.Values{})
+	page.Links.Next = in.Next(path, page.ContinuationToken, kept)
 	return &struct{ Body Subscriptions }{page}, nil
 }
 
@@ -169,30 +172,39 @@ func (s *Service) getSubscription(ctx context.Context, in *SubscriptionPath) (*s
 	return s.answerWith(found), err
 }
 
-func (s *Service) updateSubscription(ctx context.Context, in *updateSubscription) (command.Answer, error) {
-	change := subscription.Change{
-		FriendlyName: in.Body.FriendlyName, Quantity: (*int)(in.Body.Quantity), AutoRenew: in.Body.AutoRenewEnabled,
-		Status: in.Body.Status, PartnerOnRecord: in.Body.PartnerID,
-	}
-	tag := strings.Trim(strings.TrimSpace(in.IfMatch), `"`)
-	if tag == "*" {
-		tag = ""
-	}
-	answer := httpapi.AnswerTo(ctx, s.changedSubscription)
-	changed, err := s.records.ChangeSubscription(ctx, answer.Terms, httpapi.RequestOf(ctx).By(), in.CustomerID, in.SubscriptionID, tag, change)
-	return answer.Of(changed, err)
-}
-
-// changedSubscription is the answer to a change.
-func (s *Service) changedSubscription(changed subscription.Subscription) (command.Answer, error) {
-	shown := s.answerWith(changed)
-	answer, err := httpapi.JSON(http.StatusOK, shown.Body)
-	answer.Header["ETag"] = shown.ETag
-	return answer, err
-}
-
 func (s *Service) answerWith(found subscription.Subscription) *subscriptionAnswer {
 	return &subscriptionAnswer{ETag: `"` + found.ETag() + `"`, Body: s.show(found)}
+}
+
+// AddonList is a collection of add-ons.
+type AddonList struct {
+	TotalCount int                `json:"totalCount" doc:"How many there are."`
+	Items      []Subscription     `json:"items" doc:"The add-ons, by id."`
+	Attributes httpapi.Attributes `json:"attributes"`
+}
+
+// mostAddons is more than one subscription has: the list has no pages.
+const mostAddons = 100_000
+
+func (s *Service) listAddons(ctx context.Context, in *SubscriptionPath) (*struct{ Body AddonList }, error) {
+	partner := httpapi.RequestOf(ctx).Caller.TenantID
+	base, err := s.records.SubscriptionOf(ctx, partner, in.CustomerID, in.SubscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.records.SubscriptionsOf(ctx, subscriptionstore.Search{
+		PartnerTenantID: partner, CustomerTenantID: in.CustomerID, ParentID: base.ID, Limit: mostAddons,
+	})
+	addons := slices.DeleteFunc(found.Items, func(s subscription.Subscription) bool { return !s.Addon() })
+	return &struct{ Body AddonList }{AddonList{TotalCount: len(addons), Items: s.showAll(addons), Attributes: httpapi.Collection}}, err
+}
+
+func (s *Service) showAll(found []subscription.Subscription) []Subscription {
+	seen := make([]Subscription, len(found))
+	for i, one := range found {
+		seen[i] = s.show(one)
+	}
+	return seen
 }
 
 // thirdParty are the product types that others than Microsoft sell.

@@ -28,8 +28,8 @@ var (
 )
 
 // ChangeSubscription changes a subscription that the partner bills the customer for, under the terms, and returns it as it
-// is stored then; without a difference it writes nothing. ifMatch is the entity tag that the caller read, without quotes;
-// empty for any.
+// is stored then; without a difference it writes nothing. ifMatch is the entity tag that the caller read,
+// or several, as Subscription.Matches reads them; empty for any.
 //
 // Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; StaleETag; those of
 // subscription.Rules.ChangeSubscription. Errors: those of command.Execute.
@@ -46,7 +46,7 @@ func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subs
 			return subscription.Subscription{}, err
 		}
 		old := facts.Subscription
-		if ifMatch != "" && ifMatch != old.ETag() {
+		if !old.Matches(ifMatch) {
 			return old, kernel.Refuse(kernel.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
 		}
 		next, err := s.rules.ChangeSubscription(facts, change)
@@ -102,7 +102,10 @@ func (s *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By,
 			f.Owner = p
 		}
 	}
-	f.Record = programme.Credited(parties, mpnID)
+	if f.Record = programme.Credited(parties, mpnID); err != nil || f.Record == nil {
+		return f, err
+	}
+	f.Partnership, err = programmestore.WorkTogether(ctx, tx, by.PartnerTenantID, f.Record.TenantID)
 	return f, err
 }
 

@@ -32,23 +32,34 @@ func (s *Store) Over(db *store.DB) *Store {
 	return New(db, s.rules, s.movedBy)
 }
 
+// Search asks for what a partner bills a customer for. Empty fields do not narrow.
+type Search struct {
+	PartnerTenantID  string // never empty
+	CustomerTenantID string // never empty
+	PartnerOnRecord  string // MPN id of the credited reseller
+	ParentID         string
+	Limit            int    // items in the page, at least 1
+	After            string // id of the last one of the page before
+}
+
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, moved Azure not, by
-// id. The limit is the number of items, at least 1; after is the id of the last one of the page before. Refusal:
-// CustomerUnknown, as programmestore.Store.CustomerOf says it.
-func (s *Store) SubscriptionsOf(ctx context.Context, partnerTenantID, customerTenantID string, limit int, after string) (store.Page[subscription.Subscription], error) {
-	store.Lower(&partnerTenantID, &customerTenantID, &after)
+// id. Refusal: CustomerUnknown, as programmestore.Store.CustomerOf says it.
+func (s *Store) SubscriptionsOf(ctx context.Context, q Search) (store.Page[subscription.Subscription], error) {
+	store.Lower(&q.PartnerTenantID, &q.CustomerTenantID, &q.ParentID, &q.After)
 	var w store.Where
-	w.And(partnerTenantID, "s.partner_tenant_id = %s")
-	w.And(customerTenantID, "s.customer_tenant_id = %s")
+	w.And(q.PartnerTenantID, "s.partner_tenant_id = %s")
+	w.And(q.CustomerTenantID, "s.customer_tenant_id = %s")
+	w.And(q.PartnerOnRecord, "s.partner_on_record = %s")
+	w.And(q.ParentID, "s.parent_id = %s")
 	w.Conditions = append(w.Conditions, "s.listed")
 	count := store.Listing{Text: "SELECT COUNT(*) FROM subscriptions s" + w.Clause(), Args: w.Args}
-	w.And(after, "s.id > %s")
+	w.And(q.After, "s.id > %s")
 	rows := store.Listing{Text: "SELECT " + Table.Columns.Of("s") + " FROM subscriptions s" + w.Clause() + " ORDER BY s.id", Args: w.Args}
 	return store.Read(ctx, s.db, "list subscriptions", func(tx store.Tx) (store.Page[subscription.Subscription], error) {
-		if _, err := programmestore.ClientOf(ctx, tx, partnerTenantID, customerTenantID); err != nil {
+		if _, err := programmestore.ClientOf(ctx, tx, q.PartnerTenantID, q.CustomerTenantID); err != nil {
 			return store.Page[subscription.Subscription]{}, err
 		}
-		return store.PageOf(ctx, tx, count, rows, Table.Fields, limit)
+		return store.PageOf(ctx, tx, count, rows, Table.Fields, q.Limit)
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -19,7 +18,7 @@ import (
 	"handover/internal/transfer"
 )
 
-// CreateTransfer is the body of a create (R-140). Whatever else a client sends is ignored (R-142).
+// CreateTransfer is the body of a create (R-140). What else a transfer has is not read (R-142).
 type CreateTransfer struct {
 	SourcePartnerTenantID  string                     `json:"sourcePartnerTenantId" doc:"Microsoft ID of the partner who bills the customer today (R-53)." example:"aaaaaaaa-0000-4000-8000-000000000001"`
 	SourcePartnerName      string                     `json:"sourcePartnerName" doc:"Name of that partner (R-122)." example:"Northwind Cloud"`
@@ -78,8 +77,9 @@ var createCauses = []kernel.Cause{
 	programme.PartnerUnknown, programme.CustomerUnknown, programme.PartnerNotEnabled, kernel.NotAdminAgent,
 	programme.ProgramNotActive, programme.MPAMissing, programme.RelationshipMissing, programme.AgreementMissing,
 	programme.MarketMismatch, transfer.NotForDirectBill, transfer.ResellerUnknown, transfer.NotAReseller,
-	transfer.ResellerInactive, transfer.ResellerMPAMissing, transfer.AzurePlanMissing, transfer.AzurePlanInactive,
+	transfer.ResellerInactive, transfer.ResellerNotPartner, transfer.ResellerMPAMissing, transfer.AzurePlanMissing, transfer.AzurePlanInactive,
 	transfer.AzurePlanUnpurchasable, transfer.LegacyAzureAtTarget, legacyNotOffered,
+	transfer.AddressNotCustomers, transfer.TooManyOfCustomer, transfer.TooManyInADay,
 }
 
 // createForms are the two answers of a create.
@@ -171,7 +171,9 @@ func (c CreateTransfer) credited() (string, error) {
 	given := c.PartnerOnRecord
 	for _, p := range c.Participants {
 		switch {
-		case !strings.EqualFold(p.Key, "TransactionReseller") || p.Value == "":
+		case p.Value == "":
+		case !kernel.SameName(p.Key, "TransactionReseller"):
+			return "", kernel.Refuse(kernel.UnknownEnum, "participants knows TransactionReseller only, not %q.", kernel.Clip(p.Key))
 		case given != "" && given != p.Value:
 			return "", kernel.Refuse(kernel.InvalidInput, "partnerOnRecord and participants name two different resellers. Name one.")
 		default:

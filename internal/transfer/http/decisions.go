@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 
 	"handover/internal/command"
@@ -19,7 +21,7 @@ import (
 // UpdateTransfer is the body of a PATCH: a submit, a cancel or a decline (R-151), or new labels.
 type UpdateTransfer struct {
 	ID                    string                     `json:"id,omitempty" doc:"Id of the transfer; when given, that of the path (R-152)."`
-	Status                string                     `json:"status,omitempty" doc:"InProgress or Accept to submit, Cancel to cancel, Reject to decline, in any case (R-151)." example:"InProgress"`
+	Status                string                     `json:"status,omitempty" doc:"InProgress or Accept to submit, Cancel to cancel, Reject to decline, in any case (R-151). Beside line items it may stay Pending, as it was read." example:"InProgress"`
 	LineItems             []PickedItem               `json:"lineItems,omitempty" nullable:"true" doc:"What the source wants to move (R-150). Add-ons travel with their base."`
 	AllEligible           bool                       `json:"allEligible,omitempty" doc:"Extension: move everything eligible instead of a list (R-155)."`
 	ProductTypes          []subscription.ProductType `json:"productTypes,omitempty" nullable:"true" doc:"Extension: narrows allEligible."`
@@ -36,6 +38,7 @@ type PickedItem struct {
 	ID             any                      `json:"id,omitempty" doc:"Ignored; some clients send a number, some a text (OQ-15)."`
 	SubscriptionID string                   `json:"subscriptionId" doc:"The subscription to move (R-150)." example:"55555555-0101-4000-8000-000000000001"`
 	ProductType    subscription.ProductType `json:"productType" doc:"What it is (R-130)." example:"OnlineServicesNCE"`
+	Quantity       httpapi.WholeNumber      `json:"quantity,omitempty" doc:"When given and not 0, the subscription's: it moves as a whole (R-31)."`
 }
 
 // largeBody bounds the body of a submit, which may list 10,000 line items (R-80), in bytes.
@@ -69,6 +72,7 @@ func (s *Service) registerDecisions(a *httpapi.API) {
 		Description: "The source submits with line items (or, as an extension, everything eligible) or declines with status `Reject`; " +
 			"the target cancels with status `Cancel`. A submit is all or nothing (R-153); the answer shows the transfer `InProgress`, " +
 			"and the move goes on by itself (R-154). Extension: a body with `externalReference` or `tags` and no status changes the caller's own labels.",
+		Resource: reflect.TypeFor[Transfer](), Echoes: echoes,
 		Roles: transferRoles, MaxBody: largeBody, Lists: s.lists(), Causes: decisionCauses, Rerender: s.rerender,
 	}, s.updateTransfer)
 }
@@ -91,6 +95,9 @@ func (s *Service) updateTransfer(ctx context.Context, in *updateTransfer) (comma
 	if err != nil {
 		return command.Answer{}, err
 	}
+	if err := s.checkBesides(ctx, t.ID, in.Body, verb); err != nil {
+		return command.Answer{}, err
+	}
 	end, err := s.turns.Take(ctx, httpapi.RequestOf(ctx).Caller.TenantID+" "+t.ID)
 	if err != nil {
 		return command.Answer{}, err
@@ -103,6 +110,26 @@ func (s *Service) updateTransfer(ctx context.Context, in *updateTransfer) (comma
 		err = kernel.Refuse(kernel.BeingProcessed, "Another request about this transfer is being processed. Repeat the same request in a moment.").About(t.ID)
 	}
 	return answer.Of(changed, err)
+}
+
+// checkBesides refuses what the body says besides its verb and the verb does not read, unless it says what is so already.
+func (s *Service) checkBesides(ctx context.Context, id string, body UpdateTransfer, v verb) error {
+	switch {
+	case body.Reason != "" && v != verbDecline:
+		return kernel.Refuse(kernel.InvalidInput, "reason says why the source declines. Send it with status Reject, or leave it out.")
+	case len(body.ProductTypes) > 0 && v != verbSubmit:
+		return kernel.Refuse(kernel.InvalidInput, "productTypes narrows a submit of everything eligible. Leave it out.")
+	case v == verbLabel, body.ExternalReference == nil && body.Tags == nil:
+		return nil
+	}
+	now, err := s.records.Labels(ctx, id, httpapi.RequestOf(ctx).Caller.TenantID)
+	if err != nil {
+		return err
+	}
+	if next := body.relabel(now); next.ExternalReference != now.ExternalReference || !slices.Equal(next.Tags, now.Tags) {
+		return kernel.Refuse(kernel.InvalidInput, "externalReference and tags change by a PATCH of their own, without status and line items.")
+	}
+	return nil
 }
 
 // form is how the answer shows what became of the transfer. The list of everything eligible is read through the transfer;
@@ -172,12 +199,12 @@ func (u UpdateTransfer) about(t transfer.Transfer) error {
 	return nil
 }
 
-// verb tells what the PATCH asks for (R-151).
+// verb tells what the PATCH asks for (R-151). Beside line items a status may stay Pending, as it was read (wire-notes 13).
 func (u UpdateTransfer) verb() (verb, error) {
-	status := strings.ToLower(u.Status)
+	status := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(u.Status)), "_", "")
 	selects := len(u.LineItems) > 0 || u.AllEligible
 	switch {
-	case selects && (status == "" || status == "inprogress" || status == "accept"):
+	case selects && slices.Contains([]string{"", "inprogress", "accept", "pending"}, status):
 		return verbSubmit, u.complete()
 	case selects:
 	case status == "cancel":
@@ -206,7 +233,7 @@ func (u UpdateTransfer) complete() error {
 func (u UpdateTransfer) selection() transfer.Selection {
 	picks := make([]transfer.Pick, len(u.LineItems))
 	for i, item := range u.LineItems {
-		picks[i] = transfer.Pick{SubscriptionID: item.SubscriptionID, ProductType: item.ProductType}
+		picks[i] = transfer.Pick{SubscriptionID: item.SubscriptionID, ProductType: item.ProductType, Quantity: int(item.Quantity)}
 	}
 	return transfer.Selection{LineItems: picks, AllEligible: u.AllEligible, ProductTypes: u.ProductTypes}
 }

@@ -22,6 +22,9 @@ func TestVerbs(t *testing.T) {
 		`{"Status":"inprogress","LineItems":[` + item + `]}`:                         "submit",
 		`{"allEligible":true}`:                                                       "submit",
 		`{"status":"Accept","allEligible":true,"productTypes":["AzureReservation"]}`: "submit",
+		`{"status":"Pending","lineItems":[` + item + `]}`:                            "submit", // C14
+		`{"status":"in_progress","lineItems":[` + item + `]}`:                        "submit", // C1
+		`{"status":"Pending"}`:                                                       "800042",
 		`{"status":"Cancel"}`:                                                        "cancel",
 		`{"status":"cancel","lineItems":[]}`:                                         "cancel",
 		`{"status":"CANCEL","lineItems":null}`:                                       "cancel",
@@ -87,7 +90,10 @@ func TestParticipants(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"transferType":3,"participants":[{"Key":"TransactionReseller","Value":"4711001"}]}`:                                 "4711001",
 		`{"transferType":3,"participants":null,"partnerOnRecord":"4711001"}`:                                                  "4711001",
-		`{"transferType":3,"participants":[{"key":"Other","value":"1"}]}`:                                                     "",
+		`{"transferType":3,"participants":[{"key":"Other","value":"1"}]}`:                                                     "refused",
+		`{"transferType":3,"participants":[{"key":"TransactionReseler","value":"4711001"}]}`:                                  "refused",
+		`{"transferType":3,"participants":[{"key":"transaction_reseller","value":"4711001"}]}`:                                "4711001",
+		`{"transferType":3,"participants":[{"key":"TransactionReseller","value":""},{}]}`:                                     "",
 		`{"transferType":3,"participants":[{"key":"transactionreseller","value":"4711001"}],"partnerOnRecord":"4711001"}`:     "4711001",
 		`{"transferType":3,"participants":[{"key":"TransactionReseller","value":"4711001"}],"partnerOnRecord":"another one"}`: "refused",
 	} {
@@ -95,7 +101,8 @@ func TestParticipants(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(body), &in))
 		r, err := in.request("c", &httpapi.Request{})
 		if want == "refused" {
-			require.ErrorIs(t, err, kernel.InvalidInput)
+			require.Error(t, err)
+			require.Contains(t, []string{"800002", "900126"}, codeOf(t, err))
 			continue
 		}
 		require.NoError(t, err)

@@ -42,7 +42,7 @@ func (s *Service) registerEligibility(a *httpapi.API) {
 }
 
 func (s *Service) eligibility(ctx context.Context, in *eligibilityQuery) (*struct{ Body []Eligible }, error) {
-	if in.TransferType != "3" && in.TransferType != "5" {
+	if kind, err := kernel.ParseWhole(in.TransferType); err != nil || kind != 3 && kind != 5 {
 		return nil, kernel.Refuse(kernel.UnknownEnum, "transferType must be 3 (new commerce).")
 	}
 	r := httpapi.RequestOf(ctx)

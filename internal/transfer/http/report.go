@@ -47,7 +47,7 @@ func (s *Service) registerReport(a *httpapi.API) {
 
 func (s *Service) report(ctx context.Context, in *reportQuery) (*reportAnswer, error) {
 	format := strings.ToLower(in.Format)
-	if format == "" && strings.Contains(in.Accept, "text/csv") {
+	if format == "" && httpapi.Prefers(in.Accept, "text/csv", "application/json") {
 		format = "csv"
 	}
 	if format != "" && format != "csv" && format != "json" {

@@ -24,8 +24,9 @@ type searchTransfers struct {
 	CreatedFrom       string   `query:"createdFrom" doc:"Only those created at or after this time." example:"2026-11-01T00:00:00Z"`
 	CreatedUntil      string   `query:"createdUntil" doc:"Only those created before this time."`
 	ModifiedFrom      string   `query:"modifiedFrom" doc:"Only those changed at or after this time."`
-	Size              int      `query:"size" doc:"How many to answer with, 1 to 500; 50 when left out." example:"50"`
-	Cursor            string   `query:"cursor" doc:"Where the page before this one ended: its continuationToken."`
+	Size              int      `query:"size" minimum:"1" maximum:"500" doc:"How many to answer with, 1 to 500; 50 when left out." example:"50"`
+	Cursor            string   `query:"cursor" empty:"absent" also:"seek,MS-ContinuationToken,continuationToken" doc:"Where the page before this one ended: its continuationToken."`
+	Continuation      string   `header:"MS-ContinuationToken" doc:"The same, as SDKs send it."`
 }
 
 // FoundTransfers is one page of a search.
@@ -79,13 +80,8 @@ func (in *searchTransfers) search(partner string) (transferstore.Search, error) 
 	s := transferstore.Search{
 		PartnerTenantID: partner, CustomerTenantID: in.CustomerID, ExternalReference: in.ExternalReference, Tag: in.Tag, Limit: in.Size,
 	}
-	switch strings.ToLower(in.Direction) {
-	case "":
-	case string(transferstore.Incoming):
-		s.Direction = transferstore.Incoming
-	case string(transferstore.Outgoing):
-		s.Direction = transferstore.Outgoing
-	default:
+	var known bool
+	if s.Direction, known = kernel.Named(transferstore.Direction(in.Direction), "", transferstore.Incoming, transferstore.Outgoing); !known {
 		return s, kernel.Refuse(kernel.UnknownEnum, "direction must be incoming or outgoing.")
 	}
 	var err error
@@ -105,6 +101,12 @@ func (in *searchTransfers) search(partner string) (transferstore.Search, error) 
 			return s, err
 		}
 	}
+	if in.Cursor == "" {
+		in.Cursor = in.Continuation
+	}
+	if in.Continuation != "" && in.Continuation != in.Cursor {
+		return s, kernel.Refuse(kernel.InvalidInput, "cursor and MS-ContinuationToken are two different tokens. Send one.")
+	}
 	if in.Cursor != "" {
 		at, id, err := httpapi.ReadCursor(in.Cursor)
 		if err != nil {
@@ -118,13 +120,8 @@ func (in *searchTransfers) search(partner string) (transferstore.Search, error) 
 func statuses(names []string) ([]transfer.Status, error) {
 	var all []transfer.Status
 	for _, name := range names {
-		found := transfer.None
-		for _, s := range transfer.Statuses() {
-			if strings.EqualFold(string(s), strings.TrimSpace(name)) {
-				found = s
-			}
-		}
-		if found == transfer.None {
+		found, known := kernel.Named(transfer.Status(name), transfer.Statuses()...)
+		if !known || found == transfer.None {
 			return nil, kernel.Refuse(kernel.UnknownEnum, "status must be one of Pending, InProgress, Complete, Expired, Cancel, Reject, Failed, PartiallyComplete.")
 		}
 		all = append(all, found)

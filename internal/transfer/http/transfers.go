@@ -3,6 +3,7 @@ package transferhttp
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
@@ -30,12 +31,20 @@ type tagged struct {
 	Body *Transfer
 }
 
+// echoes are members of a transfer that Partner Center has, and this API has not (sections 4.2 and 4.3).
+var echoes = []string{
+	"alternateId", "participants", "sourcePartnerEmailId", "targetPartnerProjectId", "transferError",
+	"lineItems.addonItems", "lineItems.currencyCode", "lineItems.orderId", "lineItems.partnerIdOnRecord", "lineItems.termDuration",
+	"lineItems.transferGroupId",
+}
+
 func (s *Service) registerTransfers(a *httpapi.API) {
 	httpapi.RegisterWrite[createTransfer, createAnswer](a, httpapi.Route{
 		ID: "createTransfer", Method: http.MethodPost, Path: "/v1/customers/{customerId}/transfers", Tag: "Transfers",
 		Summary: "Request a transfer, as the target",
 		Description: "Creates a request without line items (R-3). The source chooses them when it submits. " +
 			"With `?dryRun=true` nothing is created; the answer says what would be refused.",
+		Resource: reflect.TypeFor[Transfer](), Echoes: echoes,
 		Status: http.StatusCreated, Roles: transferRoles, Rehearses: true, Lists: s.lists(), Causes: createCauses, Forms: createForms, Rerender: s.rerender,
 	}, s.createTransfer)
 	httpapi.Register(a, httpapi.Route{

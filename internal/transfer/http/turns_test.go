@@ -63,7 +63,7 @@ func (d desk) asks(by, method, at, body string) *httptest.ResponseRecorder {
 func (d desk) pending(customer int) string {
 	d.Helper()
 	made := d.asks(world.LargeTarget, http.MethodPost, fmt.Sprintf("/v1/customers/cccccccc-1111-4000-8000-%012x/transfers", customer),
-		`{"transferType":3,"sourcePartnerTenantId":"`+world.LargeSource+`","sourcePartnerName":"Large Source","customerEmailId":"it@customer0.example"}`)
+		`{"transferType":3,"sourcePartnerTenantId":"`+world.LargeSource+`","sourcePartnerName":"Large Source","customerEmailId":"`+fmt.Sprintf("it@customer%d.example", customer)+`"}`)
 	require.Equal(d, http.StatusCreated, made.Code, made.Body)
 	return made.Header().Get("Location")
 }

@@ -67,7 +67,7 @@ func (tx session) queueMail(ctx context.Context, h *happening) (handed transfer.
 			told[r.address] = true
 			handed.Add(audience, 1)
 			mail = append(mail, outbox.Notification{
-				TransferID: h.of.ID, Event: h.effects.Event, Audience: audience, Recipient: r.address, Locale: r.locale, OwedAt: h.at,
+				TransferID: h.of.ID, Event: h.effects.Mailed(), Audience: audience, Recipient: r.address, Locale: r.locale, OwedAt: h.at,
 			})
 		}
 	}
@@ -77,11 +77,24 @@ func (tx session) queueMail(ctx context.Context, h *happening) (handed transfer.
 // OwedMail is an e-mail in the hands of the relay that claimed it.
 type OwedMail struct {
 	outbox.Notification
-	Age      time.Duration     // since it was owed
-	Transfer transfer.Transfer // as it stands at the claim
+	Age      time.Duration       // since it was owed
+	Transfer transfer.Transfer   // as it stands at the claim
+	Named    transfer.PartyNames // as the ledger names them at the claim
 }
 
-var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+` FROM {rows} JOIN transfers t ON t.id = r.id`, store.IDColumn)
+var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name FROM {rows} JOIN transfers t ON t.id = r.id
+	JOIN customers c ON c.tenant_id = t.customer_tenant_id
+	JOIN partners s ON s.tenant_id = t.source_tenant_id JOIN partners p ON p.tenant_id = t.target_tenant_id`, store.IDColumn)
+
+// toldOf is a transfer with the names of its parties.
+type toldOf struct {
+	record
+	named transfer.PartyNames
+}
+
+func (t *toldOf) fields() []any {
+	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target)
+}
 
 // ClaimMail takes up to limit e-mails that are due, at most perKey of one target's transfers, for as long as the lease:
 // nobody else gets them before it ends. Those due longest come first. A reminder of a request that was answered meanwhile
@@ -103,10 +116,10 @@ func (s *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, 
 		var owed []OwedMail
 		var withdrawn []outbox.MailResult
 		for _, n := range claimed {
-			if t := about[n.TransferID]; stale(n.Event, t) {
+			if t := about[n.TransferID]; stale(n.Event, t.Transfer) {
 				withdrawn = append(withdrawn, outbox.MailResult{ID: n.ID, Outcome: outbox.MailUndelivered, Reason: answeredMeanwhile})
 			} else {
-				owed = append(owed, OwedMail{Notification: n, Age: now.Sub(n.OwedAt), Transfer: t})
+				owed = append(owed, OwedMail{Notification: n, Age: now.Sub(n.OwedAt), Transfer: t.Transfer, Named: t.named})
 			}
 		}
 		return owed, outbox.Record(ctx, tx.Tx, claim, withdrawn, now)
@@ -121,18 +134,19 @@ func stale(event transfer.Event, t transfer.Transfer) bool {
 }
 
 // transfersOf reads the transfers that the e-mails tell of, by id.
-func (tx session) transfersOf(ctx context.Context, mail []outbox.Notification) (map[string]transfer.Transfer, error) {
-	found := make(map[string]transfer.Transfer, len(mail))
+func (tx session) transfersOf(ctx context.Context, mail []outbox.Notification) (map[string]toldOf, error) {
+	found := make(map[string]toldOf, len(mail))
 	for _, n := range mail {
-		found[n.TransferID] = transfer.Transfer{}
+		found[n.TransferID] = toldOf{}
 	}
 	ids := make([]string, 0, len(found))
 	for id := range found {
 		ids = append(ids, id)
 	}
-	records, err := store.All(ctx, tx, selectTransfers, countedFields, store.IDRows(ids...))
-	for _, r := range records {
-		found[r.ID] = r.whole().Transfer
+	read, err := store.All(ctx, tx, selectTransfers, (*toldOf).fields, store.IDRows(ids...))
+	for _, t := range read {
+		t.record = t.whole()
+		found[t.ID] = t
 	}
 	return found, err
 }

@@ -49,7 +49,7 @@ func (r *customerRow) fields() []any {
 		&r.azure.ID, &r.azure.ProductType, &r.azure.OfferID, &r.azure.Status, (*store.Stamp)(&r.readAt))
 }
 
-// openFacts loads what decides whether the transfer may be opened, in two queries, and when it was read by the database's
+// openFacts loads what decides whether the transfer may be opened, in two queries, in three where a reseller is to be credited, and when it was read by the database's
 // clock.
 func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.OpenFacts, time.Time, error) {
 	found, err := programmestore.Partners(ctx, tx.Tx, r.PartnerOnRecord, r.SourcePartnerTenantID, r.TargetPartnerTenantID)
@@ -63,6 +63,11 @@ func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.O
 func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
 	f.Source, f.Target = partnerWith(r.SourcePartnerTenantID, partners), partnerWith(r.TargetPartnerTenantID, partners)
 	f.PartnerOnRecord = programme.Credited(partners, r.PartnerOnRecord)
+	if f.PartnerOnRecord != nil {
+		if f.Partnership, err = programmestore.WorkTogether(ctx, tx.Tx, r.TargetPartnerTenantID, f.PartnerOnRecord.TenantID); err != nil {
+			return f, read, err
+		}
+	}
 	rows, err := store.All(ctx, tx, selectTied, (*customerRow).fields,
 		r.CustomerTenantID, r.TargetPartnerTenantID, subscription.AzurePlan, subscription.LegacyAzureOffer, programme.DirectSign)
 	if err != nil || len(rows) == 0 {
@@ -76,6 +81,23 @@ func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners 
 		}
 	}
 	return f, first.readAt, nil
+}
+
+// countAsked counts no further than the bounds.
+var countAsked = store.Both(`SELECT
+	(SELECT COUNT(*) FROM (SELECT t.id FROM transfers t WHERE t.target_tenant_id = $1 AND t.customer_tenant_id = $2 AND t.source_tenant_id = $3
+		AND (t.status = 'Pending' OR t.created_time > $4) LIMIT $5) AS near),
+	(SELECT COUNT(*) FROM (SELECT t.id FROM transfers t WHERE t.target_tenant_id = $1 AND t.created_time > $4 LIMIT $6) AS late)`)
+
+// addAsked adds how often the target asked before, where the rules bound it. Requests that are opened at the same moment do not see each
+// other, so a target may exceed a bound by as many as it sends at once.
+func (tx session) addAsked(ctx context.Context, f *transfer.OpenFacts, r transfer.Request, bounds transfer.Asking, now time.Time) (err error) {
+	if f.Customer == nil || bounds.PerCustomer == 0 && bounds.PerDay == 0 {
+		return nil
+	}
+	f.Asked, _, err = store.One(ctx, tx, countAsked, func(a *transfer.Asked) []any { return []any{&a.OfCustomer, &a.OfAll} },
+		r.TargetPartnerTenantID, r.CustomerTenantID, r.SourcePartnerTenantID, store.Stamp(now.Add(-transfer.AskedWithin)), bounds.PerCustomer, bounds.PerDay)
+	return err
 }
 
 // partnerWith is the partner of that id among these; nil when there is none.

@@ -25,8 +25,11 @@ func (s *Store) PreviewOpen(ctx context.Context, r transfer.Request) ([]*kernel.
 		if err := tx.checkUnused(ctx, opening); err != nil {
 			return alone(err)
 		}
-		facts, _, err := tx.openFacts(ctx, opening.Request())
+		facts, read, err := tx.openFacts(ctx, opening.Request())
 		if err != nil {
+			return nil, err
+		}
+		if err := tx.addAsked(ctx, &facts, opening.Request(), s.policy.Asking, s.db.TimeRead(read)); err != nil {
 			return nil, err
 		}
 		if refusals := s.policy.OpenRefusals(opening, facts); len(refusals) > 0 {

@@ -54,10 +54,13 @@ func (s *Store) open(ctx context.Context, tx session, o transfer.Opening, terms 
 	if err != nil {
 		return Outcome{}, err
 	}
+	now := s.db.TimeRead(read)
+	if err := tx.addAsked(ctx, &facts, r, s.policy.Asking, now); err != nil {
+		return Outcome{}, err
+	}
 	if err := s.policy.CheckOpen(o, facts); err != nil {
 		return Outcome{}, err
 	}
-	now := s.db.TimeRead(read)
 	st := step{of: record{Transfer: transfer.NewTransfer(o, facts), policy: s.rules.named}, actor: r.Actor, origin: terms.Origin, at: now}
 	st.of.Labels = transfer.Labels{} // they are the target's; a transfer belongs to both parties
 	if st.of.State, st.effects, err = s.policy.Decide(st.of.State, transfer.Open{}, r.Actor, now); err != nil {

@@ -1,0 +1,166 @@
+package ledger
+
+// I-9: the log is whole. The schema chains every record of a log to the one before it about the same subject (log_chain); here the
+// chains are computed again, and whatever guards them in the schema is looked for.
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"handover/internal/store"
+)
+
+// chainedLog is a table whose records are chained.
+type chainedLog struct {
+	table   string
+	subject string   // the column with what a record is about
+	columns []string // what the hash covers, in this order, before the time
+}
+
+var chainedLogs = []chainedLog{
+	{"audit_records", "transfer_id", []string{"id", "transfer_id", "event_key", "partner_tenant_id", "user_id", "operation", "status", "detail"}},
+	{"activity_records", "resource_id", []string{
+		"id", "partner_tenant_id", "customer_tenant_id", "resource_type", "resource_id", "operation", "user_id",
+		"application_id", "correlation_id", "old_value", "new_value", "status",
+	}},
+}
+
+// Wholeness is the invariant that the log was not tampered with.
+const Wholeness = "I-9"
+
+// wholeness finds what was changed, taken out, slipped in or left unguarded.
+var wholeness = check{
+	invariant: Wholeness,
+	says:      "The log is whole: nothing in it was changed, taken out or slipped in.",
+	counted:   store.Both(`SELECT COUNT(*) FROM log_chain`),
+	violations: append(append(chainedLogs[0].tampering(), chainedLogs[1].tampering()...), store.Statement{
+		Postgres: `SELECT 'The trigger ' || e.name || ' of ' || e.on_table || ' is missing, disabled or another.' FROM (VALUES ` + guards(store.Postgres) + `) AS e (name, on_table, does)
+			WHERE NOT EXISTS (SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname = e.name AND t.tgrelid = to_regclass(e.on_table)
+				AND t.tgenabled IN ('O', 'A') AND position(e.does IN p.prosrc) > 0)`,
+		Sqlite: `SELECT 'The trigger ' || e.column1 || ' of ' || e.column2 || ' is missing or another.' FROM (VALUES ` + guards(store.SQLite) + `) AS e
+			WHERE NOT EXISTS (SELECT 1 FROM sqlite_master m WHERE m.type = 'trigger' AND m.name = e.column1 AND m.tbl_name = e.column2
+				AND instr(m.sql, e.column3) > 0)`,
+	}),
+}
+
+// tampering are the queries for what does not fit the chain.
+func (l chainedLog) tampering() []store.Statement {
+	var said []string
+	for _, column := range l.columns {
+		said = append(said, "length(r."+column+") || ':' || r."+column)
+	}
+	hash := store.Hash("COALESCE(p.hash, '') || " + strings.Join(said, " || ") + " || {time}")
+	hash.Postgres = strings.ReplaceAll(hash.Postgres, "{time}", `to_char(r.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`)
+	hash.Sqlite = strings.ReplaceAll(hash.Sqlite, "{time}", "r.recorded_at")
+	linked := ` FROM log_chain c LEFT JOIN log_chain p ON p.log = c.log AND p.subject_id = c.subject_id AND p.seq = c.seq - 1
+		LEFT JOIN ` + l.table + ` r ON r.id = c.record_id WHERE c.log = '` + l.table + `' AND `
+	changed := `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked +
+		`r.id IS NOT NULL AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> `
+	return []store.Statement{
+		{Postgres: changed + hash.Postgres + ")", Sqlite: changed + hash.Sqlite + ")"},
+		store.Both(`SELECT 'Record ' || c.record_id || ' was taken out.'` + linked + `r.id IS NULL`),
+		store.Both(`SELECT 'Before record ' || c.record_id || ' the chain was cut.'` + linked + `c.seq > 1 AND p.seq IS NULL`),
+		store.Both(`SELECT 'Record ' || r.id || ' was slipped in.' FROM ` + l.table + ` r
+			LEFT JOIN log_chain c ON c.record_id = r.id AND {no index}c.log = '` + l.table + `' AND {no index}c.subject_id = r.` + l.subject + ` WHERE c.seq IS NULL`),
+	}
+}
+
+// guards are the triggers that keep the log and what it tells of, each with a part of what it does.
+func guards(d store.Dialect) string {
+	type guard struct{ name, table, does string }
+	all := []guard{{"transfers_final", "transfers", "final state"}, {"line_items_ended", "line_items", "a line item ends once"}}
+	for _, l := range chainedLogs {
+		all = append(all, guard{l.table + "_chained", l.table, "log_chain"})
+	}
+	for _, table := range []string{chainedLogs[0].table, chainedLogs[1].table, "log_chain"} {
+		all = append(all, guard{table + "_no_update", table, "append-only"}, guard{table + "_no_delete", table, "append-only"})
+		if d == store.Postgres {
+			all = append(all, guard{table + "_no_truncate", table, "append-only"})
+		}
+	}
+	rows := make([]string, len(all))
+	for n, g := range all {
+		rows[n] = fmt.Sprintf("('%s', '%s', '%s')", g.name, g.table, g.does)
+	}
+	return strings.Join(rows, ", ")
+}
+
+// An Anchor is the log as it was at a time, in one line that fits a diary: kept where nobody who can write the ledger's database can
+// write, it shows later that the log up to then is still the same. Its text is the time, a slash and the hash.
+type Anchor struct {
+	At     time.Time
+	Digest string
+}
+
+// errAnchor says how an anchor is written.
+var errAnchor = errors.New("an anchor is what verify printed: a time, a slash and 64 hexadecimal digits")
+
+// ParseAnchor reads an anchor.
+func ParseAnchor(text string) (Anchor, error) {
+	moment, digest, _ := strings.Cut(strings.TrimSpace(text), "/")
+	at, err := time.Parse(time.RFC3339, moment)
+	if sum, notHex := hex.DecodeString(digest); err != nil || notHex != nil || len(sum) != sha256.Size {
+		return Anchor{}, errAnchor
+	}
+	return Anchor{At: at, Digest: digest}, nil
+}
+
+func (a Anchor) String() string { return a.At.UTC().Format(time.RFC3339) + "/" + a.Digest }
+
+// settling is how long ago an anchor's time is: what carries an earlier time is committed by then.
+const settling = 5 * time.Minute
+
+// headsAtOnce bounds a page of heads.
+const headsAtOnce = 5000
+
+// selectHeads is a page of the last links that are not younger than a time, one for each subject.
+var selectHeads = store.Both(`SELECT c.log, c.subject_id, c.seq, c.hash FROM log_chain c WHERE c.recorded_at <= $1 AND (c.log, c.subject_id) > ($2, $3)
+	AND NOT EXISTS (SELECT 1 FROM log_chain n WHERE n.log = c.log AND n.subject_id = c.subject_id AND n.seq = c.seq + 1 AND n.recorded_at <= $1)
+	ORDER BY c.log, c.subject_id, c.seq LIMIT ` + fmt.Sprint(headsAtOnce))
+
+// head is the last link of a subject's chain.
+type head struct {
+	log, subject, hash string
+	seq                int64
+}
+
+// Anchor is the log as it is, but for the latest five minutes, in which changes may still be on their way.
+func (l *Ledger) Anchor(ctx context.Context) (Anchor, error) {
+	return store.Snapshot(ctx, l.DB, "anchor the log", func(tx store.Tx) (Anchor, error) {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return Anchor{}, err
+		}
+		return anchorAt(ctx, tx, now.Add(-settling).Truncate(time.Second))
+	})
+}
+
+// Holds tells whether the log up to the anchor's time is what it was when the anchor was made.
+func (l *Ledger) Holds(ctx context.Context, a Anchor) (bool, error) {
+	now, err := store.Snapshot(ctx, l.DB, "compare the log with an anchor", func(tx store.Tx) (Anchor, error) { return anchorAt(ctx, tx, a.At) })
+	return now.Digest == a.Digest, err
+}
+
+func anchorAt(ctx context.Context, tx store.Tx, at time.Time) (Anchor, error) {
+	digest := sha256.New()
+	var last head
+	for {
+		heads, err := store.All(ctx, tx, selectHeads, func(h *head) []any { return []any{&h.log, &h.subject, &h.seq, &h.hash} },
+			store.Stamp(at), last.log, last.subject)
+		if err != nil {
+			return Anchor{}, err
+		}
+		for _, h := range heads {
+			_, _ = fmt.Fprintf(digest, "%s %s %d %s\n", h.log, h.subject, h.seq, h.hash) // a hash takes all that is written
+		}
+		if len(heads) < headsAtOnce {
+			return Anchor{At: at, Digest: hex.EncodeToString(digest.Sum(nil))}, nil
+		}
+		last = heads[len(heads)-1]
+	}
+}
