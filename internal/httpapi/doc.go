@@ -24,6 +24,7 @@
 //	limits.go       how much one partner may ask for; turns.go how decisions about one thing take turns
 //	decoding.go     how a body is read, within the bounds of its fields: bounds.go, scanner.go, json.go;
 //	                parameters.go the bounds of everything else
+//	query.go        names and repetitions in a query, none of them ignored; paths.go paths in any case; accept.go what a client takes
 //	errors.go       what a refusal looks like; causes.go those that are about HTTP
 //	collections.go  pages, filters and links; etags.go entity tags; events.go streams of events
 //	openapi.go      the description of all this; documents.go the pages that show it; health.go the probes

@@ -129,10 +129,7 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 		handle := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			next(humago.NewContext(ctx.Operation(), req, w))
 		})
-		admitted, err := a.admitted(req, r)
-		if err == nil && !r.open {
-			err = checkParameters(ctx.Operation(), admitted)
-		}
+		admitted, err := a.admitted(ctx.Operation(), req, r)
 		switch {
 		case err != nil:
 			a.explain(req.Context(), err).write(w, req)
@@ -145,11 +142,14 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 }
 
 // admitted is the request of a caller who may call the operation, as it is understood. Errors: those of admit and understood.
-func (a *API) admitted(req *http.Request, r Route) (*http.Request, error) {
+func (a *API) admitted(op *huma.Operation, req *http.Request, r Route) (*http.Request, error) {
 	if r.open {
 		return r.understood(req)
 	}
 	admitted, err := a.admit(req, r)
+	if err == nil {
+		err = checkParameters(op, req)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@
 //	machine.go    the transition function: state, command, actor, now → state, effects or refusal (T1..T7)
 //	effects.go    what a transition brings about: its event, its record, who is told
 //	policy.go     what a deployment decides about the rules that leave a choice
+//	asking.go     what a deployment lets a target ask for
 //	open.go       what the target asks for; prerequisites.go what must be true before it is opened (R-40..R-60)
 //	selection.go  the line items that a submit makes (R-61..R-81, R-155); eligibility.go which subscriptions may move
 //	labels.go     what a party calls a transfer

@@ -39,24 +39,35 @@ func (s *Service) registerInvitations(a *httpapi.API) {
 }
 
 func (s *Service) relationshipRequest(ctx context.Context, in *askInvitation) (*struct{ Body RelationshipRequest }, error) {
+	provider, err := givenProvider(in.ProviderID)
+	if err != nil {
+		return nil, err
+	}
 	partner := partnerOf(ctx)
 	joint := partner.Type == programme.IndirectReseller
 	switch {
-	case !joint && (in.Joint == "true" || in.ProviderID != ""):
+	case !joint && (in.Joint == "true" || provider != ""):
 		return nil, kernel.Refuse(programme.PartnerNotEnabled, "A joint invitation is an indirect reseller's. Leave dualRoleIndirectRelationship and indirectCSPId out.")
 	case partner.Status == programme.Inactive, partner.Status != programme.Active && !joint:
 		return nil, kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)
 	}
 	link := strings.ReplaceAll(s.invitations.Plain, "{partnerId}", url.QueryEscape(partner.TenantID))
 	if joint {
-		provider, err := s.jointProvider(ctx, partner, in.ProviderID)
-		if err != nil {
+		if provider, err = s.jointProvider(ctx, partner, provider); err != nil {
 			return nil, err
 		}
 		link = strings.NewReplacer("{partnerId}", url.QueryEscape(partner.TenantID), "{mpnId}", url.QueryEscape(partner.MPNID),
 			"{providerId}", url.QueryEscape(provider)).Replace(s.invitations.Joint)
 	}
 	return &struct{ Body RelationshipRequest }{RelationshipRequest{URL: link, Attributes: httpapi.Attributes{ObjectType: "RelationshipRequest"}}}, nil
+}
+
+// givenProvider is the id that was given, in lower case; empty when none was. Refusal: InvalidInput.
+func givenProvider(id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	return kernel.ParseID("indirectCSPId", id)
 }
 
 // jointProvider is the provider whom the customer is to accept with the reseller: the one that was named, which must be
@@ -73,13 +84,9 @@ func (s *Service) jointProvider(ctx context.Context, reseller programme.Partner,
 	case named == "":
 		return "", kernel.Refuse(kernel.InvalidInput, "You work with %d indirect providers. Name the one that the customer is to accept with you as indirectCSPId.", len(providers))
 	}
-	id, err := kernel.ParseID("indirectCSPId", named)
-	if err != nil {
-		return "", err
-	}
 	for _, p := range providers {
-		if p.TenantID == id {
-			return id, nil
+		if p.TenantID == named {
+			return named, nil
 		}
 	}
 	return "", noSuchPartner(named)

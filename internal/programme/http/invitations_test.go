@@ -35,7 +35,6 @@ func TestProviderOfAJointInvitation(t *testing.T) {
 		"several, none named":             {works: []string{one, two}, cause: kernel.InvalidInput},
 		"none yet":                        {cause: programme.PartnerNotEnabled},
 		"somebody whom it works not with": {works: []string{one}, named: two, cause: programme.PartnerUnknown},
-		"no id":                           {works: []string{one}, named: "Fabrikam", cause: kernel.InvalidInput},
 	} {
 		var records partnersOf
 		for _, id := range c.works {
