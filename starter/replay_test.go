@@ -32,11 +32,28 @@ import (
 	recorded "handover/test/replay"
 	"handover/workflows"
 	outages "handover/workflows/billing"
+	cancellations "handover/workflows/subscriptions"
 	processes "handover/workflows/transfers"
 )
 
-// recordings is the folder of the recorded histories.
-var recordings = filepath.Join("..", "test", "replay", recorded.Folder, recorded.Newest().Name)
+// recordings is the folder of the generation that the history is recorded in, the oldest one that has it.
+func recordings(name string) string {
+	for _, dir := range generations() {
+		if _, err := os.Stat(recorded.File(dir, name)); err == nil {
+			return dir
+		}
+	}
+	return ""
+}
+
+// generations are the folders of the recorded histories.
+func generations() []string {
+	var dirs []string
+	for _, g := range recorded.Generations() {
+		dirs = append(dirs, g.Dir(filepath.Join("..", "test", "replay", recorded.Folder)))
+	}
+	return dirs
+}
 
 // openHistories is a Temporal in which these histories are open, two on a page of its index.
 type openHistories struct {
@@ -81,7 +98,7 @@ func (o *openHistories) History(ctx context.Context, r workflowRun) (*historypb.
 	if ctx.Err() != nil {
 		return nil, &unreachableError{ctx.Err()}
 	}
-	return recorded.Load(recordings, name)
+	return recorded.Load(recordings(name), name)
 }
 
 func (o *openHistories) count(more int) {
@@ -93,7 +110,7 @@ func (o *openHistories) count(more int) {
 
 // runOf is the run with that history: what it was begun with names its workflow.
 func runOf(name string) workflowRun {
-	history, err := recorded.Load(recordings, name)
+	history, err := recorded.Load(recordings(name), name)
 	if err != nil {
 		panic(err) // a name that was never recorded
 	}
@@ -105,6 +122,8 @@ func kindOf(name string) string {
 	switch {
 	case strings.HasPrefix(name, "large-range"):
 		return processes.RangeType
+	case strings.HasPrefix(name, "cancellation"):
+		return cancellations.CancellationType
 	case name == "outage":
 		return outages.OutageType
 	}
@@ -121,9 +140,14 @@ func replaying(names ...string) (*stage, *openHistories) {
 
 func allRecorded(t *testing.T) []string {
 	t.Helper()
-	names, err := recorded.Names(recordings)
-	require.NoError(t, err)
-	return names
+	var all []string
+	for _, dir := range generations() {
+		names, err := recorded.Names(dir)
+		require.NoError(t, err)
+		all = append(all, names...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // changed are the workflows of a build in which transfers begin with a timer.
@@ -137,6 +161,7 @@ func changed(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(withATimer, workflow.RegisterOptions{Name: processes.Type})
 	r.RegisterWorkflowWithOptions(processes.MoveRange, workflow.RegisterOptions{Name: processes.RangeType})
 	r.RegisterWorkflowWithOptions(outages.Outage, workflow.RegisterOptions{Name: outages.OutageType})
+	r.RegisterWorkflowWithOptions(cancellations.ScheduledCancellation, workflow.RegisterOptions{Name: cancellations.CancellationType})
 }
 
 func (s *stage) outcome(t *testing.T) outcome {
@@ -336,7 +361,7 @@ func TestProgressOfReplay(t *testing.T) {
 func TestReplayAtEveryMoment(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"complete", "expired", "restored", "terminated"} {
-		whole, err := recorded.Load(recordings, name)
+		whole, err := recorded.Load(recordings(name), name)
 		require.NoError(t, err)
 		for cut := 1; cut <= len(whole.GetEvents()); cut++ {
 			if cut < len(whole.GetEvents()) && isDecision(whole.GetEvents()[cut]) {
@@ -363,13 +388,13 @@ func isDecision(e *historypb.HistoryEvent) bool {
 func TestReplayOfAFile(t *testing.T) {
 	t.Parallel()
 	const name = "large-range"
-	file := recorded.File(recordings, name)
+	file := recorded.File(recordings(name), name)
 	s, _ := replaying()
 	require.Zero(t, s.run(t, "replay", "--history", file, "-o", "json"), s.stderr.String())
 	assert.Equal(t, []typeOutcome{{Type: "MoveRange", Replayed: 1}}, s.outcome(t).Types)
 	assert.False(t, s.service.connected, "a file needs no Temporal")
 
-	content, err := os.ReadFile(recorded.File(recordings, "complete"))
+	content, err := os.ReadFile(recorded.File(recordings("complete"), "complete"))
 	require.NoError(t, err)
 	for encoding, text := range encodings(string(content)) { // B5: as a shell of Windows redirects it
 		s, _ = replaying()
@@ -433,7 +458,7 @@ func TestOpenWorkflowsReadsOnePageOfTheIndex(t *testing.T) {
 		s, connection := temporal(t)
 		asked := mock.MatchedBy(func(r *workflowservice.ListWorkflowExecutionsRequest) bool {
 			return string(r.NextPageToken) == "page 2" && r.PageSize == runsPerPage &&
-				r.Query == "ExecutionStatus = 'Running' AND WorkflowType IN ('BillingOutage', 'MoveRange', 'Transfer')"+more
+				r.Query == "ExecutionStatus = 'Running' AND WorkflowType IN ('BillingOutage', 'MoveRange', 'ScheduledCancellation', 'Transfer')"+more
 		})
 		connection.On("ListWorkflow", mock.Anything, asked).Return(&workflowservice.ListWorkflowExecutionsResponse{
 			Executions: []*workflowpb.WorkflowExecutionInfo{{

@@ -1,5 +1,14 @@
 // Package billing is the port to the system that really moves a subscription, and its two adapters: Sandbox, where the
 // ledger itself is the billing system, and HTTP, an operator's own.
+//
+//	port.go           what a billing system is asked, and how it may answer
+//	sandbox.go        the ledger as the billing system, with faults to try things by
+//	http.go           an operator's own: a request and its answer
+//	http_move.go      what a move says; http_fence.go its withdrawal; http_answer.go how an answer is read
+//	http_callback.go  billing systems that call back
+//	failure.go        ways to fail, in words that can be kept
+//	breaker.go        how it is found out that a billing system is away; guard.go nobody asks it then
+//	compare.go        a line item that is over, held against the billing system's word
 package billing
 
 import (

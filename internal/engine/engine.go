@@ -3,6 +3,13 @@
 //
 // Start does everything an operator would do by hand, in this order: check the ports, prepare the database, write the
 // namespace with its search attributes, start the server, start the Web UI, and see that all of it answers.
+//
+//	engine.go     starting and stopping
+//	ports.go      which ports are taken
+//	stores.go     where the server keeps its data: sqlite.go in a file or in memory, postgres.go in a PostgreSQL
+//	namespace.go  the namespace and its search attributes
+//	config.go     the server's settings; logging.go what it says
+//	webui.go      the Web UI; ready.go waiting until the server answers
 package engine
 
 import (

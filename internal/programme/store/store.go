@@ -138,9 +138,9 @@ var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = 
 
 // TenantOf is the tenant that has the domain: the customer of that domain, or the partner whose people have their addresses
 // in it. It is empty when there is none, or more than one.
-func (p *Store) TenantOf(ctx context.Context, domain string) (string, error) {
+func (s *Store) TenantOf(ctx context.Context, domain string) (string, error) {
 	store.Lower(&domain)
-	return store.Read(ctx, p.db, "find the tenant of a domain", func(tx store.Tx) (string, error) {
+	return store.Read(ctx, s.db, "find the tenant of a domain", func(tx store.Tx) (string, error) {
 		found, err := store.All(ctx, tx, selectTenantOf, store.Value[string], domain, store.EndsWith("@"+domain))
 		if err != nil || len(found) != 1 {
 			return "", err
