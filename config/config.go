@@ -156,47 +156,76 @@ func Load() (Config, error) {
 	return c, c.check()
 }
 
-func (c Config) check() error {
-	var wrong []error
-	complain := func(bad bool, format string, args ...any) {
-		if bad {
-			wrong = append(wrong, fmt.Errorf(format, args...))
-		}
+// complaints are what is wrong with the settings.
+type complaints []error
+
+// when complains if that is bad.
+func (c *complaints) when(bad bool, format string, args ...any) {
+	if bad {
+		*c = append(*c, fmt.Errorf(format, args...))
 	}
-	complain(c.SMTP.Port < 1 || c.SMTP.Port > 65535, "HANDOVER_SMTP_PORT must be a port from 1 to 65535, not %d", c.SMTP.Port)
-	complain(!oneOf(c.SMTP.TLS, "none", "starttls", "tls"), "HANDOVER_SMTP_TLS must be none, starttls or tls, not %q", c.SMTP.TLS)
-	complain(!oneOf(c.Billing.Adapter, "ledger", "http"), "HANDOVER_BILLING_ADAPTER must be ledger or http, not %q", c.Billing.Adapter)
-	complain(!oneOf(c.LogLevel, "debug", "info", "warn", "error"), "HANDOVER_LOG_LEVEL must be debug, info, warn or error, not %q", c.LogLevel)
-	complain(c.Billing.Remote() && !httpURL(c.Billing.URL), "HANDOVER_BILLING_URL must be an http or https address when the adapter is http")
-	complain(c.Billing.Timeout <= 0 || c.Billing.Timeout > mostPatience, "HANDOVER_BILLING_TIMEOUT must be positive and at most %s; what takes longer is answered with 202", mostPatience)
-	complain(c.Billing.Poll <= 0, "HANDOVER_BILLING_POLL must be positive")
-	complain(c.Billing.Concurrent < 1 || c.Billing.PerSecond < 0, "HANDOVER_BILLING_CONCURRENT must be at least 1 and HANDOVER_BILLING_PER_SECOND must not be negative")
-	complain(c.Billing.CallbackListen != "" && c.Billing.CallbackToken == "", "HANDOVER_BILLING_CALLBACK_TOKEN is required with HANDOVER_BILLING_CALLBACK_LISTEN")
-	complain((c.Billing.CallbackTLSCertificate == "") != (c.Billing.CallbackTLSKey == ""),
-		"HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE and HANDOVER_BILLING_CALLBACK_TLS_KEY go together")
-	complain(c.Transfers.MaxListedItems < 1, "HANDOVER_TRANSFERS_MAX_LISTED_ITEMS must be at least 1")
-	complain(c.Transfers.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")
-	complain(c.Transfers.PerCustomer < 0 || c.Transfers.PerDay < 0, "HANDOVER_TRANSFERS_PER_CUSTOMER and HANDOVER_TRANSFERS_PER_DAY must not be negative; 0 is no bound")
-	complain(c.Transfers.CancellationWindow < 0, "HANDOVER_TRANSFERS_CANCELLATION_WINDOW must not be negative")
-	complain(c.Worker.CachedWorkflows < 1 || c.Worker.Activities < 1, "HANDOVER_WORKER_CACHED_WORKFLOWS and HANDOVER_WORKER_ACTIVITIES must be at least 1")
-	complain((c.Worker.Deployment == "") != (c.Worker.BuildID == ""), "HANDOVER_WORKER_DEPLOYMENT and HANDOVER_WORKER_BUILD_ID go together")
-	complain((c.API.TLSCertificate == "") != (c.API.TLSKey == ""), "HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY go together")
-	complain(c.API.RequestsPerSecond < 0 || c.API.Burst < 1, "HANDOVER_API_REQUESTS_PER_SECOND must not be negative and HANDOVER_API_BURST must be at least 1")
-	complain(!strings.Contains(c.API.InvitationURL, "{partnerId}"), "HANDOVER_API_INVITATION_URL must contain {partnerId}, where the partner's id goes")
-	complain(!strings.Contains(c.API.JointInvitationURL, "{partnerId}") || !strings.Contains(c.API.JointInvitationURL, "{providerId}"),
-		"HANDOVER_API_JOINT_INVITATION_URL must contain {partnerId} and {providerId}, where the ids of reseller and provider go")
-	complain(c.Auth.Issuer != "" && !httpURL(c.Auth.Issuer), "HANDOVER_AUTH_ISSUER must be the http or https address of an OpenID Connect issuer")
-	complain(c.Auth.Issuer != "" && len(c.Auth.Audiences) == 0, "HANDOVER_AUTH_AUDIENCE is required with HANDOVER_AUTH_ISSUER: it names this API in the issuer's tokens")
+}
+
+func (c Config) check() error {
+	var wrong complaints
+	wrong.when(!oneOf(c.LogLevel, "debug", "info", "warn", "error"), "HANDOVER_LOG_LEVEL must be debug, info, warn or error, not %q", c.LogLevel)
+	c.SMTP.check(&wrong)
+	c.Billing.check(&wrong)
+	c.Transfers.check(&wrong)
+	c.Worker.check(&wrong)
+	c.API.check(&wrong)
+	c.Auth.check(&wrong)
 	for _, problem := range c.Codec.problems(c.Payloads) {
-		complain(true, "%s", problem)
+		wrong.when(true, "%s", problem)
 	}
 	for _, h := range c.HTTPHosts {
-		complain(h != "*" && !hostName(h), "HANDOVER_HTTP_HOSTS must be host names without scheme, port and path, or *, not %q", h)
-	}
-	for _, t := range c.Transfers.ProductTypes {
-		complain(!known(t), "HANDOVER_TRANSFERS_PRODUCT_TYPES does not know %q", t)
+		wrong.when(h != "*" && !hostName(h), "HANDOVER_HTTP_HOSTS must be host names without scheme, port and path, or *, not %q", h)
 	}
 	return errors.Join(wrong...)
+}
+
+func (s SMTP) check(wrong *complaints) {
+	wrong.when(s.Port < 1 || s.Port > 65535, "HANDOVER_SMTP_PORT must be a port from 1 to 65535, not %d", s.Port)
+	wrong.when(!oneOf(s.TLS, "none", "starttls", "tls"), "HANDOVER_SMTP_TLS must be none, starttls or tls, not %q", s.TLS)
+}
+
+func (b Billing) check(wrong *complaints) {
+	wrong.when(!oneOf(b.Adapter, "ledger", "http"), "HANDOVER_BILLING_ADAPTER must be ledger or http, not %q", b.Adapter)
+	wrong.when(b.Remote() && !httpURL(b.URL), "HANDOVER_BILLING_URL must be an http or https address when the adapter is http")
+	wrong.when(b.Timeout <= 0 || b.Timeout > mostPatience, "HANDOVER_BILLING_TIMEOUT must be positive and at most %s; what takes longer is answered with 202", mostPatience)
+	wrong.when(b.Poll <= 0, "HANDOVER_BILLING_POLL must be positive")
+	wrong.when(b.Concurrent < 1 || b.PerSecond < 0, "HANDOVER_BILLING_CONCURRENT must be at least 1 and HANDOVER_BILLING_PER_SECOND must not be negative")
+	wrong.when(b.CallbackListen != "" && b.CallbackToken == "", "HANDOVER_BILLING_CALLBACK_TOKEN is required with HANDOVER_BILLING_CALLBACK_LISTEN")
+	wrong.when((b.CallbackTLSCertificate == "") != (b.CallbackTLSKey == ""),
+		"HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE and HANDOVER_BILLING_CALLBACK_TLS_KEY go together")
+}
+
+func (t Transfer) check(wrong *complaints) {
+	wrong.when(t.MaxListedItems < 1, "HANDOVER_TRANSFERS_MAX_LISTED_ITEMS must be at least 1")
+	wrong.when(t.ItemDeadline < 0, "HANDOVER_TRANSFERS_ITEM_DEADLINE must not be negative")
+	wrong.when(t.PerCustomer < 0 || t.PerDay < 0, "HANDOVER_TRANSFERS_PER_CUSTOMER and HANDOVER_TRANSFERS_PER_DAY must not be negative; 0 is no bound")
+	wrong.when(t.CancellationWindow < 0, "HANDOVER_TRANSFERS_CANCELLATION_WINDOW must not be negative")
+	for _, name := range t.ProductTypes {
+		wrong.when(!known(name), "HANDOVER_TRANSFERS_PRODUCT_TYPES does not know %q", name)
+	}
+}
+
+func (w Worker) check(wrong *complaints) {
+	wrong.when(w.CachedWorkflows < 1 || w.Activities < 1, "HANDOVER_WORKER_CACHED_WORKFLOWS and HANDOVER_WORKER_ACTIVITIES must be at least 1")
+	wrong.when((w.Deployment == "") != (w.BuildID == ""), "HANDOVER_WORKER_DEPLOYMENT and HANDOVER_WORKER_BUILD_ID go together")
+}
+
+func (a API) check(wrong *complaints) {
+	wrong.when((a.TLSCertificate == "") != (a.TLSKey == ""), "HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY go together")
+	wrong.when(a.RequestsPerSecond < 0 || a.Burst < 1, "HANDOVER_API_REQUESTS_PER_SECOND must not be negative and HANDOVER_API_BURST must be at least 1")
+	wrong.when(!strings.Contains(a.InvitationURL, "{partnerId}"), "HANDOVER_API_INVITATION_URL must contain {partnerId}, where the partner's id goes")
+	wrong.when(!strings.Contains(a.JointInvitationURL, "{partnerId}") || !strings.Contains(a.JointInvitationURL, "{providerId}"),
+		"HANDOVER_API_JOINT_INVITATION_URL must contain {partnerId} and {providerId}, where the ids of reseller and provider go")
+}
+
+func (a Auth) check(wrong *complaints) {
+	wrong.when(a.Issuer != "" && !httpURL(a.Issuer), "HANDOVER_AUTH_ISSUER must be the http or https address of an OpenID Connect issuer")
+	wrong.when(a.Issuer != "" && len(a.Audiences) == 0, "HANDOVER_AUTH_AUDIENCE is required with HANDOVER_AUTH_ISSUER: it names this API in the issuer's tokens")
 }
 
 // NeedsLedger refuses a configuration without a ledger, for programs that cannot do without.

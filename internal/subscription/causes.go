@@ -45,7 +45,7 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	RecordNotPartner:      {Code: "2071", Status: http.StatusBadRequest, Rule: "R-58, R-258"},
 	RecordMPAMissing:      {Code: "900123", Status: http.StatusForbidden, Rule: "R-58"},
 	CycleNotOffered:       {Code: "800042", Status: http.StatusBadRequest, Rule: "R-408"},
-	NotForSalesAgents:     {Code: "900150", Status: http.StatusForbidden, Rule: "R-289"},
+	NotForSalesAgents:     {Code: "900150", Status: http.StatusForbidden, Rule: "R-289, R-407"},
 	InOtherTransfer:       {Code: "900101", Status: http.StatusConflict, Rule: "R-76"},
 })
 

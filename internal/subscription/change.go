@@ -44,7 +44,7 @@ type ChangeFacts struct {
 	OpenIn         string             // id of the transfer that is moving it; empty for none
 	Record         *programme.Partner // who has the MPN id of the new PartnerOnRecord; nil for nobody
 	Partnership    bool               // whether it is a reseller under the owner
-	SalesAgentOnly bool               // the caller is a sales agent and not an admin agent
+	SalesAgentOnly bool               // the caller is a sales agent and not an admin agent
 	Now            time.Time
 }
 
@@ -53,7 +53,7 @@ const mostQuantity = 1_000_000
 
 // ChangeSubscription is the subscription after the change; the same one when nothing differs, whatever its state.
 //
-// Refusals, in this order: InvalidInput for another value of what no change can touch, NotForSalesAgents,
+// Refusals, in this order: InvalidInput for another value of what no change can touch, NotForSalesAgents,
 // InOtherTransfer, NotActivated, SubscriptionEnded, InvalidInput for the name, QuantitySuspended,
 // QuantityOutOfRange, RenewalNotPossible, UnknownEnum and StatusNotPossible for the status, AddonsActive,
 // CancellationClosed and CancellationHoursOver, RecordNotAllowed, RecordUnknown, RecordNotReseller,
@@ -108,10 +108,10 @@ func set[T any](property *T, to *T) {
 	}
 }
 
-func checkSeller(f ChangeFacts, next Subscription) error {
-	old := f.Subscription
-	if f.SalesAgentOnly && old.ProductType == SaaS && (next.Quantity != old.Quantity || next.Status != old.Status) {
-		return kernel.Refuse(NotForSalesAgents, "A sales agent may not change quantity or status of a marketplace product. Ask an admin agent to do it.").About(old.ID)
+// checkSeller lets a sales agent change nothing of a marketplace product: buying and reading is all.
+func checkSeller(f ChangeFacts, _ Subscription) error {
+	if f.SalesAgentOnly && f.Subscription.ProductType == SaaS {
+		return kernel.Refuse(NotForSalesAgents, "A sales agent may not change a marketplace product. Ask an admin agent to do it.").About(f.Subscription.ID)
 	}
 	return nil
 }

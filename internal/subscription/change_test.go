@@ -288,8 +288,8 @@ func TestRulesOfSalesAgents(t *testing.T) {
 	checkAttempts(t, []attempt{
 		{"R-289 the quantity of a marketplace product", changing(seller, saas), quantity(3), subscription.NotForSalesAgents},
 		{"R-289 the status of a marketplace product", changing(seller, saas), suspending, subscription.NotForSalesAgents},
-		{"R-289 the name of a marketplace product", changing(seller, saas), named("x"), ""},
-		{"R-289 the renewal of a marketplace product", changing(seller, saas), renewing(false), ""},
+		{"R-407 the name of a marketplace product", changing(seller, saas), named("x"), subscription.NotForSalesAgents},
+		{"R-407 the renewal of a marketplace product", changing(seller, saas), renewing(false), subscription.NotForSalesAgents},
 		{"R-289 the quantity of a licence", changing(seller), quantity(3), ""},
 		{"R-289 an admin agent may", changing(saas), quantity(3), ""},
 	})

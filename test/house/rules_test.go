@@ -32,7 +32,7 @@ var rulesOfTheDomain = strings.Fields(`
 	R-70 R-71 R-72 R-73 R-74 R-75 R-76 R-77 R-78 R-79 R-80 R-81 R-82 R-83 R-84 R-85
 	R-103 R-105 R-110 R-120 R-121 R-122 R-123 R-130 R-131 R-140 R-153 R-155
 	R-180 R-181 R-182 R-183 R-184 R-185 R-186 R-187 R-188 R-189 R-190 R-200 R-201 R-202 R-211 R-402 R-461
-	R-284 R-285 R-286 R-289 R-300 R-408 R-409 R-434 R-452`)
+	R-284 R-285 R-286 R-289 R-300 R-407 R-408 R-409 R-434 R-452`)
 
 // shownElsewhere says where the rules are kept that a pure function cannot keep. Many of the rules shown in the rooms have a
 // second half there too: who is locked, what is written once, which timer runs.
