@@ -56,7 +56,7 @@ func TestTerminalShowsWhatOthersWrote(t *testing.T) {
 		require.Equal(t, 0, s.run(t, "get", id, "-o", "json"), s.stderr.String())
 		shown(t, s.stdout.String())
 		var said transfer.Entity
-		require.NoError(t, json.Unmarshal([]byte(s.stdout.String()), &said))
+		require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &said))
 		assert.Equal(t, failures[0].Failure, said.LineItems[0].LastError, "JSON leaves nothing out")
 	}
 }
