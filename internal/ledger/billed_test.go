@@ -225,7 +225,7 @@ func TestMigrateSaysWhoBills(t *testing.T) {
 				`UPDATE subscriptions SET product_type = 'AzureReservation', creation_date = '2031-02-05T09:00:00.000000Z' WHERE id = '`+newID(50)+`'`,
 				`UPDATE subscriptions SET product_type = 'AzureReservation' WHERE id IN ('`+azure+`', '`+cancelled+`')`,
 				`UPDATE subscriptions SET cancel_at = '2031-03-01T00:00:00.000000Z' WHERE id = '`+newID(50)+`'`,
-				firstTransfer("old-9", "Complete", "'2031-02-03T17:00:00.000000Z'", "2031-02-03"),
+				firstTransfer("old-9", "PartiallyComplete", "'2031-02-03T17:00:00.000000Z'", "2031-02-03"),
 				`INSERT INTO line_items (transfer_id, ordinal, subscription_id, product_type, offer_id, friendly_name, quantity, billing_cycle, attempts, last_error,
 					status, target_subscription_id, transfer_error, give_up_request_id)
 					VALUES ('old-9', 0, '`+azure+`', 'AzureReservation', 'offer', 'Licence', 3, 'monthly', 1, '', 'Complete', '`+newID(50)+`', NULL, '')`,

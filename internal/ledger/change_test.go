@@ -229,12 +229,12 @@ func TestChangeOfAFamilyAtOnce(t *testing.T) {
 	})
 }
 
-// The reseller on record is looked up by its MPN id, the owner by who asks (R-289 by its role).
+// The reseller on record is looked up by its MPN id, the owner by who asks (R-407 by its role).
 func TestChangeOfTheCreditedReseller(t *testing.T) {
 	w := worldOf(2)
 	w.Subscriptions[1].PartnerTenantID, w.Subscriptions[1].ProductType = targetID, subscription.SaaS
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		byTarget := activitylog.By{PartnerTenantID: targetID, SalesAgentOnly: true}
+		byTarget, bySeller := activitylog.By{PartnerTenantID: targetID}, activitylog.By{PartnerTenantID: targetID, SalesAgentOnly: true}
 		credit := func(mpn string) subscription.Change {
 			return subscription.Change{PartnerOnRecord: &mpn}
 		}
@@ -242,7 +242,7 @@ func TestChangeOfTheCreditedReseller(t *testing.T) {
 		f.notChanged(subscription.RecordUnknown, byTarget, customerID, subID(1), "", credit("mpn-Nobody"))
 		f.notChanged(subscription.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Stranger"))
 		f.notChanged(subscription.RecordNotReseller, byTarget, customerID, subID(1), "", credit("mpn-Target"))
-		f.notChanged(subscription.NotForSalesAgents, byTarget, customerID, subID(1), "", subscription.Change{Quantity: wanting(9)})
+		f.notChanged(subscription.NotForSalesAgents, bySeller, customerID, subID(1), "", credit("mpn-Reseller"))
 		got, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, byTarget, customerID, subID(1), "", credit("mpn-Reseller"))
 		require.NoError(t, err)
 		require.Equal(t, "mpn-Reseller", got.PartnerOnRecord)

@@ -92,7 +92,7 @@ func TestSchemaRefuses(t *testing.T) {
 		item := " WHERE transfer_id = '" + running.ID + "'"
 		before := f.contents()
 		for what, statement := range map[string]string{
-			"I-1: a second live subscription in a lineage": "UPDATE subscriptions SET status = 'active' WHERE id = '" + subID(0) + "'",
+			"I-1: a second live subscription in a lineage": "UPDATE subscriptions SET status = 'active', billed = TRUE WHERE id = '" + subID(0) + "'",
 			"I-2: Complete without a new id":               "UPDATE line_items SET status = 'Complete'" + item,
 			"I-2: a new id without Complete":               "UPDATE line_items SET target_subscription_id = '" + subID(2) + "'" + item,
 			"I-2: Failed without a reason":                 "UPDATE line_items SET status = 'Failed'" + item,

@@ -40,7 +40,7 @@ func TestSeed(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, subs, 2)
 		addon := w.Subscriptions[0]
-		addon.LineageID, addon.ParentID = addon.ID, subID(0)
+		addon.LineageID, addon.ParentID, addon.Billed, addon.Listed = addon.ID, subID(0), true, true
 		require.Equal(t, addon, subs[1])
 		none, err := f.Subscriptions(t.Context(), customerID, targetID)
 		require.NoError(t, err)

@@ -64,7 +64,7 @@ func TestDeadlockIsSolved(t *testing.T) {
 		go func() { other <- rename(sourceID, targetID) }()
 		require.NoError(t, rename(targetID, sourceID))
 		require.NoError(t, <-other)
-		require.Len(t, tries, 3, "one of them was made again")
+		require.GreaterOrEqual(t, len(tries), 3, "one of them was made again, and perhaps once more: PostgreSQL says who gives way")
 		for id, name := range map[string]string{sourceID: "Source++", targetID: "Target++"} {
 			p, err := f.Partner(t.Context(), id)
 			require.NoError(t, err)

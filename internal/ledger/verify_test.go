@@ -46,8 +46,8 @@ type damage struct {
 
 // The ledger that is damaged: r1 is Complete with items 0 and 1, r2 is InProgress with item 2, r3 is Pending.
 var damages = map[string]damage{
-	"two owners":            {"I-1", "has 2 billing owners", []string{"UPDATE subscriptions SET status = 'active' WHERE id = '" + subID(0) + "'"}},
-	"old one lives":         {"I-1", "still billed by the source", []string{"UPDATE subscriptions SET status = 'suspended' WHERE id = '" + subID(0) + "'"}},
+	"two owners":            {"I-1", "has 2 billing owners", []string{"UPDATE subscriptions SET status = 'active', billed = TRUE WHERE id = '" + subID(0) + "'"}},
+	"old one lives":         {"I-1", "still billed by the source", []string{"UPDATE subscriptions SET status = 'suspended', billed = TRUE WHERE id = '" + subID(0) + "'"}},
 	"successor of somebody": {"I-1", "the target does not have it", []string{"UPDATE subscriptions SET partner_tenant_id = '" + strangerID + "' WHERE id = '" + newID(0) + "'"}},
 	"from nowhere":          {"I-1", "neither a line item nor an operator moved it", []string{"UPDATE subscriptions SET lineage_id = '" + newID(9) + "' WHERE id = '" + subID(2) + "'"}},
 

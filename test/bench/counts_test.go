@@ -15,8 +15,9 @@ import (
 const (
 	mostParentEvents = 100
 	largeItems       = 1_200 // five ranges
-	// statementsNow keeps row 8 from growing while it is above its budget of mostStatements; two of them are the idle platform's.
-	statementsNow = 55
+	// statementsNow keeps row 8 from growing while it is above its budget of mostStatements; two of them are the idle platform's,
+	// and one is what the target asked for before.
+	statementsNow = 56
 )
 
 func TestCountsKeepToTheirBudgets(t *testing.T) {

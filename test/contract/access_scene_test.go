@@ -103,7 +103,7 @@ func newTroupe(t testing.TB) *troupe {
 	c.hide("acting agent of the target", c.agent(isTarget), isSource, isTarget)
 	c.hide("PartnerID of the source", c.of[isSource].MPNID)
 	c.hide("PartnerID of the target", c.of[isTarget].MPNID, isReseller)
-	c.hide("PartnerID of the reseller", c.of[isReseller].MPNID, isTarget)
+	c.hide("PartnerID of the reseller", c.of[isReseller].MPNID, isTarget, isReseller) // to itself in its invitations
 	w.Partnerships = []programme.Partnership{{ProviderTenantID: c.of[isTarget].TenantID, ResellerTenantID: c.of[isReseller].TenantID}}
 	require.NoError(t, stage.Ledger.Extend(t.Context(), w))
 	return c
