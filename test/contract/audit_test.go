@@ -33,12 +33,14 @@ func TestR203_RecordsOfATransfer(t *testing.T) {
 			assert.Equal(t, []string{c.tenant, customer, id, strings.ReplaceAll(field[string](t, r, "operationType"), "_", "")}, parts[:4])
 			for name, value := range map[string]any{
 				"partnerId": c.tenant, "participants": []any{source.tenant, target.tenant}, "customerId": customer, "customerName": "Contoso Bakery",
-				"resourceType": "transfer", "operationStatus": "succeeded", "applicationId": "", "attributes": map[string]any{"objectType": "AuditRecord"},
+				"resourceType": "transfer", "operationStatus": "succeeded", "attributes": map[string]any{"objectType": "AuditRecord"},
 			} {
 				assert.Equal(t, value, r[name], name)
 			}
 			assert.True(t, strings.HasSuffix(field[string](t, r, "operationDate"), "Z"))
 		}
+		// A party hears which application of its own it was, never which of the other's.
+		assert.Equal(t, map[string][]any{source.tenant: {"", "contract-tests", ""}, target.tenant: {"", "", "contract-tests"}}[c.tenant], values(records, "applicationId"))
 	}
 	assert.Equal(t, target.user, logOf(t, target, customer)[2]["userPrincipalName"])
 	failed := customerWith(t, licence("Refused", never))
