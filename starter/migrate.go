@@ -34,7 +34,7 @@ func (c *cli) migrate(ctx context.Context, role string) error {
 			return nil
 		}
 		err := book.Grant(ctx, role)
-		if errors.Is(err, ledger.ErrNoRoles) || errors.Is(err, ledger.ErrOwnerRole) {
+		if errors.Is(err, ledger.ErrNoRoles) || errors.Is(err, ledger.ErrOwnerRole) || errors.Is(err, ledger.ErrMayCreate) {
 			return &usageError{err}
 		}
 		if err == nil {

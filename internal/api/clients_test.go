@@ -262,6 +262,8 @@ func TestC7_AModelFilledIn(t *testing.T) {
 	same(s.patched(byNorthwind, path, `{"Quantity":0,"AutoRenewEnabled":true}`), object{"autoRenewEnabled": true})
 	same(s.patched(byNorthwind, path, `{"status":"suspended","autoRenewEnabled":false}`), object{"status": "suspended", "autoRenewEnabled": false})
 	same(s.patched(byNorthwind, path, `{"status":"active","autoRenewEnabled":true}`), object{"status": "active", "autoRenewEnabled": true})
+	same(s.patched(byNorthwind, path, `{"quantity":0,"autoRenewEnabled":false,"partnerId":"","status":"none","billingCycle":"unknown"}`), object{"autoRenewEnabled": false})
+	same(s.patched(byNorthwind, path, `{"autoRenewEnabled":true}`), object{"autoRenewEnabled": true})
 	s.no(patching(byNorthwind, path, `{"quantity":0}`), 400, "QuantityOutOfRange")
 	s.no(patching(byNorthwind, path, with(before, object{"quantity": 0})), 400, "QuantityOutOfRange")
 }

@@ -250,3 +250,15 @@ func TestMigrateSaysWhoBills(t *testing.T) {
 		})
 	}
 }
+
+// what is not activated may be given back at any time.
+func TestAPurchaseThatIsNotActivatedCanBeCancelled(t *testing.T) {
+	w := worldOf(1)
+	w.Subscriptions[0].ProductType, w.Subscriptions[0].Status = subscription.SaaS, subscription.Pending
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		f.clock.advance(100 * 24 * time.Hour)
+		over := f.changed(0, subscription.Change{Status: new(subscription.Deleted)})
+		require.Equal(t, []any{subscription.Deleted, false}, []any{over.Status, over.Billed})
+		require.Equal(t, over, f.sub(subID(0)))
+	})
+}

@@ -14,7 +14,11 @@ var ErrNoRoles = errors.New("a ledger in a file has no roles; it is kept by the 
 // ErrOwnerRole says that a role could give itself the rights back.
 var ErrOwnerRole = errors.New("the role owns the ledger's tables, or may act as who does; give the programs a role of their own")
 
+// ErrMayCreate says that a role could make things in the ledger's schema, which would run as the owner in the triggers of the log.
+var ErrMayCreate = errors.New("the role may create in the ledger's schema, through PUBLIC or another role; revoke that as the owner of the schema")
+
 var (
+	mayCreate  = store.Both(`SELECT has_schema_privilege($1, current_schema(), 'CREATE')`)
 	ownsTheLog = store.Both(`SELECT pg_has_role($1, tableowner, 'MEMBER') FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'audit_records'`)
 	quoted     = store.Both(`SELECT quote_ident(current_schema()), quote_ident($1)`)
 )
@@ -23,7 +27,7 @@ var (
 // ledger's schema: what stands in the logs it may read and add to, the chain and the version of the schema it may read. It is
 // repeated after each change of the schema, by the owner of the tables.
 //
-// Errors: ErrNoRoles, ErrOwnerRole, a role that does not exist.
+// Errors: ErrNoRoles, ErrOwnerRole, ErrMayCreate, a role that does not exist.
 func (l *Ledger) Grant(ctx context.Context, role string) error {
 	if l.Dialect() != store.Postgres {
 		return ErrNoRoles
@@ -45,7 +49,11 @@ func (l *Ledger) Grant(ctx context.Context, role string) error {
 				return false, err
 			}
 		}
-		return true, nil
+		creates, _, err := store.One(ctx, tx, mayCreate, store.Value[bool], role)
+		if err == nil && creates {
+			err = ErrMayCreate
+		}
+		return true, err
 	})
 	return err
 }
@@ -55,7 +63,7 @@ func rights(schema, role string) []string {
 	table := func(name string) string { return schema + "." + name }
 	return []string{
 		"GRANT USAGE ON SCHEMA " + schema + " TO " + role,
-		"REVOKE CREATE ON SCHEMA " + schema + " FROM " + role,
+		"REVOKE CREATE ON SCHEMA " + schema + " FROM PUBLIC, " + role,
 		"REVOKE ALL ON ALL TABLES IN SCHEMA " + schema + " FROM " + role,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema + " TO " + role,
 		fmt.Sprintf("REVOKE UPDATE, DELETE ON %s, %s FROM %s", table(chainedLogs[0].table), table(chainedLogs[1].table), role),

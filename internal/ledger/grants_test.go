@@ -124,6 +124,37 @@ func TestSchemaOfANewerProgram(t *testing.T) {
 	})
 }
 
+// E8: what the role could make in the schema would run as the owner in the triggers of the log, so it may make nothing there,
+// by whatever way it could: PUBLIC, as PostgreSQL 14 had it, or a group.
+func TestTheRuntimeRoleMakesNothing(t *testing.T) {
+	t.Parallel()
+	databaseURL := pgtest.Shared(t)
+	owner, err := Open(t.Context(), databaseURL, Options{})
+	require.NoError(t, err)
+	execute := func(statement string) {
+		t.Helper()
+		_, err := owner.Writer().ExecContext(context.WithoutCancel(t.Context()), statement)
+		require.NoError(t, err, statement)
+	}
+	role, asRole := runtimeRole(t, owner, databaseURL)
+	group := "group_of_" + role
+	t.Cleanup(func() {
+		execute("DROP OWNED BY " + role + ", " + group + " CASCADE")
+		execute("DROP ROLE " + role + ", " + group)
+		require.NoError(t, owner.Close())
+	})
+	execute("CREATE ROLE " + group + " ROLE " + role)
+	execute("GRANT CREATE ON SCHEMA public TO PUBLIC, " + group)
+	require.ErrorIs(t, owner.Grant(t.Context(), role), ErrMayCreate)
+	execute("REVOKE CREATE ON SCHEMA public FROM " + group)
+	require.NoError(t, owner.Grant(t.Context(), role))
+	connection, err := pgx.Connect(t.Context(), asRole)
+	require.NoError(t, err)
+	_, err = connection.Exec(t.Context(), `CREATE FUNCTION evil(text, integer) RETURNS text LANGUAGE sql AS 'SELECT $1'`)
+	require.ErrorContains(t, err, "42501")
+	require.NoError(t, connection.Close(t.Context()))
+}
+
 func TestGrantRefuses(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		if f.Dialect() == store.SQLite {

@@ -133,8 +133,7 @@ func checkChangeable(f ChangeFacts, next Subscription) error {
 // withdraws tells whether the change cancels the subscription and is otherwise none. What is not activated costs nothing, and
 // may be given back at any time.
 func withdraws(s, next Subscription) bool {
-	s.Status = Deleted
-	return next == s
+	return next == Cancelled(s)
 }
 
 func checkName(f ChangeFacts, next Subscription) error {

@@ -27,7 +27,7 @@ func TestRulesOfTheCancellation(t *testing.T) {
 	}
 	renewed := func(s *subscription.Subscription) { s.CommitmentEndDate = at("2026-04-09T00:00:00Z") }
 	renewedMonthly := func(s *subscription.Subscription) { s.CommitmentEndDate = at("2024-07-09T00:00:00Z") }
-	notActivated := func(s *subscription.Subscription) { s.Status = subscription.Pending }
+	notActivated := func(s *subscription.Subscription) { s.Status, s.Billed = subscription.Pending, true }
 	cancellingUnder := func(name string) subscription.Change {
 		c := cancelling
 		c.FriendlyName = &name

@@ -60,7 +60,7 @@ func TestR311_Invitations(t *testing.T) {
 	alone := target
 	alone.user = ""
 	refused(t, alone.get(t, path), http.StatusForbidden, "900329")
-	refused(t, target.get(t, path+"?dualRoleIndirectRelationship=true"), http.StatusForbidden, "900137")
+	refused(t, target.get(t, path+"?dualRoleIndirectRelationship=True"), http.StatusForbidden, "900137")
 	refused(t, agent("04").get(t, path), http.StatusForbidden, "900149")
 }
 

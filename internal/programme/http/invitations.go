@@ -23,7 +23,7 @@ type RelationshipRequest struct {
 }
 
 type askInvitation struct {
-	Joint      string `query:"dualRoleIndirectRelationship" enum:"true,false" doc:"Whether the link is the joint one of reseller and provider (R-418). An indirect reseller has no other."`
+	Joint      bool   `query:"dualRoleIndirectRelationship" doc:"Whether the link is the joint one of reseller and provider (R-418). An indirect reseller has no other."`
 	ProviderID string `query:"indirectCSPId" doc:"The provider of the joint link, by Microsoft ID; may be left out by a reseller with one."`
 }
 
@@ -46,7 +46,7 @@ func (s *Service) relationshipRequest(ctx context.Context, in *askInvitation) (*
 	partner := partnerOf(ctx)
 	joint := partner.Type == programme.IndirectReseller
 	switch {
-	case !joint && (in.Joint == "true" || provider != ""):
+	case !joint && (in.Joint || provider != ""):
 		return nil, kernel.Refuse(programme.PartnerNotEnabled, "A joint invitation is an indirect reseller's. Leave dualRoleIndirectRelationship and indirectCSPId out.")
 	case partner.Status == programme.Inactive, partner.Status != programme.Active && !joint:
 		return nil, kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)

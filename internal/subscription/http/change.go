@@ -16,7 +16,7 @@ type UpdateSubscription struct {
 	FriendlyName     *string                    `json:"friendlyName,omitempty" doc:"Name of the subscription."`
 	Quantity         *httpapi.WholeNumber       `json:"quantity,omitempty" minimum:"1" doc:"Number of units. 0 without a friendlyName and beside another change means not given, as the models of some SDKs write it."`
 	Status           *subscription.Status       `json:"status,omitempty" doc:"active, suspended, or deleted to cancel, in any case; none says nothing."`
-	AutoRenewEnabled *bool                      `json:"autoRenewEnabled,omitempty" doc:"Whether it renews at the end of its term. Beside a status it is not read where quantity 0 means not given."`
+	AutoRenewEnabled *bool                      `json:"autoRenewEnabled,omitempty" doc:"Whether it renews at the end of its term. Beside a status or a partnerId it is not read where quantity 0 means not given."`
 	PartnerID        *string                    `json:"partnerId,omitempty" doc:"PartnerID of the indirect reseller to credit."`
 	BillingCycle     *subscription.BillingCycle `json:"billingCycle,omitempty" doc:"How often it is billed; another one than it has is refused unless its plan offers it (R-408). none and unknown say nothing."`
 
@@ -72,7 +72,7 @@ func (u UpdateSubscription) change() subscription.Change {
 	if !u.fromScratch() {
 		return c
 	}
-	if c.Status != nil {
+	if c.Status != nil || c.PartnerOnRecord != nil && *c.PartnerOnRecord != "" {
 		c.Quantity, c.AutoRenew = nil, nil
 	} else if c.AutoRenew != nil || c.PartnerOnRecord != nil || c.BillingCycle != nil {
 		c.Quantity = nil
