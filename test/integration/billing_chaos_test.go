@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -57,7 +58,7 @@ func (b *billed) chaos(t *testing.T, who []parties, seed uint64) {
 	for _, id := range ids {
 		b.over(t, id)
 	}
-	t.Logf("seed %d: %v", seed, bad.met)
+	t.Logf("seed %d: %v", seed, bad.seen()) // calls of a while ago may still be met
 	b.wire.treats((*call).pass)
 	b.agrees(t, ids...)
 	failed := 0
@@ -129,6 +130,13 @@ func (b *badTime) happens(c *call) treatment {
 	b.met[c.method+" "+bad[which].name]++
 	b.all++
 	return bad[which].treatment
+}
+
+// seen is what has happened, and how often.
+func (b *badTime) seen() map[string]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.met)
 }
 
 // count is how much bad has happened.
