@@ -20,14 +20,18 @@ func EntityTag(parts ...any) string {
 	return fmt.Sprintf("%q", hex.EncodeToString(sum[:12]))
 }
 
-// Matches tells whether an entity tag is among those of an If-Match or If-None-Match header (RFC 9110).
+// Matches tells whether an entity tag is among those of an If-Match or If-None-Match header (RFC 9110). Two things are read
+// kindly, because both name one state only: a tag without its quotes, as clients copy it from attributes.etag, and one that a
+// proxy on the way made weak.
 func Matches(header, tag string) bool {
-	if strings.TrimSpace(header) == "*" {
-		return true
-	}
 	return slices.ContainsFunc(strings.Split(header, ","), func(one string) bool {
-		return strings.TrimPrefix(strings.TrimSpace(one), "W/") == tag
+		one = bareTag(one)
+		return one == "*" || one != "" && one == bareTag(tag)
 	})
+}
+
+func bareTag(tag string) string {
+	return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
 }
 
 // NotModified is what a handler returns for a reader who has the present state already: an answer, 304, with the entity tag.

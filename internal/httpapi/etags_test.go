@@ -9,11 +9,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Entity tags in the forms that RFC 9110 allows.
+// Entity tags in the forms that RFC 9110 allows, and without quotes, as clients copy them out of a body.
 func TestMatches(t *testing.T) {
-	for header, want := range map[string]bool{`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `*`: true, `"b"`: false, `a`: false, ``: false} {
+	for header, want := range map[string]bool{
+		`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `*`: true, `a`: true, ` b , a `: true, `"b",*`: true,
+		`"b"`: false, `b`: false, ``: false, `""`: false, `,`: false, `"aa"`: false, `A`: false, `"a" "b"`: false,
+	} {
 		require.Equal(t, want, Matches(header, `"a"`), header)
+		require.Equal(t, want, Matches(header, `a`), header)
 	}
+	require.False(t, Matches(``, ``), "what has no tag matches none")
 }
 
 // An entity tag changes with each of its parts, and with nothing else.

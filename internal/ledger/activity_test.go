@@ -97,7 +97,7 @@ func TestAuditLogIsNarrowed(t *testing.T) {
 	w.Subscriptions = append(w.Subscriptions, other)
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		f.busy()
-		_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, bySource, otherID, subID(2), "", subscription.Change{Quantity: wanting(9)})
+		_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, bySource, otherID, subID(2), subscription.Change{Quantity: wanting(9)})
 		require.NoError(t, err)
 		for name, c := range map[string]struct {
 			search activitylogstore.AuditSearch

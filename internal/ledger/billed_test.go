@@ -182,7 +182,7 @@ func TestScheduledCancellationAgainstTheOwners(t *testing.T) {
 			done <- err
 		}()
 		go func() {
-			_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, activitylog.By{PartnerTenantID: targetID}, customerID, s.ID, "",
+			_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, activitylog.By{PartnerTenantID: targetID}, customerID, s.ID,
 				subscription.Change{Status: new(subscription.Deleted)})
 			done <- err
 		}()

@@ -30,7 +30,7 @@ func TestLineItemsAreFoundByIndexes(t *testing.T) {
 			require.Equal(t, transferstore.LateContradicted, late)
 			_, err = f.Submit(t.Context(), next.ID, picking("d", 2))
 			require.NoError(t, err)
-			_, err = f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, activitylog.By{PartnerTenantID: sourceID}, customerID, subID(3), "",
+			_, err = f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, activitylog.By{PartnerTenantID: sourceID}, customerID, subID(3),
 				subscription.Change{AutoRenew: new(true)})
 			require.NoError(t, err)
 			_, err = f.Stuck(t.Context(), 0)

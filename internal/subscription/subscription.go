@@ -184,20 +184,6 @@ type tagged struct {
 	SandboxFault      string
 }
 
-// Matches tells whether the entity tag of the subscription is among those of an If-Match header: separated by commas, in quotes
-// or, as some clients send them, without; * and the empty text stand for any. A weak one matches nothing (RFC 9110, 13.1.1).
-func (s Subscription) Matches(ifMatch string) bool {
-	if ifMatch == "" {
-		return true
-	}
-	for _, one := range strings.Split(ifMatch, ",") {
-		if tag := strings.Trim(strings.TrimSpace(one), `"`); tag == "*" || tag == s.ETag() {
-			return true
-		}
-	}
-	return false
-}
-
 // ETag is the strong entity tag of the subscription as it is, without quotes: the same content has the same tag, on every
 // server and after a restart (section 4.1).
 func (s Subscription) ETag() string {

@@ -48,17 +48,27 @@ type updateSubscription struct {
 
 func (s *Service) updateSubscription(ctx context.Context, in *updateSubscription) (command.Answer, error) {
 	answer := httpapi.AnswerTo(ctx, s.changedSubscription)
-	changed, err := s.records.ChangeSubscription(ctx, answer.Terms, httpapi.RequestOf(ctx).By(), in.CustomerID, in.SubscriptionID, in.match(), in.Body.change())
+	answer.Terms.Match = in.match()
+	changed, err := s.records.ChangeSubscription(ctx, answer.Terms, httpapi.RequestOf(ctx).By(), in.CustomerID, in.SubscriptionID, in.Body.change())
 	return answer.Of(changed, err)
 }
 
-// match is the entity tag that the subscription must have, or several; empty for any. Clients give it as the header, or in the
-// body as they read it.
-func (in *updateSubscription) match() string {
-	if in.IfMatch == "" {
-		return in.Body.Attributes.ETag
+// match honours the entity tag that the client read, or several, where the change is made: nothing can come between. Clients
+// give it as the header, or in the body as they read it.
+func (in *updateSubscription) match() func(subscription.Subscription) error {
+	wanted := in.IfMatch
+	if wanted == "" {
+		wanted = in.Body.Attributes.ETag
 	}
-	return in.IfMatch
+	if wanted == "" {
+		return nil
+	}
+	return func(now subscription.Subscription) error {
+		if httpapi.Matches(wanted, now.ETag()) {
+			return nil
+		}
+		return kernel.Refuse(kernel.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(now.ID)
+	}
 }
 
 // change is what the body asks for. Members that say nothing are not in it.

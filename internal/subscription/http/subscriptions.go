@@ -93,7 +93,7 @@ var subscriptionCauses = []kernel.Cause{
 type Records interface {
 	SubscriptionsOf(ctx context.Context, q subscriptionstore.Search) (store.Page[subscription.Subscription], error)
 	SubscriptionOf(ctx context.Context, partnerTenantID, customerTenantID, id string) (subscription.Subscription, error)
-	ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id, ifMatch string,
+	ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id string,
 		c subscription.Change) (subscription.Subscription, error)
 }
 

@@ -9,7 +9,6 @@ import (
 	"handover/internal/activitylog"
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/command"
-	"handover/internal/kernel"
 	"handover/internal/programme"
 	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
@@ -28,12 +27,11 @@ var (
 )
 
 // ChangeSubscription changes a subscription that the partner bills the customer for, under the terms, and returns it as it
-// is stored then; without a difference it writes nothing. ifMatch is the entity tag that the caller read,
-// or several, as Subscription.Matches reads them; empty for any.
+// is stored then; without a difference it writes nothing.
 //
-// Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; StaleETag; those of
+// Refusals: SubscriptionUnknown, in the same words for one of another partner or customer; that of terms.Match; those of
 // subscription.Rules.ChangeSubscription. Errors: those of command.Execute.
-func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id, ifMatch string,
+func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subscription.Subscription], by activitylog.By, customerTenantID, id string,
 	change subscription.Change,
 ) (subscription.Subscription, error) {
 	store.Lower(&by.PartnerTenantID, &customerTenantID, &id)
@@ -46,8 +44,10 @@ func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subs
 			return subscription.Subscription{}, err
 		}
 		old := facts.Subscription
-		if !old.Matches(ifMatch) {
-			return old, kernel.Refuse(kernel.StaleETag, "Etag is no longer valid. Read the subscription again and repeat the change with its present ETag.").About(id)
+		if terms.Match != nil {
+			if err := terms.Match(old); err != nil {
+				return old, err
+			}
 		}
 		next, err := s.rules.ChangeSubscription(facts, change)
 		if err != nil || next == old {
