@@ -123,7 +123,7 @@ func TestChangeOfWhatIsNotOnes(t *testing.T) {
 
 // Section 4.1: who did not see the latest change may not change.
 func TestChangeWithAStaleETag(t *testing.T) {
-	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+	onBoth(t, worldOf(1), func(_ *testing.T, f fixture) {
 		tag := f.sub(subID(0)).ETag()
 		f.changed(0, subscription.Change{Quantity: wanting(5)})
 		f.notChanged(kernel.StaleETag, bySource, customerID, subID(0), tag, subscription.Change{Quantity: wanting(6)})
