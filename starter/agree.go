@@ -8,6 +8,8 @@ package main
 //   - an open run has a row in the ledger, unless it is still opening its transfer;
 //   - an open run gets on: its task does not fail.
 //
+// And every other run that the ledger follows is open: see agree_runs.go.
+//
 // Everything moves while it is looked at, and Temporal's index lags. So the first pass, over the lists of both sides, only
 // finds transfers to doubt; those are looked at one by one, a few times, and what still disagrees then is a violation.
 // Memory grows with the transfers that are open, not with those there ever were; calls to Temporal with the pages of its
@@ -23,6 +25,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"handover/internal/ledger"
+	"handover/internal/runs"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
@@ -45,8 +48,11 @@ type agreement struct {
 	wait     func(context.Context, time.Duration) error
 }
 
-// disagreement is a transfer that violates I-7.
-type disagreement struct{ id, says string }
+// disagreement is a transfer, or another run, that violates I-7.
+type disagreement struct {
+	id, says string
+	run      *runs.Wanted // that is missing; nil for a transfer's
+}
 
 func agreementFinding() ledger.Finding {
 	return ledger.Finding{Invariant: "I-7", Says: "Ledger and workflow agree."}
@@ -61,7 +67,7 @@ func findingOf(wrong []disagreement, checked int) ledger.Finding {
 	return f
 }
 
-// check compares everything and tells how many transfers that was. Errors: those of the ledger,
+// check compares everything and tells how many transfers and other runs that was. Errors: those of the ledger,
 // transferclient.ErrUnavailable, the context's.
 func (a *agreement) check(ctx context.Context) (wrong []disagreement, checked int, err error) {
 	known, err := a.readLedger(ctx)
@@ -73,8 +79,11 @@ func (a *agreement) check(ctx context.Context) (wrong []disagreement, checked in
 	if err != nil {
 		return nil, checked, err
 	}
-	wrong, err = a.lookAgain(ctx, doubtful)
-	return wrong, checked + strangers, err
+	if wrong, err = a.lookAgain(ctx, doubtful); err != nil {
+		return nil, checked, err
+	}
+	missing, others, err := a.checkOthers(ctx)
+	return append(wrong, missing...), checked + strangers + others, err
 }
 
 // readLedger takes every transfer that is not over, or whose run is behind.
@@ -153,7 +162,7 @@ func (a *agreement) lookAgain(ctx context.Context, doubtful []string) ([]disagre
 		wrong = nil
 		for i, says := range complaints {
 			if says != "" {
-				still, wrong = append(still, doubtful[i]), append(wrong, disagreement{doubtful[i], says})
+				still, wrong = append(still, doubtful[i]), append(wrong, disagreement{id: doubtful[i], says: says})
 			}
 		}
 		doubtful = still
@@ -180,7 +189,7 @@ func (a *agreement) lookAtAll(ctx context.Context, ids []string) ([]string, erro
 
 // look compares one transfer on both sides, as they are now.
 func (a *agreement) look(ctx context.Context, id string) (string, error) {
-	running, err := a.service.Running(ctx, id)
+	running, err := a.service.Running(ctx, transfer.WorkflowID(id))
 	if err != nil {
 		return "", err
 	}

@@ -312,3 +312,32 @@ func TestVerifyRepairs(t *testing.T) {
 	assert.Empty(t, s.book.resumed, "nothing is wrong")
 	assert.Zero(t, s.waited)
 }
+
+// that the run of a scheduled end is missing shows before its time has come, and --repair begins it again.
+func TestAMissingRunOfAScheduledEnd(t *testing.T) {
+	t.Parallel()
+	ending := func(n int) runs.Wanted {
+		return runs.Wanted{WorkflowID: fmt.Sprintf("subscription/%s/cancellation", numbered(n)), WorkflowType: "ScheduledCancellation", SubjectID: numbered(n)}
+	}
+	open, gone := ending(1), ending(2)
+	transfers := runs.Wanted{WorkflowID: transfer.WorkflowID(transferID), WorkflowType: transfer.WorkflowType, SubjectID: transferID}
+	book := &fakeRecords{scheduled: []runs.Wanted{open, gone, transfers}}
+	f := compared(t, book, &fakeTransfers{running: map[string]bool{open.WorkflowID: true}})
+	require.Equal(t, []string{"The run " + gone.WorkflowID + " should be open, and is not."}, f.Broken)
+	require.Equal(t, []int{1, 2}, []int{f.Count, f.Checked})
+	require.Empty(t, compared(t, book, &fakeTransfers{running: map[string]bool{open.WorkflowID: true, gone.WorkflowID: true}}).Broken)
+
+	s := stage{book: fakeRecords{findings: findings(0), scheduled: []runs.Wanted{gone}}}
+	s.service.running = map[string]bool{}
+	s.book.mend = func(ids []string) {
+		assert.Empty(t, ids)
+		s.service.running[gone.WorkflowID] = true
+	}
+	require.Equal(t, 0, s.run(t, "verify", "--repair", "--ledger", "sqlite://x.db"), s.stderr.String())
+	gone.Cause = runs.CauseResumed
+	require.Equal(t, []runs.Wanted{gone}, s.book.wanted)
+	require.Empty(t, s.book.resumed)
+
+	s = stage{book: fakeRecords{findings: findings(0), scheduled: []runs.Wanted{ending(3)}}}
+	require.Equal(t, 1, s.run(t, "verify", "--ledger", "sqlite://x.db"), "it is a violation")
+}

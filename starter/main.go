@@ -17,7 +17,7 @@
 //	migrate.go    migrate
 //	token.go      token
 //	replay.go     replay; rehearsal.go how runs are replayed, one by one
-//	agree.go      I-7: do ledger and workflows agree?
+//	agree.go      I-7: do ledger and workflows agree? agree_runs.go: of runs that are not a transfer's
 //	ask.go        I-8: do ledger and billing system agree?
 //	book.go       the ledger at hand
 //	service.go    Temporal, as the commands use it; histories.go the runs that are open, and what happened to them

@@ -12,6 +12,7 @@ import (
 
 	"handover/internal/billing"
 	"handover/internal/ledger"
+	"handover/internal/runs"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
 	"handover/internal/world"
@@ -223,18 +224,10 @@ const (
 
 // repair resumes the transfers that are wrong, says so, and waits a moment for their runs to be told.
 func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) error {
-	ids := make([]string, len(wrong))
-	for i, w := range wrong {
-		ids[i] = w.id
-		if i < mostListed {
-			c.say("I-7: " + w.says)
-		}
-	}
-	n, err := book.Resume(ctx, c.resumption(resumption{}), ids...)
+	ids, err := c.raiseAgain(ctx, book, wrong)
 	if err != nil {
 		return err
 	}
-	c.say(fmt.Sprintf("%s of %d resumed by %s; checking again.", ofTransfers(n), len(wrong), c.operator().UserID))
 	for range repairLooks {
 		if err := c.env.wait(ctx, repairPause); err != nil {
 			return err
@@ -246,6 +239,34 @@ func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) er
 	}
 	c.say("Not every run is told yet. A worker tells them; see starter stuck.")
 	return nil
+}
+
+// raiseAgain resumes the transfers among what is wrong, has the other runs look again, and returns the ids of the transfers.
+func (c *cli) raiseAgain(ctx context.Context, book records, wrong []disagreement) (ids []string, err error) {
+	var others []runs.Wanted
+	for i, w := range wrong {
+		if w.run == nil {
+			ids = append(ids, w.id)
+		} else {
+			w.run.Cause = runs.CauseResumed
+			others = append(others, *w.run)
+		}
+		if i < mostListed {
+			c.say("I-7: " + w.says)
+		}
+	}
+	if len(ids) > 0 {
+		n, err := book.Resume(ctx, c.resumption(resumption{}), ids...)
+		if err != nil {
+			return nil, err
+		}
+		c.say(fmt.Sprintf("%s of %d resumed by %s; checking again.", ofTransfers(n), len(ids), c.operator().UserID))
+	}
+	if len(others) > 0 {
+		c.say(fmt.Sprintf("Runs of other kinds, %d of them, are begun again; checking again.", len(others)))
+		err = book.WantRuns(ctx, others...)
+	}
+	return ids, err
 }
 
 // anyBehind tells whether a run of the transfers is still to be told.

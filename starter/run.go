@@ -16,6 +16,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/progress"
+	"handover/internal/runs"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
@@ -45,6 +46,8 @@ type records interface {
 	Grant(ctx context.Context, role string) error
 	Follows(ctx context.Context, after string, limit int) ([]transferstore.Follow, error)
 	FollowOf(ctx context.Context, id string) (transferstore.Follow, error)
+	FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error)
+	WantRuns(ctx context.Context, wanted ...runs.Wanted) error
 	EndedItems(ctx context.Context, after transferstore.ItemCursor, limit int) ([]transfer.EndedItem, error)
 	GiveUp(ctx context.Context, id string, g transferstore.GivingUp, terms command.Terms[transferstore.GivenUp]) (transferstore.GivenUp, error)
 	ResolveHeld(ctx context.Context, id string, r transferstore.Resolution, terms command.Terms[transfer.LineItem]) (transfer.LineItem, error)

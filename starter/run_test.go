@@ -22,6 +22,7 @@ import (
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/runs"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -107,8 +108,8 @@ func (f *fakeTransfers) OpenRuns(_ context.Context, page []byte) ([]openRun, []b
 	return f.openRuns(page)
 }
 
-func (f *fakeTransfers) Running(_ context.Context, id string) (bool, error) {
-	return f.running[id], f.err
+func (f *fakeTransfers) Running(_ context.Context, workflowID string) (bool, error) {
+	return f.running[strings.TrimPrefix(workflowID, "transfer/")], f.err
 }
 
 func (f *fakeTransfers) Close() { f.closed = true }
@@ -118,20 +119,40 @@ func (f *fakeTransfers) see(ctx context.Context) { _, f.bounded = ctx.Deadline()
 // fakeRecords is a ledger of a few rows. What a test does not need of a ledger it does not have.
 type fakeRecords struct {
 	records
-	empty    bool
-	seeded   ledger.World
-	err      error
-	findings []ledger.Finding
-	follows  []transferstore.Follow
-	ended    []transfer.EndedItem
-	endedErr error                                         // of the page after the first
-	followOf func(id string) (transferstore.Follow, error) // instead of follows, for one transfer
-	pages    int
-	resumed  []string
-	how      transferstore.Resumption
-	mend     func(ids []string)
-	open     func(after string) (last string, n int, err error)
-	closed   bool
+	empty     bool
+	seeded    ledger.World
+	err       error
+	findings  []ledger.Finding
+	follows   []transferstore.Follow
+	ended     []transfer.EndedItem
+	endedErr  error                                         // of the page after the first
+	followOf  func(id string) (transferstore.Follow, error) // instead of follows, for one transfer
+	pages     int
+	resumed   []string
+	how       transferstore.Resumption
+	mend      func(ids []string)
+	open      func(after string) (last string, n int, err error)
+	closed    bool
+	scheduled []runs.Wanted // runs that are not a transfer's, and must be open
+	wanted    []runs.Wanted
+}
+
+func (f *fakeRecords) FollowedRuns(_ context.Context, after string, limit int) ([]runs.Wanted, error) {
+	var page []runs.Wanted
+	for _, run := range f.scheduled {
+		if run.WorkflowID > after && len(page) < limit {
+			page = append(page, run)
+		}
+	}
+	return page, f.err
+}
+
+func (f *fakeRecords) WantRuns(_ context.Context, wanted ...runs.Wanted) error {
+	f.wanted = append(f.wanted, wanted...)
+	if f.mend != nil {
+		f.mend(nil)
+	}
+	return f.err
 }
 
 func (f *fakeRecords) Empty(context.Context) (bool, error) { return f.empty, f.err }

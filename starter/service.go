@@ -25,8 +25,8 @@ type temporalRuns interface {
 	// OpenRuns is one page of the transfers whose run Temporal's index holds for running, and the token of the next page,
 	// empty after the last. The index may lag a moment behind.
 	OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte, error)
-	// Running tells whether the transfer's run is running right now; a run that never was is not.
-	Running(ctx context.Context, id string) (bool, error)
+	// Running tells whether the run with the workflow id is running right now; a run that never was is not.
+	Running(ctx context.Context, workflowID string) (bool, error)
 }
 
 // openRun is a transfer whose run is running, with the status that the index has of it.
@@ -96,8 +96,8 @@ func (s *service) OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte,
 	return found, answer.GetNextPageToken(), nil
 }
 
-func (s *service) Running(ctx context.Context, id string) (bool, error) {
-	described, err := s.temporal.DescribeWorkflowExecution(ctx, transfer.WorkflowID(id), "")
+func (s *service) Running(ctx context.Context, workflowID string) (bool, error) {
+	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	var missing *serviceerror.NotFound
 	switch {
 	case errors.As(err, &missing):

@@ -98,7 +98,7 @@ func TestRunning(t *testing.T) {
 	for name, c := range cases {
 		s, connection := temporal(t)
 		connection.On("DescribeWorkflowExecution", mock.Anything, transfer.WorkflowID(transferID), "").Return(c.answer, c.err)
-		running, err := s.Running(t.Context(), transferID)
+		running, err := s.Running(t.Context(), transfer.WorkflowID(transferID))
 		assert.ErrorIs(t, err, c.want, name)
 		assert.Equal(t, c.running, running, name)
 	}

@@ -16,6 +16,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/notify"
 	"handover/internal/outage/keeper"
+	"handover/internal/subscription"
 	"handover/internal/telemetry"
 	"handover/workflows"
 	"handover/workflows/run"
@@ -66,7 +67,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	w := &Worker{failed: make(chan error, 1), listen: s.Ledger.Listen}
 	var err error
 	w.dispatcher, err = dispatch.New(dispatch.Options{
-		Book: s.Ledger, Temporal: s.Temporal, Describe: describe, WorkflowType: transfers.Type,
+		Book: s.Ledger, Temporal: s.Temporal, Describe: describe, WorkflowTypes: []string{subscription.CancellationWorkflowType, transfers.Type},
 		Versioned: s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
 	})
 	if err != nil {

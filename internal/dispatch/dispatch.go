@@ -42,8 +42,8 @@ type Options struct {
 	Temporal Temporal // the worker's own client, for eager starts
 	// Describe says for each run how it is started. A run that is left out is tried again later.
 	Describe func(context.Context, []runs.Run) (map[string]Start, error)
-	// WorkflowType is whose open runs Reconcile compares.
-	WorkflowType string
+	// WorkflowTypes are those whose open runs Reconcile compares with the ones that should be.
+	WorkflowTypes []string
 	// Versioned says that workers are versioned. Then no run is started eagerly, because it might start on a draining version.
 	Versioned bool
 	Logger    *zap.Logger           // nil for none

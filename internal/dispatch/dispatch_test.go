@@ -50,7 +50,7 @@ func inBubble(t *testing.T, test func(s scene)) {
 		s := scene{t: t, book: newBook(), temporal: newTemporal(), metrics: prometheus.NewRegistry()}
 		var err error
 		s.Dispatcher, err = New(Options{
-			Book: s.book, Temporal: s.temporal, WorkflowType: "Thing", Metrics: s.metrics, Describe: describe,
+			Book: s.book, Temporal: s.temporal, WorkflowTypes: []string{"Deed", "Thing"}, Metrics: s.metrics, Describe: describe,
 		})
 		require.NoError(t, err)
 		test(s)
@@ -94,7 +94,7 @@ func (s scene) together(n int, d time.Duration) {
 	defer cancel()
 	var programs sync.WaitGroup
 	for range n {
-		d, err := New(Options{Book: s.book, Temporal: s.temporal, Describe: s.Describe, WorkflowType: "Thing"})
+		d, err := New(Options{Book: s.book, Temporal: s.temporal, Describe: s.Describe, WorkflowTypes: []string{"Deed", "Thing"}})
 		require.NoError(s.t, err)
 		programs.Go(func() { d.Run(ctx) })
 	}
@@ -454,7 +454,7 @@ func TestReconcile(t *testing.T) {
 		report, err := s.Reconcile(s.t.Context())
 		require.NoError(s.t, err)
 		require.Equal(s.t, Report{Running: 5, Followed: 5, Asked: 3, Raised: 2, Over: 1}, report)
-		require.Equal(s.t, "WorkflowType = 'Thing' AND ExecutionStatus = 'Running'", s.temporal.query)
+		require.Equal(s.t, "WorkflowType IN ('Deed', 'Thing') AND ExecutionStatus = 'Running'", s.temporal.query)
 		raised := s.book.ids()
 		slices.Sort(raised)
 		require.Equal(s.t, []string{"deleted", "ended", "over"}, raised)

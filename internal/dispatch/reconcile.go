@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -67,7 +68,7 @@ func (d *Dispatcher) Reconcile(ctx context.Context) (Report, error) {
 		}
 		report.Raised += len(gone)
 		d.measured.raised.WithLabelValues("reconcile").Add(float64(len(gone)))
-		after = page[len(page)-1].SubjectID
+		after = page[len(page)-1].WorkflowID
 	}
 }
 
@@ -98,7 +99,7 @@ func (d *Dispatcher) openRuns(ctx context.Context) (map[string]bool, error) {
 	open := map[string]bool{}
 	request := &workflowservice.ListWorkflowExecutionsRequest{
 		PageSize: reconcilePage,
-		Query:    fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", d.WorkflowType),
+		Query:    fmt.Sprintf("WorkflowType IN ('%s') AND ExecutionStatus = 'Running'", strings.Join(d.WorkflowTypes, "', '")),
 	}
 	for {
 		page, err := d.Temporal.ListWorkflow(ctx, request)

@@ -171,6 +171,46 @@ func TestWatchCancellations(t *testing.T) {
 	})
 }
 
+// I-7: the run of an end that is to come must be open, among those of transfers; once it came, or the subscription moved on, it must not.
+func TestRunsOfScheduledEndsAreFollowed(t *testing.T) {
+	onBoth(t, abroad(), func(t *testing.T, f fixture) {
+		s := f.ending()
+		id := subscription.CancellationWorkflowID(s.ID)
+		waiting := transfer.WorkflowID(f.pending("waiting").ID)
+		followed := func(after string, limit int) (found []string) {
+			t.Helper()
+			page, err := f.FollowedRuns(t.Context(), after, limit)
+			require.NoError(t, err)
+			for _, w := range page {
+				found = append(found, w.WorkflowID)
+			}
+			return found
+		}
+		over := func() (found []string) {
+			t.Helper()
+			wanted, err := f.OverRuns(t.Context(), []string{id, waiting, "subscription/unknown/cancellation"})
+			require.NoError(t, err)
+			for _, w := range wanted {
+				found = append(found, w.WorkflowID)
+			}
+			return found
+		}
+		require.Empty(t, followed("", 10), "they are to be told yet")
+		f.caughtUp()
+		require.Equal(t, []string{id, waiting}, followed("", 10))
+		require.Equal(t, []string{id}, followed("", 1))
+		require.Equal(t, []string{waiting}, followed(id, 1))
+		require.Empty(t, followed(waiting, 10))
+		require.Empty(t, over())
+
+		f.clock.advance(s.CancelAt.Sub(f.clock.Now()))
+		_, err := f.CancelWhenDue(t.Context(), s.ID)
+		require.NoError(t, err)
+		require.Equal(t, []string{waiting}, followed("", 10))
+		require.Equal(t, []string{id}, over())
+	})
+}
+
 // Two at one instant: the owner cancels while the schedule does. One of the two ends it, and the log says it once.
 func TestScheduledCancellationAgainstTheOwners(t *testing.T) {
 	onBoth(t, abroad(), func(t *testing.T, f fixture) {

@@ -338,8 +338,8 @@ func TestOpenRuns(t *testing.T) {
 			return found
 		}
 		require.Equal(t, open[:2], followed(""))
-		require.Equal(t, open[2:], followed(open[1]))
-		require.Empty(t, followed(open[2]))
+		require.Equal(t, open[2:], followed(transfer.WorkflowID(open[1])))
+		require.Empty(t, followed(transfer.WorkflowID(open[2])))
 
 		r := transferstore.Resumption{Cause: runs.CauseResumed, Actor: kernel.Actor{Operator: true}}
 		page := func(after string) (string, int) {

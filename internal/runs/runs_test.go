@@ -15,3 +15,15 @@ func TestUntilAgain(t *testing.T) {
 		}
 	}
 }
+
+// Pages of several kinds of run go on where the last one ended, in the order of the ids of workflows.
+func TestWithin(t *testing.T) {
+	type place struct {
+		subject string
+		more    bool
+	}
+	for after, want := range map[string]place{"": {"", true}, "b/1/end": {"1", true}, "b/": {"", true}, "a/9": {"", true}, "c/": {"", false}, "b0": {"", false}} {
+		subject, more := Within(after, "b/", "/end")
+		require.Equal(t, want, place{subject, more}, after)
+	}
+}

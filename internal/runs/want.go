@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"handover/internal/store"
@@ -90,4 +91,13 @@ func (w Wanted) row(now time.Time) raising {
 func (s *Store) WantRuns(ctx context.Context, wanted ...Wanted) error {
 	_, err := store.Write(ctx, s.db, "make runs look", func(tx store.Tx) (int, error) { return len(wanted), Want(ctx, tx, wanted...) })
 	return err
+}
+
+// Within is where a page of runs goes on among those whose workflow ids are a subject between prefix and suffix: after which
+// subject, empty for the first, and whether any can come after that workflow id.
+func Within(after, prefix, suffix string) (subject string, more bool) {
+	if id, of := strings.CutPrefix(after, prefix); of {
+		return strings.TrimSuffix(id, suffix), true
+	}
+	return "", after < prefix
 }

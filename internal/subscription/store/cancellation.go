@@ -5,6 +5,7 @@ package subscriptionstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"handover/internal/activitylog"
@@ -65,9 +66,12 @@ const (
 	watchedEvery = time.Hour
 )
 
+// cancellationRunID is the run's of a subscription.
+var cancellationRunID = `'` + subscription.CancellationWorkflowID("' || s.id || '") + `'`
+
 // selectOverdue passes over runs that are behind anyway.
 var selectOverdue = store.Both(`SELECT ` + Table.Columns.Of("s") + ` FROM subscriptions s
-	LEFT JOIN runs r ON r.workflow_id = '` + subscription.CancellationWorkflowID("' || s.id || '") + `'
+	LEFT JOIN runs r ON r.workflow_id = ` + cancellationRunID + `
 	WHERE s.cancel_at <= $1 AND s.cancel_at IS NOT NULL AND s.billed AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $2, TRUE)
 	ORDER BY s.id LIMIT $3`)
 
@@ -88,5 +92,35 @@ func (s *Store) WatchCancellations(ctx context.Context) (raised int, err error) 
 			wanted[i].Watched = true
 		}
 		return len(wanted), runs.Want(ctx, tx, wanted...)
+	})
+}
+
+var (
+	selectScheduled = store.Both(`SELECT ` + Table.Columns.Of("s") + ` FROM subscriptions s LEFT JOIN runs r ON r.workflow_id = ` + cancellationRunID + `
+		WHERE s.cancel_at IS NOT NULL AND s.billed AND s.id > $1 AND COALESCE(r.told = r.wanted, TRUE) ORDER BY s.id LIMIT $2`)
+	selectEnded = store.OverRows(`SELECT `+Table.Columns.Of("s")+` FROM {rows} JOIN runs u ON u.workflow_id = r.id
+		JOIN subscriptions s ON s.id = u.subject_id AND u.workflow_id = `+cancellationRunID+` WHERE NOT s.billed AND u.told = u.wanted`, store.IDColumn)
+)
+
+// FollowedCancellations is a page of the runs that must be open at Temporal, because an end is scheduled and they were told
+// everything: those with workflow ids greater than after, in that order, and at most limit.
+func (s *Store) FollowedCancellations(ctx context.Context, after string, limit int) ([]runs.Wanted, error) {
+	begin, end, _ := strings.Cut(subscription.CancellationWorkflowID(" "), " ")
+	id, more := runs.Within(after, begin, end)
+	if !more {
+		return nil, nil
+	}
+	return store.Read(ctx, s.db, "read the runs of scheduled ends", func(tx store.Tx) ([]runs.Wanted, error) {
+		scheduled, err := store.All(ctx, tx, selectScheduled, Table.Fields, id, limit)
+		return CancellationRuns(runs.CauseWatch, scheduled...), err
+	})
+}
+
+// OverCancellations are those of the runs with these workflow ids that should not be open, because their subscriptions have
+// ended and they were told everything.
+func (s *Store) OverCancellations(ctx context.Context, workflowIDs []string) ([]runs.Wanted, error) {
+	return store.Read(ctx, s.db, "read the runs of ends that came", func(tx store.Tx) ([]runs.Wanted, error) {
+		ended, err := store.All(ctx, tx, selectEnded, Table.Fields, store.IDRows(workflowIDs...))
+		return CancellationRuns(runs.CauseWatch, ended...), err
 	})
 }

@@ -61,10 +61,14 @@ var selectFollowed = store.Both(`SELECT t.id, t.target_tenant_id FROM transfers 
 	WHERE t.status IN ('Pending', 'InProgress') AND t.id > $1 AND COALESCE(r.told = r.wanted, TRUE) ORDER BY t.id LIMIT $2`)
 
 // FollowedRuns is a page of the runs that must be open at Temporal, because their transfers are not over and they were told
-// everything: those with subject ids greater than after, in that order, and at most limit.
+// everything: those with workflow ids greater than after, in that order, and at most limit.
 func (s *Store) FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error) {
+	id, more := runs.Within(after, transfer.WorkflowID(""), "")
+	if !more {
+		return nil, nil
+	}
 	return read(ctx, s, "read the runs of open transfers", func(tx session) ([]runs.Wanted, error) {
-		open, err := store.All(ctx, tx, selectFollowed, (*openRun).fields, after, limit)
+		open, err := store.All(ctx, tx, selectFollowed, (*openRun).fields, id, limit)
 		return wantedOf(open, runs.CauseWatch), err
 	})
 }
