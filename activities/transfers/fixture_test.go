@@ -124,7 +124,7 @@ func subID(n int) string { return fmt.Sprintf("50000000-0000-4000-8000-%012d", n
 func worldOf(n int, bases map[int]int) ledger.World {
 	partner := func(id, name string) programme.Partner {
 		return programme.Partner{
-			TenantID: id, Name: name, Type: programme.DirectBill, Status: programme.Active, MPASigned: true, MPNID: id[:1], Market: "DE",
+			TenantID: id, Name: name, Programs: programme.Enrolled(programme.DirectBill, programme.Active, true), MPNID: id[:1], Market: "DE",
 			Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "agent", Email: "agent@" + name + ".example"}},
 		}
 	}

@@ -173,7 +173,7 @@ func TestC3_OneRelationship(t *testing.T) {
 	t.Parallel()
 	s := sample(t)
 	const all = "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf"
-	assert.Len(t, s.items(byFabrikam, all, "name"), 3)
+	assert.Len(t, s.items(byFabrikam, all, "name"), 4)
 	assert.Equal(t, []string{"Alpine Resale"}, s.items(byFabrikam, all+"&"+filtered("Name", "substring", "alpine"), "name"))
 	assert.Len(t, s.items(byFabrikam, all+"&"+filtered("Name", "Substring", "resale"), "name"), 3)
 	assert.Empty(t, s.items(byFabrikam, all+"&"+filtered("Name", "substring", "Northwind"), "name"))
@@ -340,7 +340,7 @@ func TestD5_AnotherTelephone(t *testing.T) {
 func TestD6_OnesOwnReseller(t *testing.T) {
 	t.Parallel()
 	stranger := programme.Partner{
-		TenantID: "aaaaaaaa-0000-4000-8000-0000000000aa", Name: "Strange Resale", Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true,
+		TenantID: "aaaaaaaa-0000-4000-8000-0000000000aa", Name: "Strange Resale", Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true),
 		MPNID: "4000077", Market: "US", Currency: "USD", Locale: "en-US",
 	}
 	s := sample(t, stranger)

@@ -147,9 +147,9 @@ var databases = map[string]func(t *testing.T) string{
 
 // worldOf is a world with two partners, their customer and n active subscriptions at the source.
 func worldOf(n int) World {
-	partner := func(id, name string, kind programme.PartnerType, agents ...string) programme.Partner {
+	partner := func(id, name string, in programme.Program, agents ...string) programme.Partner {
 		p := programme.Partner{
-			TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, MPNID: "mpn-" + name,
+			TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), MPNID: "mpn-" + name,
 			Market: "DE", Currency: "EUR", Locale: "de-DE",
 		}
 		for _, a := range agents {

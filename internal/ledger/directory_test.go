@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +14,7 @@ import (
 	programmestore "handover/internal/programme/store"
 	"handover/internal/subscription"
 	subscriptionstore "handover/internal/subscription/store"
+	"handover/internal/transfer"
 )
 
 // names follows a list of customers to its end.
@@ -157,11 +159,43 @@ func TestUnknownIDsAreClipped(t *testing.T) {
 	})
 }
 
+// a partner is read with all its programmes, each with everything about it, and with its agents once; one that has
+// none is read, too.
+func TestPartnersWithTheirProgrammes(t *testing.T) {
+	w := worldOf(1)
+	at := time.Date(2031, time.February, 3, 4, 5, 6, 7000, time.UTC)
+	w.Partners[0].Programs = []programme.Enrolment{
+		{
+			Program: programme.DirectBill, Status: programme.Restricted, Since: at, Contact: programme.EnrolmentContact{Name: "Ana", Email: "ana@source.example"},
+			AppliedBy: sourceAgent, Decision: programme.Decision{At: at, By: "operator", Reason: "none"},
+			Agreement: programme.Acceptance{Given: true, TemplateID: "template", At: at, By: sourceAgent}, AccessEndsAt: at,
+		},
+		{Program: programme.IndirectReseller, Status: programme.InReview},
+	}
+	w.Partners[2].Programs = nil
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		for _, p := range w.Partners {
+			got, err := f.Partner(t.Context(), p.TenantID)
+			require.NoError(t, err)
+			require.Equal(t, p, got)
+		}
+	})
+}
+
+// a source that may do nothing any more may still be asked, and may submit.
+func TestAnInactiveSourceTransfersOut(t *testing.T) {
+	w := worldOf(1)
+	w.Partners[0].Programs = programme.Enrolled(programme.DirectBill, programme.Inactive, true)
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		require.Equal(t, transfer.InProgress, f.moving("r1", 0).Status)
+	})
+}
+
 // partnerships are seen from both ends, and those that a customer shares are found for it.
 func TestPartnerships(t *testing.T) {
 	w := worldOf(1)
 	w.Partners = append(w.Partners, programme.Partner{
-		TenantID: newID(1), Name: "Second", Type: programme.IndirectReseller, Status: programme.Inactive, MPNID: "mpn-Second",
+		TenantID: newID(1), Name: "Second", Programs: programme.Enrolled(programme.IndirectReseller, programme.Inactive, false), MPNID: "mpn-Second",
 		Market: "DE", Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "u", Email: "u@second.example"}},
 	})
 	w.Partnerships = []programme.Partnership{
@@ -170,7 +204,7 @@ func TestPartnerships(t *testing.T) {
 	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: resellerID, CustomerTenantID: customerID},
 		programme.Relationship{PartnerTenantID: newID(1), CustomerTenantID: otherID})
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		of := func(partner string, as programme.PartnerType) []string {
+		of := func(partner string, as programme.Program) []string {
 			found, err := f.Partnerships(t.Context(), strings.ToUpper(partner), as)
 			require.NoError(t, err)
 			return partnerNames(found)

@@ -90,7 +90,7 @@ func TestPreviewOpenAgreesWithOpenTransfer(t *testing.T) {
 // R-50..R-52, R-45: what is wrong between the parties is listed as a whole.
 func TestPreviewOpenListsEverything(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		f.behind("UPDATE partners SET mpa_signed = FALSE", "DELETE FROM agreements", "UPDATE customers SET market = 'JP'")
+		f.behind("UPDATE program_enrolments SET agreement_accepted = FALSE", "DELETE FROM agreements", "UPDATE customers SET market = 'JP'")
 		require.Equal(t, []kernel.Cause{
 			programme.MPAMissing, programme.AgreementMissing, programme.MarketMismatch, programme.MarketMismatch,
 		}, f.previews(request("r1")))

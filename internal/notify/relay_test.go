@@ -48,9 +48,9 @@ func newOffice(t *testing.T, mails int, p *post) *office {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	o.Ledger = l
-	partner := func(id, name string, kind programme.PartnerType, agents int) programme.Partner {
+	partner := func(id, name string, in programme.Program, agents int) programme.Partner {
 		p := programme.Partner{
-			TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, Market: "DE", Currency: "EUR", Locale: "de-DE",
+			TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), Market: "DE", Currency: "EUR", Locale: "de-DE",
 		}
 		for n := range agents {
 			p.AdminAgents = append(p.AdminAgents, programme.AdminAgent{UserID: fmt.Sprint(n), Email: fmt.Sprintf("agent%d@%s.example", n, name)})

@@ -82,7 +82,7 @@ func CheckAttestation(a AgreementAttestation, f AttestationFacts) (Agreement, er
 	switch {
 	case f.Partner == nil:
 		return Agreement{}, kernel.Refuse(PartnerUnknown, "The partner is not known here. Check its Microsoft ID.")
-	case !f.Partner.Transacts():
+	case !f.Partner.Bills():
 		return Agreement{}, kernel.Refuse(PartnerNotEnabled, "An indirect reseller cannot attest an agreement; its indirect provider does.")
 	case !f.Relationship:
 		return Agreement{}, kernel.Refuse(RelationshipMissing, "There is no reseller relationship with this customer. Send the customer a relationship request first.")

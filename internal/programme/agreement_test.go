@@ -36,7 +36,7 @@ func attestation() programme.AgreementAttestation {
 }
 
 func attestable() programme.AttestationFacts {
-	partner := &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Type: programme.IndirectProvider, Status: programme.Active, MPASigned: true}
+	partner := &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Programs: programme.Enrolled(programme.IndirectProvider, programme.Active, true)}
 	return programme.AttestationFacts{Partner: partner, Relationship: true, UserID: agentID, Now: now}
 }
 
@@ -62,10 +62,10 @@ func TestWhoMayAttestWhat(t *testing.T) {
 		cause  kernel.Cause
 	}{
 		"a direct-bill partner": {func(_ *programme.AgreementAttestation, f *programme.AttestationFacts) {
-			f.Partner.Type = programme.DirectBill
+			f.Partner.Programs = programme.Enrolled(programme.DirectBill, programme.Active, true)
 		}, ""},
 		"a reseller": {func(_ *programme.AgreementAttestation, f *programme.AttestationFacts) {
-			f.Partner.Type = programme.IndirectReseller
+			f.Partner.Programs = programme.Enrolled(programme.IndirectReseller, programme.Active, true)
 		}, programme.PartnerNotEnabled},
 		"an unknown partner":     {func(_ *programme.AgreementAttestation, f *programme.AttestationFacts) { f.Partner = nil }, programme.PartnerUnknown},
 		"without a relationship": {func(_ *programme.AgreementAttestation, f *programme.AttestationFacts) { f.Relationship = false }, programme.RelationshipMissing},

@@ -1,7 +1,8 @@
 // Package programme is who takes part in the cloud programme: partners with their standing, customers, and the agreements between
 // them. It is pure.
 //
-//	partner.go    partners and their standing; region.go where they may sell
+//	partner.go    partners; region.go where they may sell
+//	enrolment.go  the programmes that a partner takes part in, and its standing in each
 //	customer.go   customers
 //	agreement.go  what customers agreed to, and who may attest it
 //	causes.go     every way in which the programme says no; fields.go how much each field of a body may hold

@@ -2,48 +2,23 @@ package programme
 
 import "handover/internal/kernel"
 
-// PartnerType says how a partner stands in the programme (domain section 1.1).
-type PartnerType string
-
-// The partner types. Only the first two may take part in a transfer (R-40, R-41).
-const (
-	DirectBill       PartnerType = "direct-bill"
-	IndirectProvider PartnerType = "indirect-provider"
-	IndirectReseller PartnerType = "indirect-reseller"
-)
-
-// Status is a partner's standing in the programme (R-46).
-type Status string
-
-// The programme statuses. A restricted partner may transfer out but not in (OQ-9).
-const (
-	Active     Status = "active"
-	Restricted Status = "restricted"
-	Inactive   Status = "inactive"
-)
-
 // AdminAgent is a user of a partner who may create, submit, cancel and decline, and who gets the partner's e-mail (R-54, R-82).
 type AdminAgent struct {
 	UserID string `json:"userId" yaml:"userId"`
 	Email  string `json:"email" yaml:"email"`
 }
 
-// Partner is a tenant enrolled in the programme.
+// Partner is a tenant enrolled in programmes.
 type Partner struct {
 	TenantID    string
 	Name        string
-	Type        PartnerType
-	Status      Status
-	MPASigned   bool
+	Programs    []Enrolment // by programme, each once
 	MPNID       string
 	Market      string // ISO 3166-1 alpha-2
 	Currency    string // ISO 4217
 	Locale      string // BCP 47
 	AdminAgents []AdminAgent
 }
-
-// Transacts tells whether the partner is billed by the platform and so can be a source or a target (R-40, R-41).
-func (p Partner) Transacts() bool { return p.Type == DirectBill || p.Type == IndirectProvider }
 
 // Admits tells whether the user may act for the partner. No user means an application acts, which is allowed (R-101).
 func (p Partner) Admits(userID string) bool {
@@ -62,7 +37,7 @@ func (p Partner) Admits(userID string) bool {
 func Credited(among []Partner, mpnID string) *Partner {
 	var found *Partner
 	for i, p := range among {
-		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.Type == IndirectReseller) {
+		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.In(IndirectReseller)) {
 			found = &among[i]
 		}
 	}

@@ -12,10 +12,10 @@ import (
 // Several partners may share a PartnerID; who is credited is a reseller where one of them is.
 func TestTheCreditedPartner(t *testing.T) {
 	t.Parallel()
-	provider := programme.Partner{TenantID: "provider", MPNID: "4000009", Type: programme.IndirectProvider}
-	reseller := programme.Partner{TenantID: "reseller", MPNID: "4000009", Type: programme.IndirectReseller}
-	other := programme.Partner{TenantID: "other", MPNID: "4000001", Type: programme.IndirectReseller}
-	nameless := programme.Partner{TenantID: "nameless", Type: programme.IndirectReseller}
+	provider := programme.Partner{TenantID: "provider", MPNID: "4000009", Programs: programme.Enrolled(programme.IndirectProvider, programme.Active, true)}
+	reseller := programme.Partner{TenantID: "reseller", MPNID: "4000009", Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true)}
+	other := programme.Partner{TenantID: "other", MPNID: "4000001", Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true)}
+	nameless := programme.Partner{TenantID: "nameless", Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true)}
 	for name, c := range map[string]struct {
 		among []programme.Partner
 		mpnID string

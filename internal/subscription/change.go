@@ -236,17 +236,17 @@ func checkRecord(f ChangeFacts, next Subscription) error {
 	switch {
 	case record == f.Subscription.PartnerOnRecord:
 		return nil
-	case f.Owner.Type != programme.IndirectProvider:
+	case !f.Owner.In(programme.IndirectProvider):
 		return kernel.Refuse(RecordNotAllowed, "Only an indirect provider credits a reseller. Leave partnerId out.")
 	case record == "":
 		return nil
 	case f.Record == nil:
 		return kernel.Refuse(RecordUnknown, "No partner has the PartnerID given as partnerId.").About(kernel.Clip(record))
-	case f.Record.Type != programme.IndirectReseller || f.Record.Status != programme.Active:
+	case !f.Record.ActiveIn(programme.IndirectReseller):
 		return kernel.Refuse(RecordNotReseller, "The PartnerID given as partnerId is not an active indirect reseller's.").About(kernel.Clip(record))
 	case !f.Partnership:
 		return kernel.Refuse(RecordNotPartner, "The reseller with the PartnerID given as partnerId is not one of yours. Set up the partnership first.").About(kernel.Clip(record))
-	case !f.Record.MPASigned:
+	case !f.Record.SignedIn(programme.IndirectReseller):
 		return kernel.Refuse(RecordMPAMissing, "The reseller given as partnerId has not signed the Microsoft Partner Agreement.").About(kernel.Clip(record))
 	}
 	return nil

@@ -20,7 +20,7 @@ import (
 func changing(changes ...func(*subscription.ChangeFacts)) subscription.ChangeFacts {
 	f := subscription.ChangeFacts{
 		Subscription: sample("0001"),
-		Owner:        programme.Partner{TenantID: sourceID, Type: programme.IndirectProvider, Status: programme.Active},
+		Owner:        programme.Partner{TenantID: sourceID, Programs: programme.Enrolled(programme.IndirectProvider, programme.Active, true)},
 		Now:          at("2024-04-12T08:00:00Z"),
 	}
 	for _, change := range changes {
@@ -105,7 +105,7 @@ func checkAttempts(t *testing.T, attempts []attempt) {
 
 func TestAChangeChangesWhatItNames(t *testing.T) {
 	f := changing(func(f *subscription.ChangeFacts) {
-		f.Record = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true}
+		f.Record = &programme.Partner{Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true)}
 		f.Partnership = true
 	})
 	next, err := rules.ChangeSubscription(f, subscription.Change{
@@ -126,7 +126,7 @@ func TestWhatDoesNotDifferIsNoChange(t *testing.T) {
 		f := changing(with(inStatus(state), func(s *subscription.Subscription) {
 			s.FriendlyName, s.Quantity, s.PartnerOnRecord = " as it was bought ", 2_000_000, "gone"
 		}))
-		f.OpenIn, f.SalesAgentOnly, f.Owner.Type = transferID, true, programme.DirectBill
+		f.OpenIn, f.SalesAgentOnly, f.Owner.Programs = transferID, true, programme.Enrolled(programme.DirectBill, programme.Active, true)
 		s := f.Subscription
 		for _, c := range []subscription.Change{{}, {
 			FriendlyName: &s.FriendlyName, Quantity: &s.Quantity, AutoRenew: &s.AutoRenew, Status: &s.Status, PartnerOnRecord: &s.PartnerOnRecord,
@@ -224,24 +224,29 @@ func TestRulesOfTheStatus(t *testing.T) {
 }
 
 func TestTheCreditedReseller(t *testing.T) {
-	record := func(kind programme.PartnerType, standing programme.Status) func(*subscription.ChangeFacts) {
+	record := func(kind programme.Program, standing programme.Status) func(*subscription.ChangeFacts) {
 		return func(f *subscription.ChangeFacts) {
-			f.Record, f.Partnership = &programme.Partner{Type: kind, Status: standing, MPASigned: true}, true
+			f.Record, f.Partnership = &programme.Partner{Programs: programme.Enrolled(kind, standing, true)}, true
 		}
 	}
 	reseller := record(programme.IndirectReseller, programme.Active)
-	another := func(f *subscription.ChangeFacts) { f.Partnership, f.Record.MPASigned = false, false }
-	unsigned := func(f *subscription.ChangeFacts) { f.Record.MPASigned = false }
-	directBill := func(f *subscription.ChangeFacts) { f.Owner.Type = programme.DirectBill }
+	another := func(f *subscription.ChangeFacts) { f.Partnership, f.Record.Programs[0].Agreement.Given = false, false }
+	unsigned := func(f *subscription.ChangeFacts) { f.Record.Programs[0].Agreement.Given = false }
+	directBill := func(f *subscription.ChangeFacts) {
+		f.Owner.Programs = programme.Enrolled(programme.DirectBill, programme.Active, true)
+	}
 	creditedBefore := with(func(s *subscription.Subscription) { s.PartnerOnRecord = "4711009" })
 	for name, c := range map[string]struct {
 		facts  subscription.ChangeFacts
 		change subscription.Change
 		cause  kernel.Cause
 	}{
-		"an active reseller":    {changing(record(programme.IndirectReseller, programme.Active)), crediting("4711001"), ""},
-		"nobody any more":       {changing(creditedBefore), crediting(""), ""},
-		"an unknown one":        {changing(), crediting("4711001"), subscription.RecordUnknown},
+		"an active reseller": {changing(record(programme.IndirectReseller, programme.Active)), crediting("4711001"), ""},
+		"nobody any more":    {changing(creditedBefore), crediting(""), ""},
+		"an unknown one":     {changing(), crediting("4711001"), subscription.RecordUnknown},
+		"a reseller that is direct-bill too": {changing(record(programme.IndirectReseller, programme.Active), func(f *subscription.ChangeFacts) {
+			f.Record.Programs = append(programme.Enrolled(programme.DirectBill, programme.Restricted, false), f.Record.Programs...)
+		}), crediting("4711001"), ""},
 		"a provider":            {changing(record(programme.IndirectProvider, programme.Active)), crediting("4711001"), subscription.RecordNotReseller},
 		"an inactive reseller":  {changing(record(programme.IndirectReseller, programme.Inactive)), crediting("4711001"), subscription.RecordNotReseller},
 		"D6: another's":         {changing(reseller, another), crediting("4711001"), subscription.RecordNotPartner},

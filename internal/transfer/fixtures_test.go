@@ -111,10 +111,10 @@ func facts() transfer.OpenFacts {
 	agents := []programme.AdminAgent{{UserID: agentID, Email: "agent@partner.example"}}
 	return transfer.OpenFacts{
 		Customer: &programme.Customer{TenantID: customerID, Name: "Contoso Bakery", Domain: "contoso.example", Email: "office@contoso.example", Market: "DE"},
-		Source: &programme.Partner{TenantID: sourceID, Name: "Northwind Cloud", Type: programme.DirectBill, Status: programme.Active,
-			MPASigned: true, Market: "DE", Currency: "EUR", AdminAgents: agents},
-		Target: &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Type: programme.IndirectProvider, Status: programme.Active,
-			MPASigned: true, Market: "DE", Currency: "EUR", AdminAgents: agents},
+		Source: &programme.Partner{TenantID: sourceID, Name: "Northwind Cloud", Programs: programme.Enrolled(programme.DirectBill, programme.Active, true),
+			Market: "DE", Currency: "EUR", AdminAgents: agents},
+		Target: &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Programs: programme.Enrolled(programme.IndirectProvider, programme.Active, true),
+			Market: "DE", Currency: "EUR", AdminAgents: agents},
 		Relationship:  true,
 		Agreement:     true,
 		AzureAtTarget: []subscription.Subscription{{ProductType: subscription.AzurePlan, Status: subscription.Active}},

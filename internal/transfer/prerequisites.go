@@ -23,7 +23,7 @@ type OpenFacts struct {
 // CheckOpen checks everything that must be true before a transfer is opened: it is the first of OpenRefusals.
 //
 // Refusals: PartnerUnknown and CustomerUnknown, PartnerNotEnabled, NotAdminAgent,
-// ProgramNotActive, MPAMissing, RelationshipMissing, AgreementMissing, MarketMismatch
+// ProgramNotActive (R-46, of the target only: R-401), MPAMissing, RelationshipMissing, AgreementMissing, MarketMismatch
 // the six of partnerOnRecord and, when Azure types are asked for by name, the four of the Azure
 // plan; AddressNotCustomers, TooManyOfCustomer and TooManyInADay by what the deployment lets a target ask for (Asking).
 func (p Policy) CheckOpen(o Opening, f OpenFacts) error { return first(p.OpenRefusals(o, f)) }
@@ -93,12 +93,12 @@ func checkTarget(r Request, f OpenFacts) *kernel.Refusal {
 	switch {
 	case f.Target == nil:
 		return kernel.Refuse(programme.PartnerUnknown, "The target partner is not known here. Check its Microsoft ID.").About(r.TargetPartnerTenantID)
-	case !f.Target.Transacts():
+	case !f.Target.Bills():
 		return kernel.Refuse(programme.PartnerNotEnabled, "An indirect reseller cannot take over billing; its indirect provider must create the transfer.")
 	case !f.Target.Admits(r.Actor.UserID):
 		return kernel.Refuse(kernel.NotAdminAgent, "The user is not an admin agent of the target. Ask one of its admin agents to create the transfer.")
-	case f.Target.Status != programme.Active:
-		return kernel.Refuse(programme.ProgramNotActive, "The target's programme status is %s; only an active partner can take over billing.", f.Target.Status)
+	case !f.Target.TakesOn():
+		return kernel.Refuse(programme.ProgramNotActive, "The target's programme status is %s; only an active partner can take over billing.", f.Target.Standing())
 	}
 	return nil
 }
@@ -110,12 +110,11 @@ func checkSourceKnown(r Request, f OpenFacts) *kernel.Refusal {
 	return nil
 }
 
+// checkSourceStanding asks only whether the source bills at all. In which standing is no matter: a partner that may no longer
+// transact is the first reason for a transfer (R-401, in place of what R-46 said of the source).
 func checkSourceStanding(_ Request, f OpenFacts) *kernel.Refusal {
-	switch {
-	case !f.Source.Transacts():
-		return kernel.Refuse(programme.PartnerNotEnabled, "The source is an indirect reseller, which bills nothing itself; name its indirect provider as the source.")
-	case f.Source.Status != programme.Active && f.Source.Status != programme.Restricted:
-		return kernel.Refuse(programme.ProgramNotActive, "The source's programme status is %s; its subscriptions cannot be transferred.", f.Source.Status)
+	if !f.Source.Bills() {
+		return kernel.Refuse(programme.PartnerNotEnabled, "The source bills nothing itself, as an indirect reseller does not; name its indirect provider as the source.")
 	}
 	return nil
 }
@@ -128,7 +127,7 @@ func checkCustomerKnown(r Request, f OpenFacts) *kernel.Refusal {
 }
 
 func checkPartnerAgreement(_ Request, f OpenFacts) *kernel.Refusal {
-	if !f.Target.MPASigned {
+	if !f.Target.SignedToTakeOn() {
 		return kernel.Refuse(programme.MPAMissing, "The target has not signed the Microsoft Partner Agreement. Sign it, then create the transfer.")
 	}
 	return nil
@@ -142,14 +141,14 @@ func checkRelationship(_ Request, f OpenFacts) *kernel.Refusal {
 }
 
 func checkCustomerAgreement(_ Request, f OpenFacts) *kernel.Refusal {
-	carriedOver := f.Target.Type == programme.IndirectProvider && f.DirectAgreement
+	carriedOver := f.Target.ActiveIn(programme.IndirectProvider) && f.DirectAgreement
 	if !f.Agreement && !carriedOver {
 		return kernel.Refuse(programme.AgreementMissing, "The customer has not accepted the Microsoft Customer Agreement with the target. Have it attested or signed first.")
 	}
 	return nil
 }
 
-// checkSourceMarket tells the market of a source in good standing only, as CheckOpen does.
+// checkSourceMarket tells the market only of a source that bills, as CheckOpen does.
 func checkSourceMarket(r Request, f OpenFacts) *kernel.Refusal {
 	if standing := checkSourceStanding(r, f); standing == nil {
 		return checkMarket(f.Source, f.Customer)
@@ -175,17 +174,17 @@ func checkPartnerOnRecord(r Request, f OpenFacts) *kernel.Refusal {
 	}
 	reseller := f.PartnerOnRecord
 	switch {
-	case f.Target.Type != programme.IndirectProvider:
+	case !f.Target.ActiveIn(programme.IndirectProvider):
 		return kernel.Refuse(NotForDirectBill, "partnerOnRecord is only for an indirect provider as target; leave it out.")
 	case reseller == nil:
 		return kernel.Refuse(ResellerUnknown, "No partner has the PartnerID given as partnerOnRecord.").About(r.PartnerOnRecord)
-	case reseller.Type != programme.IndirectReseller:
+	case !reseller.In(programme.IndirectReseller):
 		return kernel.Refuse(NotAReseller, "The PartnerID given as partnerOnRecord is not an indirect reseller's.").About(r.PartnerOnRecord)
-	case reseller.Status != programme.Active:
+	case !reseller.ActiveIn(programme.IndirectReseller):
 		return kernel.Refuse(ResellerInactive, "The PartnerID given as partnerOnRecord belongs to no active reseller tenant.").About(r.PartnerOnRecord)
 	case !f.Partnership:
 		return kernel.Refuse(ResellerNotPartner, "The reseller given as partnerOnRecord is not one of the target's. Set up the partnership first.").About(r.PartnerOnRecord)
-	case !reseller.MPASigned:
+	case !reseller.SignedIn(programme.IndirectReseller):
 		return kernel.Refuse(ResellerMPAMissing, "The reseller given as partnerOnRecord has not signed the Microsoft Partner Agreement.").About(r.PartnerOnRecord)
 	}
 	return nil
@@ -222,7 +221,7 @@ func CheckAzurePlan(f OpenFacts) *kernel.Refusal {
 		return kernel.Refuse(AzurePlanInactive, "The customer's Azure plan with the target is not active. Reactivate it, or leave the Azure types out.")
 	case legacy:
 		return kernel.Refuse(LegacyAzureAtTarget, "The customer is on legacy Azure with the target. Move it to an Azure plan first.")
-	case f.Target != nil && f.Target.Status != programme.Active:
+	case f.Target != nil && !f.Target.TakesOn():
 		return kernel.Refuse(AzurePlanUnpurchasable, "The target cannot buy an Azure plan for the customer in its programme status.")
 	default:
 		return kernel.Refuse(AzurePlanMissing, "The customer has no Azure plan with the target. Buy one first, or leave the Azure types out.")

@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,13 +19,14 @@ import (
 // anyPartner is known, most of the time, and fit for a transfer, half of the time.
 func anyPartner(dice *rand.Rand, fit *programme.Partner) *programme.Partner {
 	p := *fit
+	p.Programs = slices.Clone(fit.Programs)
 	if dice.IntN(8) == 0 {
 		return nil
 	}
 	if dice.IntN(2) == 0 {
-		p.Type = anyOf(dice, programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller)
-		p.Status = anyOf(dice, programme.Active, programme.Active, programme.Restricted, programme.Inactive)
-		p.MPASigned = dice.IntN(2) == 0
+		p.Programs[0].Program = anyOf(dice, programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller)
+		p.Programs[0].Status = anyOf(dice, programme.Active, programme.Active, programme.Restricted, programme.Inactive)
+		p.Programs[0].Agreement.Given = dice.IntN(2) == 0
 		p.Market = anyOf(dice, "DE", "FR", "US", "JP")
 	}
 	return &p
@@ -49,7 +51,7 @@ func anyFacts(dice *rand.Rand) (transfer.Request, transfer.OpenFacts) {
 	}
 	if dice.IntN(2) == 0 {
 		r.PartnerOnRecord = "4711001"
-		f.PartnerOnRecord = anyPartner(dice, &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true})
+		f.PartnerOnRecord = anyPartner(dice, &programme.Partner{Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true)})
 		f.Partnership = dice.IntN(2) == 0
 	}
 	return r, f
@@ -58,10 +60,10 @@ func anyFacts(dice *rand.Rand) (transfer.Request, transfer.OpenFacts) {
 // mend does away with what is refused for that cause.
 func mend(r *transfer.Request, f *transfer.OpenFacts, refusal *kernel.Refusal) {
 	fit := facts()
-	fitReseller := &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true}
+	fitReseller := &programme.Partner{Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true)}
 	switch refusal.Cause {
 	case programme.PartnerUnknown, programme.PartnerNotEnabled, kernel.NotAdminAgent, programme.ProgramNotActive:
-		if f.Target == nil || f.Target.Type == programme.IndirectReseller || f.Target.AdminAgents == nil || f.Target.Status != programme.Active {
+		if f.Target == nil || !f.Target.TakesOn() || f.Target.AdminAgents == nil {
 			f.Target = fit.Target
 		} else {
 			f.Source = fit.Source
@@ -69,7 +71,7 @@ func mend(r *transfer.Request, f *transfer.OpenFacts, refusal *kernel.Refusal) {
 	case programme.CustomerUnknown:
 		f.Customer = fit.Customer
 	case programme.MPAMissing:
-		f.Target.MPASigned = true
+		f.Target.Programs[0].Agreement.Given = true
 	case programme.RelationshipMissing:
 		f.Relationship = true
 	case programme.AgreementMissing:
@@ -154,9 +156,9 @@ func gates() []gate {
 	}
 	return []gate{
 		{"R-44 an unknown target", func(f *transfer.OpenFacts) { f.Target = nil }, butTarget},
-		{"R-41 a target that is a reseller", target(func(p *programme.Partner) { p.Type = programme.IndirectReseller }), butTarget},
+		{"R-41 a target that is a reseller", target(func(p *programme.Partner) { p.Programs[0].Program = programme.IndirectReseller }), butTarget},
 		{"R-54 no admin agent of the target", target(func(p *programme.Partner) { p.AdminAgents = nil }), butTarget},
-		{"R-46 a target that is not active", target(func(p *programme.Partner) { p.Status = programme.Restricted }), butTarget},
+		{"R-46 a target that is not active", target(func(p *programme.Partner) { p.Programs[0].Status = programme.Restricted }), butTarget},
 		{"R-44 an unknown source", func(f *transfer.OpenFacts) { f.Source = nil }, func(f *transfer.OpenFacts, other transfer.OpenFacts) {
 			other.Source = nil
 			butTarget(f, other)
@@ -167,19 +169,19 @@ func gates() []gate {
 			f.Relationship = relationship
 		}},
 		{"R-50 a customer without relationship", func(f *transfer.OpenFacts) { f.Relationship = false }, behindCustomer},
-		{"R-46 a source that is not active", func(f *transfer.OpenFacts) {
+		{"R-41 a source that is a reseller", func(f *transfer.OpenFacts) {
 			f.Source = facts().Source
-			f.Source.Status = programme.Inactive
+			f.Source.Programs[0].Program = programme.IndirectReseller
 		}, func(f *transfer.OpenFacts, _ transfer.OpenFacts) {
 			moved := *f.Source
-			moved.Market, moved.MPASigned = "BR", !moved.MPASigned
+			moved.Market, moved.Programs = "BR", programme.Enrolled(programme.IndirectReseller, programme.Active, false)
 			f.Source = &moved
 		}},
 		{"R-58 a reseller that is not active", func(f *transfer.OpenFacts) {
-			f.PartnerOnRecord = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Inactive}
+			f.PartnerOnRecord = &programme.Partner{Programs: programme.Enrolled(programme.IndirectReseller, programme.Inactive, false)}
 		}, func(f *transfer.OpenFacts, _ transfer.OpenFacts) {
 			signed := *f.PartnerOnRecord
-			signed.MPASigned = true
+			signed.Programs = programme.Enrolled(programme.IndirectReseller, programme.Inactive, true)
 			f.PartnerOnRecord = &signed
 		}},
 	}
@@ -210,9 +212,9 @@ func TestDryRunTellsNothingBehindAGate(t *testing.T) {
 func TestDryRunListsEverything(t *testing.T) {
 	rule(t, "R-52 what the target has to sign and what the customer has to do are told together", func(t *testing.T) {
 		r, f := request(), facts()
-		f.Source.Status, f.Target.MPASigned, f.Relationship, f.Agreement = programme.Inactive, false, false, false
-		assert.Equal(t, []kernel.Cause{programme.ProgramNotActive, programme.MPAMissing, programme.RelationshipMissing}, causes(policy.OpenRefusals(normal(r), f)))
-		f.Relationship, f.Source.Status, f.Customer.Market, f.AzureAtTarget = true, programme.Active, "JP", nil
+		f.Source.Programs[0].Program, f.Target.Programs[0].Agreement.Given, f.Relationship, f.Agreement = programme.IndirectReseller, false, false, false
+		assert.Equal(t, []kernel.Cause{programme.PartnerNotEnabled, programme.MPAMissing, programme.RelationshipMissing}, causes(policy.OpenRefusals(normal(r), f)))
+		f.Relationship, f.Source.Programs[0].Program, f.Customer.Market, f.AzureAtTarget = true, programme.DirectBill, "JP", nil
 		r.TargetProductTypes, r.PartnerOnRecord = types("AzureSubscription"), "4711009"
 		assert.Equal(t, []kernel.Cause{
 			programme.MPAMissing, programme.AgreementMissing, programme.MarketMismatch, programme.MarketMismatch, transfer.ResellerUnknown, transfer.AzurePlanMissing,

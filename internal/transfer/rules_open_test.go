@@ -149,8 +149,10 @@ func checkOpenings(t *testing.T, cases []opening) {
 
 func TestRulesOfThePaths(t *testing.T) {
 	direct, provider, reseller := programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller
-	path := func(source, target programme.PartnerType) func(*transfer.Request, *transfer.OpenFacts) {
-		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.Type, f.Target.Type = source, target }
+	path := func(source, target programme.Program) func(*transfer.Request, *transfer.OpenFacts) {
+		return func(_ *transfer.Request, f *transfer.OpenFacts) {
+			f.Source.Programs[0].Program, f.Target.Programs[0].Program = source, target
+		}
 	}
 	checkOpenings(t, []opening{
 		{"R-40 direct-bill to direct-bill", path(direct, direct), ""},
@@ -165,20 +167,30 @@ func TestRulesOfThePaths(t *testing.T) {
 
 func TestRulesOfTheStanding(t *testing.T) {
 	source := func(s programme.Status) func(*transfer.Request, *transfer.OpenFacts) {
-		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.Status = s }
+		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.Programs[0].Status = s }
+	}
+	dual := func(which func(*transfer.OpenFacts) *programme.Partner) func(*transfer.Request, *transfer.OpenFacts) {
+		return func(_ *transfer.Request, f *transfer.OpenFacts) {
+			which(f).Programs = append(programme.Enrolled(programme.DirectBill, programme.Restricted, true),
+				programme.Enrolled(programme.IndirectReseller, programme.Active, true)...)
+		}
 	}
 	target := func(s programme.Status) func(*transfer.Request, *transfer.OpenFacts) {
-		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.Status = s }
+		return func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.Programs[0].Status = s }
 	}
 	checkOpenings(t, []opening{
 		{"R-44 an unknown source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source = nil }, programme.PartnerUnknown},
 		{"R-44 an unknown target", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target = nil }, programme.PartnerUnknown},
 		{"R-44 an unknown customer", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Customer = nil }, programme.CustomerUnknown},
-		{"R-46 an inactive source", source(programme.Inactive), programme.ProgramNotActive},
+		{"R-401 an inactive source may transfer out", source(programme.Inactive), ""},
 		{"R-46 an inactive target", target(programme.Inactive), programme.ProgramNotActive},
-		{"R-46 a restricted source may transfer out", source(programme.Restricted), ""},
+		{"R-401 a restricted source may transfer out", source(programme.Restricted), ""},
+		{"R-410 a source that is reseller too may transfer out", dual(func(f *transfer.OpenFacts) *programme.Partner { return f.Source }), ""},
+		{"R-410 a target that only resells besides may not transfer in", dual(func(f *transfer.OpenFacts) *programme.Partner { return f.Target }), programme.ProgramNotActive},
+		{"R-401 a source that left bills nothing", source(programme.Ended), programme.PartnerNotEnabled},
 		{"R-46 a restricted target may not transfer in", target(programme.Restricted), programme.ProgramNotActive},
-		{"R-46 a source in a status nobody knows", source("dormant"), programme.ProgramNotActive},
+		{"R-401 a source that was never let in bills nothing", source(programme.InReview), programme.PartnerNotEnabled},
+		{"R-401 nor does one in a status nobody knows", source("dormant"), programme.PartnerNotEnabled},
 	})
 }
 

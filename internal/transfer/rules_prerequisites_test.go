@@ -20,8 +20,8 @@ func TestRulesOfThePrerequisites(t *testing.T) {
 	checkOpenings(t, []opening{
 		{"R-50 no reseller relationship", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Relationship = false }, programme.RelationshipMissing},
 		{"R-51 no customer agreement with the target", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Agreement = false }, programme.AgreementMissing},
-		{"R-52 no partner agreement", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.MPASigned = false }, programme.MPAMissing},
-		{"R-52 the source need not sign anything", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.MPASigned = false }, ""},
+		{"R-52 no partner agreement", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.Programs[0].Agreement.Given = false }, programme.MPAMissing},
+		{"R-52 the source need not sign anything", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.Programs[0].Agreement.Given = false }, ""},
 		{"R-54 a user who is no admin agent", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = strangerID }, kernel.NotAdminAgent},
 		{"R-54 an admin agent of the source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, kernel.NotAdminAgent},
 		{"R-54 an admin agent in another spelling", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = upper(agentID) }, ""},
@@ -30,9 +30,9 @@ func TestRulesOfThePrerequisites(t *testing.T) {
 }
 
 func TestRulesOfTheCarryOver(t *testing.T) {
-	agreed := func(target programme.PartnerType, with, direct, relationship bool) func(*transfer.Request, *transfer.OpenFacts) {
+	agreed := func(target programme.Program, with, direct, relationship bool) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(_ *transfer.Request, f *transfer.OpenFacts) {
-			f.Target.Type, f.Agreement, f.DirectAgreement, f.Relationship = target, with, direct, relationship
+			f.Target.Programs[0].Program, f.Agreement, f.DirectAgreement, f.Relationship = target, with, direct, relationship
 		}
 	}
 	checkOpenings(t, []opening{
@@ -75,7 +75,7 @@ func TestRulesOfTheAzurePlan(t *testing.T) {
 	})
 	rule(t, "R-55 no plan, and the target may not buy one", func(t *testing.T) {
 		f := facts()
-		f.AzureAtTarget, f.Target.Status = nil, programme.Restricted
+		f.AzureAtTarget, f.Target.Programs[0].Status = nil, programme.Restricted
 		refused(t, transfer.CheckAzurePlan(f), transfer.AzurePlanUnpurchasable)
 	})
 }
@@ -84,7 +84,7 @@ func TestRulesOfThePartnerOfRecord(t *testing.T) {
 	record := func(change func(*programme.Partner)) func(*transfer.Request, *transfer.OpenFacts) {
 		return func(r *transfer.Request, f *transfer.OpenFacts) {
 			r.PartnerOnRecord = "4711001"
-			f.PartnerOnRecord = &programme.Partner{Type: programme.IndirectReseller, Status: programme.Active, MPASigned: true, MPNID: "4711001"}
+			f.PartnerOnRecord = &programme.Partner{Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true), MPNID: "4711001"}
 			f.Partnership = true
 			change(f.PartnerOnRecord)
 		}
@@ -93,16 +93,20 @@ func TestRulesOfThePartnerOfRecord(t *testing.T) {
 		{"R-57 a provider need not name a reseller", func(*transfer.Request, *transfer.OpenFacts) {}, ""},
 		{"R-57 a provider may name a reseller", record(func(*programme.Partner) {}), ""},
 		{"R-57 a direct-bill target may not", func(r *transfer.Request, f *transfer.OpenFacts) {
-			r.PartnerOnRecord, f.Target.Type = "4711001", programme.DirectBill
+			r.PartnerOnRecord, f.Target.Programs[0].Program = "4711001", programme.DirectBill
 		}, transfer.NotForDirectBill},
 		{"R-58 nobody has that PartnerID", func(r *transfer.Request, _ *transfer.OpenFacts) { r.PartnerOnRecord = "4711009" }, transfer.ResellerUnknown},
-		{"R-58 it is a provider's", record(func(p *programme.Partner) { p.Type = programme.IndirectProvider }), transfer.NotAReseller},
-		{"R-58 the reseller is inactive", record(func(p *programme.Partner) { p.Status = programme.Inactive }), transfer.ResellerInactive},
+		{"R-58 it is a provider's", record(func(p *programme.Partner) { p.Programs[0].Program = programme.IndirectProvider }), transfer.NotAReseller},
+		{"R-58 the reseller is inactive", record(func(p *programme.Partner) { p.Programs[0].Status = programme.Inactive }), transfer.ResellerInactive},
+		{"R-410 it is direct-bill too, whatever its standing there", record(func(p *programme.Partner) {
+			p.Programs = append(programme.Enrolled(programme.DirectBill, programme.Restricted, false), p.Programs...)
+		}), ""},
+		{"R-410 it is only approved as reseller", record(func(p *programme.Partner) { p.Programs[0].Status = programme.Approved }), transfer.NotAReseller},
 		{"R-58 D6: the reseller works under another provider", func(r *transfer.Request, f *transfer.OpenFacts) {
 			record(func(*programme.Partner) {})(r, f)
 			f.Partnership = false
 		}, transfer.ResellerNotPartner},
-		{"R-58 the reseller has not signed", record(func(p *programme.Partner) { p.MPASigned = false }), transfer.ResellerMPAMissing},
+		{"R-58 the reseller has not signed", record(func(p *programme.Partner) { p.Programs[0].Agreement.Given = false }), transfer.ResellerMPAMissing},
 	})
 }
 

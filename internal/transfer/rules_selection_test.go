@@ -237,10 +237,11 @@ func TestSubmitAsksAgain(t *testing.T) {
 		change func(*transfer.OpenFacts)
 		cause  kernel.Cause
 	}{
-		"R-46 the target's standing":      {func(f *transfer.OpenFacts) { f.Target.Status = programme.Inactive }, programme.ProgramNotActive},
+		"R-46 the target's standing":      {func(f *transfer.OpenFacts) { f.Target.Programs[0].Status = programme.Inactive }, programme.ProgramNotActive},
+		"R-401 not the source's standing": {func(f *transfer.OpenFacts) { f.Source.Programs[0].Status = programme.Inactive }, ""},
 		"R-50 the relationship":           {func(f *transfer.OpenFacts) { f.Relationship = false }, programme.RelationshipMissing},
 		"R-51 the customer agreement":     {func(f *transfer.OpenFacts) { f.Agreement = false }, programme.AgreementMissing},
-		"R-52 the partner agreement":      {func(f *transfer.OpenFacts) { f.Target.MPASigned = false }, programme.MPAMissing},
+		"R-52 the partner agreement":      {func(f *transfer.OpenFacts) { f.Target.Programs[0].Agreement.Given = false }, programme.MPAMissing},
 		"R-54 not the agent who has left": {func(f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, ""},
 	} {
 		rule(t, name+", asked again at submit", func(t *testing.T) {

@@ -1,6 +1,8 @@
 package world
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"handover/internal/ledger"
@@ -20,8 +22,9 @@ type file struct {
 
 // The values that enumerations of the file allow.
 var (
-	partnerTypes    = []programme.PartnerType{programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller}
-	programStatuses = []programme.Status{programme.Active, programme.Restricted, programme.Inactive}
+	programs        = []programme.Program{programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller}
+	standings       = []programme.Status{programme.Active, programme.Restricted, programme.Inactive} // of a partner with one programme
+	programStatuses = append(slices.Clone(standings), programme.InReview, programme.Approved, programme.Rejected, programme.Ended, programme.Overridden)
 	agreementModes  = []programme.AgreementMode{programme.Attestation, programme.DirectSign}
 	billingCycles   = []subscription.BillingCycle{subscription.Monthly, subscription.Annual, subscription.OneTime, subscription.NoCycle, subscription.UnknownCycle}
 	statuses        = []subscription.Status{
@@ -67,15 +70,13 @@ func values[T any](entries []entry[T]) []T {
 
 func partner(r *record) programme.Partner {
 	p := programme.Partner{
-		TenantID:  need(r, "tenantId", guid),
-		Name:      need(r, "name", text),
-		Type:      need(r, "type", oneOf(partnerTypes)),
-		Status:    need(r, "status", oneOf(programStatuses)),
-		MPASigned: need(r, "mpaSigned", flag),
-		MPNID:     need(r, "mpnId", mpnID),
-		Market:    need(r, "market", market),
-		Currency:  need(r, "currency", currency),
-		Locale:    need(r, "locale", locale),
+		TenantID: need(r, "tenantId", guid),
+		Name:     need(r, "name", text),
+		Programs: programsOf(r),
+		MPNID:    need(r, "mpnId", mpnID),
+		Market:   need(r, "market", market),
+		Currency: need(r, "currency", currency),
+		Locale:   need(r, "locale", locale),
 	}
 	agents := list(r, "adminAgents", "admin agent", adminAgent)
 	if len(agents) == 0 {
@@ -84,6 +85,53 @@ func partner(r *record) programme.Partner {
 	doubles(r.found, agents, "userId", func(a programme.AdminAgent) string { return a.UserID })
 	p.AdminAgents = values(agents)
 	return p
+}
+
+// briefly are the fields that say, instead of programs, the only programme of a partner.
+var briefly = []string{"type", "status", "mpaSigned"}
+
+// programsOf are the programmes of a partner, said one by one or, where there is but one and little to tell of it,
+// briefly.
+func programsOf(r *record) []programme.Enrolment {
+	given := slices.DeleteFunc(slices.Clone(briefly), func(field string) bool { return r.fields[field] == nil })
+	if r.fields["programs"] == nil && len(given) > 0 {
+		only := programme.Enrolled(need(r, "type", oneOf(programs)), need(r, "status", oneOf(standings)), need(r, "mpaSigned", flag))
+		r.known = append(r.known, "programs")
+		return only
+	}
+	r.known = append(r.known, briefly...)
+	if r.fields["programs"] == nil {
+		r.known = append(r.known, "programs")
+		r.found.at(r.node, "This partner is in no programme. Name each under programs or, of a partner with one, give type, status and mpaSigned.")
+		return nil
+	}
+	for _, field := range given {
+		r.found.at(r.at(field), "This partner has programs, which say what %s says. Remove one of the two.", field)
+	}
+	all := list(r, "programs", "programme", enrolment)
+	if len(all) == 0 {
+		r.found.at(r.at("programs"), "programs must name at least one programme.")
+	}
+	doubles(r.found, all, "program", func(e programme.Enrolment) string { return string(e.Program) })
+	held := values(all)
+	slices.SortFunc(held, func(a, b programme.Enrolment) int { return strings.Compare(string(a.Program), string(b.Program)) })
+	return held
+}
+
+func enrolment(r *record) programme.Enrolment {
+	e := programme.Enrolment{
+		Program:      need(r, "program", oneOf(programs)),
+		Status:       need(r, "status", oneOf(programStatuses)),
+		Since:        may(r, "since", time.Time{}, moment),
+		Contact:      programme.EnrolmentContact{Name: may(r, "contactName", "", text), Email: may(r, "contactEmail", "", email)},
+		Agreement:    programme.Acceptance{At: may(r, "agreementAcceptedAt", time.Time{}, moment), TemplateID: may(r, "agreementTemplateId", "", guid)},
+		AccessEndsAt: may(r, "accessEndsAt", time.Time{}, moment),
+	}
+	e.Agreement.Given = r.fields["agreementAcceptedAt"] != nil
+	if !e.Agreement.Given && r.fields["agreementTemplateId"] != nil {
+		r.found.at(r.at("agreementTemplateId"), "agreementTemplateId needs agreementAcceptedAt, when the partner accepted it.")
+	}
+	return e
 }
 
 func adminAgent(r *record) programme.AdminAgent {

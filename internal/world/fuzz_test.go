@@ -63,7 +63,7 @@ func requireSound(t *testing.T, w ledger.World) {
 			requireAddress(t, agent.Email)
 		}
 		partners[p.TenantID] = p
-		resellers[p.MPNID] = p.Type == programme.IndirectReseller
+		resellers[p.MPNID] = p.In(programme.IndirectReseller)
 	}
 	require.Len(t, resellers, len(w.Partners), "mpnIds are unique")
 	for _, c := range w.Customers {
@@ -80,7 +80,7 @@ func requireSound(t *testing.T, w ledger.World) {
 	}
 	for _, s := range w.Subscriptions {
 		require.Contains(t, customers, s.CustomerTenantID)
-		require.Contains(t, []programme.PartnerType{programme.DirectBill, programme.IndirectProvider}, partners[s.PartnerTenantID].Type)
+		require.True(t, partners[s.PartnerTenantID].Bills())
 		requireSubscription(t, s, byID, resellers)
 	}
 }
@@ -100,8 +100,8 @@ func requirePairs(t *testing.T, w ledger.World, partners map[string]programme.Pa
 	}
 	together := map[programme.Partnership]bool{}
 	for _, p := range w.Partnerships {
-		require.Equal(t, programme.IndirectProvider, partners[p.ProviderTenantID].Type)
-		require.Equal(t, programme.IndirectReseller, partners[p.ResellerTenantID].Type)
+		require.True(t, partners[p.ProviderTenantID].In(programme.IndirectProvider))
+		require.True(t, partners[p.ResellerTenantID].In(programme.IndirectReseller))
 		together[p] = true
 	}
 	require.Len(t, together, len(w.Partnerships), "partnerships are unique")

@@ -41,9 +41,9 @@ func Large(customers, subscriptionsPerCustomer int) ledger.World {
 	return w
 }
 
-func largePartner(id, name string, kind programme.PartnerType, mpn, user string) programme.Partner {
+func largePartner(id, name string, in programme.Program, mpn, user string) programme.Partner {
 	return programme.Partner{
-		TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, MPNID: mpn,
+		TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), MPNID: mpn,
 		Market: "US", Currency: "USD", Locale: "en-US",
 		AdminAgents: []programme.AdminAgent{{UserID: user, Email: "agent" + mpn + "@large.example"}},
 	}

@@ -23,8 +23,8 @@ func TestEveryFieldArrives(t *testing.T) {
 	require.NoError(t, err)
 
 	assert.Equal(t, programme.Partner{
-		TenantID: "aaaaaaaa-0000-4000-8000-000000000001", Name: "Northwind Cloud", Type: programme.IndirectProvider,
-		Status: programme.Active, MPASigned: true, MPNID: "4000001", Market: "US", Currency: "USD", Locale: "en-US",
+		TenantID: "aaaaaaaa-0000-4000-8000-000000000001", Name: "Northwind Cloud", Programs: programme.Enrolled(programme.IndirectProvider, programme.Active, true),
+		MPNID: "4000001", Market: "US", Currency: "USD", Locale: "en-US",
 		AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee-0000-4000-8000-000000000101", Email: "ana@northwind.example"}},
 	}, w.Partners[0])
 	assert.Equal(t, programme.Customer{
@@ -54,6 +54,21 @@ func TestEveryFieldArrives(t *testing.T) {
 		BillingCycle: subscription.NoCycle, CreationDate: day(2026, 3, 2).Add(7*time.Hour + 30*time.Minute),
 		Status: subscription.Active, ParentID: "55555555-0101-4000-8000-000000000001",
 	}}, w.Subscriptions)
+}
+
+// R-410: a partner in several programmes, and what is told of each.
+func TestEveryFieldOfAProgrammeArrives(t *testing.T) {
+	t.Parallel()
+	w, err := world.Parse("w.yaml", []byte(change(t, brief, `programs:
+      - { program: indirect-reseller, status: active, since: 2026-01-02, agreementAcceptedAt: 2026-01-03, agreementTemplateId: 99999999-0000-4000-8000-00000000000A }
+      - { program: indirect-provider, status: restricted, contactName: Ana, contactEmail: ana@northwind.example, accessEndsAt: 2027-01-04 }`)))
+	require.NoError(t, err)
+	assert.Equal(t, []programme.Enrolment{
+		{Program: programme.IndirectProvider, Status: programme.Restricted, AccessEndsAt: day(2027, 1, 4),
+			Contact: programme.EnrolmentContact{Name: "Ana", Email: "ana@northwind.example"}},
+		{Program: programme.IndirectReseller, Status: programme.Active, Since: day(2026, 1, 2),
+			Agreement: programme.Acceptance{Given: true, At: day(2026, 1, 3), TemplateID: "99999999-0000-4000-8000-00000000000a"}},
+	}, w.Partners[0].Programs)
 }
 
 func day(year, month, dayOfMonth int) time.Time {
@@ -139,6 +154,16 @@ func TestProblemsBetweenRecords(t *testing.T) {
 	for name, c := range map[string]struct{ old, replacement, want string }{
 		"partner twice": {secondPartner, "tenantId: AAAAAAAA-0000-4000-8000-000000000001",
 			"w.yaml:12:15: The tenantId aaaaaaaa-0000-4000-8000-000000000001 of this partner is given already in line 2. Remove or change one of the two."},
+		"programme twice (R-410)": {brief, "programs:\n      - { program: indirect-provider, status: active }\n      - { program: indirect-provider, status: inactive }",
+			"w.yaml:6:20: The program indirect-provider of this programme is given already in line 5. Remove or change one of the two."},
+		"programmes said twice (R-410)": {brief, brief + "\n    programs: [{ program: indirect-provider, status: active }]",
+			"w.yaml:4:11: This partner has programs, which say what type says. Remove one of the two."},
+		"in no programme (R-410)": {"    " + brief + "\n", "",
+			"w.yaml:2:5: This partner is in no programme. Name each under programs or, of a partner with one, give type, status and mpaSigned."},
+		"who left as owner (R-401)": {brief, "programs: [{ program: indirect-provider, status: ended }]",
+			"w.yaml:40:14: An indirect reseller bills nothing itself, nor does who left direct-bill."},
+		"agreed to which text, but when": {brief, "programs: [{ program: indirect-provider, status: active, agreementTemplateId: 99999999-0000-4000-8000-00000000000a }]",
+			"w.yaml:4:83: agreementTemplateId needs agreementAcceptedAt, when the partner accepted it."},
 		"mpnId twice":    {`mpnId: "4000009"`, `mpnId: "4000001"`, "w.yaml:17:12: The mpnId 4000001 of this partner is given already in line 7."},
 		"customer twice": {"tenantId: cccccccc-0000-4000-8000-000000000002", "tenantId: cccccccc-0000-4000-8000-000000000001", "w.yaml:29:15: The tenantId cccccccc"},
 		"agent twice": {"101, email: ana@northwind.example }", "101, email: ana@northwind.example }, { userId: eeeeeeee-0000-4000-8000-000000000101, email: b@northwind.example }",
@@ -148,9 +173,9 @@ func TestProblemsBetweenRecords(t *testing.T) {
 		"partnership twice (R-258)": {"subscriptions:\n", together + "  - { provider: aaaaaaaa-0000-4000-8000-000000000001, reseller: aaaaaaaa-0000-4000-8000-000000000009 }\nsubscriptions:\n",
 			"w.yaml:41:65: The reseller aaaaaaaa-0000-4000-8000-000000000009 of partner aaaaaaaa-0000-4000-8000-000000000001 of this partnership is given already in line 40."},
 		"partnership under a reseller (R-258)": {"subscriptions:\n", strings.Replace(together, "000000000001", "000000000009", 1) + "subscriptions:\n",
-			"w.yaml:40:17: provider must name a partner of type indirect-provider; Alpine Resale is of type indirect-reseller."},
+			"w.yaml:40:17: provider must name a partner in the programme indirect-provider; Alpine Resale is in indirect-reseller (active)."},
 		"partnership of a provider (R-258)": {"subscriptions:\n", strings.Replace(together, "000000000009", "000000000001", 1) + "subscriptions:\n",
-			"w.yaml:40:65: reseller must name a partner of type indirect-reseller; Northwind Cloud is of type indirect-provider."},
+			"w.yaml:40:65: reseller must name a partner in the programme indirect-reseller; Northwind Cloud is in indirect-provider (active)."},
 		"partnership of nobody": {"subscriptions:\n", strings.Replace(together, "000000000009", "000000000077", 1) + "subscriptions:\n",
 			"w.yaml:40:65: There is no partner aaaaaaaa-0000-4000-8000-000000000077 in this file. Add it under partners or correct the id."},
 		"subscription twice": {"id: 55555555-0101-4000-8000-000000000002", "id: 55555555-0101-4000-8000-000000000001", "w.yaml:56:9: The id 55555555"},
@@ -166,7 +191,7 @@ func TestProblemsBetweenRecords(t *testing.T) {
 			"w.yaml:65:15: parentId must name a subscription of the same customer at the same partner."},
 		"reseller as owner (R-41)": {"000000000002\n    customer: cccccccc-0000-4000-8000-000000000001\n    partner: aaaaaaaa-0000-4000-8000-000000000001",
 			"000000000002\n    customer: cccccccc-0000-4000-8000-000000000001\n    partner: aaaaaaaa-0000-4000-8000-000000000009",
-			"w.yaml:58:14: An indirect reseller bills nothing itself. Name its provider here and the reseller as partnerOnRecord."},
+			"w.yaml:58:14: An indirect reseller bills nothing itself, nor does who left direct-bill. Name its provider here and the reseller as partnerOnRecord."},
 		"credited provider (R-58)": {`partnerOnRecord: "4000009"`, `partnerOnRecord: "4000001"`,
 			"w.yaml:54:22: No indirect reseller in this file has the mpnId 4000001. Correct partnerOnRecord or add the reseller."},
 	} {
@@ -224,8 +249,8 @@ func TestAllProblemsAreToldInOrderUpToFifty(t *testing.T) {
 
 	many := problemsOf(t, "customers: []\npartners:\n"+strings.Repeat("  - { tenantId: wrong }\n", 30))
 	assert.Len(t, many.Problems, world.MaxProblems)
-	assert.Equal(t, 30*10-world.MaxProblems, many.Omitted)
-	assert.Contains(t, many.Error(), "w.yaml: 250 more problems are not shown. Correct these first.")
+	assert.Equal(t, 30*8-world.MaxProblems, many.Omitted)
+	assert.Contains(t, many.Error(), "w.yaml: 190 more problems are not shown. Correct these first.")
 }
 
 func lines(invalid *world.InvalidError) []int {

@@ -1,6 +1,9 @@
 package world
 
 import (
+	"slices"
+	"strings"
+
 	"handover/internal/programme"
 	"handover/internal/subscription"
 )
@@ -82,7 +85,7 @@ func (f *file) checkPartnerships(found *problems, partners map[string]programme.
 	for _, e := range f.partnerships {
 		for _, side := range []struct {
 			field, id string
-			kind      programme.PartnerType
+			in        programme.Program
 		}{
 			{"provider", e.value.ProviderTenantID, programme.IndirectProvider},
 			{"reseller", e.value.ResellerTenantID, programme.IndirectReseller},
@@ -91,18 +94,33 @@ func (f *file) checkPartnerships(found *problems, partners map[string]programme.
 			case side.id == "":
 			case !known:
 				found.at(e.from.at(side.field), "There is no partner %s in this file. Add it under partners or correct the id.", side.id)
-			case p.Type != side.kind:
-				found.at(e.from.at(side.field), "%s must name a partner of type %s; %s is of type %s.", side.field, side.kind, p.Name, p.Type)
+			case !p.In(side.in) && toldWell(p):
+				found.at(e.from.at(side.field), "%s must name a partner in the programme %s; %s is in %s.", side.field, side.in, p.Name, inWhich(p))
 			}
 		}
 	}
 }
 
-// checkOwners notes subscriptions billed by an indirect reseller, which bills nothing itself.
+// toldWell tells whether the programmes of the partner could be read; whatever is wrong with them is noted already.
+func toldWell(p programme.Partner) bool {
+	unread := func(e programme.Enrolment) bool { return e.Program == "" || e.Status == "" }
+	return len(p.Programs) > 0 && !slices.ContainsFunc(p.Programs, unread)
+}
+
+// inWhich names the programmes of a partner, each with the partner's standing.
+func inWhich(p programme.Partner) string {
+	names := make([]string, len(p.Programs))
+	for i, e := range p.Programs {
+		names[i] = string(e.Program) + " (" + string(e.Status) + ")"
+	}
+	return strings.Join(names, " and ")
+}
+
+// checkOwners notes subscriptions of partners that bill nothing themselves, as indirect resellers.
 func (f *file) checkOwners(found *problems, partners map[string]programme.Partner) {
 	for _, e := range f.subscriptions {
-		if partners[e.value.PartnerTenantID].Type == programme.IndirectReseller {
-			found.at(e.from.at("partner"), "An indirect reseller bills nothing itself. Name its provider here and the reseller as partnerOnRecord.")
+		if p, known := partners[e.value.PartnerTenantID]; known && !p.Bills() && toldWell(p) {
+			found.at(e.from.at("partner"), "An indirect reseller bills nothing itself, nor does who left direct-bill. Name its provider here and the reseller as partnerOnRecord.")
 		}
 	}
 }
@@ -132,7 +150,7 @@ func (f *file) checkCredited(found *problems) {
 	byMPN := index(f.partners, func(p programme.Partner) string { return p.MPNID })
 	for _, e := range f.subscriptions {
 		credited := e.value.PartnerOnRecord
-		if credited != "" && byMPN[credited].Type != programme.IndirectReseller {
+		if p, known := byMPN[credited]; credited != "" && !p.In(programme.IndirectReseller) && (!known || toldWell(p)) {
 			found.at(e.from.at("partnerOnRecord"), "No indirect reseller in this file has the mpnId %s. Correct partnerOnRecord or add the reseller.", credited)
 		}
 	}

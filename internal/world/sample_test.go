@@ -156,9 +156,9 @@ func TestDemoNamesWhatTheSampleHolds(t *testing.T) {
 	assert.Equal(t, demo.CustomerName, f.Customer.Name)
 	assert.Equal(t, demo.CustomerEmail, f.Customer.Email)
 	assert.Equal(t, demo.SourceName, f.Source.Name)
-	assert.Equal(t, programme.DirectBill, f.Source.Type)
+	assert.True(t, f.Source.ActiveIn(programme.DirectBill))
 	assert.Equal(t, demo.SourceUserID, f.Source.AdminAgents[0].UserID)
-	assert.Equal(t, programme.IndirectProvider, f.Target.Type)
+	assert.True(t, f.Target.ActiveIn(programme.IndirectProvider))
 	assert.Equal(t, demo.TargetUserID, f.Target.AdminAgents[0].UserID)
 }
 
@@ -189,7 +189,10 @@ func TestEveryPrerequisiteCanBeTried(t *testing.T) {
 		"reseller as target (R-41)":                     {customer: customerID("01"), source: partnerID("01"), target: partnerID("09"), want: programme.PartnerNotEnabled},
 		"not an agent of the target (R-54)":             {customer: customerID("01"), source: partnerID("01"), target: partnerID("02"), user: world.Demo().SourceUserID, want: kernel.NotAdminAgent},
 		"restricted target (R-46)":                      {customer: customerID("01"), source: partnerID("01"), target: partnerID("04"), want: programme.ProgramNotActive},
-		"inactive source (R-46)":                        {customer: customerID("01"), source: partnerID("08"), target: partnerID("02"), want: programme.ProgramNotActive},
+		"a source that becomes a reseller (R-410)":      {customer: customerID("10"), source: partnerID("13"), target: partnerID("02"), reseller: "4000013"},
+		"it takes on nothing itself (R-46)":             {customer: customerID("01"), source: partnerID("01"), target: partnerID("13"), want: programme.ProgramNotActive},
+		"inactive source (R-401)":                       {customer: customerID("01"), source: partnerID("08"), target: partnerID("02")},
+		"inactive target (R-46)":                        {customer: customerID("01"), source: partnerID("01"), target: partnerID("08"), want: programme.ProgramNotActive},
 		"source in another market (R-45)":               {customer: customerID("01"), source: partnerID("12"), target: partnerID("02"), want: programme.MarketMismatch},
 		"customer in another market (R-45)":             {customer: customerID("09"), source: partnerID("12"), target: partnerID("02"), want: programme.MarketMismatch},
 		"target without partner agreement (R-52)":       {customer: customerID("08"), source: partnerID("01"), target: partnerID("05"), want: programme.MPAMissing},

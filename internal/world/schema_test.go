@@ -66,6 +66,9 @@ func TestExampleOfTheManualIsValid(t *testing.T) {
 	assert.NoError(t, compiledSchema(t).Validate(asEditorsSeeIt(t, example[1])))
 }
 
+// brief says the only programme of the first partner of the valid world.
+const brief = "type: indirect-provider\n    status: active\n    mpaSigned: true"
+
 // Schema and parser judge every change of the valid world alike.
 func TestSchemaAndParserAgree(t *testing.T) {
 	t.Parallel()
@@ -80,6 +83,15 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"type: indirect-provider", []string{"type: direct-bill", `type: "direct-bill"`}, []string{"type: direct", "type: Direct-Bill", "type: 1", "type:", "type: {}", "kind: direct-bill"}},
 		{"status: active", []string{"status: restricted", "status: inactive"}, []string{"status: pending", "status: false"}},
 		{"mpaSigned: true", []string{"mpaSigned: false"}, []string{"mpaSigned: yes", "mpaSigned: 1", `mpaSigned: "true"`, "mpaSigned:"}},
+		{brief, []string{"programs: [{ program: indirect-provider, status: active }]",
+			"programs: [{ program: indirect-provider, status: inactive, since: 2026-01-01 }, { program: indirect-reseller, status: in-review, contactName: Ana, contactEmail: ana@northwind.example }]",
+			"programs: [{ program: indirect-provider, status: active, agreementAcceptedAt: 2026-01-01T10:00:00Z, agreementTemplateId: 99999999-0000-4000-8000-00000000000a, accessEndsAt: 2027-01-01 }]"},
+			[]string{"programs: []", "programs:", "programs: [x]", "", "programs: [{ program: indirect-provider }]", "programs: [{ status: active }]", "programs: [{ program: isv, status: active }]",
+				"programs: [{ program: indirect-provider, status: Active }]", "programs: [{ program: indirect-provider, status: active, since: now }]",
+				"programs: [{ program: indirect-provider, status: active, contactEmail: Ana }]", "programs: [{ program: indirect-provider, status: active, mpaSigned: true }]",
+				"programs: [{ program: indirect-provider, status: active, agreementTemplateId: 99999999-0000-4000-8000-00000000000a }]",
+				"programs: [{ program: indirect-provider, status: active }]\n    type: indirect-provider", "programs: [{ program: indirect-provider, status: active }]\n    " + brief,
+				"type: indirect-provider\n    status: active", "mpaSigned: true"}},
 		{`mpnId: "4000001"`, []string{`mpnId: "0"`, `mpnId: '1234567890'`}, []string{"mpnId: 4000001", `mpnId: "12345678901"`, `mpnId: "x"`, `mpnId: "1 "`}},
 		{"market: US", []string{"market: NO", "market: DE"}, []string{"market: us", "market: USA", "market:"}},
 		{"currency: USD", []string{"currency: EUR"}, []string{"currency: usd", "currency: US"}},
@@ -149,6 +161,7 @@ func TestSchemaAndParserHaveTheSameFields(t *testing.T) {
 	for kind, document := range map[string]string{
 		"world":        odd,
 		"partner":      "partners: [" + odd + "]\ncustomers: []",
+		"programme":    strings.Replace(valid, brief, "programs: ["+odd+"]", 1),
 		"customer":     "partners: []\ncustomers: [" + odd + "]",
 		"relationship": "partners: []\ncustomers: []\nrelationships: [" + odd + "]",
 		"agreement":    "partners: []\ncustomers: []\nagreements: [" + odd + "]",

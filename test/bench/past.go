@@ -137,7 +137,7 @@ func (p *past) world(customers int) ledger.World {
 	if p.customers == 0 {
 		for _, id := range []string{pastSecond, pastThird, pastFourth} {
 			w.Partners = append(w.Partners, programme.Partner{
-				TenantID: id, Name: "Partner " + id[35:], Type: programme.DirectBill, Status: programme.Active, MPASigned: true,
+				TenantID: id, Name: "Partner " + id[35:], Programs: programme.Enrolled(programme.DirectBill, programme.Active, true),
 				MPNID: "777000" + id[35:], Market: "US", Currency: "USD", Locale: "en-US",
 				AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee" + id[8:], Email: "agent" + id[35:] + "@past.example"}},
 			})

@@ -76,7 +76,7 @@ func (c *troupe) hide(what, text string, knownTo ...party) string {
 func newTroupe(t testing.TB) *troupe {
 	t.Helper()
 	c := &troupe{of: map[party]programme.Partner{}}
-	kinds := map[party]programme.PartnerType{
+	kinds := map[party]programme.Program{
 		isSource: programme.DirectBill, isTarget: programme.IndirectProvider, isStranger: programme.DirectBill, isOutsider: programme.DirectBill,
 		isReseller: programme.IndirectReseller,
 	}
@@ -85,7 +85,7 @@ func newTroupe(t testing.TB) *troupe {
 	w := ledger.World{}
 	for p, kind := range kinds {
 		made := programme.Partner{
-			TenantID: uuid.NewString(), Name: marked(string(p)), Type: kind, Status: programme.Active, MPASigned: true,
+			TenantID: uuid.NewString(), Name: marked(string(p)), Programs: programme.Enrolled(kind, programme.Active, true),
 			MPNID: fmt.Sprint(1_000_000_000 + rand.Int64N(8_000_000_000)), Market: "US", Currency: "USD", Locale: "en-US",
 		}
 		for n := range 2 {

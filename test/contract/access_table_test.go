@@ -49,6 +49,7 @@ var (
 	sellers  = []string{"AdminAgent", "SalesAgent"}
 	readers  = []string{"AdminAgent", "SalesAgent", "HelpdeskAgent"}
 	auditors = []string{"AdminAgent", "SalesAgent", "GlobalAdmin"} // of the partner agreement
+	globals  = []string{"GlobalAdmin"}
 )
 
 // attempt is one way to call an operation.
@@ -192,6 +193,7 @@ func partnerReads(s *scene) []attempt {
 	return []attempt{
 		{operation: "listRelationships", how: "as a provider", roles: sellers, query: in("IsIndirectCloudSolutionProviderOf"), says: forAll(fine)},
 		{operation: "listRelationships", how: "as a reseller", roles: sellers, query: in("IsIndirectResellerOf"), says: forAll(fine)},
+		{operation: "listPrograms", roles: globals, users: true, says: forAll(fine)},
 		{operation: "getRelationshipRequest", roles: sellers, users: true, says: []outcome{fine, fine, fine, fine, fine}},
 		{operation: "getAgreementStatus", how: "of the source", roles: auditors, query: url.Values{"tenantId": {s.of[isSource].TenantID}},
 			says: []outcome{fine, noPartner, noPartner, noPartner, noPartner}},

@@ -15,15 +15,19 @@ func TestR258_Relationships(t *testing.T) {
 	t.Parallel()
 	list := as[object](t, target.get(t, "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf"), http.StatusOK)
 	assert.Equal(t, []string{"attributes", "items", "totalCount"}, fields(list))
-	assert.Equal(t, 3.0, list["totalCount"])
+	assert.Equal(t, 4.0, list["totalCount"])
 	assert.Equal(t, object{
-		"id": partnerID("09"), "name": "Alpine Resale", "relationshipType": "is_indirect_cloud_solution_provider_of", "state": "active",
+		"id": partnerID("09"), "name": "Alpine Resale", "relationshipType": "is_indirect_cloud_solution_provider_of", "state": "Active",
 		"mpnId": "4000009", "location": "US", "attributes": object{"objectType": "PartnerRelationship"},
 	}, objects(t, list["items"])[0])
 
 	list = as[object](t, reseller.get(t, "/v1/relationships?relationship_type=is_indirect_reseller_of"), http.StatusOK)
 	assert.Equal(t, []any{partnerID("02"), partnerID("05")}, values(objects(t, list["items"]), "id"))
 	assert.Equal(t, "is_indirect_reseller_of", objects(t, list["items"])[0]["relationshipType"])
+
+	// The state is that of the relationship, however the other partner stands in its programme.
+	inactive := objects(t, as[object](t, target.get(t, "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf"), http.StatusOK)["items"])[2]
+	assert.Equal(t, []any{partnerID("11"), "Active"}, []any{inactive["id"], inactive["state"]})
 
 	for _, none := range []answer{
 		source.get(t, "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf"),
@@ -79,12 +83,36 @@ func TestR417_JointInvitations(t *testing.T) {
 	refused(t, reseller.get(t, path+"?indirectCSPId=Fabrikam"), http.StatusBadRequest, "800002")
 }
 
+// a global admin reads the programmes of its tenant side by side.
+func TestR412_Programs(t *testing.T) {
+	t.Parallel()
+	dual := agent("13")
+	dual.roles = []string{"GlobalAdmin"}
+	got := objects(t, as[[]any](t, dual.get(t, "/v1/programs"), http.StatusOK))
+	assert.Equal(t, []any{"direct-bill", "indirect-reseller"}, values(got, "program"))
+	assert.Equal(t, []any{"restricted", "active"}, values(got, "status"))
+	assert.Equal(t, object{"acceptedAt": "2026-02-20T00:00:00Z"}, got[1]["agreement"])
+	refused(t, agent("13").get(t, "/v1/programs"), http.StatusForbidden, "900150")
+	dual.user = ""
+	refused(t, dual.get(t, "/v1/programs"), http.StatusForbidden, "900329")
+}
+
+// a partner that is restricted direct-bill and active reseller invites for its provider only.
+func TestR410_InvitationsOfADualPartner(t *testing.T) {
+	t.Parallel()
+	const path = "/v1/customers/relationshiprequests"
+	refused(t, agent("13").get(t, path), http.StatusForbidden, "900149")
+	refused(t, agent("13").get(t, path+"?indirectCSPId="+target.tenant), http.StatusBadRequest, "800002")
+	link := field[string](t, as[object](t, agent("13").get(t, path+"?dualRoleIndirectRelationship=true"), http.StatusOK), "url")
+	assert.Contains(t, link, "indirectCSPId="+target.tenant)
+}
+
 // whether a partner signed, by exactly one of two ids; only about oneself or, for a provider, a reseller.
 func TestR263_AgreementStatus(t *testing.T) {
 	t.Parallel()
 	ask := func(c client, query string) answer { return c.get(t, "/v1/compliance/csp/agreementstatus?"+query) }
 	for query, signed := range map[string]bool{
-		"tenantId=" + target.tenant: true, "mpnId=4000002": true, "mpnId=4000009": true, "mpnId=4000010": false, "tenantId=" + partnerID("10"): false,
+		"tenantId=" + target.tenant: true, "mpnId=4000002": true, "mpnId=4000009": true, "mpnId=4000010": false, "mpnId=4000013": true, "tenantId=" + partnerID("10"): false,
 	} {
 		assert.Equal(t, object{"isAgreementSigned": signed}, as[object](t, ask(target, query), http.StatusOK), query)
 	}

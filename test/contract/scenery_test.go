@@ -163,7 +163,7 @@ func newPartner(t testing.TB, name string) client {
 	t.Helper()
 	c := client{tenant: uuid.NewString(), user: uuid.NewString(), roles: []string{adminAgent}}
 	require.NoError(t, stage.Ledger.Extend(t.Context(), ledger.World{Partners: []programme.Partner{{
-		TenantID: c.tenant, Name: name, Type: programme.DirectBill, Status: programme.Active, MPASigned: true,
+		TenantID: c.tenant, Name: name, Programs: programme.Enrolled(programme.DirectBill, programme.Active, true),
 		MPNID: fmt.Sprint(1_000_000_000 + rand.Int64N(8_000_000_000)), Market: "US", Currency: "USD", Locale: "en-US",
 		AdminAgents: []programme.AdminAgent{{UserID: c.user, Email: "agent@" + c.tenant + ".example"}},
 	}}}))

@@ -200,6 +200,7 @@ func (i *issuer) caller(t *testing.T, partner, user string) caller {
 	t.Helper()
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {"integration-tests"}, "client_secret": {devissuer.ClientSecret}, "user": {user},
+		"role": {"AdminAgent", "GlobalAdmin"},
 	}
 	got, err := http.Post("http://"+i.address+"/"+partner+"/oauth2/v2.0/token", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
 	require.NoError(t, err)

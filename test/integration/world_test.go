@@ -83,7 +83,7 @@ func worldFile(t *testing.T, w ledger.World) string {
 	add := func(section string, one record) { sections[section] = append(sections[section], one) }
 	for _, p := range w.Partners {
 		add("partners", record{
-			"tenantId": p.TenantID, "name": p.Name, "type": p.Type, "status": p.Status, "mpaSigned": p.MPASigned, "mpnId": p.MPNID,
+			"tenantId": p.TenantID, "name": p.Name, "type": p.Programs[0].Program, "status": p.Programs[0].Status, "mpaSigned": p.Programs[0].Agreement.Given, "mpnId": p.MPNID,
 			"market": p.Market, "currency": p.Currency, "locale": p.Locale, "adminAgents": p.AdminAgents,
 		})
 	}

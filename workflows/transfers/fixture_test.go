@@ -217,9 +217,9 @@ func (w *world) again() *world {
 
 // worldOf is what the ledger holds: a source, a target, a stranger, their customer and what the source bills it for.
 func worldOf(n int, o options) ledger.World {
-	partner := func(id, name, agent string, kind programme.PartnerType) programme.Partner {
+	partner := func(id, name, agent string, in programme.Program) programme.Partner {
 		return programme.Partner{
-			TenantID: id, Name: name, Type: kind, Status: programme.Active, MPASigned: true, MPNID: "mpn-" + id[:1], Market: "DE",
+			TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), MPNID: "mpn-" + id[:1], Market: "DE",
 			Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: agent, Email: agent}},
 		}
 	}

@@ -28,7 +28,7 @@ func FuzzAttestAgreement(f *testing.F) {
 		if json.Unmarshal(body, &in) != nil {
 			return
 		}
-		partner := &programme.Partner{Type: programme.DirectBill}
+		partner := &programme.Partner{Programs: programme.Enrolled(programme.DirectBill, programme.Active, true)}
 		_, err := programme.CheckAttestation(programme.AgreementAttestation{
 			Type: in.Type, TemplateID: in.TemplateID, DateAgreed: in.DateAgreed.Time, Contact: in.PrimaryContact,
 		}, programme.AttestationFacts{Partner: partner, Relationship: true, Now: time.Now()})

@@ -44,12 +44,9 @@ func (s *Service) relationshipRequest(ctx context.Context, in *askInvitation) (*
 		return nil, err
 	}
 	partner := partnerOf(ctx)
-	joint := partner.Type == programme.IndirectReseller
-	switch {
-	case !joint && (in.Joint || provider != ""):
-		return nil, kernel.Refuse(programme.PartnerNotEnabled, "A joint invitation is an indirect reseller's. Leave dualRoleIndirectRelationship and indirectCSPId out.")
-	case partner.Status == programme.Inactive, partner.Status != programme.Active && !joint:
-		return nil, kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Status)
+	joint := partner.In(programme.IndirectReseller) && (in.Joint || !partner.Bills())
+	if err := mayInvite(partner, joint, in.Joint || provider != ""); err != nil {
+		return nil, err
 	}
 	link := strings.ReplaceAll(s.invitations.Plain, "{partnerId}", url.QueryEscape(partner.TenantID))
 	if joint {
@@ -60,6 +57,27 @@ func (s *Service) relationshipRequest(ctx context.Context, in *askInvitation) (*
 			"{providerId}", url.QueryEscape(provider)).Replace(s.invitations.Joint)
 	}
 	return &struct{ Body RelationshipRequest }{RelationshipRequest{URL: link, Attributes: httpapi.Attributes{ObjectType: "RelationshipRequest"}}}, nil
+}
+
+// mayInvite refuses an invitation that the partner's programmes do not allow. A partner that is both, direct-bill and reseller,
+// says which it wants; what keeps it from taking on customers of its own does not keep it from inviting for its provider
+// . Refusals: PartnerNotEnabled, ProgramNotActive, InvalidInput.
+func mayInvite(partner programme.Partner, joint, asksJoint bool) error {
+	switch {
+	case joint && !partner.ActiveIn(programme.IndirectReseller):
+		return kernel.Refuse(programme.ProgramNotActive, "You are not active as an indirect reseller; only an active one can invite customers.")
+	case joint:
+		return nil
+	case asksJoint && partner.In(programme.IndirectReseller):
+		return kernel.Refuse(kernel.InvalidInput, "indirectCSPId belongs to the joint invitation. Ask for that with dualRoleIndirectRelationship=true, or leave indirectCSPId out.")
+	case asksJoint:
+		return kernel.Refuse(programme.PartnerNotEnabled, "A joint invitation is an indirect reseller's. Leave dualRoleIndirectRelationship and indirectCSPId out.")
+	case !partner.Bills():
+		return kernel.Refuse(programme.PartnerNotEnabled, "You take part in no programme in which customers can be invited.")
+	case !partner.TakesOn():
+		return kernel.Refuse(programme.ProgramNotActive, "Your programme status is %s; only an active partner can take on customers.", partner.Standing())
+	}
+	return nil
 }
 
 // givenProvider is the id that was given, in lower case; empty when none was. Refusal: InvalidInput.

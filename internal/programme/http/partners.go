@@ -18,7 +18,7 @@ type PartnerRelationship struct {
 	ID               string             `json:"id" doc:"Microsoft ID of the other partner."`
 	Name             string             `json:"name" doc:"Name of the other partner."`
 	RelationshipType string             `json:"relationshipType" enum:"is_indirect_cloud_solution_provider_of,is_indirect_reseller_of" doc:"What the caller is to the other partner."`
-	State            string             `json:"state" example:"active" doc:"Programme status of the other partner."`
+	State            string             `json:"state" enum:"Active" doc:"State of the relationship."`
 	MPNID            string             `json:"mpnId" doc:"PartnerID of the other partner."`
 	Location         string             `json:"location" doc:"Market of the other partner." example:"US"`
 	Attributes       httpapi.Attributes `json:"attributes"`
@@ -38,12 +38,15 @@ type AgreementStatus struct {
 
 // The names of a relationship, as queries and answers spell them (R-258).
 var relationshipTypes = map[string]struct {
-	as   programme.PartnerType
+	as   programme.Program
 	name string
 }{
 	"isindirectcloudsolutionproviderof": {programme.IndirectProvider, "is_indirect_cloud_solution_provider_of"},
 	"isindirectresellerof":              {programme.IndirectReseller, "is_indirect_reseller_of"},
 }
+
+// relationshipActive is the state of every relationship between partners that there is: what has ended is not listed.
+const relationshipActive = "Active"
 
 func (s *Service) registerPartners(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
@@ -57,10 +60,11 @@ func (s *Service) registerPartners(a *httpapi.API) {
 	}, s.listCustomerRelationships)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getAgreementStatus", Method: http.MethodGet, Path: "/v1/compliance/csp/agreementstatus", Tag: "Partners",
-		Summary:     "Whether a partner signed the Microsoft Partner Agreement",
-		Description: "Of the caller itself or, for an indirect provider, of an indirect reseller; exactly one of mpnId and tenantId (R-263).",
-		Roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent, identity.GlobalAdmin},
-		Causes:      []kernel.Cause{partnerNotNamed, partnerNotReadable, programme.PartnerUnknown},
+		Summary: "Whether a partner signed the Microsoft Partner Agreement",
+		Description: "Of the caller itself, for every programme that it was let into; or, for an indirect provider, of an indirect reseller as such. " +
+			"Exactly one of mpnId and tenantId (R-263).",
+		Roles:  []identity.Role{identity.AdminAgent, identity.SalesAgent, identity.GlobalAdmin},
+		Causes: []kernel.Cause{partnerNotNamed, partnerNotReadable, programme.PartnerUnknown},
 	}, s.agreementStatus)
 }
 
@@ -92,7 +96,7 @@ func (s *Service) listCustomerRelationships(ctx context.Context, in *CustomerPat
 	r := httpapi.RequestOf(ctx)
 	found, err := s.records.CustomerPartnerships(ctx, r.Caller.TenantID, in.CustomerID)
 	name := relationshipTypes["isindirectcloudsolutionproviderof"].name
-	if partnerOf(ctx).Type == programme.IndirectReseller {
+	if !partnerOf(ctx).In(programme.IndirectProvider) {
 		name = relationshipTypes["isindirectresellerof"].name
 	}
 	return relationshipsOf(found, name), err
@@ -102,7 +106,7 @@ func relationshipsOf(found []programme.Partner, name string) *struct{ Body Partn
 	list := PartnerRelationships{TotalCount: len(found), Items: make([]PartnerRelationship, len(found)), Attributes: httpapi.Collection}
 	for i, p := range found {
 		list.Items[i] = PartnerRelationship{
-			ID: p.TenantID, Name: p.Name, RelationshipType: name, State: string(p.Status), MPNID: p.MPNID, Location: p.Market,
+			ID: p.TenantID, Name: p.Name, RelationshipType: name, State: relationshipActive, MPNID: p.MPNID, Location: p.Market,
 			Attributes: httpapi.Attributes{ObjectType: "PartnerRelationship"},
 		}
 	}
@@ -121,11 +125,13 @@ func (s *Service) agreementStatus(ctx context.Context, in *struct {
 		return nil, err
 	}
 	self := partnerOf(ctx)
-	itself := kernel.SameID(asked.TenantID, self.TenantID)
-	if !itself && (self.Type != programme.IndirectProvider || asked.Type != programme.IndirectReseller) {
-		return nil, noSuchPartner(in.MPNID + in.TenantID)
+	switch {
+	case kernel.SameID(asked.TenantID, self.TenantID):
+		return &struct{ Body AgreementStatus }{AgreementStatus{IsAgreementSigned: asked.SignedAll()}}, nil
+	case self.In(programme.IndirectProvider) && asked.In(programme.IndirectReseller):
+		return &struct{ Body AgreementStatus }{AgreementStatus{IsAgreementSigned: asked.SignedIn(programme.IndirectReseller)}}, nil
 	}
-	return &struct{ Body AgreementStatus }{AgreementStatus{IsAgreementSigned: asked.MPASigned}}, nil
+	return nil, noSuchPartner(in.MPNID + in.TenantID)
 }
 
 // partnerNamed reads the partner by either of its ids. Whoever may not ask hears the same as about one that does not exist.

@@ -6,6 +6,7 @@
 //	customers.go   a partner's customers; profiles.go each part of one by itself
 //	agreements.go  what customers agreed to; templates.go what they can agree to
 //	partners.go    relationships between partners, and what they signed
+//	programs.go    the programmes that the caller takes part in
 //	invitations.go the links with which customers accept them
 package programmehttp
 
@@ -27,7 +28,7 @@ import (
 type Records interface {
 	Partners
 	PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error)
-	Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error)
+	Partnerships(ctx context.Context, partnerTenantID string, as programme.Program) ([]programme.Partner, error)
 	CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error)
 	Customers(ctx context.Context, q programmestore.CustomerSearch) (store.Page[programmestore.Client], error)
 	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (programmestore.Client, error)
@@ -52,6 +53,7 @@ func (s *Service) Register(a *httpapi.API) {
 	s.registerAgreements(a)
 	s.registerTemplates(a)
 	s.registerPartners(a)
+	s.registerPrograms(a)
 	s.registerInvitations(a)
 }
 

@@ -29,10 +29,10 @@ var (
 )
 
 // Partnerships are the partners that this one works with, by tenant id: as an indirect provider its resellers, as an
-// indirect reseller its providers. In any other capacity, or for a partner of another type, there are none.
-func (s *Store) Partnerships(ctx context.Context, partnerTenantID string, as programme.PartnerType) ([]programme.Partner, error) {
+// indirect reseller its providers. In any other capacity, or for a partner in no such programme, there are none.
+func (s *Store) Partnerships(ctx context.Context, partnerTenantID string, as programme.Program) ([]programme.Partner, error) {
 	store.Lower(&partnerTenantID)
-	of := map[programme.PartnerType]store.Statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
+	of := map[programme.Program]store.Statement{programme.IndirectProvider: selectResellers, programme.IndirectReseller: selectProviders}
 	which, exists := of[as]
 	if !exists {
 		return nil, nil

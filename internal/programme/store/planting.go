@@ -25,6 +25,7 @@ var (
 	selectAnyPartner = store.Both(`SELECT tenant_id FROM partners LIMIT 1`)
 
 	insertPartners      = partners.Insert("")
+	insertEnrolments    = enrolments.Insert("")
 	insertAgents        = adminAgents.Insert("")
 	insertCustomers     = newCustomers.Insert("")
 	insertRelationships = relationships.Insert("")
@@ -54,18 +55,14 @@ func LockEmpty(ctx context.Context, tx store.Tx) (bool, error) {
 
 // Plant writes all of it. Error: whatever contradicts what is there, such as an id that is taken.
 func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
-	var agents []agentOf
-	for _, p := range w.Partners {
-		for i, a := range p.AdminAgents {
-			agents = append(agents, agentOf{partner: p.TenantID, position: i, AdminAgent: a})
-		}
-	}
+	agents, programs := ofPartners(w.Partners)
 	known := make([]newCustomer, len(w.Customers))
 	for i, c := range w.Customers {
 		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
 	}
 	for _, planted := range []func() error{
 		func() error { return store.Insert(ctx, tx, partners, insertPartners, w.Partners) },
+		func() error { return store.Insert(ctx, tx, enrolments, insertEnrolments, programs) },
 		func() error { return store.Insert(ctx, tx, adminAgents, insertAgents, agents) },
 		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, known) },
 		func() error { return store.Insert(ctx, tx, relationships, insertRelationships, w.Relationships) },
