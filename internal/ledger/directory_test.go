@@ -221,10 +221,22 @@ func TestPartnerships(t *testing.T) {
 		shared := func(partner, customer string) []string {
 			found, err := f.CustomerPartnerships(t.Context(), partner, customer)
 			require.NoError(t, err)
-			return partnerNames(found)
+			var names []string
+			for _, c := range found {
+				names = append(names, c.Name+" by its "+string(c.Asking))
+			}
+			return names
 		}
-		require.Equal(t, []string{"Reseller"}, shared(targetID, customerID))
-		require.Equal(t, []string{"Target"}, shared(resellerID, customerID))
+		require.Equal(t, []string{"Reseller by its indirect-provider"}, shared(targetID, customerID))
+		require.Equal(t, []string{"Target by its indirect-reseller"}, shared(resellerID, customerID))
+		f.behind("UPDATE relationships SET counterpart_tenant_id = '" + strangerID + "' WHERE kind = 'reseller'")
+		require.Empty(t, shared(targetID, customerID), "that reseller's customer has another provider")
+		f.behind("UPDATE relationships SET counterpart_tenant_id = '" + targetID + "' WHERE kind = 'reseller'")
+		require.Equal(t, []string{"Reseller by its indirect-provider"}, shared(targetID, customerID))
+		f.behind(ended + " WHERE kind = 'reseller' AND customer_tenant_id = '" + customerID + "'")
+		require.Empty(t, shared(targetID, customerID), "it is over")
+		_, err = f.CustomerOf(t.Context(), resellerID, customerID)
+		refuses(t, err, programme.CustomerUnknown)
 		require.Empty(t, shared(sourceID, customerID))
 		require.Empty(t, shared(newID(1), otherID), "the provider has no relationship with that customer")
 		_, err = f.CustomerPartnerships(t.Context(), strangerID, customerID)

@@ -73,7 +73,8 @@ func TestDeadlockIsSolved(t *testing.T) {
 	})
 }
 
-var insertPartnership = store.Both(`INSERT INTO relationships VALUES ($1, $2)`)
+var insertPartnership = store.Both(`INSERT INTO relationships (customer_tenant_id, partner_tenant_id, kind, origin, admin_rights, local_reseller_of_record)
+	VALUES ($1, $2, 'provider', 'seed', FALSE, FALSE)`)
 
 // A key that somebody else wrote in the same moment is found when the change is made again; one that stays taken is a fault.
 func TestUniqueViolationIsTriedAgain(t *testing.T) {

@@ -66,7 +66,7 @@ type AgreementAttestation struct {
 // AttestationFacts is what the ledger knows that decides an attestation.
 type AttestationFacts struct {
 	Partner      *Partner // who attests; nil when unknown
-	Relationship bool     // the customer accepted the partner as reseller; false for an unknown customer too
+	Relationship bool     // the customer accepted the partner as the one who bills it; false for an unknown customer too
 	Attested     *Agreement
 	UserID       string // who attests, empty for an application
 	Now          time.Time

@@ -12,12 +12,6 @@ type Customer struct {
 	Locale   string
 }
 
-// Relationship says that the customer accepted the partner as reseller.
-type Relationship struct {
-	PartnerTenantID  string
-	CustomerTenantID string
-}
-
 // NameKey is what a customer's name is found by. It is made here and not by the databases, which disagree about letters
 // beyond ASCII.
 func NameKey(name string) string { return strings.ToLower(name) }

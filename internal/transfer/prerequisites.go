@@ -11,7 +11,7 @@ type OpenFacts struct {
 	Customer        *programme.Customer
 	Source          *programme.Partner
 	Target          *programme.Partner
-	Relationship    bool                        // the customer accepted the target as reseller
+	Relationship    bool                        // the customer accepted the target as the one who bills it
 	Agreement       bool                        // the customer accepted the agreement with the target
 	DirectAgreement bool                        // the customer accepted it directly, with any partner
 	AzureAtTarget   []subscription.Subscription // Azure plans and legacy Azure subscriptions of the customer at the target

@@ -7,7 +7,6 @@ import (
 
 	"handover/internal/kernel"
 	"handover/internal/ledger"
-	"handover/internal/programme"
 	"handover/internal/transfer"
 )
 
@@ -59,7 +58,8 @@ func Copy(customerTenantID, seed string) (ledger.World, string) {
 	}
 	for _, r := range w.Relationships {
 		if r.CustomerTenantID == customerTenantID {
-			copied.Relationships = append(copied.Relationships, programme.Relationship{PartnerTenantID: r.PartnerTenantID, CustomerTenantID: fresh(r.CustomerTenantID)})
+			r.CustomerTenantID = fresh(r.CustomerTenantID)
+			copied.Relationships = append(copied.Relationships, r)
 		}
 	}
 	for _, a := range w.Agreements {

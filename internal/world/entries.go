@@ -22,12 +22,13 @@ type file struct {
 
 // The values that enumerations of the file allow.
 var (
-	programs        = []programme.Program{programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller}
-	standings       = []programme.Status{programme.Active, programme.Restricted, programme.Inactive} // of a partner with one programme
-	programStatuses = append(slices.Clone(standings), programme.InReview, programme.Approved, programme.Rejected, programme.Ended, programme.Overridden)
-	agreementModes  = []programme.AgreementMode{programme.Attestation, programme.DirectSign}
-	billingCycles   = []subscription.BillingCycle{subscription.Monthly, subscription.Annual, subscription.OneTime, subscription.NoCycle, subscription.UnknownCycle}
-	statuses        = []subscription.Status{
+	programs          = []programme.Program{programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller}
+	standings         = []programme.Status{programme.Active, programme.Restricted, programme.Inactive} // of a partner with one programme
+	programStatuses   = append(slices.Clone(standings), programme.InReview, programme.Approved, programme.Rejected, programme.Ended, programme.Overridden)
+	relationshipKinds = []programme.RelationshipKind{programme.DirectCustomer, programme.ProviderCustomer, programme.ResellerCustomer}
+	agreementModes    = []programme.AgreementMode{programme.Attestation, programme.DirectSign}
+	billingCycles     = []subscription.BillingCycle{subscription.Monthly, subscription.Annual, subscription.OneTime, subscription.NoCycle, subscription.UnknownCycle}
+	statuses          = []subscription.Status{
 		subscription.Active, subscription.Pending, subscription.Suspended,
 		subscription.Expired, subscription.Disabled, subscription.Deleted,
 	}
@@ -150,7 +151,15 @@ func customer(r *record) programme.Customer {
 }
 
 func relationship(r *record) programme.Relationship {
-	return programme.Relationship{PartnerTenantID: need(r, "partner", guid), CustomerTenantID: need(r, "customer", guid)}
+	return programme.Relationship{
+		PartnerTenantID:  need(r, "partner", guid),
+		CustomerTenantID: need(r, "customer", guid),
+		Kind:             may(r, "kind", "", oneOf(relationshipKinds)),
+		Counterpart:      may(r, "counterpart", "", guid),
+		AdminRights:      may(r, "adminRights", false, flag),
+		LocalReseller:    may(r, "localResellerOfRecord", false, flag),
+		Since:            may(r, "since", time.Time{}, moment),
+	}
 }
 
 func agreement(r *record) programme.Agreement {

@@ -91,7 +91,8 @@ func requirePairs(t *testing.T, w ledger.World, partners map[string]programme.Pa
 	for _, r := range w.Relationships {
 		require.Contains(t, partners, r.PartnerTenantID)
 		require.Contains(t, customers, r.CustomerTenantID)
-		accepted[r] = true
+		require.True(t, partners[r.PartnerTenantID].May(r.Kind))
+		accepted[programme.Relationship{PartnerTenantID: r.PartnerTenantID, CustomerTenantID: r.CustomerTenantID, Kind: r.Kind}] = true
 	}
 	for _, a := range w.Agreements {
 		require.Contains(t, partners, a.PartnerTenantID)

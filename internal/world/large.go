@@ -29,7 +29,9 @@ func Large(customers, subscriptionsPerCustomer int) ledger.World {
 	for c := range customers {
 		one := largeCustomer(c)
 		w.Customers = append(w.Customers, one)
-		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: LargeTarget, CustomerTenantID: one.TenantID})
+		w.Relationships = append(w.Relationships, programme.Relationship{
+			PartnerTenantID: LargeTarget, CustomerTenantID: one.TenantID, Kind: programme.ProviderCustomer,
+		})
 		w.Agreements = append(w.Agreements, programme.Agreement{
 			CustomerTenantID: one.TenantID, PartnerTenantID: LargeTarget, Mode: programme.Attestation,
 		})

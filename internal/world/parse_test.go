@@ -33,6 +33,7 @@ func TestEveryFieldArrives(t *testing.T) {
 	}, w.Customers[0])
 	assert.Equal(t, []programme.Relationship{{
 		PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001", CustomerTenantID: "cccccccc-0000-4000-8000-000000000001",
+		Kind: programme.ProviderCustomer,
 	}}, w.Relationships)
 	assert.Equal(t, []programme.Agreement{{
 		CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001",
@@ -54,6 +55,22 @@ func TestEveryFieldArrives(t *testing.T) {
 		BillingCycle: subscription.NoCycle, CreationDate: day(2026, 3, 2).Add(7*time.Hour + 30*time.Minute),
 		Status: subscription.Active, ParentID: "55555555-0101-4000-8000-000000000001",
 	}}, w.Subscriptions)
+}
+
+// A relationship of a partner in several programmes says which it means, and one of each kind can stand beside the others.
+func TestEveryFieldOfARelationshipArrives(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(change(t, brief, "programs: [{ program: indirect-provider, status: active }, { program: indirect-reseller, status: active }]"),
+		relatedTo+" }", relatedTo+", kind: reseller, counterpart: aaaaaaaa-0000-4000-8000-000000000001, adminRights: true, localResellerOfRecord: true, since: 2026-01-02 }\n  "+relatedTo+" }", 1)
+	w, err := world.Parse("w.yaml", []byte(text))
+	require.NoError(t, err)
+	plain := programme.Relationship{
+		PartnerTenantID: "aaaaaaaa-0000-4000-8000-000000000001", CustomerTenantID: "cccccccc-0000-4000-8000-000000000001", Kind: programme.ProviderCustomer,
+	}
+	resold := plain
+	resold.Kind, resold.Counterpart, resold.AdminRights, resold.LocalReseller, resold.Since =
+		programme.ResellerCustomer, plain.PartnerTenantID, true, true, day(2026, 1, 2)
+	assert.Equal(t, []programme.Relationship{resold, plain}, w.Relationships)
 }
 
 // a partner in several programmes, and what is told of each.
@@ -148,6 +165,9 @@ func hasPrefix(invalid *world.InvalidError, want string) bool {
 	return false
 }
 
+// relatedTo is the only relationship of the valid world, up to what may follow in it.
+const relatedTo = "- { partner: aaaaaaaa-0000-4000-8000-000000000001, customer: cccccccc-0000-4000-8000-000000000001"
+
 func TestProblemsBetweenRecords(t *testing.T) {
 	t.Parallel()
 	const secondPartner = "tenantId: aaaaaaaa-0000-4000-8000-000000000009"
@@ -169,7 +189,15 @@ func TestProblemsBetweenRecords(t *testing.T) {
 		"agent twice": {"101, email: ana@northwind.example }", "101, email: ana@northwind.example }, { userId: eeeeeeee-0000-4000-8000-000000000101, email: b@northwind.example }",
 			"w.yaml:11:109: The userId eeeeeeee-0000-4000-8000-000000000101 of this admin agent is given already in line 11."},
 		"relationship twice": {"relationships:\n", "relationships:\n  - { partner: aaaaaaaa-0000-4000-8000-000000000001, customer: cccccccc-0000-4000-8000-000000000001 }\n",
-			"w.yaml:37:64: The customer cccccccc-0000-4000-8000-000000000001 of partner aaaaaaaa-0000-4000-8000-000000000001 of this relationship is given already in line 36."},
+			"w.yaml:37:64: The customer cccccccc-0000-4000-8000-000000000001 of partner aaaaaaaa-0000-4000-8000-000000000001 (provider) of this relationship is given already in line 36."},
+		"relationship in no programme": {relatedTo, relatedTo + ", kind: direct",
+			"w.yaml:36:108: Northwind Cloud cannot have a customer of kind direct; it is in indirect-provider (active)."},
+		"counterpart that is nobody": {relatedTo, relatedTo + ", counterpart: aaaaaaaa-0000-4000-8000-000000000077",
+			"w.yaml:36:115: There is no partner aaaaaaaa-0000-4000-8000-000000000077 in this file."},
+		"counterpart that is no reseller": {relatedTo, relatedTo + ", counterpart: aaaaaaaa-0000-4000-8000-000000000001",
+			"w.yaml:36:115: counterpart must name a partner in the programme indirect-reseller; Northwind Cloud is in indirect-provider (active)."},
+		"local reseller that bills (R-419)": {relatedTo, relatedTo + ", localResellerOfRecord: true",
+			"w.yaml:36:125: Only a relationship of kind reseller has a local reseller of record."},
 		"partnership twice (R-258)": {"subscriptions:\n", together + "  - { provider: aaaaaaaa-0000-4000-8000-000000000001, reseller: aaaaaaaa-0000-4000-8000-000000000009 }\nsubscriptions:\n",
 			"w.yaml:41:65: The reseller aaaaaaaa-0000-4000-8000-000000000009 of partner aaaaaaaa-0000-4000-8000-000000000001 of this partnership is given already in line 40."},
 		"partnership under a reseller (R-258)": {"subscriptions:\n", strings.Replace(together, "000000000001", "000000000009", 1) + "subscriptions:\n",

@@ -18,11 +18,12 @@ func (f *file) checkReferences(found *problems) {
 	doubles(found, f.partners, "mpnId", func(p programme.Partner) string { return p.MPNID })
 	doubles(found, f.customers, "tenantId", customerID)
 	doubles(found, f.subscriptions, "id", func(s subscription.Subscription) string { return s.ID })
-	doubles(found, f.relationships, "customer", func(r programme.Relationship) string { return pair(r.PartnerTenantID, r.CustomerTenantID) })
 	doubles(found, f.agreements, "customer", func(a programme.Agreement) string { return pair(a.PartnerTenantID, a.CustomerTenantID) })
 	doubles(found, f.partnerships, "reseller", func(p programme.Partnership) string { return pair(p.ProviderTenantID, p.ResellerTenantID) })
 
 	partners, customers := index(f.partners, partnerID), index(f.customers, customerID)
+	f.fillKinds(partners)
+	doubles(found, f.relationships, "customer", related)
 	dangling(found, f.relationships, "partner", partners, func(r programme.Relationship) string { return r.PartnerTenantID })
 	dangling(found, f.relationships, "customer", customers, func(r programme.Relationship) string { return r.CustomerTenantID })
 	dangling(found, f.agreements, "partner", partners, func(a programme.Agreement) string { return a.PartnerTenantID })
@@ -30,6 +31,7 @@ func (f *file) checkReferences(found *problems) {
 	dangling(found, f.subscriptions, "partner", partners, func(s subscription.Subscription) string { return s.PartnerTenantID })
 	dangling(found, f.subscriptions, "customer", customers, func(s subscription.Subscription) string { return s.CustomerTenantID })
 
+	f.checkRelationships(found, partners)
 	f.checkPartnerships(found, partners)
 	f.checkOwners(found, partners)
 	f.checkParents(found)
@@ -42,6 +44,52 @@ func pair(partner, other string) string {
 		return ""
 	}
 	return other + " of partner " + partner
+}
+
+// related is the key of a relationship, which exists once for each kind.
+func related(r programme.Relationship) string {
+	key := pair(r.PartnerTenantID, r.CustomerTenantID)
+	if key != "" && r.Kind != "" {
+		key += " (" + string(r.Kind) + ")"
+	}
+	return key
+}
+
+// fillKinds gives the relationships that are of no kind yet the one that follows from the partner's programmes.
+func (f *file) fillKinds(partners map[string]programme.Partner) {
+	for i := range f.relationships {
+		if r := &f.relationships[i].value; r.Kind == "" {
+			r.Kind = partners[r.PartnerTenantID].Kind()
+		}
+	}
+}
+
+// checkRelationships notes a kind that is no programme of the partner, a counterpart that cannot be one, and a local reseller of
+// record that is no reseller.
+func (f *file) checkRelationships(found *problems, partners map[string]programme.Partner) {
+	counterparts := map[programme.RelationshipKind]programme.Program{
+		programme.ProviderCustomer: programme.IndirectReseller, programme.ResellerCustomer: programme.IndirectProvider,
+	}
+	for _, e := range f.relationships {
+		r := e.value
+		if p, known := partners[r.PartnerTenantID]; known && !p.May(r.Kind) && toldWell(p) {
+			found.at(e.from.at("kind"), "%s cannot have a customer of kind %s; it is in %s.", p.Name, r.Kind, inWhich(p))
+		}
+		other, known := partners[r.Counterpart]
+		in, has := counterparts[r.Kind]
+		switch {
+		case r.Counterpart == "":
+		case !known:
+			found.at(e.from.at("counterpart"), "There is no partner %s in this file. Add it under partners or correct the id.", r.Counterpart)
+		case !has && r.Kind != "":
+			found.at(e.from.at("counterpart"), "A direct relationship has no counterpart. Leave it out, or correct kind.")
+		case has && !other.In(in) && toldWell(other):
+			found.at(e.from.at("counterpart"), "counterpart must name a partner in the programme %s; %s is in %s.", in, other.Name, inWhich(other))
+		}
+		if r.LocalReseller && r.Kind != programme.ResellerCustomer {
+			found.at(e.from.at("localResellerOfRecord"), "Only a relationship of kind reseller has a local reseller of record. Leave it out, or correct kind.")
+		}
+	}
 }
 
 // index finds the values by their key. Of doubles, which are noted elsewhere, the first one counts.

@@ -43,7 +43,8 @@ func factsOf(w ledger.World, r transfer.Request) transfer.OpenFacts {
 		}
 	}
 	for _, rel := range w.Relationships {
-		f.Relationship = f.Relationship || rel.PartnerTenantID == r.TargetPartnerTenantID && rel.CustomerTenantID == r.CustomerTenantID
+		f.Relationship = f.Relationship || rel.PartnerTenantID == r.TargetPartnerTenantID && rel.CustomerTenantID == r.CustomerTenantID &&
+			rel.Kind != programme.ResellerCustomer
 	}
 	for _, a := range w.Agreements {
 		if a.CustomerTenantID == r.CustomerTenantID {

@@ -123,6 +123,14 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"sandboxFault: transient:2", []string{"sandboxFault: transient:1000", "sandboxFault: sync:1h30m", "sandboxFault: slow:1.5s", "sandboxFault: refuse:900130"},
 			[]string{"sandboxFault: transient", "sandboxFault: transient:0", "sandboxFault: transient:1001", "sandboxFault: sync:2", `sandboxFault: "refuse:"`, "sandboxFault: crash:1", "sandboxFault:"}},
 		{"relationships:\n", nil, []string{"relationships:\n  - x\n", "relationships:\n  - { partner: aaaaaaaa-0000-4000-8000-000000000001 }\n", "relations:\n"}},
+		{"customer: cccccccc-0000-4000-8000-000000000001 }\nagreements", []string{
+			"customer: cccccccc-0000-4000-8000-000000000001, kind: provider, adminRights: true, since: 2026-01-01 }\nagreements",
+			"customer: cccccccc-0000-4000-8000-000000000001, counterpart: AAAAAAAA-0000-4000-8000-000000000009 }\nagreements",
+		}, []string{
+			"customer: cccccccc-0000-4000-8000-000000000001, kind: csp }\nagreements", "customer: cccccccc-0000-4000-8000-000000000001, kind: }\nagreements",
+			"customer: cccccccc-0000-4000-8000-000000000001, adminRights: 1 }\nagreements", "customer: cccccccc-0000-4000-8000-000000000001, counterpart: Alpine }\nagreements",
+			"customer: cccccccc-0000-4000-8000-000000000001, localResellerOfRecord: often }\nagreements", "customer: cccccccc-0000-4000-8000-000000000001, since: x }\nagreements",
+		}},
 	} {
 		for _, good := range c.good {
 			text := change(t, c.old, good)

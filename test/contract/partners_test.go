@@ -49,6 +49,12 @@ func TestWireNotes15_RelationshipsOfACustomer(t *testing.T) {
 	assert.Equal(t, []any{partnerID("09")}, seen(target, contoso))
 	assert.Equal(t, []any{partnerID("02")}, seen(reseller, contoso))
 	assert.Empty(t, seen(source, contoso))
+
+	dual, fincher := agent("13"), customerID("11")
+	list := objects(t, as[object](t, dual.get(t, "/v1/customers/"+fincher+"/relationships"), http.StatusOK)["items"])
+	assert.Equal(t, []any{target.tenant}, values(list, "id"))
+	assert.Equal(t, []any{"is_indirect_reseller_of"}, values(list, "relationshipType"), "what it is to its provider, whatever else it is")
+	assert.Equal(t, []any{"Active"}, values(list, "state"))
 	assert.Empty(t, seen(target, margies))
 }
 

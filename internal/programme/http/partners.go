@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"handover/internal/httpapi"
@@ -36,14 +35,17 @@ type AgreementStatus struct {
 	IsAgreementSigned bool `json:"isAgreementSigned" doc:"Whether the partner signed the Microsoft Partner Agreement."`
 }
 
-// The names of a relationship, as queries and answers spell them (R-258).
-var relationshipTypes = map[string]struct {
-	as   programme.Program
-	name string
-}{
-	"isindirectcloudsolutionproviderof": {programme.IndirectProvider, "is_indirect_cloud_solution_provider_of"},
-	"isindirectresellerof":              {programme.IndirectReseller, "is_indirect_reseller_of"},
-}
+// The names of a relationship, by what the caller is in it, as queries and answers spell them (R-258).
+var (
+	relationshipTypes = map[string]programme.Program{
+		"isindirectcloudsolutionproviderof": programme.IndirectProvider,
+		"isindirectresellerof":              programme.IndirectReseller,
+	}
+	relationshipNames = map[programme.Program]string{
+		programme.IndirectProvider: "is_indirect_cloud_solution_provider_of",
+		programme.IndirectReseller: "is_indirect_reseller_of",
+	}
+)
 
 // relationshipActive is the state of every relationship between partners that there is: what has ended is not listed.
 const relationshipActive = "Active"
@@ -85,28 +87,26 @@ func (s *Service) listRelationships(ctx context.Context, in *listRelationships) 
 	if f.Field != "" && !f.By("Name", "substring") {
 		return nil, kernel.Refuse(kernel.UnknownEnum, "Relationships can be filtered by Name with the operator substring.")
 	}
-	found, err := s.records.Partnerships(ctx, httpapi.RequestOf(ctx).Caller.TenantID, wanted.as)
-	named := slices.DeleteFunc(found, func(p programme.Partner) bool {
-		return !strings.Contains(strings.ToLower(p.Name), strings.ToLower(f.Value))
-	})
-	return relationshipsOf(named, wanted.name), err
+	found, err := s.records.Partnerships(ctx, httpapi.RequestOf(ctx).Caller.TenantID, wanted)
+	var named []programme.Colleague
+	for _, p := range found {
+		if strings.Contains(strings.ToLower(p.Name), strings.ToLower(f.Value)) {
+			named = append(named, programme.Colleague{Partner: p, Asking: wanted})
+		}
+	}
+	return relationshipsOf(named), err
 }
 
 func (s *Service) listCustomerRelationships(ctx context.Context, in *CustomerPath) (*struct{ Body PartnerRelationships }, error) {
-	r := httpapi.RequestOf(ctx)
-	found, err := s.records.CustomerPartnerships(ctx, r.Caller.TenantID, in.CustomerID)
-	name := relationshipTypes["isindirectcloudsolutionproviderof"].name
-	if !partnerOf(ctx).In(programme.IndirectProvider) {
-		name = relationshipTypes["isindirectresellerof"].name
-	}
-	return relationshipsOf(found, name), err
+	found, err := s.records.CustomerPartnerships(ctx, httpapi.RequestOf(ctx).Caller.TenantID, in.CustomerID)
+	return relationshipsOf(found), err
 }
 
-func relationshipsOf(found []programme.Partner, name string) *struct{ Body PartnerRelationships } {
+func relationshipsOf(found []programme.Colleague) *struct{ Body PartnerRelationships } {
 	list := PartnerRelationships{TotalCount: len(found), Items: make([]PartnerRelationship, len(found)), Attributes: httpapi.Collection}
 	for i, p := range found {
 		list.Items[i] = PartnerRelationship{
-			ID: p.TenantID, Name: p.Name, RelationshipType: name, State: relationshipActive, MPNID: p.MPNID, Location: p.Market,
+			ID: p.TenantID, Name: p.Name, RelationshipType: relationshipNames[p.Asking], State: relationshipActive, MPNID: p.MPNID, Location: p.Market,
 			Attributes: httpapi.Attributes{ObjectType: "PartnerRelationship"},
 		}
 	}

@@ -29,7 +29,7 @@ type Records interface {
 	Partners
 	PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error)
 	Partnerships(ctx context.Context, partnerTenantID string, as programme.Program) ([]programme.Partner, error)
-	CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Partner, error)
+	CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Colleague, error)
 	Customers(ctx context.Context, q programmestore.CustomerSearch) (store.Page[programmestore.Client], error)
 	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (programmestore.Client, error)
 	Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error)

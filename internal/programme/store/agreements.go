@@ -31,8 +31,8 @@ var (
 	selectDirect = store.Both(`SELECT COUNT(*) FROM agreements WHERE customer_tenant_id = $1 AND mode = 'direct'`)
 
 	// lockRelationship makes attestations of one customer by one partner take turns.
-	lockRelationship = store.Both(`SELECT r.partner_tenant_id FROM relationships r
-		WHERE r.partner_tenant_id = $1 AND r.customer_tenant_id = $2 FOR UPDATE`)
+	lockRelationship = store.Both(`SELECT partner_tenant_id FROM relationships
+		WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND ` + Accepted + ` ORDER BY kind FOR UPDATE`)
 	upsertAgreement = agreements.Insert(`ON CONFLICT (customer_tenant_id, partner_tenant_id, mode) DO UPDATE SET
 		date_agreed = excluded.date_agreed, template_id = excluded.template_id, first_name = excluded.first_name,
 		last_name = excluded.last_name, email = excluded.email, phone_number = excluded.phone_number, attested_by = excluded.attested_by`)

@@ -1,6 +1,6 @@
 package programmestore
 
-// Whom a partner deals with: the customers that accepted it as reseller or that it bills, and what it bills them for.
+// Whom a partner deals with: the customers that accepted it, as whatever, or that it bills, and what it bills them for.
 // About anybody else it hears the same, whether they exist or not (R-110).
 
 import (
@@ -14,7 +14,7 @@ import (
 // Client is a customer as one of its partners sees it.
 type Client struct {
 	programme.Customer
-	Relationship bool // the customer accepted the partner as reseller (R-50); otherwise the partner only bills it
+	Relationship bool // the customer accepted the partner, as whatever; otherwise the partner only bills it
 }
 
 // CustomerSearch asks for customers of one partner. Empty fields do not narrow; neither looks at upper and lower case.
@@ -29,10 +29,12 @@ type CustomerSearch struct {
 
 const (
 	sharedWith = `EXISTS (SELECT 1 FROM relationships x JOIN partnerships p ON p.reseller_tenant_id = x.partner_tenant_id
-		WHERE p.provider_tenant_id = $1 AND x.customer_tenant_id = c.tenant_id AND x.partner_tenant_id LIKE %s ESCAPE '\')`
-	accepted = `EXISTS (SELECT 1 FROM relationships r WHERE r.partner_tenant_id = $1 AND r.customer_tenant_id = c.tenant_id)`
+		WHERE p.provider_tenant_id = $1 AND x.customer_tenant_id = c.tenant_id AND x.kind = 'reseller' AND x.ended_at IS NULL
+			AND COALESCE(x.counterpart_tenant_id, $1) = $1 AND x.partner_tenant_id LIKE %s ESCAPE '\')`
+	// accepted tells whether the customer accepted the partner, as whatever.
+	accepted = `EXISTS (SELECT 1 FROM relationships r WHERE r.partner_tenant_id = $1 AND r.customer_tenant_id = c.tenant_id AND r.ended_at IS NULL)`
 	// clientele are the customers of a partner. One whose subscriptions have all ended stays: what was billed stays readable.
-	clientele = `(SELECT customer_tenant_id FROM relationships WHERE partner_tenant_id = $1
+	clientele = `(SELECT customer_tenant_id FROM relationships WHERE partner_tenant_id = $1 AND ended_at IS NULL
 		UNION SELECT customer_tenant_id FROM subscriptions WHERE partner_tenant_id = $1) AS m
 		JOIN customers c ON c.tenant_id = m.customer_tenant_id`
 )

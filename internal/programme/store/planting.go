@@ -60,12 +60,14 @@ func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
 	for i, c := range w.Customers {
 		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
 	}
+	var related []programme.Relationship
 	for _, planted := range []func() error{
 		func() error { return store.Insert(ctx, tx, partners, insertPartners, w.Partners) },
 		func() error { return store.Insert(ctx, tx, enrolments, insertEnrolments, programs) },
 		func() error { return store.Insert(ctx, tx, adminAgents, insertAgents, agents) },
 		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, known) },
-		func() error { return store.Insert(ctx, tx, relationships, insertRelationships, w.Relationships) },
+		func() (err error) { related, err = spelledOut(ctx, tx, w.Relationships); return err },
+		func() error { return store.Insert(ctx, tx, relationships, insertRelationships, related) },
 		func() error { return store.Insert(ctx, tx, agreements, insertAgreements, w.Agreements) },
 		func() error { return store.Insert(ctx, tx, partnerships, insertPartnerships, w.Partnerships) },
 	} {

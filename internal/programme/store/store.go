@@ -3,6 +3,7 @@
 //	store.go          customers, as they are kept
 //	partners.go       partners, with the programmes that they take part in
 //	customers.go      whom a partner deals with
+//	relationships.go  what it is to them
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
@@ -27,14 +28,6 @@ var Customers = store.Table[programme.Customer]{
 	Columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
 	Fields: func(c *programme.Customer) []any {
 		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale}
-	},
-}
-
-var relationships = store.Table[programme.Relationship]{
-	Name:    "relationships",
-	Columns: `customer_tenant_id text, partner_tenant_id text`,
-	Fields: func(r *programme.Relationship) []any {
-		return []any{&r.CustomerTenantID, &r.PartnerTenantID}
 	},
 }
 

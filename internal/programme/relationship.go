@@ -1,0 +1,77 @@
+package programme
+
+import "time"
+
+// RelationshipKind is what a partner is to a customer.
+type RelationshipKind string
+
+// The kinds, one for each programme. In the first two the partner bills the customer itself.
+const (
+	DirectCustomer   RelationshipKind = "direct"
+	ProviderCustomer RelationshipKind = "provider"
+	ResellerCustomer RelationshipKind = "reseller"
+)
+
+// Origin is how a relationship came about.
+type Origin string
+
+// The origins.
+const (
+	FromSeed       Origin = "seed"
+	FromInvitation Origin = "invitation"
+	FromJoint      Origin = "joint"     // the customer accepted reseller and provider at once
+	FromExtension  Origin = "extension" // a direct customer goes on under a provider
+	FromCreation   Origin = "created"   // by its provider
+)
+
+// Relationship says what a partner is to a customer who accepted it, once for each kind while it lasts.
+type Relationship struct {
+	PartnerTenantID  string
+	CustomerTenantID string
+	Kind             RelationshipKind // empty in what is planted: that of the partner's programmes
+	Counterpart      string           // tenant id of a provider's reseller and of a reseller's provider; empty when nobody told
+	Origin           Origin           // empty in what is planted: FromSeed
+	AdminRights      bool             // the customer lets the partner administer its tenant
+	LocalReseller    bool             // the reseller is the customer's local reseller of record
+	Since            time.Time        // zero when nobody told
+	EndedAt          time.Time        // zero while it lasts
+	Invitation       string           // id of the one that was accepted
+}
+
+// kinds are the kinds of relationship by the programme in which a partner has them, first those by which it bills.
+var kinds = []struct {
+	in   Program
+	kind RelationshipKind
+}{{DirectBill, DirectCustomer}, {IndirectProvider, ProviderCustomer}, {IndirectReseller, ResellerCustomer}}
+
+// Kind is what the partner is to customers of whom nothing else is told: what it is in the first programme that it takes part
+// in, or did. It is empty for a partner without any.
+func (p Partner) Kind() RelationshipKind {
+	for _, possible := range kinds {
+		if p.In(possible.in) {
+			return possible.kind
+		}
+	}
+	for _, possible := range kinds {
+		if p.May(possible.kind) {
+			return possible.kind
+		}
+	}
+	return ""
+}
+
+// May tells whether the partner can be that to a customer: it takes part in the programme, or did or will.
+func (p Partner) May(be RelationshipKind) bool {
+	for _, possible := range kinds {
+		if possible.kind == be {
+			return p.some(func(e Enrolment) bool { return e.Program == possible.in })
+		}
+	}
+	return false
+}
+
+// Colleague is a partner that another works with.
+type Colleague struct {
+	Partner
+	Asking Program // what the other is to it: its provider or its reseller
+}

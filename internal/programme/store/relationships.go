@@ -1,0 +1,57 @@
+package programmestore
+
+// What partners are to customers.
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"handover/internal/programme"
+	"handover/internal/store"
+)
+
+var relationships = store.Table[programme.Relationship]{
+	Name: "relationships",
+	Columns: `customer_tenant_id text, partner_tenant_id text, kind text, counterpart_tenant_id text, origin text, admin_rights boolean,
+		local_reseller_of_record boolean, since timestamptz, ended_at timestamptz, invitation text`,
+	Fields: func(r *programme.Relationship) []any {
+		return []any{
+			&r.CustomerTenantID, &r.PartnerTenantID, &r.Kind, (*store.Optional)(&r.Counterpart), &r.Origin, &r.AdminRights,
+			&r.LocalReseller, (*store.Stamp)(&r.Since), (*store.Stamp)(&r.EndedAt), &r.Invitation,
+		}
+	},
+}
+
+// Accepted is the condition that a row of relationships says what R-50 asks for: the customer accepted the partner as the one who
+// bills it, and that lasts.
+const Accepted = `kind IN ('direct', 'provider') AND ended_at IS NULL`
+
+// spelledOut are the relationships with what is left out of planted ones: the kind, from the partner's programmes, and the origin.
+func spelledOut(ctx context.Context, tx store.Tx, planted []programme.Relationship) ([]programme.Relationship, error) {
+	unsaid := map[string]bool{} // partners by id
+	for _, r := range planted {
+		if r.Kind == "" {
+			unsaid[r.PartnerTenantID] = true
+		}
+	}
+	found, err := Partners(ctx, tx, "", slices.Sorted(maps.Keys(unsaid))...)
+	if err != nil {
+		return nil, err
+	}
+	kinds := map[string]programme.RelationshipKind{}
+	for _, p := range found {
+		kinds[p.TenantID] = p.Kind()
+	}
+	whole := make([]programme.Relationship, len(planted))
+	for i, r := range planted {
+		if r.Kind == "" {
+			r.Kind = kinds[r.PartnerTenantID]
+		}
+		if r.Origin == "" {
+			r.Origin = programme.FromSeed
+		}
+		whole[i] = r
+	}
+	return whole, nil
+}
