@@ -327,7 +327,7 @@ func (f fixture) events(id, partner string) []string {
 // tables are all tables of the schema, goose's own left out.
 var tables = []string{
 	"partners", "admin_agents", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
-	"audit_records", "notifications", "partnerships", "activity_records", "api_requests", "transfer_labels", "transfer_tags",
+	"activity_log", "notifications", "partnerships", "api_requests", "transfer_labels", "transfer_tags",
 	"runs", "policies", "outages", "log_chain",
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
-	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 	"handover/internal/world"
 )
@@ -121,7 +121,7 @@ func approvalBySignal(t *testing.T, s *standalone) {
 	assert.Regexp(t, `Complete: 3 of 3 line items`, s.must(t, "watch", id))
 	records, err := s.book(t).AuditOf(t.Context(), id)
 	require.NoError(t, err)
-	var refused []transferstore.AuditRecord
+	var refused []activitylogstore.AuditEntry
 	for _, r := range records {
 		if r.Status == "failed" {
 			refused = append(refused, r)

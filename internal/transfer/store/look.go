@@ -27,7 +27,7 @@ const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE
 
 var (
 	selectStanding = store.Both(`SELECT ` + transfers.Columns.Of("t") + `, ` + counted + `, ` + latestReminder + `, {clock},
-		EXISTS (SELECT 1 FROM audit_records a WHERE a.id = $2) FROM transfers t WHERE t.id = $1`)
+		EXISTS (SELECT 1 FROM activity_log a WHERE a.id = $2) FROM transfers t WHERE t.id = $1`)
 	// selectNotEnding is a line item that runs and that nobody has given up.
 	selectNotEnding = store.Both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ending = '' LIMIT 1`)
 	countHeld       = store.Both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
