@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"handover/internal/jitter"
 	"handover/internal/outbox"
 	transferstore "handover/internal/transfer/store"
 )
@@ -98,7 +99,7 @@ func (r *Relay) wait(ctx context.Context) {
 	if r.breaker.open() {
 		pause, wake = r.breaker.pause, nil
 	}
-	timer := time.NewTimer(jitter(pause))
+	timer := time.NewTimer(jitter.Fifth(pause))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
