@@ -154,14 +154,14 @@ var telling = check{
 	says:      "An e-mail is owed and sent once per event and recipient.",
 	counted:   store.Both(`SELECT COUNT(*) FROM notifications`),
 	violations: []store.Statement{
-		store.Both(`SELECT 'Event ' || event || ' of transfer ' || transfer_id || ' is told ' || COUNT(*) || ' times to one recipient.'
-			FROM notifications GROUP BY transfer_id, event, recipient HAVING COUNT(*) > 1`),
+		store.Both(`SELECT 'Event ' || event || ' of ' || subject_kind || ' ' || subject_id || ' is told ' || COUNT(*) || ' times to one recipient.'
+			FROM notifications GROUP BY subject_kind, subject_id, event, channel, recipient HAVING COUNT(*) > 1`),
 		store.Both(`SELECT 'Message id ' || message_id || ' stands on ' || COUNT(*) || ' e-mails.'
 			FROM notifications GROUP BY message_id HAVING COUNT(*) > 1`),
 		store.Both(`SELECT 'The customer of transfer ' || o.id || ' is not told that it was ' || o.event || '.'
 			FROM (SELECT id, customer_email, 'created' AS event FROM transfers
 				UNION ALL SELECT id, customer_email, 'completed' FROM transfers WHERE status = 'Complete') AS o
-			LEFT JOIN notifications n ON n.transfer_id = o.id AND n.event = o.event AND n.recipient = o.customer_email
+			LEFT JOIN notifications n ON n.subject_id = o.id AND n.subject_kind = 'transfer' AND n.channel = 'email' AND n.event = o.event AND n.recipient = o.customer_email
 			WHERE n.id IS NULL`),
 	},
 }
@@ -188,8 +188,8 @@ var privacy = check{
 		store.Both(`SELECT 'Partner ' || a.partner_tenant_id || ' has an audit record of transfer ' || a.resource_id || ', of which it is no part.'
 			FROM activity_log a JOIN transfers t ON t.id = a.resource_id
 			WHERE a.partner_tenant_id NOT IN (t.source_tenant_id, t.target_tenant_id)`),
-		store.Both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.transfer_id || ' goes to somebody who is not its ' || n.audience || '.'
-			FROM notifications n JOIN transfers t ON t.id = n.transfer_id
+		store.Both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.subject_id || ' goes to somebody who is not its ' || n.audience || '.'
+			FROM notifications n JOIN transfers t ON t.id = n.subject_id AND n.subject_kind = 'transfer' AND n.channel = 'email'
 			WHERE CASE n.audience WHEN 'customer' THEN n.recipient <> t.customer_email
 				ELSE NOT EXISTS (SELECT 1 FROM admin_agents a WHERE a.email = n.recipient AND a.partner_tenant_id =
 					CASE n.audience WHEN 'source' THEN t.source_tenant_id ELSE t.target_tenant_id END) END`),

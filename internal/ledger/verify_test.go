@@ -79,8 +79,8 @@ var damages = map[string]damage{
 	"record twice": {"I-3", "has 2 audit records", []string{`INSERT INTO activity_log SELECT 'again' || id, event_key, partner_tenant_id,
 		` + restOfRecord + ` FROM activity_log WHERE event_key = 'completed'`}},
 
-	"told twice": {"I-4", "is told 2 times", []string{`INSERT INTO notifications (transfer_id, event, audience, recipient, locale, message_id)
-		SELECT transfer_id, event, audience, recipient, locale, 'again' || message_id FROM notifications WHERE event = 'completed'`}},
+	"told twice": {"I-4", "is told 2 times", []string{`INSERT INTO notifications (subject_kind, subject_id, channel, event, audience, recipient, locale, message_id)
+		SELECT subject_kind, subject_id, channel, event, audience, recipient, locale, 'again' || message_id FROM notifications WHERE event = 'completed'`}},
 	"one message id": {"I-4", "stands on", []string{"UPDATE notifications SET message_id = 'same'"}},
 	"customer not told": {"I-4", "not told that it was completed", []string{
 		"DELETE FROM notifications WHERE event = 'completed' AND audience = 'customer'",

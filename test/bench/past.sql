@@ -76,8 +76,8 @@ SELECT partner || '_' || customer || '_' || id || '_' || replace(operation, '_',
     '{"event":"' || event || '","status":"' || status || '","by":"' || actor || '"}', 'succeeded', stamp(moment)
 FROM (SELECT h.*, source AS partner FROM happened h UNION ALL SELECT h.*, target FROM happened h) AS told;
 
-INSERT INTO notifications (transfer_id, event, audience, recipient, locale, message_id, attempts, sent_at, last_error)
-SELECT id, event, audience, recipient, 'en-US', id || '-' || event || '-' || audience || '@handover', 1, stamp(moment), ''
+INSERT INTO notifications (subject_kind, subject_id, event, audience, recipient, locale, message_id, attempts, sent_at, last_error)
+SELECT 'transfer', id, event, audience, recipient, 'en-US', id || '-' || event || '-' || audience || '@handover', 1, stamp(moment), ''
 FROM (SELECT id, event, moment, 'customer' AS audience, email AS recipient FROM happened WHERE event IN ('created', 'completed')
     UNION ALL SELECT id, event, moment, 'source', a.email FROM happened JOIN admin_agents a ON a.partner_tenant_id = source
         WHERE event IN ('created', 'completed')

@@ -15,6 +15,7 @@ import (
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
 	"handover/internal/world"
 )
@@ -95,9 +96,9 @@ func sourceDeclines(t *testing.T, s *standalone) {
 	assert.Equal(t, 3, watched.status)
 	assert.Contains(t, watched.out, "Reject")
 	s.over(t, id)
-	told, err := s.book(t).Notifications(t.Context(), id)
+	told, err := s.book(t).Notifications(t.Context(), transferstore.Subject(id))
 	require.NoError(t, err)
-	assert.True(t, told[len(told)-1].Audience == transfer.ToTarget && !told[len(told)-1].SentAt.IsZero())
+	assert.True(t, told[len(told)-1].Audience == string(transfer.ToTarget) && !told[len(told)-1].SentAt.IsZero())
 }
 
 // approvalBySignal is what any Temporal client can do, or somebody in the Web UI. What is refused leaves the request
