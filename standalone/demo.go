@@ -16,6 +16,7 @@ import (
 	"handover/internal/progress"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
 )
 
@@ -129,7 +130,7 @@ func demoCustomer(ctx context.Context, p *platform.Platform) (world.Demonstratio
 
 // showMail lists the e-mails that the catcher received about the transfer.
 func showMail(ctx context.Context, p *platform.Platform, out io.Writer, transferID string) error {
-	sent, err := p.Ledger.Notifications(ctx, transferID)
+	sent, err := p.Ledger.Notifications(ctx, transferstore.Subject(transferID))
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (b shelf) logged(id string, event transfer.Event) []transfer.AuditDetail {
 	var found []transfer.AuditDetail
 	for _, record := range log {
 		var detail transfer.AuditDetail
-		require.NoError(b.t, json.Unmarshal([]byte(record.Detail), &detail))
+		require.NoError(b.t, json.Unmarshal([]byte(record.NewValue), &detail))
 		if detail.Event == event {
 			found = append(found, detail)
 		}

@@ -11,6 +11,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/runs"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // stuckAfter is how long a run may be behind, and an e-mail wait, before an operator is told.
@@ -83,12 +84,14 @@ type (
 		MovedTo        string    `json:"movedTo,omitempty"`
 	}
 	stuckMail struct {
-		TransferID string            `json:"transferId"`
-		Event      transfer.Event    `json:"event"`
-		Audience   transfer.Audience `json:"audience"`
-		Attempts   int               `json:"attempts"`
-		LastError  string            `json:"lastError"`
-		Since      time.Time         `json:"since"`
+		TransferID string    `json:"transferId,omitempty"` // of what is about a transfer
+		Kind       string    `json:"kind"`
+		ID         string    `json:"id"`
+		Event      string    `json:"event"`
+		Audience   string    `json:"audience"`
+		Attempts   int       `json:"attempts"`
+		LastError  string    `json:"lastError"`
+		Since      time.Time `json:"since"`
 	}
 )
 
@@ -110,7 +113,11 @@ func viewOf(s ledger.Stuck) stuckView {
 		v.Items = append(v.Items, stuckItem(i))
 	}
 	for _, m := range s.Mail {
-		v.Mail = append(v.Mail, stuckMail{m.TransferID, m.Event, m.Audience, m.Attempts, m.LastError, m.OwedAt})
+		told := stuckMail{"", m.Subject.Kind, m.Subject.ID, m.Event, m.Audience, m.Attempts, m.LastError, m.OwedAt}
+		if m.Subject.Kind == transferstore.SubjectKind {
+			told.TransferID = m.Subject.ID
+		}
+		v.Mail = append(v.Mail, told)
 	}
 	return v
 }
@@ -195,10 +202,10 @@ func (c *cli) endingItems(v stuckView) stuckSection {
 func (v stuckView) mail() stuckSection {
 	s := stuckSection{
 		title:   fmt.Sprintf("E-mails that wait: %d, the longest waiting first", v.MailCount),
-		heading: table.Row{"transfer", "event", "to", "attempts", "error", "since"},
+		heading: table.Row{"about", "event", "to", "attempts", "error", "since"},
 	}
 	for _, m := range v.Mail {
-		s.rows = append(s.rows, table.Row{m.TransferID, string(m.Event), string(m.Audience), m.Attempts, m.LastError, moment(m.Since)})
+		s.rows = append(s.rows, table.Row{m.Kind + " " + m.ID, m.Event, m.Audience, m.Attempts, m.LastError, moment(m.Since)})
 	}
 	return s
 }

@@ -11,10 +11,10 @@ import (
 
 	activities "handover/activities/transfers"
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/transfer"
-	transferstore "handover/internal/transfer/store"
 )
 
 func (w *world) submit(requestID string, actor kernel.Actor) transfer.Message {
@@ -61,7 +61,7 @@ func TestCommand(t *testing.T) {
 			require.Equal(t, c.status == transfer.Pending, first.ExpirationTime != "")
 			records, err := w.ledger.AuditOf(t.Context(), w.id)
 			require.NoError(t, err)
-			require.Contains(t, records[len(records)-1].Detail, `"via":"`+string(kernel.BySignal)+`"`)
+			require.Contains(t, records[len(records)-1].NewValue, `"via":"`+string(kernel.BySignal)+`"`)
 
 			require.Equal(t, first, w.answered(command))
 			again, err := w.ledger.AuditOf(t.Context(), w.id)
@@ -99,7 +99,7 @@ func TestRefusedCommand(t *testing.T) {
 	require.NoError(t, err)
 	for _, r := range records {
 		if strings.HasPrefix(r.EventKey, "refused:") {
-			require.Contains(t, r.Detail, `"via":"`+string(kernel.BySignal)+`"`)
+			require.Contains(t, r.NewValue, `"via":"`+string(kernel.BySignal)+`"`)
 			refused = append(refused, r.PartnerTenantID)
 		}
 	}
@@ -258,8 +258,8 @@ func TestEmptyCommand(t *testing.T) {
 	require.NotEmpty(t, c.Fingerprint())
 }
 
-func detailOf(t *testing.T, r transferstore.AuditRecord) (d transfer.AuditDetail) {
+func detailOf(t *testing.T, r activitylogstore.AuditEntry) (d transfer.AuditDetail) {
 	t.Helper()
-	require.NoError(t, json.Unmarshal([]byte(r.Detail), &d))
+	require.NoError(t, json.Unmarshal([]byte(r.NewValue), &d))
 	return d
 }

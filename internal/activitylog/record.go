@@ -1,6 +1,7 @@
 package activitylog
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -8,10 +9,14 @@ import (
 	"handover/internal/kernel"
 )
 
+// NoCustomer stands in the id of a record that concerns no customer, so that the parts keep their places.
+const NoCustomer = "00000000-0000-0000-0000-000000000000"
+
 // AuditID is the id of an audit record: consumers split it at "_" and take customer and transfer from it,
-// so the operation loses its own separators.
-func AuditID(partnerTenantID, customerTenantID, transferID, operation string, at time.Time) string {
-	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, customerTenantID, transferID, strings.ReplaceAll(operation, "_", ""), kernel.Ticks(at))
+// so the operation loses its own separators. The customer is empty for what concerns none.
+func AuditID(partnerTenantID, customerTenantID, resourceID, operation string, at time.Time) string {
+	return fmt.Sprintf("%s_%s_%s_%s_%d", partnerTenantID, cmp.Or(customerTenantID, NoCustomer), resourceID,
+		strings.ReplaceAll(operation, "_", ""), kernel.Ticks(at))
 }
 
 // TimeAfter is when a record is written that follows one of that time about the same thing: now, or right after it where clocks
@@ -67,9 +72,10 @@ const (
 
 // By is who makes a change that is not a transfer's, for the log.
 type By struct {
-	PartnerTenantID string
-	UserID          string // empty when an application acts by itself
-	ApplicationID   string
-	CorrelationID   string // MS-CorrelationId of the request
-	SalesAgentOnly  bool   // a sales agent who is not an admin agent too
+	PartnerTenantID   string
+	UserID            string // empty when an application acts by itself
+	UserPrincipalName string // empty where the token has none
+	ApplicationID     string
+	CorrelationID     string // MS-CorrelationId of the request
+	SalesAgentOnly    bool   // a sales agent who is not an admin agent too
 }

@@ -27,6 +27,10 @@ func TestRulesOfTheRecord(t *testing.T) {
 		id := activitylog.AuditID(targetID, customerID, transferID, string(activitylog.AuditComplete), at("2031-03-03T11:02:03.1234567Z"))
 		assert.Equal(t, targetID+"_"+customerID+"_"+transferID+"_completetransfer_640658989231234567", id)
 	})
+	rule(t, "R-211 of what concerns no customer the id has zeros in the customer's place", func(t *testing.T) {
+		id := activitylog.AuditID(targetID, "", targetID, "create_mpn_association", at("2031-03-03T11:02:03.1234567Z"))
+		assert.Equal(t, targetID+"_00000000-0000-0000-0000-000000000000_"+targetID+"_creatempnassociation_640658989231234567", id)
+	})
 	rule(t, "R-211 the records of one thing have times that differ, in the order of events", func(t *testing.T) {
 		last := at("2031-03-03T11:02:03Z")
 		assert.Equal(t, last.Add(time.Hour), activitylog.TimeAfter(last, last.Add(time.Hour)))

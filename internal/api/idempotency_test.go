@@ -42,7 +42,7 @@ func everyWrite(s *stage) map[string]written {
 		return func() []string { return s.rows(query, args...) }
 	}
 	told := func(at, event string) func() []string {
-		return effects("SELECT event_key FROM audit_records WHERE transfer_id = ? AND event_key = ? AND partner_tenant_id = ?", path.Base(at), event, world.LargeSource)
+		return effects("SELECT event_key FROM activity_log WHERE resource_id = ? AND event_key = ? AND partner_tenant_id = ?", path.Base(at), event, world.LargeSource)
 	}
 	submit, everything, cancel, decline, labels := s.pending(1), s.pending(2), s.pending(3), s.pending(4), s.pending(5)
 	subscription := customerPath(6) + "/subscriptions/" + licence(6, 0)
@@ -54,9 +54,9 @@ func everyWrite(s *stage) map[string]written {
 		"decline":           {deciding(bySource, decline, declining, "k"), 200, true, told(decline, "declined")},
 		"labels":            {deciding(bySource, labels, labelling, "k"), 200, false, effects("SELECT tag FROM transfer_tags WHERE tag = 'x'")},
 		"subscription": {deciding(bySource, subscription, `{"friendlyName":"Mail"}`, "k"), 200, false,
-			effects("SELECT id FROM activity_records WHERE resource_id = ?", path.Base(subscription))},
+			effects("SELECT id FROM activity_log WHERE resource_id = ?", path.Base(subscription))},
 		"attestation": {ask{by: byTarget, method: http.MethodPost, path: customerPath(7) + "/agreements", body: attesting, key: "k"}, 201, false,
-			effects("SELECT id FROM activity_records WHERE customer_tenant_id = ?", path.Base(customerPath(7)))},
+			effects("SELECT id FROM activity_log WHERE resource_type = 'agreement' AND customer_tenant_id = ?", path.Base(customerPath(7)))},
 	}
 }
 
@@ -155,8 +155,8 @@ func TestWithoutAKey(t *testing.T) {
 	require.Equal(t, "2055", s.gets(ask{by: byTarget, method: http.MethodPatch, path: second.location, body: cancelling,
 		header: map[string]string{"If-Match": `"old"`}}, http.StatusPreconditionFailed).code(t))
 	require.Empty(t, s.rows("SELECT * FROM api_requests"))
-	require.Equal(t, []string{"api crm correlation of"}, s.rows(`SELECT json_extract(detail, '$.origin.via'), json_extract(detail, '$.origin.application'),
-		json_extract(detail, '$.origin.correlationId') FROM audit_records WHERE event_key = 'submitted' AND partner_tenant_id = ?`, world.LargeSource))
+	require.Equal(t, []string{"api crm correlation of"}, s.rows(`SELECT json_extract(new_value, '$.origin.via'), application_id,
+		correlation_id FROM activity_log WHERE event_key = 'submitted' AND partner_tenant_id = ?`, world.LargeSource))
 }
 
 // A refusal is an answer like any other: it is kept, whoever refused, in the shape that was asked for, and nothing else is.

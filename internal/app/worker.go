@@ -18,6 +18,8 @@ import (
 	"handover/internal/outage/keeper"
 	"handover/internal/subscription"
 	"handover/internal/telemetry"
+	transfermail "handover/internal/transfer/mail"
+	transferstore "handover/internal/transfer/store"
 	"handover/workflows"
 	"handover/workflows/run"
 	"handover/workflows/transfers"
@@ -86,7 +88,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	}
 	w.woken = func(ctx context.Context) { forward(ctx, s.Ledger, wake) }
 	w.relay, err = notify.NewRelay(notify.RelayOptions{
-		Outbox: s.Ledger, Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
+		Outbox: s.Ledger, Kinds: notify.Kinds{transferstore.SubjectKind: transfermail.New(s.Ledger)}, Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the mail relay could not be made: %w", err)

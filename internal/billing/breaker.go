@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"handover/internal/jitter"
 	"handover/internal/kernel"
 )
 
@@ -98,7 +99,7 @@ func NewBreaker(o BreakerOptions) *Breaker {
 		o.Now = time.Now
 	}
 	if o.Spread == nil {
-		o.Spread = aFifth
+		o.Spread = jitter.Fifth
 	}
 	if o.Patience == 0 {
 		o.Patience = 2 * time.Minute
@@ -108,10 +109,6 @@ func NewBreaker(o BreakerOptions) *Breaker {
 		b.rooms = make(chan struct{}, o.AtOnce)
 	}
 	return b
-}
-
-func aFifth(d time.Duration) time.Duration {
-	return d - d/5 + rand.N(2*d/5+1) //nolint:gosec // nobody gains by guessing it
 }
 
 // Room is how many calls of a billing system may begin.

@@ -11,7 +11,6 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"handover/internal/jitter"
 	"handover/internal/runs"
 )
 
@@ -110,7 +110,7 @@ func (d *Dispatcher) follow(ctx context.Context) {
 		if d.breaker.open() {
 			wake = nil // one call per tick, whatever changes
 		}
-		wait(ctx, about(tick), wake)
+		wait(ctx, jitter.Fifth(tick), wake)
 	}
 }
 
@@ -246,10 +246,10 @@ func (d *Dispatcher) measureWaiting(ctx context.Context) {
 
 // every does something again and again, first after the first time, until the context ends.
 func every(ctx context.Context, first, period time.Duration, do func(context.Context)) {
-	wait(ctx, about(first), nil)
+	wait(ctx, jitter.Fifth(first), nil)
 	for ctx.Err() == nil {
 		do(ctx)
-		wait(ctx, about(period), nil)
+		wait(ctx, jitter.Fifth(period), nil)
 	}
 }
 
@@ -262,12 +262,4 @@ func wait(ctx context.Context, d time.Duration, wake <-chan struct{}) {
 	case <-timer.C:
 	case <-wake:
 	}
-}
-
-// about is that time give or take a fifth, so that programs which started together do not do everything together.
-func about(d time.Duration) time.Duration {
-	if d == 0 {
-		return 0
-	}
-	return d - d/5 + rand.N(2*d/5) //nolint:gosec // nobody gains by guessing it
 }

@@ -24,8 +24,10 @@ func AnswerTo[T any](ctx context.Context, render func(T) (command.Answer, error)
 	r, accept := RequestOf(ctx), acceptOf(ctx)
 	w := &Answering[T]{render: render}
 	w.Terms = command.Terms[T]{
-		Claim:  r.claim,
-		Origin: kernel.Origin{Via: kernel.ByAPI, Application: r.Caller.ApplicationID, Correlation: r.correlation},
+		Claim: r.claim,
+		Origin: kernel.Origin{
+			Via: kernel.ByAPI, Application: r.Caller.ApplicationID, Correlation: r.correlation, UserPrincipalName: r.Caller.PrincipalName,
+		},
 		Answer: func(result T, refusal *kernel.Refusal) (answer command.Answer, err error) {
 			if refusal == nil {
 				answer, err = render(result)

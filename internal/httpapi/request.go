@@ -50,8 +50,8 @@ func (r *Request) Actor() kernel.Actor {
 // By is the caller as the activity log names it.
 func (r *Request) By() activitylog.By {
 	return activitylog.By{
-		PartnerTenantID: r.Caller.TenantID, UserID: r.Caller.UserID, ApplicationID: r.Caller.ApplicationID, CorrelationID: r.correlation,
-		SalesAgentOnly: !r.Caller.Has(identity.AdminAgent),
+		PartnerTenantID: r.Caller.TenantID, UserID: r.Caller.UserID, UserPrincipalName: r.Caller.PrincipalName,
+		ApplicationID: r.Caller.ApplicationID, CorrelationID: r.correlation, SalesAgentOnly: !r.Caller.Has(identity.AdminAgent),
 	}
 }
 

@@ -38,6 +38,7 @@ func ParseRole(name string) (Role, bool) {
 type Caller struct {
 	TenantID      string   // a GUID in lower case
 	UserID        string   // the same; empty when an application acts
+	PrincipalName string   // by which people know the user, where the token says it; decides nothing
 	ApplicationID string   // as the issuer names it; may be empty
 	Roles         []Role   // each once, in the order of Roles
 	OtherRoles    []string // what else the issuer names, as it writes it; a deployment may give one a meaning

@@ -12,6 +12,12 @@ import (
 // applicationClaims name the application that a token was given to, where the settings do not.
 var applicationClaims = []string{"azp", "appid"}
 
+// principalClaims hold the name by which people know a user, in the tokens of either version.
+var principalClaims = []string{"upn", "preferred_username"}
+
+// longestPrincipal bounds that name, in characters.
+const longestPrincipal = 320
+
 // claims are what a token says, by name.
 type claims map[string]json.RawMessage
 
@@ -114,7 +120,10 @@ func (v *Verifier) caller(c claims) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	return Caller{TenantID: tenant, UserID: user, ApplicationID: application, Roles: rolesAmong(names), OtherRoles: othersAmong(names)}, nil
+	return Caller{
+		TenantID: tenant, UserID: user, PrincipalName: c.principalName(user), ApplicationID: application,
+		Roles: rolesAmong(names), OtherRoles: othersAmong(names),
+	}, nil
 }
 
 // user is empty for an application: an issuer may put the application's own id where a user's would be.
@@ -124,6 +133,19 @@ func (v *Verifier) user(c claims) (string, error) {
 		return "", err
 	}
 	return c.id(v.settings.UserClaim)
+}
+
+// principalName is empty for an application. It is for people to read, so a token without, or with one that is no text, is as good.
+func (c claims) principalName(user string) string {
+	if user == "" {
+		return ""
+	}
+	for _, name := range principalClaims {
+		if text, _, err := c.text(name); err == nil && text != "" {
+			return kernel.ShortLine(text, longestPrincipal)
+		}
+	}
+	return ""
 }
 
 func (v *Verifier) application(c claims) (string, error) {

@@ -13,12 +13,15 @@ const (
 )
 
 // Origin is through what a command came, for the log: the door, the application that called, the correlation id of the
-// request and, for an operator or a signed command, the name of the system's user.
+// request and, for an operator or a signed command, the name of the system's user. The user's principal name is known where a token
+// said it, and travels no further than the log.
 type Origin struct {
 	Via         Door   `json:"via"`
 	Application string `json:"application,omitempty"`
 	Correlation string `json:"correlationId,omitempty"`
 	Operator    string `json:"operator,omitempty"`
+
+	UserPrincipalName string `json:"-"`
 }
 
 // ForOther is what the other party may know of it.

@@ -72,8 +72,8 @@ func TestAuditLog(t *testing.T) {
 		record, err := f.LogOf(t.Context(), tr.ID, sourceID)
 		require.NoError(t, err)
 		require.Equal(t, activitylogstore.AuditEntry{
-			ID: record[0].ID, PartnerTenantID: sourceID, Participants: []string{sourceID, targetID}, CustomerTenantID: customerID,
-			CustomerName: "Contoso", UserID: targetAgent, Resource: "transfer", ResourceID: tr.ID, NewValue: record[0].Detail,
+			ID: record[0].ID, EventKey: "created", PartnerTenantID: sourceID, Participants: []string{sourceID, targetID}, CustomerTenantID: customerID,
+			CustomerName: "Contoso", UserID: targetAgent, Resource: "transfer", ResourceID: tr.ID, NewValue: record[0].NewValue,
 			Operation: activitylog.AuditCreate, Status: "succeeded", At: start,
 		}, created)
 		refusal := all[0]
@@ -140,39 +140,75 @@ func TestAuditEntry(t *testing.T) {
 	})
 }
 
-// R-308, I-3: the database itself refuses to rewrite these records too.
-func TestActivityIsAppendOnly(t *testing.T) {
-	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
-		f.changed(0, subscription.Change{Quantity: wanting(5)})
-		before := f.contents()
-		for _, s := range []string{
-			"UPDATE activity_records SET new_value = '{}'", "UPDATE activity_records SET user_id = user_id", "DELETE FROM activity_records",
-		} {
-			require.ErrorContains(t, f.raw(s), "append-only", s)
-		}
-		if f.Dialect() == store.Postgres {
-			require.ErrorContains(t, f.raw("TRUNCATE activity_records"), "append-only")
-		}
-		require.Equal(t, before, f.contents())
-	})
-}
-
 // E6: the log of whoever gave a command says by which application and request, of transfers as of everything else; the other party's
 // says nothing of it.
 func TestLogSaysByWhichApplication(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		terms := saying("r")
-		terms.Origin = kernel.Origin{Via: kernel.ByAPI, Application: "crm", Correlation: "corr"}
+		terms.Origin = kernel.Origin{Via: kernel.ByAPI, Application: "crm", Correlation: "corr", UserPrincipalName: "tara@target.example"}
 		_, err := f.Ledger.OpenTransfer(t.Context(), request("r"), terms)
 		require.NoError(t, err)
 		own, other := f.log(targetID)[0], f.log(sourceID)[0]
-		require.Equal(t, []string{"crm", "corr"}, []string{own.ApplicationID, own.CorrelationID})
-		require.Equal(t, []string{"", ""}, []string{other.ApplicationID, other.CorrelationID})
+		require.Equal(t, []string{"crm", "corr", "tara@target.example"}, []string{own.ApplicationID, own.CorrelationID, own.UserPrincipalName})
+		require.Equal(t, []string{"", "", ""}, []string{other.ApplicationID, other.CorrelationID, other.UserPrincipalName})
+		require.NotContains(t, own.NewValue, "tara", "the name stands in one place")
 		one, err := f.AuditEntry(t.Context(), targetID, own.ID)
 		require.NoError(t, err)
 		require.Equal(t, own, one)
 		f.clock.advance(time.Minute)
 		f.changed(0, subscription.Change{Quantity: wanting(5)})
 		require.Equal(t, []string{"app", "corr"}, []string{f.log(sourceID)[0].ApplicationID, f.log(sourceID)[0].CorrelationID})
+	})
+}
+
+// F-5, R-211: a record of what concerns no customer is written, read, found and chained like any other.
+func TestLogOfWhatConcernsNoCustomer(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		f.busy()
+		by := activitylog.By{PartnerTenantID: sourceID, UserID: sourceAgent, UserPrincipalName: "sam@source.example", ApplicationID: "app", CorrelationID: "corr"}
+		_, err := store.Write(t.Context(), f.DB, "note", func(tx store.Tx) (bool, error) {
+			for _, at := range []time.Time{f.clock.Now(), f.clock.Now()} {
+				if err := activitylogstore.Note(t.Context(), tx, activitylogstore.Record{
+					By: by, Resource: "mpn_association", ResourceID: sourceID, Operation: "create_mpn_association", After: map[string]string{"mpnId": "1"}, At: at,
+				}); err != nil {
+					return false, err
+				}
+			}
+			return true, nil
+		})
+		require.NoError(t, err)
+		found := f.read(activitylogstore.AuditSearch{PartnerTenantID: sourceID, CustomerID: activitylog.NoCustomer, Limit: 1})
+		require.Len(t, found, 2)
+		require.Equal(t, activitylogstore.AuditEntry{
+			ID:       activitylog.AuditID(sourceID, activitylog.NoCustomer, sourceID, "create_mpn_association", f.clock.Now()),
+			EventKey: "create_mpn_association:" + f.clock.Now().Format(store.StampLayout), PartnerTenantID: sourceID, Participants: []string{sourceID},
+			UserID: sourceAgent, UserPrincipalName: "sam@source.example", ApplicationID: "app", CorrelationID: "corr", Resource: "mpn_association",
+			ResourceID: sourceID, NewValue: `{"mpnId":"1"}`, Operation: "create_mpn_association", Status: "succeeded", At: f.clock.Now(),
+		}, found[1])
+		require.Equal(t, time.Microsecond, found[0].At.Sub(found[1].At), "two at one instant")
+		require.Len(t, f.read(activitylogstore.AuditSearch{PartnerTenantID: sourceID, Limit: 3}), 8)
+		require.Empty(t, f.read(activitylogstore.AuditSearch{PartnerTenantID: targetID, CustomerID: activitylog.NoCustomer}))
+		f.holds()
+	})
+}
+
+// I-3: a second record of one event and participant is refused by the database, whatever it is about.
+func TestOneRecordPerEventAndParticipant(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		before := f.contents()
+		entry := activitylogstore.AuditEntry{
+			EventKey: "once", PartnerTenantID: sourceID, Resource: "customer", ResourceID: customerID, Operation: "add_customer", At: f.clock.Now(),
+		}
+		again := entry
+		again.At = entry.At.Add(time.Second)
+		write := func(entries ...activitylogstore.AuditEntry) error {
+			_, err := store.Write(t.Context(), f.DB, "append", func(tx store.Tx) (bool, error) { return true, activitylogstore.Append(t.Context(), tx, entries...) })
+			return err
+		}
+		require.Error(t, write(entry, again))
+		require.Equal(t, before, f.contents())
+		require.NoError(t, write(entry))
+		require.Error(t, write(again))
+		f.holds()
 	})
 }

@@ -47,6 +47,7 @@ func TestAttestAgreement(t *testing.T) {
 		require.Len(t, log, 2)
 		require.Equal(t, activitylogstore.AuditEntry{
 			ID:              activitylog.AuditID(targetID, customerID, customerID, "createagreement", start.Add(time.Minute)),
+			EventKey:        "create_agreement:2031-03-03T11:03:03.123456Z",
 			PartnerTenantID: targetID, Participants: []string{targetID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: targetAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "agreement", ResourceID: customerID,
 			OldValue:  strings.Replace(log[0].NewValue, "eve@", "ada@", 1),

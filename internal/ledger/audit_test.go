@@ -9,8 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/kernel"
 	"handover/internal/store"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 )
@@ -19,18 +21,15 @@ import (
 func TestAuditRecord(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
-		records, err := f.AuditRecords(t.Context(), strings.ToUpper(targetID))
-		require.NoError(t, err)
+		records := f.log(strings.ToUpper(targetID))
 		require.Len(t, records, 1)
-		require.Equal(t, transferstore.AuditRecord{
-			ID:         activitylog.AuditID(targetID, customerID, tr.ID, "createtransfer", start),
-			TransferID: tr.ID, EventKey: "created", PartnerTenantID: targetID, Participants: []string{sourceID, targetID},
+		require.Equal(t, activitylogstore.AuditEntry{
+			ID:       activitylog.AuditID(targetID, customerID, tr.ID, "createtransfer", start),
+			Resource: activitylog.TransferResource, ResourceID: tr.ID, EventKey: "created", PartnerTenantID: targetID, Participants: []string{sourceID, targetID},
 			CustomerTenantID: customerID, CustomerName: "Contoso", UserID: targetAgent, Operation: activitylog.AuditCreate,
-			Status: "succeeded", Detail: `{"event":"created","status":"Pending","by":"target","requestId":"r1"}`, At: start,
+			Status: "succeeded", NewValue: `{"event":"created","status":"Pending","by":"target","requestId":"r1"}`, At: start,
 		}, records[0])
-		strangers, err := f.AuditRecords(t.Context(), strangerID)
-		require.NoError(t, err)
-		require.Empty(t, strangers, "R-307")
+		require.Empty(t, f.log(strangerID), "R-307")
 	})
 }
 
@@ -66,10 +65,10 @@ func TestAuditDetailObeysVisibility(t *testing.T) {
 		require.NoError(t, err)
 		for _, r := range records {
 			var d transfer.AuditDetail
-			require.NoError(t, json.Unmarshal([]byte(r.Detail), &d))
+			require.NoError(t, json.Unmarshal([]byte(r.NewValue), &d))
 			details[r.PartnerTenantID][r.EventKey] = d
 			if r.PartnerTenantID == targetID {
-				require.NotContains(t, r.Detail, subID(2))
+				require.NotContains(t, r.NewValue, subID(2))
 			}
 		}
 		require.Equal(t, &transfer.ItemCounts{InProgress: 3}, details[sourceID]["submitted"].LineItems)
@@ -85,14 +84,15 @@ func TestAuditDetailObeysVisibility(t *testing.T) {
 func TestAuditIsAppendOnly(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.pending("r1")
+		f.changed(0, subscription.Change{Quantity: wanting(5)})
 		before := f.contents()
 		for _, s := range []string{
-			"UPDATE audit_records SET detail = '{}'", "UPDATE audit_records SET user_id = user_id", "DELETE FROM audit_records",
+			"UPDATE activity_log SET new_value = '{}'", "UPDATE activity_log SET user_id = user_id", "DELETE FROM activity_log",
 		} {
 			require.ErrorContains(t, f.raw(s), "append-only", s)
 		}
 		if f.Dialect() == store.Postgres {
-			require.ErrorContains(t, f.raw("TRUNCATE audit_records"), "append-only")
+			require.ErrorContains(t, f.raw("TRUNCATE activity_log"), "append-only")
 		}
 		require.Equal(t, before, f.contents())
 	})
@@ -114,12 +114,12 @@ func TestRefusedDecisionsAreAudited(t *testing.T) {
 		}
 		require.Equal(t, []string{"created", "refused:d1", "refused:d2"}, f.events(tr.ID, sourceID))
 		require.Equal(t, []string{"created", "refused:d3"}, f.events(tr.ID, targetID))
-		records, err := f.AuditRecords(t.Context(), sourceID)
+		records, err := f.LogOf(t.Context(), tr.ID, sourceID)
 		require.NoError(t, err)
 		require.Equal(t, "failed", records[2].Status)
 		require.Equal(t, []string{sourceID}, records[2].Participants)
 		require.JSONEq(t, `{"event":"refused","status":"Pending","by":"stranger","requestId":"d2","partnerTenantId":"`+strangerID+`",
-			"cause":"`+string(transfer.NotActive)+`","message":"Subscription: x is in state: Suspended"}`, records[2].Detail)
+			"cause":"`+string(transfer.NotActive)+`","message":"Subscription: x is in state: Suspended"}`, records[2].NewValue)
 		require.Equal(t, tr, f.stored(tr.ID))
 
 		err = f.RecordRefused(t.Context(), transferstore.Refused{TransferID: "nonsense", RequestID: "d1", Actor: asSource, Refusal: refusal})
@@ -148,7 +148,7 @@ func TestLogOf(t *testing.T) {
 			for n, r := range log {
 				require.Equal(t, want[n], r.EventKey)
 				require.Equal(t, partner, r.PartnerTenantID)
-				require.Equal(t, tr.ID, r.TransferID)
+				require.Equal(t, tr.ID, r.ResourceID)
 			}
 		}
 		log, err := f.LogOf(t.Context(), other.ID, targetID)

@@ -99,7 +99,7 @@ func TestR37ScheduledCancellation(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, due.Due)
 		require.Equal(t, []any{subscription.Deleted, false, true}, []any{f.sub(s.ID).Status, f.sub(s.ID).Billed, f.sub(s.ID).Listed})
-		log := `SELECT partner_tenant_id, operation, resource_id FROM activity_records`
+		log := `SELECT partner_tenant_id, operation, resource_id FROM activity_log WHERE resource_type = 'subscription'`
 		require.Equal(t, []string{targetID + "|" + string(activitylog.AuditUpdateSubscription) + "|" + s.ID}, f.rows(log))
 		before := f.contents()
 		again, err := f.CancelWhenDue(t.Context(), s.ID)
@@ -229,7 +229,7 @@ func TestScheduledCancellationAgainstTheOwners(t *testing.T) {
 		require.NoError(t, <-done)
 		require.NoError(t, <-done)
 		require.Equal(t, subscription.Deleted, f.sub(s.ID).Status)
-		require.Len(t, f.rows("SELECT id FROM activity_records"), 1)
+		require.Len(t, f.rows("SELECT id FROM activity_log WHERE resource_type = 'subscription'"), 1)
 	})
 }
 

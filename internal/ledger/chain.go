@@ -1,6 +1,6 @@
 package ledger
 
-// I-9: the log is whole. The schema chains every record of a log to the one before it about the same subject (log_chain); here the
+// I-9: the log is whole. The schema chains every record of the log to the one before it about the same subject (log_chain); here the
 // chains are computed again, and whatever guards them in the schema is looked for.
 
 import (
@@ -15,19 +15,31 @@ import (
 	"handover/internal/store"
 )
 
-// chainedLog is a table whose records are chained.
-type chainedLog struct {
-	table   string
-	subject string   // the column with what a record is about
+// theLog is the table whose records are chained.
+const theLog = "activity_log"
+
+// form is what the hashes of some records cover: links name it as their log. Records from before there was one log keep their links,
+// and so the form that the table had which they were written to.
+type form struct {
+	log     string
 	columns []string // what the hash covers, in this order, before the time
+	beside  string   // what is wrong with a record where columns that the hash does not cover say more than the form knew; empty when it covers all
 }
 
-var chainedLogs = []chainedLog{
-	{"audit_records", "transfer_id", []string{"id", "transfer_id", "event_key", "partner_tenant_id", "user_id", "operation", "status", "detail"}},
-	{"activity_records", "resource_id", []string{
-		"id", "partner_tenant_id", "customer_tenant_id", "resource_type", "resource_id", "operation", "user_id",
-		"application_id", "correlation_id", "old_value", "new_value", "status",
+var forms = []form{
+	{log: theLog, columns: []string{
+		"r.id", "r.event_key", "r.partner_tenant_id", "r.participants", "COALESCE(r.customer_tenant_id, '')", "r.resource_type", "r.resource_id",
+		"r.operation", "r.user_id", "r.user_principal_name", "r.application_id", "r.correlation_id", "r.old_value", "r.new_value", "r.status",
 	}},
+	{log: "audit_records", columns: []string{
+		"r.id", "r.resource_id", "r.event_key", "r.partner_tenant_id", "r.user_id", "r.operation", "r.status", "r.new_value",
+	}, beside: `r.resource_type || r.user_principal_name || r.application_id || r.correlation_id || r.old_value <> 'transfer'
+		OR NOT EXISTS (SELECT 1 FROM transfers t WHERE t.id = r.resource_id AND t.customer_tenant_id = r.customer_tenant_id AND r.participants =
+			CASE r.status WHEN 'failed' THEN '["' || r.partner_tenant_id || '"]' ELSE '["' || t.source_tenant_id || '","' || t.target_tenant_id || '"]' END)`},
+	{log: "activity_records", columns: []string{
+		"r.id", "r.partner_tenant_id", "COALESCE(r.customer_tenant_id, '')", "r.resource_type", "r.resource_id", "r.operation", "r.user_id",
+		"r.application_id", "r.correlation_id", "r.old_value", "r.new_value", "r.status",
+	}, beside: `r.event_key <> r.id OR r.user_principal_name <> '' OR r.participants <> '["' || r.partner_tenant_id || '"]'`},
 }
 
 // Wholeness is the invariant that the log was not tampered with.
@@ -38,7 +50,7 @@ var wholeness = check{
 	invariant: Wholeness,
 	says:      "The log is whole: nothing in it was changed, taken out or slipped in.",
 	counted:   store.Both(`SELECT COUNT(*) FROM log_chain`),
-	violations: append(append(chainedLogs[0].tampering(), chainedLogs[1].tampering()...), store.Statement{
+	violations: append(tampering(), store.Statement{
 		Postgres: `SELECT 'The trigger ' || e.name || ' of ' || e.on_table || ' is missing, disabled or another.' FROM (VALUES ` + guards(store.Postgres) + `) AS e (name, on_table, does)
 			WHERE NOT EXISTS (SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname = e.name AND t.tgrelid = to_regclass(e.on_table)
 				AND t.tgenabled IN ('O', 'A') AND position(e.does IN p.prosrc) > 0)`,
@@ -49,35 +61,46 @@ var wholeness = check{
 }
 
 // tampering are the queries for what does not fit the chain.
-func (l chainedLog) tampering() []store.Statement {
+func tampering() []store.Statement {
+	var found []store.Statement
+	for _, f := range forms {
+		found = append(found, f.changed())
+	}
+	return append(found,
+		store.Both(`SELECT 'Record ' || c.record_id || ' was taken out.'`+linked+`WHERE r.id IS NULL`),
+		store.Both(`SELECT 'Before record ' || c.record_id || ' the chain was cut.'`+linked+`WHERE c.seq > 1 AND p.seq IS NULL`),
+		store.Both(`SELECT 'Record ' || r.id || ' was slipped in.' FROM `+theLog+` r
+			LEFT JOIN log_chain c ON c.record_id = r.id AND {no index}c.subject_id = r.resource_id WHERE c.seq IS NULL`))
+}
+
+// linked are links beside the ones before them and their records. The first record since there is one log follows one of another form.
+const linked = ` FROM log_chain c LEFT JOIN log_chain p ON p.subject_id = c.subject_id AND p.seq = c.seq - 1
+		AND p.log IN ('activity_log', 'audit_records', 'activity_records') LEFT JOIN ` + theLog + ` r ON r.id = c.record_id `
+
+// changed is the query for records of the form that say something else than was written.
+func (f form) changed() store.Statement {
 	var said []string
-	for _, column := range l.columns {
-		said = append(said, "length(r."+column+") || ':' || r."+column)
+	for _, column := range f.columns {
+		said = append(said, "length("+column+") || ':' || "+column)
 	}
 	hash := store.Hash("COALESCE(p.hash, '') || " + strings.Join(said, " || ") + " || {time}")
 	hash.Postgres = strings.ReplaceAll(hash.Postgres, "{time}", `to_char(r.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`)
 	hash.Sqlite = strings.ReplaceAll(hash.Sqlite, "{time}", "r.recorded_at")
-	linked := ` FROM log_chain c LEFT JOIN log_chain p ON p.log = c.log AND p.subject_id = c.subject_id AND p.seq = c.seq - 1
-		LEFT JOIN ` + l.table + ` r ON r.id = c.record_id WHERE c.log = '` + l.table + `' AND `
-	changed := `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked +
-		`r.id IS NOT NULL AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> `
-	return []store.Statement{
-		{Postgres: changed + hash.Postgres + ")", Sqlite: changed + hash.Sqlite + ")"},
-		store.Both(`SELECT 'Record ' || c.record_id || ' was taken out.'` + linked + `r.id IS NULL`),
-		store.Both(`SELECT 'Before record ' || c.record_id || ' the chain was cut.'` + linked + `c.seq > 1 AND p.seq IS NULL`),
-		store.Both(`SELECT 'Record ' || r.id || ' was slipped in.' FROM ` + l.table + ` r
-			LEFT JOIN log_chain c ON c.record_id = r.id AND {no index}c.log = '` + l.table + `' AND {no index}c.subject_id = r.` + l.subject + ` WHERE c.seq IS NULL`),
+	of := `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked + `WHERE c.log = '` + f.log + `' AND r.id IS NOT NULL
+		AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> `
+	end := ")"
+	if f.beside != "" {
+		end = " OR " + f.beside + ")"
 	}
+	return store.Statement{Postgres: of + hash.Postgres + end, Sqlite: of + hash.Sqlite + end}
 }
 
 // guards are the triggers that keep the log and what it tells of, each with a part of what it does.
 func guards(d store.Dialect) string {
 	type guard struct{ name, table, does string }
 	all := []guard{{"transfers_final", "transfers", "final state"}, {"line_items_ended", "line_items", "a line item ends once"}}
-	for _, l := range chainedLogs {
-		all = append(all, guard{l.table + "_chained", l.table, "log_chain"})
-	}
-	for _, table := range []string{chainedLogs[0].table, chainedLogs[1].table, "log_chain"} {
+	all = append(all, guard{theLog + "_chained", theLog, "log_chain"})
+	for _, table := range []string{theLog, "log_chain"} {
 		all = append(all, guard{table + "_no_update", table, "append-only"}, guard{table + "_no_delete", table, "append-only"})
 		if d == store.Postgres {
 			all = append(all, guard{table + "_no_truncate", table, "append-only"})

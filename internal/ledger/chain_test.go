@@ -21,44 +21,65 @@ func wholenessNow(t *testing.T, tx store.Tx) Finding {
 	return finding
 }
 
-// inBothLogs has records in both logs: of a transfer that moved, one that is open, and a subscription that was changed twice.
-func (f fixture) inBothLogs() {
+// inTheLog has records of a transfer that moved, one that is open, and a subscription that was changed three times.
+func (f fixture) inTheLog() {
 	f.closed(f.moving("r1", 0, 1), moved(0), moved(1))
 	f.pending("r2")
 	f.changed(2, subscription.Change{FriendlyName: wanting("it's ünusual")})
 	f.changed(2, subscription.Change{Quantity: wanting(7)})
+	f.changed(2, subscription.Change{Quantity: wanting(8)})
 }
 
 // The places in a chain, in the words of SQL: at its beginning, within, at its end.
 var places = map[string]string{
-	"first":  "seq = 1",
-	"middle": "seq = 2",
-	"last":   "seq = (SELECT MAX(m.seq) FROM log_chain m WHERE m.log = c.log AND m.subject_id = c.subject_id)",
+	"first":  "c.seq = 1",
+	"middle": "c.seq = 2",
+	"last":   "c.seq = (SELECT MAX(m.seq) FROM log_chain m WHERE m.subject_id = c.subject_id)",
+}
+
+// at is one record about something of that type, at that place in its chain.
+func at(resource, place string) string {
+	return "(SELECT c.record_id FROM log_chain c JOIN activity_log r ON r.id = c.record_id WHERE r.resource_type = '" + resource + "' AND " + place +
+		" ORDER BY c.subject_id LIMIT 1)"
+}
+
+// said are all columns of a record, each with another value.
+var said = map[string]string{
+	"event_key": "'x' || event_key", "partner_tenant_id": "'" + strangerID + "'", "participants": `'["x"]'`, "customer_tenant_id": "NULL",
+	"resource_type": "'order'", "resource_id": "'x' || resource_id", "operation": "'create_order'", "user_id": "'x'", "user_principal_name": "'x'",
+	"application_id": "'x'", "correlation_id": "'x'", "old_value": "'[]'", "new_value": "'[]'",
+	"status": "CASE status WHEN 'failed' THEN 'succeeded' ELSE 'failed' END", "recorded_at": "'2030-01-01T00:00:00.000000Z'",
+}
+
+// everyChangeIsFound changes each column of one record.
+func (f fixture) everyChangeIsFound(id string) {
+	f.t.Helper()
+	require.Len(f.t, said, len(f.columns("activity_log"))-1)
+	for column, other := range said {
+		f.found(column+" of "+id, "is not what was written", "UPDATE activity_log SET "+column+" = "+other+" WHERE id = "+id)
+	}
 }
 
 // E8: whoever takes the guards away can change, delete and insert records, and it is found, wherever in the log it was.
 func TestTamperingIsFound(t *testing.T) {
 	onBoth(t, worldOf(3), func(_ *testing.T, f fixture) {
-		f.inBothLogs()
+		f.inTheLog()
 		f.holds()
 		f.unguard()
-		for log, column := range map[string]string{"audit_records": "detail", "activity_records": "new_value"} {
+		for _, resource := range []string{"transfer", "subscription"} {
 			for place, where := range places {
-				of := " WHERE id = (SELECT c.record_id FROM log_chain c WHERE c.log = '" + log + "' AND " + where + " ORDER BY c.subject_id LIMIT 1)"
-				f.found(log+" changed, "+place, "is not what was written", "UPDATE "+log+" SET "+column+" = '{}'"+of)
-				f.found(log+" redated, "+place, "is not what was written", "UPDATE "+log+" SET recorded_at = '2030-01-01T00:00:00.000000Z'"+of)
-				f.found(log+" deleted, "+place, "was taken out", "DELETE FROM "+log+of)
-				link := " WHERE log = '" + log + "' AND record_id = (SELECT c.record_id FROM log_chain c WHERE c.log = '" + log + "' AND " + where + " ORDER BY c.subject_id LIMIT 1)"
-				f.found(log+" link deleted, "+place, "was slipped in", "DELETE FROM log_chain"+link)
+				one := at(resource, where)
+				f.everyChangeIsFound(one)
+				f.found(resource+" deleted, "+place, "was taken out", "DELETE FROM activity_log WHERE id = "+one)
+				f.found(resource+" link deleted, "+place, "was slipped in", "DELETE FROM log_chain WHERE record_id = "+one)
 			}
-			middle := "SELECT c.record_id FROM log_chain c WHERE c.log = '" + log + "' AND c.seq = 1 ORDER BY c.subject_id LIMIT 1"
-			f.found(log+" record and link deleted", "the chain was cut", "DELETE FROM "+log+" WHERE id = ("+middle+")",
-				"DELETE FROM log_chain WHERE log = '"+log+"' AND record_id = ("+middle+")")
+			f.found(resource+" record and link deleted", "the chain was cut", "DELETE FROM activity_log WHERE id = "+at(resource, "c.seq = 1"),
+				"DELETE FROM log_chain WHERE record_id NOT IN (SELECT id FROM activity_log)")
 		}
-		f.found("inserted", "was slipped in", `INSERT INTO audit_records SELECT 'x' || id, transfer_id, 'forged', partner_tenant_id, user_id, operation, 'failed', detail, recorded_at
-			FROM audit_records WHERE event_key = 'submitted'`)
+		f.found("inserted", "was slipped in", `INSERT INTO activity_log SELECT 'x' || id, 'forged', partner_tenant_id, `+restOfRecord+`
+			FROM activity_log WHERE event_key = 'submitted'`)
 		f.found("columns exchanged", "is not what was written",
-			"UPDATE audit_records SET user_id = operation || user_id WHERE event_key = 'created' AND partner_tenant_id = '"+sourceID+"'")
+			"UPDATE activity_log SET user_id = operation || user_id WHERE event_key = 'created' AND partner_tenant_id = '"+sourceID+"'")
 	})
 }
 
@@ -79,9 +100,9 @@ func (f fixture) found(what, says string, damage ...string) {
 	require.Contains(f.t, fmt.Sprint(finding.Broken), says, what)
 }
 
-// unguard takes the triggers away that keep the logs, the ones that chain them too.
+// unguard takes the triggers away that keep the log, the one that chains it too.
 func (f fixture) unguard() {
-	for _, table := range []string{"audit_records", "activity_records", "log_chain"} {
+	for _, table := range []string{"activity_log", "log_chain"} {
 		triggers := "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '" + table + "'"
 		if f.Dialect() == store.Postgres {
 			triggers = "SELECT 'DROP TRIGGER ' || tgname || ' ON " + table + "' FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = '" + table + "'::regclass"
@@ -100,8 +121,8 @@ func TestGuardsAreLookedFor(t *testing.T) {
 			for _, name := range f.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'") {
 				f.guardMissed(name, "DROP TRIGGER "+name)
 			}
-			f.guardMissed("audit_records_no_delete", "DROP TRIGGER audit_records_no_delete",
-				"CREATE TRIGGER audit_records_no_delete BEFORE DELETE ON audit_records BEGIN SELECT 1; END")
+			f.guardMissed("activity_log_no_delete", "DROP TRIGGER activity_log_no_delete",
+				"CREATE TRIGGER activity_log_no_delete BEFORE DELETE ON activity_log BEGIN SELECT 1; END")
 			return
 		}
 		for _, row := range f.rows("SELECT tgname || ' ON ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal") {
@@ -164,7 +185,7 @@ func TestOldRecordsAreChained(t *testing.T) {
 			require.NoError(t, err)
 			require.Zero(t, finding.Count, finding.Broken)
 			f.unguard()
-			f.found("old one changed", "Record r2 is not", "UPDATE audit_records SET user_id = 'somebody' WHERE id = 'r2'")
+			f.found("old one changed", "Record r2 is not", "UPDATE activity_log SET user_id = 'somebody' WHERE id = 'r2'")
 		})
 	}
 }
@@ -173,7 +194,7 @@ func TestOldRecordsAreChained(t *testing.T) {
 // elsewhere shows it, and goes on holding while the log grows.
 func TestAnchorShowsWhatTheChainCannot(t *testing.T) {
 	onBoth(t, worldOf(4), func(t *testing.T, f fixture) {
-		f.inBothLogs()
+		f.inTheLog()
 		f.clock.advance(time.Hour)
 		anchor, err := f.Anchor(t.Context())
 		require.NoError(t, err)
@@ -188,9 +209,8 @@ func TestAnchorShowsWhatTheChainCannot(t *testing.T) {
 		require.True(t, still, "what was written later is not the anchor's")
 
 		f.unguard()
-		last := "SELECT c.record_id FROM log_chain c WHERE c.log = 'activity_records' AND c.seq = 2"
-		f.behind("DELETE FROM activity_records WHERE id IN ("+last+") OR id IN (SELECT record_id FROM log_chain WHERE seq = 3 AND log = 'activity_records')",
-			"DELETE FROM log_chain WHERE log = 'activity_records' AND seq > 1")
+		f.behind("DELETE FROM activity_log WHERE resource_type = 'subscription' AND id IN (SELECT record_id FROM log_chain WHERE seq > 1)",
+			"DELETE FROM log_chain WHERE subject_id = '"+subID(2)+"' AND seq > 1")
 		findings, err := f.Verify(t.Context())
 		require.NoError(t, err)
 		whole := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Invariant == "I-9" })]

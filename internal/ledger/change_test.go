@@ -80,6 +80,7 @@ func TestChangeSubscription(t *testing.T) {
 
 		require.Equal(t, []activitylogstore.AuditEntry{{
 			ID:              activitylog.AuditID(sourceID, customerID, subID(0), "updatesubscription", start.Add(time.Minute)),
+			EventKey:        "update_subscription:2031-03-03T11:03:03.123456Z",
 			PartnerTenantID: sourceID, Participants: []string{sourceID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: sourceAgent, ApplicationID: "app", CorrelationID: "corr", Resource: "subscription", ResourceID: subID(0),
 			OldValue:  `{"id":"` + subID(0) + `","friendlyName":"Licence 0","quantity":1,"status":"active","autoRenewEnabled":true}`,

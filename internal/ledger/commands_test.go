@@ -94,7 +94,7 @@ func TestOriginIsLogged(t *testing.T) {
 			log, err := f.LogOf(t.Context(), made.Transfer.ID, partner)
 			require.NoError(t, err)
 			var said transfer.AuditDetail
-			require.NoError(t, json.Unmarshal([]byte(log[0].Detail), &said))
+			require.NoError(t, json.Unmarshal([]byte(log[0].NewValue), &said))
 			require.Equal(t, &want, said.Origin)
 		}
 	})

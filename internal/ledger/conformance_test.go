@@ -5,6 +5,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -295,9 +296,9 @@ func (f fixture) item(id string, ordinal int) transfer.LineItem {
 // unsent are an event's e-mails that are still to be sent.
 func (f fixture) unsent(id string, event transfer.Event) []outbox.Notification {
 	f.t.Helper()
-	owed, err := f.Notifications(f.t.Context(), id)
+	owed, err := f.Notifications(f.t.Context(), transferstore.Subject(id))
 	require.NoError(f.t, err)
-	return slices.DeleteFunc(owed, func(n outbox.Notification) bool { return n.Event != event || !n.SentAt.IsZero() || n.Ended })
+	return slices.DeleteFunc(owed, func(n outbox.Notification) bool { return n.Event != string(event) || !n.SentAt.IsZero() || n.Ended })
 }
 
 // mail lists the recipients of an event's e-mails that are still to be sent.
@@ -327,7 +328,7 @@ func (f fixture) events(id, partner string) []string {
 // tables are all tables of the schema, goose's own left out.
 var tables = []string{
 	"partners", "admin_agents", "program_enrolments", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
-	"audit_records", "notifications", "partnerships", "activity_records", "api_requests", "transfer_labels", "transfer_tags",
+	"activity_log", "notifications", "partnerships", "api_requests", "transfer_labels", "transfer_tags",
 	"runs", "policies", "outages", "log_chain",
 }
 
@@ -346,23 +347,29 @@ func (f fixture) rows(query string) []string {
 	f.t.Helper()
 	rows, err := f.Reader().QueryContext(f.t.Context(), query)
 	require.NoError(f.t, err)
-	defer func() { require.NoError(f.t, rows.Close()) }()
+	return texts(f.t, rows)
+}
+
+// texts are the rows as text, in text order.
+func texts(t *testing.T, rows *sql.Rows) []string {
+	t.Helper()
+	defer func() { require.NoError(t, rows.Close()) }()
 	columns, err := rows.Columns()
-	require.NoError(f.t, err)
+	require.NoError(t, err)
 	var out []string
 	for rows.Next() {
 		values := make([]any, len(columns))
 		for i := range values {
 			values[i] = new(any)
 		}
-		require.NoError(f.t, rows.Scan(values...))
+		require.NoError(t, rows.Scan(values...))
 		var line []string
 		for _, v := range values {
 			line = append(line, fmt.Sprint(*v.(*any)))
 		}
 		out = append(out, strings.Join(line, "|"))
 	}
-	require.NoError(f.t, rows.Err())
+	require.NoError(t, rows.Err())
 	slices.Sort(out)
 	return out
 }

@@ -79,17 +79,17 @@ func TestEndedItemsUseTheKey(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		if f.Dialect() == store.Postgres { // which plans by what there is; SQLite does not look
 			f.crowd()
-			f.behind("ALTER TABLE audit_records DISABLE TRIGGER audit_records_chained", // so many records at once take it too long
+			f.behind("ALTER TABLE activity_log DISABLE TRIGGER activity_log_chained", // so many records at once take it too long
 				"UPDATE line_items SET sent_at = transfers.created_time FROM transfers WHERE transfers.id = line_items.transfer_id",
-				`INSERT INTO audit_records SELECT 'resolved-' || id, id, 'resolved:0', target_tenant_id, '', 'update_transfer', 'succeeded', '{}',
-					created_time FROM transfers`, "VACUUM ANALYZE")
+				`INSERT INTO activity_log SELECT 'resolved-' || id, 'resolved:0', target_tenant_id, '[]', customer_tenant_id, 'transfer', id, 'update_transfer',
+					'', '', '', '', '', '{}', 'succeeded', created_time FROM transfers`, "VACUUM ANALYZE")
 		}
 		plan := f.plansOf("", func() {
 			_, err := f.EndedItems(t.Context(), transferstore.ItemCursor{TransferID: "8"}, 100)
 			require.NoError(t, err)
 		})[0]
 		require.Regexp(t, "line_items_pkey|sqlite_autoindex_line_items_2", plan)
-		require.Regexp(t, "audit_records_transfer_id_event_key|sqlite_autoindex_audit_records_2", plan)
+		require.Regexp(t, "activity_log_resource_id_event_key|sqlite_autoindex_activity_log_2", plan)
 		require.NotRegexp(t, "Seq Scan|SCAN line_items|SCAN a|TEMP B-TREE", plan)
 	})
 }

@@ -110,7 +110,7 @@ func TestResume(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, log, 3, "created and twice resumed, although the clock stood still")
 			require.Equal(t, "operator", log[2].UserID)
-			require.Contains(t, log[2].Detail, `"operator":"root"`)
+			require.Contains(t, log[2].NewValue, `"operator":"root"`)
 		}
 		f.holds()
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -65,14 +66,13 @@ func TestRuntimeRoleCannotRewriteHistory(t *testing.T) {
 	f.holds()
 
 	for _, statement := range []string{
-		"UPDATE audit_records SET detail = '{}'", "DELETE FROM audit_records", "TRUNCATE audit_records CASCADE",
-		"UPDATE activity_records SET new_value = '{}'", "DELETE FROM activity_records", "TRUNCATE activity_records",
+		"UPDATE activity_log SET new_value = '{}'", "DELETE FROM activity_log", "TRUNCATE activity_log CASCADE",
 		"INSERT INTO log_chain SELECT log, subject_id, seq + 100, record_id, recorded_at, hash FROM log_chain",
 		"UPDATE log_chain SET hash = ''", "DELETE FROM log_chain", "TRUNCATE log_chain",
-		"ALTER TABLE audit_records DISABLE TRIGGER ALL", "ALTER TABLE activity_records DISABLE TRIGGER activity_records_no_delete",
-		"DROP TRIGGER audit_records_chained ON audit_records", "SET session_replication_role = 'replica'", "DROP TABLE activity_records",
+		"ALTER TABLE activity_log DISABLE TRIGGER ALL", "ALTER TABLE activity_log DISABLE TRIGGER activity_log_no_delete",
+		"DROP TRIGGER activity_log_chained ON activity_log", "SET session_replication_role = 'replica'", "DROP TABLE activity_log",
 		"CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
-		"CREATE TEMPORARY TABLE mine (LIKE audit_records); CREATE TRIGGER t AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION chain_audit_record()",
+		"CREATE TEMPORARY TABLE mine (LIKE activity_log); CREATE TRIGGER t AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION chain_log_record()",
 		"DELETE FROM goose_db_version", "CREATE TABLE other (id text)",
 	} {
 		var refused interface{ SQLState() string }
@@ -81,7 +81,7 @@ func TestRuntimeRoleCannotRewriteHistory(t *testing.T) {
 		require.Equal(t, "42501", refused.SQLState(), statement)
 	}
 	aside(t, asRole, "CREATE TEMPORARY TABLE log_chain (LIKE log_chain)",
-		"INSERT INTO audit_records SELECT 'x' || id, transfer_id, 'more ' || event_key, partner_tenant_id, user_id, operation, 'failed', detail, recorded_at FROM audit_records")
+		"INSERT INTO activity_log SELECT 'x' || id, 'refused:' || event_key, partner_tenant_id, "+strings.Replace(restOfRecord, "status", "'failed'", 1)+" FROM activity_log")
 	f.holds()
 }
 

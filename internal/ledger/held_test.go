@@ -46,7 +46,7 @@ func (f fixture) resolved(id, partner string) *transfer.ResolvedItem {
 	last := log[len(log)-1]
 	require.True(f.t, strings.HasPrefix(last.EventKey, "resolved:0"))
 	var said transfer.AuditDetail
-	require.NoError(f.t, json.Unmarshal([]byte(last.Detail), &said))
+	require.NoError(f.t, json.Unmarshal([]byte(last.NewValue), &said))
 	require.Equal(f.t, transfer.EventResolved, said.Event)
 	require.Equal(f.t, kernel.RoleOperator, said.By)
 	return said.Resolved

@@ -72,7 +72,7 @@ func TestLateAnswerResolvesWhatIsHeld(t *testing.T) {
 				log, err := f.LogOf(t.Context(), tr.ID, sourceID)
 				require.NoError(t, err)
 				var said transfer.AuditDetail
-				require.NoError(t, json.Unmarshal([]byte(log[len(log)-1].Detail), &said))
+				require.NoError(t, json.Unmarshal([]byte(log[len(log)-1].NewValue), &said))
 				require.Equal(t, kernel.RolePlatform, said.By)
 				require.Equal(t, &transfer.ResolvedItem{SubscriptionID: subID(0), Moved: c.movedTo != "", Reason: "The billing system said so after the line item had ended."}, said.Resolved)
 				f.holds()

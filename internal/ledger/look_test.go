@@ -119,7 +119,7 @@ func TestLookAtARestoredLedger(t *testing.T) {
 
 		// The ledger of before the submit comes back, and the source decides otherwise.
 		f.dropGuards()
-		f.behind("DELETE FROM line_items", "DELETE FROM audit_records WHERE event_key = 'submitted'",
+		f.behind("DELETE FROM line_items", "DELETE FROM activity_log WHERE event_key = 'submitted'",
 			"UPDATE transfers SET status = 'Pending', submitted_time = NULL, change_id = '"+opened+"'")
 		f.clock.advance(time.Minute)
 		at := f.look(tr.ID, submitted)

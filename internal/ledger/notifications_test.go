@@ -9,6 +9,7 @@ import (
 	"handover/internal/outbox"
 	"handover/internal/programme"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // I-4: each e-mail has its own stable Message-ID and its recipient's language; once sent it is not unsent again.
@@ -19,7 +20,7 @@ func TestNotificationIsSentOnce(t *testing.T) {
 		require.Len(t, unsent, 3)
 		last := unsent[2]
 		require.Equal(t, outbox.Notification{
-			ID: last.ID, TransferID: tr.ID, Event: transfer.EventCreated, Audience: transfer.ToCustomer, Recipient: "it@contoso.example",
+			ID: last.ID, Subject: transferstore.Subject(tr.ID), Event: "created", Audience: "customer", Recipient: "it@contoso.example",
 			Locale: "fr-FR", MessageID: "0302156685fef93729c3fa289744d016@handover", OwedAt: start,
 		}, last)
 		require.Regexp(t, `^[0-9a-f]{32}@handover$`, last.MessageID)

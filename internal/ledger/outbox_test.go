@@ -1,27 +1,45 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/notify"
 	"handover/internal/outbox"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/transfer"
+	transfermail "handover/internal/transfer/mail"
 	transferstore "handover/internal/transfer/store"
 )
 
 const claimed = 2 * time.Minute
 
 // claimMail claims for the relay and fails the test when that fails.
-func (f fixture) claimMail(relay string, limit, perKey int) []transferstore.OwedMail {
+func (f fixture) claimMail(relay string, limit, perKey int) []outbox.Owed {
 	f.t.Helper()
 	owed, err := f.ClaimMail(f.t.Context(), relay, limit, perKey, claimed)
 	require.NoError(f.t, err)
 	return owed
+}
+
+// mailFacts is what the e-mails tell of their transfers.
+func (f fixture) mailFacts(owed []outbox.Owed) map[string]transferstore.Told {
+	f.t.Helper()
+	var ids []string
+	for _, o := range owed {
+		ids = append(ids, o.Subject.ID)
+	}
+	slices.Sort(ids)
+	facts, err := f.MailFacts(f.t.Context(), slices.Compact(ids))
+	require.NoError(f.t, err)
+	return facts
 }
 
 // owe opens n transfers and makes their mail that of the target with the fair key, without regard to who it really is.
@@ -29,11 +47,11 @@ func (f fixture) owe(fairKey string, n int) {
 	f.t.Helper()
 	for i := range n {
 		id := f.pending(fmt.Sprintf("%s-%d", fairKey, i)).ID
-		f.behind(`UPDATE notifications SET fair_key = '` + fairKey + `' WHERE transfer_id = '` + id + `'`)
+		f.behind(`UPDATE notifications SET fair_key = '` + fairKey + `' WHERE subject_id = '` + id + `'`)
 	}
 }
 
-func keys(owed []transferstore.OwedMail, of fixture) map[string]int {
+func keys(owed []outbox.Owed, of fixture) map[string]int {
 	found := map[string]int{}
 	for _, o := range owed {
 		found[of.rows(fmt.Sprintf("SELECT fair_key FROM notifications WHERE id = %d", o.ID))[0]]++
@@ -41,7 +59,7 @@ func keys(owed []transferstore.OwedMail, of fixture) map[string]int {
 	return found
 }
 
-// An e-mail is due when it is owed, and its claim brings all that its words need.
+// An e-mail is due when it is owed, and all that its words need is read at once for all that are claimed.
 func TestClaimedMailTellsOfItsTransfer(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
@@ -49,15 +67,17 @@ func TestClaimedMailTellsOfItsTransfer(t *testing.T) {
 		f.clock.advance(time.Minute)
 		before := f.Statements()
 		owed := f.claimMail("a", 50, 10)
+		facts := f.mailFacts(owed)
 		require.EqualValues(t, 2, f.Statements()-before, "one statement claims, one reads every transfer")
 		require.Len(t, owed, 3)
 		for _, o := range owed {
-			require.Equal(t, f.stored(tr.ID), o.Transfer)
-			require.Equal(t, transfer.PartyNames{Customer: "Contoso", Source: "Source", Target: "Target"}, o.Named)
+			require.Equal(t, transferstore.Subject(tr.ID), o.Subject)
+			require.Equal(t, f.stored(tr.ID), facts[tr.ID].Transfer)
+			require.Equal(t, transfer.PartyNames{Customer: "Contoso", Source: "Source", Target: "Target"}, facts[tr.ID].Named)
 			require.Equal(t, time.Minute, o.Age)
-			require.Equal(t, transfer.EventCreated, o.Event)
+			require.Equal(t, "created", o.Event)
 		}
-		logged, err := f.Notifications(t.Context(), tr.ID)
+		logged, err := f.Notifications(t.Context(), transferstore.Subject(tr.ID))
 		require.NoError(t, err)
 		require.Equal(t, logged, []outbox.Notification{owed[0].Notification, owed[1].Notification, owed[2].Notification})
 		require.Empty(t, f.claimMail("b", 50, 10))
@@ -77,8 +97,10 @@ func TestClaimedMailNamesThePartiesByTheLedger(t *testing.T) {
 		f.behind("UPDATE partners SET name = 'Target of today' WHERE tenant_id = '" + targetID + "'")
 		owed := f.claimMail("a", 50, 10)
 		require.Len(t, owed, 6)
-		for _, o := range owed {
-			require.Equal(t, transfer.PartyNames{Customer: "Contoso", Source: "Source", Target: "Target of today"}, o.Named)
+		facts := f.mailFacts(owed)
+		require.Len(t, facts, 2)
+		for _, told := range facts {
+			require.Equal(t, transfer.PartyNames{Customer: "Contoso", Source: "Source", Target: "Target of today"}, told.Named)
 		}
 	})
 }
@@ -99,9 +121,9 @@ func TestClaimIsFair(t *testing.T) {
 func TestClaimFromABacklog(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		id := f.pending("r1").ID
-		f.behind(`INSERT INTO notifications (transfer_id, event, audience, recipient, locale, message_id, fair_key)
+		f.behind(`INSERT INTO notifications (subject_kind, subject_id, event, audience, recipient, locale, message_id, fair_key)
 			WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
-			SELECT '` + id + `', 'created', 'source', 'a' || n, 'de-DE', 'm' || n, 'k' || (n % 500) FROM n`)
+			SELECT 'transfer', '` + id + `', 'created', 'source', 'a' || n, 'de-DE', 'm' || n, 'k' || (n % 500) FROM n`)
 		for range 3 {
 			require.Len(t, f.claimMail("a", 50, 10), 50)
 		}
@@ -190,7 +212,7 @@ func TestRecordMail(t *testing.T) {
 		}
 		require.NoError(t, f.RecordMail(t.Context(), "a", results))
 		require.EqualValues(t, 1, f.Statements()-before)
-		log, err := f.Notifications(t.Context(), tr.ID)
+		log, err := f.Notifications(t.Context(), transferstore.Subject(tr.ID))
 		require.NoError(t, err)
 		require.Equal(t, f.clock.Now(), log[0].SentAt)
 		require.Equal(t, []int{1, 1, 1, 0}, []int{log[0].Attempts, log[1].Attempts, log[2].Attempts, log[3].Attempts})
@@ -223,22 +245,67 @@ func TestStaleReminderIsWithdrawn(t *testing.T) {
 		_, err := f.Cancel(t.Context(), answered.ID, transfer.Decision{RequestID: "c", Actor: asTarget})
 		require.NoError(t, err)
 		f.clock.advance(time.Second)
-		reminded := map[string]int{}
+		told, err := transfermail.New(f.Ledger).Subjects(t.Context(), []string{waiting.ID, answered.ID})
+		require.NoError(t, err)
+		var results []outbox.MailResult
+		written := map[string]int{}
 		for _, o := range f.claimMail("a", 50, 50) {
-			if o.Event == "reminder-1" {
-				reminded[o.TransferID]++
+			_, err := told[o.Subject.ID].Letter(o.Notification)
+			var withdrawn *notify.WithdrawnError
+			if errors.As(err, &withdrawn) {
+				results = append(results, outbox.MailResult{ID: o.ID, Outcome: outbox.MailWithdrawn, Reason: withdrawn.Reason})
+				continue
 			}
+			require.NoError(t, err)
+			written[o.Subject.ID+" "+o.Event]++
 		}
-		require.Equal(t, map[string]int{waiting.ID: 2}, reminded)
-		log, err := f.Notifications(t.Context(), answered.ID)
+		require.Equal(t, map[string]int{
+			waiting.ID + " created": 3, waiting.ID + " reminder-1": 2, answered.ID + " created": 3,
+		}, written)
+		require.Len(t, results, 2)
+		require.NoError(t, f.RecordMail(t.Context(), "a", results))
+		log, err := f.Notifications(t.Context(), transferstore.Subject(answered.ID))
 		require.NoError(t, err)
 		for _, n := range log {
 			if n.Event == "reminder-1" {
 				require.Equal(t, "The request was answered before the reminder could be sent.", n.LastError)
+				require.True(t, n.Ended)
 			}
 		}
 		require.Empty(t, f.mail(answered.ID, "reminder-1"))
 		require.NotEmpty(t, f.mail(waiting.ID, "reminder-1"))
+	})
+}
+
+// F-5: what is owed about one subject is not what is owed about another kind with the same id, and each is told once (I-4).
+func TestMailAboutAnySubject(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		id := f.pending("r1").ID
+		invitation := outbox.Subject{Kind: "invitation", ID: id}
+		owe := func() {
+			_, err := store.Write(t.Context(), f.DB, "owe", func(tx store.Tx) (bool, error) {
+				return true, outbox.Queue(t.Context(), tx, targetID, outbox.Notification{
+					Subject: invitation, Event: "created", Audience: "invited", Recipient: "it@contoso.example", Locale: "it-IT", OwedAt: f.clock.Now(),
+				})
+			})
+			require.NoError(t, err)
+		}
+		owe()
+		owe()
+		about, err := f.Notifications(t.Context(), invitation)
+		require.NoError(t, err)
+		require.Len(t, about, 1)
+		require.Equal(t, outbox.Notification{
+			ID: about[0].ID, Subject: invitation, Event: "created", Audience: "invited", Recipient: "it@contoso.example", Locale: "it-IT",
+			MessageID: outbox.MessageID("invitation", id, "created", "it@contoso.example"), OwedAt: f.clock.Now(),
+		}, about[0])
+		require.Len(t, f.mail(id, transfer.EventCreated), 3, "of the transfer")
+		require.Len(t, f.claimMail("a", 50, 10), 4)
+		f.holds()
+		stuck, err := f.Stuck(t.Context(), 0)
+		require.NoError(t, err)
+		require.Equal(t, 4, stuck.MailCount)
+		require.Equal(t, invitation, stuck.Mail[3].Subject)
 	})
 }
 

@@ -73,7 +73,7 @@ func TestRefusedCommandsLeaveNothing(t *testing.T) {
 	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
 		const each = mostRefused / 4
 		pending, moving := f.pending("r1"), f.moving("r2", 0)
-		decided := []string{"runs", "transfers", "line_items", "audit_records", "notifications", "subscriptions"}
+		decided := []string{"runs", "transfers", "line_items", "activity_log", "notifications", "subscriptions"}
 		state := func() (rows []string) {
 			for _, table := range decided {
 				rows = append(rows, f.rows("SELECT * FROM "+table)...)
@@ -207,7 +207,7 @@ func TestSubmitAgainstCancel(t *testing.T) {
 		}
 		require.Equal(t, ended("InProgress", "Cancel"), counted("SELECT status FROM transfers"))
 		require.Equal(t, ended("submitted", "cancelled"),
-			counted("SELECT event_key FROM audit_records WHERE event_key <> 'created' AND partner_tenant_id = '"+targetID+"'"))
+			counted("SELECT event_key FROM activity_log WHERE event_key <> 'created' AND partner_tenant_id = '"+targetID+"'"))
 		require.Len(t, f.rows("SELECT transfer_id FROM line_items"), won)
 		t.Logf("%d of %d submits won", won, pairs)
 		f.holds()

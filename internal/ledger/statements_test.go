@@ -61,7 +61,7 @@ func TestRefusedDecisionsAreBounded(t *testing.T) {
 			}))
 		}
 		failed := func(id, log string) int {
-			return len(f.rows("SELECT id FROM audit_records WHERE status = 'failed' AND transfer_id = '" + id + "' AND partner_tenant_id = '" + log + "'"))
+			return len(f.rows("SELECT id FROM activity_log WHERE status = 'failed' AND resource_id = '" + id + "' AND partner_tenant_id = '" + log + "'"))
 		}
 		const most = 100 // a day
 		for n := range most + 20 {

@@ -231,7 +231,7 @@ func TestTransitionsAreAllOrNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 				tr := e.begun(f)
-				last := "audit_records"
+				last := "activity_log"
 				if e.mail != nil {
 					last = "notifications"
 				}

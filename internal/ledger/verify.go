@@ -85,8 +85,8 @@ var ownership = check{
 		store.Both(`SELECT 'Subscription ' || new.id || ' came from ' || new.lineage_id || ', and neither a line item nor an operator moved it.'
 			FROM subscriptions new LEFT JOIN line_items i ON i.target_subscription_id = new.id
 			WHERE new.id <> new.lineage_id AND i.ordinal IS NULL AND (new.lineage_id, new.partner_tenant_id) NOT IN (
-				SELECT old.lineage_id, t.target_tenant_id FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
-				JOIN line_items r ON r.transfer_id = a.transfer_id AND (a.event_key = 'resolved:' || r.ordinal OR a.event_key LIKE 'resolved:' || r.ordinal || ':%')
+				SELECT old.lineage_id, t.target_tenant_id FROM activity_log a JOIN transfers t ON t.id = a.resource_id
+				JOIN line_items r ON r.transfer_id = a.resource_id AND (a.event_key = 'resolved:' || r.ordinal OR a.event_key LIKE 'resolved:' || r.ordinal || ':%')
 				JOIN subscriptions old ON old.id = r.subscription_id WHERE a.event_key LIKE 'resolved:%')`),
 	},
 }
@@ -128,23 +128,23 @@ var endings = check{
 var auditing = check{
 	invariant: "I-3",
 	says:      "There is one audit record per event and participant.",
-	counted:   store.Both(`SELECT COUNT(*) FROM audit_records`),
+	counted:   store.Both(`SELECT COUNT(*) FROM activity_log`),
 	violations: []store.Statement{
-		store.Both(`SELECT 'Event ' || event_key || ' of transfer ' || transfer_id || ' has ' || COUNT(*) || ' audit records for partner ' || partner_tenant_id || '.'
-			FROM audit_records GROUP BY transfer_id, event_key, partner_tenant_id HAVING COUNT(*) > 1`),
+		store.Both(`SELECT 'Event ' || event_key || ' of ' || resource_type || ' ' || resource_id || ' has ' || COUNT(*) || ' audit records for partner ' || partner_tenant_id || '.'
+			FROM activity_log GROUP BY resource_type, resource_id, event_key, partner_tenant_id HAVING COUNT(*) > 1`),
 		store.Both(`WITH happened AS (
 				SELECT id AS transfer_id, 'created' AS event_key FROM transfers
 				UNION SELECT id, 'submitted' FROM transfers WHERE submitted_time IS NOT NULL
 				UNION SELECT id, CASE status WHEN 'Cancel' THEN 'cancelled' WHEN 'Reject' THEN 'declined' WHEN 'Expired' THEN 'expired'
 					WHEN 'Complete' THEN 'completed' ELSE 'failed' END FROM transfers WHERE status NOT IN ('Pending', 'InProgress')
 				UNION SELECT transfer_id, 'given-up:' || ordinal FROM line_items WHERE give_up_request_id <> '' OR ending = 'asked'
-				UNION SELECT transfer_id, event_key FROM audit_records WHERE status = 'succeeded'),
+				UNION SELECT resource_id, event_key FROM activity_log WHERE resource_type = 'transfer' AND status = 'succeeded'),
 			participants AS (
 				SELECT id AS transfer_id, source_tenant_id AS partner FROM transfers
 				UNION SELECT id, target_tenant_id FROM transfers)
 			SELECT 'Event ' || h.event_key || ' of transfer ' || h.transfer_id || ' has no audit record for partner ' || p.partner || '.'
 			FROM happened h JOIN participants p ON p.transfer_id = h.transfer_id
-			LEFT JOIN audit_records a ON a.transfer_id = h.transfer_id AND a.event_key = h.event_key AND a.partner_tenant_id = p.partner
+			LEFT JOIN activity_log a ON a.resource_id = h.transfer_id AND a.event_key = h.event_key AND a.partner_tenant_id = p.partner
 			WHERE a.id IS NULL`),
 	},
 }
@@ -154,14 +154,14 @@ var telling = check{
 	says:      "An e-mail is owed and sent once per event and recipient.",
 	counted:   store.Both(`SELECT COUNT(*) FROM notifications`),
 	violations: []store.Statement{
-		store.Both(`SELECT 'Event ' || event || ' of transfer ' || transfer_id || ' is told ' || COUNT(*) || ' times to one recipient.'
-			FROM notifications GROUP BY transfer_id, event, recipient HAVING COUNT(*) > 1`),
+		store.Both(`SELECT 'Event ' || event || ' of ' || subject_kind || ' ' || subject_id || ' is told ' || COUNT(*) || ' times to one recipient.'
+			FROM notifications GROUP BY subject_kind, subject_id, event, channel, recipient HAVING COUNT(*) > 1`),
 		store.Both(`SELECT 'Message id ' || message_id || ' stands on ' || COUNT(*) || ' e-mails.'
 			FROM notifications GROUP BY message_id HAVING COUNT(*) > 1`),
 		store.Both(`SELECT 'The customer of transfer ' || o.id || ' is not told that it was ' || o.event || '.'
 			FROM (SELECT id, customer_email, 'created' AS event FROM transfers
 				UNION ALL SELECT id, customer_email, 'completed' FROM transfers WHERE status = 'Complete') AS o
-			LEFT JOIN notifications n ON n.transfer_id = o.id AND n.event = o.event AND n.recipient = o.customer_email
+			LEFT JOIN notifications n ON n.subject_id = o.id AND n.subject_kind = 'transfer' AND n.channel = 'email' AND n.event = o.event AND n.recipient = o.customer_email
 			WHERE n.id IS NULL`),
 	},
 }
@@ -173,7 +173,7 @@ var finality = check{
 	counted:   store.Both(`SELECT COUNT(*) FROM transfers WHERE status NOT IN ('Pending', 'InProgress')`),
 	violations: []store.Statement{
 		store.Both(`SELECT DISTINCT 'Transfer ' || t.id || ' is ' || t.status || ' although it was ' || a.event_key || '.'
-			FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
+			FROM activity_log a JOIN transfers t ON t.id = a.resource_id
 			WHERE CASE a.event_key WHEN 'cancelled' THEN t.status <> 'Cancel' WHEN 'declined' THEN t.status <> 'Reject'
 				WHEN 'expired' THEN t.status <> 'Expired' WHEN 'completed' THEN t.status <> 'Complete'
 				WHEN 'failed' THEN t.status NOT IN ('Failed', 'PartiallyComplete') ELSE FALSE END`),
@@ -183,13 +183,13 @@ var finality = check{
 var privacy = check{
 	invariant: "I-6",
 	says:      "Nobody reads or acts on what is not theirs.",
-	counted:   store.Both(`SELECT (SELECT COUNT(*) FROM audit_records) + (SELECT COUNT(*) FROM notifications) + (SELECT COUNT(*) FROM line_items)`),
+	counted:   store.Both(`SELECT (SELECT COUNT(*) FROM activity_log) + (SELECT COUNT(*) FROM notifications) + (SELECT COUNT(*) FROM line_items)`),
 	violations: []store.Statement{
-		store.Both(`SELECT 'Partner ' || a.partner_tenant_id || ' has an audit record of transfer ' || a.transfer_id || ', of which it is no part.'
-			FROM audit_records a JOIN transfers t ON t.id = a.transfer_id
+		store.Both(`SELECT 'Partner ' || a.partner_tenant_id || ' has an audit record of transfer ' || a.resource_id || ', of which it is no part.'
+			FROM activity_log a JOIN transfers t ON t.id = a.resource_id
 			WHERE a.partner_tenant_id NOT IN (t.source_tenant_id, t.target_tenant_id)`),
-		store.Both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.transfer_id || ' goes to somebody who is not its ' || n.audience || '.'
-			FROM notifications n JOIN transfers t ON t.id = n.transfer_id
+		store.Both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.subject_id || ' goes to somebody who is not its ' || n.audience || '.'
+			FROM notifications n JOIN transfers t ON t.id = n.subject_id AND n.subject_kind = 'transfer' AND n.channel = 'email'
 			WHERE CASE n.audience WHEN 'customer' THEN n.recipient <> t.customer_email
 				ELSE NOT EXISTS (SELECT 1 FROM admin_agents a WHERE a.email = n.recipient AND a.partner_tenant_id =
 					CASE n.audience WHEN 'source' THEN t.source_tenant_id ELSE t.target_tenant_id END) END`),

@@ -44,6 +44,10 @@ type damage struct {
 	sql       []string
 }
 
+// restOfRecord are the columns of a record after its id, its event and whose log it is in.
+const restOfRecord = `participants, customer_tenant_id, resource_type, resource_id, operation, user_id, user_principal_name, application_id,
+	correlation_id, old_value, new_value, status, recorded_at`
+
 // The ledger that is damaged: r1 is Complete with items 0 and 1, r2 is InProgress with item 2, r3 is Pending.
 var damages = map[string]damage{
 	"two owners":            {"I-1", "has 2 billing owners", []string{"UPDATE subscriptions SET status = 'active', billed = TRUE WHERE id = '" + subID(0) + "'"}},
@@ -67,16 +71,16 @@ var damages = map[string]damage{
 	}},
 	"moving nothing": {"I-2", "0 running", []string{"DELETE FROM line_items WHERE subscription_id = '" + subID(2) + "'"}},
 
-	"record lost":       {"I-3", "no audit record for partner " + targetID, []string{"DELETE FROM audit_records WHERE event_key = 'submitted' AND partner_tenant_id = '" + targetID + "'"}},
-	"event lost":        {"I-3", "Event completed", []string{"DELETE FROM audit_records WHERE event_key = 'completed'"}},
+	"record lost":       {"I-3", "no audit record for partner " + targetID, []string{"DELETE FROM activity_log WHERE event_key = 'submitted' AND partner_tenant_id = '" + targetID + "'"}},
+	"event lost":        {"I-3", "Event completed", []string{"DELETE FROM activity_log WHERE event_key = 'completed'"}},
 	"ending unrecorded": {"I-3", "Event given-up:", []string{"UPDATE line_items SET ending = 'asked' WHERE subscription_id = '" + subID(2) + "'"}},
-	"resolution half recorded": {"I-3", "Event resolved:0", []string{`INSERT INTO audit_records SELECT 'half' || id, transfer_id, 'resolved:0', partner_tenant_id,
-		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed' AND partner_tenant_id = '` + sourceID + "'"}},
-	"record twice": {"I-3", "has 2 audit records", []string{`INSERT INTO audit_records SELECT 'again' || id, transfer_id, event_key, partner_tenant_id,
-		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed'`}},
+	"resolution half recorded": {"I-3", "Event resolved:0", []string{`INSERT INTO activity_log SELECT 'half' || id, 'resolved:0', partner_tenant_id,
+		` + restOfRecord + ` FROM activity_log WHERE event_key = 'completed' AND partner_tenant_id = '` + sourceID + "'"}},
+	"record twice": {"I-3", "has 2 audit records", []string{`INSERT INTO activity_log SELECT 'again' || id, event_key, partner_tenant_id,
+		` + restOfRecord + ` FROM activity_log WHERE event_key = 'completed'`}},
 
-	"told twice": {"I-4", "is told 2 times", []string{`INSERT INTO notifications (transfer_id, event, audience, recipient, locale, message_id)
-		SELECT transfer_id, event, audience, recipient, locale, 'again' || message_id FROM notifications WHERE event = 'completed'`}},
+	"told twice": {"I-4", "is told 2 times", []string{`INSERT INTO notifications (subject_kind, subject_id, channel, event, audience, recipient, locale, message_id)
+		SELECT subject_kind, subject_id, channel, event, audience, recipient, locale, 'again' || message_id FROM notifications WHERE event = 'completed'`}},
 	"one message id": {"I-4", "stands on", []string{"UPDATE notifications SET message_id = 'same'"}},
 	"customer not told": {"I-4", "not told that it was completed", []string{
 		"DELETE FROM notifications WHERE event = 'completed' AND audience = 'customer'",
@@ -86,8 +90,8 @@ var damages = map[string]damage{
 		"UPDATE transfers SET status = 'InProgress', completed_time = NULL WHERE status = 'Complete'",
 	}},
 
-	"a stranger's record": {"I-6", "of which it is no part", []string{`INSERT INTO audit_records SELECT 'other' || id, transfer_id, event_key, '` + strangerID + `',
-		user_id, operation, status, detail, recorded_at FROM audit_records WHERE event_key = 'completed' AND partner_tenant_id = '` + targetID + `'`}},
+	"a stranger's record": {"I-6", "of which it is no part", []string{`INSERT INTO activity_log SELECT 'other' || id, event_key, '` + strangerID + `',
+		` + restOfRecord + ` FROM activity_log WHERE event_key = 'completed' AND partner_tenant_id = '` + targetID + `'`}},
 	"a stranger is told":      {"I-6", "not its target", []string{"UPDATE notifications SET recipient = 'agent@stranger.example' WHERE audience = 'target'"}},
 	"another customer told":   {"I-6", "not its customer", []string{"UPDATE notifications SET recipient = 'it@fabrikam.example' WHERE audience = 'customer'"}},
 	"a stranger's line item":  {"I-6", "not the source's", []string{"UPDATE subscriptions SET partner_tenant_id = '" + strangerID + "' WHERE id = '" + subID(2) + "'"}},
@@ -143,10 +147,10 @@ func TestVerifyCountsWhatItDoesNotSpellOut(t *testing.T) {
 func (f fixture) dropGuards() {
 	if f.Dialect() == store.Postgres {
 		f.behind("DROP TRIGGER transfers_final ON transfers", "DROP TRIGGER line_items_ended ON line_items",
-			"DROP TRIGGER audit_records_no_update ON audit_records", "DROP TRIGGER audit_records_no_delete ON audit_records",
+			"DROP TRIGGER activity_log_no_update ON activity_log", "DROP TRIGGER activity_log_no_delete ON activity_log",
 			"DROP INDEX subscriptions_one_owner", "DROP INDEX line_items_open")
 		for _, constraint := range f.rows(`SELECT 'ALTER TABLE ' || conrelid::regclass || ' DROP CONSTRAINT ' || conname || ' CASCADE' FROM pg_constraint
-			WHERE contype IN ('c', 'u') AND conrelid::regclass::text IN ('line_items', 'audit_records', 'notifications', 'transfers')`) {
+			WHERE contype IN ('c', 'u') AND conrelid::regclass::text IN ('line_items', 'activity_log', 'notifications', 'transfers')`) {
 			f.behind(constraint)
 		}
 		return
@@ -156,7 +160,7 @@ func (f fixture) dropGuards() {
 	}
 	// SQLite cannot drop a constraint: the tables are made again without any.
 	f.behind("DROP INDEX subscriptions_one_owner", "PRAGMA foreign_keys = OFF")
-	for _, table := range []string{"line_items", "audit_records", "notifications", "transfers"} {
+	for _, table := range []string{"line_items", "activity_log", "notifications", "transfers"} {
 		f.behind("CREATE TABLE bare AS SELECT * FROM "+table, "DROP TABLE "+table, "ALTER TABLE bare RENAME TO "+table)
 	}
 }

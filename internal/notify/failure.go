@@ -19,9 +19,15 @@ type PermanentError struct{ Reason string }
 
 func (e *PermanentError) Error() string { return e.Reason }
 
-func permanent(format string, args ...any) error {
+// Permanent is such an error.
+func Permanent(format string, args ...any) error {
 	return &PermanentError{Reason: fmt.Sprintf(format, args...)}
 }
+
+// WithdrawnError says that the mail is not needed any more, because of what happened meanwhile.
+type WithdrawnError struct{ Reason string }
+
+func (e *WithdrawnError) Error() string { return e.Reason }
 
 // ConnectionError says that the fault is not the mail's: the server cannot be reached, does not answer, wants nothing from
 // us (greeting, authentication, sender), or ended the conversation. The same mail goes through once that has passed.
@@ -56,7 +62,7 @@ func classify(ctx context.Context, err error, recipient string) error {
 	case !errors.As(err, &sent):
 		return &ConnectionError{err: again}
 	case final(sent):
-		return permanent("The mail server refused the mail for good; check the recipient's address. It said: %s", text)
+		return Permanent("The mail server refused the mail for good; check the recipient's address. It said: %s", text)
 	case wantsNothing(sent):
 		return &ConnectionError{Underway: began(sent), err: again}
 	default:

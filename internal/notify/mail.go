@@ -1,12 +1,11 @@
-// Package notify tells people about transfers by e-mail, as text and HTML over SMTP, and has a small SMTP server that
-// keeps mail in a folder for those who run without a real one.
+// Package notify sends e-mail, as text and HTML over SMTP, and has a small SMTP server that keeps mail in a folder for those who run
+// without a real one. It knows no context: what an e-mail says, each kind of subject says itself.
 //
 // Where to look:
 //
-//	mail.go       what is told to whom
-//	compose.go    from a mail to its subject, text and HTML; the words are in templates/
-//	blocks.go     the structure of a mail text, so that every sentence is written once and shown in both forms
-//	relay.go      what is owed goes out: claim, send, record; pace.go how fast, and when the mail server is left alone
+//	mail.go       one e-mail, and the kinds of subjects that there is something to tell of
+//	letter.go     the structure of a mail text, so that every sentence is written once and shown in both forms
+//	relay.go      what is owed goes out: claim, write, send, record; pace.go how fast, and when the mail server is left alone
 //	session.go    mails one after the other on one connection, call.go the connection
 //	mailer.go     one mail on a connection of its own
 //	failure.go    which failures are final; counts.go what there is to see of a relay
@@ -14,24 +13,78 @@
 package notify
 
 import (
-	"strings"
+	"context"
+	"fmt"
+	"slices"
 
-	"handover/internal/transfer"
+	"handover/internal/outbox"
 )
 
-// Mail is one e-mail: one event of one transfer, told to one recipient (I-4).
+// Mail is one e-mail, told to one recipient (I-4).
 type Mail struct {
-	Event     string            // transfer.EventCreated, EventCompleted, EventDeclined, or "reminder-<n>"
-	Audience  transfer.Audience // decides the words: a participant reads only what it may see (R-181..R-190)
-	To        string            // one plain address
-	Locale    string            // BCP 47; the words are English, dates follow it
-	MessageID string            // with or without angle brackets; the same for every attempt (I-4)
-	Transfer  transfer.Transfer
-	Named     transfer.PartyNames // by the ledger: nothing that a partner typed about others is told as a fact
+	To        string // one plain address
+	MessageID string // with or without angle brackets; the same for every attempt (I-4)
+	Letter    Letter
 }
 
-// kind is the event without the number that tells one reminder from another.
-func (m Mail) kind() string {
-	kind, _, _ := strings.Cut(m.Event, "-")
-	return kind
+// Kinds are the kinds of subjects that a relay tells of, by the names that the outbox has of them.
+type Kinds map[string]Kind
+
+// Kind knows what there is to tell of subjects of one kind.
+type Kind interface {
+	// Subjects reads the subjects as they are now, by id, in one go. What is gone is left out. Its errors are the ledger's.
+	Subjects(ctx context.Context, ids []string) (map[string]Subject, error)
+}
+
+// Subject is one thing that e-mails tell of, as it is now.
+type Subject interface {
+	// Letter writes the e-mail. A *PermanentError says that nothing is ever told about this event to this audience, a
+	// *WithdrawnError that nobody needs it any more.
+	Letter(n outbox.Notification) (Letter, error)
+}
+
+// written is an e-mail of a claim with its letter, or why there is none.
+type written struct {
+	outbox.Owed
+	letter Letter
+	err    error
+}
+
+// write reads what the e-mails are about, once for each kind, and writes them. Its error is the ledger's.
+func (k Kinds) write(ctx context.Context, owed []outbox.Owed) ([]written, error) {
+	about := map[string][]string{}
+	for _, o := range owed {
+		about[o.Subject.Kind] = append(about[o.Subject.Kind], o.Subject.ID)
+	}
+	subjects := map[string]map[string]Subject{}
+	for name, ids := range about {
+		kind, known := k[name]
+		if !known {
+			continue
+		}
+		found, err := kind.Subjects(ctx, distinct(ids))
+		if err != nil {
+			return nil, fmt.Errorf("read what mail about a %s tells: %w", name, err)
+		}
+		subjects[name] = found
+	}
+	mails := make([]written, len(owed))
+	for i, o := range owed {
+		mails[i] = written{Owed: o}
+		subject, there := subjects[o.Subject.Kind][o.Subject.ID]
+		switch _, known := k[o.Subject.Kind]; {
+		case there:
+			mails[i].letter, mails[i].err = subject.Letter(o.Notification)
+		case known:
+			mails[i].err = Permanent("The %s that the mail is about is gone.", o.Subject.Kind)
+		default: // a newer program may know it
+			mails[i].err = fmt.Errorf("this program has nothing to tell about a %s", o.Subject.Kind)
+		}
+	}
+	return mails, nil
+}
+
+func distinct(ids []string) []string {
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }

@@ -63,8 +63,8 @@ func NewMailer(s Settings) (*Mailer, error) {
 
 // Send delivers the mail to the mail server. Nil means that the server took responsibility for it.
 //
-// Errors: *PermanentError when no repetition can help (a malformed address, a 5xx about the recipient or the message, an
-// event nobody is told about); *ConnectionError when it is not the mail's fault; any other error is temporary. A mail that was accepted although the conversation broke
+// Errors: *PermanentError when no repetition can help (a malformed address, a 5xx about the recipient or the
+// message); *ConnectionError when it is not the mail's fault; any other error is temporary. A mail that was accepted although the conversation broke
 // afterwards counts as sent; one whose acceptance was not heard is repeated under the same Message-ID (I-4).
 func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	told.To = mailable(told.To)
@@ -100,25 +100,21 @@ var messageID = regexp.MustCompile(`^<?([!-;=?A-~]+@[!-;=?A-~]+)>?$`)
 func (m *Mailer) message(told Mail) (*mail.Msg, error) {
 	to, err := netmail.ParseAddress(told.To)
 	if err != nil || to.Address != told.To {
-		return nil, permanent("The recipient's address is not one plain e-mail address; correct it.")
+		return nil, Permanent("The recipient's address is not one plain e-mail address; correct it.")
 	}
 	id := messageID.FindStringSubmatch(told.MessageID)
 	if id == nil {
-		return nil, permanent("The Message-ID %q is malformed; it must look like name@domain.", kernel.Clip(told.MessageID))
-	}
-	w, err := compose(told)
-	if err != nil {
-		return nil, err
+		return nil, Permanent("The Message-ID %q is malformed; it must look like name@domain.", kernel.Clip(told.MessageID))
 	}
 	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	message.FromMailAddress(m.from)
 	message.ToMailAddress(to)
-	message.Subject(w.Subject)
+	message.Subject(told.Letter.Subject)
 	message.SetMessageIDWithValue(id[1])
 	message.SetDate()
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
 	message.SetGenHeader(mail.HeaderContentLang, "en")
-	message.SetBodyString(mail.TypeTextPlain, w.Text)
-	message.AddAlternativeString(mail.TypeTextHTML, w.HTML)
+	message.SetBodyString(mail.TypeTextPlain, told.Letter.Text)
+	message.AddAlternativeString(mail.TypeTextHTML, told.Letter.HTML)
 	return message, nil
 }

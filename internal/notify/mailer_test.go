@@ -15,14 +15,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	texttemplate "text/template"
 	"time"
 
 	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/kernel/kerneltest"
-	"handover/internal/transfer"
 )
 
 const testMessageID = "<8c2e4d10.created.1@handover.example>"
@@ -51,10 +52,20 @@ func mailerTo(t *testing.T, addr string) *Mailer {
 	return m
 }
 
-func sampleMail() Mail {
-	return Mail{
-		Event: "created", Audience: transfer.ToSource, To: "agent@fabrikam.example", MessageID: testMessageID, Transfer: sample(), Named: names,
+// asking is a letter in which a name stands wherever one can.
+var asking = texttemplate.Must(texttemplate.New("").Parse("Subject: {{.}} asks\n\n{{.}} asks you.\n\n- By: {{.}}\n- Until: tomorrow"))
+
+// letterOf is the letter of somebody of that name, as any text comes to a letter.
+func letterOf(name string) Letter {
+	l, err := Write(asking, kernel.ShortLine(name, 100), "About "+kernel.ShortLine(name, 100))
+	if err != nil {
+		panic(err)
 	}
+	return l
+}
+
+func sampleMail() Mail {
+	return Mail{To: "agent@fabrikam.example", MessageID: testMessageID, Letter: letterOf("Northwind")}
 }
 
 func caught(t *testing.T, c *Catcher) []Caught {
@@ -97,8 +108,7 @@ func TestMailArrivesAsTextAndHTML(t *testing.T) {
 
 	all := caught(t, c)
 	require.Len(t, all, 1)
-	want, err := compose(sampleMail())
-	require.NoError(t, err)
+	want := sampleMail().Letter
 	assert.Equal(t, Caught{
 		From: "handover@platform.example", To: "agent@fabrikam.example", Subject: want.Subject, MessageID: testMessageID, Path: all[0].Path,
 	}, all[0])
@@ -108,7 +118,7 @@ func TestMailArrivesAsTextAndHTML(t *testing.T) {
 	assert.Equal(t, "auto-generated", header.Get("Auto-Submitted"))
 	assert.Equal(t, "<agent@fabrikam.example>", header.Get("To"))
 	assert.Equal(t, "en", header.Get("Content-Language"))
-	_, err = header.Date()
+	_, err := header.Date()
 	assert.NoError(t, err)
 }
 
@@ -133,7 +143,7 @@ func TestNamesOfTheWorldArrive(t *testing.T) {
 	c := startCatcher(t)
 	mail := sampleMail()
 	mail.To = "jürgen@contoso.example"
-	mail.Named.Customer = "Müller & Søn 株式会社 🚀"
+	mail.Letter = letterOf("Müller & Søn 株式会社 🚀")
 	require.NoError(t, mailerTo(t, c.Addr()).Send(t.Context(), mail))
 
 	all := caught(t, c)
@@ -149,7 +159,7 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 	t.Parallel()
 	c := startCatcher(t)
 	mail := sampleMail()
-	mail.Transfer, mail.Named = hostile(evil)
+	mail.Letter.Subject = "- <script>alert(1)</script>\r\nBcc: x@evil.example\r\n\r\n- \x00\u202Etxet\xff & \"co\""
 	require.NoError(t, mailerTo(t, c.Addr()).Send(t.Context(), mail))
 
 	all := caught(t, c)
@@ -166,7 +176,7 @@ func TestHostileNamesArriveAsText(t *testing.T) {
 	m := mailerTo(t, c.Addr())
 	for name, text := range kerneltest.Hostile() {
 		mail := sampleMail()
-		mail.Transfer, mail.Named = hostile(text)
+		mail.Letter = letterOf(text)
 		require.NoError(t, m.Send(t.Context(), mail), name)
 	}
 	all := caught(t, c)

@@ -3,8 +3,9 @@ package notify
 // How fast the relay goes, how long it waits before the next attempt at a mail, and when it leaves the mail server alone.
 
 import (
-	"math/rand/v2"
 	"time"
+
+	"handover/internal/jitter"
 )
 
 // pace is what the relay's speed is made of.
@@ -43,17 +44,12 @@ func waitAfter(attempts int) time.Duration {
 	if doubled := firstWait << min(attempts-1, 16); doubled < longestWait {
 		wait = doubled
 	}
-	return jitter(wait)
+	return jitter.Fifth(wait)
 }
 
 // givenUp tells that a mail which failed again was tried for long enough.
 func givenUp(age time.Duration, attempts int) bool {
 	return age >= longestOwed && attempts >= fewestAttempts
-}
-
-// jitter is the duration give or take a fifth.
-func jitter(d time.Duration) time.Duration {
-	return d - d/5 + rand.N(2*d/5+1) //nolint:gosec // spreads load, keeps no secret
 }
 
 // breaker leaves a mail server alone that cannot be used: the pauses between probes grow, and one mail that gets an answer

@@ -14,13 +14,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"handover/internal/jitter"
 	"handover/internal/outbox"
-	transferstore "handover/internal/transfer/store"
 )
 
 // Outbox is what a relay needs of the ledger; see its methods there.
 type Outbox interface {
-	ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]transferstore.OwedMail, error)
+	ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error)
 	HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error)
 	RecordMail(ctx context.Context, claim string, results []outbox.MailResult) error
 	MailWaiting(ctx context.Context) (outbox.WaitingMail, error)
@@ -29,6 +29,7 @@ type Outbox interface {
 // RelayOptions say what a relay takes from where and sends through what.
 type RelayOptions struct {
 	Outbox   Outbox
+	Kinds    Kinds // what there is to tell, of what
 	Mailer   *Mailer
 	Wake     <-chan struct{}      // something may be owed; nil when nobody says so
 	Logger   *zap.Logger          // nil for none
@@ -38,6 +39,7 @@ type RelayOptions struct {
 // Relay sends what the outbox owes.
 type Relay struct {
 	outbox   Outbox
+	kinds    Kinds
 	mailer   *Mailer
 	wake     <-chan struct{}
 	logger   *zap.Logger
@@ -65,7 +67,7 @@ func newRelay(o RelayOptions, p pace) (*Relay, error) {
 		o.Logger = zap.NewNop()
 	}
 	return &Relay{
-		outbox: o.Outbox, mailer: o.Mailer, wake: o.Wake, logger: o.Logger, counts: c, pace: p,
+		outbox: o.Outbox, kinds: o.Kinds, mailer: o.Mailer, wake: o.Wake, logger: o.Logger, counts: c, pace: p,
 		breaker: breaker{first: p.firstPause, longest: p.longestPause}, claim: uuid.NewString(),
 	}, nil
 }
@@ -98,7 +100,7 @@ func (r *Relay) wait(ctx context.Context) {
 	if r.breaker.open() {
 		pause, wake = r.breaker.pause, nil
 	}
-	timer := time.NewTimer(jitter(pause))
+	timer := time.NewTimer(jitter.Fifth(pause))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -141,21 +143,31 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for n, o := range owed {
-		if err = r.deliver(ctx, o); err != nil {
-			for _, untried := range owed[n+1:] {
-				r.finish(untried, outbox.MailResult{Outcome: outbox.MailUntried})
-			}
+	mails, err := r.kinds.write(ctx, owed)
+	if err != nil {
+		r.giveBack(owed)
+		return len(owed), errors.Join(err, r.record(ctx))
+	}
+	for n, m := range mails {
+		if err = r.deliver(ctx, m); err != nil {
+			r.giveBack(owed[n+1:])
 			break
 		}
 	}
 	return len(owed), errors.Join(err, r.record(ctx))
 }
 
+// giveBack leaves mails of the claim as they were, for others to send at once.
+func (r *Relay) giveBack(owed []outbox.Owed) {
+	for _, untried := range owed {
+		r.finish(untried, outbox.MailResult{Outcome: outbox.MailUntried})
+	}
+}
+
 // deliver sends one mail of the claim. An error is not the mail's own and ends the round.
-func (r *Relay) deliver(ctx context.Context, o transferstore.OwedMail) error {
-	result, err := r.attempt(ctx, o)
-	r.finish(o, result)
+func (r *Relay) deliver(ctx context.Context, m written) error {
+	result, err := r.attempt(ctx, m)
+	r.finish(m.Owed, result)
 	if err == nil && (len(r.finished) >= r.pace.recordMails || time.Since(r.since) >= r.pace.recordAfter) {
 		err = r.record(ctx)
 	}
@@ -163,33 +175,36 @@ func (r *Relay) deliver(ctx context.Context, o transferstore.OwedMail) error {
 }
 
 // attempt tells what became of the mail, and whether the round can go on.
-func (r *Relay) attempt(ctx context.Context, o transferstore.OwedMail) (outbox.MailResult, error) {
+func (r *Relay) attempt(ctx context.Context, m written) (outbox.MailResult, error) {
 	untried := outbox.MailResult{Outcome: outbox.MailUntried}
 	if err := ctx.Err(); err != nil {
 		return untried, err
 	}
+	if m.err != nil { // there is nothing to send
+		return resultOf(m.Owed, m.err), nil
+	}
 	if err := r.connect(ctx); err != nil {
 		return untried, r.fault(ctx, err)
 	}
-	if holds, err := r.holds(ctx, o); err != nil || !holds { // somebody else sends it, or will
+	if holds, err := r.holds(ctx, m.Owed); err != nil || !holds { // somebody else sends it, or will
 		return untried, err
 	}
-	err := r.send(ctx, o)
+	err := r.send(ctx, m)
 	var connection *ConnectionError
 	if !errors.As(err, &connection) {
 		r.breaker.reset()
-		return resultOf(o, err), nil
+		return resultOf(m.Owed, err), nil
 	}
 	if connection.Underway && ctx.Err() == nil {
 		// It goes behind the others: were it what the server stumbles over, nothing else would ever leave.
-		return resultOf(o, err), r.fault(ctx, err)
+		return resultOf(m.Owed, err), r.fault(ctx, err)
 	}
 	return untried, r.fault(ctx, err)
 }
 
 // holds makes sure that the mail is still the relay's to send. The ledger is not asked again for a moment: a lease is much
 // longer.
-func (r *Relay) holds(ctx context.Context, o transferstore.OwedMail) (bool, error) {
+func (r *Relay) holds(ctx context.Context, o outbox.Owed) (bool, error) {
 	now := timeOfDay()
 	if now.Sub(r.sure) < r.pace.trusted {
 		return true, nil
@@ -234,27 +249,27 @@ func (r *Relay) fault(ctx context.Context, err error) error {
 
 // send sends the mail over the connection. The end of ctx leaves it a moment, because a mail cut off at its very end may
 // be sent twice.
-func (r *Relay) send(ctx context.Context, o transferstore.OwedMail) error {
+func (r *Relay) send(ctx context.Context, m written) error {
 	const moment = 5 * time.Second
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
 	defer stop()
-	return r.session.send(lasting, Mail{
-		Event: string(o.Event), Audience: o.Audience, To: o.Recipient, Locale: o.Locale, MessageID: o.MessageID,
-		Transfer: o.Transfer, Named: o.Named,
-	})
+	return r.session.send(lasting, Mail{To: m.Recipient, MessageID: m.MessageID, Letter: m.letter})
 }
 
 // resultOf is the result of an attempt that ended with err.
-func resultOf(o transferstore.OwedMail, err error) outbox.MailResult {
+func resultOf(o outbox.Owed, err error) outbox.MailResult {
 	var permanent *PermanentError
+	var withdrawn *WithdrawnError
 	attempts := o.Attempts + 1
 	switch {
 	case err == nil:
 		return outbox.MailResult{Outcome: outbox.MailSent}
 	case errors.As(err, &permanent):
 		return outbox.MailResult{Outcome: outbox.MailUndelivered, Reason: permanent.Reason}
+	case errors.As(err, &withdrawn):
+		return outbox.MailResult{Outcome: outbox.MailWithdrawn, Reason: withdrawn.Reason}
 	case givenUp(o.Age, attempts):
 		return outbox.MailResult{
 			Outcome: outbox.MailUndelivered,
@@ -266,7 +281,7 @@ func resultOf(o transferstore.OwedMail, err error) outbox.MailResult {
 }
 
 // finish keeps a result until it is recorded.
-func (r *Relay) finish(o transferstore.OwedMail, result outbox.MailResult) {
+func (r *Relay) finish(o outbox.Owed, result outbox.MailResult) {
 	if len(r.finished) == 0 {
 		r.since = time.Now()
 	}
@@ -274,7 +289,7 @@ func (r *Relay) finish(o transferstore.OwedMail, result outbox.MailResult) {
 	r.finished = append(r.finished, result)
 	if result.Outcome == outbox.MailUndelivered {
 		r.logger.Warn("An e-mail cannot be delivered.",
-			zap.Int64("notification", o.ID), zap.String("transfer", o.TransferID), zap.String("reason", result.Reason))
+			zap.Int64("notification", o.ID), zap.String(o.Subject.Kind, o.Subject.ID), zap.String("reason", result.Reason))
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/outbox"
 	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 )
@@ -28,6 +29,8 @@ const (
 	officeTarget   = "a0000000-0000-4000-8000-000000000002"
 	officeCustomer = "c0000000-0000-4000-8000-000000000001"
 )
+
+var officeOpens = time.Date(2031, 3, 3, 11, 0, 0, 0, time.UTC)
 
 // office is a ledger whose clock the test turns, with as many e-mails owed about one transfer as wanted.
 type office struct {
@@ -41,9 +44,8 @@ type office struct {
 func newOffice(t *testing.T, mails int, p *post) *office {
 	t.Helper()
 	o := &office{t: t, post: startPost(t, p)}
-	from := time.Date(2031, 3, 3, 11, 0, 0, 0, time.UTC)
 	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{
-		Now: func() time.Time { return from.Add(time.Duration(o.late.Load())) },
+		Now: func() time.Time { return officeOpens.Add(time.Duration(o.late.Load())) },
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
@@ -101,10 +103,29 @@ func (o *office) relay(p pace, outbox Outbox) *Relay {
 	if outbox == nil {
 		outbox = o.Ledger
 	}
-	r, err := newRelay(RelayOptions{Outbox: outbox, Mailer: mailerTo(o.t, o.post.addr)}, p)
+	r, err := newRelay(RelayOptions{Outbox: outbox, Kinds: o.kinds(), Mailer: mailerTo(o.t, o.post.addr)}, p)
 	require.NoError(o.t, err)
 	return r
 }
+
+// ofTransfers tells of the office's transfers, each by the name of its customer.
+type ofTransfers struct{ *ledger.Ledger }
+
+func (k ofTransfers) Subjects(ctx context.Context, ids []string) (map[string]Subject, error) {
+	facts, err := k.MailFacts(ctx, ids)
+	subjects := map[string]Subject{}
+	for id, told := range facts {
+		subjects[id] = named(told.Named.Customer)
+	}
+	return subjects, err
+}
+
+// named is a subject of that name, of which everything may be told.
+type named string
+
+func (n named) Letter(outbox.Notification) (Letter, error) { return letterOf(string(n)), nil }
+
+func (o *office) kinds() Kinds { return Kinds{transferstore.SubjectKind: ofTransfers{o.Ledger}} }
 
 // drain goes round by round until nothing is due.
 func (o *office) drain(r *Relay) {
@@ -145,7 +166,7 @@ func (o *office) waiting() int {
 // log is the notification log of the transfer.
 func (o *office) log() []outbox.Notification {
 	o.t.Helper()
-	log, err := o.Notifications(o.t.Context(), o.transfer)
+	log, err := o.Notifications(o.t.Context(), transferstore.Subject(o.transfer))
 	require.NoError(o.t, err)
 	return log
 }
@@ -225,7 +246,7 @@ func TestRelayPutsOffAndGivesUp(t *testing.T) {
 	o.drain(r)
 	o.requireTaken(1, 0)
 	for _, n := range o.log() {
-		require.Equal(t, n.Audience == transfer.ToCustomer, !n.SentAt.IsZero())
+		require.Equal(t, n.Audience == string(transfer.ToCustomer), !n.SentAt.IsZero())
 		require.Equal(t, n.SentAt.IsZero(), strings.Contains(n.LastError, "given up after 5 attempts in 7"), n.LastError)
 	}
 }
@@ -267,7 +288,7 @@ func (w *watched) HoldsMail(ctx context.Context, claim string, id int64, atLeast
 	return w.Outbox.HoldsMail(ctx, claim, id, atLeast)
 }
 
-func (w *watched) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]transferstore.OwedMail, error) {
+func (w *watched) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error) {
 	w.mu.Lock()
 	w.limits = append(w.limits, limit)
 	w.mu.Unlock()
@@ -288,7 +309,7 @@ func TestRelayOutlivesAnOutage(t *testing.T) {
 	o := newOffice(t, 60, p)
 	w := &watched{Outbox: o.Ledger}
 	registry := prometheus.NewRegistry()
-	r, err := newRelay(RelayOptions{Outbox: w, Mailer: mailerTo(t, p.addr), Registry: registry}, quick())
+	r, err := newRelay(RelayOptions{Outbox: w, Kinds: o.kinds(), Mailer: mailerTo(t, p.addr), Registry: registry}, quick())
 	require.NoError(t, err)
 	o.running(r)
 	o.eventually("what waits is seen", func() bool { return scraped(t, registry, "handover_mail_waiting") == 60 })
@@ -365,7 +386,7 @@ func TestRelayAndASlowServer(t *testing.T) {
 func TestRelayLosesItsClaim(t *testing.T) {
 	t.Parallel()
 	var o *office
-	var stolen []transferstore.OwedMail
+	var stolen []outbox.Owed
 	o = newOffice(t, 30, &post{accepted: func(taken int, _ func()) {
 		if taken == 5 {
 			o.advance(usualPace.lease + time.Hour)
@@ -510,6 +531,97 @@ func TestRelaysSideBySide(t *testing.T) {
 	o.requireTaken(200, 0)
 }
 
+// invitations are a kind of subject that nothing but this test knows.
+type invitations map[string]Subject
+
+func (k invitations) Subjects(_ context.Context, ids []string) (map[string]Subject, error) {
+	found := map[string]Subject{}
+	for _, id := range ids {
+		if s, known := k[id]; known {
+			found[id] = s
+		}
+	}
+	return found, nil
+}
+
+// withdrawn is a subject of which nobody needs to hear any more, untold one of which nobody ever hears.
+type (
+	withdrawn struct{}
+	untold    struct{}
+)
+
+func (withdrawn) Letter(outbox.Notification) (Letter, error) {
+	return Letter{}, &WithdrawnError{Reason: "It was accepted."}
+}
+
+func (untold) Letter(n outbox.Notification) (Letter, error) {
+	return Letter{}, Permanent("Nobody is told of %s.", n.Event)
+}
+
+// oweAbout owes an e-mail about each of the subjects.
+func (o *office) oweAbout(subjects ...outbox.Subject) {
+	o.t.Helper()
+	var mail []outbox.Notification
+	for _, s := range subjects {
+		mail = append(mail, outbox.Notification{Subject: s, Event: "sent", Audience: "invited", Recipient: s.ID + "@contoso.example", OwedAt: officeOpens.Add(time.Duration(o.late.Load()))})
+	}
+	_, err := store.Write(o.t.Context(), o.DB, "owe", func(tx store.Tx) (bool, error) { return true, outbox.Queue(o.t.Context(), tx, officeTarget, mail...) })
+	require.NoError(o.t, err)
+}
+
+// F-5: a relay tells of any kind of subject that it was given, in the same turn as of transfers. What nobody needs any more is withdrawn,
+// what is gone or told to nobody is given up, and what this program does not know waits for one that does.
+func TestRelayTellsOfAnyKindOfSubject(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 3, &post{})
+	about := func(kind, id string) outbox.Subject { return outbox.Subject{Kind: kind, ID: id} }
+	o.oweAbout(about("invitation", "open"), about("invitation", "accepted"), about("invitation", "quiet"), about("invitation", "gone"), about("riddle", "open"))
+	kinds := o.kinds()
+	kinds["invitation"] = invitations{"open": named("an invitation"), "accepted": withdrawn{}, "quiet": untold{}}
+	registry := prometheus.NewRegistry()
+	r, err := newRelay(RelayOptions{Outbox: o.Ledger, Kinds: kinds, Mailer: mailerTo(t, o.post.addr), Registry: registry}, quick())
+	require.NoError(t, err)
+	o.drain(r)
+	mails, repeated := o.post.tally()
+	require.Equal(t, []int{4, 0}, []int{mails, repeated})
+	require.Equal(t, 1, o.waiting(), "the riddle")
+	for subject, want := range map[outbox.Subject]string{
+		about("invitation", "open"): "", about("invitation", "accepted"): "It was accepted.", about("invitation", "quiet"): "Nobody is told of sent.",
+		about("invitation", "gone"): "The invitation that the mail is about is gone.", about("riddle", "open"): "this program has nothing to tell about a riddle",
+	} {
+		log, err := o.Notifications(t.Context(), subject)
+		require.NoError(t, err)
+		require.Len(t, log, 1)
+		require.Equal(t, want, log[0].LastError)
+		require.Equal(t, want == "", !log[0].SentAt.IsZero())
+		require.Equal(t, want != "" && subject.Kind == "invitation", log[0].Ended)
+	}
+
+	kinds["riddle"] = invitations{"open": named("a riddle")}
+	o.advance(time.Minute)
+	o.drain(r)
+	o.requireTaken(5, 0)
+}
+
+// A ledger that cannot say what the mail is about costs no mail an attempt.
+func TestRelayThatCannotReadWhatMailIsAbout(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 5, &post{})
+	r, err := newRelay(RelayOptions{Outbox: o.Ledger, Kinds: Kinds{transferstore.SubjectKind: unread{}}, Mailer: mailerTo(t, o.post.addr)}, quick())
+	require.NoError(t, err)
+	_, err = r.round(t.Context())
+	require.ErrorIs(t, err, errGone)
+	for _, n := range o.log() {
+		require.Zero(t, n.Attempts)
+	}
+	o.drain(o.relay(quick(), nil))
+	o.requireTaken(5, 0)
+}
+
+type unread struct{}
+
+func (unread) Subjects(context.Context, []string) (map[string]Subject, error) { return nil, errGone }
+
 // A wake makes the relay look at once.
 func TestRelayIsWoken(t *testing.T) {
 	t.Parallel()
@@ -523,7 +635,7 @@ func TestRelayIsWoken(t *testing.T) {
 	p := quick()
 	p.tick = time.Hour
 	w := &watched{Outbox: o.Ledger}
-	options := RelayOptions{Outbox: w, Mailer: mailerTo(t, o.post.addr), Wake: wake, Registry: registry}
+	options := RelayOptions{Outbox: w, Kinds: o.kinds(), Mailer: mailerTo(t, o.post.addr), Wake: wake, Registry: registry}
 	r, err := newRelay(options, p)
 	require.NoError(t, err)
 	o.running(r)

@@ -9,6 +9,7 @@ import (
 
 	"handover/internal/outbox"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 	"handover/workflows/transfers"
 )
 
@@ -28,7 +29,7 @@ type Snapshot struct {
 type Book interface {
 	Transfer(ctx context.Context, id string) (transfer.Transfer, error)
 	Items(ctx context.Context, id string, from, to int) ([]transfer.LineItem, error)
-	Notifications(ctx context.Context, transferID string) ([]outbox.Notification, error)
+	Notifications(ctx context.Context, about outbox.Subject) ([]outbox.Notification, error)
 }
 
 // FromLedger reads the transfer with every line item. Refusal: NotFound.
@@ -52,10 +53,10 @@ func FromLedger(ctx context.Context, book Book, id string) (Snapshot, error) {
 			s.Held++
 		}
 	}
-	mail, err := book.Notifications(ctx, t.ID)
+	mail, err := book.Notifications(ctx, transferstore.Subject(t.ID))
 	for _, n := range mail {
-		if event := string(n.Event); n.SentAt.IsZero() && !n.Ended && !slices.Contains(s.Mail, event) {
-			s.Mail = append(s.Mail, event)
+		if n.SentAt.IsZero() && !n.Ended && !slices.Contains(s.Mail, n.Event) {
+			s.Mail = append(s.Mail, n.Event)
 		}
 	}
 	return s, err

@@ -36,7 +36,7 @@ func (f fakeBook) Items(context.Context, string, int, int) ([]transfer.LineItem,
 	return f.items, nil
 }
 
-func (f fakeBook) Notifications(context.Context, string) ([]outbox.Notification, error) {
+func (f fakeBook) Notifications(context.Context, outbox.Subject) ([]outbox.Notification, error) {
 	return f.mail, f.err
 }
 
@@ -53,7 +53,7 @@ func TestFromLedgerShowsEverything(t *testing.T) {
 			{Ordinal: 1, Status: transfer.ItemFailed, TransferError: "enough", Held: true},
 		},
 		mail: []outbox.Notification{
-			{Event: transfer.EventCreated, SentAt: now}, {Event: transfer.EventSubmitted}, {Event: transfer.EventSubmitted}, {Event: transfer.EventReminder, Ended: true},
+			{Event: "created", SentAt: now}, {Event: "submitted"}, {Event: "submitted"}, {Event: "reminder", Ended: true},
 		},
 	}
 	s, err := FromLedger(t.Context(), book, transferID)

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	unsent = `sent_at IS NULL AND undelivered_at IS NULL`
+	unsent = `channel = 'email' AND sent_at IS NULL AND undelivered_at IS NULL`
 	// free is whatever is due at $1 and in nobody's hands.
 	free = unsent + ` AND next_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)`
 	// targets are the fair keys that have unsent mail, found by stepping from one to the next in the index.
@@ -47,12 +47,28 @@ var claimMail = store.Statement{
 		) ` + hold + `IN (SELECT id FROM taken) RETURNING ` + logged,
 }
 
-// ClaimDue takes up to limit e-mails that are due, at most perKey of one fair key, for as long as the lease: nobody else gets them
-// before it ends. They come in the order in which they were owed.
-func ClaimDue(ctx context.Context, tx store.Tx, claim string, limit, perKey int, now time.Time, lease time.Duration) ([]Notification, error) {
-	claimed, err := store.All(ctx, tx, claimMail, loggedFields, store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
-	slices.SortFunc(claimed, func(a, b Notification) int { return cmp.Compare(a.ID, b.ID) })
-	return claimed, err
+// Owed is an e-mail in the hands of the relay that claimed it.
+type Owed struct {
+	Notification
+	Age time.Duration // since it was owed
+}
+
+// ClaimMail takes up to limit e-mails that are due, at most perKey of one fair key, for as long as the lease: nobody else gets them
+// before it ends. Those due longest are taken first, and come in the order in which they were owed. Nothing due is an empty list.
+func (s *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]Owed, error) {
+	return store.Write(ctx, s.db, "claim mail", func(tx store.Tx) ([]Owed, error) {
+		now, err := s.db.Time(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		claimed, err := store.All(ctx, tx, claimMail, func(o *Owed) []any { return loggedFields(&o.Notification) },
+			store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
+		slices.SortFunc(claimed, func(a, b Owed) int { return cmp.Compare(a.ID, b.ID) })
+		for i, o := range claimed {
+			claimed[i].Age = now.Sub(o.OwedAt)
+		}
+		return claimed, err
+	})
 }
 
 var selectHeld = store.Both(`SELECT id FROM notifications WHERE id = $1 AND claim = $2 AND claimed_until > $3 AND ` + unsent)
@@ -76,6 +92,7 @@ type MailOutcome string
 const (
 	MailSent        MailOutcome = "sent"        // the mail server accepted it
 	MailUndelivered MailOutcome = "undelivered" // it can never be delivered
+	MailWithdrawn   MailOutcome = "withdrawn"   // nobody needs it any more
 	MailAgain       MailOutcome = "again"       // an attempt failed, another follows
 	MailUntried     MailOutcome = "untried"     // it is given back as it was
 )
@@ -116,13 +133,12 @@ func (s *Store) RecordMail(ctx context.Context, claim string, results []MailResu
 		if err != nil {
 			return 0, err
 		}
-		return len(results), Record(ctx, tx, claim, results, now)
+		return len(results), record(ctx, tx, claim, results, now)
 	})
 	return err
 }
 
-// Record writes what became of e-mails of the claim.
-func Record(ctx context.Context, tx store.Tx, claim string, results []MailResult, at time.Time) error {
+func record(ctx context.Context, tx store.Tx, claim string, results []MailResult, at time.Time) error {
 	if len(results) == 0 {
 		return nil
 	}
@@ -132,7 +148,7 @@ func Record(ctx context.Context, tx store.Tx, claim string, results []MailResult
 		switch r.Outcome {
 		case MailSent:
 			rows[i].sentAt = at
-		case MailUndelivered:
+		case MailUndelivered, MailWithdrawn:
 			rows[i].undeliveredAt = at
 		case MailAgain:
 			rows[i].next = at.Add(r.After)

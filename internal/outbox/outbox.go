@@ -1,20 +1,27 @@
-// Package outbox is what has to be told, and what became of that. E-mails are written with the transition that owes them, and sent
-// afterwards by relays, each of which claims a few at a time.
+// Package outbox is what has to be told, and what became of that: about any subject, in the words of the context that owes it. What is
+// told is written with the change that owes it. E-mails are sent afterwards by relays, each of which claims a few at a time; another
+// channel has rows of its own in the same table, and its own way of delivering them.
 //
 //	outbox.go  e-mails, as they are owed and read
 //	claim.go   what a relay does with them
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"strings"
 	"time"
 
 	"handover/internal/store"
-	"handover/internal/transfer"
 )
+
+// Subject is what something is told about: one thing of a kind that a context names.
+type Subject struct{ Kind, ID string }
+
+// Email is the channel of what goes to an address.
+const Email = "email"
 
 // queued is an e-mail that is written into the outbox, due from the moment it is owed.
 type queued struct {
@@ -24,32 +31,33 @@ type queued struct {
 
 var queuedMail = store.Table[queued]{
 	Name: "notifications",
-	Columns: `transfer_id text, event text, audience text, recipient text, locale text, message_id text, owed_at timestamptz,
+	Columns: `subject_kind text, subject_id text, channel text, event text, audience text, recipient text, locale text, message_id text, owed_at timestamptz,
 		next_at timestamptz, fair_key text`,
 	Fields: func(q *queued) []any {
+		channel := Email
 		return []any{
-			&q.TransferID, &q.Event, &q.Audience, &q.Recipient, &q.Locale, &q.MessageID, (*store.Stamp)(&q.OwedAt),
+			&q.Subject.Kind, &q.Subject.ID, &channel, &q.Event, &q.Audience, &q.Recipient, &q.Locale, &q.MessageID, (*store.Stamp)(&q.OwedAt),
 			(*store.Stamp)(&q.OwedAt), &q.fairKey,
 		}
 	},
 }
 
-var insertMail = queuedMail.Insert("ON CONFLICT (transfer_id, event, recipient) DO NOTHING")
+var insertMail = queuedMail.Insert("ON CONFLICT (subject_id, subject_kind, event, channel, recipient) DO NOTHING")
 
 // Queue writes e-mails that are owed from now on, each once for its event and recipient (I-4), to be sent in turn with those of
 // other keys.
 func Queue(ctx context.Context, tx store.Tx, fairKey string, mail ...Notification) error {
 	rows := make([]queued, len(mail))
 	for i, m := range mail {
-		m.MessageID = messageID(m.TransferID, m.Event, m.Recipient)
+		m.MessageID = cmp.Or(m.MessageID, MessageID(m.Subject.Kind, m.Subject.ID, m.Event, m.Recipient))
 		rows[i] = queued{Notification: m, fairKey: fairKey}
 	}
 	return store.Insert(ctx, tx, queuedMail, insertMail, rows)
 }
 
-// messageID is the same for every attempt at one e-mail, so that a mail server recognises a repetition (I-4).
-func messageID(transferID string, event transfer.Event, recipient string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", transferID, event, recipient))
+// MessageID is the same for the same parts, so that a mail server recognises a repetition (I-4).
+func MessageID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16]) + "@handover"
 }
 
@@ -83,37 +91,37 @@ func (s *Store) MailWaiting(ctx context.Context) (WaitingMail, error) {
 
 // Notification is one e-mail that is to be sent: one event, one recipient (I-4).
 type Notification struct {
-	ID         int64
-	TransferID string
-	Event      transfer.Event
-	Audience   transfer.Audience
-	Recipient  string // e-mail address
-	Locale     string // of the recipient's organisation
-	MessageID  string // stable over repeated attempts
-	OwedAt     time.Time
-	Attempts   int
-	SentAt     time.Time // zero while it is not sent
-	Ended      bool      // it can never be delivered, or nobody needs it any more
-	LastError  string
+	ID        int64
+	Subject   Subject
+	Event     string // as its context names it
+	Audience  string // who that is to the subject, as its context names them
+	Recipient string // e-mail address
+	Locale    string // of the recipient's organisation
+	MessageID string // stable over repeated attempts; when it is owed, empty for one made of subject, event and recipient
+	OwedAt    time.Time
+	Attempts  int
+	SentAt    time.Time // zero while it is not sent
+	Ended     bool      // it can never be delivered, or nobody needs it any more
+	LastError string
 }
 
 // logged are the columns of a notification, as they are read.
-const logged = `id, transfer_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, undelivered_at IS NOT NULL, last_error`
+const logged = `id, subject_kind, subject_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, undelivered_at IS NOT NULL, last_error`
 
 func loggedFields(n *Notification) []any {
 	return []any{
-		&n.ID, &n.TransferID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID, (*store.Stamp)(&n.OwedAt), &n.Attempts,
+		&n.ID, &n.Subject.Kind, &n.Subject.ID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID, (*store.Stamp)(&n.OwedAt), &n.Attempts,
 		(*store.Stamp)(&n.SentAt), &n.Ended, &n.LastError,
 	}
 }
 
-var selectLog = store.Both(`SELECT ` + logged + ` FROM notifications n WHERE n.transfer_id = $1 ORDER BY n.id`)
+var selectLog = store.Both(`SELECT ` + logged + ` FROM notifications n WHERE n.subject_id = $1 AND n.subject_kind = $2 AND n.channel = 'email' ORDER BY n.id`)
 
-// Notifications are all e-mails of the transfer, in the order in which they were owed.
-func (s *Store) Notifications(ctx context.Context, transferID string) ([]Notification, error) {
-	store.Lower(&transferID)
+// Notifications are all e-mails about the subject, in the order in which they were owed.
+func (s *Store) Notifications(ctx context.Context, about Subject) ([]Notification, error) {
+	store.Lower(&about.ID)
 	return store.Read(ctx, s.db, "read notifications", func(tx store.Tx) ([]Notification, error) {
-		return store.All(ctx, tx, selectLog, loggedFields, transferID)
+		return store.All(ctx, tx, selectLog, loggedFields, about.ID, about.Kind)
 	})
 }
 

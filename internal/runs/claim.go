@@ -2,10 +2,10 @@ package runs
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
+	"handover/internal/jitter"
 	"handover/internal/store"
 )
 
@@ -90,8 +90,7 @@ const (
 
 // untilAgain is how long a run that was claimed for the n-th time (from 1) is left alone.
 func untilAgain(n int) time.Duration {
-	lease := min(shortestLease<<min(n-1, 6), longestLease)
-	return lease - lease/5 + rand.N(2*lease/5) //nolint:gosec // nobody gains by guessing it
+	return jitter.Fifth(min(shortestLease<<min(n-1, 6), longestLease))
 }
 
 // tellRuns never lowers a number. A replacement that was made is not made again for what was changed meanwhile.

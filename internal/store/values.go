@@ -84,3 +84,24 @@ func (o *Optional) Scan(v any) error {
 	}
 	return nil
 }
+
+// List is a list of texts in one column, as JSON; an empty one is [] there and nil here. In a list of rows it is the list itself, which
+// both databases store as its text.
+type List []string
+
+// MarshalJSON writes the list in a list of rows.
+func (l List) MarshalJSON() ([]byte, error) { return json.Marshal(append([]string{}, l...)) }
+
+// Scan reads the list.
+func (l *List) Scan(v any) error {
+	text, isText := v.(string)
+	if !isText {
+		return fmt.Errorf("%T is not a stored list", v)
+	}
+	var texts []string
+	err := json.Unmarshal([]byte(text), &texts)
+	if *l = texts; len(texts) == 0 {
+		*l = nil
+	}
+	return err
+}

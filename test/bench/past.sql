@@ -69,13 +69,15 @@ SELECT id, customer, email, source, target, ended,
     CASE status WHEN 'Complete' THEN 'complete_transfer' ELSE 'update_transfer' END
 FROM past WHERE status <> 'Pending';
 
-INSERT INTO audit_records (id, transfer_id, event_key, partner_tenant_id, user_id, operation, status, detail, recorded_at)
+INSERT INTO activity_log (id, event_key, partner_tenant_id, participants, customer_tenant_id, resource_type, resource_id, operation, user_id,
+    user_principal_name, application_id, correlation_id, old_value, new_value, status, recorded_at)
 SELECT partner || '_' || customer || '_' || id || '_' || replace(operation, '_', '') || '_' || CAST(621355968000000000 + moment * 10000000 AS text),
-    id, event, partner, '', operation, 'succeeded', '{"event":"' || event || '","status":"' || status || '","by":"' || actor || '"}', stamp(moment)
+    event, partner, '["' || source || '","' || target || '"]', customer, 'transfer', id, operation, '', '', '', '', '',
+    '{"event":"' || event || '","status":"' || status || '","by":"' || actor || '"}', 'succeeded', stamp(moment)
 FROM (SELECT h.*, source AS partner FROM happened h UNION ALL SELECT h.*, target FROM happened h) AS told;
 
-INSERT INTO notifications (transfer_id, event, audience, recipient, locale, message_id, attempts, sent_at, last_error)
-SELECT id, event, audience, recipient, 'en-US', id || '-' || event || '-' || audience || '@handover', 1, stamp(moment), ''
+INSERT INTO notifications (subject_kind, subject_id, event, audience, recipient, locale, message_id, attempts, sent_at, last_error)
+SELECT 'transfer', id, event, audience, recipient, 'en-US', id || '-' || event || '-' || audience || '@handover', 1, stamp(moment), ''
 FROM (SELECT id, event, moment, 'customer' AS audience, email AS recipient FROM happened WHERE event IN ('created', 'completed')
     UNION ALL SELECT id, event, moment, 'source', a.email FROM happened JOIN admin_agents a ON a.partner_tenant_id = source
         WHERE event IN ('created', 'completed')

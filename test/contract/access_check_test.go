@@ -145,7 +145,7 @@ func (s *scene) rows(t testing.TB, refusedToo bool) string {
 	for _, one := range transfers {
 		audit, err := stage.Ledger.AuditOf(ctx, one.ID)
 		require.NoError(t, err)
-		audit = slices.DeleteFunc(audit, func(r transferstore.AuditRecord) bool { return r.Status == "failed" && !refusedToo })
+		audit = slices.DeleteFunc(audit, func(r activitylogstore.AuditEntry) bool { return r.Status == "failed" && !refusedToo })
 		items, err := stage.Ledger.Items(ctx, one.ID, 0, -1)
 		require.NoError(t, err)
 		everything = append(everything, audit, items)

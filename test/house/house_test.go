@@ -54,7 +54,7 @@ const readable = true
 // No context imports its sibling, and none is known to a kernel.
 func TestContextsStayApart(t *testing.T) {
 	t.Parallel()
-	kernels := []string{"kernel", "store", "command", "runs", "httpapi", "dispatch", "payloads", "httpserver", "telemetry"}
+	kernels := []string{"kernel", "store", "command", "runs", "outbox", "notify", "jitter", "httpapi", "dispatch", "payloads", "httpserver", "telemetry"}
 	for of, imports := range packages(t) {
 		room := roomOf("handover/" + of)
 		for _, imported := range imports {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -95,9 +96,9 @@ func sourceDeclines(t *testing.T, s *standalone) {
 	assert.Equal(t, 3, watched.status)
 	assert.Contains(t, watched.out, "Reject")
 	s.over(t, id)
-	told, err := s.book(t).Notifications(t.Context(), id)
+	told, err := s.book(t).Notifications(t.Context(), transferstore.Subject(id))
 	require.NoError(t, err)
-	assert.True(t, told[len(told)-1].Audience == transfer.ToTarget && !told[len(told)-1].SentAt.IsZero())
+	assert.True(t, told[len(told)-1].Audience == string(transfer.ToTarget) && !told[len(told)-1].SentAt.IsZero())
 }
 
 // approvalBySignal is what any Temporal client can do, or somebody in the Web UI. What is refused leaves the request
@@ -121,7 +122,7 @@ func approvalBySignal(t *testing.T, s *standalone) {
 	assert.Regexp(t, `Complete: 3 of 3 line items`, s.must(t, "watch", id))
 	records, err := s.book(t).AuditOf(t.Context(), id)
 	require.NoError(t, err)
-	var refused []transferstore.AuditRecord
+	var refused []activitylogstore.AuditEntry
 	for _, r := range records {
 		if r.Status == "failed" {
 			refused = append(refused, r)

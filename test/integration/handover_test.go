@@ -25,6 +25,7 @@ import (
 	"handover/internal/platform"
 	"handover/internal/telemetry"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // standalone is a running standalone, as its banner describes it.
@@ -171,7 +172,7 @@ func (s starter) over(t *testing.T, id string) {
 func told(t *testing.T, book *ledger.Ledger, id string) {
 	t.Helper()
 	eventually(t, "everybody was told of it", func() bool {
-		owed, err := book.Notifications(t.Context(), id)
+		owed, err := book.Notifications(t.Context(), transferstore.Subject(id))
 		require.NoError(t, err)
 		return !slices.ContainsFunc(owed, func(n outbox.Notification) bool { return n.SentAt.IsZero() && !n.Ended })
 	})
@@ -211,11 +212,11 @@ func mailedOnce(t *testing.T, book *ledger.Ledger, caught []notify.Caught, ids .
 	type letter struct{ messageID, to string }
 	due, events := map[letter]bool{}, map[string]bool{}
 	for _, id := range ids {
-		queued, err := book.Notifications(t.Context(), id)
+		queued, err := book.Notifications(t.Context(), transferstore.Subject(id))
 		require.NoError(t, err)
 		require.NotEmpty(t, queued)
 		for _, n := range queued {
-			told := strings.Join([]string{id, string(n.Event), n.Recipient}, " ")
+			told := strings.Join([]string{id, n.Event, n.Recipient}, " ")
 			assert.False(t, n.SentAt.IsZero(), "not sent: %s", told)
 			assert.False(t, events[told], "queued twice: %s", told)
 			events[told] = true

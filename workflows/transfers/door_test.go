@@ -63,7 +63,7 @@ func (w *world) logged() (events []string) {
 	records, err := w.ledger.AuditOf(w.t.Context(), w.id)
 	require.NoError(w.t, err)
 	for _, r := range records {
-		if r.PartnerTenantID == sourceID && strings.Contains(r.Detail, string(kernel.BySignal)) {
+		if r.PartnerTenantID == sourceID && strings.Contains(r.NewValue, string(kernel.BySignal)) {
 			events = append(events, r.EventKey)
 		}
 	}

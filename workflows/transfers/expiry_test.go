@@ -1,13 +1,16 @@
 package transfers_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/notify"
 	"handover/internal/transfer"
+	transfermail "handover/internal/transfer/mail"
 	transferstore "handover/internal/transfer/store"
 )
 
@@ -40,9 +43,18 @@ func TestRemindersAreWithdrawn(t *testing.T) {
 	require.NotContains(t, w.mail(), "reminder-2 to source")
 	owed, err := w.ledger.ClaimMail(t.Context(), "relay", 50, 50, time.Minute)
 	require.NoError(t, err)
+	told, err := transfermail.New(w.ledger).Subjects(t.Context(), []string{w.id})
+	require.NoError(t, err)
+	reminders := 0
 	for _, m := range owed {
-		require.NotEqual(t, transfer.Event("reminder-1"), m.Event)
+		_, err := told[w.id].Letter(m.Notification)
+		var withdrawn *notify.WithdrawnError
+		require.Equal(t, m.Event == "reminder-1", errors.As(err, &withdrawn), m.Event)
+		if withdrawn != nil {
+			reminders++
+		}
 	}
+	require.Positive(t, reminders)
 }
 
 // A nudge without news costs a look and nothing else: the timer stays.

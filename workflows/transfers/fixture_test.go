@@ -337,7 +337,7 @@ func (w *world) events() []string {
 // mail are the e-mails that the ledger owes or owed, "completed to source".
 func (w *world) mail() []string {
 	w.t.Helper()
-	owed, err := w.ledger.Notifications(w.t.Context(), w.id)
+	owed, err := w.ledger.Notifications(w.t.Context(), transferstore.Subject(w.id))
 	require.NoError(w.t, err)
 	var mail []string
 	for _, n := range owed {

@@ -2,6 +2,7 @@
 package activityloghttp
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -21,9 +22,9 @@ type AuditRecord struct {
 	ID                    string                     `json:"id" doc:"Id of the record (R-211)."`
 	PartnerID             string                     `json:"partnerId" doc:"Whose log it is."`
 	Participants          []string                   `json:"participants" doc:"The partners that have a record of the same event."`
-	CustomerID            string                     `json:"customerId" doc:"The customer it concerns."`
-	CustomerName          string                     `json:"customerName" doc:"Name of that customer."`
-	UserPrincipalName     string                     `json:"userPrincipalName,omitempty" doc:"Object id of the user who acted; absent for an application."`
+	CustomerID            string                     `json:"customerId" doc:"The customer it concerns; zeros for none."`
+	CustomerName          string                     `json:"customerName" doc:"Name of that customer; empty for none."`
+	UserPrincipalName     string                     `json:"userPrincipalName,omitempty" doc:"Who acted: the user principal name where the token said it, in the log of the user's own partner; otherwise the object id. Absent for an application."`
 	ApplicationID         string                     `json:"applicationId" doc:"The application that acted; empty where nobody told."`
 	ResourceType          activitylog.ResourceType   `json:"resourceType" example:"transfer" doc:"What it was done to."`
 	ResourceOldValue      string                     `json:"resourceOldValue,omitempty" doc:"JSON as text."`
@@ -32,7 +33,7 @@ type AuditRecord struct {
 	OriginalCorrelationID string                     `json:"originalCorrelationId,omitempty" doc:"MS-CorrelationId of the request, where there was one."`
 	OperationDate         time.Time                  `json:"operationDate" doc:"When it happened, in UTC."`
 	OperationStatus       string                     `json:"operationStatus" enum:"succeeded,failed" doc:"Whether it was done or refused (R-305)."`
-	CustomizedData        []KeyValue                 `json:"customizedData" doc:"The id of what the record is about."`
+	CustomizedData        []KeyValue                 `json:"customizedData" doc:"ResourceId, what the record is about; UserId, the object id of a user whose principal name is known."`
 	Attributes            httpapi.Attributes         `json:"attributes"`
 }
 
@@ -194,10 +195,15 @@ func auditFilter(text string, q *activitylogstore.AuditSearch) error {
 }
 
 func auditRecord(e activitylogstore.AuditEntry) AuditRecord {
+	about := []KeyValue{{Key: "ResourceId", Value: e.ResourceID}}
+	if e.UserPrincipalName != "" {
+		about = append(about, KeyValue{Key: "UserId", Value: e.UserID})
+	}
 	return AuditRecord{
-		ID: e.ID, PartnerID: e.PartnerTenantID, Participants: e.Participants, CustomerID: e.CustomerTenantID, CustomerName: e.CustomerName,
-		UserPrincipalName: e.UserID, ApplicationID: e.ApplicationID, ResourceType: e.Resource, ResourceOldValue: e.OldValue,
-		ResourceNewValue: e.NewValue, OperationType: e.Operation, OriginalCorrelationID: e.CorrelationID, OperationDate: e.At,
-		OperationStatus: e.Status, CustomizedData: []KeyValue{{Key: "ResourceId", Value: e.ResourceID}}, Attributes: httpapi.Attributes{ObjectType: "AuditRecord"},
+		ID: e.ID, PartnerID: e.PartnerTenantID, Participants: e.Participants,
+		CustomerID: cmp.Or(e.CustomerTenantID, activitylog.NoCustomer), CustomerName: e.CustomerName,
+		UserPrincipalName: cmp.Or(e.UserPrincipalName, e.UserID), ApplicationID: e.ApplicationID, ResourceType: e.Resource,
+		ResourceOldValue: e.OldValue, ResourceNewValue: e.NewValue, OperationType: e.Operation, OriginalCorrelationID: e.CorrelationID,
+		OperationDate: e.At, OperationStatus: e.Status, CustomizedData: about, Attributes: httpapi.Attributes{ObjectType: "AuditRecord"},
 	}
 }

@@ -1,9 +1,10 @@
-// Package activitylogstore keeps partners' activity logs (domain section 7): the audit records of transfers, which are written with
-// their transitions, and beside them the records of everything else that a partner changes. Both are append-only.
+// Package activitylogstore keeps partners' activity logs (domain section 7), of every context: one record for each participant of an
+// event, written with the change that it tells of. The log is append-only and chained (I-3, I-9).
 //
-//	store.go  the logs of a database
-//	note.go   a record of what is no transfer's is written
-//	log.go    a partner's log is read, of either kind
+//	store.go   the log of a database
+//	entry.go   a record as it is stored
+//	append.go  records are written
+//	log.go     a partner's log is read, and what it says about one thing
 package activitylogstore
 
 import "handover/internal/store"

@@ -8,7 +8,6 @@ package keeper
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"handover/internal/billing"
+	"handover/internal/jitter"
 	"handover/internal/outage"
 )
 
@@ -76,7 +76,7 @@ func (k *Keeper) Run(ctx context.Context) {
 		if k.written.Away || k.Breaker.Condition().Away {
 			period = lookEvery
 		}
-		wait(ctx, period-period/5+rand.N(2*period/5), changed) //nolint:gosec // nobody gains by guessing it
+		wait(ctx, jitter.Fifth(period), changed)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/kernel"
-	"handover/internal/store"
 	"handover/internal/transfer"
 )
 
@@ -45,52 +45,34 @@ func (tx session) tell(ctx context.Context, h *happening) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := store.Insert(ctx, tx, auditRecords, insertAudit, []auditRow{source, target}); err != nil {
+	if err := activitylogstore.Append(ctx, tx.Tx, source, target); err != nil {
 		return "", err
 	}
 	h.handed, err = tx.queueMail(ctx, h)
-	return source.id, err
+	return source.ID, err
 }
-
-// auditRow is one audit record as it is stored.
-type auditRow struct {
-	id, transferID, eventKey, partner, user, status, detail string
-	operation                                               activitylog.AuditOperation
-	at                                                      time.Time
-}
-
-var auditRecords = store.Table[auditRow]{
-	Name: "audit_records",
-	Columns: `id text, transfer_id text, event_key text, partner_tenant_id text, user_id text, operation text, status text,
-		detail text, recorded_at timestamptz`,
-	Fields: func(a *auditRow) []any {
-		return []any{&a.id, &a.transferID, &a.eventKey, &a.partner, &a.user, &a.operation, &a.status, &a.detail, (*store.Stamp)(&a.at)}
-	},
-}
-
-var insertAudit = auditRecords.Insert("")
 
 // audit makes the record for one participant's log. Through what application a command came is for the log of who gave it;
 // an operator has no log of their own, so both say which it was.
-func (h *happening) audit(partner string, d detail) (auditRow, error) {
-	if h.origin != (kernel.Origin{}) {
-		origin := h.origin
-		if !h.actor.Operator && !kernel.SameID(partner, h.actor.PartnerTenantID) {
-			origin = origin.ForOther()
-		}
+func (h *happening) audit(partner string, d detail) (activitylogstore.AuditEntry, error) {
+	origin := h.origin
+	if !h.actor.Operator && !kernel.SameID(partner, h.actor.PartnerTenantID) {
+		origin = origin.ForOther()
+	}
+	if origin != (kernel.Origin{}) {
 		d.Origin = &origin
 	}
+	if !kernel.SameID(partner, h.actor.PartnerTenantID) {
+		origin.UserPrincipalName = "" // nobody learns the names of others' people, operators' included
+	}
 	text, err := json.Marshal(d)
-	return auditRow{
-		id:         h.recordID(partner),
-		transferID: h.of.ID,
-		eventKey:   h.key,
-		partner:    partner,
-		user:       h.actor.UserID,
-		operation:  h.effects.Operation,
-		status:     activitylog.Succeeded,
-		detail:     string(text),
-		at:         h.at,
+	return activitylogstore.AuditEntry{
+		ID: h.recordID(partner), EventKey: h.key, PartnerTenantID: partner,
+		Participants:     activitylog.Participants(partner, h.of.SourceTenantID, h.of.TargetTenantID, activitylog.Succeeded),
+		CustomerTenantID: h.of.State.CustomerTenantID, UserID: h.actor.UserID, UserPrincipalName: origin.UserPrincipalName,
+		ApplicationID: origin.Application, CorrelationID: origin.Correlation,
+		Resource: activitylog.TransferResource, ResourceID: h.of.ID, Operation: h.effects.Operation,
+		NewValue: string(text), Status: activitylog.Succeeded, At: h.at,
 	}, err
 }
 

@@ -19,8 +19,8 @@ type ItemCursor struct {
 
 // wordOf is the newest record that the target of transfer t has of how line item i was resolved: the one that has the new id.
 // What the billing system contradicted was resolved more than once.
-const wordOf = `CASE WHEN (SELECT COUNT(*) FROM audit_records a WHERE a.transfer_id = i.transfer_id AND a.event_key = 'resolved:' || i.ordinal) > 0
-	THEN (SELECT a.detail FROM audit_records a WHERE a.transfer_id = i.transfer_id AND a.partner_tenant_id = t.target_tenant_id
+const wordOf = `CASE WHEN (SELECT COUNT(*) FROM activity_log a WHERE a.resource_id = i.transfer_id AND a.event_key = 'resolved:' || i.ordinal) > 0
+	THEN (SELECT a.new_value FROM activity_log a WHERE a.resource_id = i.transfer_id AND a.partner_tenant_id = t.target_tenant_id
 		AND (a.event_key = 'resolved:' || i.ordinal OR a.event_key LIKE 'resolved:' || i.ordinal || ':%') ORDER BY a.recorded_at DESC LIMIT 1)
 	ELSE '' END`
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/runs"
@@ -165,7 +166,7 @@ func named(locked []item, ordinals []int, failing bool) ([]item, error) {
 
 // tellGivenUp writes a record per line item and participant. Their ids are made of times, so each has one of its own.
 func (tx session) tellGivenUp(ctx context.Context, st *step, items []item, g GivingUp) error {
-	var rows []auditRow
+	var rows []activitylogstore.AuditEntry
 	for i, it := range items {
 		h := happening{
 			of: st.of, effects: st.effects, key: fmt.Sprintf("%s:%d", st.effects.Event, it.Ordinal), actor: g.Actor, origin: st.origin,
@@ -185,7 +186,7 @@ func (tx session) tellGivenUp(ctx context.Context, st *step, items []item, g Giv
 		}
 		rows = append(rows, source, target)
 	}
-	return store.Insert(ctx, tx, auditRecords, insertAudit, rows)
+	return activitylogstore.Append(ctx, tx.Tx, rows...)
 }
 
 // concerned are the runs that have to take notice: the transfer's and, of a large one, those that move these line items.

@@ -120,7 +120,7 @@ func (st *step) tellResolved(ctx context.Context, tx session, it transfer.LineIt
 }
 
 // selectWord is the newest record that the target has of how a line item was resolved.
-var selectWord = store.Both(`SELECT a.detail FROM audit_records a WHERE a.transfer_id = $1 AND a.partner_tenant_id = $2
+var selectWord = store.Both(`SELECT a.new_value FROM activity_log a WHERE a.resource_id = $1 AND a.partner_tenant_id = $2
 	AND (a.event_key = $3 OR a.event_key LIKE $3 || ':%') ORDER BY a.recorded_at DESC LIMIT 1`)
 
 // movedBefore is where a line item had moved to, by itself or by the word of an operator; empty when it had not.
@@ -136,7 +136,7 @@ func (st *step) movedBefore(ctx context.Context, tx session, it transfer.LineIte
 	return ended.MovedTo, err
 }
 
-var countEvents = store.Both(`SELECT COUNT(*) FROM audit_records WHERE transfer_id = $1 AND partner_tenant_id = $2 AND (event_key = $3 OR event_key LIKE $3 || ':%')`)
+var countEvents = store.Both(`SELECT COUNT(*) FROM activity_log WHERE resource_id = $1 AND partner_tenant_id = $2 AND (event_key = $3 OR event_key LIKE $3 || ':%')`)
 
 // nextKey is the key of an event of one line item that may happen more than once: the billing system may contradict what was resolved.
 func (st *step) nextKey(ctx context.Context, tx session, ordinal int) (string, error) {

@@ -5,8 +5,6 @@ package transferstore
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"math"
 	"time"
 
@@ -23,7 +21,7 @@ type labelRow struct {
 	transfer.Labels
 }
 
-func (r *labelRow) read() []any { return []any{&r.ExternalReference, (*tagList)(&r.Tags)} }
+func (r *labelRow) read() []any { return []any{&r.ExternalReference, (*store.List)(&r.Tags)} }
 
 var transferLabels = store.Table[labelRow]{
 	Name:    "transfer_labels",
@@ -45,26 +43,6 @@ var transferTags = store.Table[tagRow]{
 	Fields: func(r *tagRow) []any {
 		return []any{&r.transferID, &r.partner, &r.tag, (*store.Stamp)(&r.created)}
 	},
-}
-
-// tagList keeps tags as a JSON list. In a list of rows it is the list itself, which both databases store as its text.
-type tagList []string
-
-// MarshalJSON writes the list in a list of rows; no tags are an empty list.
-func (t tagList) MarshalJSON() ([]byte, error) { return json.Marshal(append([]string{}, t...)) }
-
-// Scan reads the list; an empty one is nil.
-func (t *tagList) Scan(v any) error {
-	text, isText := v.(string)
-	if !isText {
-		return fmt.Errorf("%T is not a stored list", v)
-	}
-	var tags []string
-	err := json.Unmarshal([]byte(text), &tags)
-	if *t = tags; len(tags) == 0 {
-		*t = nil
-	}
-	return err
 }
 
 var (

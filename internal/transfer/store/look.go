@@ -23,11 +23,11 @@ type Watched struct {
 }
 
 // latestReminder is the event of the last reminder that the source of transfer t was sent.
-const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE n.transfer_id = t.id AND n.event LIKE 'reminder-%'), '')`
+const latestReminder = `COALESCE((SELECT MAX(n.event) FROM notifications n WHERE n.subject_id = t.id AND n.subject_kind = 'transfer' AND n.event LIKE 'reminder-%'), '')`
 
 var (
 	selectStanding = store.Both(`SELECT ` + transfers.Columns.Of("t") + `, ` + counted + `, ` + latestReminder + `, {clock},
-		EXISTS (SELECT 1 FROM audit_records a WHERE a.id = $2) FROM transfers t WHERE t.id = $1`)
+		EXISTS (SELECT 1 FROM activity_log a WHERE a.id = $2) FROM transfers t WHERE t.id = $1`)
 	// selectNotEnding is a line item that runs and that nobody has given up.
 	selectNotEnding = store.Both(`SELECT i.ordinal FROM line_items i WHERE i.transfer_id = $1 AND i.status = 'InProgress' AND i.ending = '' LIMIT 1`)
 	countHeld       = store.Both(`SELECT COUNT(*) FROM line_items i WHERE i.transfer_id = $1 AND i.held`)
@@ -38,7 +38,7 @@ var (
 	selectRanges = store.Both(`SELECT DISTINCT i.ordinal / $2 FROM line_items i
 		WHERE i.transfer_id = $1 AND i.status = 'InProgress' ORDER BY 1`)
 	selectHanded = store.Both(`SELECT n.audience, COUNT(*) FROM notifications n
-		WHERE n.transfer_id = $1 AND n.event <> 'created' AND n.event NOT LIKE 'reminder-%' GROUP BY n.audience`)
+		WHERE n.subject_id = $1 AND n.subject_kind = 'transfer' AND n.channel = 'email' AND n.event <> 'created' AND n.event NOT LIKE 'reminder-%' GROUP BY n.audience`)
 )
 
 // Look tells how the transfer stands, by the ledger's clock. A transfer that does not exist is no error but Missing, which a

@@ -1,12 +1,11 @@
 package transferstore
 
-// The e-mails of a transfer: whom an event is told, and those that a relay takes to send.
+// The e-mails of a transfer: whom an event is told, and what they tell.
 
 import (
 	"context"
-	"strings"
-	"time"
 
+	"handover/internal/activitylog"
 	"handover/internal/outbox"
 	"handover/internal/programme"
 	"handover/internal/store"
@@ -66,20 +65,26 @@ func (tx session) queueMail(ctx context.Context, h *happening) (handed transfer.
 			}
 			told[r.address] = true
 			handed.Add(audience, 1)
+			event := string(h.effects.Mailed())
 			mail = append(mail, outbox.Notification{
-				TransferID: h.of.ID, Event: h.effects.Mailed(), Audience: audience, Recipient: r.address, Locale: r.locale, OwedAt: h.at,
+				Subject: Subject(h.of.ID), Event: event, Audience: string(audience), Recipient: r.address, Locale: r.locale, OwedAt: h.at,
+				MessageID: outbox.MessageID(h.of.ID, event, r.address), // as ever, so that what a ledger lost and owes again is recognised
 			})
 		}
 	}
 	return handed, outbox.Queue(ctx, tx.Tx, h.of.TargetTenantID, mail...)
 }
 
-// OwedMail is an e-mail in the hands of the relay that claimed it.
-type OwedMail struct {
-	outbox.Notification
-	Age      time.Duration       // since it was owed
-	Transfer transfer.Transfer   // as it stands at the claim
-	Named    transfer.PartyNames // as the ledger names them at the claim
+// SubjectKind is the name that the outbox has of transfers.
+const SubjectKind = string(activitylog.TransferResource)
+
+// Subject is the transfer as what e-mails are about.
+func Subject(id string) outbox.Subject { return outbox.Subject{Kind: SubjectKind, ID: id} }
+
+// Told is what e-mails tell of a transfer.
+type Told struct {
+	Transfer transfer.Transfer
+	Named    transfer.PartyNames // as the ledger names them
 }
 
 var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name FROM {rows} JOIN transfers t ON t.id = r.id
@@ -96,57 +101,14 @@ func (t *toldOf) fields() []any {
 	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target)
 }
 
-// ClaimMail takes up to limit e-mails that are due, at most perKey of one target's transfers, for as long as the lease:
-// nobody else gets them before it ends. Those due longest come first. A reminder of a request that was answered meanwhile
-// is withdrawn instead. Nothing due is an empty list.
-func (s *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]OwedMail, error) {
-	return write(ctx, s, "claim mail", func(tx session) ([]OwedMail, error) {
-		now, err := s.db.Time(ctx, tx)
-		if err != nil {
-			return nil, err
+// MailFacts reads what e-mails tell of the transfers, as they stand now, by id. A transfer that does not exist is left out.
+func (s *Store) MailFacts(ctx context.Context, ids []string) (map[string]Told, error) {
+	return read(ctx, s, "read what mail tells of", func(tx session) (map[string]Told, error) {
+		found, err := store.All(ctx, tx, selectTransfers, (*toldOf).fields, store.IDRows(ids...))
+		facts := make(map[string]Told, len(found))
+		for _, t := range found {
+			facts[t.ID] = Told{Transfer: t.whole().Transfer, Named: t.named}
 		}
-		claimed, err := outbox.ClaimDue(ctx, tx.Tx, claim, limit, perKey, now, lease)
-		if err != nil || len(claimed) == 0 {
-			return nil, err
-		}
-		about, err := tx.transfersOf(ctx, claimed)
-		if err != nil {
-			return nil, err
-		}
-		var owed []OwedMail
-		var withdrawn []outbox.MailResult
-		for _, n := range claimed {
-			if t := about[n.TransferID]; stale(n.Event, t.Transfer) {
-				withdrawn = append(withdrawn, outbox.MailResult{ID: n.ID, Outcome: outbox.MailUndelivered, Reason: answeredMeanwhile})
-			} else {
-				owed = append(owed, OwedMail{Notification: n, Age: now.Sub(n.OwedAt), Transfer: t.Transfer, Named: t.named})
-			}
-		}
-		return owed, outbox.Record(ctx, tx.Tx, claim, withdrawn, now)
+		return facts, err
 	})
-}
-
-const answeredMeanwhile = "The request was answered before the reminder could be sent."
-
-// stale tells that the e-mail asks for something that was done meanwhile.
-func stale(event transfer.Event, t transfer.Transfer) bool {
-	return strings.HasPrefix(string(event), string(transfer.EventReminder)+"-") && t.Status != transfer.Pending
-}
-
-// transfersOf reads the transfers that the e-mails tell of, by id.
-func (tx session) transfersOf(ctx context.Context, mail []outbox.Notification) (map[string]toldOf, error) {
-	found := make(map[string]toldOf, len(mail))
-	for _, n := range mail {
-		found[n.TransferID] = toldOf{}
-	}
-	ids := make([]string, 0, len(found))
-	for id := range found {
-		ids = append(ids, id)
-	}
-	read, err := store.All(ctx, tx, selectTransfers, (*toldOf).fields, store.IDRows(ids...))
-	for _, t := range read {
-		t.record = t.whole()
-		found[t.ID] = t
-	}
-	return found, err
 }

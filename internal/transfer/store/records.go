@@ -66,7 +66,7 @@ var (
 	selectTransfer = store.Both(`SELECT ` + transfers.Columns.Of("t") + `, ` + counted + ` FROM transfers t WHERE t.id = $1`)
 	lockTransfer   = store.Both(`SELECT t.id FROM transfers t WHERE t.id = $1 FOR UPDATE`)
 	selectLocked   = store.Both(`SELECT ` + transfers.Columns.Of("t") + `, ` + counted + `,
-		(SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id), ` + latestReminder + `, {clock},
+		(SELECT MAX(a.recorded_at) FROM activity_log a WHERE a.resource_id = t.id), ` + latestReminder + `, {clock},
 		COALESCE(l.external_reference, ''), COALESCE(l.tags, '[]')
 		FROM transfers t LEFT JOIN transfer_labels l ON l.transfer_id = t.id AND l.partner_tenant_id = $2 WHERE t.id = $1`)
 	updateTransfer = store.Both(`UPDATE transfers SET status = $2, last_modified_time = $3, submitted_time = $4, completed_time = $5,
@@ -91,7 +91,7 @@ func (tx session) locked(ctx context.Context, id, partner string) (record, error
 		}
 	}
 	t, err := store.Known(ctx, tx, transfer.NoSuchTransfer(), selectLocked, func(r *record) []any {
-		return append(countedFields(r), (*store.Stamp)(&r.audited), &r.reminded, (*store.Stamp)(&r.readAt), &r.called.ExternalReference, (*tagList)(&r.called.Tags))
+		return append(countedFields(r), (*store.Stamp)(&r.audited), &r.reminded, (*store.Stamp)(&r.readAt), &r.called.ExternalReference, (*store.List)(&r.called.Tags))
 	}, id, partner)
 	return t.whole(), err
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	subscriptionstore "handover/internal/subscription/store"
@@ -61,16 +62,17 @@ func (s *Store) Timeline(ctx context.Context, id string, v transfer.Viewer) ([]t
 	log := make([]transfer.LogEntry, len(records))
 	for i, r := range records {
 		log[i] = transfer.LogEntry{ID: r.ID, PartnerTenantID: r.PartnerTenantID, UserID: r.UserID, At: r.At}
-		if err := json.Unmarshal([]byte(r.Detail), &log[i].Detail); err != nil {
+		if err := json.Unmarshal([]byte(r.NewValue), &log[i].Detail); err != nil {
 			return nil, fmt.Errorf("read audit record %s: %w", r.ID, err)
 		}
 	}
 	return transfer.Timeline(t, log, v)
 }
 
-func (s *Store) recordsFor(ctx context.Context, id string, v transfer.Viewer) ([]AuditRecord, error) {
+func (s *Store) recordsFor(ctx context.Context, id string, v transfer.Viewer) ([]activitylogstore.AuditEntry, error) {
+	log := activitylogstore.New(s.db)
 	if v.Operator {
-		return s.AuditOf(ctx, id)
+		return log.AuditOf(ctx, id)
 	}
-	return s.LogOf(ctx, id, v.PartnerTenantID)
+	return log.LogOf(ctx, id, v.PartnerTenantID)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/kernel"
 	"handover/internal/runs"
 	"handover/internal/store"
@@ -22,7 +23,7 @@ type Resumption struct {
 	Origin kernel.Origin
 }
 
-var selectResumed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELECT MAX(a.recorded_at) FROM audit_records a WHERE a.transfer_id = t.id)
+var selectResumed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELECT MAX(a.recorded_at) FROM activity_log a WHERE a.resource_id = t.id)
 	FROM transfers t WHERE t.id IN (SELECT r.id FROM {rows}) ORDER BY t.id FOR UPDATE`, store.IDColumn)
 
 // Resume makes the runs of the transfers look again, in whatever state they are, and tells how many there were. Ids without
@@ -69,7 +70,7 @@ func (s *Store) resume(ctx context.Context, tx session, r Resumption, ids []stri
 	if err != nil {
 		return 0, err
 	}
-	var rows []auditRow
+	var rows []activitylogstore.AuditEntry
 	wanted := make([]runs.Wanted, len(found))
 	for i, t := range found {
 		of := t.whole()
@@ -80,14 +81,14 @@ func (s *Store) resume(ctx context.Context, tx session, r Resumption, ids []stri
 		rows = append(rows, told...)
 		wanted[i] = wantedBy(of.Transfer, r.Cause, r.Origin, false)
 	}
-	if err := store.Insert(ctx, tx, auditRecords, insertAudit, rows); err != nil {
+	if err := activitylogstore.Append(ctx, tx.Tx, rows...); err != nil {
 		return 0, err
 	}
 	return len(found), runs.Want(ctx, tx.Tx, wanted...)
 }
 
 // resumed is the record of it for either participant. It is no change of the transfer, which keeps its change_id.
-func resumed(t record, r Resumption, now time.Time) ([]auditRow, error) {
+func resumed(t record, r Resumption, now time.Time) ([]activitylogstore.AuditEntry, error) {
 	now = activitylog.TimeAfter(t.audited, now)
 	h := happening{
 		of: t, effects: transfer.Effects{Event: transfer.EventResumed, Operation: activitylog.AuditUpdate},
@@ -99,5 +100,5 @@ func resumed(t record, r Resumption, now time.Time) ([]auditRow, error) {
 		return nil, err
 	}
 	target, err := h.audit(t.TargetTenantID, h.detail)
-	return []auditRow{source, target}, err
+	return []activitylogstore.AuditEntry{source, target}, err
 }

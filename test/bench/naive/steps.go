@@ -12,6 +12,7 @@ import (
 	"handover/internal/notify"
 	"handover/internal/outbox"
 	"handover/internal/transfer"
+	transfermail "handover/internal/transfer/mail"
 	transferstore "handover/internal/transfer/store"
 )
 
@@ -51,7 +52,7 @@ func (s *Steps) Close(ctx context.Context, id string) (transfer.Status, error) {
 // Mail sends the event's e-mails one by one, each on a connection of its own, and records each. No relay is at work on this
 // ledger, so what is not sent belongs to nobody else.
 func (s *Steps) Mail(ctx context.Context, id string, event transfer.Event) error {
-	owed, err := s.Ledger.Notifications(ctx, id)
+	owed, err := s.Ledger.Notifications(ctx, transferstore.Subject(id))
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (s *Steps) Mail(ctx context.Context, id string, event transfer.Event) error
 		return final(err)
 	}
 	for _, n := range owed {
-		if n.Event != event || !n.SentAt.IsZero() {
+		if n.Event != string(event) || !n.SentAt.IsZero() {
 			continue
 		}
 		if err := s.send(ctx, n, about); err != nil {
@@ -71,10 +72,11 @@ func (s *Steps) Mail(ctx context.Context, id string, event transfer.Event) error
 }
 
 func (s *Steps) send(ctx context.Context, n outbox.Notification, about transfer.Transfer) error {
-	err := s.Mailer.Send(ctx, notify.Mail{
-		Event: string(n.Event), Audience: n.Audience, To: n.Recipient, Locale: n.Locale, MessageID: n.MessageID, Transfer: about,
-	})
+	letter, err := transfermail.Letter(n, transferstore.Told{Transfer: about})
 	if err != nil {
+		return err
+	}
+	if err := s.Mailer.Send(ctx, notify.Mail{To: n.Recipient, MessageID: n.MessageID, Letter: letter}); err != nil {
 		return err
 	}
 	const nobody = "" // whose claim the mail is

@@ -1,29 +1,28 @@
-package notify
+package transfermail
 
-// From a mail to its words. The templates are chosen by event and audience and see only the facts below, so that none of
+// From an e-mail to its words. The templates are chosen by event and audience and see only the facts below, so that none of
 // them can show a line item or the other party's subscription ids (R-182..R-189), whatever it tries.
 
 import (
 	"embed"
 	"fmt"
-	htmltemplate "html/template"
 	"strconv"
 	"strings"
 	texttemplate "text/template"
 	"time"
 
 	"handover/internal/kernel"
+	"handover/internal/notify"
+	"handover/internal/outbox"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 //go:embed templates
 var templates embed.FS
 
-var (
-	texts  = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
-	layout = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/layout.html"))
-)
+var texts = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
 
 // facts is all that a template may say. Every text in it fits on one line.
 type facts struct {
@@ -42,58 +41,42 @@ type facts struct {
 	Reason      string // of a decline, as the source wrote it
 }
 
-// words is a mail ready to be sent.
-type words struct{ Subject, Text, HTML string }
-
-// compose writes the mail. A *PermanentError says that nothing is ever told about this event to this audience (R-202).
-func compose(m Mail) (words, error) {
-	t := texts.Lookup(m.kind() + "-" + string(m.Audience) + ".txt")
+// Letter writes the e-mail about the transfer. A *notify.PermanentError says that nothing is ever told about this event to this
+// audience (R-202).
+func Letter(n outbox.Notification, told transferstore.Told) (notify.Letter, error) {
+	t := texts.Lookup(kindOf(n.Event) + "-" + n.Audience + ".txt")
 	if t == nil {
-		return words{}, permanent("No mail is sent to the %s about the event %q.", m.Audience, m.Event)
+		return notify.Letter{}, notify.Permanent("No mail is sent to the %s about the event %q.", n.Audience, n.Event)
 	}
-	w, err := write(t, factsOf(m))
+	l, err := notify.Write(t, factsOf(told, n.Locale), "This message was sent automatically about transfer "+told.Transfer.ID+". Answers to it are not read.")
 	if err != nil {
-		return words{}, permanent("The mail about the event %q could not be written: %v", m.Event, err)
+		return notify.Letter{}, notify.Permanent("The mail about the event %q could not be written: %v", n.Event, err)
 	}
-	return w, nil
+	return l, nil
 }
 
-func write(t *texttemplate.Template, f facts) (words, error) {
-	var written, html strings.Builder
-	if err := t.Execute(&written, f); err != nil {
-		return words{}, err
-	}
-	subject, body, blocks, err := split(written.String())
-	if err != nil {
-		return words{}, err
-	}
-	page := struct {
-		Subject string
-		Blocks  []block
-		Foot    string
-	}{subject, blocks, "This message was sent automatically about transfer " + f.TransferID + ". Answers to it are not read."}
-	if err := layout.Execute(&html, page); err != nil {
-		return words{}, err
-	}
-	return words{Subject: subject, Text: body + "\n\n-- \n" + page.Foot + "\n", HTML: html.String()}, nil
+// kindOf is the event without the number that tells one reminder from another.
+func kindOf(event string) string {
+	kind, _, _ := strings.Cut(event, "-")
+	return kind
 }
 
-func factsOf(m Mail) facts {
-	t := m.Transfer
+func factsOf(told transferstore.Told, locale string) facts {
+	t := told.Transfer
 	pays := transfer.SplitBilling(subscription.Subscription{}, t.SubmittedTime)
 	return facts{
 		TransferID:  t.ID,
-		Customer:    named(m.Named.Customer, t.State.CustomerTenantID),
+		Customer:    named(told.Named.Customer, t.State.CustomerTenantID),
 		CustomerID:  t.State.CustomerTenantID,
-		Source:      named(m.Named.Source, t.SourceTenantID),
-		Target:      named(m.Named.Target, t.TargetTenantID),
+		Source:      named(told.Named.Source, t.SourceTenantID),
+		Target:      named(told.Named.Target, t.TargetTenantID),
 		TargetID:    t.TargetTenantID,
-		Expires:     date(t.ExpirationTime, m.Locale) + ", " + t.ExpirationTime.UTC().Format("15:04") + " UTC",
+		Expires:     date(t.ExpirationTime, locale) + ", " + t.ExpirationTime.UTC().Format("15:04") + " UTC",
 		Moved:       moved(t.Items),
 		Total:       t.Items.Total(),
 		Left:        t.Items.Total() - t.Items.Complete,
-		SourceUntil: date(pays.SourceUntil, m.Locale),
-		TargetFrom:  date(pays.TargetFrom, m.Locale),
+		SourceUntil: date(pays.SourceUntil, locale),
+		TargetFrom:  date(pays.TargetFrom, locale),
 		Reason:      kernel.ShortLine(t.DeclineReason, 1000),
 	}
 }

@@ -4,9 +4,42 @@ package notify
 // lines. The text part of the mail is that text; the HTML part is made of the same blocks, so no sentence is written twice.
 
 import (
+	_ "embed"
 	"fmt"
+	htmltemplate "html/template"
 	"strings"
+	texttemplate "text/template"
 )
+
+//go:embed layout.html
+var layoutText string
+
+var layout = htmltemplate.Must(htmltemplate.New("layout.html").Parse(layoutText))
+
+// Letter is what an e-mail says, in the forms that it is shown in. The subject is one line.
+type Letter struct{ Subject, Text, HTML string }
+
+// Write makes a letter of a template and the facts that it may say, each of which fits on one line. The foot stands below it and says
+// what it is about. An error says that the template is no letter.
+func Write(t *texttemplate.Template, facts any, foot string) (Letter, error) {
+	var written, html strings.Builder
+	if err := t.Execute(&written, facts); err != nil {
+		return Letter{}, err
+	}
+	subject, body, blocks, err := split(written.String())
+	if err != nil {
+		return Letter{}, err
+	}
+	page := struct {
+		Subject string
+		Blocks  []block
+		Foot    string
+	}{subject, blocks, foot}
+	if err := layout.Execute(&html, page); err != nil {
+		return Letter{}, err
+	}
+	return Letter{Subject: subject, Text: body + "\n\n-- \n" + foot + "\n", HTML: html.String()}, nil
+}
 
 // block is a paragraph, or a list when it has items.
 type block struct {

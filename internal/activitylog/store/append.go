@@ -1,0 +1,85 @@
+package activitylogstore
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"time"
+
+	"handover/internal/activitylog"
+	"handover/internal/store"
+)
+
+var (
+	insert           = table.Insert("")
+	insertOnce       = table.Insert("ON CONFLICT (resource_id, event_key, partner_tenant_id) DO NOTHING")
+	selectLastAction = store.Both(`SELECT MAX(recorded_at) FROM activity_log WHERE resource_id = $1`)
+)
+
+// Append writes records, in the transaction of the change that they tell of. Whoever calls it holds a lock on what they are about,
+// and gives them times as TimeAfter says, because their ids are made of those (R-211). What is left out is completed: the id; the
+// status, for succeeded; the participants, for the partner alone; the event key, for an event that its operation and time tell from
+// others. A second record of one event and participant is an error of the database (I-3).
+func Append(ctx context.Context, tx store.Tx, entries ...AuditEntry) error {
+	return store.Insert(ctx, tx, table, insert, completed(entries))
+}
+
+// AppendOnce does the same and leaves a record that is there already as it is.
+func AppendOnce(ctx context.Context, tx store.Tx, entry AuditEntry) error {
+	return store.Insert(ctx, tx, table, insertOnce, completed([]AuditEntry{entry}))
+}
+
+func completed(entries []AuditEntry) []AuditEntry {
+	rows := make([]AuditEntry, len(entries))
+	for i, e := range entries {
+		e.ID = cmp.Or(e.ID, activitylog.AuditID(e.PartnerTenantID, e.CustomerTenantID, e.ResourceID, string(e.Operation), e.At))
+		e.Status = cmp.Or(e.Status, activitylog.Succeeded)
+		e.EventKey = cmp.Or(e.EventKey, string(e.Operation)+":"+e.At.UTC().Format(store.StampLayout))
+		if e.Participants == nil {
+			e.Participants = []string{e.PartnerTenantID}
+		}
+		rows[i] = e
+	}
+	return rows
+}
+
+// Record is a change that somebody made, of what is in one partner's log only.
+type Record struct {
+	By               activitylog.By
+	CustomerTenantID string // empty for what concerns none
+	Resource         activitylog.ResourceType
+	ResourceID       string
+	Operation        activitylog.AuditOperation
+	Before, After    any // before is nil when there was nothing
+	At               time.Time
+}
+
+// Note writes the record of a change, in the transaction that makes it, after those that there are of the same thing. Whoever calls
+// it holds a lock on that, so that the times of its records differ.
+func Note(ctx context.Context, tx store.Tx, r Record) error {
+	last, _, err := store.One(ctx, tx, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, r.ResourceID)
+	if err != nil {
+		return err
+	}
+	entry := AuditEntry{
+		PartnerTenantID: r.By.PartnerTenantID, CustomerTenantID: r.CustomerTenantID, Resource: r.Resource, ResourceID: r.ResourceID,
+		Operation: r.Operation, UserID: r.By.UserID, UserPrincipalName: r.By.UserPrincipalName, ApplicationID: r.By.ApplicationID,
+		CorrelationID: r.By.CorrelationID, At: activitylog.TimeAfter(last, r.At),
+	}
+	if entry.OldValue, err = asJSON(r.Before); err != nil {
+		return err
+	}
+	if entry.NewValue, err = asJSON(r.After); err != nil {
+		return err
+	}
+	return Append(ctx, tx, entry)
+}
+
+// asJSON is the value as JSON, and nothing for nil.
+func asJSON(v any) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}

@@ -1,0 +1,46 @@
+// Package transfermail is what e-mails about transfers say (domain section 6.1).
+//
+//	mail.go     transfers as subjects of e-mail
+//	compose.go  from an e-mail to its subject, text and HTML; the words are in templates/
+package transfermail
+
+import (
+	"context"
+	"strings"
+
+	"handover/internal/notify"
+	"handover/internal/outbox"
+	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
+)
+
+// Book is what is read of the ledger; see transferstore.Store.
+type Book interface {
+	MailFacts(ctx context.Context, ids []string) (map[string]transferstore.Told, error)
+}
+
+// Kind is transfers as a kind of subject.
+type Kind struct{ book Book }
+
+// New makes the kind.
+func New(book Book) Kind { return Kind{book} }
+
+// Subjects reads the transfers.
+func (k Kind) Subjects(ctx context.Context, ids []string) (map[string]notify.Subject, error) {
+	facts, err := k.book.MailFacts(ctx, ids)
+	subjects := make(map[string]notify.Subject, len(facts))
+	for id, told := range facts {
+		subjects[id] = subject(told)
+	}
+	return subjects, err
+}
+
+type subject transferstore.Told
+
+// Letter writes the e-mail, unless it asks for something that was done meanwhile.
+func (s subject) Letter(n outbox.Notification) (notify.Letter, error) {
+	if strings.HasPrefix(n.Event, string(transfer.EventReminder)+"-") && s.Transfer.Status != transfer.Pending {
+		return notify.Letter{}, &notify.WithdrawnError{Reason: "The request was answered before the reminder could be sent."}
+	}
+	return Letter(n, transferstore.Told(s))
+}
