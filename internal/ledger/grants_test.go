@@ -67,6 +67,7 @@ func TestRuntimeRoleCannotRewriteHistory(t *testing.T) {
 	for _, statement := range []string{
 		"UPDATE audit_records SET detail = '{}'", "DELETE FROM audit_records", "TRUNCATE audit_records CASCADE",
 		"UPDATE activity_records SET new_value = '{}'", "DELETE FROM activity_records", "TRUNCATE activity_records",
+		"UPDATE billing_lines SET amount_minor = 0", "DELETE FROM billing_lines", "TRUNCATE billing_lines",
 		"INSERT INTO log_chain SELECT log, subject_id, seq + 100, record_id, recorded_at, hash FROM log_chain",
 		"UPDATE log_chain SET hash = ''", "DELETE FROM log_chain", "TRUNCATE log_chain",
 		"ALTER TABLE audit_records DISABLE TRIGGER ALL", "ALTER TABLE activity_records DISABLE TRIGGER activity_records_no_delete",
