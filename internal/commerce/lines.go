@@ -65,12 +65,13 @@ func line(s subscription.Subscription, d Days, kind Kind, cause Cause, subject s
 // OfMove are the lines of a subscription that a transfer moved: the source's credit for what it had paid for beyond the day before the
 // submit, and the target's charge for the same days. What has no price that the ledger knows has no line. Error: ErrTooMuch.
 func OfMove(old, next subscription.Subscription, transferID string, submitted, now time.Time) ([]Line, error) {
+	from := later(kernel.Day(submitted), kernel.Day(old.BillingStart()))
 	var lines []Line
 	for _, side := range []struct {
 		of   subscription.Subscription
 		kind Kind
 	}{{old, Credit}, {next, Charge}} {
-		days := paidFrom(side.of, kernel.Day(submitted), now)
+		days := paidFrom(side.of, from, now)
 		if !HasFixedPrice(side.of) || days.none() {
 			continue
 		}

@@ -50,6 +50,7 @@ func TestRulesOfTheLinesOfAMove(t *testing.T) {
 		"R-33 what is billed by no cycle":         {sample(billed(subscription.NoCycle, 560, 10)), "2024-06-15", nil},
 		"R-33 what costs nothing":                 {sample(billed(subscription.Monthly, 0, 10)), "2024-06-15", nil},
 		"R-33 what was bought once, for no term":  {sample(bought(date("2024-04-10"), ""), billed(subscription.OneTime, 560, 10)), "2024-06-15", nil},
+		"R-32 what begins later is paid by nobody": {sample(bought(date("2024-08-10"), "P1Y")), "2024-06-15", nil},
 		"R-32 a term that is over when submitted": {sample(bought(date("2024-04-10"), "P1M")), "2024-06-15", nil},
 	} {
 		rule(t, name, func(t *testing.T) {

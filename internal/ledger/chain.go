@@ -70,14 +70,14 @@ func (l chainedLog) tampering() []store.Statement {
 	}
 }
 
-// guards are the triggers that keep the log and what it tells of, each with a part of what it does.
+// guards are the triggers that keep the log, what it tells of and what it cost, each with a part of what it does.
 func guards(d store.Dialect) string {
 	type guard struct{ name, table, does string }
 	all := []guard{{"transfers_final", "transfers", "final state"}, {"line_items_ended", "line_items", "a line item ends once"}}
 	for _, l := range chainedLogs {
 		all = append(all, guard{l.table + "_chained", l.table, "log_chain"})
 	}
-	for _, table := range []string{chainedLogs[0].table, chainedLogs[1].table, "log_chain"} {
+	for _, table := range []string{chainedLogs[0].table, chainedLogs[1].table, "log_chain", "billing_lines"} {
 		all = append(all, guard{table + "_no_update", table, "append-only"}, guard{table + "_no_delete", table, "append-only"})
 		if d == store.Postgres {
 			all = append(all, guard{table + "_no_truncate", table, "append-only"})
