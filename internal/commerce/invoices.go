@@ -29,6 +29,14 @@ const (
 	ofPartnerSize = 8
 )
 
+// CheckCurrency reads the code of a currency, in any case. Refusal: InvalidInput.
+func CheckCurrency(field, code string) (string, error) {
+	if len(code) != len("EUR") || strings.Trim(strings.ToUpper(code), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "", kernel.Refuse(kernel.InvalidInput, "%s must be a currency of three letters (ISO 4217) such as EUR.", field)
+	}
+	return strings.ToUpper(code), nil
+}
+
 // ID is what the invoice is called: the same for ever, and no other partner's.
 func (i Invoice) ID() string {
 	partner := kernel.DeriveID("invoices", i.PartnerTenantID)[:ofPartnerSize]
@@ -41,12 +49,12 @@ func ReadInvoiceID(partnerTenantID, id string) (Invoice, error) {
 	const size = len("G200601EUR") + ofPartnerSize
 	text := strings.ToUpper(id)
 	if len(text) != size {
-		return Invoice{}, NoSuchInvoice(id)
+		return Invoice{}, NoSuchInvoice(text)
 	}
 	month, err := time.Parse(invoiceMonth, text[1:7])
 	found := Invoice{PartnerTenantID: partnerTenantID, Month: month, Currency: text[7:10]}
 	if err != nil || found.ID() != text {
-		return Invoice{}, NoSuchInvoice(id)
+		return Invoice{}, NoSuchInvoice(text)
 	}
 	return found, nil
 }

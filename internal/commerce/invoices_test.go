@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/kernel"
 	"handover/internal/kernel/kerneltest"
 )
 
@@ -24,4 +25,15 @@ func TestInvoicesHaveOneNameForEver(t *testing.T) {
 	}
 	_, err = ReadInvoiceID(targetID, of.ID())
 	kerneltest.Refused(t, err, InvoiceUnknown)
+}
+
+func TestCurrencies(t *testing.T) {
+	t.Parallel()
+	code, err := CheckCurrency("currencyCode", "usd")
+	require.NoError(t, err)
+	assert.Equal(t, "USD", code)
+	for _, bad := range []string{"", "us", "dollar", "U5D", "€€€", "\x00SD"} {
+		_, err := CheckCurrency("currencyCode", bad)
+		kerneltest.Refused(t, err, kernel.InvalidInput)
+	}
 }

@@ -45,13 +45,13 @@ func TestRulesOfTheLinesOfAMove(t *testing.T) {
 		"R-32 never beyond the term": {sample(), "2025-06-20", []string{"credit 2024-06-15 2025-04-09 550.67", "charge 2024-06-15 2025-04-09 550.67"}},
 		"R-32 without a term, the cycle under way": {sample(bought(date("2024-01-31"), "")), "2024-06-15",
 			[]string{"credit 2024-06-15 2024-06-29 28.00", "charge 2024-06-15 2024-06-29 28.00"}},
-		"R-35 what is used has no price":          {sample(func(s *subscription.Subscription) { s.ProductType = subscription.AzureSubscription }), "2024-06-15", nil},
-		"R-35 nor has an Azure plan":              {sample(func(s *subscription.Subscription) { s.ProductType = subscription.AzurePlan }), "2024-06-15", nil},
-		"R-33 what is billed by no cycle":         {sample(billed(subscription.NoCycle, 560, 10)), "2024-06-15", nil},
-		"R-33 what costs nothing":                 {sample(billed(subscription.Monthly, 0, 10)), "2024-06-15", nil},
-		"R-33 what was bought once, for no term":  {sample(bought(date("2024-04-10"), ""), billed(subscription.OneTime, 560, 10)), "2024-06-15", nil},
+		"R-35 what is used has no price":           {sample(func(s *subscription.Subscription) { s.ProductType = subscription.AzureSubscription }), "2024-06-15", nil},
+		"R-35 nor has an Azure plan":               {sample(func(s *subscription.Subscription) { s.ProductType = subscription.AzurePlan }), "2024-06-15", nil},
+		"R-33 what is billed by no cycle":          {sample(billed(subscription.NoCycle, 560, 10)), "2024-06-15", nil},
+		"R-33 what costs nothing":                  {sample(billed(subscription.Monthly, 0, 10)), "2024-06-15", nil},
+		"R-33 what was bought once, for no term":   {sample(bought(date("2024-04-10"), ""), billed(subscription.OneTime, 560, 10)), "2024-06-15", nil},
 		"R-32 what begins later is paid by nobody": {sample(bought(date("2024-08-10"), "P1Y")), "2024-06-15", nil},
-		"R-32 a term that is over when submitted": {sample(bought(date("2024-04-10"), "P1M")), "2024-06-15", nil},
+		"R-32 a term that is over when submitted":  {sample(bought(date("2024-04-10"), "P1M")), "2024-06-15", nil},
 	} {
 		rule(t, name, func(t *testing.T) {
 			lines, err := OfMove(c.old, movedTo(targetID, c.old, submitted), transferID, submitted, date(c.now))

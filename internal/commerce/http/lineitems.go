@@ -186,18 +186,8 @@ func (s *Service) listUnbilled(ctx context.Context, in *listUnbilled) (*struct{ 
 	if !known {
 		return nil, kernel.Refuse(kernel.UnknownEnum, "period must be current or previous.")
 	}
-	q := commercestore.ItemSearch{PartnerTenantID: httpapi.RequestOf(ctx).Caller.TenantID, Currency: strings.ToUpper(in.Currency)}
-	if q.Limit, err = httpapi.PageSize(in.Size, httpapi.MostPage); err != nil {
-		return nil, err
-	}
-	token, err := in.After()
+	q, coming, err := in.search(httpapi.RequestOf(ctx).Caller.TenantID)
 	if err != nil {
-		return nil, err
-	}
-	coming := ""
-	if id, bad := kernel.ParseID("the token", token); bad == nil {
-		coming = id
-	} else if q.AfterTime, q.AfterID, err = place(in.Paging); err != nil {
 		return nil, err
 	}
 	const path = "/invoices/unbilled/lineitems"
@@ -211,6 +201,28 @@ func (s *Service) listUnbilled(ctx context.Context, in *listUnbilled) (*struct{ 
 	page.TotalCount = len(page.Items)
 	page.Links.Next = in.Next(path, page.ContinuationToken, kept)
 	return &struct{ Body LineItems }{page}, nil
+}
+
+// search is what is searched for; with the subscription after which charges to come begin, when only those are left.
+func (in *listUnbilled) search(partner string) (q commercestore.ItemSearch, coming string, err error) {
+	q.PartnerTenantID = partner
+	if in.Currency != "" {
+		if q.Currency, err = commerce.CheckCurrency("currencyCode", in.Currency); err != nil {
+			return q, "", err
+		}
+	}
+	if q.Limit, err = httpapi.PageSize(in.Size, httpapi.MostPage); err != nil {
+		return q, "", err
+	}
+	token, err := in.After()
+	if err != nil {
+		return q, "", err
+	}
+	if id, bad := kernel.ParseID("the token", token); bad == nil {
+		return q, id, nil
+	}
+	q.AfterTime, q.AfterID, err = place(in.Paging)
+	return q, "", err
 }
 
 // kept is what the query asks for besides the page.
