@@ -118,21 +118,33 @@ func (s *Service) registerLineItems(a *httpapi.API) {
 	}, s.listUnbilled)
 }
 
-// has tells whether there are such line items here. Refusal: UnknownEnum for a name that the wire contract does not have.
-func has(whose, what string) (bool, error) {
-	by, known := kernel.Named(provider(whose), "", oneTime, office, azure, marketplace)
-	if !known {
-		return false, kernel.Refuse(kernel.UnknownEnum, "The provider must be OneTime, Office, Azure or Marketplace.")
+// source is whose line items are asked for, and which.
+type source struct {
+	by   provider
+	kind lineItemType
+}
+
+// readSource reads them in any case; nothing stands for what there is here. Refusal: UnknownEnum for a name that the wire contract
+// does not have.
+func readSource(by, kind string) (source, error) {
+	var asked source
+	var known bool
+	if asked.by, known = kernel.Named(provider(by), oneTime, office, azure, marketplace); !known && by != "" {
+		return asked, kernel.Refuse(kernel.UnknownEnum, "The provider must be OneTime, Office, Azure or Marketplace.")
 	}
-	kind, known := kernel.Named(lineItemType(what), "", billingLineItems, usageLineItems)
-	if !known {
-		return false, kernel.Refuse(kernel.UnknownEnum, "The type of line items must be BillingLineItems or UsageLineItems.")
+	if asked.kind, known = kernel.Named(lineItemType(kind), billingLineItems, usageLineItems); !known && kind != "" {
+		return asked, kernel.Refuse(kernel.UnknownEnum, "The type of line items must be BillingLineItems or UsageLineItems.")
 	}
-	return (by == "" || by == oneTime) && (kind == "" || kind == billingLineItems), nil
+	return asked, nil
+}
+
+// here tells whether there are such line items at all.
+func (s source) here() bool {
+	return (s.by == "" || s.by == oneTime) && (s.kind == "" || s.kind == billingLineItems)
 }
 
 func (s *Service) listLineItems(ctx context.Context, in *listLineItems) (*struct{ Body LineItems }, error) {
-	some, err := has(in.Provider, in.Type)
+	asked, err := readSource(in.Provider, in.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +160,9 @@ func (s *Service) listLineItems(ctx context.Context, in *listLineItems) (*struct
 	if err != nil {
 		return nil, err
 	}
-	path := "/invoices/" + invoice.ID() + "/lineitems/" + in.Provider + "/" + in.Type
+	path := "/invoices/" + invoice.ID() + "/lineitems/" + string(asked.by) + "/" + string(asked.kind)
 	page := LineItems{Items: []LineItem{}, Attributes: httpapi.Collection, Links: httpapi.PageLinks{Self: httpapi.LinkTo(path, nil)}}
-	if !some {
+	if !asked.here() {
 		return &struct{ Body LineItems }{page}, nil
 	}
 	found, err := s.records.BillingLinesOf(ctx, commercestore.ItemSearch{
@@ -178,7 +190,7 @@ func tokenAfter(items []commercestore.Item) string {
 const beforeAll = "00000000-0000-0000-0000-000000000000"
 
 func (s *Service) listUnbilled(ctx context.Context, in *listUnbilled) (*struct{ Body LineItems }, error) {
-	some, err := has(in.Provider, in.Type)
+	asked, err := readSource(in.Provider, in.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +205,7 @@ func (s *Service) listUnbilled(ctx context.Context, in *listUnbilled) (*struct{ 
 	const path = "/invoices/unbilled/lineitems"
 	kept := in.kept()
 	page := LineItems{Items: []LineItem{}, Attributes: httpapi.Collection, Links: httpapi.PageLinks{Self: httpapi.LinkTo(path, kept)}}
-	if some && period != previous {
+	if asked.here() && period != previous {
 		if err := s.addUnbilled(ctx, &page, q, coming); err != nil {
 			return nil, err
 		}
