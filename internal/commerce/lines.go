@@ -17,15 +17,15 @@ const (
 	Credit Kind = "credit"
 )
 
-// Cause is what a line comes from.
-type Cause string
+// Occasion is what a line comes from.
+type Occasion string
 
-// The causes.
+// The occasions.
 const (
-	ByTransfer     Cause = "transfer"
-	ByCancellation Cause = "cancellation"
-	ByQuantity     Cause = "quantity"     // units came or went within a cycle
-	ByCycle        Cause = "cycle"        // a cycle begins; such lines are derived, never kept
+	ByTransfer     Occasion = "transfer"
+	ByCancellation Occasion = "cancellation"
+	ByQuantity     Occasion = "quantity"     // units came or went within a cycle
+	ByCycle        Occasion = "cycle"        // a cycle begins; such lines are derived, never kept
 )
 
 // Line is what a partner is charged, or credited, for some days of a subscription.
@@ -40,7 +40,7 @@ type Line struct {
 	Amount           Minor  // never negative
 	Currency         string // that the partner is billed in; the ledger fills it in
 	Kind             Kind
-	Cause            Cause
+	Cause            Occasion
 	Subject          string // with the cause what the line is for, once for each subscription: the transfer, or the number of the change
 	CreatedAt        time.Time
 }
@@ -54,7 +54,7 @@ func (l Line) Signed() Minor {
 }
 
 // line is a line about days of the subscription.
-func line(s subscription.Subscription, d Days, kind Kind, cause Cause, subject string, at time.Time) Line {
+func line(s subscription.Subscription, d Days, kind Kind, cause Occasion, subject string, at time.Time) Line {
 	return Line{
 		ID:              kernel.DeriveID("billing line", s.ID, string(kind), string(cause), subject),
 		PartnerTenantID: s.PartnerTenantID, CustomerTenantID: s.CustomerTenantID, SubscriptionID: s.ID,
@@ -117,7 +117,7 @@ func takenBack(old subscription.Subscription) bool {
 type change struct {
 	of       subscription.Subscription
 	quantity int // afterwards
-	cause    Cause
+	cause    Occasion
 	before   []Line
 	at       time.Time
 }

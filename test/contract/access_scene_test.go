@@ -103,8 +103,8 @@ func newTroupe(t testing.TB) *troupe {
 	}
 	c.hide("acting agent of the source", c.agent(isSource), isSource, isTarget) // lastModifiedUser of a transfer
 	c.hide("acting agent of the target", c.agent(isTarget), isSource, isTarget)
-	c.hide("PartnerID of the source", c.of[isSource].MPNID)
-	c.hide("PartnerID of the target", c.of[isTarget].MPNID, isReseller)
+	c.hide("PartnerID of the source", c.of[isSource].MPNID, isSource) // its own, on its bills
+	c.hide("PartnerID of the target", c.of[isTarget].MPNID, isTarget, isReseller)
 	c.hide("PartnerID of the reseller", c.of[isReseller].MPNID, isTarget, isReseller) // to itself in its invitations
 	w.Partnerships = []programme.Partnership{{ProviderTenantID: c.of[isTarget].TenantID, ResellerTenantID: c.of[isReseller].TenantID}}
 	require.NoError(t, stage.Ledger.Extend(t.Context(), w))

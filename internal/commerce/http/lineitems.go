@@ -280,7 +280,7 @@ func (p *LineItems) add(items []commercestore.Item, invoice string) {
 }
 
 // chargeTypes are what lines are called on the wire, by what they come from.
-var chargeTypes = map[commerce.Cause]map[commerce.Kind]string{
+var chargeTypes = map[commerce.Occasion]map[commerce.Kind]string{
 	commerce.ByTransfer:     {commerce.Charge: "new", commerce.Credit: "cancel"},
 	commerce.ByCancellation: {commerce.Credit: "cancel"},
 	commerce.ByQuantity:     {commerce.Charge: "addQuantity", commerce.Credit: "removeQuantity"},
