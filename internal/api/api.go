@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	activityloghttp "handover/internal/activitylog/http"
+	commercehttp "handover/internal/commerce/http"
 	"handover/internal/httpapi"
 	"handover/internal/ledger"
 	programmehttp "handover/internal/programme/http"
@@ -43,6 +44,7 @@ var tags = []httpapi.Tag{
 	{Name: "Transfers", Description: "Ask for, approve, decline, cancel and read transfers."},
 	{Name: "Extensions", Description: "What Handover adds to the wire contract around transfers."},
 	{Name: "Customers", Description: "Customers, their subscriptions and agreements."},
+	{Name: "Billing", Description: "Orders, invoices, and the lines that they consist of."},
 	{Name: "Partners", Description: "Relationships between partners, and what they signed."},
 	{Name: "Audit", Description: "The partner's own activity log."},
 }
@@ -59,6 +61,7 @@ func New(o Options) (*httpapi.API, error) {
 		transferhttp.New(o.Ledger, o.Policy),
 		programmehttp.New(o.Ledger, programmehttp.Invitations{Plain: o.InvitationURL, Joint: o.JointInvitationURL}),
 		subscriptionhttp.New(o.Ledger, o.Rules),
+		commercehttp.New(o.Ledger),
 		activityloghttp.New(o.Ledger, o.Now),
 	)
 }

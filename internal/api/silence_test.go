@@ -45,6 +45,7 @@ func (p parameter) value() string {
 		"status": "Cancel", "direction": "incoming", "startDate": "2026-11-20", "endDate": "2026-11-21", "relationship_type": "IsIndirectResellerOf",
 		"filter": `{"Field":"CompanyName","Value":"x","Operator":"starts_with"}`, "createdFrom": "2026-11-01T00:00:00Z",
 		"createdUntil": "2026-11-01T00:00:00Z", "modifiedFrom": "2026-11-01T00:00:00Z", "mpnId": "1", "agreementType": "MicrosoftCloudAgreement",
+		"provider": "OneTime", "invoiceLineItemType": "BillingLineItems", "currencyCode": "EUR", "period": "previous",
 	}
 	if value, ok := known[p.Name]; ok {
 		return value
@@ -78,10 +79,18 @@ func (s *stage) operations() []described {
 	return all
 }
 
+// at is its path about things that there are, as far as there are any.
+func (op described) at(customer, transfer string) string {
+	return strings.NewReplacer(
+		"{customerId}", customer, "{transferId}", transfer, "{subscriptionId}", licence(0, 0), "{recordId}", "x",
+		"{provider}", "OneTime", "{lineItemType}", "BillingLineItems",
+	).Replace(op.path)
+}
+
 // asked is the operation asked with that query, about a transfer that there is.
 func (s *stage) asked(op described, transfer, query string) reply {
 	at := strings.Split(transfer, "/")
-	path := strings.NewReplacer("{customerId}", at[3], "{transferId}", at[5], "{subscriptionId}", licence(0, 0), "{recordId}", "x").Replace(op.path)
+	path := op.at(at[3], at[5])
 	return s.hears(s.Context(), ask{by: byTarget, method: op.method, path: path + "?" + query, body: "{}"})
 }
 
@@ -178,7 +187,9 @@ func TestOddBytesAreNoFaultOfOurs(t *testing.T) {
 					assert.Less(t, r.status, 500, "%s %s %s=%q: %s", name, op.id, p.Name, odd, r.complete)
 				}
 				path := op.path
-				for _, parameter := range []string{"{customerId}", "{transferId}", "{subscriptionId}", "{recordId}"} {
+				for _, parameter := range []string{
+					"{customerId}", "{transferId}", "{subscriptionId}", "{recordId}", "{orderId}", "{invoiceId}", "{provider}", "{lineItemType}",
+				} {
 					path = strings.ReplaceAll(path, parameter, url.PathEscape(odd))
 				}
 				r := s.hears(t.Context(), ask{by: byTarget, method: op.method, path: path, body: "{}"})
@@ -195,7 +206,7 @@ func TestPathsAreReadAsClientsWriteThem(t *testing.T) {
 	transfer := s.over(0)
 	at := strings.Split(transfer, "/")
 	for _, op := range s.operations() {
-		path := strings.NewReplacer("{customerId}", at[3], "{transferId}", at[5], "{subscriptionId}", licence(0, 0), "{recordId}", "x").Replace(op.path)
+		path := op.at(at[3], at[5])
 		as := func(path string) reply {
 			return s.hears(t.Context(), ask{by: byTarget, method: op.method, path: path, body: "{}"})
 		}

@@ -76,6 +76,12 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	require.NoError(t, l.Seed(t.Context(), w))
+	return serving(t, l)
+}
+
+// serving is a stage on the ledger.
+func serving(t *testing.T, l *ledger.Ledger) *stage {
+	t.Helper()
 	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
 		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, ApplicationID: "crm", Roles: identity.Roles()},
 		byTarget: {TenantID: world.LargeTarget, UserID: world.LargeTargetUser, Roles: identity.Roles()},

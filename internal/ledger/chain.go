@@ -95,12 +95,12 @@ func (f form) changed() store.Statement {
 	return store.Statement{Postgres: of + hash.Postgres + end, Sqlite: of + hash.Sqlite + end}
 }
 
-// guards are the triggers that keep the log and what it tells of, each with a part of what it does.
+// guards are the triggers that keep the log, what it tells of and what it cost, each with a part of what it does.
 func guards(d store.Dialect) string {
 	type guard struct{ name, table, does string }
 	all := []guard{{"transfers_final", "transfers", "final state"}, {"line_items_ended", "line_items", "a line item ends once"}}
 	all = append(all, guard{theLog + "_chained", theLog, "log_chain"})
-	for _, table := range []string{theLog, "log_chain"} {
+	for _, table := range []string{theLog, "log_chain", "billing_lines"} {
 		all = append(all, guard{table + "_no_update", table, "append-only"}, guard{table + "_no_delete", table, "append-only"})
 		if d == store.Postgres {
 			all = append(all, guard{table + "_no_truncate", table, "append-only"})

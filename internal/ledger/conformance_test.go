@@ -329,7 +329,7 @@ func (f fixture) events(id, partner string) []string {
 var tables = []string{
 	"partners", "admin_agents", "program_enrolments", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
 	"activity_log", "notifications", "partnerships", "api_requests", "transfer_labels", "transfer_tags",
-	"runs", "policies", "outages", "log_chain",
+	"runs", "policies", "outages", "log_chain", "orders", "order_lines", "billing_lines",
 }
 
 // contents is everything the ledger holds, so that a test can say that nothing changed.

@@ -27,6 +27,7 @@ import (
 
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/command"
+	commercestore "handover/internal/commerce/store"
 	outagestore "handover/internal/outage/store"
 	"handover/internal/outbox"
 	programmestore "handover/internal/programme/store"
@@ -56,6 +57,7 @@ type Ledger struct {
 	*activityLog
 	*programmes
 	*subscriptions
+	*paid
 	*transfers
 	*mail
 	*outages
@@ -67,6 +69,7 @@ type (
 	activityLog   = activitylogstore.Store
 	programmes    = programmestore.Store
 	subscriptions = subscriptionstore.Store
+	paid          = commercestore.Store
 	transfers     = transferstore.Store
 	mail          = outbox.Store
 	outages       = outagestore.Store
@@ -95,14 +98,14 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, store.Classify(ctx, "open the ledger", errors.Join(err, db.Close()))
 	}
-	return over(db, moved, subscriptionstore.New(db, o.Rules, transferstore.MovedBy)), nil
+	return over(db, moved, subscriptionstore.New(db, o.Rules, transferstore.MovedBy, commercestore.Changed)), nil
 }
 
 // over puts the stores together.
 func over(db *store.DB, moved *transfers, billed *subscriptions) *Ledger {
 	return &Ledger{
 		DB: db, Requests: command.New(db), workflowRuns: runs.New(db, transferstore.About), activityLog: activitylogstore.New(db),
-		programmes: programmestore.New(db), subscriptions: billed, transfers: moved, mail: outbox.New(db), outages: outagestore.New(db),
+		programmes: programmestore.New(db), subscriptions: billed, paid: commercestore.New(db), transfers: moved, mail: outbox.New(db), outages: outagestore.New(db),
 	}
 }
 

@@ -1,6 +1,6 @@
 package ledger
 
-// The invariants I-1 to I-6, I-8 and I-9, checked over everything that is committed at one instant. The schema and the code make
+// The invariants I-1 to I-6 and I-8 to I-10, checked over everything that is committed at one instant. The schema and the code make
 // them hold; this finds out whether they do, on any deployment and after every chaos run. I-7, that ledger and workflow
 // agree, needs the workflows and is checked where they are.
 
@@ -65,7 +65,7 @@ func sentences(ctx context.Context, tx store.Tx, queries []store.Statement) (few
 	return few, count, nil
 }
 
-var checks = []check{ownership, endings, auditing, telling, finality, privacy, calling, wholeness}
+var checks = []check{ownership, endings, auditing, telling, finality, privacy, calling, wholeness, billing}
 
 var ownership = check{
 	invariant: "I-1",
@@ -215,6 +215,34 @@ var calling = check{
 	notes: []store.Statement{
 		store.Both(`SELECT 'Line item ' || ordinal || ' of transfer ' || transfer_id || ' is held: the billing system did not say whether it moved.'
 			FROM line_items WHERE held ORDER BY transfer_id, ordinal`),
+	},
+}
+
+// movedAndBilled are line items that moved since the ledger bills: o became n. c is what the source was credited for it, g what the
+// target was charged, l the target's order.
+const movedAndBilled = ` FROM line_items i JOIN transfers t ON t.id = i.transfer_id
+	JOIN subscriptions o ON o.id = i.subscription_id JOIN subscriptions n ON n.id = i.target_subscription_id AND n.cycles_from IS NOT NULL
+	LEFT JOIN billing_lines c ON c.subscription_id = o.id AND c.cause = 'transfer' AND c.subject = i.transfer_id
+	LEFT JOIN billing_lines g ON g.subscription_id = n.id AND g.cause = 'transfer' AND g.subject = i.transfer_id
+	LEFT JOIN order_lines l ON l.subscription_id = n.id
+	WHERE i.status = 'Complete' AND `
+
+// billing knows by the rules of package commerce what has a fixed price: it is paid for by the cycle, and its term has begun and goes on.
+var billing = check{
+	invariant: "I-10",
+	says:      "What moved is credited to the source and charged to the target once, for the same days.",
+	counted:   store.Both(`SELECT COUNT(*) FROM billing_lines WHERE cause = 'transfer'`),
+	violations: []store.Statement{
+		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' moved and lacks a billing line.'` + movedAndBilled + `
+			(c.id IS NULL OR g.id IS NULL AND n.unit_price_minor > 0)
+			AND o.unit_price_minor > 0 AND o.product_type NOT IN ('AzureSubscription', 'AzurePlan')
+			AND (o.billing_cycle IN ('monthly', 'annual') OR o.billing_cycle = 'one_time' AND o.term_duration <> '' AND o.commitment_end_date IS NOT NULL)
+			AND COALESCE(o.billed_since, o.creation_date) <= t.submitted_time
+			AND COALESCE(n.billed_since <= o.commitment_end_date, TRUE) AND COALESCE(n.billed_since < o.cancel_at, TRUE)`),
+		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' is charged to the target otherwise than credited to the source.'` +
+			movedAndBilled + `g.id IS NOT NULL AND (c.id IS NULL OR c.kind <> 'credit' OR g.kind <> 'charge' OR c.from_day <> g.from_day OR c.to_day <> g.to_day
+				OR c.currency = g.currency AND c.amount_minor <> g.amount_minor)`),
+		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' moved and has no order.'` + movedAndBilled + `l.order_id IS NULL`),
 	},
 }
 

@@ -2,6 +2,7 @@
 // section 8.3). It is pure.
 //
 //	subscription.go  a subscription, its term, and its entity tag
+//	cycles.go        its billing cycles, and how long it is billed
 //	product.go       what kinds of products there are
 //	change.go        what its owner may change about it
 //	cancellation.go  its end, when that was scheduled

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -60,6 +59,7 @@ type Subscription struct {
 	CreationDate      time.Time
 	CommitmentEndDate time.Time // zero without a term
 	BilledSince       time.Time // from when the owner pays for it: for what a transfer moved, the day of its submit; zero for CreationDate
+	CyclesFrom        time.Time // of what a transfer moved: a day on which a billing cycle began; zero where CyclesStart derives it
 	Status            Status
 	Billed            bool // somebody pays for it. A fact apart from the status: what moved away may stay suspended, unbilled
 	Listed            bool // the owner finds it among its own: moved Azure is not there any more
@@ -96,13 +96,17 @@ func (s Subscription) BillingStart() time.Time {
 	return s.BilledSince
 }
 
-// NextCycle is the first start of a billing cycle after the given time, counted from the day on which the owner began to pay.
+// NextCycle is the first start of a billing cycle after the given time: counted from where a transfer says that its cycles began, and
+// otherwise from the day on which the owner began to pay.
 func NextCycle(s Subscription, after time.Time) time.Time {
 	months := 1
 	if s.BillingCycle == Annual {
 		months = 12
 	}
 	start := kernel.Day(s.BillingStart())
+	if !s.CyclesFrom.IsZero() {
+		start = s.CyclesFrom
+	}
 	for n := months; ; n += months {
 		if next := kernel.AddMonths(start, n); next.After(after) {
 			return next
@@ -142,21 +146,11 @@ func (s Subscription) termStart() time.Time {
 
 // termBefore goes back by a term such as P1M, P3Y or P30D; the zero time for any other text.
 func termBefore(end time.Time, term string) time.Time {
-	if len(term) < 3 || term[0] != 'P' {
+	length := parsePeriod(term)
+	if length == (period{}) {
 		return time.Time{}
 	}
-	n, err := strconv.Atoi(term[1 : len(term)-1])
-	switch unit := term[len(term)-1]; {
-	case err != nil:
-		return time.Time{}
-	case unit == 'D':
-		return end.AddDate(0, 0, -n)
-	case unit == 'M':
-		return kernel.AddMonths(end, -n)
-	case unit == 'Y':
-		return kernel.AddMonths(end, -12*n)
-	}
-	return time.Time{}
+	return length.from(end, -1)
 }
 
 // tagged is what an entity tag is made of. It is a list of its own, so that a new property of a subscription changes the tags of

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/commerce"
 	"handover/internal/kernel"
 	"handover/internal/programme"
 	"handover/internal/subscription"
@@ -35,7 +36,7 @@ var published = map[string]int{
 	"900132": 400, "900133": 400, "900134": 400, "900136": 400, "900146": 400, "900148": 400, "900400": 400,
 	"900103": 500, "429": 429,
 	"2055": 400, "2001": 400, "2002": 400, "2071": 400, "2072": 404, "800042": 400, "800081": 400, "800093": 400, "800098": 400,
-	"900117": 400, "900213": 400, "600061": 400, "1000": 404,
+	"900117": 400, "900213": 400, "600061": 400, "1000": 404, "20000": 404,
 }
 
 // promised are the codes that the rules name for a cause.
@@ -55,6 +56,7 @@ var promised = map[kernel.Cause]string{
 	subscription.QuantitySuspended:     "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
 	subscription.RecordNotAllowed: "800098", subscription.RecordUnknown: "2072", subscription.RecordNotReseller: "2071",
 	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061",
+	commerce.OrderUnknown: "20000", commerce.InvoiceUnknown: "1000",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {
@@ -120,7 +122,7 @@ func nameOf(e ast.Expr) string {
 }
 
 // contexts are the folders of the rules, from here.
-var contexts = []string{"../kernel", "../programme", "../subscription", "../activitylog", "."}
+var contexts = []string{"../kernel", "../programme", "../subscription", "../activitylog", "../commerce", "."}
 
 // inspect visits the source of the rules, tests left out.
 func inspect(t *testing.T, visit func(ast.Node)) {

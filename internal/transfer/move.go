@@ -24,7 +24,7 @@ func CheckMovable(t Transfer, s subscription.Subscription) error {
 }
 
 // Successor is the subscription that the target gets for the line item: same term, billing plan and price terms
-// paid for by the target from the day of the submit on, the quantity of the snapshot, legacy Azure converted into the plan, the reseller of the request
+// (R-31; a price in another currency is not known here, which 0 says), paid for by the target from the day of the submit on, the quantity of the snapshot, legacy Azure converted into the plan, the reseller of the request
 // credited, promotions and scheduled changes left behind.
 func Successor(t Transfer, item LineItem, old subscription.Subscription, source, target programme.Partner, newID string, now time.Time) subscription.Subscription {
 	s := old
@@ -32,7 +32,10 @@ func Successor(t Transfer, item LineItem, old subscription.Subscription, source,
 	s.PartnerTenantID = t.TargetTenantID
 	s.Quantity = item.Quantity
 	s.CreationDate = now
-	s.BilledSince = kernel.Day(t.SubmittedTime)
+	s.BilledSince, s.CyclesFrom = kernel.Day(t.SubmittedTime), old.CyclesStart()
+	if source.Currency != target.Currency {
+		s.UnitPriceMinor = 0
+	}
 	s.Billed, s.Listed = true, true
 	s.Status = subscription.Active
 	s.PartnerOnRecord = t.PartnerOnRecord

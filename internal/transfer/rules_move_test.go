@@ -43,7 +43,17 @@ func TestRulesOfTheSuccessor(t *testing.T) {
 		want.ID, want.PartnerTenantID, want.CreationDate = newID, targetID, moved
 		want.PartnerOnRecord, want.SandboxFault = "", ""
 		want.BilledSince, want.Billed, want.Listed = at("2024-06-15T00:00:00Z"), true, true
+		want.CyclesFrom = at("2024-04-10T00:00:00Z") // as they were
 		assert.Equal(t, want, got)
+	})
+	rule(t, "R-31 billing cycles go on as they were, through every move", func(t *testing.T) {
+		again := successor(got, itemOf(got))
+		assert.Equal(t, at("2024-04-10T00:00:00Z"), again.CyclesFrom)
+		assert.Equal(t, at("2024-07-10T00:00:00Z"), subscription.NextCycle(again, moved), "R-37 counts by them")
+	})
+	rule(t, "R-35 what the source pays in another currency is no price of the target's", func(t *testing.T) {
+		assert.Zero(t, inCurrency(old, "USD").UnitPriceMinor)
+		assert.Equal(t, old.UnitPriceMinor, inCurrency(old, "EUR").UnitPriceMinor)
 	})
 	rule(t, "R-32 the target pays from the day of the submit on, whenever it was moved", func(t *testing.T) {
 		tr, f := opened(), facts()

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	commercestore "handover/internal/commerce/store"
 	"handover/internal/ledger"
 	"handover/internal/programme"
 	"handover/internal/subscription"
@@ -59,6 +60,7 @@ type scene struct {
 	kept      string // one that cannot be transferred
 	old       string // one that was moved, as the source had it
 	moved     string // the same, as the target has it
+	order     string // that brought it
 	name      string // of the customer
 	records   map[party]string
 	reference map[party]string // how they label the transfers
@@ -101,8 +103,8 @@ func newTroupe(t testing.TB) *troupe {
 	}
 	c.hide("acting agent of the source", c.agent(isSource), isSource, isTarget) // lastModifiedUser of a transfer
 	c.hide("acting agent of the target", c.agent(isTarget), isSource, isTarget)
-	c.hide("PartnerID of the source", c.of[isSource].MPNID)
-	c.hide("PartnerID of the target", c.of[isTarget].MPNID, isReseller)
+	c.hide("PartnerID of the source", c.of[isSource].MPNID, isSource) // its own, on its bills
+	c.hide("PartnerID of the target", c.of[isTarget].MPNID, isTarget, isReseller)
 	c.hide("PartnerID of the reseller", c.of[isReseller].MPNID, isTarget, isReseller) // to itself in its invitations
 	w.Partnerships = []programme.Partnership{{ProviderTenantID: c.of[isTarget].TenantID, ResellerTenantID: c.of[isReseller].TenantID}}
 	require.NoError(t, stage.Ledger.Extend(t.Context(), w))
@@ -144,6 +146,9 @@ func newScene(t testing.TB, c *troupe) *scene {
 			}
 		}
 	}
+	brought, err := stage.Ledger.OrdersOf(t.Context(), commercestore.OrderSearch{PartnerTenantID: c.of[isTarget].TenantID, CustomerTenantID: s.customer, Limit: 1})
+	require.NoError(t, err)
+	s.order = c.hide("order of the target", brought.Items[0].ID, isTarget)
 	for _, p := range []party{isSource, isTarget} {
 		log, err := stage.Ledger.LogOf(t.Context(), s.complete, c.of[p].TenantID)
 		require.NoError(t, err)
@@ -158,7 +163,7 @@ func newScene(t testing.TB, c *troupe) *scene {
 func (s *scene) fresh(t testing.TB) *scene {
 	t.Helper()
 	c := &troupe{of: s.of} // what is secret of it is nobody's business
-	other := &scene{troupe: c, records: s.records, reference: map[party]string{}, old: s.old, moved: s.moved, complete: s.complete, partial: s.partial}
+	other := &scene{troupe: c, records: s.records, reference: map[party]string{}, old: s.old, moved: s.moved, order: s.order, complete: s.complete, partial: s.partial}
 	other.enter(t)
 	other.pending = other.play(t, isTarget)
 	return other

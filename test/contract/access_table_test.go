@@ -27,6 +27,9 @@ var (
 	noRecord       = outcome{http.StatusNotFound, "1000", true}
 	noPartner      = outcome{http.StatusNotFound, "60003", true}
 	noRelation     = outcome{http.StatusForbidden, "20002", true}
+	noOrder        = outcome{http.StatusNotFound, "20000", true}
+	noInvoice      = outcome{http.StatusNotFound, "1000", true}
+	noLineItems    = outcome{http.StatusNotFound, "1000", false} // of an invoice that nobody has
 
 	noSourceOfOwn  = outcome{http.StatusBadRequest, "900148", false}
 	notTarget      = outcome{http.StatusBadRequest, "800002", false}
@@ -74,7 +77,7 @@ func forAll(o outcome) []outcome { return []outcome{o, o, o, o, o} }
 // access are the attempts on a scene. The outcomes stand in the order of partners: source, target, stranger, outsider,
 // reseller. What changes something comes last, so that lists are not longer than the scene.
 func access(s *scene) []attempt {
-	return slices.Concat(transferReads(s), s.searches(), customerReads(s), subscriptionReads(s), partnerReads(s), logReads(s), transferWrites(s), otherWrites(s))
+	return slices.Concat(transferReads(s), s.searches(), customerReads(s), subscriptionReads(s), billReads(s), partnerReads(s), logReads(s), transferWrites(s), otherWrites(s))
 }
 
 // transferReads: a transfer exists for its two parties only.
@@ -183,6 +186,20 @@ func subscriptionReads(s *scene) []attempt {
 		{operation: "listAddons", how: "that the target has now", roles: readers, path: s.subscription(s.moved), says: targets},
 		{operation: "getSubscription", how: "that the source had", roles: readers, path: s.subscription(s.old), says: sources},
 		{operation: "getSubscription", how: "that the target has now", roles: readers, path: s.subscription(s.moved), says: targets},
+	}
+}
+
+// billReads: an order exists for whoever placed it, an invoice for whoever pays it.
+func billReads(s *scene) []attempt {
+	ofInvoice := map[string]string{"invoiceId": "1234567890", "provider": "OneTime", "lineItemType": "BillingLineItems"}
+	return []attempt{
+		{operation: "listOrders", roles: readers, path: map[string]string{"customerId": s.customer}, says: []outcome{fine, fine, fine, noCustomer, fine}},
+		{operation: "getOrder", roles: readers, path: map[string]string{"customerId": s.customer, "orderId": s.order},
+			says: []outcome{noOrder, fine, noOrder, noOrder, noOrder}},
+		{operation: "listInvoices", roles: admins, says: forAll(fine)},
+		{operation: "getInvoice", roles: admins, path: map[string]string{"invoiceId": "1234567890"}, says: forAll(noInvoice)},
+		{operation: "listInvoiceLineItems", roles: admins, path: ofInvoice, says: forAll(noLineItems)},
+		{operation: "listUnbilledLineItems", roles: admins, says: forAll(fine)},
 	}
 }
 

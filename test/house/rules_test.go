@@ -21,7 +21,7 @@ import (
 // of one of the pure rooms, run under the rule's number, or listed in shownElsewhere.
 
 // pureRooms are the packages of the rules.
-var pureRooms = []string{"internal/kernel", "internal/programme", "internal/subscription", "internal/activitylog", "internal/transfer"}
+var pureRooms = []string{"internal/kernel", "internal/programme", "internal/subscription", "internal/activitylog", "internal/commerce", "internal/transfer"}
 
 // rulesOfTheDomain are the numbers of sections 2, 3 and 5, and those of the REST contract and of sections 7 and 8 that the
 // pure rooms decide.
@@ -40,7 +40,6 @@ var shownElsewhere = map[string]string{
 	"R-4":   "workflows, test/integration: the whole story in its order",
 	"R-23":  "nowhere: an observation about durations, not a rule",
 	"R-34":  "nowhere: licences, users and access of the customer's tenant are not in the system at all",
-	"R-35":  "nowhere: prices are the billing system's",
 	"R-85":  "internal/billing: the billing system's own refusal, passed on with its code",
 	"R-187": "internal/ledger: the old subscription is deleted in the transaction that makes the new one",
 }

@@ -72,7 +72,7 @@ type listSubscriptions struct {
 	programmehttp.CustomerPath
 	httpapi.Paging
 	MPNID   string `query:"mpn_id" doc:"Only those that credit the reseller with this PartnerID."`
-	OrderID string `query:"order_id" doc:"Only those of this order. No subscription here is known by an order, so none is found."`
+	OrderID string `query:"order_id" doc:"Only what this order brought."`
 }
 
 // subscriptionAnswer is a subscription with its entity tag.
@@ -144,7 +144,8 @@ func (s *Service) listSubscriptions(ctx context.Context, in *listSubscriptions) 
 		return nil, httpapi.NoSuchToken()
 	}
 	found, err := s.records.SubscriptionsOf(ctx, subscriptionstore.Search{
-		PartnerTenantID: httpapi.RequestOf(ctx).Caller.TenantID, CustomerTenantID: in.CustomerID, PartnerOnRecord: in.MPNID, Limit: size, After: after,
+		PartnerTenantID: httpapi.RequestOf(ctx).Caller.TenantID, CustomerTenantID: in.CustomerID, PartnerOnRecord: in.MPNID, OrderID: in.OrderID,
+		Limit: size, After: after,
 	})
 	if err != nil {
 		return nil, err
@@ -155,7 +156,6 @@ func (s *Service) listSubscriptions(ctx context.Context, in *listSubscriptions) 
 	}
 	if in.OrderID != "" {
 		kept.Set("order_id", in.OrderID)
-		found = store.Page[subscription.Subscription]{}
 	}
 	page := Subscriptions{TotalCount: found.Total, Items: s.showAll(found.Items), Attributes: httpapi.Collection}
 	path := "/customers/" + strings.ToLower(in.CustomerID) + "/subscriptions"

@@ -57,9 +57,12 @@ func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subs
 	})
 }
 
-// change writes what may be changed of a subscription, with the record of it.
+// change writes what may be changed of a subscription, with what it costs and the record of it.
 func (s *Store) change(ctx context.Context, tx store.Tx, by activitylog.By, old, next subscription.Subscription, at time.Time) error {
 	if _, err := tx.Exec(ctx, updateSubscription, old.ID, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord, next.Billed); err != nil {
+		return err
+	}
+	if err := s.bill(ctx, tx, old, next, at); err != nil {
 		return err
 	}
 	return activitylogstore.Note(ctx, tx, activitylogstore.Record{

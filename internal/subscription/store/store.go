@@ -8,6 +8,7 @@ package subscriptionstore
 
 import (
 	"context"
+	"time"
 
 	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
@@ -19,17 +20,20 @@ type Store struct {
 	db      *store.DB
 	rules   subscription.Rules
 	movedBy func(ctx context.Context, tx store.Tx, id string) (string, error)
+	bill    func(ctx context.Context, tx store.Tx, old, next subscription.Subscription, at time.Time) error
 }
 
 // New is the subscriptions in the database. They change by the rules, and not while movedBy, which is asked under the lock of
-// the subscription, names what is moving them.
-func New(db *store.DB, rules subscription.Rules, movedBy func(ctx context.Context, tx store.Tx, id string) (string, error)) *Store {
-	return &Store{db: db, rules: rules, movedBy: movedBy}
+// the subscription, names what is moving them. What a change costs or gives back, bill writes in its transaction.
+func New(db *store.DB, rules subscription.Rules, movedBy func(ctx context.Context, tx store.Tx, id string) (string, error),
+	bill func(ctx context.Context, tx store.Tx, old, next subscription.Subscription, at time.Time) error,
+) *Store {
+	return &Store{db: db, rules: rules, movedBy: movedBy, bill: bill}
 }
 
 // Over is the same over another view of the database.
 func (s *Store) Over(db *store.DB) *Store {
-	return New(db, s.rules, s.movedBy)
+	return New(db, s.rules, s.movedBy, s.bill)
 }
 
 // Search asks for what a partner bills a customer for. Empty fields do not narrow.
@@ -38,6 +42,7 @@ type Search struct {
 	CustomerTenantID string // never empty
 	PartnerOnRecord  string // MPN id of the credited reseller
 	ParentID         string
+	OrderID          string // of what an order brought
 	Limit            int    // items in the page, at least 1
 	After            string // id of the last one of the page before
 }
@@ -45,12 +50,13 @@ type Search struct {
 // SubscriptionsOf lists a page of what the partner bills the customer for, ended ones included, moved Azure not, by
 // id. Refusal: CustomerUnknown, as programmestore.Store.CustomerOf says it.
 func (s *Store) SubscriptionsOf(ctx context.Context, q Search) (store.Page[subscription.Subscription], error) {
-	store.Lower(&q.PartnerTenantID, &q.CustomerTenantID, &q.ParentID, &q.After)
+	store.Lower(&q.PartnerTenantID, &q.CustomerTenantID, &q.ParentID, &q.OrderID, &q.After)
 	var w store.Where
 	w.And(q.PartnerTenantID, "s.partner_tenant_id = %s")
 	w.And(q.CustomerTenantID, "s.customer_tenant_id = %s")
 	w.And(q.PartnerOnRecord, "s.partner_on_record = %s")
 	w.And(q.ParentID, "s.parent_id = %s")
+	w.And(q.OrderID, "s.id IN (SELECT l.subscription_id FROM order_lines l WHERE l.order_id = %s)")
 	w.Conditions = append(w.Conditions, "s.listed")
 	count := store.Listing{Text: "SELECT COUNT(*) FROM subscriptions s" + w.Clause(), Args: w.Args}
 	w.And(q.After, "s.id > %s")

@@ -15,13 +15,13 @@ var Table = store.Table[subscription.Subscription]{
 	Name: "subscriptions",
 	Columns: `id text, lineage_id text, customer_tenant_id text, partner_tenant_id text, product_type text, offer_id text,
 		friendly_name text, quantity integer, unit_price_minor bigint, billing_cycle text, term_duration text,
-		creation_date timestamptz, commitment_end_date timestamptz, billed_since timestamptz, status text, billed boolean, listed boolean, auto_renew boolean, parent_id text,
+		creation_date timestamptz, commitment_end_date timestamptz, billed_since timestamptz, cycles_from timestamptz, status text, billed boolean, listed boolean, auto_renew boolean, parent_id text,
 		partner_on_record text, cancel_at timestamptz, locked boolean, sandbox_fault text`,
 	Fields: func(s *subscription.Subscription) []any {
 		return []any{
 			&s.ID, &s.LineageID, &s.CustomerTenantID, &s.PartnerTenantID, &s.ProductType, &s.OfferID,
 			&s.FriendlyName, &s.Quantity, &s.UnitPriceMinor, &s.BillingCycle, &s.TermDuration,
-			(*store.Stamp)(&s.CreationDate), (*store.Stamp)(&s.CommitmentEndDate), (*store.Stamp)(&s.BilledSince),
+			(*store.Stamp)(&s.CreationDate), (*store.Stamp)(&s.CommitmentEndDate), (*store.Stamp)(&s.BilledSince), (*store.Stamp)(&s.CyclesFrom),
 			&s.Status, &s.Billed, &s.Listed, &s.AutoRenew, (*store.Optional)(&s.ParentID),
 			&s.PartnerOnRecord, (*store.Stamp)(&s.CancelAt), &s.Locked, &s.SandboxFault,
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	commercestore "handover/internal/commerce/store"
 	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/subscription"
@@ -204,4 +205,5 @@ func (w *window) hand(it transfer.LineItem, old subscription.Subscription, newID
 	w.known[newID] = successor
 	w.out.deleted = append(w.out.deleted, old.ID)
 	w.out.successors = append(w.out.successors, successor)
+	w.out.moves = append(w.out.moves, commercestore.Move{Old: old, New: successor})
 }

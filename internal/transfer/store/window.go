@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	commercestore "handover/internal/commerce/store"
 	"handover/internal/programme"
 	"handover/internal/runs"
 	"handover/internal/store"
@@ -37,9 +38,10 @@ type outcome struct {
 	items      []item
 	deleted    []string // ids of the old subscriptions
 	successors []subscription.Subscription
-	bases      []int // ordinals of the bases that moved
-	strays     []int // of items that moved of which base or add-ons may have moved by an operator's word
-	ending     []int // of items that the billing system has to be kept from
+	moves      []commercestore.Move // what became what
+	bases      []int                // ordinals of the bases that moved
+	strays     []int                // of items that moved of which base or add-ons may have moved by an operator's word
+	ending     []int                // of items that the billing system has to be kept from
 }
 
 // The statements about a window also name its bounds, $3 and $4: a planner that takes every transfer for a small one
@@ -145,9 +147,7 @@ func (w *window) lockSubscriptions(ctx context.Context, tx session, ids ...strin
 	for _, sub := range found {
 		w.known[sub.ID] = sub
 	}
-	if slices.ContainsFunc(found, subscription.Subscription.IsCommitment) { // nothing else is decided by who takes part
-		w.source, w.target, err = tx.parties(ctx, w.of)
-	}
+	w.source, w.target, err = tx.parties(ctx, w.of)
 	return err
 }
 
@@ -161,6 +161,9 @@ func (w *window) save(ctx context.Context, tx session) error {
 			return err
 		}
 		if err := subscriptionstore.Insert(ctx, tx.Tx, w.out.successors); err != nil {
+			return err
+		}
+		if err := commercestore.Moved(ctx, tx.Tx, w.of.ID, w.of.SubmittedTime, w.now, w.out.moves); err != nil {
 			return err
 		}
 		if err := runs.Want(ctx, tx.Tx, subscriptionstore.CancellationRuns(runs.CauseOpened, w.out.successors...)...); err != nil {
