@@ -83,7 +83,7 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 func serving(t *testing.T, l *ledger.Ledger) *stage {
 	t.Helper()
 	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
-		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, ApplicationID: "crm", Roles: identity.Roles()},
+		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, PrincipalName: "sam@source.example", ApplicationID: "crm", Roles: identity.Roles()},
 		byTarget: {TenantID: world.LargeTarget, UserID: world.LargeTargetUser, Roles: identity.Roles()},
 
 		byNorthwind: {TenantID: world.Demo().SourceTenantID, UserID: world.Demo().SourceUserID, Roles: identity.Roles()},

@@ -33,7 +33,7 @@ var forms = []form{
 	}},
 	{log: "audit_records", columns: []string{
 		"r.id", "r.resource_id", "r.event_key", "r.partner_tenant_id", "r.user_id", "r.operation", "r.status", "r.new_value",
-	}, beside: `r.resource_type || r.user_principal_name || r.application_id || r.correlation_id || r.old_value <> 'transfer'
+	}, beside: `(r.resource_type, r.user_principal_name, r.application_id, r.correlation_id, r.old_value) <> ('transfer', '', '', '', '')
 		OR NOT EXISTS (SELECT 1 FROM transfers t WHERE t.id = r.resource_id AND t.customer_tenant_id = r.customer_tenant_id AND r.participants =
 			CASE r.status WHEN 'failed' THEN '["' || r.partner_tenant_id || '"]' ELSE '["' || t.source_tenant_id || '","' || t.target_tenant_id || '"]' END)`},
 	{log: "activity_records", columns: []string{

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/store"
 	"handover/internal/subscription"
 )
@@ -111,6 +113,37 @@ func (f fixture) unguard() {
 			f.behind(drop)
 		}
 	}
+}
+
+// two partners whose records are about the same thing write them at one instant; both stand, and the chain is whole.
+func TestTwoWriteAboutOneThingAtOnce(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		entry := func(partner, key string) activitylogstore.AuditEntry {
+			return activitylogstore.AuditEntry{
+				EventKey: key, PartnerTenantID: partner, CustomerTenantID: customerID, Resource: "customer", ResourceID: customerID,
+				Operation: "add_customer", At: f.clock.Now(),
+			}
+		}
+		const each = 20
+		var writers sync.WaitGroup
+		for _, partner := range []string{sourceID, targetID} {
+			writers.Go(func() {
+				for n := range each {
+					_, err := store.Write(t.Context(), f.DB, "append", func(tx store.Tx) (bool, error) {
+						e := entry(partner, fmt.Sprint(n))
+						e.At = e.At.Add(time.Duration(n) * time.Second)
+						return true, activitylogstore.Append(t.Context(), tx, e)
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		writers.Wait()
+		require.Len(t, f.rows("SELECT DISTINCT seq FROM log_chain WHERE subject_id = '"+customerID+"'"), 2*each)
+		f.holds()
+	})
 }
 
 // E8: each guard of the log that is missing, disabled or made toothless is named.

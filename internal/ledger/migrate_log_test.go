@@ -83,6 +83,7 @@ func asItWasRead(t *testing.T, databaseURL, partner string) (log []activitylogst
 			v.resource_type, v.resource_id, v.old_value, v.new_value, v.operation, v.status, v.recorded_at FROM activity_records v) AS e
 		WHERE e.partner_tenant_id = '`+partner+`' ORDER BY e.recorded_at DESC, e.id DESC`)
 	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
 	for rows.Next() {
 		e, source, target := activitylogstore.AuditEntry{CustomerName: "Contoso"}, "", ""
 		require.NoError(t, rows.Scan(&e.ID, &e.PartnerTenantID, &source, &target, &e.CustomerTenantID, &e.UserID, &e.ApplicationID, &e.CorrelationID,
@@ -98,6 +99,7 @@ func asItWasRead(t *testing.T, databaseURL, partner string) (log []activitylogst
 	heads, err := old.QueryContext(t.Context(), `SELECT c.log, c.subject_id, c.seq, c.hash FROM log_chain c WHERE NOT EXISTS (SELECT 1 FROM log_chain n
 		WHERE n.log = c.log AND n.subject_id = c.subject_id AND n.seq = c.seq + 1) ORDER BY c.log, c.subject_id`)
 	require.NoError(t, err)
+	defer func() { require.NoError(t, heads.Close()) }()
 	digest := sha256.New()
 	for heads.Next() {
 		var h head

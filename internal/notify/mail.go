@@ -14,6 +14,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,41 +51,60 @@ type written struct {
 	err    error
 }
 
-// write reads what the e-mails are about, once for each kind, and writes them. Its error is the ledger's.
+// nothing tells what becomes of a mail for which there is no letter.
+func (w written) nothing() (outbox.MailResult, bool) {
+	if w.err == nil {
+		return outbox.MailResult{}, false
+	}
+	return resultOf(w.Owed, w.err), true
+}
+
+// found are the subjects of one kind, by id, or why they cannot be read.
+type found struct {
+	subjects map[string]Subject
+	err      error
+}
+
+// write reads what the e-mails are about, once for each kind, and writes them. The error says which kinds could not be read: mail about
+// them is put off, and holds up no other.
 func (k Kinds) write(ctx context.Context, owed []outbox.Owed) ([]written, error) {
 	about := map[string][]string{}
 	for _, o := range owed {
 		about[o.Subject.Kind] = append(about[o.Subject.Kind], o.Subject.ID)
 	}
-	subjects := map[string]map[string]Subject{}
+	kinds := map[string]found{}
+	var unread error
 	for name, ids := range about {
-		kind, known := k[name]
-		if !known {
-			continue
-		}
-		found, err := kind.Subjects(ctx, distinct(ids))
-		if err != nil {
-			return nil, fmt.Errorf("read what mail about a %s tells: %w", name, err)
-		}
-		subjects[name] = found
+		kinds[name] = k.read(ctx, name, ids)
+		unread = errors.Join(unread, kinds[name].err)
 	}
 	mails := make([]written, len(owed))
 	for i, o := range owed {
 		mails[i] = written{Owed: o}
-		subject, there := subjects[o.Subject.Kind][o.Subject.ID]
-		switch _, known := k[o.Subject.Kind]; {
-		case there:
-			mails[i].letter, mails[i].err = subject.Letter(o.Notification)
-		case known:
-			mails[i].err = Permanent("The %s that the mail is about is gone.", o.Subject.Kind)
-		default: // a newer program may know it
-			mails[i].err = fmt.Errorf("this program has nothing to tell about a %s", o.Subject.Kind)
-		}
+		mails[i].letter, mails[i].err = kinds[o.Subject.Kind].letter(o.Notification)
 	}
-	return mails, nil
+	return mails, unread
 }
 
-func distinct(ids []string) []string {
+func (k Kinds) read(ctx context.Context, name string, ids []string) (f found) {
+	kind, known := k[name]
+	if !known { // a newer program may know it
+		return found{err: fmt.Errorf("this program has nothing to tell about a %s", name)}
+	}
 	slices.Sort(ids)
-	return slices.Compact(ids)
+	if f.subjects, f.err = kind.Subjects(ctx, slices.Compact(ids)); f.err != nil {
+		f.err = fmt.Errorf("what mail about a %s tells cannot be read: %w", name, f.err)
+	}
+	return f
+}
+
+func (f found) letter(n outbox.Notification) (Letter, error) {
+	switch subject, there := f.subjects[n.Subject.ID]; {
+	case f.err != nil:
+		return Letter{}, f.err
+	case !there:
+		return Letter{}, Permanent("The %s that the mail is about is gone.", n.Subject.Kind)
+	default:
+		return subject.Letter(n)
+	}
 }

@@ -143,10 +143,9 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	mails, err := r.kinds.write(ctx, owed)
-	if err != nil {
-		r.giveBack(owed)
-		return len(owed), errors.Join(err, r.record(ctx))
+	mails, unread := r.kinds.write(ctx, owed)
+	if unread != nil && ctx.Err() == nil {
+		r.logger.Warn("Mail is put off: what it is about cannot be read.", zap.Error(unread))
 	}
 	for n, m := range mails {
 		if err = r.deliver(ctx, m); err != nil {
@@ -180,8 +179,8 @@ func (r *Relay) attempt(ctx context.Context, m written) (outbox.MailResult, erro
 	if err := ctx.Err(); err != nil {
 		return untried, err
 	}
-	if m.err != nil { // there is nothing to send
-		return resultOf(m.Owed, m.err), nil
+	if result, nothing := m.nothing(); nothing {
+		return result, nil
 	}
 	if err := r.connect(ctx); err != nil {
 		return untried, r.fault(ctx, err)

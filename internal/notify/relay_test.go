@@ -603,19 +603,23 @@ func TestRelayTellsOfAnyKindOfSubject(t *testing.T) {
 	o.requireTaken(5, 0)
 }
 
-// A ledger that cannot say what the mail is about costs no mail an attempt.
+// A kind that cannot be read puts off its own mail and holds up no other.
 func TestRelayThatCannotReadWhatMailIsAbout(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, 5, &post{})
-	r, err := newRelay(RelayOptions{Outbox: o.Ledger, Kinds: Kinds{transferstore.SubjectKind: unread{}}, Mailer: mailerTo(t, o.post.addr)}, quick())
+	o.oweAbout(outbox.Subject{Kind: "invitation", ID: "open"})
+	kinds := Kinds{transferstore.SubjectKind: unread{}, "invitation": invitations{"open": named("an invitation")}}
+	r, err := newRelay(RelayOptions{Outbox: o.Ledger, Kinds: kinds, Mailer: mailerTo(t, o.post.addr)}, quick())
 	require.NoError(t, err)
-	_, err = r.round(t.Context())
-	require.ErrorIs(t, err, errGone)
+	o.drain(r)
+	mails, repeated := o.post.tally()
+	require.Equal(t, []int{1, 0}, []int{mails, repeated})
 	for _, n := range o.log() {
-		require.Zero(t, n.Attempts)
+		require.Equal(t, "what mail about a transfer tells cannot be read: this program is gone", n.LastError)
 	}
+	o.advance(time.Minute)
 	o.drain(o.relay(quick(), nil))
-	o.requireTaken(5, 0)
+	o.requireTaken(6, 0)
 }
 
 type unread struct{}

@@ -55,24 +55,28 @@ DECLARE
     last_seq  integer;
     last_hash text;
 BEGIN
-    SELECT c.seq, c.hash INTO last_seq, last_hash FROM log_chain c
-        WHERE c.log = 'activity_log' AND c.subject_id = NEW.resource_id ORDER BY c.seq DESC LIMIT 1;
-    IF last_seq IS NULL THEN -- the first since there is one log
+    LOOP
         SELECT c.seq, c.hash INTO last_seq, last_hash FROM log_chain c
-            WHERE c.log IN ('audit_records', 'activity_records') AND c.subject_id = NEW.resource_id ORDER BY c.seq DESC LIMIT 1;
-    END IF;
-    INSERT INTO log_chain (log, subject_id, seq, record_id, recorded_at, hash)
-        VALUES ('activity_log', NEW.resource_id, COALESCE(last_seq, 0) + 1, NEW.id, NEW.recorded_at,
-            encode(sha256(convert_to(COALESCE(last_hash, '') || length(NEW.id) || ':' || NEW.id || length(NEW.event_key) || ':' || NEW.event_key
-                || length(NEW.partner_tenant_id) || ':' || NEW.partner_tenant_id || length(NEW.participants) || ':' || NEW.participants
-                || length(COALESCE(NEW.customer_tenant_id, '')) || ':' || COALESCE(NEW.customer_tenant_id, '')
-                || length(NEW.resource_type) || ':' || NEW.resource_type || length(NEW.resource_id) || ':' || NEW.resource_id
-                || length(NEW.operation) || ':' || NEW.operation || length(NEW.user_id) || ':' || NEW.user_id
-                || length(NEW.user_principal_name) || ':' || NEW.user_principal_name
-                || length(NEW.application_id) || ':' || NEW.application_id || length(NEW.correlation_id) || ':' || NEW.correlation_id
-                || length(NEW.old_value) || ':' || NEW.old_value || length(NEW.new_value) || ':' || NEW.new_value
-                || length(NEW.status) || ':' || NEW.status
-                || to_char(NEW.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8')), 'hex'));
+            WHERE c.log = 'activity_log' AND c.subject_id = NEW.resource_id ORDER BY c.seq DESC LIMIT 1;
+        IF last_seq IS NULL THEN -- the first since there is one log
+            SELECT c.seq, c.hash INTO last_seq, last_hash FROM log_chain c
+                WHERE c.log IN ('audit_records', 'activity_records') AND c.subject_id = NEW.resource_id ORDER BY c.seq DESC LIMIT 1;
+        END IF;
+        INSERT INTO log_chain (log, subject_id, seq, record_id, recorded_at, hash)
+            VALUES ('activity_log', NEW.resource_id, COALESCE(last_seq, 0) + 1, NEW.id, NEW.recorded_at,
+                encode(sha256(convert_to(COALESCE(last_hash, '') || length(NEW.id) || ':' || NEW.id || length(NEW.event_key) || ':' || NEW.event_key
+                    || length(NEW.partner_tenant_id) || ':' || NEW.partner_tenant_id || length(NEW.participants) || ':' || NEW.participants
+                    || length(COALESCE(NEW.customer_tenant_id, '')) || ':' || COALESCE(NEW.customer_tenant_id, '')
+                    || length(NEW.resource_type) || ':' || NEW.resource_type || length(NEW.resource_id) || ':' || NEW.resource_id
+                    || length(NEW.operation) || ':' || NEW.operation || length(NEW.user_id) || ':' || NEW.user_id
+                    || length(NEW.user_principal_name) || ':' || NEW.user_principal_name
+                    || length(NEW.application_id) || ':' || NEW.application_id || length(NEW.correlation_id) || ':' || NEW.correlation_id
+                    || length(NEW.old_value) || ':' || NEW.old_value || length(NEW.new_value) || ':' || NEW.new_value
+                    || length(NEW.status) || ':' || NEW.status
+                    || to_char(NEW.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8')), 'hex'))
+            ON CONFLICT DO NOTHING;
+        EXIT WHEN FOUND; -- or somebody was first who wrote about the same thing at the same instant
+    END LOOP;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
