@@ -58,8 +58,8 @@ func (c *cli) verifyCommand() *cobra.Command {
 	var askBilling bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check the invariants I-1 to I-9 on the ledger and the running transfers",
-		Long: "Check the invariants I-1 to I-9 on the ledger and the running transfers. It changes no data; --repair has the\n" +
+		Short: "Check the invariants I-1 to I-10 on the ledger and the running transfers",
+		Long: "Check the invariants I-1 to I-10 on the ledger and the running transfers. It changes no data; --repair has the\n" +
 			"runs look at the ledger that I-7 finds wrong, and checks again. --billing asks the billing system of\n" +
 			"HANDOVER_BILLING_URL, too, about every line item that it was asked to move and that has ended.\n" +
 			"With I-9 comes an anchor: kept where nobody can write who can write the ledger's database, it shows with --expect that the\n" +

@@ -14,7 +14,7 @@ var ErrTooMuch = errors.New("the amount is too large to be kept")
 
 // Times is so many of it. Neither may be negative. Error: ErrTooMuch.
 func (m Minor) Times(n int) (Minor, error) {
-	over, product := bits.Mul64(uint64(m), uint64(n)) //nolint:gosec // neither is negative
+	over, product := bits.Mul64(uint64(m), uint64(n))
 	if over != 0 || product > 1<<63-1 {
 		return 0, ErrTooMuch
 	}
@@ -34,15 +34,15 @@ func (m Minor) Share(days, of int) Minor {
 	if days == 0 {
 		return 0
 	}
-	high, low := bits.Mul64(uint64(m), 2*uint64(days))    //nolint:gosec // neither is negative
-	low, carry := bits.Add64(low, uint64(of), 0)          //nolint:gosec // a number of days
-	share, _ := bits.Div64(high+carry, low, 2*uint64(of)) //nolint:gosec // a number of days
-	return Minor(share)                                   //nolint:gosec // at most m
+	high, low := bits.Mul64(uint64(m), 2*uint64(days))
+	low, carry := bits.Add64(low, uint64(of), 0)
+	share, _ := bits.Div64(high+carry, low, 2*uint64(of))
+	return Minor(share)
 }
 
 // String writes the amount in units with two decimals: "1234.50".
 func (m Minor) String() string {
-	sign, size := "", uint64(m) //nolint:gosec // its sign is written apart
+	sign, size := "", uint64(m)
 	if m < 0 {
 		sign, size = "-", -size
 	}

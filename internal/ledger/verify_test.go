@@ -26,7 +26,7 @@ func TestVerifyFindsNothing(t *testing.T) {
 
 		findings, err := f.Verify(t.Context())
 		require.NoError(t, err)
-		invariants := []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-8", "I-9"}
+		invariants := []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-8", "I-9", "I-10"}
 		require.Len(t, findings, len(invariants))
 		for n, finding := range findings {
 			require.Equal(t, invariants[n], finding.Invariant)

@@ -136,12 +136,12 @@ func (s starter) get(t *testing.T, id string) transfer.Entity {
 	return e
 }
 
-// verified shows that the invariants I-1 to I-9 hold.
+// verified shows that the invariants I-1 to I-10 hold.
 func (s starter) verified(t *testing.T) {
 	t.Helper()
 	a := s.run(t, "verify")
 	require.Zero(t, a.status, "starter verify: %s%s", a.out, a.err)
-	for _, invariant := range []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-7", "I-8", "I-9"} {
+	for _, invariant := range []string{"I-1", "I-2", "I-3", "I-4", "I-5", "I-6", "I-7", "I-8", "I-9", "I-10"} {
 		assert.Contains(t, a.out, invariant)
 	}
 }

@@ -1,6 +1,6 @@
 // Package integration runs the programs as a user runs them: built with go build, started as processes, spoken to over
 // their ports, their flags and their standard streams, ended with Ctrl-C or kill -9. What they leave behind is then judged
-// by the invariants I-1 to I-9, with "starter verify".
+// by the invariants I-1 to I-10, with "starter verify".
 //
 //	main_test.go        builds the programs once
 //	process_test.go     one running program

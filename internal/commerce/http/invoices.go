@@ -15,7 +15,7 @@ import (
 // Invoice is what a partner was charged and credited in a month (F-11).
 type Invoice struct {
 	ID                     string             `json:"id" example:"G202606EUR0A1B2C3D" doc:"The invoice: the same for ever."`
-	InvoiceDate            time.Time          `json:"invoiceDate" doc:"When it was made: at the end of the month."`
+	InvoiceDate            time.Time          `json:"invoiceDate" doc:"The end of its month."`
 	BillingPeriodStartDate time.Time          `json:"billingPeriodStartDate" doc:"First day of the month."`
 	BillingPeriodEndDate   time.Time          `json:"billingPeriodEndDate" doc:"Last day of the month."`
 	TotalCharges           Amount             `json:"totalCharges" doc:"What its line items add up to: less than nothing when more was given back than charged."`

@@ -32,17 +32,26 @@ const (
 	ended = ` FROM billing_lines b WHERE b.partner_tenant_id = $1 AND b.month < $2`
 )
 
+// madeAfter is how long after its month an invoice is made: longer than whatever was decided in it may take to be written.
+const madeAfter = 5 * time.Minute
+
+// open is the first month, as it is kept, whose invoice is not made yet.
+func (s *Store) open(ctx context.Context, tx store.Tx) (string, error) {
+	now, err := s.db.Time(ctx, tx)
+	return commerce.Month(now.Add(-madeAfter)).Format(monthLayout), err
+}
+
 // InvoicesOf lists a page of the partner's invoices, the newest first: those of months that are over, so that none changes any more.
 // After is the last one of the page before, or none.
 func (s *Store) InvoicesOf(ctx context.Context, partnerTenantID string, after commerce.Invoice, limit int) (store.Page[commerce.Invoice], error) {
 	store.Lower(&partnerTenantID)
 	return store.Read(ctx, s.db, "list invoices", func(tx store.Tx) (store.Page[commerce.Invoice], error) {
 		var page store.Page[commerce.Invoice]
-		now, err := s.db.Time(ctx, tx)
+		open, err := s.open(ctx, tx)
 		if err != nil {
 			return page, err
 		}
-		w := store.Where{Args: []any{partnerTenantID, commerce.Month(now).Format(monthLayout)}}
+		w := store.Where{Args: []any{partnerTenantID, open}}
 		count := store.Listing{Text: `SELECT COUNT(*) FROM (SELECT DISTINCT b.month, b.currency` + ended + `) AS all_of_them`, Args: w.Args}
 		further := ""
 		if !after.Month.IsZero() {
@@ -71,12 +80,12 @@ var selectInvoice = store.Both(`SELECT b.month, b.currency, ` + added + ended + 
 func (s *Store) InvoiceOf(ctx context.Context, wanted commerce.Invoice) (commerce.Invoice, error) {
 	store.Lower(&wanted.PartnerTenantID)
 	return store.Read(ctx, s.db, "read invoice", func(tx store.Tx) (commerce.Invoice, error) {
-		now, err := s.db.Time(ctx, tx)
+		open, err := s.open(ctx, tx)
 		if err != nil {
 			return wanted, err
 		}
 		found, err := store.Known(ctx, tx, commerce.NoSuchInvoice(wanted.ID()), selectInvoice, invoiceFields,
-			wanted.PartnerTenantID, commerce.Month(now).Format(monthLayout), wanted.Month.Format(monthLayout), wanted.Currency)
+			wanted.PartnerTenantID, open, wanted.Month.Format(monthLayout), wanted.Currency)
 		if err != nil {
 			return wanted, err
 		}
@@ -115,35 +124,35 @@ func itemFields(r *itemRow) []any {
 	return append(billingLines.Fields(&r.lineRow), r.item.aboutFields()...)
 }
 
-// ItemSearch asks for the items of one month of a partner.
+// ItemSearch asks for items of a partner.
 type ItemSearch struct {
 	PartnerTenantID string
-	Month           time.Time // zero for the one under way
+	Month           time.Time // zero for those that stand on no invoice yet
 	Currency        string    // empty for any
 	Limit           int       // items in the page, at least 1
 	AfterTime       time.Time // of the last line of the page before; zero for the first page
 	AfterID         string
 }
 
-// BillingLinesOf lists a page of what a partner was charged and credited in the month, by time.
+// BillingLinesOf lists a page of what a partner was charged and credited, by time.
 func (s *Store) BillingLinesOf(ctx context.Context, q ItemSearch) (store.Page[Item], error) {
 	return store.Read(ctx, s.db, "list billing lines", func(tx store.Tx) (store.Page[Item], error) {
-		if q.Month.IsZero() {
-			now, err := s.db.Time(ctx, tx)
-			if err != nil {
-				return store.Page[Item]{}, err
-			}
-			q.Month = now
+		if !q.Month.IsZero() {
+			return q.items(ctx, tx, "b.month = %s", q.Month.Format(monthLayout))
 		}
-		return q.items(ctx, tx)
+		open, err := s.open(ctx, tx)
+		if err != nil {
+			return store.Page[Item]{}, err
+		}
+		return q.items(ctx, tx, "b.month >= %s", open)
 	})
 }
 
-func (q ItemSearch) items(ctx context.Context, tx store.Tx) (store.Page[Item], error) {
+func (q ItemSearch) items(ctx context.Context, tx store.Tx, condition, month string) (store.Page[Item], error) {
 	store.Lower(&q.PartnerTenantID)
 	var w store.Where
 	w.And(q.PartnerTenantID, "b.partner_tenant_id = %s")
-	w.And(q.Month.Format(monthLayout), "b.month = %s")
+	w.And(month, condition)
 	w.And(q.Currency, "b.currency = %s")
 	count := store.Listing{Text: "SELECT COUNT(*) FROM billing_lines b" + w.Clause(), Args: w.Args}
 	if !q.AfterTime.IsZero() {
