@@ -24,6 +24,7 @@ type described struct {
 	method, path string
 	parameters   []parameter
 	id           string
+	description  string
 }
 
 type parameter struct {
@@ -60,6 +61,7 @@ func (s *stage) operations() []described {
 	var doc struct {
 		Paths map[string]map[string]struct {
 			OperationID string
+			Description string
 			Parameters  []parameter
 		}
 	}
@@ -67,7 +69,7 @@ func (s *stage) operations() []described {
 	var all []described
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
-			one := described{method: strings.ToUpper(method), path: path, id: op.OperationID}
+			one := described{method: strings.ToUpper(method), path: path, id: op.OperationID, description: op.Description}
 			for _, p := range op.Parameters {
 				if p.In == "query" {
 					one.parameters = append(one.parameters, p)

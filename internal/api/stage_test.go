@@ -37,6 +37,10 @@ const (
 	byNorthwind = "northwind"
 	byFabrikam  = "fabrikam"
 	byLitware   = "litware"
+
+	// Of the sample world, too: an indirect reseller, and a partner that is direct-bill besides.
+	byAlpine    = "alpine"
+	byProseware = "proseware"
 )
 
 // cast are the callers that have a token.
@@ -89,6 +93,8 @@ func serving(t *testing.T, l *ledger.Ledger) *stage {
 		byNorthwind: {TenantID: world.Demo().SourceTenantID, UserID: world.Demo().SourceUserID, Roles: identity.Roles()},
 		byFabrikam:  {TenantID: world.Demo().TargetTenantID, UserID: world.Demo().TargetUserID, Roles: identity.Roles()},
 		byLitware:   {TenantID: "aaaaaaaa-0000-4000-8000-000000000005", UserID: "eeeeeeee-0000-4000-8000-000000000501", Roles: identity.Roles()},
+		byAlpine:    {TenantID: "aaaaaaaa-0000-4000-8000-000000000009", UserID: "eeeeeeee-0000-4000-8000-000000000901", Roles: identity.Roles()},
+		byProseware: {TenantID: "aaaaaaaa-0000-4000-8000-000000000013", UserID: "eeeeeeee-0000-4000-8000-000000001301", Roles: identity.Roles()},
 	}})
 	require.NoError(t, err)
 	server := httptest.NewServer(a)

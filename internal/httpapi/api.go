@@ -67,6 +67,7 @@ type API struct {
 	mux      *http.ServeMux
 	handler  http.Handler
 	routes   []Route
+	faults   []error // of what was declared
 	spelling spelling
 	limits   *limiter
 	bodies   *inFlight
@@ -77,7 +78,7 @@ type API struct {
 }
 
 // New makes the API of these operations and the probes. It touches nothing until requests come. Errors: metrics that
-// are registered already, a description that cannot be written.
+// are registered already, operations that do not say by which right they are called, a description that cannot be written.
 func New(o Options, all ...Operations) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -94,6 +95,9 @@ func New(o Options, all ...Operations) (*API, error) {
 		some.Register(a)
 	}
 	a.registerHealth()
+	if err := errors.Join(a.faults...); err != nil {
+		return nil, err
+	}
 	a.complete(a.huma.OpenAPI())
 	a.spelling = spellingOf(a.routes)
 	if err := a.serveDocuments(); err != nil {

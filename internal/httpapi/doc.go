@@ -4,7 +4,7 @@
 //
 //	httpapi.Register(a, httpapi.Route{
 //		ID: "getThing", Method: http.MethodGet, Path: "/v1/things/{thingId}", Tag: "Things", Summary: "Read a thing",
-//		Roles: readers, Causes: []kernel.Cause{thing.Unknown},
+//		Roles: readers, Right: httpapi.Everybody(), Causes: []kernel.Cause{thing.Unknown},
 //	}, s.getThing)
 //
 //	func (s *Service) getThing(ctx context.Context, in *ThingPath) (*struct{ Body Thing }, error) {
@@ -19,7 +19,7 @@
 //
 //	api.go          what an API is made of, and the order in which a request passes through it
 //	request.go      every request: its ids, its deadline, its log line, its metrics, the headers of its answer
-//	route.go        how an operation is declared; access.go who may call it
+//	route.go        how an operation is declared; access.go who may call it, and right.go what else is asked of them
 //	idempotency.go  why the same request gets the same answer; answers.go what that answer is
 //	limits.go       how much one partner may ask for; turns.go how decisions about one thing take turns
 //	decoding.go     how a body is read, within the bounds of its fields: bounds.go, scanner.go, json.go;

@@ -35,7 +35,7 @@ func TestEntityTag(t *testing.T) {
 func TestNotModified(t *testing.T) {
 	t.Parallel()
 	_, server := served(t, func(a *API) {
-		route := Route{ID: "getThing", Method: http.MethodGet, Path: "/thing", Roles: identity.Roles()}
+		route := Route{ID: "getThing", Method: http.MethodGet, Path: "/thing", Roles: identity.Roles(), Right: Everybody()}
 		Register(a, route, func(_ context.Context, in *struct {
 			IfNoneMatch string `header:"If-None-Match"`
 		}) (*struct{ Body tick }, error) {

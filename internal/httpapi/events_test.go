@@ -69,7 +69,7 @@ type tick struct {
 // streaming declares a stream of the path /stream.
 func streaming(handle func(context.Context, *struct{}) (Look[tick], error)) declared {
 	return func(a *API) {
-		route := Route{ID: "followTicks", Method: http.MethodGet, Path: "/stream", Roles: identity.Roles(), Causes: []kernel.Cause{NotAPartner}}
+		route := Route{ID: "followTicks", Method: http.MethodGet, Path: "/stream", Roles: identity.Roles(), Right: Everybody(), Causes: []kernel.Cause{NotAPartner}}
 		RegisterStream(a, route, Events{Name: "tick", Of: "clocks"}, handle)
 	}
 }

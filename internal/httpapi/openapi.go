@@ -51,6 +51,9 @@ func (r Route) describe() string {
 		}
 		text += "."
 	}
+	if r.Right != nil && r.Right.Says != "" {
+		text += "\n\n" + r.Right.Says
+	}
 	return strings.TrimSpace(text)
 }
 
@@ -98,6 +101,9 @@ func (r Route) allCauses() []kernel.Cause {
 	}
 	if r.Users {
 		all = append(all, userRequired)
+	}
+	if r.Right != nil {
+		all = append(all, r.Right.Causes...)
 	}
 	if r.write {
 		all = append(all, unknownMember, kernel.RequestIDReused, tooLarge, tooSlow, wrongMediaType)

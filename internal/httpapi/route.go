@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"reflect"
@@ -29,6 +30,7 @@ type Route struct {
 	Status      int // of success; 0 for 200
 
 	Roles     []identity.Role // the caller needs one of them
+	Right     *Right          // and this
 	Users     bool            // an application alone is refused (900329)
 	Rehearses bool            // with ?dryRun=true it changes nothing
 	Extension bool            // not part of the wire contract
@@ -83,6 +85,10 @@ func Register[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, e
 		r.MaxBody = usualBody
 	}
 	r.body, r.query = r.shape(reflect.TypeFor[I]()), parametersOf(reflect.TypeFor[I]())
+	if r.Right == nil && !r.open {
+		a.faults = append(a.faults, fmt.Errorf("the operation %s does not say by which right it is called", r.ID))
+		r.Right = everybody
+	}
 	a.routes = append(a.routes, r)
 	huma.Register(a.huma, a.operation(r), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
@@ -141,7 +147,8 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// admitted is the request of a caller who may call the operation, as it is understood. Errors: those of admit and understood.
+// admitted is the request of a caller who may call the operation, as it is understood. Errors: those of admit, of the operation's
+// right and of understood.
 func (a *API) admitted(op *huma.Operation, req *http.Request, r Route) (*http.Request, error) {
 	if r.open {
 		return r.understood(req)
@@ -153,7 +160,11 @@ func (a *API) admitted(op *huma.Operation, req *http.Request, r Route) (*http.Re
 	if err != nil {
 		return nil, err
 	}
-	return r.understood(req.WithContext(admitted))
+	req = req.WithContext(admitted)
+	if err := r.Right.check(req); err != nil {
+		return nil, err
+	}
+	return r.understood(req)
 }
 
 // receive is the way of a write: its body is read, and it is answered once.

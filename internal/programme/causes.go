@@ -22,7 +22,7 @@ const (
 var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	PartnerUnknown:      {Code: "60003", Status: http.StatusNotFound, Rule: "R-44"},
 	CustomerUnknown:     {Code: "60003", Status: http.StatusNotFound, Rule: "R-44"},
-	PartnerNotEnabled:   {Code: "900137", Status: http.StatusForbidden, Rule: "R-40, R-41"},
+	PartnerNotEnabled:   {Code: "900137", Status: http.StatusForbidden, Rule: "R-40, R-41, R-416"},
 	ProgramNotActive:    {Code: "900149", Status: http.StatusForbidden, Rule: "R-46"},
 	MarketMismatch:      {Code: "900138", Status: http.StatusForbidden, Rule: "R-45"},
 	RelationshipMissing: {Code: "20002", Status: http.StatusForbidden, Rule: "R-50"},

@@ -86,8 +86,11 @@ func TestAccessToKeptAnswers(t *testing.T) {
 	require.Equal(t, string(first.body), string(ask(s.act(isSource)).body))
 	w := &watch{scene: s, told: map[string]bool{}}
 	for _, p := range []party{isStranger, isOutsider, isReseller} {
-		got := ask(s.act(p))
-		refused(t, got, noTransfer.status, noTransfer.code)
+		got, hears := ask(s.act(p)), noTransfer
+		if p == isReseller {
+			hears = neverResellers
+		}
+		refused(t, got, hears.status, hears.code)
 		w.look(t, string(p), p, label, got)
 	}
 	got := ask(s.act(isTarget))

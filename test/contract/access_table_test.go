@@ -74,6 +74,9 @@ type attempt struct {
 // forAll is the same for every partner.
 func forAll(o outcome) []outcome { return []outcome{o, o, o, o, o} }
 
+// forBilling is the same for every partner that bills (R-416).
+func forBilling(o outcome) []outcome { return []outcome{o, o, o, o, neverResellers} }
+
 // access are the attempts on a scene. The outcomes stand in the order of partners: source, target, stranger, outsider,
 // reseller. What changes something comes last, so that lists are not longer than the scene.
 func access(s *scene) []attempt {
@@ -84,13 +87,13 @@ func access(s *scene) []attempt {
 func transferReads(s *scene) []attempt {
 	ofCustomer := map[string]string{"customerId": s.customer}
 	all := []attempt{
-		{operation: "listTransfers", roles: admins, path: ofCustomer, says: []outcome{fine, fine, nothing, nothing, nothing}},
+		{operation: "listTransfers", roles: admins, path: ofCustomer, says: []outcome{fine, fine, nothing, nothing, neverResellers}},
 		{operation: "getTransferEligibility", roles: admins, path: ofCustomer, query: url.Values{"transferType": {"3"}},
-			says: []outcome{fine, fine, fine, noCustomer, fine}},
+			says: []outcome{fine, fine, fine, noCustomer, neverResellers}},
 		{operation: "getTransferEligibility", how: "for a transfer", roles: admins, path: ofCustomer,
-			query: url.Values{"transferType": {"3"}, "transferId": {s.pending}}, says: []outcome{fine, noTransfer, noTransfer, noCustomer, noTransfer}},
+			query: url.Values{"transferType": {"3"}, "transferId": {s.pending}}, says: []outcome{fine, noTransfer, noTransfer, noCustomer, neverResellers}},
 	}
-	partiesOnly := []outcome{fine, fine, noTransfer, noTransfer, noTransfer}
+	partiesOnly := []outcome{fine, fine, noTransfer, noTransfer, neverResellers}
 	for how, id := range map[string]string{"complete": s.complete, "partial": s.partial, "pending": s.pending} {
 		path := map[string]string{"customerId": s.customer, "transferId": id}
 		all = append(all,
@@ -111,21 +114,21 @@ func transferWrites(s *scene) []attempt {
 	ofCustomer := map[string]string{"customerId": s.customer}
 	path := map[string]string{"customerId": s.customer, "transferId": s.pending}
 	forTarget := with(s.request(), object{"targetPartnerTenantId": s.of[isTarget].TenantID})
-	bySource, byTarget := []outcome{fine, notTheirs, noTransfer, noTransfer, noTransfer}, []outcome{notTheirs, fine, noTransfer, noTransfer, noTransfer}
+	bySource, byTarget := []outcome{fine, notTheirs, noTransfer, noTransfer, neverResellers}, []outcome{notTheirs, fine, noTransfer, noTransfer, neverResellers}
 	return []attempt{
 		{operation: "createTransfer", how: "for oneself", roles: admins, agents: true, changes: true, path: ofCustomer, body: s.request(),
 			says: []outcome{noSourceOfOwn, made, made, notAccepted, neverResellers}},
 		{operation: "createTransfer", how: "for the target", roles: admins, agents: true, changes: true, path: ofCustomer, body: forTarget,
-			says: []outcome{notTarget, made, notTarget, notTarget, notTarget}},
+			says: []outcome{notTarget, made, notTarget, notTarget, neverResellers}},
 		{operation: "createTransfer", how: "as a dry run", roles: admins, path: ofCustomer, body: s.request(), query: url.Values{"dryRun": {"true"}},
-			says: forAll(fine)},
+			says: forBilling(fine)},
 		{operation: "updateTransfer", how: "submit", roles: admins, agents: true, changes: true, path: path, says: bySource,
 			body: object{"lineItems": []object{{"subscriptionId": s.spare, "productType": "OnlineServicesNCE"}}}},
 		{operation: "updateTransfer", how: "submit everything", roles: admins, agents: true, changes: true, path: path, body: everything, says: bySource},
 		{operation: "updateTransfer", how: "decline", roles: admins, agents: true, changes: true, path: path, body: object{"status": "Reject"}, says: bySource},
 		{operation: "updateTransfer", how: "cancel", roles: admins, agents: true, changes: true, path: path, body: object{"status": "Cancel"}, says: byTarget},
 		{operation: "updateTransfer", how: "label", roles: admins, changes: true, path: path, body: object{"externalReference": "another"},
-			says: []outcome{fine, fine, noTransfer, noTransfer, noTransfer}},
+			says: []outcome{fine, fine, noTransfer, noTransfer, neverResellers}},
 	}
 }
 
@@ -133,7 +136,7 @@ func transferWrites(s *scene) []attempt {
 func otherWrites(s *scene) []attempt {
 	return []attempt{
 		{operation: "updateSubscription", roles: sellers, changes: true, path: s.subscription(s.spare),
-			body: object{"friendlyName": "another"}, says: []outcome{fine, noSubscription, noSubscription, noSubscription, noSubscription}},
+			body: object{"friendlyName": "another"}, says: []outcome{fine, noSubscription, noSubscription, noSubscription, neverResellers}},
 		{operation: "attestAgreement", roles: sellers, users: true, changes: true, path: map[string]string{"customerId": s.customer}, body: s.attestation(),
 			says: []outcome{made, made, made, noRelation, neverResellers}},
 	}
@@ -150,10 +153,10 @@ func (s *scene) searches() []attempt {
 		return attempt{operation: "searchTransfers", how: how, roles: admins, query: query, says: says}
 	}
 	return []attempt{
-		search("everything", nil, fine, fine, fine, fine, fine),
-		search("of the customer", url.Values{"customerId": {s.customer}}, fine, fine, nothing, nothing, nothing),
-		search("by the source's reference", url.Values{"externalReference": {s.reference[isSource]}}, fine, nothing, nothing, nothing, nothing),
-		search("by the target's reference", url.Values{"externalReference": {s.reference[isTarget]}}, nothing, fine, nothing, nothing, nothing),
+		search("everything", nil, fine, fine, fine, fine, neverResellers),
+		search("of the customer", url.Values{"customerId": {s.customer}}, fine, fine, nothing, nothing, neverResellers),
+		search("by the source's reference", url.Values{"externalReference": {s.reference[isSource]}}, fine, nothing, nothing, nothing, neverResellers),
+		search("by the target's reference", url.Values{"externalReference": {s.reference[isTarget]}}, nothing, fine, nothing, nothing, neverResellers),
 	}
 }
 
@@ -161,25 +164,25 @@ func (s *scene) searches() []attempt {
 func customerReads(s *scene) []attempt {
 	ofCustomer := map[string]string{"customerId": s.customer}
 	byName := url.Values{"filter": {`{"Field":"CompanyName","Value":"` + s.name + `","Operator":"starts_with"}`}}
-	itsPartners := []outcome{fine, fine, fine, noCustomer, fine}
+	itsPartners, whoBills := []outcome{fine, fine, fine, noCustomer, fine}, []outcome{fine, fine, fine, noCustomer, neverResellers}
 	return []attempt{
 		{operation: "listCustomers", roles: readers, says: forAll(fine)},
 		{operation: "listCustomers", how: "by name", roles: readers, query: byName, says: []outcome{fine, fine, fine, nothing, fine}},
 		{operation: "getCustomer", roles: readers, path: ofCustomer, says: itsPartners},
-		{operation: "listSubscriptions", roles: readers, path: ofCustomer, says: itsPartners},
+		{operation: "listSubscriptions", roles: readers, path: ofCustomer, says: whoBills},
 		{operation: "getCompanyProfile", roles: readers, path: ofCustomer, says: itsPartners},
 		{operation: "getBillingProfile", roles: readers, path: ofCustomer, says: itsPartners},
 		{operation: "listAgreementTemplates", roles: readers, says: forAll(fine)},
-		{operation: "listAgreements", roles: readers, path: ofCustomer, says: itsPartners},
-		{operation: "getDirectSignStatus", roles: readers, path: ofCustomer, says: itsPartners},
+		{operation: "listAgreements", roles: readers, path: ofCustomer, says: whoBills},
+		{operation: "getDirectSignStatus", roles: readers, path: ofCustomer, says: whoBills},
 		{operation: "listCustomerRelationships", roles: sellers, path: ofCustomer, says: itsPartners},
 	}
 }
 
 // subscriptionReads: a subscription exists for whoever bills it, or did (R-185, R-187).
 func subscriptionReads(s *scene) []attempt {
-	sources := []outcome{fine, noSubscription, noSubscription, noSubscription, noSubscription}
-	targets := []outcome{noSubscription, fine, noSubscription, noSubscription, noSubscription}
+	sources := []outcome{fine, noSubscription, noSubscription, noSubscription, neverResellers}
+	targets := []outcome{noSubscription, fine, noSubscription, noSubscription, neverResellers}
 	return []attempt{
 		{operation: "getSubscription", how: "of the source", roles: readers, path: s.subscription(s.kept), says: sources},
 		{operation: "listAddons", how: "of the source", roles: readers, path: s.subscription(s.kept), says: sources},

@@ -94,9 +94,10 @@ func TestSearchFilters(t *testing.T) {
 	} {
 		assert.Equal(t, want, values(searched(t, partner, query), "id"), query)
 	}
-	for _, c := range []client{stranger, target, reseller} {
+	for _, c := range []client{stranger, target} {
 		assert.Empty(t, searched(t, c, "customerId="+customers[0]))
 	}
+	refused(t, reseller.get(t, "/v1/transfers?customerId="+customers[0]), http.StatusForbidden, "900137")
 	seen := searched(t, source, "customerId="+customers[0]+"&direction=outgoing")
 	assert.Equal(t, one, values(seen, "id"))
 	assert.Equal(t, 2.0, seen[0]["transferDirection"])

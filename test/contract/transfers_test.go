@@ -204,7 +204,6 @@ func TestR110_ForeignTransfers(t *testing.T) {
 	unknown := refused(t, target.get(t, transfers(customer)+"/"+fresh()), http.StatusNotFound, "900100")
 	for name, a := range map[string]answer{
 		"stranger reads":       stranger.get(t, path),
-		"reseller reads":       reseller.get(t, path),
 		"stranger submits":     stranger.patch(t, path, everything),
 		"stranger cancels":     stranger.patch(t, path, object{"status": "Cancel"}),
 		"stranger declines":    stranger.patch(t, path, object{"status": "Reject"}),
@@ -221,5 +220,8 @@ func TestR110_ForeignTransfers(t *testing.T) {
 	} {
 		assert.Equal(t, unknown, refused(t, a, http.StatusNotFound, "900100"), name)
 	}
+	// a reseller hears the same of every transfer, whether there is one or not.
+	none := refused(t, reseller.get(t, transfers(customer)+"/"+fresh()), http.StatusForbidden, "900137")
+	assert.Equal(t, none, refused(t, reseller.get(t, path), http.StatusForbidden, "900137"))
 	assert.Equal(t, made, as[object](t, target.get(t, path), http.StatusOK), "nothing happened to it")
 }

@@ -79,12 +79,12 @@ func (s *Service) Register(a *httpapi.API) {
 	auditors := []identity.Role{identity.AdminAgent}
 	httpapi.Register(a, httpapi.Route{
 		ID: "listAuditRecords", Method: http.MethodGet, Path: "/v1/auditrecords", Tag: "Audit", Summary: "Read your activity log",
-		Description: "Records in which the caller is the partner or a participant (R-307), the newest first.", Roles: auditors,
+		Description: "Records in which the caller is the partner or a participant (R-307), the newest first.", Roles: auditors, Right: httpapi.Everybody(),
 		Causes: []kernel.Cause{activitylog.LogNotKept, kernel.InvalidInput, kernel.UnknownEnum},
 	}, s.listAudit)
 	for id, path := range map[string]string{"getAuditRecord": "/v1/auditrecords/{recordId}", "getAuditRecordByUri": "/auditactivity/v1/auditrecords/{recordId}"} {
 		httpapi.Register(a, httpapi.Route{
-			ID: id, Method: http.MethodGet, Path: path, Tag: "Audit", Summary: "Read one record of your activity log", Roles: auditors,
+			ID: id, Method: http.MethodGet, Path: path, Tag: "Audit", Summary: "Read one record of your activity log", Roles: auditors, Right: httpapi.Everybody(),
 			Description: "The record with the id of R-211, as the AuditUri of a webhook names it.", Causes: []kernel.Cause{activitylog.LogEntryUnknown},
 		}, s.getAudit)
 	}

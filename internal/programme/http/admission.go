@@ -9,13 +9,22 @@ import (
 	"handover/internal/programme"
 )
 
-// Partners knows who takes part.
+// Partners knows who takes part, and in what with whom.
 type Partners interface {
 	// Partner reads a partner. Refusal: PartnerUnknown.
 	Partner(ctx context.Context, tenantID string) (programme.Partner, error)
+	Dealings(ctx context.Context, partnerTenantID, customerTenantID string) (programme.Dealings, error)
+	Partnerships(ctx context.Context, partnerTenantID string, as programme.Program) ([]programme.Partner, error)
+	CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Colleague, error)
 }
 
-type partnerKey struct{}
+type admittedKey struct{}
+
+// admitted is a partner who calls, and where more is known of it.
+type admitted struct {
+	partner  programme.Partner
+	partners Partners
+}
 
 // Admit lets in whose tenant is a partner here, and remembers which one in the context that it returns. Errors: NotAPartner;
 // those of reading.
@@ -28,12 +37,16 @@ func Admit(partners Partners) func(context.Context, identity.Caller) (context.Co
 		if err != nil {
 			return nil, err
 		}
-		return context.WithValue(ctx, partnerKey{}, partner), nil
+		return context.WithValue(ctx, admittedKey{}, admitted{partner, partners}), nil
 	}
 }
 
 // partnerOf is whom the caller acts for.
 func partnerOf(ctx context.Context) programme.Partner {
-	partner, _ := ctx.Value(partnerKey{}).(programme.Partner)
-	return partner
+	return admittedIn(ctx).partner
+}
+
+func admittedIn(ctx context.Context) admitted {
+	a, _ := ctx.Value(admittedKey{}).(admitted)
+	return a
 }

@@ -64,11 +64,11 @@ type DirectSignStatus struct {
 func (s *Service) registerAgreements(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listAgreements", Method: http.MethodGet, Path: "/v1/customers/{customerId}/agreements", Tag: "Customers",
-		Summary: "List what a customer agreed to with you", Roles: Readers(), Causes: []kernel.Cause{programme.CustomerUnknown},
+		Summary: "List what a customer agreed to with you", Roles: Readers(), Right: Commerce(), Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.listAgreements)
 	httpapi.RegisterWrite[attestAgreement, attested](a, httpapi.Route{
 		ID: "attestAgreement", Method: http.MethodPost, Path: "/v1/customers/{customerId}/agreements", Tag: "Customers", Status: http.StatusCreated,
-		Summary: "Attest that a customer accepted the Microsoft Customer Agreement", Roles: sellers, Users: true,
+		Summary: "Attest that a customer accepted the Microsoft Customer Agreement", Roles: sellers, Right: Commerce(), Users: true,
 		Resource: reflect.TypeFor[CustomerAgreement](), Echoes: []string{"agreementLink", "primaryContact.middleName"},
 		Causes: []kernel.Cause{
 			programme.RelationshipMissing, programme.PartnerNotEnabled, kernel.InvalidInput, kernel.UnknownEnum, programme.AlreadyAttested,
@@ -76,7 +76,7 @@ func (s *Service) registerAgreements(a *httpapi.API) {
 	}, s.attestAgreement)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getDirectSignStatus", Method: http.MethodGet, Path: "/v1/customers/{customerId}/directSignedMicrosoftCustomerAgreementStatus", Tag: "Customers",
-		Summary: "Whether a customer accepted the agreement itself", Roles: Readers(), Causes: []kernel.Cause{programme.CustomerUnknown},
+		Summary: "Whether a customer accepted the agreement itself", Roles: Readers(), Right: Commerce(), Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.directSignStatus)
 }
 

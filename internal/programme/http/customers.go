@@ -40,11 +40,11 @@ func (s *Service) registerCustomers(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listCustomers", Method: http.MethodGet, Path: "/v1/customers", Tag: "Customers", Summary: "List your customers",
 		Description: "Customers that accepted the caller as reseller, and those that the caller bills, by name.",
-		Roles:       Readers(), Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum},
+		Roles:       Readers(), Right: httpapi.Everybody(), Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum},
 	}, s.listCustomers)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getCustomer", Method: http.MethodGet, Path: "/v1/customers/{customerId}", Tag: "Customers", Summary: "Read a customer",
-		Roles: Readers(), Causes: []kernel.Cause{programme.CustomerUnknown},
+		Roles: Readers(), Right: httpapi.Everybody(), Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.getCustomer)
 }
 

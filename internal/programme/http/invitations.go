@@ -33,7 +33,7 @@ func (s *Service) registerInvitations(a *httpapi.API) {
 		Summary: "Get an invitation for customers",
 		Description: "The link with which a customer accepts a reseller relationship (R-311). An indirect reseller's is the joint one, with which the customer " +
 			"accepts the provider too (R-417).",
-		Roles: sellers, Users: true,
+		Roles: sellers, Right: httpapi.Everybody(), Users: true,
 		Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum, programme.PartnerNotEnabled, programme.PartnerUnknown, programme.ProgramNotActive},
 	}, s.relationshipRequest)
 }

@@ -99,7 +99,7 @@ func TestProgramsAreToldSideBySide(t *testing.T) {
 		},
 		{Program: programme.IndirectProvider, Status: programme.Rejected, Decision: programme.Decision{Reason: "too small"}},
 	}}
-	told, err := New(nil, Invitations{}).listPrograms(context.WithValue(t.Context(), partnerKey{}, held), nil)
+	told, err := New(nil, Invitations{}).listPrograms(context.WithValue(t.Context(), admittedKey{}, admitted{partner: held}), nil)
 	require.NoError(t, err)
 	wire, err := json.Marshal(told.Body)
 	require.NoError(t, err)

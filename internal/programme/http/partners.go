@@ -54,18 +54,18 @@ func (s *Service) registerPartners(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listRelationships", Method: http.MethodGet, Path: "/v1/relationships", Tag: "Partners", Summary: "List the partners you work with",
 		Description: "As an indirect provider its resellers, as an indirect reseller its providers (R-258).",
-		Roles:       sellers, Causes: []kernel.Cause{kernel.UnknownEnum, kernel.InvalidInput},
+		Roles:       sellers, Right: httpapi.Everybody(), Causes: []kernel.Cause{kernel.UnknownEnum, kernel.InvalidInput},
 	}, s.listRelationships)
 	httpapi.Register(a, httpapi.Route{
 		ID: "listCustomerRelationships", Method: http.MethodGet, Path: "/v1/customers/{customerId}/relationships", Tag: "Partners",
-		Summary: "List your partners that a customer accepted too", Roles: sellers, Causes: []kernel.Cause{programme.CustomerUnknown},
+		Summary: "List your partners that a customer accepted too", Roles: sellers, Right: httpapi.Everybody(), Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.listCustomerRelationships)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getAgreementStatus", Method: http.MethodGet, Path: "/v1/compliance/csp/agreementstatus", Tag: "Partners",
 		Summary: "Whether a partner signed the Microsoft Partner Agreement",
 		Description: "Of the caller itself, for every programme that it was let into; or, for an indirect provider, of an indirect reseller as such. " +
 			"Exactly one of mpnId and tenantId (R-263).",
-		Roles:  []identity.Role{identity.AdminAgent, identity.SalesAgent, identity.GlobalAdmin},
+		Roles: []identity.Role{identity.AdminAgent, identity.SalesAgent, identity.GlobalAdmin}, Right: httpapi.Everybody(),
 		Causes: []kernel.Cause{partnerNotNamed, partnerNotReadable, programme.PartnerUnknown},
 	}, s.agreementStatus)
 }

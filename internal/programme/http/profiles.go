@@ -36,12 +36,12 @@ func (s *Service) registerProfiles(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "getCompanyProfile", Method: http.MethodGet, Path: "/v1/customers/{customerId}/profiles/company", Tag: "Customers",
 		Summary: "Read a customer's company profile", Description: "What the customer itself has as its companyProfile.",
-		Roles: Readers(), Causes: []kernel.Cause{programme.CustomerUnknown},
+		Roles: Readers(), Right: httpapi.Everybody(), Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.companyProfile)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getBillingProfile", Method: http.MethodGet, Path: "/v1/customers/{customerId}/profiles/billing", Tag: "Customers",
 		Summary: "Read a customer's billing profile", Description: "What the customer itself, read alone, has as its billingProfile.",
-		Roles: Readers(), Causes: []kernel.Cause{programme.CustomerUnknown},
+		Roles: Readers(), Right: httpapi.Everybody(), Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.billingProfile)
 }
 

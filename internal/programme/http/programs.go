@@ -38,7 +38,7 @@ func (s *Service) registerPrograms(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listPrograms", Method: http.MethodGet, Path: "/v1/programs", Tag: "Partners", Extension: true,
 		Summary: "List the programmes that you take part in", Description: "All side by side, each with its own status (R-410, R-412).",
-		Roles: []identity.Role{identity.GlobalAdmin}, Users: true,
+		Roles: []identity.Role{identity.GlobalAdmin}, Right: httpapi.Everybody(), Users: true,
 	}, s.listPrograms)
 }
 

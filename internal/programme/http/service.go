@@ -2,7 +2,7 @@
 // that have a token is a partner here at all.
 //
 //	service.go     what they need, and the causes that only HTTP can say
-//	admission.go   which partner calls
+//	admission.go   which partner calls; rights.go what it may do as that
 //	customers.go   a partner's customers; profiles.go each part of one by itself
 //	agreements.go  what customers agreed to; templates.go what they can agree to
 //	partners.go    relationships between partners, and what they signed
@@ -28,8 +28,6 @@ import (
 type Records interface {
 	Partners
 	PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error)
-	Partnerships(ctx context.Context, partnerTenantID string, as programme.Program) ([]programme.Partner, error)
-	CustomerPartnerships(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Colleague, error)
 	Customers(ctx context.Context, q programmestore.CustomerSearch) (store.Page[programmestore.Client], error)
 	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (programmestore.Client, error)
 	Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error)

@@ -36,7 +36,7 @@ func (q OfAgreementType) asks() bool {
 func (s *Service) registerTemplates(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listAgreementTemplates", Method: http.MethodGet, Path: "/v1/agreements", Tag: "Customers",
-		Summary: "List the agreements that can be attested", Description: "With the templateId that an attestation needs.", Roles: Readers(),
+		Summary: "List the agreements that can be attested", Description: "With the templateId that an attestation needs.", Roles: Readers(), Right: httpapi.Everybody(),
 	}, s.listTemplates)
 }
 

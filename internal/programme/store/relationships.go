@@ -55,3 +55,18 @@ func spelledOut(ctx context.Context, tx store.Tx, planted []programme.Relationsh
 	}
 	return whole, nil
 }
+
+var selectDealings = store.Both(`SELECT
+	EXISTS (SELECT 1 FROM relationships WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND ` + Accepted + `),
+	EXISTS (SELECT 1 FROM relationships WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND kind = 'reseller' AND ended_at IS NULL),
+	EXISTS (SELECT 1 FROM subscriptions WHERE partner_tenant_id = $1 AND customer_tenant_id = $2)`)
+
+// Dealings are what the partner has to do with the customer; none with one that is not known.
+func (s *Store) Dealings(ctx context.Context, partnerTenantID, customerTenantID string) (programme.Dealings, error) {
+	store.Lower(&partnerTenantID, &customerTenantID)
+	return store.Read(ctx, s.db, "read dealings", func(tx store.Tx) (programme.Dealings, error) {
+		found, _, err := store.One(ctx, tx, selectDealings, func(d *programme.Dealings) []any { return []any{&d.Accepted, &d.Resells, &d.Bills} },
+			partnerTenantID, customerTenantID)
+		return found, err
+	})
+}

@@ -111,22 +111,22 @@ func (s *Service) Register(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listSubscriptions", Method: http.MethodGet, Path: "/v1/customers/{customerId}/subscriptions", Tag: "Customers",
 		Summary: "List a customer's subscriptions", Description: "What the caller bills the customer for, ended ones included.",
-		Roles: programmehttp.Readers(), Causes: []kernel.Cause{programme.CustomerUnknown},
+		Roles: programmehttp.Readers(), Right: programmehttp.Commerce(), Causes: []kernel.Cause{programme.CustomerUnknown},
 	}, s.listSubscriptions)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getSubscription", Method: http.MethodGet, Path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", Tag: "Customers",
-		Summary: "Read a subscription", Roles: programmehttp.Readers(), Causes: []kernel.Cause{subscription.Unknown},
+		Summary: "Read a subscription", Roles: programmehttp.Readers(), Right: programmehttp.Commerce(), Causes: []kernel.Cause{subscription.Unknown},
 	}, s.getSubscription)
 	httpapi.Register(a, httpapi.Route{
 		ID: "listAddons", Method: http.MethodGet, Path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}/addons", Tag: "Customers",
 		Summary: "List a subscription's add-ons", Description: "Those that move with it, ended ones included (R-74).",
-		Roles: programmehttp.Readers(), Causes: []kernel.Cause{subscription.Unknown},
+		Roles: programmehttp.Readers(), Right: programmehttp.Commerce(), Causes: []kernel.Cause{subscription.Unknown},
 	}, s.listAddons)
 	httpapi.RegisterWrite[updateSubscription, subscriptionAnswer](a, httpapi.Route{
 		ID: "updateSubscription", Method: http.MethodPatch, Path: "/v1/customers/{customerId}/subscriptions/{subscriptionId}", Tag: "Customers",
 		Summary:     "Change a subscription",
 		Description: "Name, quantity, renewal, status, credited reseller or billing cycle. While a transfer moves the subscription every change is refused (R-76).",
-		Roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent}, Causes: subscriptionCauses,
+		Roles:       []identity.Role{identity.AdminAgent, identity.SalesAgent}, Right: programmehttp.Commerce(), Causes: subscriptionCauses,
 		Resource: reflect.TypeFor[Subscription](), Echoes: echoes,
 	}, s.updateSubscription)
 }

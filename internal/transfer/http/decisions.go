@@ -12,6 +12,7 @@ import (
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	programmehttp "handover/internal/programme/http"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
@@ -73,7 +74,7 @@ func (s *Service) registerDecisions(a *httpapi.API) {
 			"the target cancels with status `Cancel`. A submit is all or nothing (R-153); the answer shows the transfer `InProgress`, " +
 			"and the move goes on by itself (R-154). Extension: a body with `externalReference` or `tags` and no status changes the caller's own labels.",
 		Resource: reflect.TypeFor[Transfer](), Echoes: echoes,
-		Roles: transferRoles, MaxBody: largeBody, Lists: s.lists(), Causes: decisionCauses, Rerender: s.rerender,
+		Roles: transferRoles, Right: programmehttp.Commerce(), MaxBody: largeBody, Lists: s.lists(), Causes: decisionCauses, Rerender: s.rerender,
 	}, s.updateTransfer)
 }
 

@@ -37,7 +37,7 @@ func (s *Service) registerEligibility(a *httpapi.API) {
 		Summary: "What the source could transfer",
 		Description: "Every subscription that the caller bills the customer for, eligible or with every reason why not. It asks the very rules that a submit asks, " +
 			"and changes nothing. With `transferId` it also counts what the target must fulfil; without, that is for the target to try with `?dryRun=true` on a create.",
-		Roles: transferRoles, Causes: []kernel.Cause{programme.CustomerUnknown, kernel.UnknownEnum, transfer.NotFound},
+		Roles: transferRoles, Right: programmehttp.Commerce(), Causes: []kernel.Cause{programme.CustomerUnknown, kernel.UnknownEnum, transfer.NotFound},
 	}, s.eligibility)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
+	programmehttp "handover/internal/programme/http"
 	"handover/internal/transfer"
 )
 
@@ -24,7 +25,7 @@ func (s *Service) registerProgress(a *httpapi.API) {
 		Summary: "Follow a transfer",
 		Description: "Server-sent events: one `progress` event at once and one after each change, until the transfer is over. " +
 			"Each event's data is a Progress object.",
-		Roles: transferRoles, Causes: []kernel.Cause{transfer.NotFound},
+		Roles: transferRoles, Right: programmehttp.Commerce(), Causes: []kernel.Cause{transfer.NotFound},
 	}, httpapi.Events{Name: "progress", Of: "transfers"}, s.follow)
 }
 

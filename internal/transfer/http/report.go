@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
+	programmehttp "handover/internal/programme/http"
 	"handover/internal/transfer"
 )
 
@@ -32,7 +33,7 @@ func (s *Service) registerReport(a *httpapi.API) {
 		Summary: "Report on a transfer",
 		Description: "Per line item: what it was and became (as far as the caller may see, R-183..R-185), its outcome and attempts, " +
 			"the day the billing changed hands and who pays which days (R-32, R-33). As JSON or CSV.",
-		Roles: transferRoles, Causes: []kernel.Cause{transfer.NotFound, kernel.UnknownEnum},
+		Roles: transferRoles, Right: programmehttp.Commerce(), Causes: []kernel.Cause{transfer.NotFound, kernel.UnknownEnum},
 		Forms: []httpapi.Form{
 			{Status: http.StatusOK, Kind: "application/json", Body: reflect.TypeFor[[]transfer.ReportRow](), Description: "One row per line item."},
 			{Status: http.StatusOK, Kind: "text/csv", Body: reflect.TypeFor[string]()},
@@ -41,7 +42,7 @@ func (s *Service) registerReport(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listTransferEvents", Method: http.MethodGet, Path: "/v1/customers/{customerId}/transfers/{transferId}/events", Tag: "Extensions", Extension: true,
 		Summary: "What happened to a transfer", Description: "The transfer's history from the caller's own log: who did what, when and why, the oldest first (R-190).",
-		Roles: transferRoles, Causes: []kernel.Cause{transfer.NotFound},
+		Roles: transferRoles, Right: programmehttp.Commerce(), Causes: []kernel.Cause{transfer.NotFound},
 	}, s.events)
 }
 

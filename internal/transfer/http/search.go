@@ -10,6 +10,7 @@ import (
 
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
+	programmehttp "handover/internal/programme/http"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 )
@@ -45,7 +46,7 @@ func (s *Service) registerSearch(a *httpapi.API) {
 		ID: "searchTransfers", Method: http.MethodGet, Path: "/v1/transfers", Tag: "Extensions", Extension: true,
 		Summary:     "Find transfers across customers",
 		Description: "Transfers in which the caller takes part, the newest first. Pages neither repeat nor skip a transfer while others are created.",
-		Roles:       transferRoles,
+		Roles:       transferRoles, Right: programmehttp.Commerce(),
 	}, s.searchTransfers)
 }
 

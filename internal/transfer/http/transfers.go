@@ -45,18 +45,18 @@ func (s *Service) registerTransfers(a *httpapi.API) {
 		Description: "Creates a request without line items (R-3). The source chooses them when it submits. " +
 			"With `?dryRun=true` nothing is created; the answer says what would be refused.",
 		Resource: reflect.TypeFor[Transfer](), Echoes: echoes,
-		Status: http.StatusCreated, Roles: transferRoles, Rehearses: true, Lists: s.lists(), Causes: createCauses, Forms: createForms, Rerender: s.rerender,
+		Status: http.StatusCreated, Roles: transferRoles, Right: programmehttp.Commerce(), Rehearses: true, Lists: s.lists(), Causes: createCauses, Forms: createForms, Rerender: s.rerender,
 	}, s.createTransfer)
 	httpapi.Register(a, httpapi.Route{
 		ID: "listTransfers", Method: http.MethodGet, Path: "/v1/customers/{customerId}/transfers", Tag: "Transfers",
 		Summary:     "List the transfers of a customer",
 		Description: "All transfers of the customer in which the caller takes part, final ones included, the newest first (R-143).",
-		Roles:       transferRoles,
+		Roles:       transferRoles, Right: programmehttp.Commerce(),
 	}, s.listTransfers)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getTransfer", Method: http.MethodGet, Path: "/v1/customers/{customerId}/transfers/{transferId}", Tag: "Transfers",
 		Summary: "Read a transfer", Description: "The transfer with the line items that the caller may see (R-181..R-186).",
-		Roles: transferRoles, Causes: []kernel.Cause{transfer.NotFound},
+		Roles: transferRoles, Right: programmehttp.Commerce(), Causes: []kernel.Cause{transfer.NotFound},
 		Forms: []httpapi.Form{{Status: http.StatusNotModified, Description: "The transfer still has the entity tag of If-None-Match."}},
 	}, s.getTransfer)
 }
