@@ -12,20 +12,21 @@ type Event string
 
 // The events. Each is told at most once per transfer; item events carry the ordinal, refusals the request id.
 const (
-	EventCreated   Event = "created"
-	EventSubmitted Event = "submitted"
-	EventCancelled Event = "cancelled"
-	EventDeclined  Event = "declined"
-	EventExpired   Event = "expired"
-	EventCompleted Event = "completed"
-	EventFailed    Event = "failed"
-	EventGivenUp   Event = "given-up" // one line item, by an operator
-	EventRefused   Event = "refused"  // a signal that was not accepted
-	EventReminder  Event = "reminder" // to the source, while the request waits
-	EventResumed   Event = "resumed"  // an operator told its run to look again
-	EventResolved  Event = "resolved" // it became known what became of a held line item
-	EventHeld      Event = "held"     // the billing system moved a line item that had ended otherwise
-	EventPartly    Event = "partly"   // a part moved: logged as failed, mailed as completed
+	EventCreated    Event = "created"
+	EventSubmitted  Event = "submitted"
+	EventCancelled  Event = "cancelled"
+	EventDeclined   Event = "declined"
+	EventExpired    Event = "expired"
+	EventCompleted  Event = "completed"
+	EventFailed     Event = "failed"
+	EventGivenUp    Event = "given-up"    // one line item, by an operator
+	EventRefused    Event = "refused"     // a signal that was not accepted
+	EventReminder   Event = "reminder"    // to the source, while the request waits
+	EventResumed    Event = "resumed"     // an operator told its run to look again
+	EventMailResent Event = "mail-resent" // an operator had e-mails sent again that could not be delivered
+	EventResolved   Event = "resolved"    // it became known what became of a held line item
+	EventHeld       Event = "held"        // the billing system moved a line item that had ended otherwise
+	EventPartly     Event = "partly"      // a part moved: logged as failed, mailed as completed
 )
 
 // Audience is a group of e-mail recipients: a partner's admin agents, or the customer's notification address.

@@ -16,20 +16,21 @@ import (
 // activity log, W for a webhook, O for a record of one's own attempt.
 func TestRulesOfHearing(t *testing.T) {
 	want := map[transfer.Event]string{
-		transfer.EventCreated:   "EAW|AW|E",
-		transfer.EventReminder:  "E||",
-		transfer.EventSubmitted: "AW|AW|",
-		transfer.EventCancelled: "AW|AW|",
-		transfer.EventDeclined:  "AW|EAW|",
-		transfer.EventExpired:   "AW|AW|",
-		transfer.EventCompleted: "EAW|EAW|E",
-		transfer.EventPartly:    "EAW|EAW|E",
-		transfer.EventFailed:    "AW|AW|",
-		transfer.EventGivenUp:   "A|A|",
-		transfer.EventResolved:  "A|A|",
-		transfer.EventHeld:      "A|A|",
-		transfer.EventResumed:   "A|A|",
-		transfer.EventRefused:   "O|O|",
+		transfer.EventCreated:    "EAW|AW|E",
+		transfer.EventReminder:   "E||",
+		transfer.EventSubmitted:  "AW|AW|",
+		transfer.EventCancelled:  "AW|AW|",
+		transfer.EventDeclined:   "AW|EAW|",
+		transfer.EventExpired:    "AW|AW|",
+		transfer.EventCompleted:  "EAW|EAW|E",
+		transfer.EventPartly:     "EAW|EAW|E",
+		transfer.EventFailed:     "AW|AW|",
+		transfer.EventGivenUp:    "A|A|",
+		transfer.EventResolved:   "A|A|",
+		transfer.EventHeld:       "A|A|",
+		transfer.EventResumed:    "A|A|",
+		transfer.EventMailResent: "A|A|",
+		transfer.EventRefused:    "O|O|",
 	}
 	have := map[transfer.Event]string{}
 	for _, h := range transfer.Hearings() {
@@ -95,7 +96,8 @@ func hearingMarkdown() string {
 		transfer.EventExpired: "nobody answered", transfer.EventCompleted: "it is `Complete`", transfer.EventPartly: "it is `PartiallyComplete`",
 		transfer.EventFailed: "it is `Failed`", transfer.EventGivenUp: "an operator gave a line item up",
 		transfer.EventResolved: "it became known what became of a held line item", transfer.EventHeld: "a line item moved that had ended otherwise",
-		transfer.EventResumed: "an operator had its run look again", transfer.EventRefused: "a command was refused",
+		transfer.EventResumed: "an operator had its run look again", transfer.EventMailResent: "an operator had e-mails sent again that could not be delivered",
+		transfer.EventRefused: "a command was refused",
 	}
 	var b strings.Builder
 	b.WriteString("| Event | When | Source | Target | Customer | In the log | Webhook | Rules |\n|---|---|---|---|---|---|---|---|\n")
