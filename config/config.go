@@ -24,6 +24,7 @@ import (
 type Config struct {
 	LedgerURL string   `env:"HANDOVER_LEDGER_URL"` // postgres://… or sqlite://…
 	SMTP      SMTP     `envPrefix:"HANDOVER_SMTP_"`
+	Mail      Mail     `envPrefix:"HANDOVER_MAIL_"`
 	Billing   Billing  `envPrefix:"HANDOVER_BILLING_"`
 	Transfers Transfer `envPrefix:"HANDOVER_TRANSFERS_"`
 	Worker    Worker   `envPrefix:"HANDOVER_WORKER_"`
@@ -41,9 +42,14 @@ type SMTP struct {
 	Port     int           `env:"PORT" envDefault:"25"`
 	Username string        `env:"USERNAME"`
 	Password string        `env:"PASSWORD,unset"`
-	From     string        `env:"FROM" envDefault:"handover@localhost.localdomain"`
+	From     string        `env:"FROM" envDefault:"Handover <handover@localhost.localdomain>"`
 	TLS      string        `env:"TLS" envDefault:"starttls"` // none, starttls, tls
 	Timeout  time.Duration `env:"TIMEOUT" envDefault:"30s"`
+}
+
+// Mail is what mails say that depends on the deployment.
+type Mail struct {
+	TransferURL string `env:"TRANSFER_URL"` // where partners open a transfer; empty: mails have no link
 }
 
 // Billing chooses the system that really moves subscriptions: the ledger itself, or an operator's own over HTTP.
@@ -170,6 +176,7 @@ func (c Config) check() error {
 	var wrong complaints
 	wrong.when(!oneOf(c.LogLevel, "debug", "info", "warn", "error"), "HANDOVER_LOG_LEVEL must be debug, info, warn or error, not %q", c.LogLevel)
 	c.SMTP.check(&wrong)
+	c.Mail.check(&wrong)
 	c.Billing.check(&wrong)
 	c.Transfers.check(&wrong)
 	c.Worker.check(&wrong)
@@ -187,6 +194,11 @@ func (c Config) check() error {
 func (s SMTP) check(wrong *complaints) {
 	wrong.when(s.Port < 1 || s.Port > 65535, "HANDOVER_SMTP_PORT must be a port from 1 to 65535, not %d", s.Port)
 	wrong.when(!oneOf(s.TLS, "none", "starttls", "tls"), "HANDOVER_SMTP_TLS must be none, starttls or tls, not %q", s.TLS)
+}
+
+func (m Mail) check(wrong *complaints) {
+	wrong.when(m.TransferURL != "" && (!httpURL(m.TransferURL) || !strings.Contains(m.TransferURL, "{transferId}")),
+		"HANDOVER_MAIL_TRANSFER_URL must be an http or https address that contains {transferId}, where the transfer's id goes")
 }
 
 func (b Billing) check(wrong *complaints) {

@@ -47,6 +47,7 @@ func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 	for name, value := range map[string]string{
 		"HANDOVER_SMTP_PORT":                     "70000",
 		"HANDOVER_SMTP_TLS":                      "maybe",
+		"HANDOVER_MAIL_TRANSFER_URL":             "https://portal.example/transfers",
 		"HANDOVER_BILLING_ADAPTER":               "fax",
 		"HANDOVER_LOG_LEVEL":                     "loud",
 		"HANDOVER_BILLING_CALLBACK_LISTEN":       ":9000",
@@ -64,7 +65,7 @@ func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
 	}
 	_, err := Load()
 	for _, said := range []string{
-		"SMTP_PORT", "SMTP_TLS", "BILLING_ADAPTER", "LOG_LEVEL", "CALLBACK_TOKEN", "MAX_LISTED_ITEMS", "PER_CUSTOMER", "ITEM_DEADLINE", "CANCELLATION_WINDOW", `"Fax"`,
+		"SMTP_PORT", "SMTP_TLS", "HANDOVER_MAIL_TRANSFER_URL", "BILLING_ADAPTER", "LOG_LEVEL", "CALLBACK_TOKEN", "MAX_LISTED_ITEMS", "PER_CUSTOMER", "ITEM_DEADLINE", "CANCELLATION_WINDOW", `"Fax"`,
 		"HANDOVER_WORKER_ACTIVITIES", "HANDOVER_WORKER_DEPLOYMENT", "HANDOVER_BILLING_CALLBACK_TLS_CERTIFICATE", "HANDOVER_API_TLS_KEY",
 	} {
 		assert.ErrorContains(t, err, said)

@@ -13,8 +13,10 @@ import (
 	"handover/config"
 	"handover/internal/billing"
 	"handover/internal/command"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/outbox"
 	"handover/internal/progress"
 	"handover/internal/runs"
 	"handover/internal/transfer"
@@ -53,6 +55,8 @@ type records interface {
 	ResolveHeld(ctx context.Context, id string, r transferstore.Resolution, terms command.Terms[transfer.LineItem]) (transfer.LineItem, error)
 	Resume(ctx context.Context, r transferstore.Resumption, ids ...string) (int, error)
 	ResumeOpen(ctx context.Context, r transferstore.Resumption, after string, limit int) (last string, resumed int, err error)
+	UndeliveredMail(ctx context.Context, about outbox.Subject, limit int) (mail []outbox.Undelivered, count int, err error)
+	ResendMail(ctx context.Context, w outbox.Which, operator kernel.Actor, terms command.Terms[ledger.Resent]) (ledger.Resent, error)
 	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)
 	Close() error
 }

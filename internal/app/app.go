@@ -36,8 +36,9 @@ import (
 // Steps are the activities with everything they act on, and what stands beside them in a worker.
 type Steps struct {
 	activities.Activities
-	// Mailer sends what the relay hands it.
-	Mailer *notify.Mailer
+	// Mailer sends what the relay hands it, which says where partners open a transfer.
+	Mailer      *notify.Mailer
+	TransferURL string
 	// Callback takes the billing system's callbacks; nil when the ledger is the billing system, like Answers, which asks about
 	// what it calls back for.
 	Callback http.Handler
@@ -63,7 +64,7 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 			Subscriptions: &subscriptions.Activities{Ledger: l},
 			Billing:       &outages.Activities{Ledger: l},
 		},
-		Mailer: mailer,
+		Mailer: mailer, TransferURL: c.Mail.TransferURL,
 	}
 	if !c.Billing.Remote() {
 		return steps, nil

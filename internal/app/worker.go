@@ -88,7 +88,8 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	}
 	w.woken = func(ctx context.Context) { forward(ctx, s.Ledger, wake) }
 	w.relay, err = notify.NewRelay(notify.RelayOptions{
-		Outbox: s.Ledger, Kinds: notify.Kinds{transferstore.SubjectKind: transfermail.New(s.Ledger)}, Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
+		Outbox: s.Ledger, Kinds: notify.Kinds{transferstore.SubjectKind: transfermail.New(s.Ledger, s.Steps.TransferURL)},
+		Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the mail relay could not be made: %w", err)

@@ -7,7 +7,7 @@
 //	verify.go     the invariants, checked over everything
 //	chain.go      I-9: the log is whole; anchors of it
 //	grants.go     what the role of the programs may do
-//	stuck.go      what does not go on by itself, of every kind
+//	stuck.go      what does not go on by itself, of every kind; resend.go mail that goes on by an operator's word
 //	migrations/   the schema
 //
 // The stores are where their contexts are: internal/transfer/store and its like. What they share is in internal/store

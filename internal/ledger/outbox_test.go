@@ -245,7 +245,7 @@ func TestStaleReminderIsWithdrawn(t *testing.T) {
 		_, err := f.Cancel(t.Context(), answered.ID, transfer.Decision{RequestID: "c", Actor: asTarget})
 		require.NoError(t, err)
 		f.clock.advance(time.Second)
-		told, err := transfermail.New(f.Ledger).Subjects(t.Context(), []string{waiting.ID, answered.ID})
+		told, err := transfermail.New(f.Ledger, "").Subjects(t.Context(), []string{waiting.ID, answered.ID})
 		require.NoError(t, err)
 		var results []outbox.MailResult
 		written := map[string]int{}

@@ -1,7 +1,7 @@
 package notify
 
-// The structure of a mail text. A template writes plain text: a subject line, then paragraphs and lists, parted by empty
-// lines. The text part of the mail is that text; the HTML part is made of the same blocks, so no sentence is written twice.
+// The structure of a mail text. A template writes plain text: a subject line, then paragraphs, lists and quotations, parted by
+// empty lines. The text part of the mail is that text; the HTML part is made of the same blocks, so no sentence is written twice.
 
 import (
 	_ "embed"
@@ -17,11 +17,25 @@ var layoutText string
 var layout = htmltemplate.Must(htmltemplate.New("layout.html").Parse(layoutText))
 
 // Letter is what an e-mail says, in the forms that it is shown in. The subject is one line.
-type Letter struct{ Subject, Text, HTML string }
+type Letter struct {
+	Subject, Text, HTML string
+	Language            Language
+}
 
-// Write makes a letter of a template and the facts that it may say, each of which fits on one line. The foot stands below it and says
-// what it is about. An error says that the template is no letter.
-func Write(t *texttemplate.Template, facts any, foot string) (Letter, error) {
+// Around is what stands around the words of a letter.
+type Around struct {
+	Language Language // the zero one is English
+	Link     string   // where what it is about can be opened; empty for nowhere
+	Open     string   // what leads there says
+	Foot     string   // below it all: what it is about
+}
+
+// Write makes a letter of a template and the facts that it may say, each of which fits on one line. An error says that the template is
+// no letter.
+func Write(t *texttemplate.Template, facts any, around Around) (Letter, error) {
+	if around.Language.Tag == "" {
+		around.Language = LanguageOf("")
+	}
 	var written, html strings.Builder
 	if err := t.Execute(&written, facts); err != nil {
 		return Letter{}, err
@@ -31,25 +45,30 @@ func Write(t *texttemplate.Template, facts any, foot string) (Letter, error) {
 		return Letter{}, err
 	}
 	page := struct {
+		Around
 		Subject string
 		Blocks  []block
-		Foot    string
-	}{subject, blocks, foot}
+	}{around, subject, blocks}
 	if err := layout.Execute(&html, page); err != nil {
 		return Letter{}, err
 	}
-	return Letter{Subject: subject, Text: body + "\n\n-- \n" + foot + "\n", HTML: html.String()}, nil
+	if around.Link != "" {
+		body += "\n\n" + around.Open + ": " + around.Link
+	}
+	return Letter{Subject: subject, Text: body + "\n\n-- \n" + around.Foot + "\n", HTML: html.String(), Language: around.Language}, nil
 }
 
-// block is a paragraph, or a list when it has items.
+// block is a list when it has items, a quotation when it has one, and a paragraph otherwise.
 type block struct {
 	Paragraph string
 	Items     []string
+	Quoted    string
 }
 
 const (
 	subjectPrefix = "Subject: "
 	itemPrefix    = "- "
+	quotePrefix   = "> "
 )
 
 // split takes the written text apart into the subject, the body as it is, and the body's blocks.
@@ -66,6 +85,9 @@ func split(written string) (subject, body string, blocks []block, err error) {
 }
 
 func parseBlock(part string) block {
+	if quoted, is := strings.CutPrefix(part, quotePrefix); is {
+		return block{Quoted: quoted}
+	}
 	lines := strings.Split(part, "\n")
 	if !strings.HasPrefix(lines[0], itemPrefix) {
 		return block{Paragraph: strings.Join(lines, " ")}

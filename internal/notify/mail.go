@@ -5,6 +5,7 @@
 //
 //	mail.go       one e-mail, and the kinds of subjects that there is something to tell of
 //	letter.go     the structure of a mail text, so that every sentence is written once and shown in both forms
+//	languages.go  the languages it is written in
 //	relay.go      what is owed goes out: claim, write, send, record; pace.go how fast, and when the mail server is left alone
 //	session.go    mails one after the other on one connection, call.go the connection
 //	mailer.go     one mail on a connection of its own

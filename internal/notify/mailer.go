@@ -8,7 +8,9 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/wneessen/go-mail"
 
@@ -28,7 +30,7 @@ type Settings struct {
 	Port     int
 	Username string // empty for a server that wants no authentication
 	Password string
-	From     string        // "Handover <handover@example.org>" or the bare address
+	From     string        // "Handover <handover@example.org>" or the bare address; ASCII before the @
 	TLS      string        // none, starttls or tls
 	Timeout  time.Duration // for the whole conversation about one mail
 }
@@ -50,6 +52,8 @@ func NewMailer(s Settings) (*Mailer, error) {
 		return nil, fmt.Errorf("the SMTP port must be between 1 and 65535, not %d", s.Port)
 	case err != nil:
 		return nil, fmt.Errorf("the sender %q must be an e-mail address such as handover@example.org: %w", s.From, err)
+	case !ascii(from.Address[:strings.LastIndexByte(from.Address, '@')]):
+		return nil, fmt.Errorf("the sender %q must have ASCII before the @, or some mail servers do not take it", s.From)
 	case s.TLS != TLSNone && s.TLS != TLSStart && s.TLS != TLSImplicit:
 		return nil, fmt.Errorf("the SMTP encryption must be none, starttls or tls, not %q", s.TLS)
 	case s.Username != "" && s.TLS == TLSNone:
@@ -92,6 +96,11 @@ func mailable(address string) string {
 	return address
 }
 
+// ascii tells whether the text is what every mail server takes.
+func ascii(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
 // Printable ASCII around one @, with or without angle brackets.
 var messageID = regexp.MustCompile(`^<?([!-;=?A-~]+@[!-;=?A-~]+)>?$`)
 
@@ -106,15 +115,22 @@ func (m *Mailer) message(told Mail) (*mail.Msg, error) {
 	if id == nil {
 		return nil, Permanent("The Message-ID %q is malformed; it must look like name@domain.", kernel.Clip(told.MessageID))
 	}
-	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	language := told.Letter.Language
+	message := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(language.encoding))
 	message.FromMailAddress(m.from)
 	message.ToMailAddress(to)
-	message.Subject(told.Letter.Subject)
+	message.Subject(literal(told.Letter.Subject))
 	message.SetMessageIDWithValue(id[1])
 	message.SetDate()
-	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
-	message.SetGenHeader(mail.HeaderContentLang, "en")
+	// No out-of-office answers, said in the standard's words (RFC 3834) and in Exchange's. There is no List-Unsubscribe: the parties
+	// of a contract are no subscribers.
+	message.SetGenHeader("Auto-Submitted", "auto-generated")
+	message.SetGenHeader("X-Auto-Response-Suppress", "OOF, AutoReply")
+	message.SetGenHeader(mail.HeaderContentLang, language.Tag)
 	message.SetBodyString(mail.TypeTextPlain, told.Letter.Text)
 	message.AddAlternativeString(mail.TypeTextHTML, told.Letter.HTML)
 	return message, nil
 }
+
+// literal is the text of a header that no mail program takes for an encoded word (RFC 2047) and decodes into what it hides.
+func literal(text string) string { return strings.ReplaceAll(text, "=?", "= ?") }

@@ -57,7 +57,7 @@ var asking = texttemplate.Must(texttemplate.New("").Parse("Subject: {{.}} asks\n
 
 // letterOf is the letter of somebody of that name, as any text comes to a letter.
 func letterOf(name string) Letter {
-	l, err := Write(asking, kernel.ShortLine(name, 100), "About "+kernel.ShortLine(name, 100))
+	l, err := Write(asking, kernel.ShortLine(name, 100), Around{Foot: "About " + kernel.ShortLine(name, 100)})
 	if err != nil {
 		panic(err)
 	}
@@ -209,6 +209,94 @@ func TestInternationalisedDomainsGoOutInASCII(t *testing.T) {
 	assert.Contains(t, message.GetFromString()[0], "<handover@xn--bcher-kva.example>")
 }
 
+// RFC 6531: what a server can do with more than ASCII before the @ is asked for where it is needed, and nowhere else.
+func TestSMTPUTF8IsAskedForWhereItIsNeeded(t *testing.T) {
+	t.Parallel()
+	var asked []bool
+	p := startPost(t, &post{utf8: true, mail: func(o *smtp.MailOptions) { asked = append(asked, o.UTF8) }})
+	m := mailerTo(t, p.addr)
+	for _, to := range []string{"agent@fabrikam.example", "jürgen@bücher.example", "it@bücher.example"} {
+		mail := sampleMail()
+		mail.To = to
+		require.NoError(t, m.Send(t.Context(), mail), to)
+	}
+	assert.Equal(t, []bool{false, true, false}, asked)
+}
+
+func TestAddressThatTheServerCannotTakeIsFinal(t *testing.T) {
+	t.Parallel()
+	p := startPost(t, &post{})
+	mail := sampleMail()
+	mail.To = "jürgen@contoso.example"
+	err := mailerTo(t, p.addr).Send(t.Context(), mail)
+	var final *PermanentError
+	require.ErrorAs(t, err, &final)
+	assert.Contains(t, final.Reason, "more than ASCII before the @")
+	assert.NotContains(t, final.Reason, "rgen", "no personal data in errors")
+	assert.Zero(t, p.begun.Load())
+}
+
+// headerLines are the lines of the header as they go over the wire.
+func headerLines(t *testing.T, m *Mailer, told Mail) []string {
+	t.Helper()
+	message, err := m.message(told)
+	require.NoError(t, err)
+	var raw bytes.Buffer
+	_, err = message.WriteTo(&raw)
+	require.NoError(t, err)
+	head, _, found := strings.Cut(raw.String(), "\r\n\r\n")
+	require.True(t, found)
+	return strings.Split(head, "\r\n")
+}
+
+// RFC 5322, RFC 2047, RFC 3834: whatever the language and however long the names, headers are short lines of ASCII that read as what
+// was meant, and no program answers.
+func TestHeadersOfEveryLanguage(t *testing.T) {
+	t.Parallel()
+	s := settingsFor(t, "127.0.0.1:25")
+	s.From = "Übergabe <handover@platform.example>"
+	m, err := NewMailer(s)
+	require.NoError(t, err)
+	for _, language := range Languages() {
+		locale := language.Tag
+		mail := sampleMail()
+		mail.Letter = letterOf(strings.Repeat("株式会社", 20))
+		mail.Letter.Language = language
+		lines := headerLines(t, m, mail)
+		for _, line := range lines {
+			assert.LessOrEqual(t, len(line), 78, "%s: %s", locale, line)
+			assert.True(t, ascii(line), line)
+		}
+		read, err := netmail.ReadMessage(strings.NewReader(strings.Join(lines, "\r\n") + "\r\n\r\n"))
+		require.NoError(t, err)
+		subject, err := new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject"))
+		require.NoError(t, err)
+		assert.Equal(t, mail.Letter.Subject, subject)
+		from, err := read.Header.AddressList("From")
+		require.NoError(t, err)
+		assert.Equal(t, []*netmail.Address{{Name: "Übergabe", Address: "handover@platform.example"}}, from)
+		assert.Equal(t, "auto-generated", read.Header.Get("Auto-Submitted"))
+		assert.Equal(t, "OOF, AutoReply", read.Header.Get("X-Auto-Response-Suppress"))
+		assert.Equal(t, locale, read.Header.Get("Content-Language"))
+		for _, absent := range []string{"List-Unsubscribe", "List-Unsubscribe-Post", "Reply-To", "Precedence", "Bcc", "User-Agent", "X-Mailer"} {
+			assert.Empty(t, read.Header[absent], absent)
+		}
+	}
+}
+
+// A name that looks like an encoded word is not decoded into what it hides: here, text that turns the line round.
+func TestEncodedWordsInNamesStayText(t *testing.T) {
+	t.Parallel()
+	mail := sampleMail()
+	mail.Letter = letterOf("=?utf-8?q?=E2=80=AEtxet?=")
+	lines := headerLines(t, mailerTo(t, "127.0.0.1:25"), mail)
+	read, err := netmail.ReadMessage(strings.NewReader(strings.Join(lines, "\r\n") + "\r\n\r\n"))
+	require.NoError(t, err)
+	subject, err := new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject"))
+	require.NoError(t, err)
+	assert.Equal(t, "= ?utf-8?q?=E2=80=AEtxet?= asks", subject)
+}
+
 func TestMalformedAddressesAndIDsAreFinal(t *testing.T) {
 	t.Parallel()
 	m := mailerTo(t, startCatcher(t).Addr())
@@ -323,6 +411,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		"host":        func(s *Settings) { s.Host = "" },
 		"port":        func(s *Settings) { s.Port = 70000 },
 		"sender":      func(s *Settings) { s.From = "handover" },
+		"wide sender": func(s *Settings) { s.From = "Übergabe <übergabe@platform.example>" },
 		"encryption":  func(s *Settings) { s.TLS = "ssl" },
 		"clear login": func(s *Settings) { s.Username = "handover" },
 		"timeout":     func(s *Settings) { s.Timeout = 0 },

@@ -21,6 +21,8 @@ import (
 type post struct {
 	addr     string
 	down     atomic.Bool                 // it hangs up on whoever comes
+	utf8     bool                        // it offers SMTPUTF8
+	mail     func(*smtp.MailOptions)     // hears how a mail begins
 	rcpt     func(to string) error       // refuses recipients
 	accepted func(taken int, cut func()) // after the n-th mail was taken and before the client hears of it
 	coming   func(begun int, cut func()) // in the middle of the n-th mail
@@ -38,6 +40,7 @@ func startPost(t *testing.T, p *post) *post {
 	p.addr, p.taken = l.Addr().String(), map[string]int{}
 	server := smtp.NewServer(p)
 	server.Domain, server.ErrorLog = "localhost", log.New(io.Discard, "", 0)
+	server.EnableSMTPUTF8 = p.utf8
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(counted{l, p}) }()
 	t.Cleanup(func() {
@@ -86,7 +89,12 @@ type posting struct {
 	conn net.Conn
 }
 
-func (s *posting) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *posting) Mail(_ string, options *smtp.MailOptions) error {
+	if s.post.mail != nil {
+		s.post.mail(options)
+	}
+	return nil
+}
 
 func (s *posting) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.post.rcpt != nil {

@@ -332,6 +332,46 @@ func TestRelayOutlivesAnOutage(t *testing.T) {
 	}
 }
 
+// A mail server that is away for a day, and then says for another that it is busy, loses nothing and repeats nothing.
+func TestRelayLosesNothingInDays(t *testing.T) {
+	t.Parallel()
+	p := &post{}
+	var busyNow atomic.Bool
+	p.rcpt = func(string) error {
+		if busyNow.Load() {
+			return busy
+		}
+		return nil
+	}
+	p.down.Store(true)
+	o := newOffice(t, 20, p)
+	r := o.relay(quick(), nil)
+	for range 96 { // every quarter of an hour
+		_, err := r.round(t.Context())
+		var away *ConnectionError
+		require.ErrorAs(t, err, &away)
+		o.advance(15 * time.Minute)
+	}
+	require.Equal(t, 20, o.waiting())
+	for _, n := range o.log() {
+		require.Zero(t, n.Attempts, "nobody is the worse for it")
+	}
+	p.down.Store(false)
+	busyNow.Store(true)
+	for range 96 {
+		o.drain(r)
+		o.advance(15 * time.Minute)
+	}
+	require.Equal(t, 20, o.waiting())
+	busyNow.Store(false)
+	o.advance(longestWait + longestWait/5)
+	o.drain(r)
+	o.requireTaken(20, 0)
+	for _, n := range o.log() {
+		require.False(t, n.SentAt.IsZero())
+	}
+}
+
 // A connection that is cut in the middle of a mail: what was taken before is sent, what came after is untouched, and the
 // mail it happened to goes behind the others.
 func TestRelayAndABrokenConnection(t *testing.T) {

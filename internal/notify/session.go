@@ -51,6 +51,9 @@ func (s *session) send(ctx context.Context, told Mail) error {
 
 // deliver hands the message over before ctx ends, which closes the connection.
 func (s *session) deliver(ctx context.Context, message *mail.Msg, recipient string) error {
+	if !s.takes(recipient) {
+		return Permanent("The recipient's address has more than ASCII before the @, which this mail server does not take (SMTPUTF8).")
+	}
 	unwatch := context.AfterFunc(ctx, s.call.close)
 	defer unwatch()
 	if err := s.reset(); err != nil {
@@ -62,6 +65,15 @@ func (s *session) deliver(ctx context.Context, message *mail.Msg, recipient stri
 		return nil
 	}
 	return classify(ctx, err, recipient)
+}
+
+// takes tells whether the server can be told that address. SMTPUTF8 is asked for where it is needed and nowhere else, because a
+// server may have to refuse such mail later, when the next one does not have it (RFC 6531).
+func (s *session) takes(recipient string) bool {
+	plain := ascii(recipient)
+	s.server.SkipSMTPUTF8(plain)
+	offered, _ := s.server.Extension("SMTPUTF8")
+	return plain || offered
 }
 
 // reset leaves nothing of the mail before, whatever became of it, and notices a connection that is gone.

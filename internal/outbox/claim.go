@@ -50,7 +50,7 @@ var claimMail = store.Statement{
 // Owed is an e-mail in the hands of the relay that claimed it.
 type Owed struct {
 	Notification
-	Age time.Duration // since it was owed
+	Age time.Duration // since it was owed, or an operator had it sent again
 }
 
 // ClaimMail takes up to limit e-mails that are due, at most perKey of one fair key, for as long as the lease: nobody else gets them
@@ -65,7 +65,7 @@ func (s *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, 
 			store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
 		slices.SortFunc(claimed, func(a, b Owed) int { return cmp.Compare(a.ID, b.ID) })
 		for i, o := range claimed {
-			claimed[i].Age = now.Sub(o.OwedAt)
+			claimed[i].Age = now.Sub(o.since())
 		}
 		return claimed, err
 	})
@@ -109,17 +109,18 @@ type MailResult struct {
 type mailRow struct {
 	id, counts                  int64
 	sentAt, undeliveredAt, next time.Time
+	withdrawn                   bool
 	reason                      string
 }
 
 var mailRows = store.Table[mailRow]{
-	Columns: `id bigint, counts bigint, sent_at timestamptz, undelivered_at timestamptz, next_at timestamptz, reason text`,
+	Columns: `id bigint, counts bigint, sent_at timestamptz, undelivered_at timestamptz, next_at timestamptz, withdrawn boolean, reason text`,
 	Fields: func(m *mailRow) []any {
-		return []any{&m.id, &m.counts, (*store.Stamp)(&m.sentAt), (*store.Stamp)(&m.undeliveredAt), (*store.Stamp)(&m.next), &m.reason}
+		return []any{&m.id, &m.counts, (*store.Stamp)(&m.sentAt), (*store.Stamp)(&m.undeliveredAt), (*store.Stamp)(&m.next), &m.withdrawn, &m.reason}
 	},
 }
 
-var recordOutcomes = store.OverRows(`UPDATE notifications SET sent_at = r.sent_at, undelivered_at = r.undelivered_at,
+var recordOutcomes = store.OverRows(`UPDATE notifications SET sent_at = r.sent_at, undelivered_at = r.undelivered_at, withdrawn = r.withdrawn,
 	next_at = COALESCE(r.next_at, notifications.next_at), attempts = notifications.attempts + r.counts,
 	last_error = CASE WHEN r.reason = '' THEN notifications.last_error ELSE r.reason END, claim = '', claimed_until = NULL
 	FROM {rows} WHERE notifications.id = r.id AND notifications.claim = $2
@@ -149,7 +150,7 @@ func record(ctx context.Context, tx store.Tx, claim string, results []MailResult
 		case MailSent:
 			rows[i].sentAt = at
 		case MailUndelivered, MailWithdrawn:
-			rows[i].undeliveredAt = at
+			rows[i].undeliveredAt, rows[i].withdrawn = at, r.Outcome == MailWithdrawn
 		case MailAgain:
 			rows[i].next = at.Add(r.After)
 		case MailUntried:

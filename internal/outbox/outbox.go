@@ -4,6 +4,7 @@
 //
 //	outbox.go  e-mails, as they are owed and read
 //	claim.go   what a relay does with them
+//	resend.go  those that could not be delivered, and an operator's word to send them again
 package outbox
 
 import (
@@ -70,10 +71,10 @@ func New(db *store.DB) *Store { return &Store{db: db} }
 // WaitingMail is how much mail is still to be sent.
 type WaitingMail struct {
 	Count  int
-	Oldest time.Duration // since the oldest was owed; zero when none waits
+	Oldest time.Duration // since the oldest was owed, or sent again; zero when none waits
 }
 
-var countWaiting = store.Both(`SELECT COUNT(*), MIN(owed_at), {clock} FROM notifications WHERE ` + unsent)
+var countWaiting = store.Both(`SELECT COUNT(*), MIN(COALESCE(resent_at, owed_at)), {clock} FROM notifications WHERE ` + unsent)
 
 // MailWaiting counts the e-mails that are neither sent nor given up, due or not.
 func (s *Store) MailWaiting(ctx context.Context) (WaitingMail, error) {
@@ -102,16 +103,25 @@ type Notification struct {
 	Attempts  int
 	SentAt    time.Time // zero while it is not sent
 	Ended     bool      // it can never be delivered, or nobody needs it any more
+	ResentAt  time.Time // when an operator had it sent again; zero when nobody had
 	LastError string
 }
 
+// since is from when on it is tried: since it was owed, or since an operator had it sent again.
+func (n Notification) since() time.Time {
+	if n.ResentAt.After(n.OwedAt) {
+		return n.ResentAt
+	}
+	return n.OwedAt
+}
+
 // logged are the columns of a notification, as they are read.
-const logged = `id, subject_kind, subject_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, undelivered_at IS NOT NULL, last_error`
+const logged = `id, subject_kind, subject_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, undelivered_at IS NOT NULL, last_error, resent_at`
 
 func loggedFields(n *Notification) []any {
 	return []any{
 		&n.ID, &n.Subject.Kind, &n.Subject.ID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID, (*store.Stamp)(&n.OwedAt), &n.Attempts,
-		(*store.Stamp)(&n.SentAt), &n.Ended, &n.LastError,
+		(*store.Stamp)(&n.SentAt), &n.Ended, &n.LastError, (*store.Stamp)(&n.ResentAt),
 	}
 }
 
@@ -126,8 +136,8 @@ func (s *Store) Notifications(ctx context.Context, about Subject) ([]Notificatio
 }
 
 var (
-	selectUnsent = store.Both(`SELECT ` + logged + ` FROM notifications WHERE ` + unsent + ` AND owed_at <= $1 ORDER BY owed_at, id LIMIT $2`)
-	countUnsent  = store.Both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND owed_at <= $1`)
+	selectUnsent = store.Both(`SELECT ` + logged + ` FROM notifications WHERE ` + unsent + ` AND COALESCE(resent_at, owed_at) <= $1 ORDER BY owed_at, id LIMIT $2`)
+	countUnsent  = store.Both(`SELECT COUNT(*) FROM notifications WHERE ` + unsent + ` AND COALESCE(resent_at, owed_at) <= $1`)
 )
 
 // UnsentSince are up to limit e-mails that have been waiting since then or longer, the oldest first, and how many there are in all.

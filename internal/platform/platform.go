@@ -137,7 +137,7 @@ func (p *Platform) openLedger(ctx context.Context) error {
 		settings.LedgerURL = "sqlite://" + filepath.Join(p.Dir, ledgerFile)
 	}
 	settings.SMTP = config.SMTP{
-		Host: mail.Addr().String(), Port: int(mail.Port()), From: "handover@localhost.localdomain", TLS: notify.TLSNone, Timeout: settings.SMTP.Timeout,
+		Host: mail.Addr().String(), Port: int(mail.Port()), From: "Handover <handover@localhost.localdomain>", TLS: notify.TLSNone, Timeout: settings.SMTP.Timeout,
 	}
 	if p.options.Settings != nil {
 		p.options.Settings(&settings)

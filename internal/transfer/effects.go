@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"cmp"
+	"fmt"
 
 	"handover/internal/activitylog"
 )
@@ -11,19 +12,21 @@ type Event string
 
 // The events. Each is told at most once per transfer; item events carry the ordinal, refusals the request id.
 const (
-	EventCreated   Event = "created"
-	EventSubmitted Event = "submitted"
-	EventCancelled Event = "cancelled"
-	EventDeclined  Event = "declined"
-	EventExpired   Event = "expired"
-	EventCompleted Event = "completed"
-	EventFailed    Event = "failed"
-	EventGivenUp   Event = "given-up" // one line item, by an operator
-	EventRefused   Event = "refused"  // a signal that was not accepted
-	EventReminder  Event = "reminder" // to the source, while the request waits
-	EventResumed   Event = "resumed"  // an operator told its run to look again
-	EventResolved  Event = "resolved" // it became known what became of a held line item
-	EventHeld      Event = "held"     // the billing system moved a line item that had ended otherwise
+	EventCreated    Event = "created"
+	EventSubmitted  Event = "submitted"
+	EventCancelled  Event = "cancelled"
+	EventDeclined   Event = "declined"
+	EventExpired    Event = "expired"
+	EventCompleted  Event = "completed"
+	EventFailed     Event = "failed"
+	EventGivenUp    Event = "given-up"    // one line item, by an operator
+	EventRefused    Event = "refused"     // a signal that was not accepted
+	EventReminder   Event = "reminder"    // to the source, while the request waits
+	EventResumed    Event = "resumed"     // an operator told its run to look again
+	EventMailResent Event = "mail-resent" // an operator had e-mails sent again that could not be delivered
+	EventResolved   Event = "resolved"    // it became known what became of a held line item
+	EventHeld       Event = "held"        // the billing system moved a line item that had ended otherwise
+	EventPartly     Event = "partly"      // a part moved: logged as failed, mailed as completed
 )
 
 // Audience is a group of e-mail recipients: a partner's admin agents, or the customer's notification address.
@@ -47,36 +50,48 @@ type Effects struct {
 // Mailed is the event that the e-mails tell of.
 func (e Effects) Mailed() Event { return cmp.Or(e.MailEvent, e.Event) }
 
-// effects is the row of the notification matrix (domain section 6.1) that belongs to the transition.
+// EffectsOf is what the event brings about, by the table of who hears what. That of a reminder is the number's: see Reminder.
+func EffectsOf(e Event) Effects {
+	h := HearingOf(e)
+	return Effects{Event: cmp.Or(h.LoggedAs, h.Of), Operation: h.Operation, Mail: h.Hearers(ByMail), MailEvent: h.MailedAs}
+}
+
+// Reminder is what the n-th reminder (from 1) brings about.
+func Reminder(n int) Effects {
+	effects := EffectsOf(EventReminder)
+	effects.Event = Event(fmt.Sprintf("%s-%d", EventReminder, n))
+	return effects
+}
+
+// effects is what the command, carried out, brings about.
 func effects(next State, c Command) Effects {
 	switch c.(type) {
 	case Open:
-		return Effects{Event: EventCreated, Operation: activitylog.AuditCreate, Mail: []Audience{ToSource, ToCustomer}}
+		return EffectsOf(EventCreated)
 	case Submit:
-		return Effects{Event: EventSubmitted, Operation: activitylog.AuditUpdate}
+		return EffectsOf(EventSubmitted)
 	case Cancel:
-		return Effects{Event: EventCancelled, Operation: activitylog.AuditUpdate}
-	case Decline: // the mail goes beyond R-202, as R-461 wants it
-		return Effects{Event: EventDeclined, Operation: activitylog.AuditUpdate, Mail: []Audience{ToTarget}}
+		return EffectsOf(EventCancelled)
+	case Decline:
+		return EffectsOf(EventDeclined)
 	case Expire:
-		return Effects{Event: EventExpired, Operation: activitylog.AuditUpdate}
+		return EffectsOf(EventExpired)
 	case GiveUp:
-		return Effects{Event: EventGivenUp, Operation: activitylog.AuditUpdate}
+		return EffectsOf(EventGivenUp)
 	case Close:
-		return effectsOfClose(next.Status)
+		return EffectsOf(endOf(next.Status))
 	}
 	return Effects{}
 }
 
-// effectsOfClose: completion is told of whatever moved, and nobody is told that nothing did.
-func effectsOfClose(ended Status) Effects {
-	everybody := []Audience{ToSource, ToTarget, ToCustomer}
+// endOf is the event of a transfer that closed: completion is told of whatever moved.
+func endOf(ended Status) Event {
 	switch ended {
 	case Complete:
-		return Effects{Event: EventCompleted, Operation: activitylog.AuditComplete, Mail: everybody}
+		return EventCompleted
 	case PartiallyComplete:
-		return Effects{Event: EventFailed, Operation: activitylog.AuditFail, Mail: everybody, MailEvent: EventCompleted}
+		return EventPartly
 	default:
-		return Effects{Event: EventFailed, Operation: activitylog.AuditFail}
+		return EventFailed
 	}
 }

@@ -3,7 +3,6 @@ package transfer
 import (
 	"strings"
 
-	"handover/internal/activitylog"
 	"handover/internal/kernel"
 )
 
@@ -22,17 +21,17 @@ func (s State) Resolve(reason string, by kernel.Actor) (Effects, error) {
 	if err := kernel.CheckText("reason", reason); err != nil {
 		return Effects{}, err
 	}
-	return Effects{Event: EventResolved, Operation: activitylog.AuditUpdate}, nil
+	return EffectsOf(EventResolved), nil
 }
 
 // ResolvedByAnswer is what is told when the billing system itself says what became of a held line item. Nobody has to be
 // permitted that.
 func ResolvedByAnswer() Effects {
-	return Effects{Event: EventResolved, Operation: activitylog.AuditUpdate}
+	return EffectsOf(EventResolved)
 }
 
 // MovedAfterEnd is what is told when the billing system moved a line item that had ended otherwise.
-func MovedAfterEnd() Effects { return Effects{Event: EventHeld, Operation: activitylog.AuditUpdate} }
+func MovedAfterEnd() Effects { return EffectsOf(EventHeld) }
 
 // CheckHeld tells whether nobody knows yet what became of the line item, or what is known contradicts its end. Refusal:
 // ItemNotHeld.

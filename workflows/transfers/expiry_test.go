@@ -43,7 +43,7 @@ func TestRemindersAreWithdrawn(t *testing.T) {
 	require.NotContains(t, w.mail(), "reminder-2 to source")
 	owed, err := w.ledger.ClaimMail(t.Context(), "relay", 50, 50, time.Minute)
 	require.NoError(t, err)
-	told, err := transfermail.New(w.ledger).Subjects(t.Context(), []string{w.id})
+	told, err := transfermail.New(w.ledger, "").Subjects(t.Context(), []string{w.id})
 	require.NoError(t, err)
 	reminders := 0
 	for _, m := range owed {

@@ -6,7 +6,7 @@ package transfermail
 import (
 	"embed"
 	"fmt"
-	"strconv"
+	"net/url"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -22,9 +22,26 @@ import (
 //go:embed templates
 var templates embed.FS
 
-var texts = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
+// phrases are the words of a language that all its e-mails have.
+type phrases struct{ open, foot string }
 
-// facts is all that a template may say. Every text in it fits on one line.
+var said = map[string]phrases{
+	"en": {"Open the transfer", "This message was sent automatically about transfer %s. Answers to it are not read."},
+	"it": {"Apri il trasferimento", "Questo messaggio è stato inviato automaticamente in merito al trasferimento %s. Le risposte non vengono lette."},
+	"es": {"Abrir la transferencia", "Este mensaje se ha enviado automáticamente sobre la transferencia %s. Las respuestas no se leen."},
+	"ja": {"移管を開く", "このメールは移管 %s について自動的に送信されました。ご返信いただいてもお答えできません。"},
+}
+
+// texts are the templates by language.
+var texts = func() map[string]*texttemplate.Template {
+	all := map[string]*texttemplate.Template{}
+	for _, l := range notify.Languages() {
+		all[l.Tag] = texttemplate.Must(l.Templates(templates))
+	}
+	return all
+}()
+
+// facts is all that a template may say, in whatever language. Every text in it fits on one line.
 type facts struct {
 	TransferID  string
 	Customer    string
@@ -32,27 +49,41 @@ type facts struct {
 	Source      string
 	Target      string
 	TargetID    string
-	Expires     string // the instant the request ends (R-21)
-	Moved       string // how many subscriptions moved: "3", or "3 of 5" when some did not (R-402)
-	Total       int    // subscriptions that were to move
-	Left        int    // those that did not
-	SourceUntil string // the last day the source pays (R-32)
-	TargetFrom  string // the first day the target pays (R-32)
-	Reason      string // of a decline, as the source wrote it
+	Expires     time.Time // when the request ends (R-21)
+	Moved       int       // subscriptions that moved
+	Left        int       // those that were to move and did not (R-402)
+	Total       int       // both
+	SourceUntil time.Time // the last day the source pays (R-32)
+	TargetFrom  time.Time // the first day the target pays (R-32)
+	Reason      string    // of a decline, as the source wrote it: told as the source's words, never as a fact
 }
 
-// Letter writes the e-mail about the transfer. A *notify.PermanentError says that nothing is ever told about this event to this
-// audience (R-202).
-func Letter(n outbox.Notification, told transferstore.Told) (notify.Letter, error) {
-	t := texts.Lookup(kindOf(n.Event) + "-" + n.Audience + ".txt")
+// Letter writes the e-mail about the transfer in the recipient's language, with a link to it for partners. Where that leads is the
+// deployment's to say: an address in which {transferId} and {customerId} stand for the ids; empty for no link. A *notify.PermanentError
+// says that nothing is ever told about this event to this audience (R-202).
+func Letter(n outbox.Notification, told transferstore.Told, transferURL string) (notify.Letter, error) {
+	language := notify.LanguageOf(n.Locale)
+	t := texts[language.Tag].Lookup(kindOf(n.Event) + "-" + n.Audience + ".txt")
 	if t == nil {
 		return notify.Letter{}, notify.Permanent("No mail is sent to the %s about the event %q.", n.Audience, n.Event)
 	}
-	l, err := notify.Write(t, factsOf(told, n.Locale), "This message was sent automatically about transfer "+told.Transfer.ID+". Answers to it are not read.")
+	words := said[language.Words]
+	l, err := notify.Write(t, factsOf(told), notify.Around{
+		Language: language, Link: linkFor(n.Audience, told.Transfer, transferURL), Open: words.open, Foot: fmt.Sprintf(words.foot, told.Transfer.ID),
+	})
 	if err != nil {
 		return notify.Letter{}, notify.Permanent("The mail about the event %q could not be written: %v", n.Event, err)
 	}
 	return l, nil
+}
+
+// linkFor is where the audience can open the transfer. The customer can nowhere: they see nothing but their mail (R-189).
+func linkFor(audience string, t transfer.Transfer, transferURL string) string {
+	if audience == string(transfer.ToCustomer) {
+		return ""
+	}
+	ids := strings.NewReplacer("{transferId}", url.PathEscape(t.ID), "{customerId}", url.PathEscape(t.State.CustomerTenantID))
+	return ids.Replace(transferURL)
 }
 
 // kindOf is the event without the number that tells one reminder from another.
@@ -61,7 +92,7 @@ func kindOf(event string) string {
 	return kind
 }
 
-func factsOf(told transferstore.Told, locale string) facts {
+func factsOf(told transferstore.Told) facts {
 	t := told.Transfer
 	pays := transfer.SplitBilling(subscription.Subscription{}, t.SubmittedTime)
 	return facts{
@@ -71,22 +102,14 @@ func factsOf(told transferstore.Told, locale string) facts {
 		Source:      named(told.Named.Source, t.SourceTenantID),
 		Target:      named(told.Named.Target, t.TargetTenantID),
 		TargetID:    t.TargetTenantID,
-		Expires:     date(t.ExpirationTime, locale) + ", " + t.ExpirationTime.UTC().Format("15:04") + " UTC",
-		Moved:       moved(t.Items),
-		Total:       t.Items.Total(),
+		Expires:     t.ExpirationTime,
+		Moved:       t.Items.Complete,
 		Left:        t.Items.Total() - t.Items.Complete,
-		SourceUntil: date(pays.SourceUntil, locale),
-		TargetFrom:  date(pays.TargetFrom, locale),
+		Total:       t.Items.Total(),
+		SourceUntil: pays.SourceUntil,
+		TargetFrom:  pays.TargetFrom,
 		Reason:      kernel.ShortLine(t.DeclineReason, 1000),
 	}
-}
-
-// moved says how many line items moved, and of how many when that was not all.
-func moved(c transfer.ItemCounts) string {
-	if c.Complete == c.Total() {
-		return strconv.Itoa(c.Complete)
-	}
-	return fmt.Sprintf("%d of %d", c.Complete, c.Total())
 }
 
 // named is the name that the ledger has, or the id when it has none.
@@ -95,12 +118,4 @@ func named(name, id string) string {
 		return name
 	}
 	return id
-}
-
-// date writes the day in UTC. American readers expect the month first.
-func date(t time.Time, locale string) string {
-	if strings.EqualFold(locale, "en-US") {
-		return t.UTC().Format("January 2, 2006")
-	}
-	return t.UTC().Format("2 January 2006")
 }

@@ -20,27 +20,33 @@ type Book interface {
 }
 
 // Kind is transfers as a kind of subject.
-type Kind struct{ book Book }
+type Kind struct {
+	book        Book
+	transferURL string
+}
 
-// New makes the kind.
-func New(book Book) Kind { return Kind{book} }
+// New makes the kind. Partners open a transfer at the URL, see Letter.
+func New(book Book, transferURL string) Kind { return Kind{book, transferURL} }
 
 // Subjects reads the transfers.
 func (k Kind) Subjects(ctx context.Context, ids []string) (map[string]notify.Subject, error) {
 	facts, err := k.book.MailFacts(ctx, ids)
 	subjects := make(map[string]notify.Subject, len(facts))
 	for id, told := range facts {
-		subjects[id] = subject(told)
+		subjects[id] = subject{told, k.transferURL}
 	}
 	return subjects, err
 }
 
-type subject transferstore.Told
+type subject struct {
+	transferstore.Told
+	transferURL string
+}
 
 // Letter writes the e-mail, unless it asks for something that was done meanwhile.
 func (s subject) Letter(n outbox.Notification) (notify.Letter, error) {
 	if strings.HasPrefix(n.Event, string(transfer.EventReminder)+"-") && s.Transfer.Status != transfer.Pending {
 		return notify.Letter{}, &notify.WithdrawnError{Reason: "The request was answered before the reminder could be sent."}
 	}
-	return Letter(n, transferstore.Told(s))
+	return Letter(n, s.Told, s.transferURL)
 }

@@ -42,7 +42,7 @@ func (s *Store) RecordRefused(ctx context.Context, r Refused) error {
 			Cause: r.Refusal.Cause, Message: r.Refusal.Message, PartnerID: r.Actor.PartnerTenantID,
 		}
 		h := happening{
-			of: t, effects: transfer.Effects{Event: transfer.EventRefused, Operation: activitylog.AuditUpdate},
+			of: t, effects: transfer.EffectsOf(transfer.EventRefused),
 			key: refusedKey + r.RequestID, actor: r.Actor, origin: r.Origin, at: now,
 		}
 		entry, err := h.audit(log, said)

@@ -23,7 +23,7 @@ type Resumption struct {
 	Origin kernel.Origin
 }
 
-var selectResumed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELECT MAX(a.recorded_at) FROM activity_log a WHERE a.resource_id = t.id)
+var selectNamed = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, (SELECT MAX(a.recorded_at) FROM activity_log a WHERE a.resource_id = t.id)
 	FROM transfers t WHERE t.id IN (SELECT r.id FROM {rows}) ORDER BY t.id FOR UPDATE`, store.IDColumn)
 
 // Resume makes the runs of the transfers look again, in whatever state they are, and tells how many there were. Ids without
@@ -56,13 +56,7 @@ func (s *Store) ResumeOpen(ctx context.Context, r Resumption, after string, limi
 }
 
 func (s *Store) resume(ctx context.Context, tx session, r Resumption, ids []string) (int, error) {
-	lowered := slices.Clone(ids)
-	for i := range lowered {
-		store.Lower(&lowered[i])
-	}
-	found, err := store.All(ctx, tx, selectResumed, func(t *record) []any {
-		return append(transfers.Fields(t), (*store.Stamp)(&t.audited))
-	}, store.IDRows(lowered...))
+	found, err := tx.named(ctx, ids)
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
@@ -73,13 +67,12 @@ func (s *Store) resume(ctx context.Context, tx session, r Resumption, ids []stri
 	var rows []activitylogstore.AuditEntry
 	wanted := make([]runs.Wanted, len(found))
 	for i, t := range found {
-		of := t.whole()
-		told, err := resumed(of, r, now)
+		told, err := saidByOperator(t, transfer.EventResumed, r.Actor, r.Origin, now)
 		if err != nil {
 			return 0, err
 		}
 		rows = append(rows, told...)
-		wanted[i] = wantedBy(of.Transfer, r.Cause, r.Origin, false)
+		wanted[i] = wantedBy(t.Transfer, r.Cause, r.Origin, false)
 	}
 	if err := activitylogstore.Append(ctx, tx.Tx, rows...); err != nil {
 		return 0, err
@@ -87,13 +80,28 @@ func (s *Store) resume(ctx context.Context, tx session, r Resumption, ids []stri
 	return len(found), runs.Want(ctx, tx.Tx, wanted...)
 }
 
-// resumed is the record of it for either participant. It is no change of the transfer, which keeps its change_id.
-func resumed(t record, r Resumption, now time.Time) ([]activitylogstore.AuditEntry, error) {
+// named reads transfers, in order of their ids, that nobody else changes until the transaction ends. Ids without one are passed over.
+func (tx session) named(ctx context.Context, ids []string) ([]record, error) {
+	lowered := slices.Clone(ids)
+	for i := range lowered {
+		store.Lower(&lowered[i])
+	}
+	found, err := store.All(ctx, tx, selectNamed, func(t *record) []any {
+		return append(transfers.Fields(t), (*store.Stamp)(&t.audited))
+	}, store.IDRows(lowered...))
+	for i := range found {
+		found[i] = found[i].whole()
+	}
+	return found, err
+}
+
+// saidByOperator is the record, for either participant, of an operator's word about a transfer that changes nothing of it: it keeps
+// its change_id.
+func saidByOperator(t record, event transfer.Event, actor kernel.Actor, origin kernel.Origin, now time.Time) ([]activitylogstore.AuditEntry, error) {
 	now = activitylog.TimeAfter(t.audited, now)
 	h := happening{
-		of: t, effects: transfer.Effects{Event: transfer.EventResumed, Operation: activitylog.AuditUpdate},
-		key: string(transfer.EventResumed) + ":" + now.Format(store.StampLayout), actor: r.Actor, origin: r.Origin, at: now,
-		detail: detail{Event: transfer.EventResumed, Status: t.Status, By: t.RoleOf(r.Actor)},
+		of: t, effects: transfer.EffectsOf(event), key: string(event) + ":" + now.Format(store.StampLayout), actor: actor, origin: origin, at: now,
+		detail: detail{Event: event, Status: t.Status, By: t.RoleOf(actor)},
 	}
 	source, err := h.audit(t.SourceTenantID, h.detail)
 	if err != nil {

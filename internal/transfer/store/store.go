@@ -12,7 +12,7 @@
 //	giveup.go       the operator's end to line items; held.go what nobody knows of them
 //	answers.go      what a billing system says unasked; late.go what it says too late; ended.go what it is asked about later
 //	look.go         how a transfer stands, for its run
-//	runs.go         which runs there are; resume.go an operator's word to them
+//	runs.go         which runs there are; resume.go an operator's word to them, resent.go what was said about e-mail
 //	follow.go       what a run owes; watch.go what nobody did; stuck.go what does not go on by itself
 //	reads.go        one transfer, or a few; search.go many, page by page
 //	audit.go        what the log of a transfer says; report.go what became of it

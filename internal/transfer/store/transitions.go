@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"handover/internal/command"
 	"handover/internal/kernel"
@@ -193,11 +192,9 @@ func (s *Store) Remind(ctx context.Context, id string, n int) (transfer.Standing
 			return transfer.Standing{}, err
 		}
 		if st.of.Status == transfer.Pending {
-			event := transfer.Event(fmt.Sprintf("%s-%d", transfer.EventReminder, n))
-			st.of.reminded = string(event)
-			if _, err := tx.queueMail(ctx, &happening{
-				of: st.of, effects: transfer.Effects{Event: event, Mail: []transfer.Audience{transfer.ToSource}}, at: st.at,
-			}); err != nil {
+			effects := transfer.Reminder(n)
+			st.of.reminded = string(effects.Event)
+			if _, err := tx.queueMail(ctx, &happening{of: st.of, effects: effects, at: st.at}); err != nil {
 				return transfer.Standing{}, err
 			}
 		}

@@ -72,7 +72,7 @@ func (s *Steps) Mail(ctx context.Context, id string, event transfer.Event) error
 }
 
 func (s *Steps) send(ctx context.Context, n outbox.Notification, about transfer.Transfer) error {
-	letter, err := transfermail.Letter(n, transferstore.Told{Transfer: about})
+	letter, err := transfermail.Letter(n, transferstore.Told{Transfer: about}, "")
 	if err != nil {
 		return err
 	}
