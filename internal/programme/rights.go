@@ -10,7 +10,7 @@ import (
 type Dealings struct {
 	Accepted bool // the customer accepted it as the one who bills it
 	Resells  bool // the customer accepted it as its reseller
-	Bills    bool // it bills the customer something, or did
+	Bills    bool // it bills the customer something, or did: what was billed, and the transfer that took it away, stay readable
 }
 
 // Trades tells whether the partner may do what has to do with billing: read, change and transfer what is billed, and attest for

@@ -32,7 +32,7 @@ var (
 
 	// lockRelationship makes attestations of one customer by one partner take turns.
 	lockRelationship = store.Both(`SELECT partner_tenant_id FROM relationships
-		WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND ` + Accepted + ` ORDER BY kind FOR UPDATE`)
+		WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND ` + AcceptedAsBiller + ` ORDER BY kind FOR UPDATE`)
 	upsertAgreement = agreements.Insert(`ON CONFLICT (customer_tenant_id, partner_tenant_id, mode) DO UPDATE SET
 		date_agreed = excluded.date_agreed, template_id = excluded.template_id, first_name = excluded.first_name,
 		last_name = excluded.last_name, email = excluded.email, phone_number = excluded.phone_number, attested_by = excluded.attested_by`)

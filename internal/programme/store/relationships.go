@@ -23,9 +23,9 @@ var relationships = store.Table[programme.Relationship]{
 	},
 }
 
-// Accepted is the condition that a row of relationships says what R-50 asks for: the customer accepted the partner as the one who
+// AcceptedAsBiller is the condition that a row of relationships says what R-50 asks for: the customer accepted the partner as the one who
 // bills it, and that lasts.
-const Accepted = `kind IN ('direct', 'provider') AND ended_at IS NULL`
+const AcceptedAsBiller = `kind IN ('direct', 'provider') AND ended_at IS NULL`
 
 // spelledOut are the relationships with what is left out of planted ones: the kind, from the partner's programmes, and the origin.
 func spelledOut(ctx context.Context, tx store.Tx, planted []programme.Relationship) ([]programme.Relationship, error) {
@@ -57,7 +57,7 @@ func spelledOut(ctx context.Context, tx store.Tx, planted []programme.Relationsh
 }
 
 var selectDealings = store.Both(`SELECT
-	EXISTS (SELECT 1 FROM relationships WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND ` + Accepted + `),
+	EXISTS (SELECT 1 FROM relationships WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND ` + AcceptedAsBiller + `),
 	EXISTS (SELECT 1 FROM relationships WHERE partner_tenant_id = $1 AND customer_tenant_id = $2 AND kind = 'reseller' AND ended_at IS NULL),
 	EXISTS (SELECT 1 FROM subscriptions WHERE partner_tenant_id = $1 AND customer_tenant_id = $2)`)
 

@@ -36,7 +36,7 @@ type customerRow struct {
 }
 
 var selectTied = store.Both(`SELECT ` + programmestore.Customers.Columns.Of("c") + `,
-		EXISTS (SELECT 1 FROM relationships WHERE customer_tenant_id = c.tenant_id AND partner_tenant_id = $2 AND ` + programmestore.Accepted + `),
+		EXISTS (SELECT 1 FROM relationships WHERE customer_tenant_id = c.tenant_id AND partner_tenant_id = $2 AND ` + programmestore.AcceptedAsBiller + `),
 		EXISTS (SELECT 1 FROM agreements a WHERE a.customer_tenant_id = c.tenant_id AND a.partner_tenant_id = $2),
 		EXISTS (SELECT 1 FROM agreements a WHERE a.customer_tenant_id = c.tenant_id AND a.mode = $5),
 		COALESCE(s.id, ''), COALESCE(s.product_type, ''), COALESCE(s.offer_id, ''), COALESCE(s.status, ''), {clock}
