@@ -20,19 +20,26 @@ func EntityTag(parts ...any) string {
 	return fmt.Sprintf("%q", hex.EncodeToString(sum[:12]))
 }
 
-// Matches tells whether an entity tag is among those of an If-Match or If-None-Match header (RFC 9110). Two things are read
-// kindly, because both name one state only: a tag without its quotes, as clients copy it from attributes.etag, and one that a
-// proxy on the way made weak.
-func Matches(header, tag string) bool {
+// Matches tells whether the state that an If-Match header asks for is the one with that entity tag, for whoever is about to change
+// it: a weak tag is none (RFC 9110, 13.1.1). Without its quotes, as clients copy it from attributes.etag, a tag names the same state.
+func Matches(ifMatch, tag string) bool {
+	return anyOf(ifMatch, func(one string) bool { return one == "*" || bare(one) == bare(tag) })
+}
+
+// Known tells whether a reader has the state with that entity tag, by its If-None-Match header: a weak tag is as good (RFC 9110, 13.1.2).
+func Known(ifNoneMatch, tag string) bool {
+	return anyOf(ifNoneMatch, func(one string) bool { return one == "*" || bare(strings.TrimPrefix(one, "W/")) == bare(tag) })
+}
+
+// anyOf tells whether one of the tags of a header, that says anything, will do.
+func anyOf(header string, will func(tag string) bool) bool {
 	return slices.ContainsFunc(strings.Split(header, ","), func(one string) bool {
-		one = bareTag(one)
-		return one == "*" || one != "" && one == bareTag(tag)
+		one = strings.TrimSpace(one)
+		return bare(one) != "" && will(one)
 	})
 }
 
-func bareTag(tag string) string {
-	return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
-}
+func bare(tag string) string { return strings.Trim(tag, `"`) }
 
 // NotModified is what a handler returns for a reader who has the present state already: an answer, 304, with the entity tag.
 func NotModified(tag string) error { return notModified{tag} }

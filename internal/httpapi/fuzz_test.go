@@ -24,6 +24,7 @@ func FuzzQueries(f *testing.F) {
 		_, _, badCursor := ReadCursor(cursor)
 		require.True(t, badCursor == nil || errors.Is(badCursor, kernel.InvalidInput), "%v", badCursor)
 		require.NotPanics(t, func() { Matches(filter, cursor) })
+		require.NotPanics(t, func() { Known(filter, cursor) })
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"handover/internal/httpapi"
 	"handover/internal/identity"
 	"handover/internal/kernel"
+	programmehttp "handover/internal/programme/http"
 )
 
 // Invoice is what a partner was charged and credited in a month (F-11).
@@ -58,11 +59,11 @@ func (s *Service) registerInvoices(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listInvoices", Method: http.MethodGet, Path: "/v1/invoices", Tag: "Billing", Summary: "List your invoices",
 		Description: "Those of months that are over, the newest first. They hold what moves and cancellations cost and gave back.",
-		Roles:       accountants, Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum},
+		Roles:       accountants, Right: programmehttp.Commerce(), Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum},
 	}, s.listInvoices)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getInvoice", Method: http.MethodGet, Path: "/v1/invoices/{invoiceId}", Tag: "Billing", Summary: "Read an invoice",
-		Roles: accountants, Causes: []kernel.Cause{commerce.InvoiceUnknown},
+		Roles: accountants, Right: programmehttp.Commerce(), Causes: []kernel.Cause{commerce.InvoiceUnknown},
 	}, s.getInvoice)
 }
 

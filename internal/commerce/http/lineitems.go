@@ -11,6 +11,7 @@ import (
 	commercestore "handover/internal/commerce/store"
 	"handover/internal/httpapi"
 	"handover/internal/kernel"
+	programmehttp "handover/internal/programme/http"
 	"handover/internal/subscription"
 )
 
@@ -108,13 +109,13 @@ func (s *Service) registerLineItems(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listInvoiceLineItems", Method: http.MethodGet, Path: "/v1/invoices/{invoiceId}/lineitems/{provider}/{lineItemType}", Tag: "Billing",
 		Summary: "List the line items of an invoice", Description: "What it consists of, by time.",
-		Roles: accountants, Causes: []kernel.Cause{commerce.InvoiceUnknown, kernel.InvalidInput, kernel.UnknownEnum},
+		Roles: accountants, Right: programmehttp.Commerce(), Causes: []kernel.Cause{commerce.InvoiceUnknown, kernel.InvalidInput, kernel.UnknownEnum},
 	}, s.listLineItems)
 	httpapi.Register(a, httpapi.Route{
 		ID: "listUnbilledLineItems", Method: http.MethodGet, Path: "/v1/invoices/unbilled/lineitems", Tag: "Billing",
 		Summary:     "List what is not invoiced yet",
 		Description: "What this month's invoice holds so far, and then the next charge of every subscription that the caller pays by the cycle, as it is if nothing changes.",
-		Roles:       accountants, Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum},
+		Roles:       accountants, Right: programmehttp.Commerce(), Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum},
 	}, s.listUnbilled)
 }
 

@@ -71,11 +71,11 @@ func (s *Service) registerOrders(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "listOrders", Method: http.MethodGet, Path: "/v1/customers/{customerId}/orders", Tag: "Billing",
 		Summary: "List a customer's orders", Description: "What the caller ordered for the customer, and what transfers brought, by time.",
-		Roles: programmehttp.Readers(), Causes: []kernel.Cause{programme.CustomerUnknown, kernel.InvalidInput, kernel.UnknownEnum},
+		Roles: programmehttp.Readers(), Right: programmehttp.Commerce(), Causes: []kernel.Cause{programme.CustomerUnknown, kernel.InvalidInput, kernel.UnknownEnum},
 	}, s.listOrders)
 	httpapi.Register(a, httpapi.Route{
 		ID: "getOrder", Method: http.MethodGet, Path: "/v1/customers/{customerId}/orders/{orderId}", Tag: "Billing",
-		Summary: "Read an order", Roles: programmehttp.Readers(), Causes: []kernel.Cause{commerce.OrderUnknown},
+		Summary: "Read an order", Roles: programmehttp.Readers(), Right: programmehttp.Commerce(), Causes: []kernel.Cause{commerce.OrderUnknown},
 	}, s.getOrder)
 }
 

@@ -30,7 +30,7 @@ func TestAModelFilledInSaysNoNoByItself(t *testing.T) {
 // Section 4.1, C4: the entity tag that the client read counts in every form in which clients send it, and a stale one is told as such.
 func TestStaleTagsAreTold(t *testing.T) {
 	now := subscription.Subscription{ID: "s", Quantity: 5}
-	for _, tag := range []string{"", "*", now.ETag(), `"` + now.ETag() + `"`, `W/"` + now.ETag() + `"`, `"other", "` + now.ETag() + `"`} {
+	for _, tag := range []string{"", "*", now.ETag(), `"` + now.ETag() + `"`, `"other", "` + now.ETag() + `"`} {
 		inHeader, inBody := updateSubscription{IfMatch: tag}, updateSubscription{Body: UpdateSubscription{Attributes: AttributesGot{ETag: tag}}}
 		for _, in := range []updateSubscription{inHeader, inBody} {
 			if match := in.match(); tag != "" {
@@ -40,7 +40,7 @@ func TestStaleTagsAreTold(t *testing.T) {
 			}
 		}
 	}
-	for _, stale := range []string{`"old"`, `""`, "old"} {
+	for _, stale := range []string{`"old"`, `""`, "old", `W/"` + now.ETag() + `"`} {
 		var said *kernel.Refusal
 		require.ErrorAs(t, (&updateSubscription{IfMatch: stale}).match()(now), &said, stale)
 		require.Equal(t, "2055", said.Code)

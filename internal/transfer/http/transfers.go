@@ -104,7 +104,7 @@ func (s *Service) getTransfer(ctx context.Context, in *readTransfer) (*tagged, e
 	if err != nil {
 		return nil, err
 	}
-	if tag := etag(t, labels, viewerOf(ctx)); in.IfNoneMatch != "" && httpapi.Matches(in.IfNoneMatch, tag) {
+	if tag := etag(t, labels, viewerOf(ctx)); in.IfNoneMatch != "" && httpapi.Known(in.IfNoneMatch, tag) {
 		return nil, httpapi.NotModified(tag)
 	}
 	items, err := s.itemsOf(ctx, t)
