@@ -21,9 +21,10 @@ import (
 
 func (c *cli) mailCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "mail",
-		Short: "List e-mails that could not be delivered, and have them sent again, on the ledger",
-		Args:  cobra.NoArgs,
+		Use:     "mail",
+		Short:   "List e-mails that could not be delivered, and have them sent again, on the ledger",
+		Example: "  starter mail undelivered\n  starter mail resend --all",
+		Args:    cobra.NoArgs,
 	}
 	cmd.AddCommand(c.undeliveredCommand(), c.resendCommand())
 	return cmd
