@@ -51,14 +51,21 @@ func compose(m Mail) (words, error) {
 	if t == nil {
 		return words{}, permanent("No mail is sent to the %s about the event %q.", m.Audience, m.Event)
 	}
-	w, err := write(t, factsOf(m))
+	mark := ""
+	if m.Sandbox {
+		mark = sandboxMark
+	}
+	w, err := write(t, mark, factsOf(m))
 	if err != nil {
 		return words{}, permanent("The mail about the event %q could not be written: %v", m.Event, err)
 	}
 	return w, nil
 }
 
-func write(t *texttemplate.Template, f facts) (words, error) {
+// sandboxMark stands before the subject of mail about what is not real.
+const sandboxMark = "[Sandbox] "
+
+func write(t *texttemplate.Template, mark string, f facts) (words, error) {
 	var written, html strings.Builder
 	if err := t.Execute(&written, f); err != nil {
 		return words{}, err
@@ -67,6 +74,7 @@ func write(t *texttemplate.Template, f facts) (words, error) {
 	if err != nil {
 		return words{}, err
 	}
+	subject = mark + subject
 	page := struct {
 		Subject string
 		Blocks  []block

@@ -27,6 +27,7 @@ type Mail struct {
 	Locale    string            // BCP 47; the words are English, dates follow it
 	MessageID string            // with or without angle brackets; the same for every attempt (I-4)
 	Transfer  transfer.Transfer
+	Sandbox   bool                // of sandbox tenants: nothing in it is real, and its subject says so
 	Named     transfer.PartyNames // by the ledger: nothing that a partner typed about others is told as a fact
 }
 

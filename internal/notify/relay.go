@@ -242,7 +242,7 @@ func (r *Relay) send(ctx context.Context, o transferstore.OwedMail) error {
 	defer stop()
 	return r.session.send(lasting, Mail{
 		Event: string(o.Event), Audience: o.Audience, To: o.Recipient, Locale: o.Locale, MessageID: o.MessageID,
-		Transfer: o.Transfer, Named: o.Named,
+		Transfer: o.Transfer, Named: o.Named, Sandbox: o.Sandbox,
 	})
 }
 

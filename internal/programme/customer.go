@@ -10,6 +10,8 @@ type Customer struct {
 	Email    string
 	Market   string
 	Locale   string
+
+	Environment Environment
 }
 
 // Relationship says that the customer accepted the partner as reseller.

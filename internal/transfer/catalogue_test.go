@@ -31,7 +31,7 @@ var published = map[string]int{
 	"900150": 403, "20002": 403, "13605": 403, "900124": 403, "900123": 403, "900137": 403, "900138": 403, "900149": 403,
 	"900100": 404, "20003": 404, "60003": 404, "800015": 404,
 	"900101": 409, "900104": 409,
-	"900102": 400, "800078": 400, "800002": 400, "3000": 400, "900126": 400, "800016": 400, "900154": 400, "900131": 400,
+	"900102": 400, "800078": 400, "800002": 400, "3000": 400, "900126": 400, "900127": 400, "800016": 400, "900154": 400, "900131": 400,
 	"900132": 400, "900133": 400, "900134": 400, "900136": 400, "900146": 400, "900148": 400, "900400": 400,
 	"900103": 500, "429": 429,
 	"2055": 400, "2001": 400, "2002": 400, "2071": 400, "2072": 404, "800042": 400, "800081": 400, "800093": 400, "800098": 400,
@@ -55,6 +55,7 @@ var promised = map[kernel.Cause]string{
 	subscription.QuantitySuspended:     "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
 	subscription.RecordNotAllowed: "800098", subscription.RecordUnknown: "2072", subscription.RecordNotReseller: "2071",
 	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061",
+	programme.WrongEnvironment: "900127",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {

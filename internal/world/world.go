@@ -8,7 +8,7 @@
 //	record.go      a mapping → its fields: known, complete, given once
 //	values.go      a field → its value
 //	entries.go     the kinds of record and the fields each has
-//	references.go  what only the whole file tells: doubles and dangling references
+//	references.go  what only the whole file tells: doubles and dangling references; environments.go what ties production and sandbox
 //	nearest.go     which field a misspelt one was meant to be
 //	problems.go    what is wrong and where, for whoever corrects the file
 //	sample.go      the built-in world, sample.yaml, and the demonstration it holds

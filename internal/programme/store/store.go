@@ -6,6 +6,7 @@
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
+//	environment.go    production and sandbox, as they are kept; relationships that sandboxes make
 package programmestore
 
 import (
@@ -24,9 +25,9 @@ func New(db *store.DB) *Store { return &Store{db: db} }
 // Customers are the columns of every customer, for whoever joins them.
 var Customers = store.Table[programme.Customer]{
 	Name:    "customers",
-	Columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
+	Columns: `tenant_id text, name text, domain text, email text, market text, locale text, environment text`,
 	Fields: func(c *programme.Customer) []any {
-		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale}
+		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale, (*environment)(&c.Environment)}
 	},
 }
 

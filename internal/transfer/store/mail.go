@@ -80,9 +80,10 @@ type OwedMail struct {
 	Age      time.Duration       // since it was owed
 	Transfer transfer.Transfer   // as it stands at the claim
 	Named    transfer.PartyNames // as the ledger names them at the claim
+	Sandbox  bool                // the transfer is one of sandbox tenants
 }
 
-var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name FROM {rows} JOIN transfers t ON t.id = r.id
+var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name, p.environment FROM {rows} JOIN transfers t ON t.id = r.id
 	JOIN customers c ON c.tenant_id = t.customer_tenant_id
 	JOIN partners s ON s.tenant_id = t.source_tenant_id JOIN partners p ON p.tenant_id = t.target_tenant_id`, store.IDColumn)
 
@@ -90,10 +91,11 @@ var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+co
 type toldOf struct {
 	record
 	named transfer.PartyNames
+	in    string // environment
 }
 
 func (t *toldOf) fields() []any {
-	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target)
+	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target, &t.in)
 }
 
 // ClaimMail takes up to limit e-mails that are due, at most perKey of one target's transfers, for as long as the lease:
@@ -119,7 +121,7 @@ func (s *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, 
 			if t := about[n.TransferID]; stale(n.Event, t.Transfer) {
 				withdrawn = append(withdrawn, outbox.MailResult{ID: n.ID, Outcome: outbox.MailUndelivered, Reason: answeredMeanwhile})
 			} else {
-				owed = append(owed, OwedMail{Notification: n, Age: now.Sub(n.OwedAt), Transfer: t.Transfer, Named: t.named})
+				owed = append(owed, OwedMail{Notification: n, Age: now.Sub(n.OwedAt), Transfer: t.Transfer, Named: t.named, Sandbox: t.in == programme.Sandbox.String()})
 			}
 		}
 		return owed, outbox.Record(ctx, tx.Tx, claim, withdrawn, now)
