@@ -37,6 +37,10 @@ const (
 	byNorthwind = "northwind"
 	byFabrikam  = "fabrikam"
 	byLitware   = "litware"
+
+	// Its sandboxes.
+	bySandboxSource = "sandbox source"
+	bySandboxTarget = "sandbox target"
 )
 
 // cast are the callers that have a token.
@@ -83,6 +87,9 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 		byNorthwind: {TenantID: world.Demo().SourceTenantID, UserID: world.Demo().SourceUserID, Roles: identity.Roles()},
 		byFabrikam:  {TenantID: world.Demo().TargetTenantID, UserID: world.Demo().TargetUserID, Roles: identity.Roles()},
 		byLitware:   {TenantID: "aaaaaaaa-0000-4000-8000-000000000005", UserID: "eeeeeeee-0000-4000-8000-000000000501", Roles: identity.Roles()},
+
+		bySandboxSource: {TenantID: "aaaaaaaa-0000-4000-8000-000000000021", UserID: "eeeeeeee-0000-4000-8000-000000002101", Roles: identity.Roles()},
+		bySandboxTarget: {TenantID: "aaaaaaaa-0000-4000-8000-000000000022", UserID: "eeeeeeee-0000-4000-8000-000000002201", Roles: identity.Roles()},
 	}})
 	require.NoError(t, err)
 	server := httptest.NewServer(a)

@@ -242,6 +242,22 @@ func TestCustomerReadsPlainLanguage(t *testing.T) {
 	}
 }
 
+// whoever reads a mail of a sandbox sees at once that nothing in it is real.
+func TestMailOfASandboxSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, audience := range []transfer.Audience{transfer.ToSource, transfer.ToCustomer} {
+		m := Mail{Event: string(transfer.EventCreated), Audience: audience}
+		real, err := compose(m)
+		require.NoError(t, err)
+		m.Sandbox = true
+		box, err := compose(m)
+		require.NoError(t, err)
+		assert.Equal(t, "[Sandbox] "+real.Subject, box.Subject)
+		assert.Equal(t, real.Text, box.Text)
+		assert.Contains(t, box.HTML, "[Sandbox] ")
+	}
+}
+
 func TestNamesFallBackToIDs(t *testing.T) {
 	t.Parallel()
 	unnamed := transfer.PartyNames{Customer: "", Source: "Fabrikam", Target: " \n"}
