@@ -28,10 +28,11 @@ var (
 	noPartner      = outcome{http.StatusNotFound, "60003", true}
 	noRelation     = outcome{http.StatusForbidden, "20002", true}
 
-	noSourceOfOwn  = outcome{http.StatusBadRequest, "900148", false}
-	notTarget      = outcome{http.StatusBadRequest, "800002", false}
-	notTheirs      = outcome{http.StatusForbidden, "900150", false}
-	neverResellers = outcome{http.StatusForbidden, "900137", false}
+	noSourceOfOwn   = outcome{http.StatusBadRequest, "900148", false}
+	notTarget       = outcome{http.StatusBadRequest, "800002", false}
+	notTheirs       = outcome{http.StatusForbidden, "900150", false}
+	onlyInSandboxes = outcome{http.StatusBadRequest, "900127", false}
+	neverResellers  = outcome{http.StatusForbidden, "900137", false}
 	// a create tells that the customer exists, so that its relationship can be asked for.
 	notAccepted = outcome{http.StatusForbidden, "20002", false}
 )
@@ -133,6 +134,7 @@ func otherWrites(s *scene) []attempt {
 			body: object{"friendlyName": "another"}, says: []outcome{fine, noSubscription, noSubscription, noSubscription, noSubscription}},
 		{operation: "attestAgreement", roles: sellers, users: true, changes: true, path: map[string]string{"customerId": s.customer}, body: s.attestation(),
 			says: []outcome{made, made, made, noRelation, neverResellers}},
+		{operation: "makeSandboxRelationship", roles: sellers, users: true, changes: true, body: object{"customerId": s.customer}, says: forAll(onlyInSandboxes)},
 	}
 }
 
