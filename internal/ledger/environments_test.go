@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -184,5 +185,31 @@ func TestWhoGetsASandbox(t *testing.T) {
 		require.ErrorIs(t, extend(of(programme.DirectBill, programme.Restricted)), programme.ProgramNotActive)
 		require.ErrorIs(t, extend(of(programme.IndirectProvider, programme.Active)), programme.PartnerNotEnabled)
 		require.NoError(t, extend(of(programme.DirectBill, programme.Active)))
+	})
+}
+
+// whoever moves a line item, and whoever mails about it, knows that nothing about it is real.
+func TestWhatIsOfASandboxIsSaidToBe(t *testing.T) {
+	w := withSandboxes(worldOf(1))
+	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: boxedOther, CustomerTenantID: played})
+	w.Agreements = append(w.Agreements, programme.Agreement{PartnerTenantID: boxedOther, CustomerTenantID: played, Mode: programme.Attestation})
+	held := w.Subscriptions[0]
+	held.ID, held.LineageID, held.CustomerTenantID, held.PartnerTenantID, held.ParentID, held.PartnerOnRecord = newID(600), "", played, boxed, "", ""
+	w.Subscriptions = append(w.Subscriptions, held)
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		r := request("box")
+		r.Actor, r.TargetPartnerTenantID, r.SourcePartnerTenantID, r.CustomerTenantID = kernel.Actor{PartnerTenantID: boxedOther}, boxedOther, boxed, played
+		r.CustomerEmail, r.PartnerOnRecord, r.TargetPartnerEmailID, r.TargetProductTypes = "it@played.example", "", "", nil
+		boxes, err := f.OpenTransfer(t.Context(), r)
+		require.NoError(t, err)
+		real := f.pending("real")
+		owed, err := f.ClaimMail(t.Context(), "relay", 100, 100, time.Minute)
+		require.NoError(t, err)
+		told := map[string]bool{}
+		for _, m := range owed {
+			require.Equal(t, m.TransferID == boxes.ID, m.Sandbox)
+			told[m.TransferID] = true
+		}
+		require.Equal(t, map[string]bool{boxes.ID: true, real.ID: true}, told)
 	})
 }

@@ -25,7 +25,7 @@ func (e Environment) Only(p Partner, what string) error {
 	if p.Environment == e {
 		return nil
 	}
-	return kernel.Refuse(WrongEnvironment, "%s in %s only, and your tenant is in %s.", what, e, p.Environment)
+	return kernel.Refuse(WrongEnvironment, "%s in the environment %s only; your tenant's is %s.", what, e, p.Environment)
 }
 
 // CheckSandbox decides whether a partner, nil when it is not known, gets a sandbox: while it is active as a direct-bill partner. One
