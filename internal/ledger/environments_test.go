@@ -211,5 +211,15 @@ func TestWhatIsOfASandboxIsSaidToBe(t *testing.T) {
 			told[m.TransferID] = true
 		}
 		require.Equal(t, map[string]bool{boxes.ID: true, real.ID: true}, told)
+		byBox := everything("submit-box")
+		byBox.Actor = kernel.Actor{PartnerTenantID: boxed}
+		_, err = f.Submit(t.Context(), boxes.ID, byBox)
+		require.NoError(t, err)
+		f.moving("moving", 0)
+		for id, sandbox := range map[string]bool{boxes.ID: true, transfer.NewID(request("moving")): false} {
+			_, facts, err := f.MoveFacts(t.Context(), id, []int{0})
+			require.NoError(t, err)
+			require.Equal(t, sandbox, facts[0].Sandbox)
+		}
 	})
 }
