@@ -223,3 +223,20 @@ func TestWhatIsOfASandboxIsSaidToBe(t *testing.T) {
 		}
 	})
 }
+
+// A sandbox whose people have the addresses of its owner's does not take the domain from it.
+func TestADomainIsProductionsFirst(t *testing.T) {
+	w := withSandboxes(worldOf(1))
+	for i := range w.Partners {
+		if w.Partners[i].TenantID == boxed || w.Partners[i].TenantID == sourceID {
+			w.Partners[i].AdminAgents = []programme.AdminAgent{{UserID: newID(501), Email: "ana@shared.example"}}
+		}
+	}
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		for domain, want := range map[string]string{"shared.example": sourceID, "02.example": boxedOther, "played.example": played, "nobodys.example": ""} {
+			got, err := f.TenantOf(t.Context(), domain)
+			require.NoError(t, err)
+			require.Equal(t, want, got, domain)
+		}
+	})
+}

@@ -63,18 +63,24 @@ func (s *Store) Customer(ctx context.Context, id string) (programme.Customer, er
 	})
 }
 
-var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = $1
-	UNION SELECT partner_tenant_id FROM admin_agents WHERE LOWER(email) LIKE $2 ESCAPE '\'`)
+var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = $1 AND environment = $3
+	UNION SELECT a.partner_tenant_id FROM admin_agents a JOIN partners p ON p.tenant_id = a.partner_tenant_id
+		WHERE LOWER(a.email) LIKE $2 ESCAPE '\' AND p.environment = $3`)
 
 // TenantOf is the tenant that has the domain: the customer of that domain, or the partner whose people have their addresses
-// in it. It is empty when there is none, or more than one.
+// in it; in a sandbox only when nobody in production has it. It is empty when there is none, or more than one.
 func (s *Store) TenantOf(ctx context.Context, domain string) (string, error) {
 	store.Lower(&domain)
 	return store.Read(ctx, s.db, "find the tenant of a domain", func(tx store.Tx) (string, error) {
-		found, err := store.All(ctx, tx, selectTenantOf, store.Value[string], domain, store.EndsWith("@"+domain))
-		if err != nil || len(found) != 1 {
-			return "", err
+		for _, in := range []programme.Environment{programme.Production, programme.Sandbox} {
+			found, err := store.All(ctx, tx, selectTenantOf, store.Value[string], domain, store.EndsWith("@"+domain), in.String())
+			switch {
+			case err != nil || len(found) > 1:
+				return "", err
+			case len(found) == 1:
+				return found[0], nil
+			}
 		}
-		return found[0], nil
+		return "", nil
 	})
 }
