@@ -157,7 +157,7 @@ const mostPatience = 4 * time.Minute
 func Load() (Config, error) {
 	c, err := env.ParseAs[Config]()
 	if err != nil {
-		return c, fmt.Errorf("the environment could not be read: %w", err)
+		return c, fmt.Errorf("the environment could not be read: %w", named(err))
 	}
 	return c, c.check()
 }

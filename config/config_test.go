@@ -78,6 +78,19 @@ func TestAnUnreadableSettingIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "environment")
 }
 
+// Whoever set the variable knows its name, and not that of the field it fills. A secret is not repeated.
+func TestWhatCannotBeReadIsNamedByItsVariable(t *testing.T) {
+	t.Setenv("HANDOVER_TRANSFERS_TEMPORAL_COMMANDS", "maybe")
+	t.Setenv("HANDOVER_SMTP_TIMEOUT", "soon") // HANDOVER_BILLING_TIMEOUT fills a field of the same name
+	t.Setenv("HANDOVER_TRANSFERS_COMMAND_KEY", "hidden")
+	_, err := Load()
+	require.ErrorContains(t, err, "HANDOVER_TRANSFERS_TEMPORAL_COMMANDS cannot be read: ")
+	require.ErrorContains(t, err, "HANDOVER_SMTP_TIMEOUT cannot be read: ")
+	require.ErrorContains(t, err, "HANDOVER_TRANSFERS_COMMAND_KEY cannot be read: ")
+	assert.NotContains(t, err.Error(), "hidden")
+	assert.NotContains(t, err.Error(), "field")
+}
+
 func TestACallbackPortMayHaveACertificate(t *testing.T) {
 	t.Setenv("HANDOVER_BILLING_CALLBACK_LISTEN", ":9000")
 	t.Setenv("HANDOVER_BILLING_CALLBACK_TOKEN", "ring")
@@ -142,7 +155,7 @@ func TestEncryptionKeys(t *testing.T) {
 	t.Setenv("HANDOVER_TEMPORAL_ENCRYPTION_KEYS", "2027-01:"+secret+",2028-01:short")
 	_, err = Load()
 	require.ErrorContains(t, err, "the key 2028-01 must be 32 random bytes in base64")
-	assert.ErrorContains(t, err, "EncryptionKeys")
+	assert.ErrorContains(t, err, "HANDOVER_TEMPORAL_ENCRYPTION_KEYS")
 	assert.NotContains(t, err.Error(), secret)
 }
 

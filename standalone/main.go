@@ -58,7 +58,7 @@ func command() *cobra.Command {
 		Long: "Temporal server, Web UI, worker, HTTP API, ledger and mail catcher in one process.\n" +
 			"Data lives in --data-dir and survives restarts; Ctrl-C stops everything cleanly.",
 		Example:       "  go run ./standalone\n  go run ./standalone demo --exit\n  go run ./standalone --ephemeral --temporal-port 0 --ui-port 0 --http-port 0",
-		Args:          cobra.NoArgs,
+		Args:          o.fit,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), o, cmd.OutOrStdout()) },
@@ -77,7 +77,7 @@ func command() *cobra.Command {
 	demo := &cobra.Command{
 		Use:   "demo",
 		Short: "Start everything and play one transfer of the sample world",
-		Args:  cobra.NoArgs,
+		Args:  o.fit,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return playDemo(cmd.Context(), o, exit, cmd.OutOrStdout()) },
 	}
 	demo.Flags().BoolVar(&exit, "exit", false, "end when the transfer is over instead of staying up")
@@ -94,6 +94,17 @@ type options struct {
 	httpPort     int
 	world        string
 	logLevel     string
+}
+
+// fit refuses a command line of which a part would be ignored. Error: *usageError.
+func (o *options) fit(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) > 0:
+		return &usageError{fmt.Errorf("%s takes flags only, and %q belongs to none", cmd.CommandPath(), args[0])}
+	case o.ephemeral && cmd.Flags().Changed("data-dir"):
+		return &usageError{errors.New("--ephemeral keeps nothing, so there is no --data-dir; leave one of them out")}
+	}
+	return nil
 }
 
 // serve runs the platform until it is told to stop or a part of it fails.

@@ -14,6 +14,7 @@ import (
 
 	"handover/config"
 	"handover/internal/app"
+	"handover/internal/store"
 )
 
 // standaloneLedger is where standalone keeps its ledger unless it is told otherwise, from its working folder.
@@ -84,10 +85,17 @@ func openLedger(ctx context.Context, read loader, url string) (records, error) {
 	if url != "" {
 		settings.LedgerURL = url
 	}
-	if settings.NeedsLedger() != nil {
+	if settings.LedgerURL == "" {
 		return nil, &usageError{errNoLedger}
 	}
-	return app.OpenLedger(ctx, settings)
+	if settings.NeedsLedger() != nil {
+		return nil, &usageError{store.ErrURL}
+	}
+	book, err := app.OpenLedger(ctx, settings)
+	if errors.Is(err, store.ErrURL) {
+		return nil, &usageError{err}
+	}
+	return book, err
 }
 
 // withLedger opens the ledger at hand for as long as the work takes.

@@ -69,6 +69,8 @@ func (c *cli) root() *cobra.Command {
 		c.giveUpCommand(), c.resolveCommand(), c.resumeCommand(), c.stuckCommand(), c.mailCommand(), c.seedCommand(), c.migrateCommand(), c.verifyCommand(),
 		c.tokenCommand(), c.replayCommand(),
 	)
+	root.SetHelpCommand(helpCommand(root))
+	strict(root)
 	return root
 }
 
@@ -107,10 +109,10 @@ func (c *cli) withTransfers(ctx context.Context, do func(ctx context.Context, se
 
 // aTransfer takes exactly one argument, the transfer's id.
 func (c *cli) aTransfer(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("%s takes one transfer id, not %d arguments", cmd.CommandPath(), len(args))
+	err := one("transfer id")(cmd, args)
+	if err != nil {
+		return err
 	}
-	var err error
 	c.id, err = kernel.ParseID("the transfer id", args[0])
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,13 @@ import (
 func createArgs(more ...string) []string {
 	return append([]string{"create", "--customer", customer, "--email", "it@contoso.example", "--source", source,
 		"--source-name", "Northwind Cloud", "--target", target}, more...)
+}
+
+// instead are the arguments with another value for the flag.
+func instead(args []string, flag, value string) []string {
+	args = slices.Clone(args)
+	args[slices.Index(args, flag)+1] = value
+	return args
 }
 
 func TestCreateAsksAsTheTarget(t *testing.T) {

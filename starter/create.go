@@ -21,7 +21,7 @@ func (c *cli) createCommand() *cobra.Command {
 		Example: "  starter create --customer c0a80101-0000-4000-8000-00000000c001 --email it@contoso.example \\\n" +
 			"    --source 1f0c7a52-3b7e-4c0e-9a61-52d6f0b1a001 --source-name \"Northwind Cloud\" \\\n" +
 			"    --target 2e9b1c44-90f3-4a2b-8d55-61a7c3d2b002",
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&r.CustomerTenantID, "customer", "", "the customer's Microsoft ID")

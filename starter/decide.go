@@ -24,7 +24,7 @@ func (c *cli) submitCommand() *cobra.Command {
 	chosen := selectionFlags(cmd)
 	requestID := c.requestIDFlag(cmd)
 	cmd.RunE = c.work(func(ctx context.Context) error {
-		selected, err := chosen.parse(c.in)
+		selected, err := chosen.parse(ctx, c.in)
 		if err != nil {
 			return err
 		}

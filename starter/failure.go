@@ -52,8 +52,15 @@ func unsureError(err error, requestID string) error {
 	if err == nil || errors.As(err, &refusal) {
 		return err
 	}
-	return fmt.Errorf("%w; to repeat it safely, add --request-id %s", err, requestID)
+	return fmt.Errorf("%w; to repeat it safely, add --request-id %s", unended{err}, requestID)
 }
+
+// unended is an error whose sentence goes on.
+type unended struct{ error }
+
+func (e unended) Error() string { return strings.TrimSuffix(e.error.Error(), ".") }
+
+func (e unended) Unwrap() error { return e.error }
 
 // failure is how a run ended badly: the exit status, and what -o json says of it.
 type failure struct {
@@ -75,7 +82,7 @@ func ending(ctx context.Context, err error) failure {
 	var usage *usageError
 	var notComplete *notCompleteError
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &usage) && (ctx.Err() == nil || !errors.Is(err, ctx.Err())): // a file that was still being read is no bad one
 		f.is(statusUsage, "Usage")
 	case errors.Is(err, transfer.NotFound):
 		f.is(statusNotFound, f.Cause)

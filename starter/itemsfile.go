@@ -123,7 +123,7 @@ func (t *itemsTable) pick(row []string) error {
 func headed(row []string, names []string) int {
 	for _, name := range names {
 		for i, cell := range row {
-			if strings.ToLower(strings.Map(onlyLetters, cell)) == name {
+			if strings.ToLower(strings.Map(onlyWords, cell)) == name {
 				return i
 			}
 		}
@@ -131,8 +131,8 @@ func headed(row []string, names []string) int {
 	return -1
 }
 
-func onlyLetters(r rune) rune {
-	if unicode.IsLetter(r) {
+func onlyWords(r rune) rune {
+	if unicode.IsLetter(r) || unicode.IsDigit(r) {
 		return r
 	}
 	return -1
@@ -162,5 +162,8 @@ func separatorOf(text []byte) (rune, error) {
 			separator, most = candidate, n
 		}
 	}
-	return separator, lines.Err()
+	if lines.Err() != nil {
+		return separator, fmt.Errorf("a line is longer than %d characters, so it is no list or table", bufio.MaxScanTokenSize)
+	}
+	return separator, nil
 }

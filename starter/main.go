@@ -2,8 +2,8 @@
 // hand on the ledger; it gets tokens for the HTTP API. docs/cli.md is its manual.
 //
 //	main.go       hands the process's surroundings to run
-//	run.go        one run: arguments in, exit status out
-//	commands.go   the root command and what every command shares
+//	run.go        one run: arguments in, exit status out; output.go where its answer goes, and input that may never end
+//	commands.go   the root command and what every command shares; arguments.go what a command line may not say
 //	create.go     create
 //	decide.go     submit, cancel, decline
 //	giveup.go     give-up
@@ -35,6 +35,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // whoever interrupts again means it
 	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, surroundings())
 	stop()
 	os.Exit(status)

@@ -19,7 +19,7 @@ func (c *cli) migrateCommand() *cobra.Command {
 			"--runtime-role names the role of PostgreSQL that they have: it gets the rights that they need and no others, so that\n" +
 			"it can add to the activity log but neither change nor delete what is in it. Repeat it with every new version.",
 		Example: "  starter migrate --ledger postgres://handover_owner@db/handover --runtime-role handover",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 	}
 	cmd.Flags().StringVar(&c.ledger, "ledger", "", "the ledger's database, with the role that owns its tables (default HANDOVER_LEDGER_URL)")
 	cmd.Flags().StringVar(&role, "runtime-role", "", "the role of worker, gateway and starter, which exists already")

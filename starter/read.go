@@ -87,7 +87,7 @@ func (c *cli) listCommand() *cobra.Command {
 		Short:   "List transfers, the newest first",
 		Long:    "List transfers, the newest first, from Temporal's index. It may lag a moment behind, and forgets\ntransfers that ended longer ago than the namespace keeps runs.",
 		Example: "  starter list --status InProgress\n  starter list --partner 1f0c7a52-3b7e-4c0e-9a61-52d6f0b1a001 --limit 0 -o json",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 	}
 	cmd.Flags().StringVar(&f.CustomerTenantID, "customer", "", "of this customer only, by Microsoft ID")
 	cmd.Flags().StringVar(&f.PartnerTenantID, "partner", "", "with this partner as source or target, by Microsoft ID")
@@ -141,6 +141,9 @@ func (c *cli) list(ctx context.Context, f transferclient.Filter) error {
 	})
 }
 
+// shortestLook keeps a watch from being a load.
+const shortestLook = 10 * time.Millisecond
+
 func (c *cli) watchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch ID",
@@ -153,8 +156,8 @@ func (c *cli) watchCommand() *cobra.Command {
 	c.ledgerFlag(cmd)
 	every := cmd.Flags().Duration("every", time.Second, "how often to look")
 	cmd.RunE = c.work(func(ctx context.Context) error {
-		if *every <= 0 {
-			return &usageError{fmt.Errorf("--every must be positive, not %s", *every)}
+		if *every < shortestLook {
+			return &usageError{fmt.Errorf("--every must be at least %s, not %s", shortestLook, *every)}
 		}
 		return c.watch(ctx, *every)
 	})

@@ -23,7 +23,7 @@ func (c *cli) seedCommand() *cobra.Command {
 		Use:     "seed FILE",
 		Short:   "Fill an empty ledger with the partners, customers and subscriptions of a world file",
 		Example: "  starter seed world.yaml --ledger sqlite://ledger.db",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("world file"),
 	}
 	cmd.Flags().StringVar(&c.ledger, "ledger", "", "the ledger's database, postgres://… or sqlite://…; a file is made (default HANDOVER_LEDGER_URL)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -33,7 +33,7 @@ func (c *cli) seedCommand() *cobra.Command {
 }
 
 func (c *cli) seed(ctx context.Context, file string) error {
-	content, err := world.Load(file)
+	content, err := interruptible(ctx, func() (ledger.World, error) { return c.loadWorld(file) })
 	if err != nil {
 		return &usageError{err}
 	}
@@ -43,6 +43,14 @@ func (c *cli) seed(ctx context.Context, file string) error {
 		}
 		return c.printSeeded(content)
 	})
+}
+
+// loadWorld reads a world file, or standard input for "-".
+func (c *cli) loadWorld(file string) (ledger.World, error) {
+	if file == "-" {
+		return world.Read("standard input", c.in)
+	}
+	return world.Load(file)
 }
 
 // verification is how verify was asked for.
@@ -68,7 +76,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 			"billing system is silent.",
 		Example: "  starter verify --ledger sqlite://ledger.db\n  starter verify --ledger-only -o json\n  starter verify --repair\n" +
 			"  starter verify --billing -o json | jq -r '.[] | select(.invariant == \"I-8\") | (.violations + .notes)[]'",
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	c.ledgerFlag(cmd)
 	cmd.Flags().BoolVar(&v.ledgerOnly, "ledger-only", false, "leave I-7 out: do not ask Temporal")

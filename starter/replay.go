@@ -34,7 +34,7 @@ func (c *cli) replayCommand() *cobra.Command {
 			"Exit status: 0 when all replay, or none is open; 1 when one does not: do not deploy.",
 		Example: "  starter replay\n  starter replay --query \"TransferStatus = 'InProgress'\" --limit 1000 -o json\n" +
 			"  temporal workflow show --workflow-id transfer/ID -o json | starter replay --history -",
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	cmd.Flags().StringVar(&r.file, "history", "", "only this history, as temporal workflow show -o json writes it; - for standard input")
 	cmd.Flags().StringVar(&r.filter, "query", "", "only the runs that this list filter of Temporal finds")
@@ -46,7 +46,7 @@ func (c *cli) replayCommand() *cobra.Command {
 		case r.limit < 0:
 			return &usageError{fmt.Errorf("--limit must be 0 or more, not %d", r.limit)}
 		case cmd.Flags().Changed("history"):
-			return c.replayFile(r.file)
+			return c.replayFile(ctx, r.file)
 		}
 		return c.replayOpen(ctx, r)
 	})
@@ -54,8 +54,8 @@ func (c *cli) replayCommand() *cobra.Command {
 }
 
 // replayFile replays the history of a file, whether its run is over or not.
-func (c *cli) replayFile(name string) error {
-	history, err := c.readHistory(name)
+func (c *cli) replayFile(ctx context.Context, name string) error {
+	history, err := c.readHistory(ctx, name)
 	if err != nil {
 		return &usageError{fmt.Errorf("--history: %w", err)}
 	}
@@ -71,8 +71,8 @@ func (c *cli) replayFile(name string) error {
 }
 
 // readHistory reads a history that begins as all do.
-func (c *cli) readHistory(name string) (*historypb.History, error) {
-	text, err := readText(c.in, name)
+func (c *cli) readHistory(ctx context.Context, name string) (*historypb.History, error) {
+	text, err := readText(ctx, c.in, name)
 	if err != nil {
 		return nil, err
 	}

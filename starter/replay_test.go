@@ -412,13 +412,13 @@ func TestReplayOfAFile(t *testing.T) {
 func TestReplayCannotBeUsedLikeThat(t *testing.T) {
 	t.Parallel()
 	for says, args := range map[string][]string{
-		"--limit must be 0 or more, not -1":                        {"--limit", "-1"},
-		"no such file":                                             {"--history", "no-such.json"},
-		"- is no history: ":                                        {"--history", "-"},
-		"its first event is not the start of a workflow":           {"--history", emptyHistory(t)},
-		"[history limit] were all set":                             {"--history", "x", "--limit", "1"},
-		"[history query] were all set":                             {"--history", "x", "--query", "y"},
-		"unknown command \"complete.json\" for \"starter replay\"": {"complete.json"},
+		"--limit must be 0 or more, not -1":              {"--limit", "-1"},
+		"no such file":                                   {"--history", "no-such.json"},
+		"- is no history: ":                              {"--history", "-"},
+		"its first event is not the start of a workflow": {"--history", emptyHistory(t)},
+		"[history limit] were all set":                   {"--history", "x", "--limit", "1"},
+		"[history query] were all set":                   {"--history", "x", "--query", "y"},
+		"\"complete.json\" belongs to none":              {"complete.json"},
 	} {
 		s, _ := replaying("complete")
 		s.stdin = "no json"

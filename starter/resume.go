@@ -36,7 +36,7 @@ func (c *cli) resumeCommand() *cobra.Command {
 			if !r.allOpen {
 				return c.aTransfer(cmd, args)
 			}
-			return cobra.NoArgs(cmd, args)
+			return nothing(cmd, args)
 		},
 	}
 	cmd.Flags().BoolVar(&r.allOpen, "all-open", false, "every transfer that is not over")

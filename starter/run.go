@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"runtime/debug"
@@ -92,14 +93,17 @@ func surroundings() environment {
 
 // run does what the arguments ask for and returns the exit status, see failure.go. It ends early when the context does.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env environment) int {
-	c := &cli{env: env, in: stdin, out: stdout, err: stderr}
+	answers := &answers{Writer: stdout}
+	c := &cli{env: env, in: stdin, out: answers, err: stderr}
 	root := c.root()
 	root.SetArgs(args)
 	called, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	switch lost := answers.missing(); {
+	case lost != nil && (err == nil || errors.Is(err, errors.Unwrap(lost))):
+		err = lost
+	case err == nil:
 		return statusDone
-	}
-	if !c.working {
+	case !c.working:
 		err = &usageError{err}
 	}
 	return c.report(ending(ctx, err), called.CommandPath(), args)

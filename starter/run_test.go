@@ -235,6 +235,8 @@ type stage struct {
 
 	address, namespace, ledgerURL string
 	stdout, stderr                bytes.Buffer
+	in                            io.Reader // instead of stdin
+	out                           io.Writer // instead of stdout
 	waited                        int
 }
 
@@ -285,7 +287,14 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 			return ctx.Err()
 		},
 	}
-	return run(ctx, args, strings.NewReader(s.stdin), &s.stdout, &s.stderr, env)
+	in, out := io.Reader(strings.NewReader(s.stdin)), io.Writer(&s.stdout)
+	if s.in != nil {
+		in = s.in
+	}
+	if s.out != nil {
+		out = s.out
+	}
+	return run(ctx, args, in, out, &s.stderr, env)
 }
 
 // golden compares standard output with a file in testdata.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ func selectionFlags(cmd *cobra.Command) *selection {
 }
 
 // parse reads the selection, files included. Every error is a *usageError.
-func (s *selection) parse(stdin io.Reader) (transfer.Selection, error) {
+func (s *selection) parse(ctx context.Context, stdin io.Reader) (transfer.Selection, error) {
 	selected := transfer.Selection{AllEligible: s.allEligible, ProductTypes: s.productTypes()}
 	if s.allEligible {
 		return selected, nil
@@ -48,7 +49,7 @@ func (s *selection) parse(stdin io.Reader) (transfer.Selection, error) {
 		}
 		selected.LineItems = append(selected.LineItems, pick)
 	}
-	listed, err := s.readFile(stdin)
+	listed, err := s.readFile(ctx, stdin)
 	if err != nil {
 		return selected, &usageError{fmt.Errorf("--items-file: %w", err)}
 	}
@@ -59,11 +60,11 @@ func (s *selection) parse(stdin io.Reader) (transfer.Selection, error) {
 	return selected, nil
 }
 
-func (s *selection) readFile(stdin io.Reader) ([]transfer.Pick, error) {
+func (s *selection) readFile(ctx context.Context, stdin io.Reader) ([]transfer.Pick, error) {
 	if s.file == "" {
 		return nil, nil
 	}
-	text, err := readText(stdin, s.file)
+	text, err := readText(ctx, stdin, s.file)
 	if err != nil {
 		return nil, err
 	}

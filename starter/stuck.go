@@ -25,7 +25,7 @@ func (c *cli) stuckCommand() *cobra.Command {
 			"for a minute, transfers that are late, line items that are held or being ended, and the e-mails that have waited longest.\n" +
 			"docs/operations.md says what to do about each.",
 		Example: "  starter stuck\n  starter stuck -o json --ledger postgres://handover@db/handover | jq '.runs[].lastError'",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 	}
 	c.ledgerFlag(cmd)
 	cmd.RunE = c.work(func(ctx context.Context) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,14 +10,19 @@ import (
 	"os"
 	"path/filepath"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // mostText bounds a file that a command reads; the largest are histories.
 const mostText = 256 << 20
 
 // readText reads a file, or standard input for "-", as text in UTF-8, however the tool that wrote it encodes text: with a byte order
-// mark or without, in UTF-16 as PowerShell does.
-func readText(stdin io.Reader, name string) ([]byte, error) {
+// mark or without, in UTF-16 as PowerShell does. Errors: the context's own, and why the file is no such text.
+func readText(ctx context.Context, stdin io.Reader, name string) ([]byte, error) {
+	return interruptible(ctx, func() ([]byte, error) { return readWhole(stdin, name) })
+}
+
+func readWhole(stdin io.Reader, name string) ([]byte, error) {
 	if name == "-" {
 		return decodeText(stdin)
 	}
@@ -39,7 +45,25 @@ func decodeText(in io.Reader) ([]byte, error) {
 	if order := wide(data); order != nil {
 		return narrow(data, order)
 	}
-	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
+	text := bytes.TrimPrefix(data, []byte("\ufeff"))
+	if line := lineOutside(text); line > 0 {
+		return nil, fmt.Errorf("line %d: it is not in UTF-8; save the file as UTF-8 or UTF-16 with a byte order mark", line)
+	}
+	return text, nil
+}
+
+// lineOutside is the first line that is not in UTF-8; 0 for none.
+func lineOutside(text []byte) int {
+	if utf8.Valid(text) {
+		return 0
+	}
+	for n, rest := 1, text; ; n++ {
+		line, after, _ := bytes.Cut(rest, []byte("\n"))
+		if !utf8.Valid(line) {
+			return n
+		}
+		rest = after
+	}
 }
 
 // wide is the order of the bytes of UTF-16; nil for text in single bytes. Without a mark, the first character tells: it is ASCII in

@@ -41,7 +41,7 @@ func (c *cli) tokenCommand() *cobra.Command {
 			"partner or customer of the ledger. Other deployments take the tokens of their identity provider.",
 		Example: "  TOKEN=$(starter token --partner aaaaaaaa-0000-4000-8000-000000000002)\n" +
 			"  starter token --partner aaaaaaaa-0000-4000-8000-000000000001 --role SalesAgent --user eeeeeeee-0000-4000-8000-000000000101 -o json",
-		Args: cobra.NoArgs,
+		Args: nothing,
 	}
 	cmd.Flags().StringVar(&q.partner, "partner", "", "Microsoft ID of the partner, or customer, that the token is for")
 	cmd.Flags().StringArrayVar(&q.roles, "role", []string{string(identity.AdminAgent)}, "role in that tenant; may be repeated")
@@ -74,8 +74,8 @@ func (q tokenRequest) check() error {
 		}
 	}
 	at, err := url.Parse(q.api)
-	if err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Host == "" || at.RawQuery != "" || at.Fragment != "" {
-		return fmt.Errorf("--api must be an address like %s, not %q", standaloneAPI, q.api)
+	if err != nil || (at.Scheme != "http" && at.Scheme != "https") || at.Host == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" {
+		return fmt.Errorf("--api must be an address like %s and nothing more", standaloneAPI)
 	}
 	return nil
 }

@@ -55,8 +55,8 @@ func TestTokenPrintsATokenAlone(t *testing.T) {
 		args []string
 		want identity.Caller
 	}{
-		"an application": {nil, identity.Caller{TenantID: source, ApplicationID: "starter", Roles: []identity.Role{identity.AdminAgent}}},
-		"a user in two roles": {[]string{"--user", user, "--role", "SalesAgent", "--role", "billing-admin"},
+		"an application": {[]string{"--partner", source, "--api", at}, identity.Caller{TenantID: source, ApplicationID: "starter", Roles: []identity.Role{identity.AdminAgent}}},
+		"a user in two roles": {[]string{"--partner", source, "--api", at, "--user", user, "--role", "SalesAgent", "--role", "billing-admin"},
 			identity.Caller{TenantID: source, UserID: user, ApplicationID: "starter", Roles: []identity.Role{identity.SalesAgent, identity.BillingAdmin}}},
 		"capitals and a slash": {[]string{"--partner", strings.ToUpper(source), "--api", at + "/"},
 			identity.Caller{TenantID: source, ApplicationID: "starter", Roles: []identity.Role{identity.AdminAgent}}},
@@ -65,7 +65,7 @@ func TestTokenPrintsATokenAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var s stage
-			require.Equal(t, 0, s.run(t, append([]string{"token", "--partner", source, "--api", at}, c.args...)...), s.stderr.String())
+			require.Equal(t, 0, s.run(t, append([]string{"token"}, c.args...)...), s.stderr.String())
 			assert.Empty(t, s.stderr.String())
 			token, rest, _ := strings.Cut(s.stdout.String(), "\n")
 			assert.Empty(t, rest)
@@ -101,8 +101,9 @@ func TestTokenFindsBadCommandLinesBeforeSending(t *testing.T) {
 		"a role":         {[]string{"--partner", source, "--role", "Owner"}, "--role must be one of [AdminAgent SalesAgent"},
 		"no scheme":      {[]string{"--partner", source, "--api", "127.0.0.1:8080"}, "--api must be an address like"},
 		"another scheme": {[]string{"--partner", source, "--api", "ftp://127.0.0.1"}, "--api must be an address like"},
+		"a password":     {[]string{"--partner", source, "--api", "http://u:hidden@127.0.0.1"}, "--api must be an address like http://127.0.0.1:8080 and nothing more"},
 		"a query":        {[]string{"--partner", source, "--api", "http://127.0.0.1/?a"}, "--api must be an address like"},
-		"an argument":    {[]string{"--partner", source, "x"}, `unknown command "x"`},
+		"an argument":    {[]string{"--partner", source, "x"}, `"x" belongs to none`},
 	}
 	for name, c := range cases {
 		var s stage
@@ -117,30 +118,31 @@ func TestTokenEnds(t *testing.T) {
 	t.Parallel()
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
+	ofSource := []string{"--partner", source}
 	cases := map[string]struct {
 		api    string
 		args   []string
 		status int
 		says   string
 	}{
-		"unreachable":     {gone.URL, nil, 5, "no HTTP API answers at " + gone.URL + "; start standalone with --http-port"},
-		"out of time":     {api(t), []string{"--timeout", "1ns"}, 5, "no HTTP API answers at"},
+		"unreachable":     {gone.URL, ofSource, 5, "no HTTP API answers at " + gone.URL + "; start standalone with --http-port"},
+		"out of time":     {api(t), append(ofSource, "--timeout", "1ns"), 5, "no HTTP API answers at"},
 		"a stranger":      {api(t), []string{"--partner", target}, 3, target + " is not a partner or customer here. (60003)"},
-		"silent ledger":   {answeringAPI(t, 503, `{"error":"temporarily_unavailable","error_description":"The ledger sleeps."}`), nil, 5, "cannot give a token now (503), try again: The ledger sleeps."},
-		"too many":        {answeringAPI(t, 429, ""), nil, 5, "cannot give a token now (429)"},
-		"another secret":  {answeringAPI(t, 401, `{"error":"invalid_client","error_description":"No."}`), nil, 1, "gives no token (401 invalid_client): No."},
-		"no issuer there": {answeringAPI(t, 404, "not found"), nil, 1, "gives no tokens (404); only the HTTP API of standalone"},
-		"a redirect":      {answeringAPI(t, 307, ""), nil, 1, "gives no tokens (307)"},
-		"a page":          {answeringAPI(t, 200, "<html>"), nil, 1, "something else than a token"},
-		"no token":        {answeringAPI(t, 200, "{}"), nil, 1, "something else than a token"},
-		"a command":       {answeringAPI(t, 200, `{"access_token":"x; rm -rf ~\n"}`), nil, 1, "something else than a token"},
-		"an endless one":  {answeringAPI(t, 200, `{"access_token":"`+strings.Repeat("x", 1<<20)+`"}`), nil, 1, "something else than a token"},
+		"silent ledger":   {answeringAPI(t, 503, `{"error":"temporarily_unavailable","error_description":"The ledger sleeps."}`), ofSource, 5, "cannot give a token now (503), try again: The ledger sleeps."},
+		"too many":        {answeringAPI(t, 429, ""), ofSource, 5, "cannot give a token now (429)"},
+		"another secret":  {answeringAPI(t, 401, `{"error":"invalid_client","error_description":"No."}`), ofSource, 1, "gives no token (401 invalid_client): No."},
+		"no issuer there": {answeringAPI(t, 404, "not found"), ofSource, 1, "gives no tokens (404); only the HTTP API of standalone"},
+		"a redirect":      {answeringAPI(t, 307, ""), ofSource, 1, "gives no tokens (307)"},
+		"a page":          {answeringAPI(t, 200, "<html>"), ofSource, 1, "something else than a token"},
+		"no token":        {answeringAPI(t, 200, "{}"), ofSource, 1, "something else than a token"},
+		"a command":       {answeringAPI(t, 200, `{"access_token":"x; rm -rf ~\n"}`), ofSource, 1, "something else than a token"},
+		"an endless one":  {answeringAPI(t, 200, `{"access_token":"`+strings.Repeat("x", 1<<20)+`"}`), ofSource, 1, "something else than a token"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var s stage
-			assert.Equal(t, c.status, s.run(t, append([]string{"token", "--partner", source, "--api", c.api}, c.args...)...))
+			assert.Equal(t, c.status, s.run(t, append([]string{"token", "--api", c.api}, c.args...)...))
 			assert.Contains(t, s.stderr.String(), c.says)
 			assert.Equal(t, 1, strings.Count(s.stderr.String(), "\n"))
 			assert.Empty(t, s.stdout.String())

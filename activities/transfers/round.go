@@ -206,7 +206,7 @@ func (a *Activities) moveOne(ctx context.Context, t transfer.Transfer, f transfe
 		defer cancel()
 	}
 	id, err := a.Mover.Move(ctx, billing.Move{
-		Key: f.Item.KeyIn(t.ID), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts,
+		Key: f.Item.KeyIn(t.ID), Transfer: t, Item: f.Item, Old: f.Old, Attempts: f.Item.Attempts, Sandbox: f.Sandbox,
 	})
 	var refusal *kernel.Refusal
 	if errors.As(err, &refusal) {

@@ -52,6 +52,8 @@ const (
 const (
 	AuditUpdateSubscription AuditOperation = "update_subscription"
 	AuditCreateAgreement    AuditOperation = "create_agreement"
+	// AuditCreateRelationship is of a partner and a customer in a sandbox; in production the customer makes it.
+	AuditCreateRelationship AuditOperation = "create_partner_customer_relationship"
 )
 
 // The values of an audit record's status.
@@ -68,6 +70,7 @@ const (
 	TransferResource     ResourceType = "transfer"
 	SubscriptionResource ResourceType = "subscription"
 	AgreementResource    ResourceType = "agreement"
+	RelationshipResource ResourceType = "partner_customer_relationship"
 )
 
 // By is who makes a change that is not a transfer's, for the log.

@@ -20,7 +20,9 @@ import (
 
 	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/ledger"
 	"handover/internal/pgtest"
+	"handover/internal/programme"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/world"
@@ -45,6 +47,7 @@ func everyWrite(s *stage) map[string]written {
 		return effects("SELECT event_key FROM activity_log WHERE resource_id = ? AND event_key = ? AND partner_tenant_id = ?", path.Base(at), event, world.LargeSource)
 	}
 	submit, everything, cancel, decline, labels := s.pending(1), s.pending(2), s.pending(3), s.pending(4), s.pending(5)
+	s.withASandbox()
 	subscription := customerPath(6) + "/subscriptions/" + licence(6, 0)
 	return map[string]written{
 		"create":            {creating(0, "k"), 201, true, effects("SELECT id FROM transfers WHERE customer_tenant_id = ?", path.Base(customerPath(0)))},
@@ -57,7 +60,25 @@ func everyWrite(s *stage) map[string]written {
 			effects("SELECT id FROM activity_log WHERE resource_id = ?", path.Base(subscription))},
 		"attestation": {ask{by: byTarget, method: http.MethodPost, path: customerPath(7) + "/agreements", body: attesting, key: "k"}, 201, false,
 			effects("SELECT id FROM activity_log WHERE resource_type = 'agreement' AND customer_tenant_id = ?", path.Base(customerPath(7)))},
+		"sandbox relationship": {ask{by: bySandboxTarget, method: http.MethodPost, path: "/v1/sandbox/relationships", body: `{"customerId":"` + boxedClient + `"}`, key: "k"}, 201, false,
+			effects("SELECT id FROM activity_log WHERE customer_tenant_id = ?", boxedClient)},
 	}
+}
+
+// withASandbox adds the source's sandbox, and a customer in it that it has no relationship with.
+func (s *stage) withASandbox() {
+	s.Helper()
+	require.NoError(s, s.ledger.Extend(s.Context(), ledger.World{
+		Partners: []programme.Partner{{
+			TenantID: boxedTarget, Name: "Sandbox", Programs: programme.Enrolled(programme.DirectBill, programme.Active, true), MPNID: "4000022", Market: "US",
+			Currency: "USD", Locale: "en-US", Environment: programme.Sandbox, SandboxOf: world.LargeSource,
+			AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee-0000-4000-8000-000000002201", Email: "eva@sandbox.example"}},
+		}},
+		Customers: []programme.Customer{{
+			TenantID: boxedClient, Name: "Bellows College", Domain: "bellows-college.example", Email: "it@bellows-college.example", Market: "US", Locale: "en-US",
+			Environment: programme.Sandbox,
+		}},
+	}))
 }
 
 // R-103: whatever is asked for twice is done once and answered twice in the same words; under the same key with another body
@@ -79,7 +100,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 					transfer.WorkflowID(idOf(t, first))), 1)
 			}
 			require.Equal(t, "application/json", first.kind)
-			require.Equal(t, name != "attestation", first.etag != "")
+			require.Equal(t, name != "attestation" && name != "sandbox relationship", first.etag != "")
 
 			other := w.ask
 			other.body += " "

@@ -41,6 +41,10 @@ const (
 	// Of the sample world, too: an indirect reseller, and a partner that is direct-bill besides.
 	byAlpine    = "alpine"
 	byProseware = "proseware"
+
+	// Its sandboxes.
+	bySandboxSource = "sandbox source"
+	bySandboxTarget = "sandbox target"
 )
 
 // cast are the callers that have a token.
@@ -95,6 +99,9 @@ func serving(t *testing.T, l *ledger.Ledger) *stage {
 		byLitware:   {TenantID: "aaaaaaaa-0000-4000-8000-000000000005", UserID: "eeeeeeee-0000-4000-8000-000000000501", Roles: identity.Roles()},
 		byAlpine:    {TenantID: "aaaaaaaa-0000-4000-8000-000000000009", UserID: "eeeeeeee-0000-4000-8000-000000000901", Roles: identity.Roles()},
 		byProseware: {TenantID: "aaaaaaaa-0000-4000-8000-000000000013", UserID: "eeeeeeee-0000-4000-8000-000000001301", Roles: identity.Roles()},
+
+		bySandboxSource: {TenantID: "aaaaaaaa-0000-4000-8000-000000000021", UserID: "eeeeeeee-0000-4000-8000-000000002101", Roles: identity.Roles()},
+		bySandboxTarget: {TenantID: "aaaaaaaa-0000-4000-8000-000000000022", UserID: "eeeeeeee-0000-4000-8000-000000002201", Roles: identity.Roles()},
 	}})
 	require.NoError(t, err)
 	server := httptest.NewServer(a)

@@ -19,6 +19,7 @@ type httpMove struct {
 	TargetPartnerTenantID string           `json:"targetPartnerTenantId"`
 	PartnerOnRecord       string           `json:"partnerOnRecord,omitempty"` // R-57
 	EffectiveDate         string           `json:"effectiveDate"`             // first day the target pays, UTC (R-32)
+	Environment           string           `json:"environment,omitempty"`     // sandbox; absent in production
 	Subscription          httpSubscription `json:"subscription"`
 }
 
@@ -34,6 +35,10 @@ type httpSubscription struct {
 }
 
 func moveOf(m Move) httpMove {
+	environment := ""
+	if m.Sandbox {
+		environment = "sandbox"
+	}
 	return httpMove{
 		Key:                   m.Key,
 		TransferID:            m.Transfer.ID,
@@ -43,6 +48,7 @@ func moveOf(m Move) httpMove {
 		TargetPartnerTenantID: m.Transfer.TargetTenantID,
 		PartnerOnRecord:       m.Transfer.PartnerOnRecord,
 		EffectiveDate:         transfer.SplitBilling(m.Old, m.Transfer.SubmittedTime).TargetFrom.Format(time.DateOnly),
+		Environment:           environment,
 		Subscription: httpSubscription{
 			ID:                m.Old.ID,
 			ProductType:       m.Old.ProductType,

@@ -107,8 +107,24 @@ func TestAbsentFactsAreLeftOut(t *testing.T) {
 	_, err := connect(t, settingsFor(server)).Move(t.Context(), m)
 	require.NoError(t, err)
 	assert.NotContains(t, body, "partnerOnRecord")
+	assert.NotContains(t, body, "environment")
 	assert.NotContains(t, body["subscription"], "termDuration")
 	assert.NotContains(t, body["subscription"], "commitmentEndDate")
+}
+
+// R-271: a billing system is told of what is not real.
+func TestMovesOfASandboxSaySo(t *testing.T) {
+	t.Parallel()
+	var body map[string]any
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&body))
+		_, _ = fmt.Fprintf(w, `{"subscriptionId": %q}`, newID)
+	})
+	m := billingtest.Sample(0)
+	m.Sandbox = true
+	_, err := connect(t, settingsFor(server)).Move(t.Context(), m)
+	require.NoError(t, err)
+	assert.Equal(t, "sandbox", body["environment"])
 }
 
 func TestAnswersThatAreTriedAgain(t *testing.T) {

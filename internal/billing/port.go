@@ -29,6 +29,7 @@ type Move struct {
 	Item     transfer.LineItem
 	Old      subscription.Subscription // as the source has it now
 	Attempts int                       // attempts of this item that failed before
+	Sandbox  bool                      // of sandbox tenants: nothing about it is real
 }
 
 // Mover moves subscriptions in a billing system. Moving the same key twice has the effect of moving it once and gives

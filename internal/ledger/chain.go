@@ -95,7 +95,8 @@ func (f form) changed() store.Statement {
 	return store.Statement{Postgres: of + hash.Postgres + end, Sqlite: of + hash.Sqlite + end}
 }
 
-// guards are the triggers that keep the log, what it tells of and what it cost, each with a part of what it does.
+// guards are the triggers that keep the log, what it tells of and what it cost, and production and sandbox apart, each with a part of
+// what it does.
 func guards(d store.Dialect) string {
 	type guard struct{ name, table, does string }
 	all := []guard{{"transfers_final", "transfers", "final state"}, {"line_items_ended", "line_items", "a line item ends once"}}
@@ -105,6 +106,12 @@ func guards(d store.Dialect) string {
 		if d == store.Postgres {
 			all = append(all, guard{table + "_no_truncate", table, "append-only"})
 		}
+	}
+	for _, table := range []string{"partners", "customers"} {
+		all = append(all, guard{table + "_environment", table, "in its environment"})
+	}
+	for _, table := range []string{"relationships", "agreements", "partnerships", "subscriptions", "transfers"} {
+		all = append(all, guard{table + "_environment_new", table, "never mix"}, guard{table + "_environment_changed", table, "never mix"})
 	}
 	rows := make([]string, len(all))
 	for n, g := range all {

@@ -259,14 +259,14 @@ func TestPartnerByMPN(t *testing.T) {
 	w := worldOf(0)
 	w.Partners[0].MPNID = w.Partners[3].MPNID
 	onBoth(t, w, func(t *testing.T, f fixture) {
-		p, err := f.PartnerByMPN(t.Context(), "mpn-Reseller")
+		p, err := f.PartnerByMPN(t.Context(), "mpn-Reseller", programme.Production)
 		require.NoError(t, err)
 		require.Equal(t, "Reseller", p.Name)
-		p, err = f.PartnerByMPN(t.Context(), "mpn-Target")
+		p, err = f.PartnerByMPN(t.Context(), "mpn-Target", programme.Production)
 		require.NoError(t, err)
 		require.Equal(t, targetAgent, p.AdminAgents[0].UserID)
 		for _, nobody := range []string{"mpn-Nobody", ""} {
-			_, err = f.PartnerByMPN(t.Context(), nobody)
+			_, err = f.PartnerByMPN(t.Context(), nobody, programme.Production)
 			refuses(t, err, programme.PartnerUnknown)
 		}
 	})

@@ -3,6 +3,7 @@ package ledger
 // A ledger begins with a world and may be extended by more of it.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -34,11 +35,16 @@ func (l *Ledger) Seed(ctx context.Context, w World) error {
 	return err
 }
 
-// Extend adds to a ledger that is in use, all or nothing: customers and what they hold, partners too. Errors: whatever
-// contradicts what is there, such as an id that is taken.
+// Extend adds to a ledger that is in use, all or nothing: customers and what they hold, partners too. Refusals: those of
+// programme.CheckSandbox, for sandboxes. Errors: whatever contradicts what is there, such as an id that is taken.
 func (l *Ledger) Extend(ctx context.Context, w World) error {
 	w = w.normal()
-	_, err := store.Write(ctx, l.DB, "extend the ledger", func(tx store.Tx) (bool, error) { return true, w.plant(ctx, tx) })
+	_, err := store.Write(ctx, l.DB, "extend the ledger", func(tx store.Tx) (bool, error) {
+		if err := w.plant(ctx, tx); err != nil {
+			return false, err
+		}
+		return true, programmestore.CheckNewSandboxes(ctx, tx, w.Partners)
+	})
 	return err
 }
 
@@ -56,8 +62,9 @@ func (w World) plant(ctx context.Context, tx store.Tx) error {
 func (w World) normal() World {
 	w.Partners = slices.Clone(w.Partners)
 	for i := range w.Partners {
-		store.Lower(&w.Partners[i].TenantID)
+		store.Lower(&w.Partners[i].TenantID, &w.Partners[i].SandboxOf)
 	}
+	slices.SortStableFunc(w.Partners, func(a, b programme.Partner) int { return cmp.Compare(a.Environment, b.Environment) }) // owners first
 	w.Customers = slices.Clone(w.Customers)
 	for i := range w.Customers {
 		store.Lower(&w.Customers[i].TenantID)

@@ -196,6 +196,15 @@ var privacy = check{
 		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' takes a subscription that is not the source''s.'
 			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions s ON s.id = i.subscription_id
 			WHERE s.partner_tenant_id <> t.source_tenant_id OR s.customer_tenant_id <> t.customer_tenant_id`),
+		store.Both(`SELECT m.what || ' of partner ' || m.partner || ' and customer ' || m.customer || ' mixes production and sandbox.' FROM (
+				SELECT 'The relationship' AS what, partner_tenant_id AS partner, customer_tenant_id AS customer FROM relationships
+				UNION ALL SELECT 'The agreement', partner_tenant_id, customer_tenant_id FROM agreements
+				UNION ALL SELECT 'Subscription ' || id, partner_tenant_id, customer_tenant_id FROM subscriptions
+				UNION ALL SELECT 'Transfer ' || id, source_tenant_id, customer_tenant_id FROM transfers
+				UNION ALL SELECT 'Transfer ' || id, target_tenant_id, customer_tenant_id FROM transfers) m
+			JOIN partners p ON p.tenant_id = m.partner JOIN customers c ON c.tenant_id = m.customer WHERE p.environment <> c.environment`),
+		store.Both(`SELECT 'The partnership of ' || p.name || ' and ' || r.name || ' mixes production and sandbox.' FROM partnerships m
+			JOIN partners p ON p.tenant_id = m.provider_tenant_id JOIN partners r ON r.tenant_id = m.reseller_tenant_id WHERE p.environment <> r.environment`),
 	},
 }
 

@@ -25,6 +25,7 @@ type Letter struct {
 // Around is what stands around the words of a letter.
 type Around struct {
 	Language Language // the zero one is English
+	Mark     string   // before the subject; empty for nothing
 	Link     string   // where what it is about can be opened; empty for nowhere
 	Open     string   // what leads there says
 	Foot     string   // below it all: what it is about
@@ -44,6 +45,7 @@ func Write(t *texttemplate.Template, facts any, around Around) (Letter, error) {
 	if err != nil {
 		return Letter{}, err
 	}
+	subject = around.Mark + subject
 	page := struct {
 		Around
 		Subject string

@@ -10,6 +10,8 @@ type Customer struct {
 	Email    string
 	Market   string
 	Locale   string
+
+	Environment Environment
 }
 
 // NameKey is what a customer's name is found by. It is made here and not by the databases, which disagree about letters

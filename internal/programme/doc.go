@@ -5,6 +5,7 @@
 //	enrolment.go  the programmes that a partner takes part in, and its standing in each
 //	customer.go   customers
 //	relationship.go what a partner is to a customer; rights.go what it may do for that
+//	environment.go production and sandbox, which never mix
 //	agreement.go  what customers agreed to, and who may attest it
 //	causes.go     every way in which the programme says no; fields.go how much each field of a body may hold
 package programme

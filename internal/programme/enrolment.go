@@ -75,7 +75,9 @@ func (e Enrolment) is(anyOf ...Status) bool { return slices.Contains(anyOf, e.St
 
 func (e Enrolment) bills() bool { return e.Program == DirectBill || e.Program == IndirectProvider }
 
-func (p Partner) some(is func(Enrolment) bool) bool { return slices.ContainsFunc(p.Programs, is) }
+func (p Partner) some(is func(Enrolment) bool) bool {
+	return !p.SandboxGone && slices.ContainsFunc(p.Programs, is)
+}
 
 // In tells whether the partner takes part in the programme, in whatever standing.
 func (p Partner) In(program Program) bool {

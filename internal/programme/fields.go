@@ -9,5 +9,6 @@ var _ = kernel.Bind(map[string]kernel.Bound{
 	"primaryContact.phoneNumber": {Most: kernel.LongestWord},
 	"dateAgreed":                 {Most: kernel.LongestWord},
 	"templateId":                 {Most: kernel.LongestWord},
+	"customerId":                 {Most: kernel.LongestWord},
 	"type":                       {Most: kernel.LongestWord},
 })

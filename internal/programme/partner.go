@@ -18,6 +18,9 @@ type Partner struct {
 	Currency    string // ISO 4217
 	Locale      string // BCP 47
 	AdminAgents []AdminAgent
+	Environment Environment
+	SandboxOf   string // the partner in production whose sandbox it is; empty in production
+	SandboxGone bool   // that partner is in direct-bill no more, and its sandbox takes part in nothing
 }
 
 // Admits tells whether the user may act for the partner. No user means an application acts, which is allowed.
@@ -33,11 +36,12 @@ func (p Partner) Admits(userID string) bool {
 	return false
 }
 
-// Credited is the partner among these with the MPN id; where several share it, a reseller is meant. Nil when there is none.
-func Credited(among []Partner, mpnID string) *Partner {
+// Credited is the partner among these with the MPN id in the environment; where several share it, a reseller is meant. Nil when there
+// is none.
+func Credited(among []Partner, mpnID string, in Environment) *Partner {
 	var found *Partner
 	for i, p := range among {
-		if mpnID != "" && p.MPNID == mpnID && (found == nil || p.In(IndirectReseller)) {
+		if mpnID != "" && p.MPNID == mpnID && p.Environment == in && (found == nil || p.In(IndirectReseller)) {
 			found = &among[i]
 		}
 	}

@@ -29,7 +29,7 @@ func TestTheCreditedPartner(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found := programme.Credited(c.among, c.mpnID)
+			found := programme.Credited(c.among, c.mpnID, programme.Production)
 			if c.want == "" {
 				assert.Nil(t, found)
 				return

@@ -46,11 +46,14 @@ const (
 	connectTimeout = 10 * time.Second
 )
 
+// ErrURL says that no database can have such a URL.
+var ErrURL = errors.New("the database URL must be postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db")
+
 // Open opens the database and brings its schema up to date; several programs may do so at once. The URL is
 // postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db, the file's name as it is, nothing of it
 // encoded; a SQLite file and its folder are created when missing, and kept from other users.
 //
-// Errors: a URL of another form, a database whose encoding, settings, triggers or clock cannot be relied on, a file of another
+// Errors: ErrURL, a database whose encoding, settings, triggers or clock cannot be relied on, a file of another
 // program, ErrUnavailable, a migration that failed, *SchemaError.
 func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	db := &DB{clock: o.Now, wakes: newWakes(), statements: &atomic.Int64{}, observe: o.Observe}
@@ -65,7 +68,7 @@ func Open(ctx context.Context, databaseURL string, o Options) (*DB, error) {
 	case scheme == "sqlite" && isFile(rest):
 		err = db.openSQLite(ctx, rest, o.Migrations)
 	default:
-		return nil, errors.New("the database URL must be postgres://user@host:5432/name, sqlite:///absolute/path.db or sqlite://relative/path.db")
+		return nil, ErrURL
 	}
 	if err != nil {
 		return nil, Classify(ctx, "open the ledger", errors.Join(err, db.Close()))
@@ -83,7 +86,7 @@ func (db *DB) At(now time.Time) *DB {
 func (db *DB) openPostgres(ctx context.Context, databaseURL string, migrations fs.FS) error {
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (%w)", ErrURL, oneLine{err})
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout

@@ -65,8 +65,28 @@ func prerequisites() []prerequisite {
 
 func partyRefusals(r Request, f OpenFacts) []*kernel.Refusal { return refusals(prerequisites(), r, f) }
 
+// asTargetSees leaves out whom there is in another environment than the target's: production and sandbox know nothing of each other (R-110,
+//
+func (f OpenFacts) asTargetSees() OpenFacts {
+	if f.Target == nil {
+		return f
+	}
+	here := f.Target.Environment
+	if f.Source != nil && f.Source.Environment != here {
+		f.Source = nil
+	}
+	if f.Customer != nil && f.Customer.Environment != here {
+		f.Customer = nil
+	}
+	if f.PartnerOnRecord != nil && f.PartnerOnRecord.Environment != here {
+		f.PartnerOnRecord = nil
+	}
+	return f
+}
+
 // refusals are those of the prerequisites that are not met, up to and including a gate.
 func refusals(asked []prerequisite, r Request, f OpenFacts) []*kernel.Refusal {
+	f = f.asTargetSees()
 	var all []*kernel.Refusal
 	for _, one := range asked {
 		refusal := one.check(r, f)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"handover/internal/kernel"
 	"handover/internal/programme"
@@ -133,6 +134,38 @@ func TestCreateRevealsNothing(t *testing.T) {
 		r := request()
 		r.Actor.UserID = strangerID
 		refused(t, policy.CheckOpen(normal(r), f), kernel.NotAdminAgent)
+	})
+}
+
+// production and sandbox know nothing of each other, neither when a transfer is opened nor when it is submitted.
+func TestTheOtherEnvironmentIsUnknown(t *testing.T) {
+	elsewhere := map[string]func(*transfer.OpenFacts){
+		"source":   func(f *transfer.OpenFacts) { f.Source.Environment = programme.Sandbox },
+		"customer": func(f *transfer.OpenFacts) { f.Customer.Environment = programme.Sandbox },
+	}
+	unknown := map[string]func(*transfer.OpenFacts){
+		"source":   func(f *transfer.OpenFacts) { f.Source = nil },
+		"customer": func(f *transfer.OpenFacts) { f.Customer = nil },
+	}
+	for who, there := range elsewhere {
+		rule(t, "R-271 a "+who+" in another environment is as unknown as one that does not exist", func(t *testing.T) {
+			f, none := facts(), facts()
+			there(&f)
+			unknown[who](&none)
+			want := policy.CheckOpen(normal(request()), none)
+			require.Error(t, want)
+			require.Equal(t, want, policy.CheckOpen(normal(request()), f))
+			_, err := policy.Select(opened(), transfer.Selection{AllEligible: true}, transfer.SelectionFacts{Open: f})
+			require.Equal(t, want, err)
+			f.Target.Environment, f.Source.Environment, f.Customer.Environment = programme.Sandbox, programme.Sandbox, programme.Sandbox
+			require.NoError(t, policy.CheckOpen(normal(request()), f), "all in one sandbox")
+		})
+	}
+	rule(t, "R-271 so is a reseller", func(t *testing.T) {
+		f, r := facts(), request()
+		r.PartnerOnRecord, f.Partnership = "4000009", true
+		f.PartnerOnRecord = &programme.Partner{Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true), Environment: programme.Sandbox}
+		refused(t, policy.CheckOpen(normal(r), f), transfer.ResellerUnknown)
 	})
 }
 

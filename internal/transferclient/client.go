@@ -94,6 +94,8 @@ func (c *Client) bring(ctx context.Context, signal string, command transfer.Mess
 	switch {
 	case err != nil:
 		return transfer.Answer{}, err
+	case !arrives(command):
+		return transfer.Answer{}, kernel.Refuse(kernel.InvalidInput, "The command holds text that is not UTF-8, so it would arrive as another one. Write it in UTF-8.")
 	case len(text) > transfers.MostCommand:
 		return transfer.Answer{}, tooLarge()
 	}
@@ -103,6 +105,14 @@ func (c *Client) bring(ctx context.Context, signal string, command transfer.Mess
 		return transfer.Answer{}, explain(err)
 	}
 	return c.awaitAnswer(ctx, id, command)
+}
+
+// arrives tells whether the run will read the command as it was given: JSON replaces what is not UTF-8, and an answer to something
+// else would be waited for in vain.
+func arrives(command transfer.Message) bool {
+	text, err := json.Marshal(command)
+	var read transfer.Message
+	return err == nil && json.Unmarshal(text, &read) == nil && read.Fingerprint() == command.Fingerprint()
 }
 
 // stateOf is what a start can say of the transfer before its run has looked.

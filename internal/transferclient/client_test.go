@@ -182,6 +182,10 @@ func TestWhatCannotBeRightIsNotSent(t *testing.T) {
 	r.SourcePartnerTenantID = ""
 	_, err = c.Create(t.Context(), r)
 	require.ErrorIs(t, err, transfer.SourceMissing)
+	_, err = c.Submit(t.Context(), transferID, transfer.Approval{RequestID: "r1", Selection: transfer.Selection{
+		LineItems: []transfer.Pick{{SubscriptionID: transferID, ProductType: "B\xe4cker"}},
+	}})
+	require.ErrorContains(t, err, "not UTF-8")
 	large := transfer.Approval{RequestID: "r1"}
 	for n := range 3000 {
 		large.LineItems = append(large.LineItems, transfer.Pick{SubscriptionID: fmt.Sprintf("a1b2c3d4-0001-4000-8000-%012d", n)})

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -16,6 +18,9 @@ import (
 func (p *problems) document(data []byte) *record {
 	if len(data) > MaxBytes {
 		p.on(0, 0, "The world file is larger than %d MB. Split the world, or generate it in Go as world.Large does.", MaxBytes>>20)
+		return nil
+	}
+	if !p.readable(data) {
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -40,6 +45,31 @@ func (p *problems) document(data []byte) *record {
 		return nil
 	}
 	return p.record(first.Content[0], "world")
+}
+
+// readable notes the first byte of a text in UTF-8 that cannot stand in YAML: its library tells of it and not of its place. UTF-16 with
+// its mark is left to the library.
+func (p *problems) readable(data []byte) bool {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return true
+	}
+	line, start := 1, 0
+	for at := 0; at < len(data); {
+		r, size := utf8.DecodeRune(data[at:])
+		column := func() int { return utf8.RuneCount(data[start:at]) + 1 }
+		switch {
+		case r == utf8.RuneError && size == 1:
+			p.on(line, column(), "The byte %#x is not UTF-8. Save the file as UTF-8, or as UTF-16 with a byte order mark.", data[at])
+			return false
+		case unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r):
+			p.on(line, column(), "The control character %U cannot stand in a world file. Remove it, or save the file as UTF-8.", r)
+			return false
+		case r == '\n', r == '\r' && !bytes.HasPrefix(data[at+1:], []byte("\n")):
+			line, start = line+1, at+1
+		}
+		at += size
+	}
+	return true
 }
 
 var yamlError = regexp.MustCompile(`(?s)^(?:yaml: )?(?:line ([0-9]+): )?(.*)$`)

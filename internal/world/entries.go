@@ -85,7 +85,21 @@ func partner(r *record) programme.Partner {
 	}
 	doubles(r.found, agents, "userId", func(a programme.AdminAgent) string { return a.UserID })
 	p.AdminAgents = values(agents)
+	p.Environment = may(r, "environment", programme.Production, environment)
+	p.SandboxOf = sandboxOf(r, p.Environment)
 	return p
+}
+
+// sandboxOf is the owner of a sandbox; a partner in production has none.
+func sandboxOf(r *record, in programme.Environment) string {
+	owner := may(r, "sandboxOf", "", guid)
+	switch told := r.fields["sandboxOf"] != nil; {
+	case in == programme.Sandbox && !told:
+		r.found.at(r.at("environment"), "A partner in a sandbox needs sandboxOf, the tenantId of the direct-bill partner whose sandbox it is.")
+	case in == programme.Production && told:
+		r.found.at(r.at("sandboxOf"), "sandboxOf needs environment: sandbox. Add it, or leave sandboxOf out.")
+	}
+	return owner
 }
 
 // briefly are the fields that say, instead of programs, the only programme of a partner.
@@ -147,6 +161,8 @@ func customer(r *record) programme.Customer {
 		Email:    need(r, "email", email),
 		Market:   need(r, "market", market),
 		Locale:   need(r, "locale", locale),
+
+		Environment: may(r, "environment", programme.Production, environment),
 	}
 }
 

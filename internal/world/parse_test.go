@@ -168,6 +168,9 @@ func hasPrefix(invalid *world.InvalidError, want string) bool {
 // relatedTo is the only relationship of the valid world, up to what may follow in it.
 const relatedTo = "- { partner: aaaaaaaa-0000-4000-8000-000000000001, customer: cccccccc-0000-4000-8000-000000000001"
 
+// boxed makes a sandbox of the partner that stands there.
+const boxed = "    environment: sandbox\n    sandboxOf: aaaaaaaa-0000-4000-8000-000000000009"
+
 func TestProblemsBetweenRecords(t *testing.T) {
 	t.Parallel()
 	const secondPartner = "tenantId: aaaaaaaa-0000-4000-8000-000000000009"
@@ -184,6 +187,20 @@ func TestProblemsBetweenRecords(t *testing.T) {
 			"w.yaml:40:14: An indirect reseller bills nothing itself, nor does who left direct-bill."},
 		"agreed to which text, but when": {brief, "programs: [{ program: indirect-provider, status: active, agreementTemplateId: 99999999-0000-4000-8000-00000000000a }]",
 			"w.yaml:4:83: agreementTemplateId needs agreementAcceptedAt, when the partner accepted it."},
+		"a sandbox of nobody (R-255)": {"    market: US\n    currency: USD", "    environment: sandbox\n    market: US\n    currency: USD",
+			"w.yaml:8:18: A partner in a sandbox needs sandboxOf, the tenantId of the direct-bill partner whose sandbox it is."},
+		"an owner in production (R-255)": {"    market: US\n    currency: USD", "    sandboxOf: aaaaaaaa-0000-4000-8000-000000000009\n    market: US\n    currency: USD",
+			"w.yaml:8:16: sandboxOf needs environment: sandbox. Add it, or leave sandboxOf out."},
+		"another environment": {"    market: US\n    currency: USD", "    environment: Sandbox\n    market: US\n    currency: USD",
+			`w.yaml:8:18: environment must be one of production, sandbox, not "Sandbox".`},
+		"a sandbox of a reseller (R-255)": {"    market: US\n    currency: USD", boxed + "\n    market: US\n    currency: USD",
+			"w.yaml:9:16: sandboxOf must name a partner in the programme direct-bill; Alpine Resale is in indirect-reseller (active)."},
+		"a sandbox of a sandbox": {"    market: US\n    currency: USD", strings.Replace(boxed, "9", "1", 1) + "\n    market: US\n    currency: USD",
+			"w.yaml:9:16: sandboxOf must name a partner in production; Northwind Cloud is in a sandbox itself."},
+		"a sandbox of a stranger": {"    market: US\n    currency: USD", strings.Replace(boxed, "9", "7", 1) + "\n    market: US\n    currency: USD",
+			"w.yaml:9:16: There is no partner aaaaaaaa-0000-4000-8000-000000000007 in this file. Add it under partners or correct the id."},
+		"a relationship between environments (R-271)": {"    market: US\n    currency: USD", boxed + "\n    market: US\n    currency: USD",
+			"w.yaml:38:64: The customer is in production and partner Northwind Cloud is in sandbox, and these never mix. Correct one of them."},
 		"mpnId twice":    {`mpnId: "4000009"`, `mpnId: "4000001"`, "w.yaml:17:12: The mpnId 4000001 of this partner is given already in line 7."},
 		"customer twice": {"tenantId: cccccccc-0000-4000-8000-000000000002", "tenantId: cccccccc-0000-4000-8000-000000000001", "w.yaml:29:15: The tenantId cccccccc"},
 		"agent twice": {"101, email: ana@northwind.example }", "101, email: ana@northwind.example }, { userId: eeeeeeee-0000-4000-8000-000000000101, email: b@northwind.example }",
@@ -239,7 +256,9 @@ func TestProblemsOfTheDocument(t *testing.T) {
 		"no mapping":          {"- 1\n", "w.yaml:1:1: This world must be a mapping of fields (name: value)."},
 		"broken on line 1":    {"partners: [", "w.yaml:1:1: This is not valid YAML (did not find expected node content). Correct it at this line or after it."},
 		"broken later":        {"partners: []\ncustomers: []\nagreements: {]\n", "w.yaml:2:1: This is not valid YAML (did not find expected node content)."},
-		"not UTF-8":           {"partners: \xff\xfe\x00", "w.yaml:1:1: This is not valid YAML ("},
+		"not UTF-8":           {"partners: \xff\xfe\x00", "w.yaml:1:11: The byte 0xff is not UTF-8. Save the file as UTF-8, or as UTF-16 with a byte order mark."},
+		"a name in Latin-1":   {"partners: []\r\n# caf\xe9\r\n", "w.yaml:2:6: The byte 0xe9 is not UTF-8."},
+		"UTF-16, no mark":     {"p\x00a\x00", "w.yaml:1:2: The control character U+0000 cannot stand in a world file."},
 		"second document":     {"partners: []\ncustomers: []\n---\npartners: []\n", "w.yaml:3:1: A second YAML document starts here. A world file holds one; remove the line ---."},
 		"broken second":       {"partners: []\ncustomers: []\n---\na: [\n", "w.yaml:"},
 		"anchor":              {"partners: &p []\ncustomers: []\n", "w.yaml:1:11: World files have no anchors and aliases (& and *). Write the value out."},

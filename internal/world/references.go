@@ -35,7 +35,9 @@ func (f *file) checkReferences(found *problems) {
 	f.checkPartnerships(found, partners)
 	f.checkOwners(found, partners)
 	f.checkParents(found)
-	f.checkCredited(found)
+	f.checkCredited(found, partners)
+	f.checkSandboxes(found, partners)
+	f.checkEnvironments(found, partners, customers)
 }
 
 // pair is the key of what exists once for each partner and the other one; empty when one of them could not be read.
@@ -193,13 +195,18 @@ func (f *file) checkParents(found *problems) {
 	}
 }
 
-// checkCredited notes a partnerOnRecord that is not the MPN id of an indirect reseller in the file.
-func (f *file) checkCredited(found *problems) {
-	byMPN := index(f.partners, func(p programme.Partner) string { return p.MPNID })
+// checkCredited notes a partnerOnRecord that is not the MPN id of an indirect reseller in the file, in the environment of who
+// bills.
+func (f *file) checkCredited(found *problems, partners map[string]programme.Partner) {
+	everyone := values(f.partners)
 	for _, e := range f.subscriptions {
-		credited := e.value.PartnerOnRecord
-		if p, known := byMPN[credited]; credited != "" && !p.In(programme.IndirectReseller) && (!known || toldWell(p)) {
-			found.at(e.from.at("partnerOnRecord"), "No indirect reseller in this file has the mpnId %s. Correct partnerOnRecord or add the reseller.", credited)
+		mpnID := e.value.PartnerOnRecord
+		if mpnID == "" {
+			continue
+		}
+		credited := programme.Credited(everyone, mpnID, partners[e.value.PartnerTenantID].Environment)
+		if credited == nil || !credited.In(programme.IndirectReseller) && toldWell(*credited) {
+			found.at(e.from.at("partnerOnRecord"), "No indirect reseller in this file has the mpnId %s. Correct partnerOnRecord or add the reseller.", mpnID)
 		}
 	}
 }

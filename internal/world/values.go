@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"handover/internal/kernel"
+	"handover/internal/programme"
 	"handover/internal/subscription"
 )
 
@@ -119,6 +120,17 @@ func oneOf[T ~string](allowed []T) func(*yaml.Node) (T, error) {
 		}
 		return "", fmt.Errorf("one of %s, not %.40q", joined(allowed), node.Value)
 	}
+}
+
+// environment is where a tenant lives.
+func environment(node *yaml.Node) (programme.Environment, error) {
+	known := []programme.Environment{programme.Production, programme.Sandbox}
+	for _, e := range known {
+		if node.Kind == yaml.ScalarNode && node.Value == e.String() {
+			return e, nil
+		}
+	}
+	return programme.Production, fmt.Errorf("one of %s, %s, not %.40q", known[0], known[1], node.Value)
 }
 
 func joined[T ~string](all []T) string {

@@ -8,7 +8,7 @@
 //	record.go      a mapping → its fields: known, complete, given once
 //	values.go      a field → its value
 //	entries.go     the kinds of record and the fields each has
-//	references.go  what only the whole file tells: doubles and dangling references
+//	references.go  what only the whole file tells: doubles and dangling references; environments.go what ties production and sandbox
 //	nearest.go     which field a misspelt one was meant to be
 //	problems.go    what is wrong and where, for whoever corrects the file
 //	sample.go      the built-in world, sample.yaml, and the demonstration it holds
@@ -19,7 +19,6 @@
 package world
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -33,24 +32,32 @@ const MaxBytes = 64 << 20
 // Load reads the world file at the path. Every error is an *InvalidError; for a file that cannot be read it unwraps to
 // the cause, such as fs.ErrNotExist.
 func Load(path string) (ledger.World, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return ledger.World{}, &InvalidError{
-			Problems: []Problem{{File: path, Says: fmt.Sprintf("The world file cannot be read (%v). Check its path and permissions.", err)}},
-			cause:    err,
-		}
-	}
-	return Parse(path, data)
-}
-
-// readFile reads at most one byte more than Parse accepts.
-func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return ledger.World{}, unreadable(path, err)
 	}
-	data, err := io.ReadAll(io.LimitReader(file, MaxBytes+1))
-	return data, errors.Join(err, file.Close())
+	w, err := Read(path, file)
+	if closing := file.Close(); err == nil && closing != nil {
+		err = unreadable(path, closing)
+	}
+	return w, err
+}
+
+// Read reads a world file as Load does from wherever it comes; name is what its errors call it. It reads at most one byte more
+// than Parse accepts.
+func Read(name string, from io.Reader) (ledger.World, error) {
+	data, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
+	if err != nil {
+		return ledger.World{}, unreadable(name, err)
+	}
+	return Parse(name, data)
+}
+
+func unreadable(name string, cause error) *InvalidError {
+	return &InvalidError{
+		Problems: []Problem{{File: name, Says: fmt.Sprintf("The world file cannot be read (%v). Check its path and permissions.", cause)}},
+		cause:    cause,
+	}
 }
 
 // Parse reads the text of a world file; name is what its errors call the file. Ids come out in lower case, times in UTC,

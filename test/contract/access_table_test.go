@@ -31,10 +31,11 @@ var (
 	noInvoice      = outcome{http.StatusNotFound, "1000", true}
 	noLineItems    = outcome{http.StatusNotFound, "1000", false} // of an invoice that nobody has
 
-	noSourceOfOwn  = outcome{http.StatusBadRequest, "900148", false}
-	notTarget      = outcome{http.StatusBadRequest, "800002", false}
-	notTheirs      = outcome{http.StatusForbidden, "900150", false}
-	neverResellers = outcome{http.StatusForbidden, "900137", false}
+	noSourceOfOwn   = outcome{http.StatusBadRequest, "900148", false}
+	notTarget       = outcome{http.StatusBadRequest, "800002", false}
+	notTheirs       = outcome{http.StatusForbidden, "900150", false}
+	onlyInSandboxes = outcome{http.StatusBadRequest, "900127", false}
+	neverResellers  = outcome{http.StatusForbidden, "900137", false}
 	// a create tells that the customer exists, so that its relationship can be asked for.
 	notAccepted = outcome{http.StatusForbidden, "20002", false}
 )
@@ -139,6 +140,7 @@ func otherWrites(s *scene) []attempt {
 			body: object{"friendlyName": "another"}, says: []outcome{fine, noSubscription, noSubscription, noSubscription, neverResellers}},
 		{operation: "attestAgreement", roles: sellers, users: true, changes: true, path: map[string]string{"customerId": s.customer}, body: s.attestation(),
 			says: []outcome{made, made, made, noRelation, neverResellers}},
+		{operation: "makeSandboxRelationship", roles: sellers, users: true, changes: true, body: object{"customerId": s.customer}, says: forAll(onlyInSandboxes)},
 	}
 }
 

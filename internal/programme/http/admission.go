@@ -26,8 +26,8 @@ type admitted struct {
 	partners Partners
 }
 
-// Admit lets in whose tenant is a partner here, and remembers which one in the context that it returns. Errors: NotAPartner;
-// those of reading.
+// Admit lets in whose tenant is a partner here, and remembers which one in the context that it returns. Errors: NotAPartner, of a sandbox
+// too that went with its owner's direct-bill; those of reading.
 func Admit(partners Partners) func(context.Context, identity.Caller) (context.Context, error) {
 	return func(ctx context.Context, caller identity.Caller) (context.Context, error) {
 		partner, err := partners.Partner(ctx, caller.TenantID)
@@ -36,6 +36,9 @@ func Admit(partners Partners) func(context.Context, identity.Caller) (context.Co
 		}
 		if err != nil {
 			return nil, err
+		}
+		if partner.SandboxGone {
+			return nil, httpapi.Refuse(httpapi.NotAPartner, "Your tenant is a sandbox, and the partner that it belongs to is in direct-bill no more.")
 		}
 		return context.WithValue(ctx, admittedKey{}, admitted{partner, partners}), nil
 	}

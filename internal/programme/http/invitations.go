@@ -34,16 +34,21 @@ func (s *Service) registerInvitations(a *httpapi.API) {
 		Description: "The link with which a customer accepts a reseller relationship (R-311). An indirect reseller's is the joint one, with which the customer " +
 			"accepts the provider too (R-417).",
 		Roles: sellers, Right: httpapi.Everybody(), Users: true,
-		Causes: []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum, programme.PartnerNotEnabled, programme.PartnerUnknown, programme.ProgramNotActive},
+		Causes: []kernel.Cause{
+			kernel.InvalidInput, kernel.UnknownEnum, programme.PartnerNotEnabled, programme.PartnerUnknown, programme.ProgramNotActive, programme.WrongEnvironment,
+		},
 	}, s.relationshipRequest)
 }
 
 func (s *Service) relationshipRequest(ctx context.Context, in *askInvitation) (*struct{ Body RelationshipRequest }, error) {
+	partner := partnerOf(ctx)
+	if err := programme.Production.Only(partner, "Customers accept relationships"); err != nil {
+		return nil, err
+	}
 	provider, err := givenProvider(in.ProviderID)
 	if err != nil {
 		return nil, err
 	}
-	partner := partnerOf(ctx)
 	joint := partner.In(programme.IndirectReseller) && (in.Joint || !partner.Bills())
 	if err := mayInvite(partner, joint, in.Joint || provider != ""); err != nil {
 		return nil, err

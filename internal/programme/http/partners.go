@@ -140,7 +140,7 @@ func (s *Service) partnerNamed(ctx context.Context, mpnID, tenantID string) (pro
 		if strings.Trim(mpnID, "0123456789") != "" {
 			return programme.Partner{}, httpapi.Refuse(partnerNotReadable, "mpnId must be a number.")
 		}
-		p, err := s.records.PartnerByMPN(ctx, mpnID)
+		p, err := s.records.PartnerByMPN(ctx, mpnID, partnerOf(ctx).Environment)
 		return p, sameNo(err, mpnID)
 	}
 	id, err := kernel.ParseID("tenantId", tenantID)
@@ -148,6 +148,9 @@ func (s *Service) partnerNamed(ctx context.Context, mpnID, tenantID string) (pro
 		return programme.Partner{}, httpapi.Refuse(partnerNotReadable, "tenantId must be a GUID.")
 	}
 	p, err := s.records.Partner(ctx, id)
+	if err == nil && p.Environment != partnerOf(ctx).Environment {
+		return programme.Partner{}, noSuchPartner(tenantID)
+	}
 	return p, sameNo(err, tenantID)
 }
 

@@ -8,6 +8,7 @@
 //	partners.go    relationships between partners, and what they signed
 //	programs.go    the programmes that the caller takes part in
 //	invitations.go the links with which customers accept them
+//	sandbox.go     what only a sandbox can do, and what it cannot
 package programmehttp
 
 import (
@@ -27,11 +28,12 @@ import (
 // Records is what the operations ask of the ledger.
 type Records interface {
 	Partners
-	PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error)
+	PartnerByMPN(ctx context.Context, mpnID string, in programme.Environment) (programme.Partner, error)
 	Customers(ctx context.Context, q programmestore.CustomerSearch) (store.Page[programmestore.Client], error)
 	CustomerOf(ctx context.Context, partnerTenantID, customerTenantID string) (programmestore.Client, error)
 	Agreements(ctx context.Context, partnerTenantID, customerTenantID string) ([]programme.Agreement, error)
 	DirectSigned(ctx context.Context, partnerTenantID, customerTenantID string) (bool, error)
+	MakeSandboxRelationship(ctx context.Context, terms command.Terms[programme.Relationship], by activitylog.By, customerTenantID string) (programme.Relationship, error)
 	AttestAgreement(ctx context.Context, terms command.Terms[programme.Agreement], by activitylog.By, a programme.AgreementAttestation) (programme.Agreement, error)
 }
 
@@ -53,6 +55,7 @@ func (s *Service) Register(a *httpapi.API) {
 	s.registerPartners(a)
 	s.registerPrograms(a)
 	s.registerInvitations(a)
+	s.registerSandbox(a)
 }
 
 // CustomerPath is the parameter of a path that says which customer.

@@ -12,9 +12,11 @@ import (
 
 var partners = store.Table[programme.Partner]{
 	Name:    "partners",
-	Columns: `tenant_id text, name text, mpn_id text, market text, currency text, locale text`,
+	Columns: `tenant_id text, name text, mpn_id text, market text, currency text, locale text, environment text, sandbox_of text`,
 	Fields: func(p *programme.Partner) []any {
-		return []any{&p.TenantID, &p.Name, &p.MPNID, &p.Market, &p.Currency, &p.Locale}
+		return []any{
+			&p.TenantID, &p.Name, &p.MPNID, &p.Market, &p.Currency, &p.Locale, (*environment)(&p.Environment), (*store.Optional)(&p.SandboxOf),
+		}
 	},
 }
 
@@ -87,7 +89,7 @@ func Partners(ctx context.Context, tx store.Tx, mpnID string, ids ...string) ([]
 		}
 		row.addTo(&found[len(found)-1])
 	}
-	return found, nil
+	return found, endSandboxes(ctx, tx, found)
 }
 
 // addTo adds what stands beside the partner. Beside each of its programmes stand the same agents.
@@ -115,15 +117,15 @@ func (s *Store) Partner(ctx context.Context, id string) (programme.Partner, erro
 	})
 }
 
-// PartnerByMPN reads the partner with the MPN id; where several share it, a reseller is meant (R-57). Refusal:
+// PartnerByMPN reads the partner with the MPN id in the environment; where several share it, a reseller is meant (R-57). Refusal:
 // PartnerUnknown.
-func (s *Store) PartnerByMPN(ctx context.Context, mpnID string) (programme.Partner, error) {
+func (s *Store) PartnerByMPN(ctx context.Context, mpnID string, in programme.Environment) (programme.Partner, error) {
 	return store.Read(ctx, s.db, "read partner", func(tx store.Tx) (programme.Partner, error) {
 		found, err := Partners(ctx, tx, mpnID)
 		if err != nil {
 			return programme.Partner{}, err
 		}
-		if p := programme.Credited(found, mpnID); p != nil {
+		if p := programme.Credited(found, mpnID, in); p != nil {
 			return *p, nil
 		}
 		return programme.Partner{}, kernel.Refuse(programme.PartnerUnknown, "No partner has the PartnerID %s. Correct it.", mpnID).About(mpnID)

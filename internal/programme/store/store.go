@@ -7,6 +7,7 @@
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
+//	environment.go    production and sandbox, as they are kept; relationships that sandboxes make
 package programmestore
 
 import (
@@ -25,9 +26,9 @@ func New(db *store.DB) *Store { return &Store{db: db} }
 // Customers are the columns of every customer, for whoever joins them.
 var Customers = store.Table[programme.Customer]{
 	Name:    "customers",
-	Columns: `tenant_id text, name text, domain text, email text, market text, locale text`,
+	Columns: `tenant_id text, name text, domain text, email text, market text, locale text, environment text`,
 	Fields: func(c *programme.Customer) []any {
-		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale}
+		return []any{&c.TenantID, &c.Name, &c.Domain, &c.Email, &c.Market, &c.Locale, (*environment)(&c.Environment)}
 	},
 }
 
@@ -55,18 +56,24 @@ func (s *Store) Customer(ctx context.Context, id string) (programme.Customer, er
 	})
 }
 
-var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = $1
-	UNION SELECT partner_tenant_id FROM admin_agents WHERE LOWER(email) LIKE $2 ESCAPE '\'`)
+var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = $1 AND environment = $3
+	UNION SELECT a.partner_tenant_id FROM admin_agents a JOIN partners p ON p.tenant_id = a.partner_tenant_id
+		WHERE LOWER(a.email) LIKE $2 ESCAPE '\' AND p.environment = $3`)
 
 // TenantOf is the tenant that has the domain: the customer of that domain, or the partner whose people have their addresses
-// in it. It is empty when there is none, or more than one.
+// in it; in a sandbox only when nobody in production has it. It is empty when there is none, or more than one.
 func (s *Store) TenantOf(ctx context.Context, domain string) (string, error) {
 	store.Lower(&domain)
 	return store.Read(ctx, s.db, "find the tenant of a domain", func(tx store.Tx) (string, error) {
-		found, err := store.All(ctx, tx, selectTenantOf, store.Value[string], domain, store.EndsWith("@"+domain))
-		if err != nil || len(found) != 1 {
-			return "", err
+		for _, in := range []programme.Environment{programme.Production, programme.Sandbox} {
+			found, err := store.All(ctx, tx, selectTenantOf, store.Value[string], domain, store.EndsWith("@"+domain), in.String())
+			switch {
+			case err != nil || len(found) > 1:
+				return "", err
+			case len(found) == 1:
+				return found[0], nil
+			}
 		}
-		return found[0], nil
+		return "", nil
 	})
 }

@@ -105,7 +105,7 @@ func (s *Store) changeFacts(ctx context.Context, tx store.Tx, by activitylog.By,
 			f.Owner = p
 		}
 	}
-	if f.Record = programme.Credited(parties, mpnID); err != nil || f.Record == nil {
+	if f.Record = programme.Credited(parties, mpnID, f.Owner.Environment); err != nil || f.Record == nil {
 		return f, err
 	}
 	f.Partnership, err = programmestore.WorkTogether(ctx, tx, by.PartnerTenantID, f.Record.TenantID)

@@ -80,6 +80,7 @@ var createCauses = []kernel.Cause{
 	transfer.ResellerInactive, transfer.ResellerNotPartner, transfer.ResellerMPAMissing, transfer.AzurePlanMissing, transfer.AzurePlanInactive,
 	transfer.AzurePlanUnpurchasable, transfer.LegacyAzureAtTarget, legacyNotOffered,
 	transfer.AddressNotCustomers, transfer.TooManyOfCustomer, transfer.TooManyInADay,
+	programme.WrongEnvironment,
 }
 
 // createForms are the two answers of a create.
@@ -119,6 +120,11 @@ func reasons(refusals []*kernel.Refusal) []Reason {
 }
 
 func (s *Service) createTransfer(ctx context.Context, in *createTransfer) (command.Answer, error) {
+	if in.Body.legacy() {
+		if err := programmehttp.ProductionOnly(ctx, "Legacy transfers are made"); err != nil {
+			return command.Answer{}, err
+		}
+	}
 	request, err := in.Body.request(in.CustomerID, httpapi.RequestOf(ctx))
 	if err != nil {
 		return command.Answer{}, err
@@ -140,10 +146,13 @@ func (s *Service) rehearse(ctx context.Context, request transfer.Request) (comma
 	return httpapi.JSON(http.StatusOK, DryRun{WouldSucceed: len(refusals) == 0, Refusals: reasons(refusals)})
 }
 
+// legacy tells a legacy transfer: the target lists what is to move, and says no type.
+func (c CreateTransfer) legacy() bool { return c.TransferType == 0 && len(c.LineItems) > 0 }
+
 // request is the domain's request that the body stands for.
 func (c CreateTransfer) request(customer string, r *httpapi.Request) (transfer.Request, error) {
 	if c.TransferType == 0 {
-		if len(c.LineItems) > 0 {
+		if c.legacy() {
 			return transfer.Request{}, httpapi.Refuse(legacyNotOffered, "Legacy transfers are not offered here. Send transferType 3, and leave the line items to the source.")
 		}
 		return transfer.Request{}, kernel.Refuse(kernel.InvalidInput, "transferType is required; send 3.")

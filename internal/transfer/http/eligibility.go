@@ -37,11 +37,17 @@ func (s *Service) registerEligibility(a *httpapi.API) {
 		Summary: "What the source could transfer",
 		Description: "Every subscription that the caller bills the customer for, eligible or with every reason why not. It asks the very rules that a submit asks, " +
 			"and changes nothing. With `transferId` it also counts what the target must fulfil; without, that is for the target to try with `?dryRun=true` on a create.",
-		Roles: transferRoles, Right: programmehttp.Commerce(), Causes: []kernel.Cause{programme.CustomerUnknown, kernel.UnknownEnum, transfer.NotFound},
+		Roles: transferRoles, Right: programmehttp.Commerce(),
+		Causes: []kernel.Cause{programme.CustomerUnknown, kernel.UnknownEnum, transfer.NotFound, programme.WrongEnvironment},
 	}, s.eligibility)
 }
 
 func (s *Service) eligibility(ctx context.Context, in *eligibilityQuery) (*struct{ Body []Eligible }, error) {
+	if kernel.SameName(in.TransferType, "directtoindirect") {
+		if err := programmehttp.ProductionOnly(ctx, "Legacy transfers are made"); err != nil {
+			return nil, err
+		}
+	}
 	if kind, err := kernel.ParseWhole(in.TransferType); err != nil || kind != 3 && kind != 5 {
 		return nil, kernel.Refuse(kernel.UnknownEnum, "transferType must be 3 (new commerce).")
 	}

@@ -32,6 +32,9 @@ var said = map[string]phrases{
 	"ja": {"移管を開く", "このメールは移管 %s について自動的に送信されました。ご返信いただいてもお答えできません。"},
 }
 
+// sandboxMark stands before the subject of mail about what is not real.
+const sandboxMark = "[Sandbox] "
+
 // texts are the templates by language.
 var texts = func() map[string]*texttemplate.Template {
 	all := map[string]*texttemplate.Template{}
@@ -67,9 +70,12 @@ func Letter(n outbox.Notification, told transferstore.Told, transferURL string) 
 	if t == nil {
 		return notify.Letter{}, notify.Permanent("No mail is sent to the %s about the event %q.", n.Audience, n.Event)
 	}
-	words := said[language.Words]
+	words, mark := said[language.Words], ""
+	if told.Sandbox {
+		mark = sandboxMark
+	}
 	l, err := notify.Write(t, factsOf(told), notify.Around{
-		Language: language, Link: linkFor(n.Audience, told.Transfer, transferURL), Open: words.open, Foot: fmt.Sprintf(words.foot, told.Transfer.ID),
+		Language: language, Mark: mark, Link: linkFor(n.Audience, told.Transfer, transferURL), Open: words.open, Foot: fmt.Sprintf(words.foot, told.Transfer.ID),
 	})
 	if err != nil {
 		return notify.Letter{}, notify.Permanent("The mail about the event %q could not be written: %v", n.Event, err)

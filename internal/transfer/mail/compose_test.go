@@ -420,3 +420,17 @@ func TestDatesFollowTheReader(t *testing.T) {
 		assert.Contains(t, w.Text, want+"\n", locale)
 	}
 }
+
+// whoever reads a mail of a sandbox sees at once that nothing in it is real.
+func TestMailOfASandboxSaysSo(t *testing.T) {
+	t.Parallel()
+	everyMail(t, func(t *testing.T, name string, m letter) {
+		real, err := m.write()
+		require.NoError(t, err)
+		box, err := Letter(m.Notification, transferstore.Told{Transfer: m.about, Named: m.named, Sandbox: true}, m.at)
+		require.NoError(t, err)
+		assert.Equal(t, "[Sandbox] "+real.Subject, box.Subject, name)
+		assert.Equal(t, real.Text, box.Text, name)
+		assert.Contains(t, box.HTML, "[Sandbox] ", name)
+	})
+}

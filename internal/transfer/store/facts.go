@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"handover/internal/kernel"
+	"handover/internal/programme"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	subscriptionstore "handover/internal/subscription/store"
@@ -19,11 +20,13 @@ type moveRow struct {
 	item
 	old    subscription.Subscription
 	base   transfer.ItemStatus
+	in     string // environment
 	readAt time.Time
 }
 
 var selectMoveFacts = store.OverRows(`SELECT `+lineItems.Columns.Of("i")+`, `+subscriptionstore.Table.Columns.Of("s")+`,
-		COALESCE((SELECT b.status FROM line_items b WHERE b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal), ''), {clock}
+		COALESCE((SELECT b.status FROM line_items b WHERE b.transfer_id = i.transfer_id AND b.ordinal = i.base_ordinal), ''),
+		(SELECT c.environment FROM customers c WHERE c.tenant_id = s.customer_tenant_id), {clock}
 	FROM line_items i JOIN subscriptions s ON s.id = i.subscription_id
 	WHERE i.transfer_id = $2 AND i.ordinal BETWEEN $3 AND $4 AND i.ordinal IN (SELECT r.ordinal FROM {rows})
 	ORDER BY i.ordinal`, ordinalColumn)
@@ -41,14 +44,14 @@ func (s *Store) MoveFacts(ctx context.Context, id string, ordinals []int) (trans
 			return nil, err
 		}
 		rows, err := store.All(ctx, tx, selectMoveFacts, func(m *moveRow) []any {
-			return append(append(lineItems.Fields(&m.item), subscriptionstore.Table.Fields(&m.old)...), &m.base, (*store.Stamp)(&m.readAt))
+			return append(append(lineItems.Fields(&m.item), subscriptionstore.Table.Fields(&m.old)...), &m.base, &m.in, (*store.Stamp)(&m.readAt))
 		}, ordinalRows(ordinals), t.ID, slices.Min(ordinals), slices.Max(ordinals))
 		if err != nil {
 			return nil, err
 		}
 		facts, found := make([]MoveFact, len(rows)), map[int]bool{}
 		for i, m := range rows {
-			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base, ReadAt: s.db.TimeRead(m.readAt)}
+			facts[i] = MoveFact{Item: m.LineItem, Old: m.old, BaseStatus: m.base, Sandbox: m.in == programme.Sandbox.String(), ReadAt: s.db.TimeRead(m.readAt)}
 			found[m.Ordinal] = true
 		}
 		return facts, checkFound(ordinals, found)
@@ -92,5 +95,6 @@ type MoveFact struct {
 	Item       transfer.LineItem
 	Old        subscription.Subscription // as the source has it now
 	BaseStatus transfer.ItemStatus       // of the add-on's base; NoItem when the item is not an add-on
+	Sandbox    bool                      // of sandbox tenants: nothing about it is real
 	ReadAt     time.Time                 // by the ledger's clock
 }

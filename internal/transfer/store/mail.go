@@ -85,9 +85,10 @@ func Subject(id string) outbox.Subject { return outbox.Subject{Kind: SubjectKind
 type Told struct {
 	Transfer transfer.Transfer
 	Named    transfer.PartyNames // as the ledger names them
+	Sandbox  bool                // the transfer is one of sandbox tenants
 }
 
-var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name FROM {rows} JOIN transfers t ON t.id = r.id
+var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name, p.environment FROM {rows} JOIN transfers t ON t.id = r.id
 	JOIN customers c ON c.tenant_id = t.customer_tenant_id
 	JOIN partners s ON s.tenant_id = t.source_tenant_id JOIN partners p ON p.tenant_id = t.target_tenant_id`, store.IDColumn)
 
@@ -95,10 +96,11 @@ var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+co
 type toldOf struct {
 	record
 	named transfer.PartyNames
+	in    string // environment
 }
 
 func (t *toldOf) fields() []any {
-	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target)
+	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target, &t.in)
 }
 
 // MailFacts reads what e-mails tell of the transfers, as they stand now, by id. A transfer that does not exist is left out.
@@ -107,7 +109,7 @@ func (s *Store) MailFacts(ctx context.Context, ids []string) (map[string]Told, e
 		found, err := store.All(ctx, tx, selectTransfers, (*toldOf).fields, store.IDRows(ids...))
 		facts := make(map[string]Told, len(found))
 		for _, t := range found {
-			facts[t.ID] = Told{Transfer: t.whole().Transfer, Named: t.named}
+			facts[t.ID] = Told{Transfer: t.whole().Transfer, Named: t.named, Sandbox: t.in == programme.Sandbox.String()}
 		}
 		return facts, err
 	})

@@ -62,7 +62,9 @@ func (tx session) openFacts(ctx context.Context, r transfer.Request) (transfer.O
 // openFactsOf loads the same when the partners are known.
 func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners []programme.Partner) (f transfer.OpenFacts, read time.Time, err error) {
 	f.Source, f.Target = partnerWith(r.SourcePartnerTenantID, partners), partnerWith(r.TargetPartnerTenantID, partners)
-	f.PartnerOnRecord = programme.Credited(partners, r.PartnerOnRecord)
+	if f.Target != nil {
+		f.PartnerOnRecord = programme.Credited(partners, r.PartnerOnRecord, f.Target.Environment)
+	}
 	if f.PartnerOnRecord != nil {
 		if f.Partnership, err = programmestore.WorkTogether(ctx, tx.Tx, r.TargetPartnerTenantID, f.PartnerOnRecord.TenantID); err != nil {
 			return f, read, err
