@@ -78,12 +78,7 @@ func partner(r *record) programme.Partner {
 		Currency: need(r, "currency", currency),
 		Locale:   need(r, "locale", locale),
 	}
-	agents := list(r, "adminAgents", "admin agent", adminAgent)
-	if len(agents) == 0 {
-		r.found.at(r.at("adminAgents"), "The field adminAgents is missing from this partner, or empty. Name at least one agent; nobody else can act for the partner.")
-	}
-	doubles(r.found, agents, "userId", func(a programme.AdminAgent) string { return a.UserID })
-	p.AdminAgents = values(agents)
+	p.Users = people(r)
 	return p
 }
 
@@ -134,8 +129,22 @@ func enrolment(r *record) programme.Enrolment {
 	return e
 }
 
-func adminAgent(r *record) programme.AdminAgent {
-	return programme.AdminAgent{UserID: need(r, "userId", guid), Email: need(r, "email", email)}
+// people are the users of a partner: those under adminAgents, who have that role and no other, and those under users.
+func people(r *record) []programme.User {
+	all := slices.Concat(list(r, "adminAgents", "admin agent", adminAgent), list(r, "users", "user", user))
+	if !slices.ContainsFunc(all, func(u entry[programme.User]) bool { return u.value.Has(programme.AdminAgent) }) {
+		r.found.at(r.at("adminAgents"), "This partner has no admin agent. Name at least one under adminAgents or users; nobody else can act for the partner.")
+	}
+	doubles(r.found, all, "userId", func(u programme.User) string { return u.UserID })
+	return values(all)
+}
+
+func adminAgent(r *record) programme.User {
+	return programme.Agent(need(r, "userId", guid), need(r, "email", email))
+}
+
+func user(r *record) programme.User {
+	return programme.User{UserID: need(r, "userId", guid), Email: need(r, "email", email), Roles: need(r, "roles", someOf(programme.Roles()))}
 }
 
 func customer(r *record) programme.Customer {
@@ -191,15 +200,10 @@ func billed(r *record) subscription.Subscription {
 	return s
 }
 
-// checkTerm notes a term without its end, an end without its term, and an end before the beginning.
+// checkTerm notes what subscription.CheckTerm says of the fields that were given, whether they could be read or not.
 func checkTerm(r *record, s subscription.Subscription) {
-	hasTerm, hasEnd := r.fields["termDuration"] != nil, r.fields["commitmentEndDate"] != nil
-	switch {
-	case hasTerm && !hasEnd:
-		r.found.at(r.at("termDuration"), "termDuration needs commitmentEndDate, the last day of the term.")
-	case hasEnd && !hasTerm:
-		r.found.at(r.at("commitmentEndDate"), "commitmentEndDate needs termDuration, such as P1Y.")
-	case !s.CommitmentEndDate.IsZero() && !s.CreationDate.IsZero() && s.CommitmentEndDate.Before(s.CreationDate):
-		r.found.at(r.at("commitmentEndDate"), "commitmentEndDate lies before creationDate. Correct one of them.")
+	given := subscription.TermGiven{Duration: r.fields["termDuration"] != nil, End: r.fields["commitmentEndDate"] != nil}
+	if field, says := given.Wrong(s); field != "" {
+		r.found.at(r.at(field), "%s", says)
 	}
 }

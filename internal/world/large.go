@@ -45,7 +45,7 @@ func largePartner(id, name string, in programme.Program, mpn, user string) progr
 	return programme.Partner{
 		TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), MPNID: mpn,
 		Market: "US", Currency: "USD", Locale: "en-US",
-		AdminAgents: []programme.AdminAgent{{UserID: user, Email: "agent" + mpn + "@large.example"}},
+		Users: []programme.User{programme.Agent(user, "agent"+mpn+"@large.example")},
 	}
 }
 

@@ -26,7 +26,7 @@ var (
 
 	insertPartners      = partners.Insert("")
 	insertEnrolments    = enrolments.Insert("")
-	insertAgents        = adminAgents.Insert("")
+	insertUsers         = users.Insert("")
 	insertCustomers     = newCustomers.Insert("")
 	insertRelationships = relationships.Insert("")
 	insertAgreements    = agreements.Insert("")
@@ -55,7 +55,7 @@ func LockEmpty(ctx context.Context, tx store.Tx) (bool, error) {
 
 // Plant writes all of it. Error: whatever contradicts what is there, such as an id that is taken.
 func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
-	agents, programs := ofPartners(w.Partners)
+	people, programs := ofPartners(w.Partners)
 	known := make([]newCustomer, len(w.Customers))
 	for i, c := range w.Customers {
 		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
@@ -63,7 +63,7 @@ func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
 	for _, planted := range []func() error{
 		func() error { return store.Insert(ctx, tx, partners, insertPartners, w.Partners) },
 		func() error { return store.Insert(ctx, tx, enrolments, insertEnrolments, programs) },
-		func() error { return store.Insert(ctx, tx, adminAgents, insertAgents, agents) },
+		func() error { return store.Insert(ctx, tx, users, insertUsers, people) },
 		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, known) },
 		func() error { return store.Insert(ctx, tx, relationships, insertRelationships, w.Relationships) },
 		func() error { return store.Insert(ctx, tx, agreements, insertAgreements, w.Agreements) },

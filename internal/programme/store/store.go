@@ -2,6 +2,7 @@
 //
 //	store.go          customers, as they are kept
 //	partners.go       partners, with the programmes that they take part in
+//	users.go          users of partners, with their roles
 //	customers.go      whom a partner deals with
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
@@ -63,7 +64,7 @@ func (s *Store) Customer(ctx context.Context, id string) (programme.Customer, er
 }
 
 var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = $1
-	UNION SELECT partner_tenant_id FROM admin_agents WHERE LOWER(email) LIKE $2 ESCAPE '\'`)
+	UNION SELECT partner_tenant_id FROM partner_users WHERE LOWER(email) LIKE $2 ESCAPE '\' AND ended_at IS NULL`)
 
 // TenantOf is the tenant that has the domain: the customer of that domain, or the partner whose people have their addresses
 // in it. It is empty when there is none, or more than one.
