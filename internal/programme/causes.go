@@ -17,6 +17,7 @@ const (
 	AgreementMissing    kernel.Cause = "CustomerAgreementMissing"
 	MPAMissing          kernel.Cause = "PartnerAgreementMissing"
 	AlreadyAttested     kernel.Cause = "AgreementAlreadyAttested"
+	InUse               kernel.Cause = "InUse"
 )
 
 var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
@@ -29,6 +30,7 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	AgreementMissing:    {Code: "13605", Status: http.StatusForbidden, Rule: "R-51, R-56"},
 	MPAMissing:          {Code: "900124", Status: http.StatusForbidden, Rule: "R-52"},
 	AlreadyAttested:     {Code: "600061", Status: http.StatusBadRequest, Rule: "section 8.1"},
+	InUse:               {Code: "800042", Status: http.StatusBadRequest, Rule: "R-41, R-45, R-50, R-57, R-258"},
 })
 
 // NoSuchCustomer is the answer about a customer that is nobody's here, or not the caller's: both hear the same.

@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"slices"
+	"strings"
 
 	"handover/internal/kernel"
 )
@@ -62,7 +63,7 @@ func checkTexts(s Subscription) error {
 		return err
 	}
 	if _, err := ParseFault(s.SandboxFault); err != nil {
-		return kernel.Refuse(kernel.InvalidInput, "%s.", kernel.Line(err.Error()))
+		return kernel.Refuse(kernel.InvalidInput, "The %s.", kernel.Line(err.Error()))
 	}
 	return nil
 }
@@ -86,7 +87,7 @@ func notOneOf[T ~string](field, text string, allowed []T) error {
 func checkAmounts(s Subscription) error {
 	switch {
 	case s.Quantity < 1 || s.Quantity > MostUnits:
-		return kernel.Refuse(kernel.InvalidInput, "quantity must be a whole number from 1 to %d, not %d.", MostUnits, s.Quantity)
+		return kernel.Refuse(kernel.InvalidInput, "The quantity must be a whole number from 1 to %d, not %d.", MostUnits, s.Quantity)
 	case s.UnitPriceMinor < 0 || s.UnitPriceMinor > mostPrice:
 		return kernel.Refuse(kernel.InvalidInput, "unitPrice must be an amount such as 12.50, of at most nine digits and two decimals.")
 	}
@@ -103,7 +104,7 @@ func checkTimes(s Subscription) error {
 		return kernel.Refuse(kernel.InvalidInput, "creationDate must be given: when it was bought.")
 	}
 	if _, says := (TermGiven{Duration: s.TermDuration != "", End: !s.CommitmentEndDate.IsZero()}).Wrong(s); says != "" {
-		return kernel.Refuse(kernel.InvalidInput, "%s", says)
+		return kernel.Refuse(kernel.InvalidInput, "%s.", strings.TrimSuffix(says, "."))
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ var promised = map[kernel.Cause]string{
 	subscription.CancellationHoursOver: "900213",
 	subscription.QuantitySuspended:     "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
 	subscription.RecordNotAllowed: "800098", subscription.RecordUnknown: "2072", subscription.RecordNotReseller: "2071",
-	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061",
+	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061", programme.InUse: "800042", subscription.MovesByTransfer: "800078",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {
@@ -120,7 +120,7 @@ func nameOf(e ast.Expr) string {
 }
 
 // contexts are the folders of the rules, from here.
-var contexts = []string{"../kernel", "../programme", "../subscription", "../activitylog", "."}
+var contexts = []string{"../kernel", "../administration", "../programme", "../subscription", "../activitylog", "."}
 
 // inspect visits the source of the rules, tests left out.
 func inspect(t *testing.T, visit func(ast.Node)) {

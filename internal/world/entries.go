@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"handover/internal/ledger"
+	"handover/internal/administration"
 	"handover/internal/programme"
 	"handover/internal/subscription"
 )
@@ -22,12 +22,10 @@ type file struct {
 
 // The values that enumerations of the file allow.
 var (
-	programs        = []programme.Program{programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller}
-	standings       = []programme.Status{programme.Active, programme.Restricted, programme.Inactive} // of a partner with one programme
-	programStatuses = append(slices.Clone(standings), programme.InReview, programme.Approved, programme.Rejected, programme.Ended, programme.Overridden)
-	agreementModes  = []programme.AgreementMode{programme.Attestation, programme.DirectSign}
-	billingCycles   = []subscription.BillingCycle{subscription.Monthly, subscription.Annual, subscription.OneTime, subscription.NoCycle, subscription.UnknownCycle}
-	statuses        = []subscription.Status{
+	standings      = []programme.Status{programme.Active, programme.Restricted, programme.Inactive} // of a partner with one programme
+	agreementModes = []programme.AgreementMode{programme.Attestation, programme.DirectSign}
+	billingCycles  = []subscription.BillingCycle{subscription.Monthly, subscription.Annual, subscription.OneTime, subscription.NoCycle, subscription.UnknownCycle}
+	statuses       = []subscription.Status{
 		subscription.Active, subscription.Pending, subscription.Suspended,
 		subscription.Expired, subscription.Disabled, subscription.Deleted,
 	}
@@ -49,8 +47,8 @@ func readFields(root *record) *file {
 }
 
 // world is what the file says, without the places.
-func (f *file) world() ledger.World {
-	return ledger.World{
+func (f *file) world() administration.World {
+	return administration.World{
 		Partners:      values(f.partners),
 		Customers:     values(f.customers),
 		Relationships: values(f.relationships),
@@ -90,7 +88,7 @@ var briefly = []string{"type", "status", "mpaSigned"}
 func programsOf(r *record) []programme.Enrolment {
 	given := slices.DeleteFunc(slices.Clone(briefly), func(field string) bool { return r.fields[field] == nil })
 	if r.fields["programs"] == nil && len(given) > 0 {
-		only := programme.Enrolled(need(r, "type", oneOf(programs)), need(r, "status", oneOf(standings)), need(r, "mpaSigned", flag))
+		only := programme.Enrolled(need(r, "type", oneOf(programme.Programs())), need(r, "status", oneOf(standings)), need(r, "mpaSigned", flag))
 		r.known = append(r.known, "programs")
 		return only
 	}
@@ -115,8 +113,8 @@ func programsOf(r *record) []programme.Enrolment {
 
 func enrolment(r *record) programme.Enrolment {
 	e := programme.Enrolment{
-		Program:      need(r, "program", oneOf(programs)),
-		Status:       need(r, "status", oneOf(programStatuses)),
+		Program:      need(r, "program", oneOf(programme.Programs())),
+		Status:       need(r, "status", oneOf(programme.Statuses())),
 		Since:        may(r, "since", time.Time{}, moment),
 		Contact:      programme.EnrolmentContact{Name: may(r, "contactName", "", text), Email: may(r, "contactEmail", "", email)},
 		Agreement:    programme.Acceptance{At: may(r, "agreementAcceptedAt", time.Time{}, moment), TemplateID: may(r, "agreementTemplateId", "", guid)},

@@ -3,7 +3,7 @@
 //
 // Where to look:
 //
-//	world.go       Load and Parse: the way from a file to a ledger.World
+//	world.go       Load and Parse: the way from a file to a administration.World
 //	document.go    the bytes of a file → one YAML mapping
 //	record.go      a mapping → its fields: known, complete, given once
 //	values.go      a field → its value
@@ -24,7 +24,7 @@ import (
 	"io"
 	"os"
 
-	"handover/internal/ledger"
+	"handover/internal/administration"
 )
 
 // MaxBytes is the size of the largest world file that is read.
@@ -32,10 +32,10 @@ const MaxBytes = 64 << 20
 
 // Load reads the world file at the path. Every error is an *InvalidError; for a file that cannot be read it unwraps to
 // the cause, such as fs.ErrNotExist.
-func Load(path string) (ledger.World, error) {
+func Load(path string) (administration.World, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return ledger.World{}, &InvalidError{
+		return administration.World{}, &InvalidError{
 			Problems: []Problem{{File: path, Says: fmt.Sprintf("The world file cannot be read (%v). Check its path and permissions.", err)}},
 			cause:    err,
 		}
@@ -56,16 +56,16 @@ func readFile(path string) ([]byte, error) {
 // Parse reads the text of a world file; name is what its errors call the file. Ids come out in lower case, times in UTC,
 // prices in minor units, and every subscription starts its own lineage (I-1). The error is an *InvalidError that holds
 // every problem of the file, up to MaxProblems.
-func Parse(name string, data []byte) (ledger.World, error) {
+func Parse(name string, data []byte) (administration.World, error) {
 	found := &problems{file: name}
 	root := found.document(data)
 	if root == nil {
-		return ledger.World{}, found.err()
+		return administration.World{}, found.err()
 	}
 	f := readFields(root)
 	f.checkReferences(found)
 	if err := found.err(); err != nil {
-		return ledger.World{}, err
+		return administration.World{}, err
 	}
 	return f.world(), nil
 }

@@ -42,31 +42,59 @@ var activityRecords = store.Table[activityRow]{
 }
 
 var (
-	insertActivity   = activityRecords.Insert("")
-	selectLastAction = store.Both(`SELECT MAX(recorded_at) FROM activity_records WHERE resource_id = $1`)
+	insertActivity    = activityRecords.Insert("")
+	selectLastActions = store.OverRows(`SELECT resource_id, MAX(recorded_at) FROM activity_records WHERE resource_id IN (SELECT r.id FROM {rows}) GROUP BY 1`, store.IDColumn)
 )
 
 // Note writes the record of a change, in the transaction that makes it. Whoever calls it holds a lock on the resource, so that
 // the times of its records differ.
-func Note(ctx context.Context, tx store.Tx, a Record) error {
-	last, _, err := store.One(ctx, tx, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, a.ResourceID)
+func Note(ctx context.Context, tx store.Tx, a Record) error { return NoteAll(ctx, tx, a) }
+
+// last is when the newest record about a resource was written.
+type last struct {
+	resourceID string
+	at         time.Time
+}
+
+// NoteAll is the same for many, in as many statements whatever their number. Their order is that of their times.
+func NoteAll(ctx context.Context, tx store.Tx, records ...Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	ids := make([]string, len(records))
+	for i, r := range records {
+		ids[i] = r.ResourceID
+	}
+	newest, err := store.All(ctx, tx, selectLastActions, func(l *last) []any { return []any{&l.resourceID, (*store.Stamp)(&l.at)} }, store.IDRows(ids...))
 	if err != nil {
 		return err
 	}
-	a.At = activitylog.TimeAfter(last, a.At)
-	row := activityRow{
-		id:      activitylog.AuditID(a.By.PartnerTenantID, a.CustomerTenantID, a.ResourceID, string(a.Operation), a.At),
-		partner: a.By.PartnerTenantID, customer: a.CustomerTenantID, resource: a.Resource, resourceID: a.ResourceID,
-		operation: a.Operation, user: a.By.UserID, application: a.By.ApplicationID, correlation: a.By.CorrelationID,
-		status: activitylog.Succeeded, at: a.At,
+	latest := make(map[string]time.Time, len(newest))
+	for _, l := range newest {
+		latest[l.resourceID] = l.at
 	}
-	if row.before, err = asJSON(a.Before); err != nil {
-		return err
+	rows := make([]activityRow, len(records))
+	for i, r := range records {
+		r.At = activitylog.TimeAfter(latest[r.ResourceID], r.At)
+		latest[r.ResourceID] = r.At
+		if rows[i], err = r.row(); err != nil {
+			return err
+		}
 	}
-	if row.after, err = asJSON(a.After); err != nil {
-		return err
+	return store.Insert(ctx, tx, activityRecords, insertActivity, rows)
+}
+
+func (r Record) row() (row activityRow, err error) {
+	row = activityRow{
+		id:      activitylog.AuditID(r.By.PartnerTenantID, r.CustomerTenantID, r.ResourceID, string(r.Operation), r.At),
+		partner: r.By.PartnerTenantID, customer: r.CustomerTenantID, resource: r.Resource, resourceID: r.ResourceID,
+		operation: r.Operation, user: r.By.UserID, application: r.By.ApplicationID, correlation: r.By.CorrelationID,
+		status: activitylog.Succeeded, at: r.At,
 	}
-	return store.Insert(ctx, tx, activityRecords, insertActivity, []activityRow{row})
+	if row.before, err = asJSON(r.Before); err == nil {
+		row.after, err = asJSON(r.After)
+	}
+	return row, err
 }
 
 // asJSON is the value as JSON, and nothing for nil.

@@ -50,20 +50,27 @@ func (r *partnerRow) fields() []any {
 		&r.user.globalAdmin, &r.user.adminAgent, &r.user.salesAgent)
 }
 
-var selectPartners = store.OverRows(`SELECT `+partners.Columns.Of("p")+`, COALESCE(e.partner_tenant_id, ''), COALESCE(e.program, ''),
+var (
+	selectPartnersWhere = `SELECT ` + partners.Columns.Of("p") + `, COALESCE(e.partner_tenant_id, ''), COALESCE(e.program, ''),
 		COALESCE(e.status, ''), e.since, COALESCE(e.contact_name, ''), COALESCE(e.contact_email, ''), COALESCE(e.applied_by, ''),
 		e.decided_at, COALESCE(e.decided_by, ''), COALESCE(e.reject_reason, ''), COALESCE(e.agreement_accepted, FALSE),
 		COALESCE(e.agreement_template, ''), e.agreement_accepted_at, COALESCE(e.agreement_accepted_by, ''), e.access_ends_at,
 		COALESCE(u.user_id, ''), COALESCE(u.email, ''), COALESCE(u.global_admin, FALSE), COALESCE(u.admin_agent, FALSE), COALESCE(u.sales_agent, FALSE)
-	FROM partners p LEFT JOIN program_enrolments e ON e.partner_tenant_id = p.tenant_id 
+	FROM partners p LEFT JOIN program_enrolments e ON e.partner_tenant_id = p.tenant_id
 		LEFT JOIN partner_users u ON u.partner_tenant_id = p.tenant_id AND u.ended_at IS NULL
-	WHERE p.tenant_id IN (SELECT r.id FROM {rows}) OR (p.mpn_id = $2 AND p.mpn_id <> '')
-	ORDER BY p.tenant_id, e.program, u.position`, store.IDColumn)
+	WHERE p.tenant_id IN (SELECT r.id FROM {rows})`
+	selectPartners = store.OverRows(selectPartnersWhere+` OR (p.mpn_id = $2 AND p.mpn_id <> '') ORDER BY p.tenant_id, e.program, u.position`, store.IDColumn)
+)
 
 // Partners loads partners with their users and programmes: those with the ids and, unless it is empty, those with the
 // MPN id.
 func Partners(ctx context.Context, tx store.Tx, mpnID string, ids ...string) ([]programme.Partner, error) {
-	rows, err := store.All(ctx, tx, selectPartners, (*partnerRow).fields, store.IDRows(ids...), mpnID)
+	return whole(ctx, tx, selectPartners, store.IDRows(ids...), mpnID)
+}
+
+// whole loads the partners that the query finds, each beside its programmes and users.
+func whole(ctx context.Context, tx store.Tx, which store.Statement, args ...any) ([]programme.Partner, error) {
+	rows, err := store.All(ctx, tx, which, (*partnerRow).fields, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -56,15 +56,11 @@ func LockEmpty(ctx context.Context, tx store.Tx) (bool, error) {
 // Plant writes all of it. Error: whatever contradicts what is there, such as an id that is taken.
 func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
 	people, programs := ofPartners(w.Partners)
-	known := make([]newCustomer, len(w.Customers))
-	for i, c := range w.Customers {
-		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
-	}
 	for _, planted := range []func() error{
 		func() error { return store.Insert(ctx, tx, partners, insertPartners, w.Partners) },
 		func() error { return store.Insert(ctx, tx, enrolments, insertEnrolments, programs) },
 		func() error { return store.Insert(ctx, tx, users, insertUsers, people) },
-		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, known) },
+		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, keyed(w.Customers)) },
 		func() error { return store.Insert(ctx, tx, relationships, insertRelationships, w.Relationships) },
 		func() error { return store.Insert(ctx, tx, agreements, insertAgreements, w.Agreements) },
 		func() error { return store.Insert(ctx, tx, partnerships, insertPartnerships, w.Partnerships) },
@@ -74,4 +70,13 @@ func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
 		}
 	}
 	return nil
+}
+
+// keyed are the customers with the keys that lists find them by.
+func keyed(all []programme.Customer) []newCustomer {
+	known := make([]newCustomer, len(all))
+	for i, c := range all {
+		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
+	}
+	return known
 }

@@ -7,6 +7,7 @@
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
+//	directory.go      many of them at once, for operators; saving.go what operators have a ledger say
 package programmestore
 
 import (
