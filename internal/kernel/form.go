@@ -3,6 +3,7 @@ package kernel
 import (
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -46,4 +47,22 @@ var addressForm = NewForm(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/
 func IsAddress(text string) bool {
 	_, err := Mailable("", text)
 	return err == nil && addressForm.Has(text)
+}
+
+// MomentExample says what a moment must be.
+const MomentExample = "a day such as 2026-04-10 or a time such as 2026-04-10T08:00:00Z"
+
+var momentForm = regexp.MustCompile(`^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$`)
+
+// ParseMoment reads a day, which starts at midnight UTC, or a point in time, of the years 2000 to 2199.
+func ParseMoment(text string) (time.Time, bool) {
+	if !momentForm.MatchString(text) {
+		return time.Time{}, false
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }

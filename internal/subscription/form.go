@@ -1,7 +1,9 @@
 package subscription
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"handover/internal/kernel"
@@ -15,6 +17,21 @@ const MostUnits = 10_000_000
 
 // mostPrice is the highest price of a unit, in minor units: nine digits and two decimals.
 const mostPrice = 999_999_999_99
+
+// PriceExample says what a price must be.
+const PriceExample = "an amount such as 12.50"
+
+var priceForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,2}))?$`)
+
+// ParsePrice reads an amount of money in minor units, digit by digit, so that no amount is ever rounded.
+func ParsePrice(text string) (int64, bool) {
+	parts := priceForm.FindStringSubmatch(text)
+	if parts == nil {
+		return 0, false
+	}
+	amount, err := strconv.ParseInt(parts[1]+(parts[2] + "00")[:2], 10, 64)
+	return amount, err == nil
+}
 
 // TermGiven says what of a term is given at all.
 type TermGiven struct{ Duration, End bool }

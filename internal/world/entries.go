@@ -32,8 +32,6 @@ var (
 )
 
 func readFields(root *record) *file {
-	root.require("partners")
-	root.require("customers")
 	f := &file{
 		partners:      list(root, "partners", "partner", partner),
 		customers:     list(root, "customers", "customer", customer),

@@ -6,9 +6,8 @@ import (
 	"handover/internal/subscription"
 )
 
-// checkReferences notes what only the whole file tells: things given twice, and references to what is not in the file.
-// A field that could not be read is empty and was noted already, so it is passed over here.
-func (f *file) checkReferences(found *problems) {
+// checkDoubles notes things given twice. A field that could not be read is empty and was noted already, so it is passed over here.
+func (f *file) checkDoubles(found *problems) {
 	partnerID := func(p programme.Partner) string { return p.TenantID }
 	customerID := func(c programme.Customer) string { return c.TenantID }
 
@@ -19,7 +18,10 @@ func (f *file) checkReferences(found *problems) {
 	doubles(found, f.relationships, "customer", func(r programme.Relationship) string { return pair(r.PartnerTenantID, r.CustomerTenantID) })
 	doubles(found, f.agreements, "customer", func(a programme.Agreement) string { return pair(a.PartnerTenantID, a.CustomerTenantID) })
 	doubles(found, f.partnerships, "reseller", func(p programme.Partnership) string { return pair(p.ProviderTenantID, p.ResellerTenantID) })
+}
 
+// checkReferences notes references to what is not in the file, and to what may not be referred to so.
+func (f *file) checkReferences(found *problems) {
 	for _, problem := range administration.Contradictions(f.world(), administration.Facts{}, administration.InFile) {
 		found.at(f.record(problem).at(problem.Field), "%s", problem.Says)
 	}

@@ -20,9 +20,7 @@ import (
 
 // The forms of texts that only the file has. The schema holds them too; the tests judge both by the same cases.
 var (
-	timeForm  = regexp.MustCompile(`^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$`)
 	faultForm = regexp.MustCompile(`^(transient:([1-9][0-9]{0,2}|1000)|(sync|slow):([0-9]+(\.[0-9]+)?(ms|s|m|h))+|refuse:[A-Za-z0-9_.-]{1,32})$`)
-	priceForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,2}))?$`)
 	countForm = regexp.MustCompile(`^[1-9][0-9]{0,7}$`)
 )
 
@@ -157,25 +155,22 @@ func quantity(node *yaml.Node) (int, error) {
 
 // price is an amount of money in minor units. It is read digit by digit, so that no amount is ever rounded.
 func price(node *yaml.Node) (int64, error) {
-	expected := errors.New("an amount such as 12.50: no sign, no quotes, at most nine digits and two decimals")
+	expected := fmt.Errorf("%s: no sign, no quotes, at most nine digits and two decimals", subscription.PriceExample)
 	if node.Kind != yaml.ScalarNode || (node.Tag != "!!int" && node.Tag != "!!float") {
 		return 0, expected
 	}
-	parts := priceForm.FindStringSubmatch(node.Value)
-	if parts == nil {
-		return 0, expected
+	if amount, ok := subscription.ParsePrice(node.Value); ok {
+		return amount, nil
 	}
-	return strconv.ParseInt(parts[1]+(parts[2] + "00")[:2], 10, 64)
+	return 0, expected
 }
 
 // moment is a day, which starts at midnight UTC, or a point in time.
 func moment(node *yaml.Node) (time.Time, error) {
-	if node.Kind == yaml.ScalarNode && timeForm.MatchString(node.Value) {
-		for _, layout := range []string{time.DateOnly, time.RFC3339} {
-			if t, err := time.Parse(layout, node.Value); err == nil {
-				return t.UTC(), nil
-			}
+	if node.Kind == yaml.ScalarNode {
+		if t, ok := kernel.ParseMoment(node.Value); ok {
+			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("a day such as 2026-04-10 or a time such as 2026-04-10T08:00:00Z, from the years 2000 to 2199, not %.40q", node.Value)
+	return time.Time{}, fmt.Errorf("%s, from the years 2000 to 2199, not %.40q", kernel.MomentExample, node.Value)
 }

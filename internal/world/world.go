@@ -32,7 +32,9 @@ const MaxBytes = 64 << 20
 
 // Load reads the world file at the path. Every error is an *InvalidError; for a file that cannot be read it unwraps to
 // the cause, such as fs.ErrNotExist.
-func Load(path string) (administration.World, error) {
+func Load(path string) (administration.World, error) { return load(path, Parse) }
+
+func load(path string, parse func(name string, data []byte) (administration.World, error)) (administration.World, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return administration.World{}, &InvalidError{
@@ -40,8 +42,11 @@ func Load(path string) (administration.World, error) {
 			cause:    err,
 		}
 	}
-	return Parse(path, data)
+	return parse(path, data)
 }
+
+// LoadMore reads the world file at the path, as ParseMore does. Its errors are those of Load.
+func LoadMore(path string) (administration.World, error) { return load(path, ParseMore) }
 
 // readFile reads at most one byte more than Parse accepts.
 func readFile(path string) ([]byte, error) {
@@ -62,8 +67,27 @@ func Parse(name string, data []byte) (administration.World, error) {
 	if root == nil {
 		return administration.World{}, found.err()
 	}
+	root.require("partners")
+	root.require("customers")
 	f := readFields(root)
+	f.checkDoubles(found)
 	f.checkReferences(found)
+	if err := found.err(); err != nil {
+		return administration.World{}, err
+	}
+	return f.world(), nil
+}
+
+// ParseMore is Parse of a file that is to be held against a ledger: it may leave partners and customers out, and refer to what only
+// the ledger has. Those references are administration.Decide's to judge.
+func ParseMore(name string, data []byte) (administration.World, error) {
+	found := &problems{file: name}
+	root := found.document(data)
+	if root == nil {
+		return administration.World{}, found.err()
+	}
+	f := readFields(root)
+	f.checkDoubles(found)
 	if err := found.err(); err != nil {
 		return administration.World{}, err
 	}
