@@ -7,5 +7,5 @@
 //	facts.go       what the ledger knows of what is named
 //	decide.go      what has to be written, or everything that is in the way; ties.go of what ties partners and customers
 //	plan.go        what is new, changed and the same
-//	causes.go      every way in which administration says no
+//	causes.go      every way in which administration says no; fields.go how much each field of a body may hold
 package administration

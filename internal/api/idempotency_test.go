@@ -45,6 +45,7 @@ func everyWrite(s *stage) map[string]written {
 		return effects("SELECT event_key FROM audit_records WHERE transfer_id = ? AND event_key = ? AND partner_tenant_id = ?", path.Base(at), event, world.LargeSource)
 	}
 	submit, everything, cancel, decline, labels := s.pending(1), s.pending(2), s.pending(3), s.pending(4), s.pending(5)
+	idle := s.idle()
 	subscription := customerPath(6) + "/subscriptions/" + licence(6, 0)
 	return map[string]written{
 		"create":            {creating(0, "k"), 201, true, effects("SELECT id FROM transfers WHERE customer_tenant_id = ?", path.Base(customerPath(0)))},
@@ -57,6 +58,10 @@ func everyWrite(s *stage) map[string]written {
 			effects("SELECT id FROM activity_records WHERE resource_id = ?", path.Base(subscription))},
 		"attestation": {ask{by: byTarget, method: http.MethodPost, path: customerPath(7) + "/agreements", body: attesting, key: "k"}, 201, false,
 			effects("SELECT id FROM activity_records WHERE customer_tenant_id = ?", path.Base(customerPath(7)))},
+		"world": {ask{by: byOperator, method: http.MethodPost, path: "/v1/admin/worlds", body: accepting(8), key: "k"}, 200, false,
+			effects("SELECT partner_tenant_id FROM relationships WHERE partner_tenant_id = ? AND customer_tenant_id = ?", world.LargeSource, path.Base(customerPath(8)))},
+		"endings": {ask{by: byOperator, method: http.MethodPost, path: "/v1/admin/endings", body: strings.ReplaceAll(accepting(0), path.Base(customerPath(0)), idle), key: "k"}, 200, false,
+			effects("SELECT id FROM activity_records WHERE customer_tenant_id = ? AND operation = 'remove_partner_customer_relationship'", idle)},
 	}
 }
 
@@ -64,7 +69,7 @@ func everyWrite(s *stage) map[string]written {
 // it is refused. A run that has to look is owed that in the same transaction, with the request's correlation id.
 func TestEveryWriteIsDoneOnce(t *testing.T) {
 	t.Parallel()
-	s := setStage(t, 8, 2)
+	s := setStage(t, 9, 2)
 	for name, w := range everyWrite(s) {
 		t.Run(name, func(t *testing.T) {
 			before := s.rows("SELECT workflow_id, wanted FROM runs")
@@ -79,7 +84,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 					transfer.WorkflowID(idOf(t, first))), 1)
 			}
 			require.Equal(t, "application/json", first.kind)
-			require.Equal(t, name != "attestation", first.etag != "")
+			require.Equal(t, name != "attestation" && w.ask.by != byOperator, first.etag != "")
 
 			other := w.ask
 			other.body += " "
@@ -114,7 +119,7 @@ func TestAnAnswerIsWhatIsRead(t *testing.T) {
 // Fifty twins at once: one effect, and all hear the same.
 func TestTwinsAtOnce(t *testing.T) {
 	t.Parallel()
-	s := setStage(t, 8, 2)
+	s := setStage(t, 9, 2)
 	for name, w := range everyWrite(s) {
 		t.Run(name, func(t *testing.T) {
 			replies := s.together(50, w.ask)

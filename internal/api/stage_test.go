@@ -37,6 +37,11 @@ const (
 	byNorthwind = "northwind"
 	byFabrikam  = "fabrikam"
 	byLitware   = "litware"
+
+	byOperator      = "operator"  // of the deployment's own tenant
+	byPretender     = "pretender" // who has the role in another
+	byVisitor       = "visitor"   // of that tenant without the role
+	operatorsTenant = "00000000-0000-4000-8000-00000000000f"
 )
 
 // cast are the callers that have a token.
@@ -76,13 +81,17 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	require.NoError(t, l.Seed(t.Context(), w))
-	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
+	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", OperatorsTenant: operatorsTenant, Tokens: cast{
 		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, ApplicationID: "crm", Roles: identity.Roles()},
 		byTarget: {TenantID: world.LargeTarget, UserID: world.LargeTargetUser, Roles: identity.Roles()},
 
 		byNorthwind: {TenantID: world.Demo().SourceTenantID, UserID: world.Demo().SourceUserID, Roles: identity.Roles()},
 		byFabrikam:  {TenantID: world.Demo().TargetTenantID, UserID: world.Demo().TargetUserID, Roles: identity.Roles()},
 		byLitware:   {TenantID: "aaaaaaaa-0000-4000-8000-000000000005", UserID: "eeeeeeee-0000-4000-8000-000000000501", Roles: identity.Roles()},
+
+		byOperator:  {TenantID: operatorsTenant, UserID: "eeeeeeee-0000-4000-8000-00000000000f", ApplicationID: "console", OtherRoles: []string{"Operator"}},
+		byPretender: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, Roles: identity.Roles(), OtherRoles: []string{"Operator"}},
+		byVisitor:   {TenantID: operatorsTenant, Roles: identity.Roles()},
 	}})
 	require.NoError(t, err)
 	server := httptest.NewServer(a)
