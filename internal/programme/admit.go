@@ -104,25 +104,45 @@ func AdmitPartner(next Partner, f PartnerFacts) error {
 	if f.Was == nil {
 		return nil
 	}
-	was := *f.Was
-	billing := f.Bills || f.OpenIn != ""
-	for _, broken := range []struct {
-		is        bool
-		what, why string
-	}{
-		{billing && was.Currency != next.Currency, "currency", "it bills subscriptions in it, or a transfer is open; have those moved or cancelled first, or add a partner of its own for the other currency"},
-		{billing && Region(was.Market) != Region(next.Market), "market", "it bills subscriptions there, or a transfer is open; have those moved or cancelled first"},
-		{billing && was.Bills() && !next.Bills(), "programme", "it bills subscriptions, or a transfer is open; have those moved or cancelled first, or make it restricted or inactive there"},
+	return f.keep(*f.Was, next)
+}
+
+// broken is a change that something which is stands in the way of.
+type broken struct {
+	is        bool
+	what, why string
+}
+
+// keep refuses a change that would break what hangs on the partner: InUse.
+func (f PartnerFacts) keep(was, next Partner) error {
+	for _, b := range append(f.billing(was, next), f.reselling(was, next)...) {
+		if b.is {
+			return kernel.Refuse(InUse, "The %s of %s (%s) cannot change: %s.", b.what, was.Name, was.TenantID, b.why).About(was.TenantID)
+		}
+	}
+	return nil
+}
+
+// billing is what a partner keeps that bills something, or is about to.
+func (f PartnerFacts) billing(was, next Partner) []broken {
+	if !f.Bills && f.OpenIn == "" {
+		return nil
+	}
+	return []broken{
+		{was.Currency != next.Currency, "currency", "it bills subscriptions in it, or a transfer is open; have those moved or cancelled first, or add a partner of its own for the other currency"},
+		{Region(was.Market) != Region(next.Market), "market", "it bills subscriptions there, or a transfer is open; have those moved or cancelled first"},
+		{was.Bills() && !next.Bills(), "programme", "it bills subscriptions, or a transfer is open; have those moved or cancelled first, or make it restricted or inactive there"},
+	}
+}
+
+// reselling is what a provider keeps under whom resellers work, and what a reseller does.
+func (f PartnerFacts) reselling(was, next Partner) []broken {
+	return []broken{
 		{f.Provides && was.In(IndirectProvider) && !next.In(IndirectProvider), "programme", "resellers work under it; end those partnerships first"},
 		{(f.Resells || f.Credited) && was.In(IndirectReseller) && !next.In(IndirectReseller), "programme",
 			"it works under a provider or is credited for subscriptions; end its partnerships and have the subscriptions credit another first"},
 		{f.Credited && was.MPNID != next.MPNID, "mpnId", "subscriptions credit it by that; have them credit another first"},
-	} {
-		if broken.is {
-			return kernel.Refuse(InUse, "The %s of %s (%s) cannot change: %s.", broken.what, was.Name, was.TenantID, broken.why).About(was.TenantID)
-		}
 	}
-	return nil
 }
 
 // Over is the partner as said, where what was not told of its programmes is as it was: a programme that is not named, who is written to,

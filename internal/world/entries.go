@@ -196,7 +196,7 @@ func billed(r *record) subscription.Subscription {
 	return s
 }
 
-// checkTerm notes what subscription.CheckTerm says of the fields that were given, whether they could be read or not.
+// checkTerm notes what subscription.TermGiven finds wrong with the fields that were given, whether they could be read or not.
 func checkTerm(r *record, s subscription.Subscription) {
 	given := subscription.TermGiven{Duration: r.fields["termDuration"] != nil, End: r.fields["commitmentEndDate"] != nil}
 	if field, says := given.Wrong(s); field != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"handover/internal/administration"
@@ -53,12 +54,14 @@ func (s *Service) registerWorlds(a *httpapi.API) {
 		Description: "The body is a world as docs/world.schema.json has it, of one record or of many, without what is not to change. All of it is done or nothing. " +
 			"It may refer to what only the ledger has. Of a partner that it names, `users` and `adminAgents` are all that it has from then on. " +
 			"With `?dryRun=true` nothing is written; the answer tells what would be.",
-		Causes: causes,
+		Resource: reflect.TypeFor[struct{}](), // no client reads a world
+		Causes:   causes,
 	}, s.applyWorld)
 	httpapi.RegisterWrite[endTies, applied](a, httpapi.Route{
 		ID: "endTies", Method: http.MethodPost, Path: "/v1/admin/endings", Tag: tag, Extension: true, Roles: operators, Rehearses: true,
 		Summary:     "End relationships and partnerships",
 		Description: "What has ended already stays so. With `?dryRun=true` nothing is written; the answer tells what would be.",
+		Resource:    reflect.TypeFor[Ending](),
 		Causes:      []kernel.Cause{kernel.InvalidInput, administration.Contradicts, programme.InUse},
 	}, s.endTies)
 }
