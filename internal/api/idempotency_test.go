@@ -84,7 +84,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 					transfer.WorkflowID(idOf(t, first))), 1)
 			}
 			require.Equal(t, "application/json", first.kind)
-			require.Equal(t, name != "attestation" && w.ask.by != byOperator, first.etag != "")
+			require.Equal(t, name != "attestation" && w.by != byOperator, first.etag != "")
 
 			other := w.ask
 			other.body += " "

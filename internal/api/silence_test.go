@@ -81,8 +81,12 @@ func (s *stage) operations() []described {
 // asked is the operation asked with that query, about a transfer that there is.
 func (s *stage) asked(op described, transfer, query string) reply {
 	at := strings.Split(transfer, "/")
-	path := strings.NewReplacer("{customerId}", at[3], "{transferId}", at[5], "{subscriptionId}", licence(0, 0), "{recordId}", "x").Replace(op.path)
-	return s.hears(s.Context(), ask{by: byTarget, method: op.method, path: path + "?" + query, body: "{}"})
+	path := strings.NewReplacer("{customerId}", at[3], "{transferId}", at[5], "{subscriptionId}", licence(0, 0), "{recordId}", "x", "{partnerId}", at[3]).Replace(op.path)
+	by := byTarget
+	if strings.HasPrefix(path, "/v1/admin/") {
+		by = byOperator
+	}
+	return s.hears(s.Context(), ask{by: by, method: op.method, path: path + "?" + query, body: "{}"})
 }
 
 // over opens a transfer and cancels it, so that who follows it comes to an end, and returns its path.
