@@ -106,6 +106,7 @@ type API struct {
 	TLSKey            string  `env:"TLS_KEY"`
 	RequestsPerSecond float64 `env:"REQUESTS_PER_SECOND" envDefault:"50"` // of one partner, per gateway; 0 for no limit
 	Burst             int     `env:"BURST" envDefault:"100"`
+	OperatorsTenant   string  `env:"OPERATORS_TENANT"` // GUID of the tenant of your own operators; empty: the API has none
 	InvitationURL     string  `env:"INVITATION_URL" envDefault:"https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId={partnerId}&msppId=0&DAP=false#/BillingAccounts/partner-invitation"`
 
 	JointInvitationURL string `env:"JOINT_INVITATION_URL" envDefault:"https://admin.microsoft.com/Adminportal/Home?invType=IndirectResellerRelationship&partnerId={partnerId}&msppId={mpnId}&indirectCSPId={providerId}&DAP=false#/BillingAccounts/partner-invitation"`
@@ -230,6 +231,8 @@ func (w Worker) check(wrong *complaints) {
 func (a API) check(wrong *complaints) {
 	wrong.when((a.TLSCertificate == "") != (a.TLSKey == ""), "HANDOVER_API_TLS_CERTIFICATE and HANDOVER_API_TLS_KEY go together")
 	wrong.when(a.RequestsPerSecond < 0 || a.Burst < 1, "HANDOVER_API_REQUESTS_PER_SECOND must not be negative and HANDOVER_API_BURST must be at least 1")
+	_, noID := kernel.ParseID("", a.OperatorsTenant)
+	wrong.when(a.OperatorsTenant != "" && noID != nil, "HANDOVER_API_OPERATORS_TENANT must be the GUID of the tenant of your own operators")
 	wrong.when(!strings.Contains(a.InvitationURL, "{partnerId}"), "HANDOVER_API_INVITATION_URL must contain {partnerId}, where the partner's id goes")
 	wrong.when(!strings.Contains(a.JointInvitationURL, "{partnerId}") || !strings.Contains(a.JointInvitationURL, "{providerId}"),
 		"HANDOVER_API_JOINT_INVITATION_URL must contain {partnerId} and {providerId}, where the ids of reseller and provider go")

@@ -12,14 +12,18 @@ import (
 	"github.com/google/uuid"
 
 	"handover/config"
+	"handover/internal/administration"
+	administrationstore "handover/internal/administration/store"
 	"handover/internal/billing"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
 	"handover/internal/outbox"
+	"handover/internal/programme"
 	"handover/internal/progress"
 	"handover/internal/runs"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
@@ -43,6 +47,11 @@ type records interface {
 	operatorview.Book
 	Empty(ctx context.Context) (bool, error)
 	Seed(ctx context.Context, w ledger.World) error
+	Administer(ctx context.Context, terms command.Terms[administration.Applied], how administrationstore.How, propose administrationstore.Proposal) (administration.Applied, error)
+	Partner(ctx context.Context, id string) (programme.Partner, error)
+	Customer(ctx context.Context, id string) (programme.Customer, error)
+	Subscription(ctx context.Context, id string) (subscription.Subscription, error)
+	Subscriptions(ctx context.Context, customer, partner string) ([]subscription.Subscription, error)
 	Verify(ctx context.Context) ([]ledger.Finding, error)
 	Anchor(ctx context.Context) (ledger.Anchor, error)
 	Holds(ctx context.Context, a ledger.Anchor) (bool, error)

@@ -125,7 +125,7 @@ func worldOf(n int, bases map[int]int) ledger.World {
 	partner := func(id, name string) programme.Partner {
 		return programme.Partner{
 			TenantID: id, Name: name, Programs: programme.Enrolled(programme.DirectBill, programme.Active, true), MPNID: id[:1], Market: "DE",
-			Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "agent", Email: "agent@" + name + ".example"}},
+			Currency: "EUR", Locale: "de-DE", Users: []programme.User{programme.Agent("agent", "agent@"+name+".example")},
 		}
 	}
 	world := ledger.World{

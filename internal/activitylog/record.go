@@ -56,6 +56,20 @@ const (
 	AuditCreateRelationship AuditOperation = "create_partner_customer_relationship"
 )
 
+// The operations of operators on partners and customers, by names that clients know.
+const (
+	AuditUpdateCompany         AuditOperation = "update_company_info" // ours: what the ledger says of a partner
+	AuditUpdateMPNAssociation  AuditOperation = "update_mpn_association"
+	AuditCreatePartnerUser     AuditOperation = "create_partner_user"
+	AuditUpdatePartnerUser     AuditOperation = "update_partner_user"
+	AuditRemovePartnerUser     AuditOperation = "remove_partner_user"
+	AuditUpdateCustomer        AuditOperation = "update_customer_billing_profile"
+	AuditAddCustomer           AuditOperation = "add_customer"
+	AuditRemoveCustomer        AuditOperation = "remove_partner_customer_relationship"
+	AuditCreatePartnerRelation AuditOperation = "create_partner_relationship"
+	AuditRemovePartnerRelation AuditOperation = "remove_partner_relationship"
+)
+
 // The values of an audit record's status.
 const (
 	Succeeded = "succeeded"
@@ -70,7 +84,12 @@ const (
 	TransferResource     ResourceType = "transfer"
 	SubscriptionResource ResourceType = "subscription"
 	AgreementResource    ResourceType = "agreement"
+
+	PartnerResource      ResourceType = "mpn_association"
+	PartnerUserResource  ResourceType = "partner_user"
+	CustomerResource     ResourceType = "customer"
 	RelationshipResource ResourceType = "partner_customer_relationship"
+	PartnershipResource  ResourceType = "partner_relationship"
 )
 
 // By is who makes a change that is not a transfer's, for the log.

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	activityloghttp "handover/internal/activitylog/http"
+	administrationhttp "handover/internal/administration/http"
 	commercehttp "handover/internal/commerce/http"
 	"handover/internal/httpapi"
 	"handover/internal/ledger"
@@ -15,6 +16,7 @@ import (
 	subscriptionhttp "handover/internal/subscription/http"
 	"handover/internal/transfer"
 	transferhttp "handover/internal/transfer/http"
+	"handover/internal/world"
 )
 
 // Options are what the API acts on and how much it allows.
@@ -29,6 +31,7 @@ type Options struct {
 
 	RequestsPerSecond  float64 // of one partner; 0 for no limit
 	Burst              int     // how many requests may come at once
+	OperatorsTenant    string  // see httpapi.Options
 	InvitationURL      string  // see programmehttp.Invitations
 	JointInvitationURL string
 	Now                func() time.Time
@@ -46,6 +49,7 @@ var tags = []httpapi.Tag{
 	{Name: "Customers", Description: "Customers, their subscriptions and agreements."},
 	{Name: "Billing", Description: "Orders, invoices, and the lines that they consist of."},
 	{Name: "Partners", Description: "Relationships between partners, and what they signed."},
+	{Name: "Administration", Description: "What operators of the platform add and change. No partner has their role."},
 	{Name: "Audit", Description: "The partner's own activity log."},
 }
 
@@ -56,13 +60,14 @@ func New(o Options) (*httpapi.API, error) {
 	}
 	return httpapi.New(httpapi.Options{
 		Ledger: o.Ledger, Tokens: o.Tokens, Logger: o.Logger, Metrics: o.Metrics, Version: o.Version, About: about, Tags: tags, Smaller: smaller,
-		Admit: programmehttp.Admit(o.Ledger), RequestsPerSecond: o.RequestsPerSecond, Burst: o.Burst, Now: o.Now,
+		Admit: programmehttp.Admit(o.Ledger), OperatorsTenant: o.OperatorsTenant, RequestsPerSecond: o.RequestsPerSecond, Burst: o.Burst, Now: o.Now,
 	},
 		transferhttp.New(o.Ledger, o.Policy),
 		programmehttp.New(o.Ledger, programmehttp.Invitations{Plain: o.InvitationURL, Joint: o.JointInvitationURL}),
 		subscriptionhttp.New(o.Ledger, o.Rules),
 		commercehttp.New(o.Ledger),
 		activityloghttp.New(o.Ledger, o.Now),
+		administrationhttp.New(o.Ledger, world.ParseMore),
 	)
 }
 

@@ -48,6 +48,7 @@ func everyWrite(s *stage) map[string]written {
 	}
 	submit, everything, cancel, decline, labels := s.pending(1), s.pending(2), s.pending(3), s.pending(4), s.pending(5)
 	s.withASandbox()
+	idle := s.idle()
 	subscription := customerPath(6) + "/subscriptions/" + licence(6, 0)
 	return map[string]written{
 		"create":            {creating(0, "k"), 201, true, effects("SELECT id FROM transfers WHERE customer_tenant_id = ?", path.Base(customerPath(0)))},
@@ -62,6 +63,10 @@ func everyWrite(s *stage) map[string]written {
 			effects("SELECT id FROM activity_log WHERE resource_type = 'agreement' AND customer_tenant_id = ?", path.Base(customerPath(7)))},
 		"sandbox relationship": {ask{by: bySandboxTarget, method: http.MethodPost, path: "/v1/sandbox/relationships", body: `{"customerId":"` + boxedClient + `"}`, key: "k"}, 201, false,
 			effects("SELECT id FROM activity_log WHERE customer_tenant_id = ?", boxedClient)},
+		"world": {ask{by: byOperator, method: http.MethodPost, path: "/v1/admin/worlds", body: accepting(8), key: "k"}, 200, false,
+			effects("SELECT partner_tenant_id FROM relationships WHERE partner_tenant_id = ? AND customer_tenant_id = ?", world.LargeSource, path.Base(customerPath(8)))},
+		"endings": {ask{by: byOperator, method: http.MethodPost, path: "/v1/admin/endings", body: strings.ReplaceAll(accepting(0), path.Base(customerPath(0)), idle), key: "k"}, 200, false,
+			effects("SELECT id FROM activity_log WHERE customer_tenant_id = ? AND operation = 'remove_partner_customer_relationship'", idle)},
 	}
 }
 
@@ -72,7 +77,7 @@ func (s *stage) withASandbox() {
 		Partners: []programme.Partner{{
 			TenantID: boxedTarget, Name: "Sandbox", Programs: programme.Enrolled(programme.DirectBill, programme.Active, true), MPNID: "4000022", Market: "US",
 			Currency: "USD", Locale: "en-US", Environment: programme.Sandbox, SandboxOf: world.LargeSource,
-			AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee-0000-4000-8000-000000002201", Email: "eva@sandbox.example"}},
+			Users: []programme.User{programme.Agent("eeeeeeee-0000-4000-8000-000000002201", "eva@sandbox.example")},
 		}},
 		Customers: []programme.Customer{{
 			TenantID: boxedClient, Name: "Bellows College", Domain: "bellows-college.example", Email: "it@bellows-college.example", Market: "US", Locale: "en-US",
@@ -85,7 +90,7 @@ func (s *stage) withASandbox() {
 // it is refused. A run that has to look is owed that in the same transaction, with the request's correlation id.
 func TestEveryWriteIsDoneOnce(t *testing.T) {
 	t.Parallel()
-	s := setStage(t, 8, 2)
+	s := setStage(t, 9, 2)
 	for name, w := range everyWrite(s) {
 		t.Run(name, func(t *testing.T) {
 			before := s.rows("SELECT workflow_id, wanted FROM runs")
@@ -100,7 +105,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 					transfer.WorkflowID(idOf(t, first))), 1)
 			}
 			require.Equal(t, "application/json", first.kind)
-			require.Equal(t, name != "attestation" && name != "sandbox relationship", first.etag != "")
+			require.Equal(t, name != "attestation" && name != "sandbox relationship" && w.by != byOperator, first.etag != "")
 
 			other := w.ask
 			other.body += " "
@@ -135,7 +140,7 @@ func TestAnAnswerIsWhatIsRead(t *testing.T) {
 // Fifty twins at once: one effect, and all hear the same.
 func TestTwinsAtOnce(t *testing.T) {
 	t.Parallel()
-	s := setStage(t, 8, 2)
+	s := setStage(t, 9, 2)
 	for name, w := range everyWrite(s) {
 		t.Run(name, func(t *testing.T) {
 			replies := s.together(50, w.ask)

@@ -92,8 +92,11 @@ func (op described) at(customer, transfer string) string {
 // asked is the operation asked with that query, about a transfer that there is.
 func (s *stage) asked(op described, transfer, query string) reply {
 	at := strings.Split(transfer, "/")
-	path := op.at(at[3], at[5])
-	return s.hears(s.Context(), ask{by: byTarget, method: op.method, path: path + "?" + query, body: "{}"})
+	by := byTarget
+	if strings.HasPrefix(op.path, "/v1/admin/") {
+		by = byOperator
+	}
+	return s.hears(s.Context(), ask{by: by, method: op.method, path: op.at(at[3], at[5]) + "?" + query, body: "{}"})
 }
 
 // over opens a transfer and cancels it, so that who follows it comes to an end, and returns its path.

@@ -45,6 +45,11 @@ const (
 	// Its sandboxes.
 	bySandboxSource = "sandbox source"
 	bySandboxTarget = "sandbox target"
+
+	byOperator      = "operator"  // of the deployment's own tenant
+	byPretender     = "pretender" // who has the role in another
+	byVisitor       = "visitor"   // of that tenant without the role
+	operatorsTenant = "00000000-0000-4000-8000-00000000000f"
 )
 
 // cast are the callers that have a token.
@@ -90,7 +95,7 @@ func setStageOn(t *testing.T, ledgerURL string, w ledger.World) *stage {
 // serving is a stage on the ledger.
 func serving(t *testing.T, l *ledger.Ledger) *stage {
 	t.Helper()
-	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", Tokens: cast{
+	a, err := New(Options{Ledger: l, Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1", OperatorsTenant: operatorsTenant, Tokens: cast{
 		bySource: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, PrincipalName: "sam@source.example", ApplicationID: "crm", Roles: identity.Roles()},
 		byTarget: {TenantID: world.LargeTarget, UserID: world.LargeTargetUser, Roles: identity.Roles()},
 
@@ -102,6 +107,10 @@ func serving(t *testing.T, l *ledger.Ledger) *stage {
 
 		bySandboxSource: {TenantID: "aaaaaaaa-0000-4000-8000-000000000021", UserID: "eeeeeeee-0000-4000-8000-000000002101", Roles: identity.Roles()},
 		bySandboxTarget: {TenantID: "aaaaaaaa-0000-4000-8000-000000000022", UserID: "eeeeeeee-0000-4000-8000-000000002201", Roles: identity.Roles()},
+
+		byOperator:  {TenantID: operatorsTenant, UserID: "eeeeeeee-0000-4000-8000-00000000000f", ApplicationID: "console", OtherRoles: []string{"Operator"}},
+		byPretender: {TenantID: world.LargeSource, UserID: world.LargeSourceUser, Roles: identity.Roles(), OtherRoles: []string{"Operator"}},
+		byVisitor:   {TenantID: operatorsTenant, Roles: identity.Roles()},
 	}})
 	require.NoError(t, err)
 	server := httptest.NewServer(a)

@@ -46,6 +46,9 @@ type Options struct {
 	// (NotAPartner), and may put what it found into the context, for the handlers.
 	Admit func(ctx context.Context, caller identity.Caller) (context.Context, error)
 
+	// OperatorsTenant is the tenant whose tokens with the role Operator may call what operators call; empty for nobody's.
+	OperatorsTenant string
+
 	RequestsPerSecond float64 // of one partner; 0 for no limit
 	Burst             int     // how many requests may come at once
 	Now               func() time.Time

@@ -27,7 +27,10 @@ func sampleAPI(t testing.TB) *httpapi.API {
 	demo := world.Demo()
 	a, err := api.New(api.Options{
 		Ledger: sampleLedger(t), Policy: transfer.DefaultPolicy(), Rules: subscription.DefaultRules(), Logger: zap.NewNop(), Version: "1",
-		Tokens: fakeTokens{caller: identity.Caller{TenantID: demo.TargetTenantID, UserID: demo.TargetUserID, Roles: identity.Roles()}},
+		OperatorsTenant: demo.TargetTenantID,
+		Tokens: fakeTokens{caller: identity.Caller{
+			TenantID: demo.TargetTenantID, UserID: demo.TargetUserID, Roles: identity.Roles(), OtherRoles: []string{string(identity.Operator)},
+		}},
 	})
 	require.NoError(t, err)
 	return a

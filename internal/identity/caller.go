@@ -17,7 +17,11 @@ const (
 	GlobalAdmin   Role = "GlobalAdmin"
 )
 
-// Roles lists every role.
+// Operator is the role of those who run the platform, in their own tenant. No partner has it: what a partner's token calls by that
+// name counts as another role, which means nothing here.
+const Operator Role = "Operator"
+
+// Roles lists every role that partners have.
 func Roles() []Role {
 	return []Role{AdminAgent, SalesAgent, HelpdeskAgent, BillingAdmin, GlobalAdmin}
 }

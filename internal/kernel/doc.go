@@ -6,7 +6,7 @@
 //	refusal.go      Refusal and Cause, and the registry of causes; causes.go those that every context knows
 //	fingerprint.go  what tells two requests under one id apart
 //	names.go        names of enumerations, as clients write them
-//	bounds.go       how much a field may hold, and what can be read of it
+//	bounds.go       how much a field may hold, and what can be read of it; form.go texts of a fixed form
 //	surfaces.go     what any text is on a terminal, in a log, a mail, a spreadsheet, the Web UI
 //	address.go      e-mail addresses, and the form in which every mail server takes them
 //	calendar.go     days and months; number.go whole numbers as JSON writes them; links.go links of the REST contract

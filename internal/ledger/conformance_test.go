@@ -154,7 +154,7 @@ func worldOf(n int) World {
 			Market: "DE", Currency: "EUR", Locale: "de-DE",
 		}
 		for _, a := range agents {
-			p.AdminAgents = append(p.AdminAgents, programme.AdminAgent{UserID: a, Email: a})
+			p.Users = append(p.Users, programme.Agent(a, a))
 		}
 		return p
 	}
@@ -327,7 +327,7 @@ func (f fixture) events(id, partner string) []string {
 
 // tables are all tables of the schema, goose's own left out.
 var tables = []string{
-	"partners", "admin_agents", "program_enrolments", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
+	"partners", "partner_users", "program_enrolments", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
 	"activity_log", "notifications", "partnerships", "api_requests", "transfer_labels", "transfer_tags",
 	"runs", "policies", "outages", "log_chain", "orders", "order_lines", "billing_lines",
 }

@@ -196,7 +196,7 @@ func TestPartnerships(t *testing.T) {
 	w := worldOf(1)
 	w.Partners = append(w.Partners, programme.Partner{
 		TenantID: newID(1), Name: "Second", Programs: programme.Enrolled(programme.IndirectReseller, programme.Inactive, false), MPNID: "mpn-Second",
-		Market: "DE", Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: "u", Email: "u@second.example"}},
+		Market: "DE", Currency: "EUR", Locale: "de-DE", Users: []programme.User{programme.Agent("u", "u@second.example")},
 	})
 	w.Partnerships = []programme.Partnership{
 		{ProviderTenantID: strings.ToUpper(targetID), ResellerTenantID: newID(1)}, {ProviderTenantID: targetID, ResellerTenantID: resellerID},
@@ -264,7 +264,7 @@ func TestPartnerByMPN(t *testing.T) {
 		require.Equal(t, "Reseller", p.Name)
 		p, err = f.PartnerByMPN(t.Context(), "mpn-Target", programme.Production)
 		require.NoError(t, err)
-		require.Equal(t, targetAgent, p.AdminAgents[0].UserID)
+		require.Equal(t, targetAgent, p.Users[0].UserID)
 		for _, nobody := range []string{"mpn-Nobody", ""} {
 			_, err = f.PartnerByMPN(t.Context(), nobody, programme.Production)
 			refuses(t, err, programme.PartnerUnknown)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,7 +31,7 @@ func withSandboxes(w World) World {
 		return programme.Partner{
 			TenantID: id, Name: "Sandbox " + id, Programs: programme.Enrolled(programme.DirectBill, programme.Active, true), MPNID: mpnID, Market: "DE",
 			Currency: "EUR", Locale: "de-DE", Environment: programme.Sandbox, SandboxOf: of,
-			AdminAgents: []programme.AdminAgent{{UserID: newID(500), Email: "box@" + id[len(id)-2:] + ".example"}},
+			Users: []programme.User{programme.Agent(newID(500), "box@"+id[len(id)-2:]+".example")},
 		}
 	}
 	of := box(owner, "", "8888801")
@@ -49,8 +50,8 @@ func TestDatabaseKeepsEnvironmentsApart(t *testing.T) {
 		opened := f.pending("r1")
 		before := f.contents()
 		for what, statement := range map[string]string{
-			"a relationship":           fmt.Sprintf("INSERT INTO relationships (customer_tenant_id, partner_tenant_id) VALUES ('%s', '%s')", played, targetID),
-			"the other way round":      fmt.Sprintf("INSERT INTO relationships (customer_tenant_id, partner_tenant_id) VALUES ('%s', '%s')", customerID, boxed),
+			"a relationship":           relating(played, targetID),
+			"the other way round":      relating(customerID, boxed),
 			"a relationship, changed":  fmt.Sprintf("UPDATE relationships SET partner_tenant_id = '%s' WHERE customer_tenant_id = '%s'", sourceID, played),
 			"an agreement":             fmt.Sprintf("INSERT INTO agreements (customer_tenant_id, partner_tenant_id, mode) VALUES ('%s', '%s', 'direct')", played, sourceID),
 			"a partnership":            fmt.Sprintf("INSERT INTO partnerships (provider_tenant_id, reseller_tenant_id) VALUES ('%s', '%s')", targetID, boxed),
@@ -68,6 +69,8 @@ func TestDatabaseKeepsEnvironmentsApart(t *testing.T) {
 		} {
 			require.Error(t, f.raw(statement), what)
 		}
+		require.NoError(t, f.raw(relating(customerID, strangerID)), "what does not mix is taken")
+		f.behind("DELETE FROM relationships WHERE partner_tenant_id = '" + strangerID + "'")
 		require.Equal(t, before, f.contents())
 		findings, err := f.Verify(t.Context())
 		require.NoError(t, err)
@@ -75,6 +78,12 @@ func TestDatabaseKeepsEnvironmentsApart(t *testing.T) {
 			require.Empty(t, found.Broken, found.Invariant)
 		}
 	})
+}
+
+// relating is the statement that ties the two.
+func relating(customer, partner string) string {
+	return fmt.Sprintf("INSERT INTO relationships (customer_tenant_id, partner_tenant_id, kind, origin, admin_rights, local_reseller_of_record) "+
+		"VALUES ('%s', '%s', 'direct', 'seed', FALSE, FALSE)", customer, partner)
 }
 
 // R-271, I-6: what was mixed behind the guards is found.
@@ -85,7 +94,7 @@ func TestVerifyFindsMixedEnvironments(t *testing.T) {
 			drop += " ON relationships"
 		}
 		f.behind(drop)
-		f.behind(fmt.Sprintf("INSERT INTO relationships (customer_tenant_id, partner_tenant_id) VALUES ('%s', '%s')", played, targetID))
+		f.behind(relating(played, targetID))
 		findings, err := f.Verify(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, fmt.Sprint(findings), "The relationship of partner "+targetID+" and customer "+played+" mixes production and sandbox.")
@@ -131,7 +140,10 @@ func TestRelationshipsOfASandbox(t *testing.T) {
 		ask := func(partner, customer string) error {
 			made, err := f.MakeSandboxRelationship(t.Context(), command.Terms[programme.Relationship]{}, activitylog.By{PartnerTenantID: partner, UserID: newID(500)}, customer)
 			if err == nil {
-				require.Equal(t, programme.Relationship{PartnerTenantID: boxedOther, CustomerTenantID: played}, made)
+				require.Equal(t, programme.Relationship{
+					PartnerTenantID: boxedOther, CustomerTenantID: played, Kind: programme.DirectCustomer, Origin: programme.FromCreation, Since: start,
+				}, made)
+				f.clock.advance(time.Minute)
 			}
 			return err
 		}
@@ -140,7 +152,7 @@ func TestRelationshipsOfASandbox(t *testing.T) {
 		require.ErrorIs(t, ask(boxedOther, customerID), programme.CustomerUnknown)
 		require.ErrorIs(t, ask(boxedOther, newID(777)), programme.CustomerUnknown)
 		logged := func() int {
-			return len(f.rows("SELECT id FROM activity_records WHERE operation = 'create_partner_customer_relationship'"))
+			return len(f.rows("SELECT id FROM activity_log WHERE operation = 'create_partner_customer_relationship'"))
 		}
 		require.Zero(t, logged())
 		for range 3 {
@@ -225,7 +237,7 @@ func TestADomainIsProductionsFirst(t *testing.T) {
 	w := withSandboxes(worldOf(1))
 	for i := range w.Partners {
 		if w.Partners[i].TenantID == boxed || w.Partners[i].TenantID == sourceID {
-			w.Partners[i].AdminAgents = []programme.AdminAgent{{UserID: newID(501), Email: "ana@shared.example"}}
+			w.Partners[i].Users = []programme.User{programme.Agent(newID(501), "ana@shared.example")}
 		}
 	}
 	onBoth(t, w, func(t *testing.T, f fixture) {

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	activitylogstore "handover/internal/activitylog/store"
+	administrationstore "handover/internal/administration/store"
 	"handover/internal/command"
 	commercestore "handover/internal/commerce/store"
 	outagestore "handover/internal/outage/store"
@@ -61,6 +62,7 @@ type Ledger struct {
 	*transfers
 	*mail
 	*outages
+	*operators
 }
 
 // The stores by names that differ, so that all of them are the ledger's.
@@ -73,6 +75,7 @@ type (
 	transfers     = transferstore.Store
 	mail          = outbox.Store
 	outages       = outagestore.Store
+	operators     = administrationstore.Store
 )
 
 //go:embed migrations
@@ -98,14 +101,18 @@ func Open(ctx context.Context, databaseURL string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, store.Classify(ctx, "open the ledger", errors.Join(err, db.Close()))
 	}
-	return over(db, moved, subscriptionstore.New(db, o.Rules, transferstore.MovedBy, commercestore.Changed)), nil
+	administered := administrationstore.New(db, o.Rules, administrationstore.Transfers{
+		Moving: transferstore.Movers, Open: transferstore.OpenOf, Between: transferstore.OpenBetween,
+	})
+	return over(db, moved, subscriptionstore.New(db, o.Rules, transferstore.MovedBy, commercestore.Changed), administered), nil
 }
 
 // over puts the stores together.
-func over(db *store.DB, moved *transfers, billed *subscriptions) *Ledger {
+func over(db *store.DB, moved *transfers, billed *subscriptions, administered *operators) *Ledger {
 	return &Ledger{
 		DB: db, Requests: command.New(db), workflowRuns: runs.New(db, transferstore.About), activityLog: activitylogstore.New(db),
 		programmes: programmestore.New(db), subscriptions: billed, paid: commercestore.New(db), transfers: moved, mail: outbox.New(db), outages: outagestore.New(db),
+		operators: administered,
 	}
 }
 
@@ -116,7 +123,7 @@ func (l *Ledger) At(now time.Time) *Ledger {
 
 // on is the same ledger on another view of its database.
 func (l *Ledger) on(db *store.DB) *Ledger {
-	return over(db, l.transfers.Over(db), l.subscriptions.Over(db))
+	return over(db, l.transfers.Over(db), l.subscriptions.Over(db), l.operators.Over(db))
 }
 
 // Watch makes the runs look of whatever is overdue, of every context: see transferstore.Store.Watch and

@@ -64,8 +64,8 @@ func TestNotificationThatCannotBeDelivered(t *testing.T) {
 // I-4: somebody who is an admin agent and the customer's address too is told once, and agents without an address not at all.
 func TestNotificationPerRecipient(t *testing.T) {
 	w := worldOf(1)
-	w.Partners[0].AdminAgents = []programme.AdminAgent{
-		{UserID: sourceAgent, Email: "it@contoso.example"}, {UserID: "silent"}, {UserID: "b", Email: "b@source.example"},
+	w.Partners[0].Users = []programme.User{
+		programme.Agent(sourceAgent, "it@contoso.example"), {UserID: "silent"}, programme.Agent("b", "b@source.example"),
 	}
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.pending("r1")

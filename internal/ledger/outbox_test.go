@@ -198,7 +198,7 @@ func TestClaimEndsWithItsLease(t *testing.T) {
 
 func TestRecordMail(t *testing.T) {
 	w := worldOf(1)
-	w.Partners[0].AdminAgents = append(w.Partners[0].AdminAgents, programme.AdminAgent{UserID: "third", Email: "third@source.example"})
+	w.Partners[0].Users = append(w.Partners[0].Users, programme.Agent("third", "third@source.example"))
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		owed := f.claimMail("a", 50, 10)
@@ -334,7 +334,7 @@ func TestMailWaiting(t *testing.T) {
 // Whoever is told under two roles is counted under the first, as they are told.
 func TestMailCountsWhoIsTold(t *testing.T) {
 	w := worldOf(1)
-	w.Partners[1].AdminAgents = []programme.AdminAgent{{UserID: targetAgent, Email: sourceAgent}, {UserID: "b", Email: "b@target.example"}}
+	w.Partners[1].Users = []programme.User{programme.Agent(targetAgent, sourceAgent), programme.Agent("b", "b@target.example")}
 	onBoth(t, w, func(t *testing.T, f fixture) {
 		tr := f.moving("r1")
 		f.record(tr.ID, moved(0))

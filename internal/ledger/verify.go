@@ -191,7 +191,7 @@ var privacy = check{
 		store.Both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.subject_id || ' goes to somebody who is not its ' || n.audience || '.'
 			FROM notifications n JOIN transfers t ON t.id = n.subject_id AND n.subject_kind = 'transfer' AND n.channel = 'email'
 			WHERE CASE n.audience WHEN 'customer' THEN n.recipient <> t.customer_email
-				ELSE NOT EXISTS (SELECT 1 FROM admin_agents a WHERE a.email = n.recipient AND a.partner_tenant_id =
+				ELSE NOT EXISTS (SELECT 1 FROM partner_users a WHERE a.email = n.recipient AND a.admin_agent AND a.partner_tenant_id =
 					CASE n.audience WHEN 'source' THEN t.source_tenant_id ELSE t.target_tenant_id END) END`),
 		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' takes a subscription that is not the source''s.'
 			FROM line_items i JOIN transfers t ON t.id = i.transfer_id JOIN subscriptions s ON s.id = i.subscription_id

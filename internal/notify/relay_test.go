@@ -55,7 +55,7 @@ func newOffice(t *testing.T, mails int, p *post) *office {
 			TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), Market: "DE", Currency: "EUR", Locale: "de-DE",
 		}
 		for n := range agents {
-			p.AdminAgents = append(p.AdminAgents, programme.AdminAgent{UserID: fmt.Sprint(n), Email: fmt.Sprintf("agent%d@%s.example", n, name)})
+			p.Users = append(p.Users, programme.Agent(fmt.Sprint(n), fmt.Sprintf("agent%d@%s.example", n, name)))
 		}
 		return p
 	}

@@ -18,6 +18,7 @@ const (
 	MPAMissing          kernel.Cause = "PartnerAgreementMissing"
 	AlreadyAttested     kernel.Cause = "AgreementAlreadyAttested"
 	WrongEnvironment    kernel.Cause = "WrongEnvironment"
+	InUse               kernel.Cause = "InUse"
 )
 
 var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
@@ -31,6 +32,7 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	MPAMissing:          {Code: "900124", Status: http.StatusForbidden, Rule: "R-52"},
 	AlreadyAttested:     {Code: "600061", Status: http.StatusBadRequest, Rule: "section 8.1"},
 	WrongEnvironment:    {Code: "900127", Status: http.StatusBadRequest, Rule: "R-271"},
+	InUse:               {Code: "800042", Status: http.StatusBadRequest, Rule: "R-41, R-45, R-50, R-57, R-258"},
 })
 
 // NoSuchCustomer is the answer about a customer that is nobody's here, or not the caller's: both hear the same.

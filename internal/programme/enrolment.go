@@ -17,6 +17,9 @@ const (
 	IndirectReseller Program = "indirect-reseller"
 )
 
+// Programs are all of them.
+func Programs() []Program { return []Program{DirectBill, IndirectProvider, IndirectReseller} }
+
 // Status is a partner's standing in one programme.
 type Status string
 
@@ -32,6 +35,11 @@ const (
 	Ended      Status = "ended"
 	Overridden Status = "overridden" // by an enrolment as direct-bill partner
 )
+
+// Statuses are all of them.
+func Statuses() []Status {
+	return []Status{Active, Restricted, Inactive, InReview, Approved, Rejected, Ended, Overridden}
+}
 
 // Enrolment is a partner's part in one programme. What nobody told is empty or zero.
 type Enrolment struct {

@@ -1,6 +1,10 @@
 package programme
 
-import "handover/internal/kernel"
+import (
+	"fmt"
+
+	"handover/internal/kernel"
+)
 
 // Environment is where a tenant lives. What is one's in one environment does not exist in the other.
 type Environment uint8
@@ -17,6 +21,16 @@ func (e Environment) String() string {
 		return "sandbox"
 	}
 	return "production"
+}
+
+// EnvironmentNamed is the environment with that name. Error: a text that is none.
+func EnvironmentNamed(name string) (Environment, error) {
+	for _, e := range []Environment{Production, Sandbox} {
+		if kernel.SameName(name, e.String()) {
+			return e, nil
+		}
+	}
+	return Production, fmt.Errorf("must be %s or %s, not %q", Production, Sandbox, kernel.Clip(name))
 }
 
 // Only refuses what the partner's environment cannot do: accept relationships and legacy transfers in a sandbox, make

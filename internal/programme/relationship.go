@@ -12,6 +12,14 @@ const (
 	ResellerCustomer RelationshipKind = "reseller"
 )
 
+// RelationshipKinds lists every kind.
+func RelationshipKinds() []RelationshipKind {
+	return []RelationshipKind{DirectCustomer, ProviderCustomer, ResellerCustomer}
+}
+
+// Bills tells whether the partner is the one who bills such a customer.
+func (k RelationshipKind) Bills() bool { return k == DirectCustomer || k == ProviderCustomer }
+
 // Origin is how a relationship came about.
 type Origin string
 
@@ -36,6 +44,40 @@ type Relationship struct {
 	Since            time.Time        // zero when nobody told
 	EndedAt          time.Time        // zero while it lasts
 	Invitation       string           // id of the one that was accepted
+}
+
+// RelationshipKey is what there is one relationship for while it lasts.
+type RelationshipKey struct {
+	Pair
+	Kind RelationshipKind
+}
+
+// Key tells a relationship from the others that last.
+func (r Relationship) Key() RelationshipKey { return RelationshipKey{r.Pair(), r.Kind} }
+
+// Whole is the relationship with what was left out of it: the kind, from the partner's programmes, and the origin.
+func (r Relationship) Whole(partner Partner) Relationship {
+	if r.Kind == "" {
+		r.Kind = partner.Kind()
+	}
+	if r.Origin == "" {
+		r.Origin = FromSeed
+	}
+	return r
+}
+
+// Over is the relationship as said, where what was not told is as it was: how it came about, since when, and with whom. A right that
+// is not named is none.
+func (r Relationship) Over(was Relationship) Relationship {
+	next := was
+	next.AdminRights, next.LocalReseller = r.AdminRights, r.LocalReseller
+	if r.Counterpart != "" {
+		next.Counterpart = r.Counterpart
+	}
+	if !r.Since.IsZero() {
+		next.Since = r.Since
+	}
+	return next
 }
 
 // kinds are the kinds of relationship by the programme in which a partner has them, first those by which it bills.

@@ -43,7 +43,7 @@ func NewAPI(p Parts) (*httpapi.API, error) {
 		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(), Rules: p.Settings.Transfers.Subscriptions(),
 		Logger: p.Logger, Metrics: p.Metrics.Registry, Version: version(),
 		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst,
-		InvitationURL: limits.InvitationURL, JointInvitationURL: limits.JointInvitationURL,
+		OperatorsTenant: limits.OperatorsTenant, InvitationURL: limits.InvitationURL, JointInvitationURL: limits.JointInvitationURL,
 	})
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ const (
 	CycleNotOffered       kernel.Cause = "BillingCycleNotOffered"
 	NotForSalesAgents     kernel.Cause = "NotForSalesAgents"
 	InOtherTransfer       kernel.Cause = "SubscriptionInTransfer"
+	MovesByTransfer       kernel.Cause = "OwnerChangesByTransfer"
 )
 
 var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
@@ -47,6 +48,7 @@ var _ = kernel.Register(map[kernel.Cause]kernel.Meaning{
 	CycleNotOffered:       {Code: "800042", Status: http.StatusBadRequest, Rule: "R-408"},
 	NotForSalesAgents:     {Code: "900150", Status: http.StatusForbidden, Rule: "R-289, R-407"},
 	InOtherTransfer:       {Code: "900101", Status: http.StatusConflict, Rule: "R-76"},
+	MovesByTransfer:       {Code: "800078", Status: http.StatusBadRequest, Rule: "I-1"},
 })
 
 // NoSuch is the answer about a subscription that does not exist, or is not the caller's: both hear the same.

@@ -55,7 +55,7 @@ var promised = map[kernel.Cause]string{
 	subscription.CancellationHoursOver: "900213",
 	subscription.QuantitySuspended:     "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
 	subscription.RecordNotAllowed: "800098", subscription.RecordUnknown: "2072", subscription.RecordNotReseller: "2071",
-	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061",
+	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061", programme.InUse: "800042", subscription.MovesByTransfer: "800078",
 	commerce.OrderUnknown: "20000", commerce.InvoiceUnknown: "1000",
 	programme.WrongEnvironment: "900127",
 }
@@ -123,7 +123,7 @@ func nameOf(e ast.Expr) string {
 }
 
 // contexts are the folders of the rules, from here.
-var contexts = []string{"../kernel", "../programme", "../subscription", "../activitylog", "../commerce", "."}
+var contexts = []string{"../kernel", "../administration", "../programme", "../subscription", "../activitylog", "../commerce", "."}
 
 // inspect visits the source of the rules, tests left out.
 func inspect(t *testing.T, visit func(ast.Node)) {

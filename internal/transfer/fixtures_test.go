@@ -108,13 +108,13 @@ func normal(r transfer.Request) transfer.Opening {
 
 // facts is a ledger in which the request may be opened.
 func facts() transfer.OpenFacts {
-	agents := []programme.AdminAgent{{UserID: agentID, Email: "agent@partner.example"}}
+	agents := []programme.User{programme.Agent(agentID, "agent@partner.example")}
 	return transfer.OpenFacts{
 		Customer: &programme.Customer{TenantID: customerID, Name: "Contoso Bakery", Domain: "contoso.example", Email: "office@contoso.example", Market: "DE"},
 		Source: &programme.Partner{TenantID: sourceID, Name: "Northwind Cloud", Programs: programme.Enrolled(programme.DirectBill, programme.Active, true),
-			Market: "DE", Currency: "EUR", AdminAgents: agents},
+			Market: "DE", Currency: "EUR", Users: agents},
 		Target: &programme.Partner{TenantID: targetID, Name: "Fabrikam Distribution", Programs: programme.Enrolled(programme.IndirectProvider, programme.Active, true),
-			Market: "DE", Currency: "EUR", AdminAgents: agents},
+			Market: "DE", Currency: "EUR", Users: agents},
 		Relationship:  true,
 		Agreement:     true,
 		AzureAtTarget: []subscription.Subscription{{ProductType: subscription.AzurePlan, Status: subscription.Active}},

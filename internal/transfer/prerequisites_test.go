@@ -37,7 +37,7 @@ func anyFacts(dice *rand.Rand) (transfer.Request, transfer.OpenFacts) {
 	r, f := request(), facts()
 	f.Source, f.Target = anyPartner(dice, f.Source), anyPartner(dice, f.Target)
 	if f.Target != nil && dice.IntN(6) == 0 {
-		f.Target.AdminAgents = nil
+		f.Target.Users = nil
 	}
 	if dice.IntN(8) == 0 {
 		f.Customer = nil
@@ -63,7 +63,7 @@ func mend(r *transfer.Request, f *transfer.OpenFacts, refusal *kernel.Refusal) {
 	fitReseller := &programme.Partner{Programs: programme.Enrolled(programme.IndirectReseller, programme.Active, true)}
 	switch refusal.Cause {
 	case programme.PartnerUnknown, programme.PartnerNotEnabled, kernel.NotAdminAgent, programme.ProgramNotActive:
-		if f.Target == nil || !f.Target.TakesOn() || f.Target.AdminAgents == nil {
+		if f.Target == nil || !f.Target.TakesOn() || f.Target.Users == nil {
 			f.Target = fit.Target
 		} else {
 			f.Source = fit.Source
@@ -157,7 +157,7 @@ func gates() []gate {
 	return []gate{
 		{"R-44 an unknown target", func(f *transfer.OpenFacts) { f.Target = nil }, butTarget},
 		{"R-41 a target that is a reseller", target(func(p *programme.Partner) { p.Programs[0].Program = programme.IndirectReseller }), butTarget},
-		{"R-54 no admin agent of the target", target(func(p *programme.Partner) { p.AdminAgents = nil }), butTarget},
+		{"R-54 no admin agent of the target", target(func(p *programme.Partner) { p.Users = nil }), butTarget},
 		{"R-46 a target that is not active", target(func(p *programme.Partner) { p.Programs[0].Status = programme.Restricted }), butTarget},
 		{"R-44 an unknown source", func(f *transfer.OpenFacts) { f.Source = nil }, func(f *transfer.OpenFacts, other transfer.OpenFacts) {
 			other.Source = nil

@@ -24,7 +24,7 @@ func TestRulesOfThePrerequisites(t *testing.T) {
 		{"R-52 no partner agreement", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.Programs[0].Agreement.Given = false }, programme.MPAMissing},
 		{"R-52 the source need not sign anything", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Source.Programs[0].Agreement.Given = false }, ""},
 		{"R-54 a user who is no admin agent", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = strangerID }, kernel.NotAdminAgent},
-		{"R-54 an admin agent of the source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, kernel.NotAdminAgent},
+		{"R-54 an admin agent of the source", func(_ *transfer.Request, f *transfer.OpenFacts) { f.Target.Users = nil }, kernel.NotAdminAgent},
 		{"R-54 an admin agent in another spelling", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = upper(agentID) }, ""},
 		{"R-54 an application without a user", func(r *transfer.Request, _ *transfer.OpenFacts) { r.Actor.UserID = "" }, ""},
 	})

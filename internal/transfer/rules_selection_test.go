@@ -242,7 +242,7 @@ func TestSubmitAsksAgain(t *testing.T) {
 		"R-50 the relationship":           {func(f *transfer.OpenFacts) { f.Relationship = false }, programme.RelationshipMissing},
 		"R-51 the customer agreement":     {func(f *transfer.OpenFacts) { f.Agreement = false }, programme.AgreementMissing},
 		"R-52 the partner agreement":      {func(f *transfer.OpenFacts) { f.Target.Programs[0].Agreement.Given = false }, programme.MPAMissing},
-		"R-54 not the agent who has left": {func(f *transfer.OpenFacts) { f.Target.AdminAgents = nil }, ""},
+		"R-54 not the agent who has left": {func(f *transfer.OpenFacts) { f.Target.Users = nil }, ""},
 	} {
 		rule(t, name+", asked again at submit", func(t *testing.T) {
 			held := holding(sub)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"handover/internal/administration"
 	"handover/internal/kernel"
-	"handover/internal/ledger"
 	"handover/internal/transfer"
 )
 
@@ -37,7 +37,7 @@ func (d Demonstration) TargetName() string {
 
 // DemoCopy is the demonstration's customer once more, with everything it holds, under ids of its own made from the seed: a
 // ledger that holds the sample can be extended with it, so that the demonstration can be played again. The partners stay.
-func DemoCopy(seed string) (ledger.World, Demonstration) {
+func DemoCopy(seed string) (administration.World, Demonstration) {
 	d := Demo()
 	copied, customer := Copy(d.CustomerTenantID, seed)
 	d.CustomerTenantID = customer
@@ -45,10 +45,10 @@ func DemoCopy(seed string) (ledger.World, Demonstration) {
 }
 
 // Copy is what DemoCopy is, of any customer of the sample; the second result is the id of the new one.
-func Copy(customerTenantID, seed string) (ledger.World, string) {
+func Copy(customerTenantID, seed string) (administration.World, string) {
 	w := Sample()
 	fresh := func(id string) string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(seed+id)).String() }
-	var copied ledger.World
+	var copied administration.World
 	for _, c := range w.Customers {
 		if c.TenantID == customerTenantID {
 			c.TenantID = fresh(c.TenantID)

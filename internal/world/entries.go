@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"handover/internal/ledger"
+	"handover/internal/administration"
 	"handover/internal/programme"
 	"handover/internal/subscription"
 )
@@ -22,10 +22,8 @@ type file struct {
 
 // The values that enumerations of the file allow.
 var (
-	programs          = []programme.Program{programme.DirectBill, programme.IndirectProvider, programme.IndirectReseller}
 	standings         = []programme.Status{programme.Active, programme.Restricted, programme.Inactive} // of a partner with one programme
-	programStatuses   = append(slices.Clone(standings), programme.InReview, programme.Approved, programme.Rejected, programme.Ended, programme.Overridden)
-	relationshipKinds = []programme.RelationshipKind{programme.DirectCustomer, programme.ProviderCustomer, programme.ResellerCustomer}
+	relationshipKinds = programme.RelationshipKinds()
 	agreementModes    = []programme.AgreementMode{programme.Attestation, programme.DirectSign}
 	billingCycles     = []subscription.BillingCycle{subscription.Monthly, subscription.Annual, subscription.OneTime, subscription.NoCycle, subscription.UnknownCycle}
 	statuses          = []subscription.Status{
@@ -35,8 +33,6 @@ var (
 )
 
 func readFields(root *record) *file {
-	root.require("partners")
-	root.require("customers")
 	f := &file{
 		partners:      list(root, "partners", "partner", partner),
 		customers:     list(root, "customers", "customer", customer),
@@ -50,8 +46,8 @@ func readFields(root *record) *file {
 }
 
 // world is what the file says, without the places.
-func (f *file) world() ledger.World {
-	return ledger.World{
+func (f *file) world() administration.World {
+	return administration.World{
 		Partners:      values(f.partners),
 		Customers:     values(f.customers),
 		Relationships: values(f.relationships),
@@ -79,12 +75,7 @@ func partner(r *record) programme.Partner {
 		Currency: need(r, "currency", currency),
 		Locale:   need(r, "locale", locale),
 	}
-	agents := list(r, "adminAgents", "admin agent", adminAgent)
-	if len(agents) == 0 {
-		r.found.at(r.at("adminAgents"), "The field adminAgents is missing from this partner, or empty. Name at least one agent; nobody else can act for the partner.")
-	}
-	doubles(r.found, agents, "userId", func(a programme.AdminAgent) string { return a.UserID })
-	p.AdminAgents = values(agents)
+	p.Users = people(r)
 	p.Environment = may(r, "environment", programme.Production, environment)
 	p.SandboxOf = sandboxOf(r, p.Environment)
 	return p
@@ -110,7 +101,7 @@ var briefly = []string{"type", "status", "mpaSigned"}
 func programsOf(r *record) []programme.Enrolment {
 	given := slices.DeleteFunc(slices.Clone(briefly), func(field string) bool { return r.fields[field] == nil })
 	if r.fields["programs"] == nil && len(given) > 0 {
-		only := programme.Enrolled(need(r, "type", oneOf(programs)), need(r, "status", oneOf(standings)), need(r, "mpaSigned", flag))
+		only := programme.Enrolled(need(r, "type", oneOf(programme.Programs())), need(r, "status", oneOf(standings)), need(r, "mpaSigned", flag))
 		r.known = append(r.known, "programs")
 		return only
 	}
@@ -135,8 +126,8 @@ func programsOf(r *record) []programme.Enrolment {
 
 func enrolment(r *record) programme.Enrolment {
 	e := programme.Enrolment{
-		Program:      need(r, "program", oneOf(programs)),
-		Status:       need(r, "status", oneOf(programStatuses)),
+		Program:      need(r, "program", oneOf(programme.Programs())),
+		Status:       need(r, "status", oneOf(programme.Statuses())),
 		Since:        may(r, "since", time.Time{}, moment),
 		Contact:      programme.EnrolmentContact{Name: may(r, "contactName", "", text), Email: may(r, "contactEmail", "", email)},
 		Agreement:    programme.Acceptance{At: may(r, "agreementAcceptedAt", time.Time{}, moment), TemplateID: may(r, "agreementTemplateId", "", guid)},
@@ -149,8 +140,22 @@ func enrolment(r *record) programme.Enrolment {
 	return e
 }
 
-func adminAgent(r *record) programme.AdminAgent {
-	return programme.AdminAgent{UserID: need(r, "userId", guid), Email: need(r, "email", email)}
+// people are the users of a partner: those under adminAgents, who have that role and no other, and those under users.
+func people(r *record) []programme.User {
+	all := slices.Concat(list(r, "adminAgents", "admin agent", adminAgent), list(r, "users", "user", user))
+	if !slices.ContainsFunc(all, func(u entry[programme.User]) bool { return u.value.Has(programme.AdminAgent) }) {
+		r.found.at(r.at("adminAgents"), "This partner has no admin agent. Name at least one under adminAgents or users; nobody else can act for the partner.")
+	}
+	doubles(r.found, all, "userId", func(u programme.User) string { return u.UserID })
+	return values(all)
+}
+
+func adminAgent(r *record) programme.User {
+	return programme.Agent(need(r, "userId", guid), need(r, "email", email))
+}
+
+func user(r *record) programme.User {
+	return programme.User{UserID: need(r, "userId", guid), Email: need(r, "email", email), Roles: need(r, "roles", someOf(programme.Roles()))}
 }
 
 func customer(r *record) programme.Customer {
@@ -216,15 +221,10 @@ func billed(r *record) subscription.Subscription {
 	return s
 }
 
-// checkTerm notes a term without its end, an end without its term, and an end before the beginning.
+// checkTerm notes what subscription.TermGiven finds wrong with the fields that were given, whether they could be read or not.
 func checkTerm(r *record, s subscription.Subscription) {
-	hasTerm, hasEnd := r.fields["termDuration"] != nil, r.fields["commitmentEndDate"] != nil
-	switch {
-	case hasTerm && !hasEnd:
-		r.found.at(r.at("termDuration"), "termDuration needs commitmentEndDate, the last day of the term.")
-	case hasEnd && !hasTerm:
-		r.found.at(r.at("commitmentEndDate"), "commitmentEndDate needs termDuration, such as P1Y.")
-	case !s.CommitmentEndDate.IsZero() && !s.CreationDate.IsZero() && s.CommitmentEndDate.Before(s.CreationDate):
-		r.found.at(r.at("commitmentEndDate"), "commitmentEndDate lies before creationDate. Correct one of them.")
+	given := subscription.TermGiven{Duration: r.fields["termDuration"] != nil, End: r.fields["commitmentEndDate"] != nil}
+	if field, says := given.Wrong(s); field != "" {
+		r.found.at(r.at(field), "%s", says)
 	}
 }

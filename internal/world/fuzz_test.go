@@ -57,8 +57,8 @@ func requireSound(t *testing.T, w ledger.World) {
 	for _, p := range w.Partners {
 		requireID(t, p.TenantID)
 		require.NotContains(t, partners, p.TenantID)
-		require.NotEmpty(t, p.AdminAgents)
-		for _, agent := range p.AdminAgents {
+		require.NotEmpty(t, p.Users)
+		for _, agent := range p.Users {
 			requireID(t, agent.UserID)
 			requireAddress(t, agent.Email)
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"handover/internal/ledger"
+	"handover/internal/administration"
 	"handover/internal/programme"
 	"handover/internal/subscription"
 )
@@ -20,8 +20,8 @@ const (
 // Large generates a world of one source, one target and any number of customers, each with the same number of movable
 // licence subscriptions at the source and everything that a transfer to the target needs: relationship, agreement and
 // Azure plan. The same numbers give the same world.
-func Large(customers, subscriptionsPerCustomer int) ledger.World {
-	w := ledger.World{Partners: []programme.Partner{
+func Large(customers, subscriptionsPerCustomer int) administration.World {
+	w := administration.World{Partners: []programme.Partner{
 		largePartner(LargeSource, "Large Source", programme.DirectBill, "9000001", LargeSourceUser),
 		largePartner(LargeTarget, "Large Target", programme.IndirectProvider, "9000002", LargeTargetUser),
 	}}
@@ -47,7 +47,7 @@ func largePartner(id, name string, in programme.Program, mpn, user string) progr
 	return programme.Partner{
 		TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), MPNID: mpn,
 		Market: "US", Currency: "USD", Locale: "en-US",
-		AdminAgents: []programme.AdminAgent{{UserID: user, Email: "agent" + mpn + "@large.example"}},
+		Users: []programme.User{programme.Agent(user, "agent"+mpn+"@large.example")},
 	}
 }
 

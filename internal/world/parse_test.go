@@ -25,7 +25,7 @@ func TestEveryFieldArrives(t *testing.T) {
 	assert.Equal(t, programme.Partner{
 		TenantID: "aaaaaaaa-0000-4000-8000-000000000001", Name: "Northwind Cloud", Programs: programme.Enrolled(programme.IndirectProvider, programme.Active, true),
 		MPNID: "4000001", Market: "US", Currency: "USD", Locale: "en-US",
-		AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee-0000-4000-8000-000000000101", Email: "ana@northwind.example"}},
+		Users: []programme.User{programme.Agent("eeeeeeee-0000-4000-8000-000000000101", "ana@northwind.example")},
 	}, w.Partners[0])
 	assert.Equal(t, programme.Customer{
 		TenantID: "cccccccc-0000-4000-8000-000000000001", Name: "Contoso Bakery", Domain: "contoso.example",
@@ -131,7 +131,7 @@ func TestProblemsOfOneField(t *testing.T) {
 		{"currency: USD", "currency: dollar", `w.yaml:9:15: currency must be a currency of three capital letters (ISO 4217) such as USD, not "dollar".`},
 		{"ana@northwind.example", "Ana <ana@northwind.example>", `w.yaml:11:74: email must be one plain e-mail address such as it@contoso.example, not "Ana <ana@northwind.example>".`},
 		{"adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]", "adminAgents: []",
-			`w.yaml:11:18: The field adminAgents is missing from this partner, or empty.`},
+			`w.yaml:11:18: This partner has no admin agent. Name at least one under adminAgents or users;`},
 		{"quantity: 25", "quantity: 2.5", `w.yaml:46:15: quantity must be a whole number from 1 to 10000000, without quotes.`},
 		{"quantity: 25", "quantity: 10000001", `w.yaml:46:15: quantity must be a whole number`},
 		{"unitPrice: 12.50", "unitPrice: 12.505", `w.yaml:47:16: unitPrice must be an amount such as 12.50: no sign, no quotes, at most nine digits and two decimals.`},

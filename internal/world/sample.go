@@ -4,7 +4,7 @@ import (
 	_ "embed"
 	"slices"
 
-	"handover/internal/ledger"
+	"handover/internal/administration"
 )
 
 //go:embed sample.yaml
@@ -15,7 +15,7 @@ func SampleYAML() []byte { return slices.Clone(sampleYAML) }
 
 // Sample is the built-in world. It reaches every refusal that depends on data and every fault; sample.yaml says which
 // record is for what. Every call gives a fresh copy.
-func Sample() ledger.World {
+func Sample() administration.World {
 	w, err := Parse("sample.yaml", sampleYAML)
 	if err != nil {
 		panic(err) // the file is part of the program, and the tests parse it

@@ -158,9 +158,9 @@ func TestDemoNamesWhatTheSampleHolds(t *testing.T) {
 	assert.Equal(t, demo.CustomerEmail, f.Customer.Email)
 	assert.Equal(t, demo.SourceName, f.Source.Name)
 	assert.True(t, f.Source.ActiveIn(programme.DirectBill))
-	assert.Equal(t, demo.SourceUserID, f.Source.AdminAgents[0].UserID)
+	assert.Equal(t, demo.SourceUserID, f.Source.Users[0].UserID)
 	assert.True(t, f.Target.ActiveIn(programme.IndirectProvider))
-	assert.Equal(t, demo.TargetUserID, f.Target.AdminAgents[0].UserID)
+	assert.Equal(t, demo.TargetUserID, f.Target.Users[0].UserID)
 }
 
 // Every refusal of CheckOpen that data can express is met by some customer, source and target of the sample.
@@ -289,7 +289,7 @@ func TestSampleHasSomethingOfEverything(t *testing.T) {
 		assert.True(t, strings.HasSuffix(c.Email, ".example"), c.Email)
 	}
 	for _, p := range w.Partners {
-		for _, agent := range p.AdminAgents {
+		for _, agent := range p.Users {
 			assert.True(t, strings.HasSuffix(agent.Email, ".example"), agent.Email)
 		}
 	}
@@ -297,8 +297,8 @@ func TestSampleHasSomethingOfEverything(t *testing.T) {
 
 func TestEveryCallGivesAFreshSample(t *testing.T) {
 	t.Parallel()
-	world.Sample().Partners[0].AdminAgents[0].Email = "changed"
+	world.Sample().Partners[0].Users[0].Email = "changed"
 	world.SampleYAML()[0] = 'X'
-	assert.Equal(t, "ana@northwind-cloud.example", world.Sample().Partners[0].AdminAgents[0].Email)
+	assert.Equal(t, "ana@northwind-cloud.example", world.Sample().Partners[0].Users[0].Email)
 	assert.Equal(t, byte('#'), world.SampleYAML()[0])
 }

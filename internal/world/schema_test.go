@@ -96,6 +96,19 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"market: US", []string{"market: NO", "market: DE"}, []string{"market: us", "market: USA", "market:"}},
 		{"currency: USD", []string{"currency: EUR"}, []string{"currency: usd", "currency: US"}},
 		{"locale: en-US", []string{"locale: de", "locale: zh-Hans-CN"}, []string{"locale: en_US", "locale: english", "locale: EN"}},
+		{"adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]",
+			[]string{
+				"users: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example, roles: [GlobalAdmin, AdminAgent] }]",
+				"adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: a@b.example }]\n    users: [{ userId: eeeeeeee-0000-4000-8000-000000000102, email: s@b.example, roles: [SalesAgent] }]",
+			},
+			[]string{
+				"users: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example, roles: [SalesAgent] }]",
+				"users: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example, roles: [AdminAgent, AdminAgent] }]",
+				"users: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example, roles: [] }]",
+				"users: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example, roles: AdminAgent }]",
+				"users: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example, roles: [Owner] }]",
+				"users: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]",
+			}},
 		{"adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]", nil,
 			[]string{"adminAgents: []", "adminAgents:", "adminAgents: [x]", "agents: []", "adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101 }]"}},
 		{"email: ana@northwind.example", []string{"email: a.b+c@d-e.example", "email: o'neil@localhost", "email: it@bücher.example", "email: " + strings.Repeat("a", 64) + "@b.example"}, // B4
@@ -175,6 +188,7 @@ func TestSchemaAndParserHaveTheSameFields(t *testing.T) {
 		"agreement":    "partners: []\ncustomers: []\nagreements: [" + odd + "]",
 		"partnership":  "partners: []\ncustomers: []\npartnerships: [" + odd + "]",
 		"subscription": "partners: []\ncustomers: []\nsubscriptions: [" + odd + "]",
+		"user":         strings.Replace(valid, "adminAgents: [{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]", "users: ["+odd+"]", 1),
 		"adminAgent":   strings.Replace(valid, "[{ userId: eeeeeeee-0000-4000-8000-000000000101, email: ana@northwind.example }]", "["+odd+"]", 1),
 	} {
 		said := schema.Defs[kind]

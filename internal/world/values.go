@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -19,27 +18,15 @@ import (
 
 // Each reader in this file turns the node of a field into its value. Its error completes the sentence "field must be …".
 
-// The forms that texts have. The schema holds them too; the tests judge both by the same cases.
+// The forms of texts that only the file has. The schema holds them too; the tests judge both by the same cases.
 var (
-	mpnForm      = regexp.MustCompile(`^[0-9]{1,10}$`)
-	marketForm   = regexp.MustCompile(`^[A-Z]{2}$`)
-	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
-	localeForm   = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
-	domainForm   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
-	emailForm    = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@[^\x00-/:-@\[-\x60{-\x7f]([^\x00-,./:-@\[-\x60{-\x7f]{0,61}[^\x00-/:-@\[-\x60{-\x7f])?(\.[^\x00-/:-@\[-\x60{-\x7f]([^\x00-,./:-@\[-\x60{-\x7f]{0,61}[^\x00-/:-@\[-\x60{-\x7f])?)*$`)
-	termForm     = regexp.MustCompile(`^P[1-9][0-9]{0,2}[DMY]$`)
-	timeForm     = regexp.MustCompile(`^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$`)
-	faultForm    = regexp.MustCompile(`^(transient:([1-9][0-9]{0,2}|1000)|(sync|slow):([0-9]+(\.[0-9]+)?(ms|s|m|h))+|refuse:[A-Za-z0-9_.-]{1,32})$`)
-	priceForm    = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,2}))?$`)
-	countForm    = regexp.MustCompile(`^[1-9][0-9]{0,7}$`)
+	faultForm = regexp.MustCompile(`^(transient:([1-9][0-9]{0,2}|1000)|(sync|slow):([0-9]+(\.[0-9]+)?(ms|s|m|h))+|refuse:[A-Za-z0-9_.-]{1,32})$`)
+	countForm = regexp.MustCompile(`^[1-9][0-9]{0,7}$`)
 )
 
 const (
-	maxText        = 200
-	maxQuantity    = 10_000_000 // times the highest price it still fits 64 bits
-	addressExample = "one plain e-mail address such as it@contoso.example"
-	guidExample    = "aaaaaaaa-0000-4000-8000-000000000001"
-	faultExamples  = "transient:2, sync:2s, slow:2s or refuse:900130"
+	guidExample   = "aaaaaaaa-0000-4000-8000-000000000001"
+	faultExamples = "transient:2, sync:2s, slow:2s or refuse:900130"
 )
 
 // text is any text of one line that is not blank and that people see as it is.
@@ -49,42 +36,39 @@ func text(node *yaml.Node) (string, error) {
 		return "", errors.New("text; give a value or remove the field")
 	case node.Tag != "!!str":
 		return "", fmt.Errorf("text; put %.40q in quotes", node.Value)
-	case strings.TrimSpace(node.Value) == "" || !kernel.Readable(node.Value) || utf8.RuneCountInString(node.Value) > maxText:
-		return "", fmt.Errorf("one line of 1 to %d characters, not %.40q", maxText, node.Value)
+	case !kernel.IsLine(node.Value):
+		return "", fmt.Errorf("one line of 1 to %d characters, not %.40q", kernel.LongestLine, node.Value)
 	}
 	return node.Value, nil
 }
 
-// form is a text of a fixed form.
-func form(pattern *regexp.Regexp, description string) func(*yaml.Node) (string, error) {
+// form is a text of a fixed form. How it is written in a file may have to be said, too.
+func form(f kernel.Form, written string) func(*yaml.Node) (string, error) {
 	return func(node *yaml.Node) (string, error) {
 		value, err := text(node)
-		if err == nil && !pattern.MatchString(value) {
-			return "", fmt.Errorf("%s, not %.40q", description, value)
+		if err == nil && !f.Has(value) {
+			return "", fmt.Errorf("%s%s, not %.40q", f.Must, written, value)
 		}
 		return value, err
 	}
 }
 
 var (
-	mpnID    = form(mpnForm, "a number of at most ten digits, in quotes")
-	market   = form(marketForm, "a country of two capital letters (ISO 3166) such as US")
-	currency = form(currencyForm, "a currency of three capital letters (ISO 4217) such as USD")
-	locale   = form(localeForm, "a language (BCP 47) such as en-US")
-	domain   = form(domainForm, "a domain name in lower case such as contoso.example")
-	term     = form(termForm, "a duration (ISO 8601) such as P1M, P1Y or P3Y")
+	mpnID    = form(programme.MPNIDForm, ", in quotes")
+	market   = form(programme.MarketForm, "")
+	currency = form(programme.CurrencyForm, "")
+	locale   = form(programme.LocaleForm, "")
+	domain   = form(programme.DomainForm, "")
+	term     = form(subscription.TermForm, "")
 )
 
 // email is an address that every mail server takes (kernel.Mailable).
 func email(node *yaml.Node) (string, error) {
-	value, err := form(emailForm, addressExample)(node)
-	if err != nil {
-		return "", err
+	value, err := text(node)
+	if err == nil && !kernel.IsAddress(value) {
+		return "", fmt.Errorf("%s, not %.40q", kernel.AddressExample, value)
 	}
-	if _, err := kernel.Mailable("", value); err != nil {
-		return "", fmt.Errorf("%s, not %.40q", addressExample, value)
-	}
-	return value, nil
+	return value, err
 }
 
 // guid is an id, in lower case (R-105).
@@ -133,6 +117,25 @@ func environment(node *yaml.Node) (programme.Environment, error) {
 	return programme.Production, fmt.Errorf("one of %s, %s, not %.40q", known[0], known[1], node.Value)
 }
 
+// someOf is a list of values of an enumeration, in its order and each once; at least one.
+func someOf[T ~string](allowed []T) func(*yaml.Node) ([]T, error) {
+	return func(node *yaml.Node) ([]T, error) {
+		given := map[T]bool{}
+		one := oneOf(allowed)
+		for _, child := range node.Content {
+			value, err := one(child)
+			if err != nil {
+				return nil, err
+			}
+			given[value] = true
+		}
+		if node.Kind != yaml.SequenceNode || len(given) == 0 || len(given) < len(node.Content) {
+			return nil, fmt.Errorf("a list of different ones of %s", joined(allowed))
+		}
+		return slices.DeleteFunc(slices.Clone(allowed), func(value T) bool { return !given[value] }), nil
+	}
+}
+
 func joined[T ~string](all []T) string {
 	names := make([]string, len(all))
 	for i, one := range all {
@@ -150,12 +153,12 @@ func flag(node *yaml.Node) (bool, error) {
 
 // quantity is a number of units.
 func quantity(node *yaml.Node) (int, error) {
-	expected := fmt.Errorf("a whole number from 1 to %d, without quotes", maxQuantity)
+	expected := fmt.Errorf("a whole number from 1 to %d, without quotes", subscription.MostUnits)
 	if node.Kind != yaml.ScalarNode || node.Tag != "!!int" || !countForm.MatchString(node.Value) {
 		return 0, expected
 	}
 	count, err := strconv.Atoi(node.Value)
-	if err != nil || count > maxQuantity {
+	if err != nil || count > subscription.MostUnits {
 		return 0, expected
 	}
 	return count, nil
@@ -163,25 +166,22 @@ func quantity(node *yaml.Node) (int, error) {
 
 // price is an amount of money in minor units. It is read digit by digit, so that no amount is ever rounded.
 func price(node *yaml.Node) (int64, error) {
-	expected := errors.New("an amount such as 12.50: no sign, no quotes, at most nine digits and two decimals")
+	expected := fmt.Errorf("%s: no sign, no quotes, at most nine digits and two decimals", subscription.PriceExample)
 	if node.Kind != yaml.ScalarNode || (node.Tag != "!!int" && node.Tag != "!!float") {
 		return 0, expected
 	}
-	parts := priceForm.FindStringSubmatch(node.Value)
-	if parts == nil {
-		return 0, expected
+	if amount, ok := subscription.ParsePrice(node.Value); ok {
+		return amount, nil
 	}
-	return strconv.ParseInt(parts[1]+(parts[2] + "00")[:2], 10, 64)
+	return 0, expected
 }
 
 // moment is a day, which starts at midnight UTC, or a point in time.
 func moment(node *yaml.Node) (time.Time, error) {
-	if node.Kind == yaml.ScalarNode && timeForm.MatchString(node.Value) {
-		for _, layout := range []string{time.DateOnly, time.RFC3339} {
-			if t, err := time.Parse(layout, node.Value); err == nil {
-				return t.UTC(), nil
-			}
+	if node.Kind == yaml.ScalarNode {
+		if t, ok := kernel.ParseMoment(node.Value); ok {
+			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("a day such as 2026-04-10 or a time such as 2026-04-10T08:00:00Z, from the years 2000 to 2199, not %.40q", node.Value)
+	return time.Time{}, fmt.Errorf("%s, from the years 2000 to 2199, not %.40q", kernel.MomentExample, node.Value)
 }

@@ -3,12 +3,12 @@
 //
 // Where to look:
 //
-//	world.go       Load and Parse: the way from a file to a ledger.World
+//	world.go       Load and Parse: the way from a file to an administration.World
 //	document.go    the bytes of a file → one YAML mapping
 //	record.go      a mapping → its fields: known, complete, given once
 //	values.go      a field → its value
 //	entries.go     the kinds of record and the fields each has
-//	references.go  what only the whole file tells: doubles and dangling references; environments.go what ties production and sandbox
+//	references.go  what only the whole file tells: doubles, and references by the rules of administration
 //	nearest.go     which field a misspelt one was meant to be
 //	problems.go    what is wrong and where, for whoever corrects the file
 //	sample.go      the built-in world, sample.yaml, and the demonstration it holds
@@ -23,7 +23,7 @@ import (
 	"io"
 	"os"
 
-	"handover/internal/ledger"
+	"handover/internal/administration"
 )
 
 // MaxBytes is the size of the largest world file that is read.
@@ -31,26 +31,36 @@ const MaxBytes = 64 << 20
 
 // Load reads the world file at the path. Every error is an *InvalidError; for a file that cannot be read it unwraps to
 // the cause, such as fs.ErrNotExist.
-func Load(path string) (ledger.World, error) {
+func Load(path string) (administration.World, error) { return load(path, Parse) }
+
+// LoadMore reads the world file at the path, as ParseMore does. Its errors are those of Load.
+func LoadMore(path string) (administration.World, error) { return load(path, ParseMore) }
+
+// Read reads a world file as Load does from wherever it comes; name is what its errors call it.
+func Read(name string, from io.Reader) (administration.World, error) { return read(name, from, Parse) }
+
+// parser is one of the ways to read the text of a file.
+type parser func(name string, data []byte) (administration.World, error)
+
+func load(path string, parse parser) (administration.World, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return ledger.World{}, unreadable(path, err)
+		return administration.World{}, unreadable(path, err)
 	}
-	w, err := Read(path, file)
+	w, err := read(path, file, parse)
 	if closing := file.Close(); err == nil && closing != nil {
 		err = unreadable(path, closing)
 	}
 	return w, err
 }
 
-// Read reads a world file as Load does from wherever it comes; name is what its errors call it. It reads at most one byte more
-// than Parse accepts.
-func Read(name string, from io.Reader) (ledger.World, error) {
+// read takes at most one byte more than is parsed.
+func read(name string, from io.Reader, parse parser) (administration.World, error) {
 	data, err := io.ReadAll(io.LimitReader(from, MaxBytes+1))
 	if err != nil {
-		return ledger.World{}, unreadable(name, err)
+		return administration.World{}, unreadable(name, err)
 	}
-	return Parse(name, data)
+	return parse(name, data)
 }
 
 func unreadable(name string, cause error) *InvalidError {
@@ -63,16 +73,35 @@ func unreadable(name string, cause error) *InvalidError {
 // Parse reads the text of a world file; name is what its errors call the file. Ids come out in lower case, times in UTC,
 // prices in minor units, and every subscription starts its own lineage (I-1). The error is an *InvalidError that holds
 // every problem of the file, up to MaxProblems.
-func Parse(name string, data []byte) (ledger.World, error) {
+func Parse(name string, data []byte) (administration.World, error) {
 	found := &problems{file: name}
 	root := found.document(data)
 	if root == nil {
-		return ledger.World{}, found.err()
+		return administration.World{}, found.err()
 	}
+	root.require("partners")
+	root.require("customers")
 	f := readFields(root)
+	f.checkDoubles(found)
 	f.checkReferences(found)
 	if err := found.err(); err != nil {
-		return ledger.World{}, err
+		return administration.World{}, err
+	}
+	return f.world(), nil
+}
+
+// ParseMore is Parse of a file that is to be held against a ledger: it may leave partners and customers out, and refer to what only
+// the ledger has. Those references are administration.Decide's to judge.
+func ParseMore(name string, data []byte) (administration.World, error) {
+	found := &problems{file: name}
+	root := found.document(data)
+	if root == nil {
+		return administration.World{}, found.err()
+	}
+	f := readFields(root)
+	f.checkDoubles(found)
+	if err := found.err(); err != nil {
+		return administration.World{}, err
 	}
 	return f.world(), nil
 }

@@ -139,7 +139,7 @@ func (p *past) world(customers int) ledger.World {
 			w.Partners = append(w.Partners, programme.Partner{
 				TenantID: id, Name: "Partner " + id[35:], Programs: programme.Enrolled(programme.DirectBill, programme.Active, true),
 				MPNID: "777000" + id[35:], Market: "US", Currency: "USD", Locale: "en-US",
-				AdminAgents: []programme.AdminAgent{{UserID: "eeeeeeee" + id[8:], Email: "agent" + id[35:] + "@past.example"}},
+				Users: []programme.User{programme.Agent("eeeeeeee"+id[8:], "agent"+id[35:]+"@past.example")},
 			})
 		}
 	}

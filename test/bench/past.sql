@@ -79,9 +79,9 @@ FROM (SELECT h.*, source AS partner FROM happened h UNION ALL SELECT h.*, target
 INSERT INTO notifications (subject_kind, subject_id, event, audience, recipient, locale, message_id, attempts, sent_at, last_error)
 SELECT 'transfer', id, event, audience, recipient, 'en-US', id || '-' || event || '-' || audience || '@handover', 1, stamp(moment), ''
 FROM (SELECT id, event, moment, 'customer' AS audience, email AS recipient FROM happened WHERE event IN ('created', 'completed')
-    UNION ALL SELECT id, event, moment, 'source', a.email FROM happened JOIN admin_agents a ON a.partner_tenant_id = source
+    UNION ALL SELECT id, event, moment, 'source', a.email FROM happened JOIN partner_users a ON a.partner_tenant_id = source
         WHERE event IN ('created', 'completed')
-    UNION ALL SELECT id, event, moment, 'target', a.email FROM happened JOIN admin_agents a ON a.partner_tenant_id = target
+    UNION ALL SELECT id, event, moment, 'target', a.email FROM happened JOIN partner_users a ON a.partner_tenant_id = target
         WHERE event IN ('completed', 'declined')) AS owed;
 
 -- No run is begun for them, now or when ledger and Temporal are compared: they wait to be told, next year.

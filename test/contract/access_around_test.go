@@ -100,6 +100,6 @@ func TestAccessToKeptAnswers(t *testing.T) {
 	salesAgent.roles = []string{"SalesAgent"}
 	refused(t, ask(salesAgent), roleMissing.status, roleMissing.code)
 	colleague := s.act(isSource)
-	colleague.user = s.of[isSource].AdminAgents[1].UserID
+	colleague.user = s.of[isSource].Users[1].UserID
 	require.Equal(t, "RequestIdReused", refused(t, ask(colleague), http.StatusBadRequest, "800002")["errorName"])
 }

@@ -91,10 +91,10 @@ func newTroupe(t testing.TB) *troupe {
 			MPNID: fmt.Sprint(1_000_000_000 + rand.Int64N(8_000_000_000)), Market: "US", Currency: "USD", Locale: "en-US",
 		}
 		for n := range 2 {
-			made.AdminAgents = append(made.AdminAgents, programme.AdminAgent{UserID: uuid.NewString(), Email: uuid.NewString() + "@agents.example"})
-			c.hide(fmt.Sprintf("address of agent %d of the %s", n, p), made.AdminAgents[n].Email)
+			made.Users = append(made.Users, programme.Agent(uuid.NewString(), uuid.NewString()+"@agents.example"))
+			c.hide(fmt.Sprintf("address of agent %d of the %s", n, p), made.Users[n].Email)
 		}
-		c.hide("idle agent of the "+string(p), made.AdminAgents[1].UserID)
+		c.hide("idle agent of the "+string(p), made.Users[1].UserID)
 		c.secrets = append(c.secrets,
 			secret{what: "name of the " + string(p), text: made.Name, knownTo: knownTo[p], own: p},
 			secret{what: "tenant of the " + string(p), text: made.TenantID, knownTo: knownTo[p], own: p},
@@ -112,7 +112,7 @@ func newTroupe(t testing.TB) *troupe {
 }
 
 // agent is the admin agent who acts for the party.
-func (c *troupe) agent(p party) string { return c.of[p].AdminAgents[0].UserID }
+func (c *troupe) agent(p party) string { return c.of[p].Users[0].UserID }
 
 // act calls for the party, as its admin agent.
 func (c *troupe) act(p party) client {

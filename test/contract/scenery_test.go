@@ -165,7 +165,7 @@ func newPartner(t testing.TB, name string) client {
 	require.NoError(t, stage.Ledger.Extend(t.Context(), ledger.World{Partners: []programme.Partner{{
 		TenantID: c.tenant, Name: name, Programs: programme.Enrolled(programme.DirectBill, programme.Active, true),
 		MPNID: fmt.Sprint(1_000_000_000 + rand.Int64N(8_000_000_000)), Market: "US", Currency: "USD", Locale: "en-US",
-		AdminAgents: []programme.AdminAgent{{UserID: c.user, Email: "agent@" + c.tenant + ".example"}},
+		Users: []programme.User{programme.Agent(c.user, "agent@"+c.tenant+".example")},
 	}}}))
 	return c
 }

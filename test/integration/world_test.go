@@ -84,7 +84,7 @@ func worldFile(t *testing.T, w ledger.World) string {
 	for _, p := range w.Partners {
 		add("partners", record{
 			"tenantId": p.TenantID, "name": p.Name, "type": p.Programs[0].Program, "status": p.Programs[0].Status, "mpaSigned": p.Programs[0].Agreement.Given, "mpnId": p.MPNID,
-			"market": p.Market, "currency": p.Currency, "locale": p.Locale, "adminAgents": p.AdminAgents,
+			"market": p.Market, "currency": p.Currency, "locale": p.Locale, "users": p.Users,
 		})
 	}
 	for _, c := range w.Customers {

@@ -20,7 +20,7 @@ func Private() []string {
 	words := []string{DeclineReason, GiveUpReason, SubscriptionMark}
 	for _, p := range w.Partners {
 		words = append(words, p.Name)
-		for _, agent := range p.AdminAgents {
+		for _, agent := range p.Users {
 			words = append(words, agent.Email)
 		}
 	}

@@ -220,7 +220,7 @@ func worldOf(n int, o options) ledger.World {
 	partner := func(id, name, agent string, in programme.Program) programme.Partner {
 		return programme.Partner{
 			TenantID: id, Name: name, Programs: programme.Enrolled(in, programme.Active, true), MPNID: "mpn-" + id[:1], Market: "DE",
-			Currency: "EUR", Locale: "de-DE", AdminAgents: []programme.AdminAgent{{UserID: agent, Email: agent}},
+			Currency: "EUR", Locale: "de-DE", Users: []programme.User{programme.Agent(agent, agent)},
 		}
 	}
 	world := ledger.World{

@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	insert           = table.Insert("")
-	insertOnce       = table.Insert("ON CONFLICT (resource_id, event_key, partner_tenant_id) DO NOTHING")
-	selectLastAction = store.Both(`SELECT MAX(recorded_at) FROM activity_log WHERE resource_id = $1`)
+	insert            = table.Insert("")
+	insertOnce        = table.Insert("ON CONFLICT (resource_id, event_key, partner_tenant_id) DO NOTHING")
+	selectLastActions = store.OverRows(`SELECT resource_id, MAX(recorded_at) FROM activity_log WHERE resource_id IN (SELECT r.id FROM {rows}) GROUP BY 1`, store.IDColumn)
 )
 
 // Append writes records, in the transaction of the change that they tell of. Whoever calls it holds a lock on what they are about,
@@ -56,23 +56,52 @@ type Record struct {
 
 // Note writes the record of a change, in the transaction that makes it, after those that there are of the same thing. Whoever calls
 // it holds a lock on that, so that the times of its records differ.
-func Note(ctx context.Context, tx store.Tx, r Record) error {
-	last, _, err := store.One(ctx, tx, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, r.ResourceID)
+func Note(ctx context.Context, tx store.Tx, r Record) error { return NoteAll(ctx, tx, r) }
+
+// last is when the newest record about a resource was written.
+type last struct {
+	resourceID string
+	at         time.Time
+}
+
+// NoteAll is the same for many, in as many statements whatever their number. Their order is that of their times.
+func NoteAll(ctx context.Context, tx store.Tx, records ...Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	ids := make([]string, len(records))
+	for i, r := range records {
+		ids[i] = r.ResourceID
+	}
+	newest, err := store.All(ctx, tx, selectLastActions, func(l *last) []any { return []any{&l.resourceID, (*store.Stamp)(&l.at)} }, store.IDRows(ids...))
 	if err != nil {
 		return err
 	}
-	entry := AuditEntry{
+	latest := make(map[string]time.Time, len(newest))
+	for _, l := range newest {
+		latest[l.resourceID] = l.at
+	}
+	entries := make([]AuditEntry, len(records))
+	for i, r := range records {
+		r.At = activitylog.TimeAfter(latest[r.ResourceID], r.At)
+		latest[r.ResourceID] = r.At
+		if entries[i], err = r.entry(); err != nil {
+			return err
+		}
+	}
+	return Append(ctx, tx, entries...)
+}
+
+func (r Record) entry() (entry AuditEntry, err error) {
+	entry = AuditEntry{
 		PartnerTenantID: r.By.PartnerTenantID, CustomerTenantID: r.CustomerTenantID, Resource: r.Resource, ResourceID: r.ResourceID,
 		Operation: r.Operation, UserID: r.By.UserID, UserPrincipalName: r.By.UserPrincipalName, ApplicationID: r.By.ApplicationID,
-		CorrelationID: r.By.CorrelationID, At: activitylog.TimeAfter(last, r.At),
+		CorrelationID: r.By.CorrelationID, At: r.At,
 	}
-	if entry.OldValue, err = asJSON(r.Before); err != nil {
-		return err
+	if entry.OldValue, err = asJSON(r.Before); err == nil {
+		entry.NewValue, err = asJSON(r.After)
 	}
-	if entry.NewValue, err = asJSON(r.After); err != nil {
-		return err
-	}
-	return Append(ctx, tx, entry)
+	return entry, err
 }
 
 // asJSON is the value as JSON, and nothing for nil.

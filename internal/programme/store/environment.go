@@ -3,10 +3,12 @@ package programmestore
 // Production and sandbox, as they are kept, and the relationships that sandboxes make by themselves (R-271).
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"handover/internal/activitylog"
 	activitylogstore "handover/internal/activitylog/store"
@@ -59,6 +61,11 @@ func endSandboxes(ctx context.Context, tx store.Tx, among []programme.Partner) e
 	return err
 }
 
+// ownersFirst are the partners in an order in which they can be written: a sandbox after whose it is.
+func ownersFirst(all []programme.Partner) []programme.Partner {
+	return slices.SortedStableFunc(slices.Values(all), func(a, b programme.Partner) int { return cmp.Compare(a.Environment, b.Environment) })
+}
+
 // CheckNewSandboxes checks those of new partners that are sandboxes, when they and their owners are planted. Refusals: those of
 // programme.CheckSandbox.
 func CheckNewSandboxes(ctx context.Context, tx store.Tx, planted []programme.Partner) error {
@@ -81,12 +88,9 @@ func CheckNewSandboxes(ctx context.Context, tx store.Tx, planted []programme.Par
 	return nil
 }
 
-var (
-	makeRelationship = relationships.Insert("ON CONFLICT DO NOTHING RETURNING partner_tenant_id")
-	// lockCustomer makes those who make a relationship with a customer take turns, as their records in the log need it. A customer in
-	// production it neither finds nor holds up.
-	lockCustomer = store.Both(`SELECT ` + Customers.Columns.Of("c") + ` FROM customers c WHERE c.tenant_id = $1 AND c.environment = 'sandbox' FOR UPDATE`)
-)
+// lockCustomer makes those who make a relationship with a customer take turns, as their records in the log need it. A customer in
+// production it neither finds nor holds up.
+var lockCustomer = store.Both(`SELECT ` + Customers.Columns.Of("c") + ` FROM customers c WHERE c.tenant_id = $1 AND c.environment = 'sandbox' FOR UPDATE`)
 
 // MakeSandboxRelationship makes, under the terms, a reseller relationship of the partner that asks with a customer of the sandbox, as if
 // the customer had accepted. One that there is stays as it is, and is told again.
@@ -111,8 +115,16 @@ func (s *Store) MakeSandboxRelationship(
 		made := programme.Relationship{
 			PartnerTenantID: by.PartnerTenantID, CustomerTenantID: customerTenantID, Kind: facts.Partner.Kind(), Origin: programme.FromCreation, Since: now,
 		}
-		_, fresh, err := store.One(ctx, tx, makeRelationship, store.Value[string], relationships.Rows([]programme.Relationship{made}))
-		if err != nil || !fresh {
+		there, err := Lasting(ctx, tx, made.Pair())
+		if err != nil {
+			return made, err
+		}
+		for _, lasting := range there {
+			if lasting.Kind == made.Kind {
+				return lasting, nil
+			}
+		}
+		if err := store.Insert(ctx, tx, relationships, insertRelationships, []programme.Relationship{made}); err != nil {
 			return made, err
 		}
 		return made, activitylogstore.Note(ctx, tx, activitylogstore.Record{

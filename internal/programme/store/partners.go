@@ -1,6 +1,6 @@
 package programmestore
 
-// Partners, with their admin agents and the programmes that they take part in.
+// Partners, with their users and the programmes that they take part in.
 
 import (
 	"context"
@@ -17,21 +17,6 @@ var partners = store.Table[programme.Partner]{
 		return []any{
 			&p.TenantID, &p.Name, &p.MPNID, &p.Market, &p.Currency, &p.Locale, (*environment)(&p.Environment), (*store.Optional)(&p.SandboxOf),
 		}
-	},
-}
-
-// agentOf is one admin agent's row.
-type agentOf struct {
-	partner  string
-	position int
-	programme.AdminAgent
-}
-
-var adminAgents = store.Table[agentOf]{
-	Name:    "admin_agents",
-	Columns: `partner_tenant_id text, position integer, user_id text, email text`,
-	Fields: func(a *agentOf) []any {
-		return []any{&a.partner, &a.position, &a.UserID, &a.Email}
 	},
 }
 
@@ -55,30 +40,39 @@ var enrolments = store.Table[enrolmentOf]{
 	},
 }
 
-// partnerRow is a partner beside one of its enrolments and one of its admin agents, or beside none.
+// partnerRow is a partner beside one of its enrolments and one of its users, or beside none.
 type partnerRow struct {
 	programme.Partner
 	enrolment enrolmentOf
-	agent     programme.AdminAgent
+	user      userOf
 }
 
 func (r *partnerRow) fields() []any {
-	return append(append(partners.Fields(&r.Partner), enrolments.Fields(&r.enrolment)...), &r.agent.UserID, &r.agent.Email)
+	return append(append(partners.Fields(&r.Partner), enrolments.Fields(&r.enrolment)...), &r.user.id, &r.user.email,
+		&r.user.globalAdmin, &r.user.adminAgent, &r.user.salesAgent)
 }
 
-var selectPartners = store.OverRows(`SELECT `+partners.Columns.Of("p")+`, COALESCE(e.partner_tenant_id, ''), COALESCE(e.program, ''),
+var (
+	selectPartnersWhere = `SELECT ` + partners.Columns.Of("p") + `, COALESCE(e.partner_tenant_id, ''), COALESCE(e.program, ''),
 		COALESCE(e.status, ''), e.since, COALESCE(e.contact_name, ''), COALESCE(e.contact_email, ''), COALESCE(e.applied_by, ''),
 		e.decided_at, COALESCE(e.decided_by, ''), COALESCE(e.reject_reason, ''), COALESCE(e.agreement_accepted, FALSE),
 		COALESCE(e.agreement_template, ''), e.agreement_accepted_at, COALESCE(e.agreement_accepted_by, ''), e.access_ends_at,
-		COALESCE(a.user_id, ''), COALESCE(a.email, '')
-	FROM partners p LEFT JOIN program_enrolments e ON e.partner_tenant_id = p.tenant_id LEFT JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id
-	WHERE p.tenant_id IN (SELECT r.id FROM {rows}) OR (p.mpn_id = $2 AND p.mpn_id <> '')
-	ORDER BY p.tenant_id, e.program, a.position`, store.IDColumn)
+		COALESCE(u.user_id, ''), COALESCE(u.email, ''), COALESCE(u.global_admin, FALSE), COALESCE(u.admin_agent, FALSE), COALESCE(u.sales_agent, FALSE)
+	FROM partners p LEFT JOIN program_enrolments e ON e.partner_tenant_id = p.tenant_id
+		LEFT JOIN partner_users u ON u.partner_tenant_id = p.tenant_id AND u.ended_at IS NULL
+	WHERE p.tenant_id IN (SELECT r.id FROM {rows})`
+	selectPartners = store.OverRows(selectPartnersWhere+` OR (p.mpn_id = $2 AND p.mpn_id <> '') ORDER BY p.tenant_id, e.program, u.position`, store.IDColumn)
+)
 
-// Partners loads partners with their admin agents and programmes: those with the ids and, unless it is empty, those with the
+// Partners loads partners with their users and programmes: those with the ids and, unless it is empty, those with the
 // MPN id.
 func Partners(ctx context.Context, tx store.Tx, mpnID string, ids ...string) ([]programme.Partner, error) {
-	rows, err := store.All(ctx, tx, selectPartners, (*partnerRow).fields, store.IDRows(ids...), mpnID)
+	return whole(ctx, tx, selectPartners, store.IDRows(ids...), mpnID)
+}
+
+// whole loads the partners that the query finds, each beside its programmes and users.
+func whole(ctx context.Context, tx store.Tx, which store.Statement, args ...any) ([]programme.Partner, error) {
+	rows, err := store.All(ctx, tx, which, (*partnerRow).fields, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -92,17 +86,17 @@ func Partners(ctx context.Context, tx store.Tx, mpnID string, ids ...string) ([]
 	return found, endSandboxes(ctx, tx, found)
 }
 
-// addTo adds what stands beside the partner. Beside each of its programmes stand the same agents.
+// addTo adds what stands beside the partner. Beside each of its programmes stand the same users.
 func (r *partnerRow) addTo(p *programme.Partner) {
 	if n := len(p.Programs); r.enrolment.Program != "" && (n == 0 || p.Programs[n-1].Program != r.enrolment.Program) {
 		p.Programs = append(p.Programs, r.enrolment.Enrolment)
 	}
-	if len(p.Programs) <= 1 && r.agent != (programme.AdminAgent{}) {
-		p.AdminAgents = append(p.AdminAgents, r.agent)
+	if len(p.Programs) <= 1 && r.user.id != "" {
+		p.Users = append(p.Users, r.user.user())
 	}
 }
 
-// Partner reads one partner with its admin agents and programmes. Refusal: PartnerUnknown.
+// Partner reads one partner with its users and programmes. Refusal: PartnerUnknown.
 func (s *Store) Partner(ctx context.Context, id string) (programme.Partner, error) {
 	store.Lower(&id)
 	return store.Read(ctx, s.db, "read partner", func(tx store.Tx) (programme.Partner, error) {
@@ -133,14 +127,14 @@ func (s *Store) PartnerByMPN(ctx context.Context, mpnID string, in programme.Env
 }
 
 // ofPartners are the rows that stand under these partners.
-func ofPartners(all []programme.Partner) (agents []agentOf, programs []enrolmentOf) {
+func ofPartners(all []programme.Partner) (people []userOf, programs []enrolmentOf) {
 	for _, p := range all {
-		for i, a := range p.AdminAgents {
-			agents = append(agents, agentOf{partner: p.TenantID, position: i, AdminAgent: a})
+		for i, u := range p.Users {
+			people = append(people, rowOf(p.TenantID, i, u))
 		}
 		for _, e := range p.Programs {
 			programs = append(programs, enrolmentOf{partner: p.TenantID, Enrolment: e})
 		}
 	}
-	return agents, programs
+	return people, programs
 }

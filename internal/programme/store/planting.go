@@ -26,7 +26,7 @@ var (
 
 	insertPartners      = partners.Insert("")
 	insertEnrolments    = enrolments.Insert("")
-	insertAgents        = adminAgents.Insert("")
+	insertUsers         = users.Insert("")
 	insertCustomers     = newCustomers.Insert("")
 	insertRelationships = relationships.Insert("")
 	insertAgreements    = agreements.Insert("")
@@ -55,17 +55,13 @@ func LockEmpty(ctx context.Context, tx store.Tx) (bool, error) {
 
 // Plant writes all of it. Error: whatever contradicts what is there, such as an id that is taken.
 func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
-	agents, programs := ofPartners(w.Partners)
-	known := make([]newCustomer, len(w.Customers))
-	for i, c := range w.Customers {
-		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
-	}
+	people, programs := ofPartners(w.Partners)
 	var related []programme.Relationship
 	for _, planted := range []func() error{
-		func() error { return store.Insert(ctx, tx, partners, insertPartners, w.Partners) },
+		func() error { return store.Insert(ctx, tx, partners, insertPartners, ownersFirst(w.Partners)) },
 		func() error { return store.Insert(ctx, tx, enrolments, insertEnrolments, programs) },
-		func() error { return store.Insert(ctx, tx, adminAgents, insertAgents, agents) },
-		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, known) },
+		func() error { return store.Insert(ctx, tx, users, insertUsers, people) },
+		func() error { return store.Insert(ctx, tx, newCustomers, insertCustomers, keyed(w.Customers)) },
 		func() (err error) { related, err = spelledOut(ctx, tx, w.Relationships); return err },
 		func() error { return store.Insert(ctx, tx, relationships, insertRelationships, related) },
 		func() error { return store.Insert(ctx, tx, agreements, insertAgreements, w.Agreements) },
@@ -76,4 +72,13 @@ func (w Planting) Plant(ctx context.Context, tx store.Tx) error {
 		}
 	}
 	return nil
+}
+
+// keyed are the customers with the keys that lists find them by.
+func keyed(all []programme.Customer) []newCustomer {
+	known := make([]newCustomer, len(all))
+	for i, c := range all {
+		known[i] = newCustomer{Customer: c, key: programme.NameKey(c.Name)}
+	}
+	return known
 }

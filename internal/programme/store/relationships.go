@@ -39,19 +39,13 @@ func spelledOut(ctx context.Context, tx store.Tx, planted []programme.Relationsh
 	if err != nil {
 		return nil, err
 	}
-	kinds := map[string]programme.RelationshipKind{}
+	known := map[string]programme.Partner{}
 	for _, p := range found {
-		kinds[p.TenantID] = p.Kind()
+		known[p.TenantID] = p
 	}
 	whole := make([]programme.Relationship, len(planted))
 	for i, r := range planted {
-		if r.Kind == "" {
-			r.Kind = kinds[r.PartnerTenantID]
-		}
-		if r.Origin == "" {
-			r.Origin = programme.FromSeed
-		}
-		whole[i] = r
+		whole[i] = r.Whole(known[r.PartnerTenantID])
 	}
 	return whole, nil
 }

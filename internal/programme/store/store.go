@@ -2,12 +2,14 @@
 //
 //	store.go          customers, as they are kept
 //	partners.go       partners, with the programmes that they take part in
+//	users.go          users of partners, with their roles
 //	customers.go      whom a partner deals with
 //	relationships.go  what it is to them
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
 //	environment.go    production and sandbox, as they are kept; relationships that sandboxes make
+//	directory.go      many of them at once, for operators; saving.go what operators have a ledger say
 package programmestore
 
 import (
@@ -57,8 +59,8 @@ func (s *Store) Customer(ctx context.Context, id string) (programme.Customer, er
 }
 
 var selectTenantOf = store.Both(`SELECT tenant_id FROM customers WHERE domain = $1 AND environment = $3
-	UNION SELECT a.partner_tenant_id FROM admin_agents a JOIN partners p ON p.tenant_id = a.partner_tenant_id
-		WHERE LOWER(a.email) LIKE $2 ESCAPE '\' AND p.environment = $3`)
+	UNION SELECT u.partner_tenant_id FROM partner_users u JOIN partners p ON p.tenant_id = u.partner_tenant_id
+		WHERE LOWER(u.email) LIKE $2 ESCAPE '\' AND u.ended_at IS NULL AND p.environment = $3`)
 
 // TenantOf is the tenant that has the domain: the customer of that domain, or the partner whose people have their addresses
 // in it; in a sandbox only when nobody in production has it. It is empty when there is none, or more than one.

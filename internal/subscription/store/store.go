@@ -4,6 +4,7 @@
 //	table.go         as rows, and in which order they are locked
 //	change.go        changes by the partner who bills them
 //	cancellation.go  ends that were scheduled
+//	use.go           what hangs on partners and customers; what operators have a ledger say
 package subscriptionstore
 
 import (

@@ -21,9 +21,11 @@ type recipient struct {
 }
 
 var selectRecipients = store.Both(`SELECT 'source', a.email, p.locale, a.position FROM transfers t
-		JOIN partners p ON p.tenant_id = t.source_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
+		JOIN partners p ON p.tenant_id = t.source_tenant_id JOIN partner_users a ON a.partner_tenant_id = p.tenant_id
+			AND a.admin_agent AND a.ended_at IS NULL WHERE t.id = $1
 	UNION ALL SELECT 'target', a.email, p.locale, a.position FROM transfers t
-		JOIN partners p ON p.tenant_id = t.target_tenant_id JOIN admin_agents a ON a.partner_tenant_id = p.tenant_id WHERE t.id = $1
+		JOIN partners p ON p.tenant_id = t.target_tenant_id JOIN partner_users a ON a.partner_tenant_id = p.tenant_id
+			AND a.admin_agent AND a.ended_at IS NULL WHERE t.id = $1
 	UNION ALL SELECT 'customer', t.customer_email, c.locale, 0 FROM transfers t
 		JOIN customers c ON c.tenant_id = t.customer_tenant_id WHERE t.id = $1
 	ORDER BY 1, 4`)
@@ -32,7 +34,7 @@ var selectRecipients = store.Both(`SELECT 'source', a.email, p.locale, a.positio
 func recipientsOf(f transfer.OpenFacts, t transfer.Transfer) []recipient {
 	found := []recipient{{audience: transfer.ToCustomer, address: t.CustomerEmail, locale: f.Customer.Locale}}
 	add := func(audience transfer.Audience, p programme.Partner) {
-		for place, agent := range p.AdminAgents {
+		for place, agent := range p.AdminAgents() {
 			found = append(found, recipient{audience: audience, address: agent.Email, locale: p.Locale, place: place})
 		}
 	}

@@ -1,0 +1,75 @@
+package administrationstore
+
+import (
+	"time"
+
+	"handover/internal/programme"
+)
+
+// What the log says of each kind of record, spelled as in world files.
+
+type partnerValue struct {
+	TenantID string `json:"tenantId"`
+	Name     string `json:"name"`
+	MPNID    string `json:"mpnId"`
+	Market   string `json:"market"`
+	Currency string `json:"currency"`
+	Locale   string `json:"locale"`
+}
+
+func partnerOf(p programme.Partner) any {
+	return partnerValue{TenantID: p.TenantID, Name: p.Name, MPNID: p.MPNID, Market: p.Market, Currency: p.Currency, Locale: p.Locale}
+}
+
+type customerValue struct {
+	TenantID string `json:"tenantId"`
+	Name     string `json:"name"`
+	Domain   string `json:"domain"`
+	Email    string `json:"email"`
+	Market   string `json:"market"`
+	Locale   string `json:"locale"`
+}
+
+func customerOf(c programme.Customer) any {
+	return customerValue{TenantID: c.TenantID, Name: c.Name, Domain: c.Domain, Email: c.Email, Market: c.Market, Locale: c.Locale}
+}
+
+type relationshipValue struct {
+	Partner       string                     `json:"partner"`
+	Customer      string                     `json:"customer"`
+	Kind          programme.RelationshipKind `json:"kind"`
+	Counterpart   string                     `json:"counterpart,omitempty"`
+	AdminRights   bool                       `json:"adminRights,omitempty"`
+	LocalReseller bool                       `json:"localResellerOfRecord,omitempty"`
+}
+
+func relationshipOf(r programme.Relationship) any {
+	return relationshipValue{
+		Partner: r.PartnerTenantID, Customer: r.CustomerTenantID, Kind: r.Kind, Counterpart: r.Counterpart,
+		AdminRights: r.AdminRights, LocalReseller: r.LocalReseller,
+	}
+}
+
+type partnershipValue struct {
+	Provider string `json:"provider"`
+	Reseller string `json:"reseller"`
+}
+
+func partnershipOf(p programme.Partnership) any {
+	return partnershipValue{Provider: p.ProviderTenantID, Reseller: p.ResellerTenantID}
+}
+
+type agreementValue struct {
+	Partner    string                  `json:"partner"`
+	Customer   string                  `json:"customer"`
+	Mode       programme.AgreementMode `json:"mode"`
+	DateAgreed *time.Time              `json:"dateAgreed,omitempty"`
+}
+
+func agreementOf(a programme.Agreement) any {
+	v := agreementValue{Partner: a.PartnerTenantID, Customer: a.CustomerTenantID, Mode: a.Mode}
+	if !a.DateAgreed.IsZero() {
+		v.DateAgreed = &a.DateAgreed
+	}
+	return v
+}
