@@ -150,7 +150,7 @@ func answers(t *testing.T, l *ledger.Ledger, now time.Time) []ledger.WrittenAnsw
 func paths(t *testing.T, l *ledger.Ledger, by string) []string {
 	t.Helper()
 	all := []string{
-		"/v1/customers", "/v1/transfers", "/v1/auditrecords?startDate=2031-02-01",
+		"/v1/customers", "/v1/transfers", "/v1/invoices", "/v1/invoices/unbilled/lineitems", "/v1/auditrecords?startDate=2031-02-01",
 		"/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf",
 		"/v1/compliance/csp/agreementstatus?tenantId=" + parties["source"].TenantID,
 	}
@@ -158,7 +158,7 @@ func paths(t *testing.T, l *ledger.Ledger, by string) []string {
 	require.NoError(t, err)
 	require.NotEmpty(t, transfers)
 	customer := "/v1/customers/" + transfers[0].Request.CustomerTenantID
-	all = append(all, customer, customer+"/transfers", customer+"/subscriptions", customer+"/agreements", customer+"/relationships",
+	all = append(all, customer, customer+"/transfers", customer+"/subscriptions", customer+"/agreements", customer+"/relationships", customer+"/orders",
 		customer+"/directSignedMicrosoftCustomerAgreementStatus", customer+"/profiles/company", customer+"/profiles/billing",
 		customer+"/transferseligibility?transferType=3")
 	for _, tr := range transfers {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/administration"
 	"handover/internal/kernel"
 	"handover/internal/outbox"
 	"handover/internal/programme"
@@ -163,12 +164,13 @@ const (
 	schemaVersion = `SELECT CAST(MAX(version_id) AS text) FROM goose_db_version WHERE is_applied`
 )
 
-// filling are the tables in an order in which they can be filled, and in which order of its rows each is.
+// filling are the tables of today in an order in which they can be filled, and in which order of its rows each is.
 var filling = []struct{ table, inOrder string }{
-	{"partners", "tenant_id"},
-	{"admin_agents", "partner_tenant_id, position"},
+	{"partners", "environment, tenant_id"},
+	{"partner_users", "partner_tenant_id, position"},
+	{"program_enrolments", "partner_tenant_id, program"},
 	{"customers", "tenant_id"},
-	{"relationships", "customer_tenant_id, partner_tenant_id"},
+	{"relationships", "customer_tenant_id, partner_tenant_id, kind, ended_at"},
 	{"agreements", "customer_tenant_id, partner_tenant_id, mode"},
 	{"partnerships", "provider_tenant_id, reseller_tenant_id"},
 	{"subscriptions", "id"},
@@ -177,9 +179,11 @@ var filling = []struct{ table, inOrder string }{
 	{"line_items", "transfer_id, ordinal"},
 	{"transfer_labels", "transfer_id, partner_tenant_id"},
 	{"transfer_tags", "transfer_id, partner_tenant_id, tag"},
-	{"audit_records", "(SELECT c.seq FROM log_chain c WHERE c.record_id = audit_records.id)"},
-	{"activity_records", "(SELECT c.seq FROM log_chain c WHERE c.record_id = activity_records.id)"},
+	{"activity_log", "(SELECT c.seq FROM log_chain c WHERE c.record_id = activity_log.id)"},
 	{"notifications", "id"},
+	{"orders", "id"},
+	{"order_lines", "order_id, number"},
+	{"billing_lines", "id"},
 	{"api_requests", "claimed_at, request_key"},
 	{"runs", "workflow_id"},
 	{"outages", "name"},
@@ -268,7 +272,7 @@ func EveryLife(t *testing.T) (l *Ledger, recorded func() Written) {
 	require.NoError(t, l.Seed(t.Context(), w))
 	f := fixture{Ledger: l, t: t, url: databaseURL, clock: c}
 	for _, live := range []func(fixture){
-		fixture.livesThatEndUnasked, fixture.livesThatMove, fixture.livesThatAreHeld, fixture.livesThatGoOn, fixture.livesBesides,
+		fixture.livesThatEndUnasked, fixture.livesThatMove, fixture.livesThatAreHeld, fixture.livesThatGoOn, fixture.livesBesides, fixture.livesOfTies,
 	} {
 		live(f)
 		f.clock.advance(time.Hour)
@@ -365,6 +369,30 @@ func (f fixture) livesBesides() {
 		{ID: mail[0].ID, Outcome: outbox.MailSent}, {ID: mail[1].ID, Outcome: outbox.MailUndelivered, Reason: "550 no such user"},
 		{ID: mail[2].ID, Outcome: outbox.MailAgain, Reason: "451 later", After: time.Hour}, {ID: mail[3].ID, Outcome: outbox.MailUntried},
 	}))
+}
+
+// livesOfTies are those of partners, users and relationships, which operators change, and of a sandbox.
+func (f fixture) livesOfTies() {
+	f.t.Helper()
+	box := programme.Partner{
+		TenantID: newID(900), Name: "Box", Programs: programme.Enrolled(programme.DirectBill, programme.Active, true), MPNID: "8888899", Market: "DE",
+		Currency: "EUR", Locale: "de-DE", Environment: programme.Sandbox, SandboxOf: sourceID, Users: []programme.User{programme.Agent(newID(901), "box@source.example")},
+	}
+	own := programme.Relationship{PartnerTenantID: sourceID, CustomerTenantID: otherID}
+	played := programme.Customer{
+		TenantID: newID(902), Name: "Played", Domain: "played.example", Email: "it@played.example", Market: "DE", Locale: "de-DE", Environment: programme.Sandbox,
+	}
+	for _, c := range []administration.Changes{
+		of(World{Partners: []programme.Partner{box}, Customers: []programme.Customer{played}, Relationships: []programme.Relationship{
+			own, {PartnerTenantID: box.TenantID, CustomerTenantID: played.TenantID}, {PartnerTenantID: resellerID, CustomerTenantID: otherID, Counterpart: targetID},
+		}}),
+		of(World{Partners: []programme.Partner{box.With(programme.Agent(newID(903), "two@source.example")).Without(newID(901))}}),
+		{EndedRelationships: []programme.Relationship{own}},
+	} {
+		f.clock.advance(time.Minute)
+		_, err := f.administer(c)
+		require.NoError(f.t, err)
+	}
 }
 
 // LivesOn takes every life that goes on in a ledger of EveryLife to its end.
