@@ -21,6 +21,7 @@ import (
 	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	"handover/internal/webhook"
 )
 
 // The catalogue of refusals: the published codes of section 4.6, and messages fit for the person who reads them.
@@ -55,6 +56,7 @@ var promised = map[kernel.Cause]string{
 	subscription.QuantitySuspended:     "2001", subscription.QuantityOutOfRange: "2002", subscription.RenewalNotPossible: "800093",
 	subscription.RecordNotAllowed: "800098", subscription.RecordUnknown: "2072", subscription.RecordNotReseller: "2071",
 	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061",
+	webhook.AlreadyRegistered: "900101", webhook.TestsTooOften: "429",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {
@@ -120,7 +122,7 @@ func nameOf(e ast.Expr) string {
 }
 
 // contexts are the folders of the rules, from here.
-var contexts = []string{"../kernel", "../programme", "../subscription", "../activitylog", "."}
+var contexts = []string{"../kernel", "../programme", "../subscription", "../activitylog", "../webhook", "."}
 
 // inspect visits the source of the rules, tests left out.
 func inspect(t *testing.T, visit func(ast.Node)) {
