@@ -36,6 +36,7 @@ import (
 	subscriptionstore "handover/internal/subscription/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // Options say what the ledger decides by.
@@ -59,6 +60,7 @@ type Ledger struct {
 	*transfers
 	*mail
 	*outages
+	*webhooks
 }
 
 // The stores by names that differ, so that all of them are the ledger's.
@@ -70,6 +72,7 @@ type (
 	transfers     = transferstore.Store
 	mail          = outbox.Store
 	outages       = outagestore.Store
+	webhooks      = webhookstore.Store
 )
 
 //go:embed migrations
@@ -103,6 +106,7 @@ func over(db *store.DB, moved *transfers, billed *subscriptions) *Ledger {
 	return &Ledger{
 		DB: db, Requests: command.New(db), workflowRuns: runs.New(db, transferstore.About), activityLog: activitylogstore.New(db),
 		programmes: programmestore.New(db), subscriptions: billed, transfers: moved, mail: outbox.New(db), outages: outagestore.New(db),
+		webhooks: webhookstore.New(db),
 	}
 }
 
@@ -116,13 +120,17 @@ func (l *Ledger) on(db *store.DB) *Ledger {
 	return over(db, l.transfers.Over(db), l.subscriptions.Over(db))
 }
 
-// Watch makes the runs look of whatever is overdue, of every context: see transferstore.Store.Watch and
-// subscriptionstore.Store.WatchCancellations. It tells how many.
+// Watch makes the runs look of whatever is overdue, of every context: see transferstore.Store.Watch,
+// subscriptionstore.Store.WatchCancellations and webhookstore.Store.WatchWebhooks. It tells how many.
 func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 	raised, err = l.transfers.Watch(ctx)
 	if err != nil {
 		return raised, err
 	}
-	more, err := l.WatchCancellations(ctx)
-	return raised + more, err
+	ends, err := l.WatchCancellations(ctx)
+	if err != nil {
+		return raised, err
+	}
+	deliveries, err := l.WatchWebhooks(ctx)
+	return raised + ends + deliveries, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"handover/internal/activitylog"
+	"handover/internal/webhook"
 )
 
 // Event is something that happened to a transfer and that somebody is told about.
@@ -46,6 +47,23 @@ type Effects struct {
 
 // Mailed is the event that the e-mails tell of.
 func (e Effects) Mailed() Event { return cmp.Or(e.MailEvent, e.Event) }
+
+// Announced is what the webhooks of source and target are told of the event (domain section 6.1); empty when they are told nothing. What
+// happens to single line items, or between a run and its operator, is not.
+func (e Effects) Announced() webhook.EventName {
+	switch e.Event {
+	case EventCreated:
+		return webhook.CreateTransfer
+	case EventSubmitted, EventCancelled, EventDeclined, EventExpired:
+		return webhook.UpdateTransfer
+	case EventCompleted:
+		return webhook.CompleteTransfer
+	case EventFailed:
+		return webhook.FailTransfer
+	default:
+		return ""
+	}
+}
 
 // effects is the row of the notification matrix (domain section 6.1) that belongs to the transition.
 func effects(next State, c Command) Effects {

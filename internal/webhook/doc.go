@@ -6,6 +6,7 @@
 //	networks.go      which addresses are never called; address.go which URLs may be registered
 //	body.go          what is said, in either format
 //	signature.go     how it is signed; certificate.go the keys behind the signature of R-222
+//	delivery.go      an event on its way
 //	schedule.go      when it is said again, and what an answer means for event and endpoint
 //	causes.go, fields.go  refusals, and bounds of what clients send
 package webhook
