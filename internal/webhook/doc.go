@@ -1,5 +1,6 @@
 // Package webhook is what partners are told over HTTP: who wants to hear what, where that may be sent, what is said and how it is
-// signed, and when what was not heard is said again. It decides; store/ keeps, courier/ sends, http/ answers about it.
+// signed, and when what was not heard is said again. It decides; store/ keeps, courier/ sends, mail/ tells
+// owners, http/ answers about it.
 //
 //	event.go         what happened, by the names that clients know
 //	registration.go  one partner's wish to be told, and its secrets; secret.go one of them

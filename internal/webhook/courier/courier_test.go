@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,9 +32,12 @@ var (
 	}
 )
 
+// newSigner makes one key for all tests, because that takes a while.
+var newSigner = sync.OnceValues(func() (*webhook.Signer, error) { return webhook.SelfSigned(time.Now()) })
+
 func signer(t *testing.T) *webhook.Signer {
 	t.Helper()
-	s, err := webhook.SelfSigned(time.Now())
+	s, err := newSigner()
 	require.NoError(t, err)
 	return s
 }
@@ -239,7 +243,11 @@ func TestASlowBodyIsNotWaitedFor(t *testing.T) {
 func TestTheEndOfTheCallerIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	url := endpoint(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); cancel(); <-r.Context().Done() })
+	url := endpoint(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		cancel()
+		<-r.Context().Done()
+	})
 	_, err := courier.New(courier.Settings{Networks: loopback, Signer: signer(t)}).Bring(ctx, webhook.Registration{URL: url, Format: webhook.PartnerCenter}, happened)
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = courier.New(courier.Settings{}).Bring(t.Context(), webhook.Registration{URL: url, Format: webhook.Standard}, webhook.Event{Name: "made-up"})

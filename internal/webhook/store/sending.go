@@ -130,7 +130,7 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 			}
 		}
 		done.Health, done.Ended = r.Health, r.Health.Off() && !was.Off()
-		if !exists || r.Health == was {
+		if !exists || r.Health == was && done.Dead == 0 {
 			return done, nil
 		}
 		if done.Ended {
@@ -139,7 +139,10 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 				return done, err
 			}
 		}
-		return done, save(ctx, tx, r)
+		if err := save(ctx, tx, r); err != nil {
+			return done, err
+		}
+		return done, alarm(ctx, tx, partner, done, now)
 	})
 }
 

@@ -5,6 +5,7 @@
 //	registration.go  who wants to hear what
 //	owing.go         what happened is owed to whom it concerns
 //	sending.go       what is due, and what became of it
+//	alarm.go         owners are told of what their endpoints do not take
 //	log.go           what became of what; asked for again
 //	testing.go       tests, which a partner asks for
 //	certificates.go  certificates of signatures
