@@ -35,7 +35,8 @@ type Courier interface {
 type Activities struct {
 	Ledger      Ledger
 	Courier     Courier
-	Certificate []byte // behind the courier's signatures
+	Certificate []byte        // behind the courier's signatures
+	Lingers     time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
 
 	published atomic.Bool
 }
@@ -47,8 +48,8 @@ type Round struct {
 	Waiting      int           `json:"waiting"`               // events that are still to be sent
 	Oldest       time.Time     `json:"oldest,omitzero"`       // when the first of them happened
 	More         bool          `json:"more,omitempty"`        // some of them are due already
-	Next         time.Time     `json:"next,omitzero"`         // when the next one is due
-	NextIn       time.Duration `json:"nextIn,omitempty"`      // how long that is from now, by the ledger's clock
+	Next         time.Time     `json:"next,omitzero"`         // when the next one is due; zero when none waits
+	NextIn       time.Duration `json:"nextIn,omitempty"`      // how long that is from now, by the ledger's clock; when none waits, how long the run stays
 	FailingSince time.Time     `json:"failingSince,omitzero"` // the endpoint's first failure since it last took something
 	Off          webhook.Why   `json:"off,omitempty"`         // why the endpoint is not called any more
 	Answer       string        `json:"answer,omitempty"`      // status of the latest attempt of this step, or why there was no answer, in our words
@@ -78,7 +79,7 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 			return done, failing.Classified(err)
 		}
 		if len(now.Due) == 0 || time.Now().After(until) {
-			return done.standing(now), nil
+			return done.standing(now, a.Lingers), nil
 		}
 		if err := a.bring(ctx, partner, now, until, &done); err != nil {
 			return done, failing.Classified(err)
@@ -136,11 +137,14 @@ func named(a webhook.Answer) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
 }
 
-func (r Round) standing(now webhookstore.Standing) Round {
+func (r Round) standing(now webhookstore.Standing, lingers time.Duration) Round {
 	health := now.Registration.Health
 	r.Waiting, r.Oldest, r.More, r.FailingSince, r.Off = now.Waiting, now.Oldest, len(now.Due) > 0, health.FailingSince, health.Why
-	if r.Next = now.Next; !r.Next.IsZero() {
+	switch r.Next = now.Next; {
+	case !r.Next.IsZero():
 		r.NextIn = max(r.Next.Sub(now.At), soonest)
+	case r.Waiting == 0 && !health.Off():
+		r.NextIn = lingers
 	}
 	return r
 }

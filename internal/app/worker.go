@@ -38,6 +38,7 @@ type Worker struct {
 	relay      *notify.Relay
 	listen     func(context.Context) // hears of other programs' changes, until the context ends
 	woken      func(context.Context) // forwards the ledger's news to the relay, until the context ends
+	forgets    func(context.Context) // what became of old events, until the context ends
 	failed     chan error
 
 	stop    context.CancelFunc
@@ -89,6 +90,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	if err := reportContradictions(s); err != nil {
 		return nil, err
 	}
+	w.forgets = func(ctx context.Context) { forgetWebhooks(ctx, s.Ledger, s.Logger) }
 	w.woken = func(ctx context.Context) { forward(ctx, s.Ledger, wake) }
 	w.relay, err = notify.NewRelay(notify.RelayOptions{
 		Outbox: s.Ledger, Kinds: kindsOf(s.Ledger), Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
@@ -189,7 +191,7 @@ func (w *Worker) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop = cancel
-	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken}
+	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken, w.forgets}
 	if w.answers != nil {
 		parts = append(parts, w.answers.Run)
 	}

@@ -46,7 +46,7 @@ type Route struct {
 	// Rerender is asked for the body of an answer that was too large to be kept, and has a form. Nil when there is none.
 	Rerender func(ctx context.Context, before command.Answer) (command.Answer, error)
 
-	open    bool   // no token needed: the probes
+	open    bool   // no token needed. Set by RegisterOpen
 	write   bool   // changes something: idempotent by its request id. Set by RegisterWrite
 	streams bool   // goes on for as long as there is something to tell. Set by RegisterStream
 	body    *shape // of the body, from the handler's type
@@ -95,6 +95,12 @@ func Register[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, e
 		}
 		return nil, a.explain(ctx, err).inShape(acceptOf(ctx))
 	})
+}
+
+// RegisterOpen declares an operation that reads what everybody may know: it needs no token.
+func RegisterOpen[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, error)) {
+	r.open = true
+	Register(a, r, handle)
 }
 
 // operation is the route as the framework wants it.

@@ -19,7 +19,7 @@ type Addresses struct {
 // Check refuses what cannot be the address of an endpoint. Refusals: InvalidInput for one that is too long or not readable,
 // AddressRefused, which says why.
 func (a Addresses) Check(text string) error {
-	if err := kernel.CheckText("webhookUrl", text); err != nil {
+	if err := kernel.CheckText("WebhookUrl", text); err != nil {
 		return err
 	}
 	parsed, err := url.Parse(text)

@@ -47,7 +47,7 @@ func EventNames() []EventName {
 // ReadEvents are the events that a client asks for, each once, in the order of EventNames and written in any case. Refusals:
 // UnknownEnum for a name that is none, InvalidInput when there is none.
 func ReadEvents(names []string) ([]EventName, error) {
-	if err := kernel.CheckCount("webhookEvents", len(names)); err != nil {
+	if err := kernel.CheckCount("WebhookEvents", len(names)); err != nil {
 		return nil, err
 	}
 	wanted := map[EventName]bool{}

@@ -6,8 +6,8 @@ import "handover/internal/kernel"
 const LongestURL = 2000
 
 var _ = kernel.Bind(map[string]kernel.Bound{
-	"webhookUrl":    {Most: LongestURL, Octets: true},
-	"webhookEvents": {Most: kernel.LongestWord, Elements: 50},
-	"format":        {Most: kernel.LongestWord},
-	"secret":        {Most: kernel.LongestName},
+	"WebhookUrl":    {Most: LongestURL, Octets: true},
+	"WebhookEvents": {Most: kernel.LongestWord, Elements: 50},
+	"Format":        {Most: kernel.LongestWord},
+	"Secret":        {Most: kernel.LongestName},
 })

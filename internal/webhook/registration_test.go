@@ -77,7 +77,7 @@ func TestAddressesOfEndpoints(t *testing.T) {
 	} {
 		assert.Equal(t, allowed, sandbox.Check(url) == nil, url)
 	}
-	kerneltest.RefusedFor(t, strict.Check("https://hooks.example/"+strings.Repeat("x", webhook.LongestURL)), "webhookUrl", webhook.LongestURL)
+	kerneltest.RefusedFor(t, strict.Check("https://hooks.example/"+strings.Repeat("x", webhook.LongestURL)), "WebhookUrl", webhook.LongestURL)
 	kerneltest.Refused(t, strict.Check("https://hooks.example/\u202e"), kernel.InvalidInput)
 }
 

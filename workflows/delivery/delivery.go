@@ -36,13 +36,9 @@ type Input struct {
 	PartnerTenantID string `json:"partnerTenantId"`
 }
 
-// What runs that are open compute with: another number needs a gate.
-const (
-	// lingers is how long a run stays that has nothing to tell: the next event finds it there.
-	lingers = 10 * time.Minute
-	// longestRetry is how long a run waits for a ledger that is away.
-	longestRetry = time.Minute
-)
+// longestRetry is how long a run waits for a ledger that is away. It is a rule of runs that are open, like the next: another one needs
+// a gate.
+const longestRetry = time.Minute
 
 // crowded tells that the history should begin afresh.
 func crowded(events, _, signals int) bool { return events >= 4000 || signals >= 500 }
@@ -65,12 +61,15 @@ func Delivery(ctx workflow.Context, in Input) (activities.Round, error) {
 		case now.More || nudges.Waiting():
 			continue
 		}
-		var alarm run.Alarm
-		if now.Waiting == 0 {
-			alarm.Set(ctx, "end", "Nothing is left to tell", lingers)
-		} else {
-			alarm.Set(ctx, now.Next.String(), "The next attempt", now.NextIn)
+		if now.Waiting == 0 && now.NextIn <= 0 {
+			return now, nil
 		}
+		because := "The next attempt"
+		if now.Waiting == 0 {
+			because = "Nothing is left to tell"
+		}
+		var alarm run.Alarm
+		alarm.Set(ctx, because, because, now.NextIn)
 		if err := workflow.Await(ctx, func() bool { return nudges.Waiting() || alarm.Rings() }); err != nil {
 			return now, err
 		}

@@ -53,7 +53,7 @@ func TestRunWaitsForTheNextAttempt(t *testing.T) {
 	env, steps := scene(t,
 		activities.Round{Sent: 50, Waiting: 3, More: true},
 		activities.Round{Failed: 3, Waiting: 3, Oldest: at, Next: at.Add(time.Hour), NextIn: time.Hour, FailingSince: at, Answer: "503 Service Unavailable"},
-		activities.Round{Sent: 3},
+		activities.Round{Sent: 3, NextIn: 10 * time.Minute},
 	)
 	play(t, env)
 	require.Equal(t, 3, *steps)
@@ -66,7 +66,7 @@ func TestNudgesEndWaits(t *testing.T) {
 	env, steps := scene(t,
 		activities.Round{Failed: 1, Waiting: 1, Next: at.Add(time.Hour), NextIn: time.Hour},
 		activities.Round{Sent: 1, Waiting: 1, Next: at.Add(time.Hour), NextIn: 59 * time.Minute},
-		activities.Round{Sent: 1},
+		activities.Round{Sent: 1, NextIn: 10 * time.Minute},
 		activities.Round{Sent: 1},
 	)
 	env.RegisterDelayedCallback(func() { env.SignalWorkflow(run.SignalLook, run.Nudge{N: 2}) }, time.Minute)
