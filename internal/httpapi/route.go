@@ -150,6 +150,9 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 // admitted is the request of a caller who may call the operation, as it is understood. Errors: those of admit and understood.
 func (a *API) admitted(op *huma.Operation, req *http.Request, r Route) (*http.Request, error) {
 	if r.open {
+		if err := checkParameters(op, req); err != nil {
+			return nil, err
+		}
 		return r.understood(req)
 	}
 	admitted, err := a.admit(req, r)

@@ -4,6 +4,7 @@ package contract
 // recognised in an answer, each with the parties that may read it there.
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -13,9 +14,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/ledger"
 	"handover/internal/programme"
 	"handover/internal/subscription"
+	"handover/internal/webhook"
 )
 
 // party is what a caller is to the transfers of the scene.
@@ -126,6 +129,13 @@ func newScene(t testing.TB, c *troupe) *scene {
 	broken.OfferID = uuid.NewString() + ":0001"
 	s.enter(t, append(slices.Clone(going), broken)...)
 	s.attest(t)
+	require.NoError(t, stage.Ledger.PublishWebhookCertificate(t.Context(), aCertificate))
+	for _, p := range partners { // whom scenes share
+		_, err := stage.Ledger.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, s.of[p].TenantID)
+		if !errors.Is(err, webhook.NotRegistered) {
+			require.NoError(t, err)
+		}
+	}
 	s.complete = s.play(t, isTarget, going[0])
 	s.partial = s.play(t, isTarget, going[1], broken)
 	s.pending = s.play(t, isTarget)
