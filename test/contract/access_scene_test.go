@@ -130,12 +130,6 @@ func newScene(t testing.TB, c *troupe) *scene {
 	s.enter(t, append(slices.Clone(going), broken)...)
 	s.attest(t)
 	require.NoError(t, stage.Ledger.PublishWebhookCertificate(t.Context(), aCertificate))
-	for _, p := range partners { // whom scenes share
-		_, err := stage.Ledger.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, s.of[p].TenantID)
-		if !errors.Is(err, webhook.NotRegistered) {
-			require.NoError(t, err)
-		}
-	}
 	s.complete = s.play(t, isTarget, going[0])
 	s.partial = s.play(t, isTarget, going[1], broken)
 	s.pending = s.play(t, isTarget)
@@ -171,7 +165,19 @@ func (s *scene) fresh(t testing.TB) *scene {
 	other := &scene{troupe: c, records: s.records, reference: map[party]string{}, old: s.old, moved: s.moved, complete: s.complete, partial: s.partial}
 	other.enter(t)
 	other.pending = other.play(t, isTarget)
+	other.endWebhooks(t)
 	return other
+}
+
+// endWebhooks ends the registrations of the partners, whom scenes share.
+func (s *scene) endWebhooks(t testing.TB) {
+	t.Helper()
+	for _, p := range partners {
+		_, err := stage.Ledger.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, s.of[p].TenantID)
+		if !errors.Is(err, webhook.NotRegistered) {
+			require.NoError(t, err)
+		}
+	}
 }
 
 // enter adds the customer, whom it accepted, and what it holds.

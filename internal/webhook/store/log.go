@@ -125,7 +125,7 @@ var reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', a
 	SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'dead' AND d.happened_at >= $2 AND d.happened_at < $3
 	ORDER BY d.happened_at, d.id LIMIT $5)`)
 
-// RedeliverDeadWebhooks sends the dead letters again that happened from then until then or, with a zero time, now, the oldest first and at most MostRedelivered, and tells
+// RedeliverDeadWebhooks sends the dead letters again that happened from then until then, zero times being the beginning of the log and now, the oldest first and at most MostRedelivered, and tells
 // how many.
 //
 // Refusals: NotRegistered; NothingToSend to an endpoint that is switched off. Errors: those of command.Execute.
@@ -138,6 +138,9 @@ func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[i
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return 0, err
+		}
+		if from.IsZero() {
+			from = now.Add(-webhook.DeliveriesKept)
 		}
 		if until.IsZero() {
 			until = now
