@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/webhook"
 	webhookstore "handover/internal/webhook/store"
@@ -539,5 +541,20 @@ func TestCertificatesAreServed(t *testing.T) {
 		require.Equal(t, s.Certificate(), der)
 		_, err = f.WebhookCertificate(t.Context(), "nothing")
 		refuses(t, err, webhook.DeliveryUnknown)
+	})
+}
+
+// who bills a subscription is told of its changes, under the id of the record in its log.
+func TestChangesOfSubscriptionsAreOwed(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		f.register(targetID, everyEvent())
+		name := "Mail"
+		_, err := f.ChangeSubscription(t.Context(), command.Terms[subscription.Subscription]{}, activitylog.By{PartnerTenantID: sourceID}, customerID, subID(0), "",
+			subscription.Change{FriendlyName: &name})
+		require.NoError(t, err)
+		require.Equal(t, []webhook.EventName{webhook.SubscriptionUpdated}, f.due(sourceID))
+		require.Equal(t, f.rows("SELECT id FROM activity_log WHERE resource_id = '"+subID(0)+"'"), f.rows("SELECT id FROM webhook_deliveries"))
+		require.Empty(t, f.due(targetID))
 	})
 }

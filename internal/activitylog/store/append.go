@@ -57,9 +57,15 @@ type Record struct {
 // Note writes the record of a change, in the transaction that makes it, after those that there are of the same thing. Whoever calls
 // it holds a lock on that, so that the times of its records differ.
 func Note(ctx context.Context, tx store.Tx, r Record) error {
+	_, _, err := Noted(ctx, tx, r)
+	return err
+}
+
+// Noted is Note for who tells others of the change: it returns the id of the record, and its time.
+func Noted(ctx context.Context, tx store.Tx, r Record) (id string, at time.Time, err error) {
 	last, _, err := store.One(ctx, tx, selectLastAction, func(t *time.Time) []any { return []any{(*store.Stamp)(t)} }, r.ResourceID)
 	if err != nil {
-		return err
+		return "", at, err
 	}
 	entry := AuditEntry{
 		PartnerTenantID: r.By.PartnerTenantID, CustomerTenantID: r.CustomerTenantID, Resource: r.Resource, ResourceID: r.ResourceID,
@@ -67,12 +73,13 @@ func Note(ctx context.Context, tx store.Tx, r Record) error {
 		CorrelationID: r.By.CorrelationID, At: activitylog.TimeAfter(last, r.At),
 	}
 	if entry.OldValue, err = asJSON(r.Before); err != nil {
-		return err
+		return "", at, err
 	}
 	if entry.NewValue, err = asJSON(r.After); err != nil {
-		return err
+		return "", at, err
 	}
-	return Append(ctx, tx, entry)
+	entry = completed([]AuditEntry{entry})[0]
+	return entry.ID, entry.At, Append(ctx, tx, entry)
 }
 
 // asJSON is the value as JSON, and nothing for nil.
