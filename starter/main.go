@@ -15,6 +15,7 @@
 //	read.go       get, list, watch
 //	records.go    seed, verify
 //	migrate.go    migrate
+//	webhook.go    webhook; listen.go a receiver of webhooks
 //	token.go      token
 //	replay.go     replay; rehearsal.go how runs are replayed, one by one
 //	agree.go      I-7: do ledger and workflows agree?

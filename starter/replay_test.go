@@ -32,6 +32,7 @@ import (
 	recorded "handover/test/replay"
 	"handover/workflows"
 	outages "handover/workflows/billing"
+	deliveries "handover/workflows/delivery"
 	cancellations "handover/workflows/subscriptions"
 	processes "handover/workflows/transfers"
 )
@@ -124,6 +125,8 @@ func kindOf(name string) string {
 		return processes.RangeType
 	case strings.HasPrefix(name, "cancellation"):
 		return cancellations.CancellationType
+	case strings.HasPrefix(name, "delivery"):
+		return deliveries.Type
 	case name == "outage":
 		return outages.OutageType
 	}
@@ -161,6 +164,7 @@ func changed(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(withATimer, workflow.RegisterOptions{Name: processes.Type})
 	r.RegisterWorkflowWithOptions(processes.MoveRange, workflow.RegisterOptions{Name: processes.RangeType})
 	r.RegisterWorkflowWithOptions(outages.Outage, workflow.RegisterOptions{Name: outages.OutageType})
+	r.RegisterWorkflowWithOptions(deliveries.Delivery, workflow.RegisterOptions{Name: deliveries.Type})
 	r.RegisterWorkflowWithOptions(cancellations.ScheduledCancellation, workflow.RegisterOptions{Name: cancellations.CancellationType})
 }
 

@@ -15,10 +15,14 @@ import (
 	"handover/internal/command"
 	"handover/internal/ledger"
 	"handover/internal/operatorview"
+	"handover/internal/programme"
 	"handover/internal/progress"
+	"handover/internal/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // transfers is what the commands need of Temporal. *service implements it; tests have a fake.
@@ -50,6 +54,13 @@ type records interface {
 	ResolveHeld(ctx context.Context, id string, r transferstore.Resolution, terms command.Terms[transfer.LineItem]) (transfer.LineItem, error)
 	Resume(ctx context.Context, r transferstore.Resumption, ids ...string) (int, error)
 	ResumeOpen(ctx context.Context, r transferstore.Resumption, after string, limit int) (last string, resumed int, err error)
+	Partner(ctx context.Context, tenantID string) (programme.Partner, error)
+	RegisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
+	ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
+	TestWebhook(ctx context.Context, terms command.Terms[webhook.Event], partner, id string) (webhook.Event, error)
+	WebhookDeliveries(ctx context.Context, q webhookstore.Search) (store.Page[webhook.Delivery], error)
+	RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error)
+	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error)
 	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)
 	Close() error
 }
@@ -60,6 +71,7 @@ type environment struct {
 	ledgerAt   func(url, address string) (string, error)                               // the ledger at hand, empty when there is none
 	openLedger func(ctx context.Context, url string) (records, error)                  // empty: as HANDOVER_LEDGER_URL says
 	billing    func() (billing.Asker, error)                                           // the billing system of HANDOVER_BILLING_…
+	endpoints  func() (webhook.Addresses, error)                                       // that HANDOVER_WEBHOOKS_… allows
 	terminal   func(out io.Writer) bool                                                // somebody watches it
 	variable   func(name string) (string, bool)                                        // NO_COLOR and TERM, the terminal's own; settings are package config's
 	build      func() (build, error)                                                   // of the worker that this program belongs to
@@ -73,6 +85,13 @@ type environment struct {
 func surroundings() environment {
 	read := sync.OnceValues(config.Load)
 	return environment{
+		endpoints: func() (webhook.Addresses, error) {
+			settings, err := read()
+			if err != nil {
+				return webhook.Addresses{}, &usageError{err}
+			}
+			return settings.Webhooks.Addresses(), nil
+		},
 		connect: func(ctx context.Context, address, namespace string) (transfers, error) {
 			return connect(ctx, read, address, namespace)
 		},
