@@ -462,7 +462,7 @@ func TestOpenWorkflowsReadsOnePageOfTheIndex(t *testing.T) {
 		s, connection := temporal(t)
 		asked := mock.MatchedBy(func(r *workflowservice.ListWorkflowExecutionsRequest) bool {
 			return string(r.NextPageToken) == "page 2" && r.PageSize == runsPerPage &&
-				r.Query == "ExecutionStatus = 'Running' AND WorkflowType IN ('BillingOutage', 'MoveRange', 'ScheduledCancellation', 'Transfer')"+more
+				r.Query == "ExecutionStatus = 'Running' AND WorkflowType IN ('BillingOutage', 'Delivery', 'MoveRange', 'ScheduledCancellation', 'Transfer')"+more
 		})
 		connection.On("ListWorkflow", mock.Anything, asked).Return(&workflowservice.ListWorkflowExecutionsResponse{
 			Executions: []*workflowpb.WorkflowExecutionInfo{{

@@ -131,12 +131,17 @@ func TestAnswersOfEveryKind(t *testing.T) {
 		says  http.HandlerFunc
 		check func(t *testing.T, a webhook.Answer)
 	}{
-		"an error": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "out of\norder\x1b[2J", http.StatusInternalServerError) },
+		"an error": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "out of\norder\x1b[2J", http.StatusInternalServerError)
+		},
 			func(t *testing.T, a webhook.Answer) {
 				assert.Equal(t, 500, a.Status)
 				assert.Equal(t, "out of order [2J", a.Excerpt)
 			}},
-		"not now": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "120"); w.WriteHeader(http.StatusTooManyRequests) },
+		"not now": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "120")
+			w.WriteHeader(http.StatusTooManyRequests)
+		},
 			func(t *testing.T, a webhook.Answer) { assert.Equal(t, 2*time.Minute, a.RetryAfter) }},
 		"not before": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
@@ -145,7 +150,10 @@ func TestAnswersOfEveryKind(t *testing.T) {
 			assert.Greater(t, a.RetryAfter, 50*time.Minute)
 			assert.LessOrEqual(t, a.RetryAfter, time.Hour)
 		}},
-		"nonsense": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "-5"); w.WriteHeader(http.StatusServiceUnavailable) },
+		"nonsense": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "-5")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		},
 			func(t *testing.T, a webhook.Answer) { assert.Zero(t, a.RetryAfter) }},
 		"the past": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "Mon, 02 Jan 2006 15:04:05 GMT")
