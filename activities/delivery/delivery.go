@@ -112,7 +112,7 @@ func (a *Activities) bring(ctx context.Context, partner string, now webhookstore
 			_ = record() // what was sent is known; the step fails anyway
 			return err
 		}
-		made = append(made, webhook.Attempt{DeliveryID: d.ID, N: d.Attempts + 1, At: now.At.Add(time.Since(began)), Answer: answer})
+		made = append(made, webhook.Attempt{DeliveryID: d.ID, N: d.Attempts + 1, At: now.At.Add(time.Since(began)), Registered: now.Registration.ModifiedAt, Answer: answer})
 		done.Answer = named(answer)
 		if !answer.Delivered() {
 			done.Failed++

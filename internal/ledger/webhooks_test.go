@@ -63,8 +63,9 @@ func (f fixture) due(partner string) []webhook.EventName {
 func (f fixture) sends(partner string, status int) webhookstore.Recorded {
 	f.t.Helper()
 	var made []webhook.Attempt
-	for _, d := range f.owed(partner).Due {
-		made = append(made, webhook.Attempt{DeliveryID: d.ID, N: d.Attempts + 1, At: f.clock.Now(), Answer: webhook.Answer{Status: status, Excerpt: "said", Took: 3 * time.Millisecond}})
+	now := f.owed(partner)
+	for _, d := range now.Due {
+		made = append(made, webhook.Attempt{DeliveryID: d.ID, N: d.Attempts + 1, At: f.clock.Now(), Registered: now.Registration.ModifiedAt, Answer: webhook.Answer{Status: status, Excerpt: "said", Took: 3 * time.Millisecond}})
 	}
 	done, err := f.RecordWebhookAttempts(f.t.Context(), partner, made...)
 	require.NoError(f.t, err)
@@ -254,7 +255,7 @@ func TestEventsAreSentInOrder(t *testing.T) {
 		require.Equal(t, 3, f.owed(sourceID).Waiting)
 
 		first := f.owed(sourceID).Due[0]
-		_, err := f.RecordWebhookAttempts(t.Context(), sourceID, webhook.Attempt{DeliveryID: first.ID, N: 1, At: f.clock.Now(), Answer: webhook.Answer{Status: 500}})
+		_, err := f.RecordWebhookAttempts(t.Context(), sourceID, webhook.Attempt{DeliveryID: first.ID, N: 1, At: f.clock.Now(), Registered: start, Answer: webhook.Answer{Status: 500}})
 		require.NoError(t, err)
 		require.Equal(t, idOf("r2"), f.owed(sourceID).Due[0].ResourceID)
 		require.Len(t, f.owed(sourceID).Due, 1, "the update of the first waits behind its creation")
@@ -321,7 +322,7 @@ func TestAnAttemptCountsOnce(t *testing.T) {
 		f.register(sourceID, everyEvent())
 		f.pending("r1")
 		d := f.owed(sourceID).Due[0]
-		attempt := webhook.Attempt{DeliveryID: d.ID, N: 1, At: f.clock.Now(), Answer: webhook.Answer{Status: 500}}
+		attempt := webhook.Attempt{DeliveryID: d.ID, N: 1, At: f.clock.Now(), Registered: start, Answer: webhook.Answer{Status: 500}}
 		for range 2 {
 			done, err := f.RecordWebhookAttempts(t.Context(), sourceID, attempt)
 			require.NoError(t, err)
@@ -390,7 +391,7 @@ func TestTroubledEndpointsRest(t *testing.T) {
 		}
 		for n, d := range f.owed(sourceID).Due[:3] {
 			require.Len(t, f.owed(sourceID).Due, 5-n)
-			_, err := f.RecordWebhookAttempts(t.Context(), sourceID, webhook.Attempt{DeliveryID: d.ID, N: 1, At: f.clock.Now(), Answer: webhook.Answer{Fault: "no answer"}})
+			_, err := f.RecordWebhookAttempts(t.Context(), sourceID, webhook.Attempt{DeliveryID: d.ID, N: 1, At: f.clock.Now(), Registered: start, Answer: webhook.Answer{Fault: "no answer"}})
 			require.NoError(t, err)
 		}
 		now := f.owed(sourceID)
@@ -399,7 +400,7 @@ func TestTroubledEndpointsRest(t *testing.T) {
 		f.clock.advance(7 * time.Second)
 		d := f.owed(sourceID).Due[0]
 		_, err := f.RecordWebhookAttempts(t.Context(), sourceID, webhook.Attempt{
-			DeliveryID: d.ID, N: 2, At: f.clock.Now(), Answer: webhook.Answer{Status: 429, RetryAfter: 2 * time.Hour},
+			DeliveryID: d.ID, N: 2, At: f.clock.Now(), Registered: start, Answer: webhook.Answer{Status: 429, RetryAfter: 2 * time.Hour},
 		})
 		require.NoError(t, err)
 		require.Equal(t, 2*time.Hour, f.owed(sourceID).Next.Sub(f.clock.Now()))
@@ -556,5 +557,25 @@ func TestChangesOfSubscriptionsAreOwed(t *testing.T) {
 		require.Equal(t, []webhook.EventName{webhook.SubscriptionUpdated}, f.due(sourceID))
 		require.Equal(t, f.rows("SELECT id FROM activity_log WHERE resource_id = '"+subID(0)+"'"), f.rows("SELECT id FROM webhook_deliveries"))
 		require.Empty(t, f.due(targetID))
+	})
+}
+
+// What an endpoint answered that was replaced meanwhile says nothing about the new one, nor about the event.
+func TestAnswersOfAReplacedEndpoint(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		f.pending("r1")
+		before := f.owed(sourceID)
+		f.clock.advance(time.Second)
+		f.replace(sourceID, everyEvent())
+		late := webhook.Attempt{DeliveryID: before.Due[0].ID, N: 1, At: f.clock.Now(), Registered: before.Registration.ModifiedAt, Answer: webhook.Answer{Status: 410}}
+		_, err := f.RecordWebhookAttempts(t.Context(), sourceID, late)
+		require.NoError(t, err)
+		require.False(t, f.owed(sourceID).Registration.Health.Off())
+		require.Len(t, f.owed(sourceID).Due, 1)
+		late.Answer.Status = 200
+		_, err = f.RecordWebhookAttempts(t.Context(), sourceID, late)
+		require.NoError(t, err)
+		require.Zero(t, f.owed(sourceID).Waiting, "it was heard, wherever")
 	})
 }

@@ -66,6 +66,7 @@ type Attempt struct {
 	DeliveryID string
 	N          int // from 1
 	At         time.Time
+	Registered time.Time // when the registration was made that it is of: what another address answered says nothing about this one
 	Answer
 }
 

@@ -102,7 +102,8 @@ type Recorded struct {
 }
 
 // RecordWebhookAttempts writes what became of attempts to tell one partner, in order, and what follows from it for events and endpoint. An
-// attempt of an event that somebody else sent meanwhile is not counted a second time; it was made for an event with the same id.
+// attempt of an event that somebody else sent meanwhile is not counted a second time; it was made for an event with the same id. Nor is one
+// that failed at an endpoint that was replaced meanwhile.
 func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (Recorded, error) {
 	store.Lower(&partner)
 	return store.Write(ctx, s.db, "record what an endpoint answered", func(tx store.Tx) (Recorded, error) {
@@ -117,6 +118,9 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 		r, was := row.read(), row.Health
 		var done Recorded
 		for _, a := range made {
+			if !a.Delivered() && exists && !a.Registered.Equal(r.ModifiedAt) {
+				continue // the endpoint was another one, and the event is still to be sent to this one
+			}
 			d, counts, err := attempted(ctx, tx, a, now)
 			if err != nil {
 				return done, err
