@@ -2,9 +2,11 @@
 package config
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"handover/internal/payloads"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	"handover/internal/webhook"
 )
 
 // Config is everything an operator can set by environment variables. Temporal's own (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE,
@@ -32,6 +35,7 @@ type Config struct {
 	Auth      Auth     `envPrefix:"HANDOVER_AUTH_"`
 	Payloads  Payloads `envPrefix:"HANDOVER_TEMPORAL_"`
 	Codec     Codec    `envPrefix:"HANDOVER_CODEC_"`
+	Webhooks  Webhooks `envPrefix:"HANDOVER_WEBHOOKS_"`
 	HTTPHosts []string `env:"HANDOVER_HTTP_HOSTS"` // names that API and Web UI are reached under, beside this machine's own; * for any
 	LogLevel  string   `env:"HANDOVER_LOG_LEVEL" envDefault:"info"`
 }
@@ -135,6 +139,39 @@ type Codec struct {
 	Encode bool   `env:"ENCODE" envDefault:"false"`       // also encrypt, for starting and signalling runs from there
 }
 
+// Webhooks says what partners are told over HTTP: which endpoints may be called, and where what is said points to.
+type Webhooks struct {
+	PublicURL       string         `env:"PUBLIC_URL" envDefault:"http://127.0.0.1:8080"` // where partners reach the gateway
+	ResourceBase    string         `env:"RESOURCE_BASE"`                                 // where ResourceUri and AuditUri begin; empty: PublicURL
+	PlainHTTP       bool           `env:"PLAIN_HTTP" envDefault:"false"`                 // endpoints without TLS are taken
+	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS"`                              // called although they are not public
+	Certificate     string         `env:"CERTIFICATE"`                                   // files in PEM; empty: each worker makes its own
+	Key             string         `env:"KEY"`
+	Concurrent      int            `env:"CONCURRENT" envDefault:"50"` // endpoints called at once, per worker
+	Timeout         time.Duration  `env:"TIMEOUT" envDefault:"15s"`   // of one attempt
+}
+
+// Bases are where the links of what is said begin.
+func (w Webhooks) Bases() webhook.Bases {
+	return webhook.Bases{Resources: cmp.Or(w.ResourceBase, w.PublicURL), Certificates: w.PublicURL}
+}
+
+// Addresses are the endpoints that may be registered.
+func (w Webhooks) Addresses() webhook.Addresses {
+	return webhook.Addresses{PlainHTTP: w.PlainHTTP, Networks: w.AllowedNetworks}
+}
+
+// mostAttempt bounds one attempt to tell an endpoint.
+const mostAttempt = time.Minute
+
+func (w Webhooks) check(wrong *complaints) {
+	wrong.when(!httpURL(w.PublicURL), "HANDOVER_WEBHOOKS_PUBLIC_URL must be the http or https address that partners reach the gateway at")
+	wrong.when(w.ResourceBase != "" && !httpURL(w.ResourceBase), "HANDOVER_WEBHOOKS_RESOURCE_BASE must be an http or https address")
+	wrong.when((w.Certificate == "") != (w.Key == ""), "HANDOVER_WEBHOOKS_CERTIFICATE and HANDOVER_WEBHOOKS_KEY go together")
+	wrong.when(w.Concurrent < 1, "HANDOVER_WEBHOOKS_CONCURRENT must be at least 1")
+	wrong.when(w.Timeout <= 0 || w.Timeout > mostAttempt, "HANDOVER_WEBHOOKS_TIMEOUT must be positive and at most %s", mostAttempt)
+}
+
 // Secret is a key in base64.
 type Secret []byte
 
@@ -183,6 +220,7 @@ func (c Config) check() error {
 	c.Worker.check(&wrong)
 	c.API.check(&wrong)
 	c.Auth.check(&wrong)
+	c.Webhooks.check(&wrong)
 	for _, problem := range c.Codec.problems(c.Payloads) {
 		wrong.when(true, "%s", problem)
 	}

@@ -32,6 +32,7 @@ import (
 	recorded "handover/test/replay"
 	"handover/workflows"
 	outages "handover/workflows/billing"
+	deliveries "handover/workflows/delivery"
 	cancellations "handover/workflows/subscriptions"
 	processes "handover/workflows/transfers"
 )
@@ -124,6 +125,8 @@ func kindOf(name string) string {
 		return processes.RangeType
 	case strings.HasPrefix(name, "cancellation"):
 		return cancellations.CancellationType
+	case strings.HasPrefix(name, "delivery"):
+		return deliveries.Type
 	case name == "outage":
 		return outages.OutageType
 	}
@@ -161,6 +164,7 @@ func changed(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(withATimer, workflow.RegisterOptions{Name: processes.Type})
 	r.RegisterWorkflowWithOptions(processes.MoveRange, workflow.RegisterOptions{Name: processes.RangeType})
 	r.RegisterWorkflowWithOptions(outages.Outage, workflow.RegisterOptions{Name: outages.OutageType})
+	r.RegisterWorkflowWithOptions(deliveries.Delivery, workflow.RegisterOptions{Name: deliveries.Type})
 	r.RegisterWorkflowWithOptions(cancellations.ScheduledCancellation, workflow.RegisterOptions{Name: cancellations.CancellationType})
 }
 
@@ -458,7 +462,7 @@ func TestOpenWorkflowsReadsOnePageOfTheIndex(t *testing.T) {
 		s, connection := temporal(t)
 		asked := mock.MatchedBy(func(r *workflowservice.ListWorkflowExecutionsRequest) bool {
 			return string(r.NextPageToken) == "page 2" && r.PageSize == runsPerPage &&
-				r.Query == "ExecutionStatus = 'Running' AND WorkflowType IN ('BillingOutage', 'MoveRange', 'ScheduledCancellation', 'Transfer')"+more
+				r.Query == "ExecutionStatus = 'Running' AND WorkflowType IN ('BillingOutage', 'Delivery', 'MoveRange', 'ScheduledCancellation', 'Transfer')"+more
 		})
 		connection.On("ListWorkflow", mock.Anything, asked).Return(&workflowservice.ListWorkflowExecutionsResponse{
 			Executions: []*workflowpb.WorkflowExecutionInfo{{

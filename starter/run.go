@@ -23,10 +23,13 @@ import (
 	"handover/internal/programme"
 	"handover/internal/progress"
 	"handover/internal/runs"
+	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // transfers is what the commands need of Temporal. *service implements it; tests have a fake.
@@ -67,6 +70,12 @@ type records interface {
 	ResumeOpen(ctx context.Context, r transferstore.Resumption, after string, limit int) (last string, resumed int, err error)
 	UndeliveredMail(ctx context.Context, about outbox.Subject, limit int) (mail []outbox.Undelivered, count int, err error)
 	ResendMail(ctx context.Context, w outbox.Which, operator kernel.Actor, terms command.Terms[ledger.Resent]) (ledger.Resent, error)
+	RegisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
+	ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
+	TestWebhook(ctx context.Context, terms command.Terms[webhook.Event], partner, id string) (webhook.Event, error)
+	WebhookDeliveries(ctx context.Context, q webhookstore.Search) (store.Page[webhook.Delivery], error)
+	RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error)
+	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error)
 	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)
 	Close() error
 }
@@ -77,6 +86,7 @@ type environment struct {
 	ledgerAt   func(url, address string) (string, error)                               // the ledger at hand, empty when there is none
 	openLedger func(ctx context.Context, url string) (records, error)                  // empty: as HANDOVER_LEDGER_URL says
 	billing    func() (billing.Asker, error)                                           // the billing system of HANDOVER_BILLING_…
+	endpoints  func() (webhook.Addresses, error)                                       // that HANDOVER_WEBHOOKS_… allows
 	terminal   func(out io.Writer) bool                                                // somebody watches it
 	variable   func(name string) (string, bool)                                        // NO_COLOR and TERM, the terminal's own; settings are package config's
 	build      func() (build, error)                                                   // of the worker that this program belongs to
@@ -90,6 +100,13 @@ type environment struct {
 func surroundings() environment {
 	read := sync.OnceValues(config.Load)
 	return environment{
+		endpoints: func() (webhook.Addresses, error) {
+			settings, err := read()
+			if err != nil {
+				return webhook.Addresses{}, &usageError{err}
+			}
+			return settings.Webhooks.Addresses(), nil
+		},
 		connect: func(ctx context.Context, address, namespace string) (transfers, error) {
 			return connect(ctx, read, address, namespace)
 		},

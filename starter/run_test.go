@@ -27,6 +27,7 @@ import (
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
+	"handover/internal/webhook"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -268,8 +269,9 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 			}
 			return &s.book, s.openErr
 		},
-		billing:  s.billing,
-		terminal: func(io.Writer) bool { return s.terminal },
+		endpoints: func() (webhook.Addresses, error) { return webhook.Addresses{}, nil },
+		billing:   s.billing,
+		terminal:  func(io.Writer) bool { return s.terminal },
 		variable: func(name string) (string, bool) {
 			value, ok := s.variables[name]
 			return value, ok

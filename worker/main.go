@@ -74,7 +74,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer ports.Close()
-	return work(ctx, settings.Payloads.EncryptionKeys.ForWorkers(), app.Surroundings{Settings: settings.Worker, Billing: settings.Billing, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
+	return work(ctx, settings.Payloads.EncryptionKeys.ForWorkers(), app.Surroundings{Settings: settings.Worker, Billing: settings.Billing, Webhooks: settings.Webhooks, Steps: steps, Ledger: records, Metrics: metrics, Logger: logger})
 }
 
 // work takes transfers until the context ends.

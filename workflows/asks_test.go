@@ -32,16 +32,17 @@ var whatStays = map[string][]string{
 		"subscription.CancellationWorkflowType", "transfer.ItemCounts.Total", "transfer.Message.Actor",
 		"transfer.Message.RequestID", "transfer.NewID", "transfer.OfWorkflow", "transfer.Ordinals.Numbers", "transfer.OrdinalsOf",
 		"transfer.RangeWorkflowID", "transfer.RangeWorkflowType",
-		"transfer.Status.Final", "transfer.WorkflowID", "transfer.WorkflowType",
+		"transfer.Status.Final", "transfer.WorkflowID", "transfer.WorkflowType", "webhook.WorkflowID", "webhook.WorkflowType",
 	},
 	"a word that stands in histories: TestFormsStay": {
 		"transfer.VerbCancel", "transfer.VerbCreate", "transfer.VerbDecline", "transfer.VerbSubmit",
 		"transfer.Cancelled", "transfer.Expired", "transfer.InProgress", "transfer.None", "transfer.Pending", "transfer.Rejected",
 		"transfer.DueDeadline", "transfer.DueExpiry", "transfer.DueReminder", "transfer.NothingDue",
 	},
-	"a name of an activity: TestNamesStay": {"billing.Prefix", "subscriptions.Prefix", "transfers.Prefix"},
+	"a name of an activity: TestNamesStay": {"billing.Prefix", "delivery.Prefix", "subscriptions.Prefix", "transfers.Prefix"},
 	"said to readers only, and decides nothing": {
 		"kernel.BeingProcessed", "kernel.Code", "kernel.InvalidInput", "kernel.Markdown", "kernel.Refuse", "transfer.AnswerOf", "transfer.NoSuchTransfer",
+		"webhook.WhyFailing", "webhook.WhyGone",
 	},
 }
 

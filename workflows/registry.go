@@ -4,6 +4,7 @@
 //	transfers/      the life of a transfer, and the children that move the line items of a large one
 //	subscriptions/  the end of a subscription that was scheduled
 //	billing/        the time while the billing system is away
+//	delivery/       what a partner is told over HTTP, and when again
 //	run/            steps, inbox, alarm: whatever a run is about
 package workflows
 
@@ -17,6 +18,7 @@ import (
 
 	"handover/activities"
 	"handover/workflows/billing"
+	"handover/workflows/delivery"
 	"handover/workflows/subscriptions"
 	"handover/workflows/transfers"
 )
@@ -49,6 +51,7 @@ func definitions() map[string]any {
 	return map[string]any{
 		transfers.Type: transfers.Transfer, transfers.RangeType: transfers.MoveRange,
 		subscriptions.CancellationType: subscriptions.ScheduledCancellation, billing.OutageType: billing.Outage,
+		delivery.Type: delivery.Delivery,
 	}
 }
 

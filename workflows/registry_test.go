@@ -13,10 +13,13 @@ import (
 
 	"handover/activities"
 	activitiesof "handover/activities/billing"
+	deliverysteps "handover/activities/delivery"
 	steps "handover/activities/transfers"
 	"handover/internal/subscription"
+	"handover/internal/webhook"
 	"handover/workflows"
 	"handover/workflows/billing"
+	"handover/workflows/delivery"
 	"handover/workflows/subscriptions"
 	"handover/workflows/transfers"
 )
@@ -44,16 +47,18 @@ func (r *register) RegisterActivityWithOptions(a any, options activity.RegisterO
 func TestWhatIsCalledIsRegistered(t *testing.T) {
 	t.Parallel()
 	r := &register{}
-	workflows.Register(r, activities.Activities{Transfers: &steps.Activities{}, Billing: &activitiesof.Activities{}})
-	require.ElementsMatch(t, slices.Concat(transfers.Activities(), subscriptions.Activities(), billing.Activities()), r.activities)
+	workflows.Register(r, activities.Activities{Transfers: &steps.Activities{}, Billing: &activitiesof.Activities{}, Delivery: &deliverysteps.Activities{}})
+	require.ElementsMatch(t, slices.Concat(transfers.Activities(), subscriptions.Activities(), billing.Activities(), delivery.Activities()), r.activities)
 	require.ElementsMatch(t, workflows.Types(), r.workflows)
 }
 
 // The names stand in histories of runs that are open, so they stay.
 func TestNamesStay(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"BillingOutage", "MoveRange", "ScheduledCancellation", "Transfer"}, workflows.Types())
+	require.Equal(t, []string{"BillingOutage", "Delivery", "MoveRange", "ScheduledCancellation", "Transfer"}, workflows.Types())
 	require.Equal(t, []string{"billing.LookAtOutage"}, billing.Activities())
+	require.Equal(t, []string{"delivery.Deliver"}, delivery.Activities())
+	require.Equal(t, "delivery/p", webhook.WorkflowID("p"))
 	require.Equal(t, []string{"subscription.CancelWhenDue"}, subscriptions.Activities())
 	require.Equal(t, "subscription/s/cancellation", subscription.CancellationWorkflowID("s"))
 	require.Equal(t, []string{

@@ -16,18 +16,21 @@ import (
 	subscriptionhttp "handover/internal/subscription/http"
 	"handover/internal/transfer"
 	transferhttp "handover/internal/transfer/http"
+	"handover/internal/webhook"
+	webhookhttp "handover/internal/webhook/http"
 	"handover/internal/world"
 )
 
 // Options are what the API acts on and how much it allows.
 type Options struct {
-	Ledger  *ledger.Ledger
-	Tokens  httpapi.Tokens
-	Policy  transfer.Policy
-	Rules   subscription.Rules // of changes of subscriptions
-	Logger  *zap.Logger
-	Metrics *prometheus.Registry
-	Version string
+	Ledger   *ledger.Ledger
+	Tokens   httpapi.Tokens
+	Policy   transfer.Policy
+	Rules    subscription.Rules // of changes of subscriptions
+	Webhooks webhook.Addresses  // that may be registered
+	Logger   *zap.Logger
+	Metrics  *prometheus.Registry
+	Version  string
 
 	RequestsPerSecond  float64 // of one partner; 0 for no limit
 	Burst              int     // how many requests may come at once
@@ -51,6 +54,7 @@ var tags = []httpapi.Tag{
 	{Name: "Partners", Description: "Relationships between partners, and what they signed."},
 	{Name: "Administration", Description: "What operators of the platform add and change. No partner has their role."},
 	{Name: "Audit", Description: "The partner's own activity log."},
+	{Name: "Webhooks", Description: "What the partner is told over HTTP, and what became of that."},
 }
 
 // New makes the API of all contexts. It touches nothing until requests come. Errors: those of httpapi.New.
@@ -68,6 +72,7 @@ func New(o Options) (*httpapi.API, error) {
 		commercehttp.New(o.Ledger),
 		activityloghttp.New(o.Ledger, o.Now),
 		administrationhttp.New(o.Ledger, world.ParseMore),
+		webhookhttp.New(o.Ledger, o.Webhooks),
 	)
 }
 

@@ -51,6 +51,8 @@ func everyWrite(s *stage) map[string]written {
 	idle := s.idle()
 	subscription := customerPath(6) + "/subscriptions/" + licence(6, 0)
 	return map[string]written{
+		"webhook": {ask{by: byTarget, method: http.MethodPost, path: "/webhooks/v1/registration", body: registering, key: "k"}, 200, false,
+			effects("SELECT url FROM webhook_registrations")},
 		"create":            {creating(0, "k"), 201, true, effects("SELECT id FROM transfers WHERE customer_tenant_id = ?", path.Base(customerPath(0)))},
 		"submit":            {deciding(bySource, submit, listing(1, 2), "k"), 200, true, told(submit, "submitted")},
 		"submit everything": {deciding(bySource, everything, `{"allEligible":true}`, "k"), 200, true, told(everything, "submitted")},
@@ -105,7 +107,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 					transfer.WorkflowID(idOf(t, first))), 1)
 			}
 			require.Equal(t, "application/json", first.kind)
-			require.Equal(t, name != "attestation" && name != "sandbox relationship" && w.by != byOperator, first.etag != "")
+			require.Equal(t, name != "attestation" && name != "sandbox relationship" && name != "webhook" && w.by != byOperator, first.etag != "")
 
 			other := w.ask
 			other.body += " "

@@ -271,7 +271,7 @@ func TestEveryParameterMakesADifference(t *testing.T) {
 	s := setStage(t, 3, 2)
 	transfer := s.over(0)
 	free := map[string]bool{ // any text is one that may have been given
-		"externalReference": true, "tag": true, "customerId": true, "mpn_id": true, "order_id": true, "agreementType": true, "transferId": true,
+		"externalReference": true, "tag": true, "customerId": true, "mpn_id": true, "order_id": true, "agreementType": true, "transferId": true, "resourceId": true,
 	}
 	for _, op := range s.operations() {
 		for _, p := range op.parameters {

@@ -242,6 +242,7 @@ func listing(customer, count int) string {
 const (
 	cancelling  = `{"status":"Cancel"}`
 	declining   = `{"status":"Reject","reason":"not now"}`
+	registering = `{"WebhookUrl":"https://hooks.example/","WebhookEvents":["create-transfer"]}`
 	labelling   = `{"externalReference":"4711","tags":["x"]}`
 	unknownVerb = `{"status":"Complete"}`
 	attesting   = `{"type":"MicrosoftCustomerAgreement","templateId":"11111111-0000-4000-8000-000000000001","dateAgreed":"2026-01-02",` +

@@ -4,6 +4,7 @@
 //	worker.go          a worker: Temporal's, the dispatcher that makes runs follow the ledger, the mail relay
 //	ports.go           a worker's HTTP ports: metrics, callbacks
 //	describe.go        how the runs that the ledger wants are started
+//	webhooks.go        what partners are told over HTTP, and by whom it is signed
 //	contradictions.go  operators are told of what moved after its end
 package app
 
@@ -65,6 +66,9 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 			Billing:       &outages.Activities{Ledger: l},
 		},
 		Mailer: mailer, TransferURL: c.Mail.TransferURL,
+	}
+	if steps.Delivery, err = deliverySteps(c.Webhooks, l); err != nil {
+		return Steps{}, err
 	}
 	if !c.Billing.Remote() {
 		return steps, nil

@@ -8,6 +8,7 @@ import (
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	outages "handover/workflows/billing"
+	deliveries "handover/workflows/delivery"
 	"handover/workflows/subscriptions"
 	"handover/workflows/transfers"
 )
@@ -23,6 +24,10 @@ func describe(_ context.Context, behind []runs.Run) (map[string]dispatch.Start, 
 		case run.WorkflowType == subscriptions.CancellationType:
 			starts[run.WorkflowID] = dispatch.Start{
 				Options: subscriptions.CancellationStartOptions(run.SubjectID), Input: subscriptions.Input{SubscriptionID: run.SubjectID},
+			}
+		case run.WorkflowType == deliveries.Type:
+			starts[run.WorkflowID] = dispatch.Start{
+				Options: deliveries.StartOptions(run.SubjectID), Input: deliveries.Input{PartnerTenantID: run.SubjectID},
 			}
 		case transferstore.StateOf(run).Status != transfer.None:
 			starts[run.WorkflowID] = startOf(run)

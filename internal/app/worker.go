@@ -20,6 +20,8 @@ import (
 	"handover/internal/telemetry"
 	transfermail "handover/internal/transfer/mail"
 	transferstore "handover/internal/transfer/store"
+	webhookmail "handover/internal/webhook/mail"
+	webhookstore "handover/internal/webhook/store"
 	"handover/workflows"
 	"handover/workflows/run"
 	"handover/workflows/transfers"
@@ -30,12 +32,14 @@ import (
 type Worker struct {
 	runs       worker.Worker // workflow runs and their steps
 	moves      worker.Worker // calls of the billing system
+	deliveries worker.Worker // calls of partners' endpoints
 	answers    *answers.Taker
 	keeper     *keeper.Keeper
 	dispatcher *dispatch.Dispatcher
 	relay      *notify.Relay
 	listen     func(context.Context) // hears of other programs' changes, until the context ends
 	woken      func(context.Context) // forwards the ledger's news to the relay, until the context ends
+	forgets    func(context.Context) // what became of old events, until the context ends
 	failed     chan error
 
 	stop    context.CancelFunc
@@ -48,6 +52,7 @@ type Surroundings struct {
 	Temporal client.Client
 	Settings config.Worker
 	Billing  config.Billing
+	Webhooks config.Webhooks
 	Steps    Steps
 	Ledger   *ledger.Ledger
 	Metrics  telemetry.Metrics
@@ -86,15 +91,15 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	if err := reportContradictions(s); err != nil {
 		return nil, err
 	}
+	w.forgets = func(ctx context.Context) { forgetWebhooks(ctx, s.Ledger, s.Logger) }
 	w.woken = func(ctx context.Context) { forward(ctx, s.Ledger, wake) }
 	w.relay, err = notify.NewRelay(notify.RelayOptions{
-		Outbox: s.Ledger, Kinds: notify.Kinds{transferstore.SubjectKind: transfermail.New(s.Ledger, s.Steps.TransferURL)},
-		Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
+		Outbox: s.Ledger, Kinds: kindsOf(s.Ledger, s.Steps.TransferURL), Mailer: s.Steps.Mailer, Wake: handedOver, Logger: s.Logger, Registry: s.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the mail relay could not be made: %w", err)
 	}
-	w.runs, w.answers = newRunsWorker(s, w.fail), s.Steps.Answers
+	w.runs, w.answers, w.deliveries = newRunsWorker(s, w.fail), s.Steps.Answers, newDeliveriesWorker(s, w.fail)
 	var slots *keeper.Slots // the ledger itself needs no bounds
 	if s.Steps.Breaker != nil {
 		slots = keeper.NewSlots(s.Steps.Breaker, s.Billing.Concurrent)
@@ -107,6 +112,11 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	}
 	w.moves, err = newMovesWorker(s, slots, w.fail)
 	return w, err
+}
+
+// kindsOf are the kinds of subjects that e-mails tell of.
+func kindsOf(l *ledger.Ledger, transferURL string) notify.Kinds {
+	return notify.Kinds{transferstore.SubjectKind: transfermail.New(l, transferURL), webhookstore.SubjectKind: webhookmail.New(l)}
 }
 
 // forward wakes the relay whenever the ledger has news: a command may owe e-mail too.
@@ -171,17 +181,18 @@ func workerOptions(s Surroundings, fail func(error)) worker.Options {
 
 // Start begins the work. The dispatcher begins after Temporal's worker, so that runs which it starts eagerly find a place.
 func (w *Worker) Start() error {
-	for started, part := range []worker.Worker{w.runs, w.moves} {
+	workers := w.workers()
+	for started, part := range workers {
 		if err := part.Start(); err != nil {
-			if started > 0 {
-				w.runs.Stop()
+			for _, before := range workers[:started] {
+				before.Stop()
 			}
 			return fmt.Errorf("the worker did not start: %w", err)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop = cancel
-	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken}
+	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken, w.forgets}
 	if w.answers != nil {
 		parts = append(parts, w.answers.Run)
 	}
@@ -193,6 +204,8 @@ func (w *Worker) Start() error {
 	}
 	return nil
 }
+
+func (w *Worker) workers() []worker.Worker { return []worker.Worker{w.runs, w.moves, w.deliveries} }
 
 // Failed has the error that Temporal's worker cannot live with, once there is one.
 func (w *Worker) Failed() <-chan error { return w.failed }
@@ -213,8 +226,9 @@ func (w *Worker) Stop() {
 	w.stopped.Do(func() {
 		w.stop()
 		var stopping sync.WaitGroup
-		stopping.Go(w.moves.Stop)
-		stopping.Go(w.runs.Stop)
+		for _, part := range w.workers() {
+			stopping.Go(part.Stop)
+		}
 		stopping.Wait()
 		w.ended.Wait()
 	})

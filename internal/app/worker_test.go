@@ -33,7 +33,7 @@ func TestNewWorker(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, adapter == "http", steps.Breaker != nil)
 			_, err = app.NewWorker(app.Surroundings{
-				Temporal: temporal, Settings: settings.Worker, Billing: settings.Billing, Steps: steps, Ledger: l, Metrics: metrics, Logger: zap.NewNop(),
+				Temporal: temporal, Settings: settings.Worker, Billing: settings.Billing, Webhooks: settings.Webhooks, Steps: steps, Ledger: l, Metrics: metrics, Logger: zap.NewNop(),
 			})
 			require.NoError(t, err)
 		})

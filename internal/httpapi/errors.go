@@ -151,6 +151,8 @@ func fromRefusal(r *kernel.Refusal) *Error {
 		status: r.HTTPStatus(), Code: r.Code, ErrorName: string(r.Cause), Description: Clip(r.Message), Data: r.Data, Source: source,
 	}
 	switch {
+	case r.Cause.Again() > 0:
+		return e.again(r.Cause.Again())
 	case e.status == http.StatusTooManyRequests: // a bound within a day
 		return e.again(retryBound)
 	case r.Cause == kernel.BeingProcessed || r.Cause.Retryable():

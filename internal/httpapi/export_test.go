@@ -36,6 +36,9 @@ func (r Route) Parameters() []string { return r.query.names }
 func (r Route) Open() bool   { return r.open }
 func (r Route) Writes() bool { return r.write }
 
+// TakesBody tells whether a route reads the body of a request.
+func (r Route) TakesBody() bool { return r.body.kind != ignored }
+
 // InFlight are the bytes of all bodies in memory.
 func (a *API) InFlight() int64 {
 	a.bodies.mu.Lock()

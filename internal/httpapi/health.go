@@ -25,14 +25,14 @@ type healthAnswer struct {
 }
 
 func (a *API) registerHealth() {
-	Register(a, Route{
-		ID: "isAlive", Method: http.MethodGet, Path: "/healthz", Tag: probes, open: true, Extension: true,
+	RegisterOpen(a, Route{
+		ID: "isAlive", Method: http.MethodGet, Path: "/healthz", Tag: probes, Extension: true,
 		Summary: "Whether the process answers", Description: "For liveness probes. It asks nothing else.",
 	}, func(context.Context, *struct{}) (*healthAnswer, error) {
 		return &healthAnswer{Status: http.StatusOK, Body: Health{Status: "ok"}}, nil
 	})
-	Register(a, Route{
-		ID: "isReady", Method: http.MethodGet, Path: "/readyz", Tag: probes, open: true, Extension: true,
+	RegisterOpen(a, Route{
+		ID: "isReady", Method: http.MethodGet, Path: "/readyz", Tag: probes, Extension: true,
 		Summary: "Whether requests can be answered", Description: "For readiness probes: 503 while the ledger or the token issuer does not answer.",
 	}, a.ready)
 	if a.options.Metrics != nil {

@@ -48,7 +48,7 @@ type Route struct {
 	// Rerender is asked for the body of an answer that was too large to be kept, and has a form. Nil when there is none.
 	Rerender func(ctx context.Context, before command.Answer) (command.Answer, error)
 
-	open    bool   // no token needed: the probes
+	open    bool   // no token needed. Set by RegisterOpen
 	write   bool   // changes something: idempotent by its request id. Set by RegisterWrite
 	streams bool   // goes on for as long as there is something to tell. Set by RegisterStream
 	body    *shape // of the body, from the handler's type
@@ -103,6 +103,12 @@ func Register[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, e
 	})
 }
 
+// RegisterOpen declares an operation that reads what everybody may know: it needs no token.
+func RegisterOpen[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, error)) {
+	r.open = true
+	Register(a, r, handle)
+}
+
 // operation is the route as the framework wants it.
 func (a *API) operation(r Route) huma.Operation {
 	op := huma.Operation{
@@ -151,6 +157,9 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 // right and of understood.
 func (a *API) admitted(op *huma.Operation, req *http.Request, r Route) (*http.Request, error) {
 	if r.open {
+		if err := checkParameters(op, req); err != nil {
+			return nil, err
+		}
 		return r.understood(req)
 	}
 	admitted, err := a.admit(req, r)

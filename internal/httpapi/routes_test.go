@@ -50,7 +50,8 @@ func assertCause(t *testing.T, want string, err error, who string) {
 	}
 }
 
-// Nothing is served around the table of routes: what is described is in it, once, and only probes are open.
+// Nothing is served around the table of routes: what is described is in it, once, and only probes are open, and the
+// certificates that receivers of webhooks fetch.
 func TestTheTableOfRoutesIsComplete(t *testing.T) {
 	a, err := api.New(api.Options{Version: "1"})
 	require.NoError(t, err)
@@ -68,7 +69,7 @@ func TestTheTableOfRoutesIsComplete(t *testing.T) {
 			assert.Contains(t, append(identity.Roles(), identity.Operator), role, r.ID)
 		}
 	}
-	assert.ElementsMatch(t, []string{"isAlive", "isReady"}, open)
+	assert.ElementsMatch(t, []string{"isAlive", "isReady", "getWebhookCertificate"}, open)
 	text, err := a.OpenAPI()
 	require.NoError(t, err)
 	var doc described

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // Cause names why something was refused. It is an error itself, so that callers can ask errors.Is(err, cause). Each context
@@ -19,6 +20,8 @@ type Meaning struct {
 	Status  int    // of HTTP
 	Rule    string // rules (R-n), transitions (Tn), invariants (I-n) or decisions (OQ-n) of the domain
 	Passing bool   // another attempt may succeed without anybody changing anything
+
+	Again time.Duration // after which the same request may be repeated, where that is another time than usual for its status
 }
 
 var meanings = map[Cause]Meaning{}
@@ -81,6 +84,9 @@ func (c Cause) Code() string { return meanings[c].Code }
 
 // Rule names what the cause enforces: rules (R-n), transitions (Tn), invariants (I-n) or decisions (OQ-n) of the domain.
 func (c Cause) Rule() string { return meanings[c].Rule }
+
+// Again is after which time the same request may be repeated, where that is another than usual for its status; 0 otherwise.
+func (c Cause) Again() time.Duration { return meanings[c].Again }
 
 // Retryable tells whether another attempt may succeed without anybody changing anything.
 func (c Cause) Retryable() bool { return meanings[c].Passing }

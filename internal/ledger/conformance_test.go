@@ -330,6 +330,7 @@ var tables = []string{
 	"partners", "partner_users", "program_enrolments", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
 	"activity_log", "notifications", "partnerships", "api_requests", "transfer_labels", "transfer_tags",
 	"runs", "policies", "outages", "log_chain", "orders", "order_lines", "billing_lines",
+	"webhook_registrations", "webhook_deliveries", "webhook_attempts", "webhook_certificates",
 }
 
 // contents is everything the ledger holds, so that a test can say that nothing changed.

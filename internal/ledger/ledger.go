@@ -38,6 +38,7 @@ import (
 	subscriptionstore "handover/internal/subscription/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // Options say what the ledger decides by.
@@ -63,6 +64,7 @@ type Ledger struct {
 	*mail
 	*outages
 	*operators
+	*webhooks
 }
 
 // The stores by names that differ, so that all of them are the ledger's.
@@ -76,6 +78,7 @@ type (
 	mail          = outbox.Store
 	outages       = outagestore.Store
 	operators     = administrationstore.Store
+	webhooks      = webhookstore.Store
 )
 
 //go:embed migrations
@@ -112,7 +115,7 @@ func over(db *store.DB, moved *transfers, billed *subscriptions, administered *o
 	return &Ledger{
 		DB: db, Requests: command.New(db), workflowRuns: runs.New(db, transferstore.About), activityLog: activitylogstore.New(db),
 		programmes: programmestore.New(db), subscriptions: billed, paid: commercestore.New(db), transfers: moved, mail: outbox.New(db), outages: outagestore.New(db),
-		operators: administered,
+		operators: administered, webhooks: webhookstore.New(db),
 	}
 }
 
@@ -126,15 +129,19 @@ func (l *Ledger) on(db *store.DB) *Ledger {
 	return over(db, l.transfers.Over(db), l.subscriptions.Over(db), l.operators.Over(db))
 }
 
-// Watch makes the runs look of whatever is overdue, of every context: see transferstore.Store.Watch and
-// subscriptionstore.Store.WatchCancellations. It tells how many.
+// Watch makes the runs look of whatever is overdue, of every context: see transferstore.Store.Watch,
+// subscriptionstore.Store.WatchCancellations and webhookstore.Store.WatchWebhooks. It tells how many.
 func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 	raised, err = l.transfers.Watch(ctx)
 	if err != nil {
 		return raised, err
 	}
-	more, err := l.WatchCancellations(ctx)
-	return raised + more, err
+	ends, err := l.WatchCancellations(ctx)
+	if err != nil {
+		return raised, err
+	}
+	deliveries, err := l.WatchWebhooks(ctx)
+	return raised + ends + deliveries, err
 }
 
 // FollowedRuns is a page of the runs of every context that must be open at Temporal, and were told everything: those with workflow

@@ -123,6 +123,9 @@ func (p *Platform) startMail(context.Context) error {
 	return nil
 }
 
+// thisMachine are the networks that receivers of who tries things out are in.
+var thisMachine = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
 func (p *Platform) openLedger(ctx context.Context) error {
 	settings, err := config.Load()
 	if err != nil {
@@ -138,6 +141,10 @@ func (p *Platform) openLedger(ctx context.Context) error {
 	}
 	settings.SMTP = config.SMTP{
 		Host: mail.Addr().String(), Port: int(mail.Port()), From: "Handover <handover@localhost.localdomain>", TLS: notify.TLSNone, Timeout: settings.SMTP.Timeout,
+	}
+	settings.Webhooks.PlainHTTP, settings.Webhooks.AllowedNetworks = true, append(settings.Webhooks.AllowedNetworks, thisMachine...)
+	if p.API != "" {
+		settings.Webhooks.PublicURL = p.API
 	}
 	if p.options.Settings != nil {
 		p.options.Settings(&settings)
@@ -209,7 +216,7 @@ func (p *Platform) startWorker(ctx context.Context) error {
 		p.options.Steps(&steps)
 	}
 	p.Worker, err = app.NewWorker(app.Surroundings{
-		Temporal: p.Connection, Settings: p.Settings.Worker, Billing: p.Settings.Billing, Steps: steps, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger,
+		Temporal: p.Connection, Settings: p.Settings.Worker, Billing: p.Settings.Billing, Webhooks: p.Settings.Webhooks, Steps: steps, Ledger: p.Ledger, Metrics: p.metrics, Logger: p.options.Logger,
 	})
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func NewAPI(p Parts) (*httpapi.API, error) {
 	}
 	limits := p.Settings.API
 	handler, err := api.New(api.Options{
-		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(), Rules: p.Settings.Transfers.Subscriptions(),
+		Ledger: p.Ledger, Tokens: tokens, Policy: p.Settings.Transfers.Policy(), Rules: p.Settings.Transfers.Subscriptions(), Webhooks: p.Settings.Webhooks.Addresses(),
 		Logger: p.Logger, Metrics: p.Metrics.Registry, Version: version(),
 		RequestsPerSecond: limits.RequestsPerSecond, Burst: limits.Burst,
 		OperatorsTenant: limits.OperatorsTenant, InvitationURL: limits.InvitationURL, JointInvitationURL: limits.JointInvitationURL,

@@ -22,6 +22,7 @@ import (
 	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
+	"handover/internal/webhook"
 )
 
 // The catalogue of refusals: the published codes of section 4.6, and messages fit for the person who reads them.
@@ -58,6 +59,7 @@ var promised = map[kernel.Cause]string{
 	subscription.StatusNotPossible: "800042", subscription.Ended: "800042", programme.AlreadyAttested: "600061", programme.InUse: "800042", subscription.MovesByTransfer: "800078",
 	commerce.OrderUnknown: "20000", commerce.InvoiceUnknown: "1000",
 	programme.WrongEnvironment: "900127",
+	webhook.AlreadyRegistered:  "900101", webhook.TestsTooOften: "429",
 }
 
 func TestEveryCauseHasAPublishedCode(t *testing.T) {
@@ -123,7 +125,7 @@ func nameOf(e ast.Expr) string {
 }
 
 // contexts are the folders of the rules, from here.
-var contexts = []string{"../kernel", "../administration", "../programme", "../subscription", "../activitylog", "../commerce", "."}
+var contexts = []string{"../kernel", "../administration", "../programme", "../subscription", "../activitylog", "../commerce", "../webhook", "."}
 
 // inspect visits the source of the rules, tests left out.
 func inspect(t *testing.T, visit func(ast.Node)) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"handover/internal/activitylog"
+	"handover/internal/webhook"
 )
 
 // Event is something that happened to a transfer and that somebody is told about.
@@ -45,6 +46,7 @@ type Effects struct {
 	Operation activitylog.AuditOperation // one record for the source and one for the target
 	Mail      []Audience                 // who gets an e-mail (R-200..R-202, R-402, R-461)
 	MailEvent Event                      // what the e-mails tell of, where it is not Event
+	Webhook   webhook.EventName          // what the webhooks of source and target are told; empty for nothing
 }
 
 // Mailed is the event that the e-mails tell of.
@@ -53,7 +55,7 @@ func (e Effects) Mailed() Event { return cmp.Or(e.MailEvent, e.Event) }
 // EffectsOf is what the event brings about, by the table of who hears what. That of a reminder is the number's: see Reminder.
 func EffectsOf(e Event) Effects {
 	h := HearingOf(e)
-	return Effects{Event: cmp.Or(h.LoggedAs, h.Of), Operation: h.Operation, Mail: h.Hearers(ByMail), MailEvent: h.MailedAs}
+	return Effects{Event: cmp.Or(h.LoggedAs, h.Of), Operation: h.Operation, Mail: h.Hearers(ByMail), MailEvent: h.MailedAs, Webhook: h.Webhook}
 }
 
 // Reminder is what the n-th reminder (from 1) brings about.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"handover/internal/activitylog"
+	"handover/internal/webhook"
 )
 
 // Channel is a way in which somebody hears of what happened to a transfer.
@@ -23,7 +24,7 @@ type Hearing struct {
 	LoggedAs  Event                      // in the log, where it is not the event itself
 	MailedAs  Event                      // in e-mails, where it is not the event itself
 	Operation activitylog.AuditOperation // in the log; empty when it is in none
-	Webhook   string                     // the event's name for those who subscribed; empty when they are not told
+	Webhook   webhook.EventName          // the event's name for those who subscribed; empty when they are not told
 	Source    []Channel
 	Target    []Channel
 	Customer  []Channel
@@ -57,14 +58,6 @@ func (h Hearing) Hearers(by Channel) []Audience {
 	return hearers
 }
 
-// The names of webhook events.
-const (
-	WebhookCreate   = "create-transfer"
-	WebhookUpdate   = "update-transfer"
-	WebhookComplete = "complete-transfer"
-	WebhookFail     = "fail-transfer"
-)
-
 var (
 	logged    = []Channel{InLog}
 	told      = []Channel{InLog, ByWebhook}
@@ -81,18 +74,18 @@ func Hearings() []Hearing {
 		failed    = activitylog.AuditFail
 	)
 	return []Hearing{
-		{Of: EventCreated, Operation: created, Webhook: WebhookCreate, Source: mailedToo, Target: told, Customer: mailed, Rules: "R-200, R-203"},
+		{Of: EventCreated, Operation: created, Webhook: webhook.CreateTransfer, Source: mailedToo, Target: told, Customer: mailed, Rules: "R-200, R-203"},
 		{Of: EventReminder, Source: mailed, Rules: "R-461"},
-		{Of: EventSubmitted, Operation: updated, Webhook: WebhookUpdate, Source: told, Target: told, Rules: "R-202, R-203"},
-		{Of: EventCancelled, Operation: updated, Webhook: WebhookUpdate, Source: told, Target: told, Rules: "R-202"},
-		{Of: EventDeclined, Operation: updated, Webhook: WebhookUpdate, Source: told, Target: mailedToo, Rules: "R-461"},
-		{Of: EventExpired, Operation: updated, Webhook: WebhookUpdate, Source: told, Target: told, Rules: "R-202"},
-		{Of: EventCompleted, Operation: completed, Webhook: WebhookComplete, Source: mailedToo, Target: mailedToo, Customer: mailed, Rules: "R-201, R-203"},
+		{Of: EventSubmitted, Operation: updated, Webhook: webhook.UpdateTransfer, Source: told, Target: told, Rules: "R-202, R-203"},
+		{Of: EventCancelled, Operation: updated, Webhook: webhook.UpdateTransfer, Source: told, Target: told, Rules: "R-202"},
+		{Of: EventDeclined, Operation: updated, Webhook: webhook.UpdateTransfer, Source: told, Target: mailedToo, Rules: "R-461"},
+		{Of: EventExpired, Operation: updated, Webhook: webhook.UpdateTransfer, Source: told, Target: told, Rules: "R-202"},
+		{Of: EventCompleted, Operation: completed, Webhook: webhook.CompleteTransfer, Source: mailedToo, Target: mailedToo, Customer: mailed, Rules: "R-201, R-203"},
 		{
-			Of: EventPartly, LoggedAs: EventFailed, MailedAs: EventCompleted, Operation: failed, Webhook: WebhookFail,
+			Of: EventPartly, LoggedAs: EventFailed, MailedAs: EventCompleted, Operation: failed, Webhook: webhook.FailTransfer,
 			Source: mailedToo, Target: mailedToo, Customer: mailed, Rules: "R-402",
 		},
-		{Of: EventFailed, Operation: failed, Webhook: WebhookFail, Source: told, Target: told, Rules: "R-202, R-203, R-402"},
+		{Of: EventFailed, Operation: failed, Webhook: webhook.FailTransfer, Source: told, Target: told, Rules: "R-202, R-203, R-402"},
 		{Of: EventGivenUp, Operation: updated, Source: logged, Target: logged, Rules: "R-26"},
 		{Of: EventResolved, Operation: updated, Source: logged, Target: logged, Rules: "R-26"},
 		{Of: EventHeld, Operation: updated, Source: logged, Target: logged, Rules: "R-26"},

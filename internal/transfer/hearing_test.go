@@ -54,7 +54,7 @@ func TestNamesOfWebhookEvents(t *testing.T) {
 	names := map[transfer.Event]string{}
 	for _, h := range transfer.Hearings() {
 		if h.Webhook != "" {
-			names[h.Of] = h.Webhook
+			names[h.Of] = string(h.Webhook)
 		}
 	}
 	assert.Equal(t, map[transfer.Event]string{

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/webhook"
 )
 
 // a customer's tenant hears the same as one that nobody knows, so that nobody learns who is a customer here.
@@ -52,8 +54,12 @@ func TestAccessToWhatIsOpen(t *testing.T) {
 		asked := call{method: http.MethodGet, path: path}
 		w.look(t, path, isCustomer, asked, send(t, asked))
 	}
-	for id, op := range operations(t) {
-		path := strings.NewReplacer("{customerId}", s.customer, "{transferId}", s.pending, "{subscriptionId}", s.spare, "{recordId}", s.records[isSource]).Replace(op.path)
+	described, served := operations(t), map[string]bool{}
+	for _, op := range described {
+		served[op.method+" "+op.path] = true
+	}
+	for id, op := range described {
+		path := strings.NewReplacer("{certificate}", webhook.CertificateID(aCertificate), "{customerId}", s.customer, "{transferId}", s.pending, "{subscriptionId}", s.spare, "{recordId}", s.records[isSource]).Replace(op.path)
 		head := send(t, call{method: http.MethodHead, path: path})
 		require.Empty(t, head.body)
 		switch {
@@ -63,6 +69,9 @@ func TestAccessToWhatIsOpen(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, head.status, id)
 		}
 		for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodOptions} {
+			if served[method+" "+op.path] {
+				continue
+			}
 			asked := call{method: method, path: path}
 			got := send(t, asked)
 			w.look(t, method+" "+path, isCustomer, asked, got)

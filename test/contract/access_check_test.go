@@ -4,6 +4,7 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 
 	activitylogstore "handover/internal/activitylog/store"
 	transferstore "handover/internal/transfer/store"
+	"handover/internal/webhook"
 )
 
 // watch looks at answers for what is secret of the scene.
@@ -162,6 +164,13 @@ func (s *scene) rows(t testing.TB, refusedToo bool) string {
 		require.NoError(t, err)
 		log.Items = slices.DeleteFunc(log.Items, func(r activitylogstore.AuditEntry) bool { return r.Status == "failed" && !refusedToo })
 		everything = append(everything, agreements, log.Items)
+	}
+	for _, p := range partners {
+		registered, err := stage.Ledger.Webhook(ctx, s.of[p].TenantID)
+		if !errors.Is(err, webhook.NotRegistered) {
+			require.NoError(t, err)
+			everything = append(everything, registered)
+		}
 	}
 	text, err := json.MarshalIndent(everything, "", " ")
 	require.NoError(t, err)

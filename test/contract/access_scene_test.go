@@ -4,6 +4,7 @@ package contract
 // recognised in an answer, each with the parties that may read it there.
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -13,10 +14,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	commercestore "handover/internal/commerce/store"
 	"handover/internal/ledger"
 	"handover/internal/programme"
 	"handover/internal/subscription"
+	"handover/internal/webhook"
 )
 
 // party is what a caller is to the transfers of the scene.
@@ -128,6 +131,7 @@ func newScene(t testing.TB, c *troupe) *scene {
 	broken.OfferID = uuid.NewString() + ":0001"
 	s.enter(t, append(slices.Clone(going), broken)...)
 	s.attest(t)
+	require.NoError(t, stage.Ledger.PublishWebhookCertificate(t.Context(), aCertificate))
 	s.complete = s.play(t, isTarget, going[0])
 	s.partial = s.play(t, isTarget, going[1], broken)
 	s.pending = s.play(t, isTarget)
@@ -166,7 +170,19 @@ func (s *scene) fresh(t testing.TB) *scene {
 	other := &scene{troupe: c, records: s.records, reference: map[party]string{}, old: s.old, moved: s.moved, order: s.order, complete: s.complete, partial: s.partial}
 	other.enter(t)
 	other.pending = other.play(t, isTarget)
+	other.endWebhooks(t)
 	return other
+}
+
+// endWebhooks ends the registrations of the partners, whom scenes share.
+func (s *scene) endWebhooks(t testing.TB) {
+	t.Helper()
+	for _, p := range partners {
+		_, err := stage.Ledger.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, s.of[p].TenantID)
+		if !errors.Is(err, webhook.NotRegistered) {
+			require.NoError(t, err)
+		}
+	}
 }
 
 // enter adds the customer, whom it accepted, and what it holds.

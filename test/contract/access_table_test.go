@@ -7,6 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/google/uuid"
+
+	"handover/internal/webhook"
 )
 
 // outcome is what somebody hears whom the operation lets in.
@@ -25,6 +29,8 @@ var (
 	noCustomer     = outcome{http.StatusNotFound, "60003", true}
 	noSubscription = outcome{http.StatusNotFound, "20003", true}
 	noRecord       = outcome{http.StatusNotFound, "1000", true}
+	noWebhook      = outcome{http.StatusNotFound, "1000", false}
+	noDelivery     = outcome{http.StatusNotFound, "1000", true}
 	noPartner      = outcome{http.StatusNotFound, "60003", true}
 	noRelation     = outcome{http.StatusForbidden, "20002", true}
 	noOrder        = outcome{http.StatusNotFound, "20000", true}
@@ -52,7 +58,8 @@ var (
 	admins   = []string{"AdminAgent"}
 	sellers  = []string{"AdminAgent", "SalesAgent"}
 	readers  = []string{"AdminAgent", "SalesAgent", "HelpdeskAgent"}
-	auditors = []string{"AdminAgent", "SalesAgent", "GlobalAdmin"} // of the partner agreement
+	hearers  = []string{"BillingAdmin", "AdminAgent", "SalesAgent", "HelpdeskAgent", "GlobalAdmin"} // of webhooks
+	auditors = []string{"AdminAgent", "SalesAgent", "GlobalAdmin"}                                  // of the partner agreement
 	globals  = []string{"GlobalAdmin"}
 )
 
@@ -81,7 +88,8 @@ func forBilling(o outcome) []outcome { return []outcome{o, o, o, o, neverReselle
 // access are the attempts on a scene. The outcomes stand in the order of partners: source, target, stranger, outsider,
 // reseller. What changes something comes last, so that lists are not longer than the scene.
 func access(s *scene) []attempt {
-	return slices.Concat(transferReads(s), s.searches(), customerReads(s), subscriptionReads(s), billReads(s), partnerReads(s), logReads(s), transferWrites(s), otherWrites(s), operatorsOnly(s))
+	return slices.Concat(transferReads(s), s.searches(), customerReads(s), subscriptionReads(s), billReads(s), partnerReads(s), logReads(s), webhookReads(), transferWrites(s),
+		otherWrites(s), webhookWrites(), operatorsOnly(s))
 }
 
 // operatorsOnly is for who runs the platform: no partner has the role, whatever its tokens name.
@@ -142,6 +150,34 @@ func transferWrites(s *scene) []attempt {
 		{operation: "updateTransfer", how: "cancel", roles: admins, agents: true, changes: true, path: path, body: object{"status": "Cancel"}, says: byTarget},
 		{operation: "updateTransfer", how: "label", roles: admins, changes: true, path: path, body: object{"externalReference": "another"},
 			says: []outcome{fine, fine, noTransfer, noTransfer, neverResellers}},
+	}
+}
+
+// aCertificate is one that something was signed with.
+var aCertificate = []byte("a certificate")
+
+// webhookReads: each partner has a registration and deliveries of its own. Receivers need no token for certificates.
+func webhookReads() []attempt {
+	return []attempt{
+		{operation: "listWebhookEvents", roles: hearers, says: forAll(fine)},
+		{operation: "listWebhookDeliveries", roles: hearers, says: forAll(fine)},
+		{operation: "getWebhookDelivery", roles: hearers, path: map[string]string{"deliveryId": uuid.NewString()}, says: forAll(noDelivery)},
+		{operation: "getWebhookTest", roles: hearers, path: map[string]string{"correlationId": uuid.NewString()}, says: forAll(noDelivery)},
+		{operation: "getWebhookCertificate", path: map[string]string{"certificate": webhook.CertificateID(aCertificate) + ".cer"}, says: forAll(fine)},
+	}
+}
+
+// webhookWrites: nobody is registered until somebody registers.
+func webhookWrites() []attempt {
+	wish := object{"WebhookUrl": "https://hooks.example/", "WebhookEvents": []string{"create-transfer"}}
+	return []attempt{
+		{operation: "getWebhook", roles: hearers, says: forAll(noWebhook)},
+		{operation: "testWebhook", roles: hearers, says: forAll(noWebhook)},
+		{operation: "redeliverWebhook", roles: hearers, path: map[string]string{"deliveryId": uuid.NewString()}, says: forAll(noWebhook)},
+		{operation: "redeliverDeadWebhooks", roles: hearers, says: forAll(noWebhook)},
+		{operation: "deleteWebhook", roles: hearers, says: forAll(noWebhook)},
+		{operation: "replaceWebhook", roles: hearers, body: wish, says: forAll(noWebhook)},
+		{operation: "createWebhook", roles: hearers, changes: true, body: wish, says: forAll(fine)},
 	}
 }
 

@@ -178,6 +178,7 @@ func TestAccess(t *testing.T) {
 			for _, bad := range m.bad(t, s.act(a.entitled())) {
 				watch.tryForged(t, a, op, bad)
 			}
+			s.endWebhooks(t)
 			require.Equal(t, before, s.rows(t, false), "something changed that nobody may change")
 		})
 	}

@@ -58,24 +58,43 @@ type Record struct {
 // it holds a lock on that, so that the times of its records differ.
 func Note(ctx context.Context, tx store.Tx, r Record) error { return NoteAll(ctx, tx, r) }
 
+// Noted is Note for who tells others of the change: it returns the id of the record, and its time.
+func Noted(ctx context.Context, tx store.Tx, r Record) (id string, at time.Time, err error) {
+	entries, err := entriesOf(ctx, tx, []Record{r})
+	if err != nil {
+		return "", at, err
+	}
+	one := completed(entries)[0]
+	return one.ID, one.At, Append(ctx, tx, one)
+}
+
+// NoteAll is Note of many, in as many statements whatever their number. Their order is that of their times.
+func NoteAll(ctx context.Context, tx store.Tx, records ...Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	entries, err := entriesOf(ctx, tx, records)
+	if err != nil {
+		return err
+	}
+	return Append(ctx, tx, entries...)
+}
+
 // last is when the newest record about a resource was written.
 type last struct {
 	resourceID string
 	at         time.Time
 }
 
-// NoteAll is the same for many, in as many statements whatever their number. Their order is that of their times.
-func NoteAll(ctx context.Context, tx store.Tx, records ...Record) error {
-	if len(records) == 0 {
-		return nil
-	}
+// entriesOf are the records as they are kept, each after those that there are of the same thing.
+func entriesOf(ctx context.Context, tx store.Tx, records []Record) ([]AuditEntry, error) {
 	ids := make([]string, len(records))
 	for i, r := range records {
 		ids[i] = r.ResourceID
 	}
 	newest, err := store.All(ctx, tx, selectLastActions, func(l *last) []any { return []any{&l.resourceID, (*store.Stamp)(&l.at)} }, store.IDRows(ids...))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	latest := make(map[string]time.Time, len(newest))
 	for _, l := range newest {
@@ -86,10 +105,10 @@ func NoteAll(ctx context.Context, tx store.Tx, records ...Record) error {
 		r.At = activitylog.TimeAfter(latest[r.ResourceID], r.At)
 		latest[r.ResourceID] = r.At
 		if entries[i], err = r.entry(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return Append(ctx, tx, entries...)
+	return entries, nil
 }
 
 func (r Record) entry() (entry AuditEntry, err error) {

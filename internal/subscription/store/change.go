@@ -13,6 +13,8 @@ import (
 	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
 	"handover/internal/subscription"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 var (
@@ -57,7 +59,7 @@ func (s *Store) ChangeSubscription(ctx context.Context, terms command.Terms[subs
 	})
 }
 
-// change writes what may be changed of a subscription, with what it costs and the record of it.
+// change writes what may be changed of a subscription, with what it costs and the record of it, and owes it to its owner's webhook.
 func (s *Store) change(ctx context.Context, tx store.Tx, by activitylog.By, old, next subscription.Subscription, at time.Time) error {
 	if _, err := tx.Exec(ctx, updateSubscription, old.ID, next.FriendlyName, next.Quantity, next.AutoRenew, next.Status, next.PartnerOnRecord, next.Billed); err != nil {
 		return err
@@ -65,9 +67,15 @@ func (s *Store) change(ctx context.Context, tx store.Tx, by activitylog.By, old,
 	if err := s.bill(ctx, tx, old, next, at); err != nil {
 		return err
 	}
-	return activitylogstore.Note(ctx, tx, activitylogstore.Record{
+	record, noted, err := activitylogstore.Noted(ctx, tx, activitylogstore.Record{
 		By: by, CustomerTenantID: old.CustomerTenantID, Resource: activitylog.SubscriptionResource, ResourceID: old.ID,
 		Operation: activitylog.AuditUpdateSubscription, Before: changeable(old), After: changeable(next), At: at,
+	})
+	if err != nil {
+		return err
+	}
+	return webhookstore.Owe(ctx, tx, by.CorrelationID, webhook.Event{
+		ID: record, PartnerTenantID: by.PartnerTenantID, Name: webhook.SubscriptionUpdated, CustomerTenantID: old.CustomerTenantID, ResourceID: old.ID, At: noted,
 	})
 }
 

@@ -1,7 +1,7 @@
 package transferstore
 
-// What every transition writes besides its state, in the same transaction: one audit record per participant and the
-// e-mails that are to be sent.
+// What every transition writes besides its state, in the same transaction: one audit record per participant, the
+// events that their webhooks are told of, and the e-mails that are to be sent.
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/kernel"
 	"handover/internal/transfer"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // happening is one event of a transfer that is about to be written.
@@ -31,7 +33,7 @@ type happening struct {
 // detail is what an audit record says beyond its columns.
 type detail = transfer.AuditDetail
 
-// tell writes the audit records and the e-mails of an event, and returns the id of the source's record.
+// tell writes the audit records, the webhooks' events and the e-mails of an event, and returns the id of the source's record.
 func (tx session) tell(ctx context.Context, h *happening) (string, error) {
 	h.detail.Event, h.detail.Status, h.detail.By = h.effects.Event, h.of.Status, h.of.RoleOf(h.actor)
 	if h.key == "" {
@@ -48,8 +50,26 @@ func (tx session) tell(ctx context.Context, h *happening) (string, error) {
 	if err := activitylogstore.Append(ctx, tx.Tx, source, target); err != nil {
 		return "", err
 	}
+	if err := tx.announce(ctx, h, source, target); err != nil {
+		return "", err
+	}
 	h.handed, err = tx.queueMail(ctx, h)
 	return source.ID, err
+}
+
+// announce owes the event to the webhooks of both parties, under the ids of their audit records.
+func (tx session) announce(ctx context.Context, h *happening, records ...activitylogstore.AuditEntry) error {
+	name := h.effects.Webhook
+	if name == "" {
+		return nil
+	}
+	events := make([]webhook.Event, len(records))
+	for i, record := range records {
+		events[i] = webhook.Event{
+			ID: record.ID, PartnerTenantID: record.PartnerTenantID, Name: name, CustomerTenantID: h.of.State.CustomerTenantID, ResourceID: h.of.ID, At: h.at,
+		}
+	}
+	return webhookstore.Owe(ctx, tx.Tx, h.origin.Correlation, events...)
 }
 
 // audit makes the record for one participant's log. Through what application a command came is for the log of who gave it;

@@ -12,6 +12,7 @@
 //	remote.go         a billing system over HTTP
 //	door.go           commands that come through Temporal
 //	cancellations.go  ends of subscriptions that were scheduled
+//	deliveries.go     what partners are told over HTTP
 package main
 
 import (
@@ -86,6 +87,7 @@ func (s *stage) scenes() []scene {
 	all = append(all, s.large()...)
 	all = append(all, s.door()...)
 	all = append(all, s.cancellations()...)
+	all = append(all, s.deliveries()...)
 	return append(all, s.wakeups()...) // last, because time passes in them
 }
 

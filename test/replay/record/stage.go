@@ -43,6 +43,7 @@ func stageWith(ctx context.Context, o platform.Options) (*stage, error) {
 		}
 		s.lapse.Ledger = steps.Transfers.Ledger
 		steps.Transfers.Ledger = s.lapse
+		brief(steps)
 	}
 	var err error
 	s.Platform, err = platform.Start(ctx, o)

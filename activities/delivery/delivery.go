@@ -1,0 +1,171 @@
+// Package delivery holds the steps about what partners are told over HTTP.
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"handover/activities/failing"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
+)
+
+// Prefix begins the name of every activity of this room.
+const Prefix = "delivery."
+
+// Ledger is what the steps of this room need of the system of record. *ledger.Ledger implements it.
+type Ledger interface {
+	LookAtWebhook(ctx context.Context, partner string, limit int) (webhookstore.Standing, error)
+	RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (webhookstore.Recorded, error)
+	PublishWebhookCertificate(ctx context.Context, certificate []byte) error
+}
+
+// Courier brings events to endpoints. *courier.Courier is one.
+type Courier interface {
+	Bring(ctx context.Context, r webhook.Registration, e webhook.Event) (webhook.Answer, error)
+}
+
+// Activities are the steps with what they act on. A nil value serves workflows as type-checked method references.
+type Activities struct {
+	Ledger      Ledger
+	Courier     Courier
+	Certificate []byte        // behind the courier's signatures
+	Lingers     time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
+
+	published atomic.Bool
+}
+
+// Round is what became of one step, and how delivering to the partner stands: counts and times, and nothing of what was said.
+type Round struct {
+	Sent         int           `json:"sent"`                  // in this step
+	Failed       int           `json:"failed,omitempty"`      // attempts of this step
+	Waiting      int           `json:"waiting"`               // events that are still to be sent
+	Oldest       time.Time     `json:"oldest,omitzero"`       // when the first of them happened
+	More         bool          `json:"more,omitempty"`        // some of them are due already
+	Next         time.Time     `json:"next,omitzero"`         // when the next one is due; zero when none waits
+	NextIn       time.Duration `json:"nextIn,omitempty"`      // how long that is from now, by the ledger's clock; when none waits, how long the run stays
+	FailingSince time.Time     `json:"failingSince,omitzero"` // the endpoint's first failure since it last took something
+	Off          webhook.Why   `json:"off,omitempty"`         // why the endpoint is not called any more
+	Answer       string        `json:"answer,omitempty"`      // status of the latest attempt of this step, or why there was no answer, in our words
+}
+
+const (
+	atOnce      = 50              // events that are looked up at once
+	recordAfter = 20              // attempts that a crash may repeat
+	recordEvery = time.Second     // or as many as were made in that time
+	longest     = time.Minute     // after which the step leaves its place to others
+	beatEvery   = 5 * time.Second // heartbeats
+	soonest     = 10 * time.Millisecond
+)
+
+// Deliver sends the partner what is due, in order, and records what came of it. It ends when nothing is due, when the endpoint wants to be
+// left alone, or after a minute. A worker that dies in it has made at most twenty attempts that are made again, with the same ids.
+func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error) {
+	ctx, stop := beating(ctx)
+	defer stop()
+	if err := a.publish(ctx); err != nil {
+		return Round{}, failing.Classified(err)
+	}
+	var done Round
+	for until := time.Now().Add(longest); ; {
+		now, err := a.Ledger.LookAtWebhook(ctx, partner, atOnce)
+		if err != nil {
+			return done, failing.Classified(err)
+		}
+		if len(now.Due) == 0 || time.Now().After(until) {
+			return done.standing(now, a.Lingers), nil
+		}
+		if err := a.bring(ctx, partner, now, until, &done); err != nil {
+			return done, failing.Classified(err)
+		}
+	}
+}
+
+// publish lets the gateway serve the certificate, before anything names it.
+func (a *Activities) publish(ctx context.Context) error {
+	if a.published.Load() {
+		return nil
+	}
+	err := a.Ledger.PublishWebhookCertificate(ctx, a.Certificate)
+	a.published.Store(err == nil)
+	return err
+}
+
+// bring sends what is due until the endpoint fails, which may be for it to say what follows, or the time is over.
+func (a *Activities) bring(ctx context.Context, partner string, now webhookstore.Standing, until time.Time, done *Round) error {
+	var made []webhook.Attempt
+	began := time.Now()
+	record := func() error {
+		_, err := a.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), partner, made...)
+		made, began = nil, time.Now()
+		return err
+	}
+	for _, d := range now.Due {
+		answer, err := a.Courier.Bring(ctx, now.Registration, d.Event)
+		if err != nil {
+			_ = record() // what was sent is known; the step fails anyway
+			return err
+		}
+		made = append(made, webhook.Attempt{DeliveryID: d.ID, N: d.Attempts + 1, At: now.At.Add(time.Since(began)), Registered: now.Registration.ModifiedAt, Answer: answer})
+		done.Answer = named(answer)
+		if !answer.Delivered() {
+			done.Failed++
+			return record()
+		}
+		done.Sent++
+		if len(made) < recordAfter && time.Since(began) < recordEvery {
+			continue
+		}
+		if err := record(); err != nil || time.Now().After(until) {
+			return err
+		}
+	}
+	return record()
+}
+
+// named is an answer without a word that an endpoint wrote.
+func named(a webhook.Answer) string {
+	if a.Status == 0 {
+		return a.Fault
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
+}
+
+func (r Round) standing(now webhookstore.Standing, lingers time.Duration) Round {
+	health := now.Registration.Health
+	r.Waiting, r.Oldest, r.More, r.FailingSince, r.Off = now.Waiting, now.Oldest, len(now.Due) > 0, health.FailingSince, health.Why
+	switch r.Next = now.Next; {
+	case !r.Next.IsZero():
+		r.NextIn = max(r.Next.Sub(now.At), soonest)
+	case r.Waiting == 0 && !health.Off():
+		r.NextIn = lingers
+	}
+	return r
+}
+
+// beating tells Temporal that the step lives, for as long as it does: an endpoint may take longer than anybody waits for a dead worker.
+func beating(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	if !activity.IsActivity(ctx) {
+		return ctx, cancel
+	}
+	go func() {
+		tick := time.NewTicker(beatEvery)
+		defer tick.Stop()
+		for {
+			activity.RecordHeartbeat(ctx)
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return ctx, cancel
+}

@@ -1,0 +1,97 @@
+package webhook
+
+import (
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"handover/internal/kernel"
+)
+
+// Addresses are the rules of which endpoints may be registered. A name is looked up when it is called and not before, because what it
+// stands for may change: then Networks decides again, about the very address that is called.
+type Addresses struct {
+	PlainHTTP bool     // http is allowed beside https, as in a sandbox
+	Networks  Networks // allowed although they are not public
+}
+
+// Check refuses what cannot be the address of an endpoint. Refusals: InvalidInput for one that is too long or not readable,
+// AddressRefused, which says why.
+func (a Addresses) Check(text string) error {
+	if err := kernel.CheckText("WebhookUrl", text); err != nil {
+		return err
+	}
+	parsed, err := url.Parse(text)
+	switch {
+	case err != nil, parsed.Hostname() == "", parsed.Opaque != "", strings.ContainsAny(text, " \\"):
+		return refused("it must be a whole address such as https://hooks.example/handover")
+	case parsed.Scheme != "https" && (parsed.Scheme != "http" || !a.PlainHTTP):
+		return refused("it must begin with https://")
+	case parsed.User != nil:
+		return refused("it must hold no user and no password")
+	case parsed.Fragment != "" || strings.Contains(text, "#"):
+		return refused("it must hold no fragment")
+	case parsed.Port() != "" && !isPort(parsed.Port()):
+		return refused("its port must be 1 to 65535")
+	}
+	return a.checkHost(parsed.Hostname())
+}
+
+func (a Addresses) checkHost(host string) error {
+	if literal, err := netip.ParseAddr(host); err == nil {
+		if !a.Networks.Allows(literal) {
+			return refused("its address is not one of the public internet")
+		}
+		return nil
+	}
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	switch labels := strings.Split(name, "."); {
+	case len(a.Networks) > 0 && name == "localhost":
+		return nil // the dialer decides
+	case len(labels) < 2, isLocal(name):
+		return refused("its host is not a name of the public internet")
+	case endsInNumber(labels[len(labels)-1]):
+		return refused("its host is a number in a form that is not read everywhere as the same one")
+	case !isHostName(labels):
+		return refused("its host must be a name in ASCII; write an internationalised one as xn--…")
+	}
+	return nil
+}
+
+func refused(why string) error {
+	return kernel.Refuse(AddressRefused, "WebhookUrl cannot be used: %s.", why)
+}
+
+// isLocal tells of the names that never stand for a public address (RFC 6761, 6762, 8375, and the names of clouds' metadata).
+func isLocal(name string) bool {
+	for _, end := range []string{"localhost", "local", "localdomain", "internal", "intranet", "home.arpa", "in-addr.arpa", "ip6.arpa", "onion"} {
+		if name == end || strings.HasSuffix(name, "."+end) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsInNumber tells of hosts that some programs read as an address of version 4: 0x7f.1, 2130706433.
+func endsInNumber(label string) bool {
+	if _, err := strconv.ParseUint(label, 0, 64); err == nil {
+		return true
+	}
+	return label != "" && strings.Trim(label, "0123456789") == ""
+}
+
+func isHostName(labels []string) bool {
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") ||
+			strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func isPort(text string) bool {
+	port, err := strconv.Atoi(text)
+	return err == nil && port >= 1 && port <= 65535
+}

@@ -1,0 +1,77 @@
+package webhook
+
+import "time"
+
+// Status is what became of telling a partner of an event.
+type Status string
+
+// The statuses.
+const (
+	Waiting   Status = "waiting"   // to be sent, now or at its next attempt
+	Delivered Status = "delivered" // heard
+	Dead      Status = "dead"      // not sent any more, unless its owner asks for it
+)
+
+// DeliveriesKept and TestsKept are how long what became of events is kept.
+const (
+	DeliveriesKept = 30 * 24 * time.Hour
+	TestsKept      = 7 * 24 * time.Hour
+)
+
+// TestsPerMinute is how many tests a partner may ask for.
+const TestsPerMinute = 2
+
+// What is said of events that were not even tried.
+const (
+	FaultOff          = "The endpoint is switched off."
+	FaultUnregistered = "There is no registration any more."
+)
+
+// Delivery is an event on its way to one partner.
+type Delivery struct {
+	Event
+	Status     Status
+	Attempts   int       // in all
+	Before     int       // of them before its owner last asked for it again
+	NextAt     time.Time // of the next attempt, while it waits
+	EndedAt    time.Time // zero while it waits
+	LastStatus int       // of HTTP, of the latest attempt; 0 when there was none, or no answer
+	LastFault  string    // why it is not delivered, where no answer says so
+}
+
+// After is the delivery once the endpoint gave that answer. For luck see Answer.Next.
+func (d Delivery) After(a Answer, now time.Time, luck float64) Delivery {
+	d.Attempts++
+	d.LastStatus, d.LastFault = a.Status, a.Fault
+	wait, over := a.Next(d.Attempts-d.Before, luck)
+	switch {
+	case a.Delivered():
+		d.Status, d.EndedAt = Delivered, now
+	case over, a.Gone():
+		d.Status, d.EndedAt = Dead, now
+	default:
+		d.NextAt = now.Add(wait)
+	}
+	return d
+}
+
+// Again is the delivery once its owner asked for it, as if it had never been tried.
+func (d Delivery) Again(now time.Time) Delivery {
+	d.Status, d.Before, d.NextAt, d.EndedAt = Waiting, d.Attempts, now, time.Time{}
+	return d
+}
+
+// Attempt is one attempt to deliver an event.
+type Attempt struct {
+	DeliveryID string
+	N          int // from 1
+	At         time.Time
+	Registered time.Time // when the registration was made that it is of: what another address answered says nothing about this one
+	Answer
+}
+
+// WorkflowType is the type of the runs that deliver, one for each partner.
+const WorkflowType = "Delivery"
+
+// WorkflowID is the id of the run that delivers to the partner.
+func WorkflowID(partner string) string { return "delivery/" + partner }

@@ -1,0 +1,121 @@
+package webhook
+
+import (
+	"slices"
+	"time"
+
+	"handover/internal/kernel"
+)
+
+// Format is how a partner is told.
+type Format string
+
+// The formats.
+const (
+	PartnerCenter Format = "partner-center" // five fields, signed with the platform's certificate
+	Standard      Format = "standard"       // Standard Webhooks 1.0, signed with the partner's secret
+)
+
+// OverlapsFor is how long what is sent is signed with the secret before, too, after a partner gave another one.
+const OverlapsFor = 24 * time.Hour
+
+// Why an endpoint is not called any more.
+type Why string
+
+// The reasons.
+const (
+	WhyGone    Why = "gone"    // it answered 410
+	WhyFailing Why = "failing" // it only failed for five days
+)
+
+// Registration is a partner's wish to be told: one address, some events, and how the endpoint does.
+type Registration struct {
+	PartnerTenantID string
+	URL             string
+	Events          []EventName
+	Format          Format
+	InMSHeader      bool // the signature's token stands in x-ms-signature instead of Authorization
+	Secret          Secret
+	Previous        Secret // signs, too, until
+	PreviousUntil   time.Time
+	CreatedAt       time.Time
+	ModifiedAt      time.Time
+	Health          Health
+}
+
+// SubscriberID is the registration's own name. It stays for as long as the partner does.
+func (r Registration) SubscriberID() string {
+	return kernel.DeriveID("webhook subscriber", r.PartnerTenantID)
+}
+
+// Wants tells whether the partner is to be told of the event.
+func (r Registration) Wants(name EventName) bool { return slices.Contains(r.Events, name) }
+
+// Secrets are those that sign at that time, the partner's latest first.
+func (r Registration) Secrets(now time.Time) []Secret {
+	var all []Secret
+	if !r.Secret.IsZero() {
+		all = append(all, r.Secret)
+	}
+	if !r.Previous.IsZero() && now.Before(r.PreviousUntil) {
+		all = append(all, r.Previous)
+	}
+	return all
+}
+
+// Wish is what a client asks for.
+type Wish struct {
+	URL        string
+	Events     []string
+	Format     string // empty for PartnerCenter
+	InMSHeader bool
+	Secret     string // empty to keep the one there is
+}
+
+// Register is the registration that a partner without one asks for. Refusals: those of Addresses.Check and ReadEvents; InvalidInput
+// for a secret that is none, or is missing for Standard; UnknownEnum for another format.
+func (a Addresses) Register(partner string, w Wish, now time.Time) (Registration, error) {
+	return a.Replace(Registration{PartnerTenantID: partner, CreatedAt: now}, w, now)
+}
+
+// Replace is the registration after a wish for another one. An endpoint that was switched off is called again. A new secret signs at
+// once, and the one before goes on to for OverlapsFor, so that the receiver can change in its own time. Refusals: those of Register.
+func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration, error) {
+	if err := a.Check(w.URL); err != nil {
+		return r, err
+	}
+	events, err := ReadEvents(w.Events)
+	if err != nil {
+		return r, err
+	}
+	format, known := kernel.Named(Format(w.Format), PartnerCenter, Standard, "")
+	if !known {
+		return r, kernel.Refuse(kernel.UnknownEnum, "The format must be %s or %s.", PartnerCenter, Standard)
+	}
+	if format == "" {
+		format = PartnerCenter
+	}
+	if r, err = r.withSecret(w.Secret, now); err != nil {
+		return r, err
+	}
+	if format == Standard && r.Secret.IsZero() {
+		return r, kernel.Refuse(kernel.InvalidInput, "The secret is missing: the format %s is signed with it. Send whsec_ and 32 random bytes in base64.", Standard)
+	}
+	r.URL, r.Events, r.Format, r.InMSHeader, r.ModifiedAt, r.Health = w.URL, events, format, w.InMSHeader, now, Health{}
+	return r, nil
+}
+
+func (r Registration) withSecret(text string, now time.Time) (Registration, error) {
+	if text == "" {
+		return r, nil
+	}
+	secret, err := ReadSecret(text)
+	if err != nil || secret == r.Secret {
+		return r, err
+	}
+	if !r.Secret.IsZero() {
+		r.Previous, r.PreviousUntil = r.Secret, now.Add(OverlapsFor)
+	}
+	r.Secret = secret
+	return r, nil
+}

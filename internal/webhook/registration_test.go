@@ -1,0 +1,206 @@
+package webhook_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/kernel"
+	"handover/internal/kernel/kerneltest"
+	"handover/internal/webhook"
+)
+
+const partner = "aaaaaaaa-0000-4000-8000-000000000001"
+
+var noon = kerneltest.At("2026-11-26T12:00:00Z")
+
+func wish() webhook.Wish {
+	return webhook.Wish{URL: "https://hooks.example/handover", Events: []string{"test-created", "create-transfer"}}
+}
+
+func TestAddressesOfEndpoints(t *testing.T) {
+	t.Parallel()
+	strict, sandbox := webhook.Addresses{}, webhook.Addresses{PlainHTTP: true, Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.0/8")}}
+	for _, url := range []string{
+		"https://hooks.example/handover", "https://hooks.example:8443/a?b=c", "https://xn--bcher-kva.example/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]:443/",
+		"https://a_b.hooks.example.", "HTTPS://Hooks.Example/",
+	} {
+		assert.NoError(t, strict.Check(url), url)
+	}
+	for url, says := range map[string]string{
+		"":                                    "whole address",
+		"hooks.example":                       "whole address",
+		"https://":                            "whole address",
+		"https:hooks.example":                 "whole address",
+		"https://hooks.example/a b":           "whole address",
+		`https://hooks.example\@127.0.0.1/`:   "whole address",
+		"http://hooks.example/":               "https://",
+		"ftp://hooks.example/":                "https://",
+		"file:///etc/passwd":                  "whole address",
+		"https://user:secret@hooks.example/":  "no user",
+		"https://hooks.example/#a":            "no fragment",
+		"https://hooks.example:0/":            "port",
+		"https://hooks.example:65536/":        "port",
+		"https://127.0.0.1/":                  "public internet",
+		"https://[::1]/":                      "public internet",
+		"https://[::ffff:10.0.0.1]/":          "public internet",
+		"https://[fe80::1%25eth0]/":           "public internet",
+		"https://169.254.169.254/latest/":     "public internet",
+		"https://localhost/":                  "public internet",
+		"https://localhost./":                 "public internet",
+		"https://intranet/":                   "public internet",
+		"https://metadata.google.internal/":   "public internet",
+		"https://printer.local/":              "public internet",
+		"https://LOCALHOST.localdomain:8443/": "public internet",
+		"https://0x7f.1/":                     "number",
+		"https://127.1/":                      "number",
+		"https://10.0.0.010/":                 "number",
+		"https://1.2.3.4.5/":                  "number",
+		"https://bücher.example/":             "ASCII",
+		"https://a..example/":                 "ASCII",
+		"https://-a.example/":                 "ASCII",
+		"https://a!.example/":                 "ASCII",
+		"https://2130706433/":                 "public internet",
+	} {
+		r := kerneltest.Refused(t, strict.Check(url), webhook.AddressRefused)
+		assert.Contains(t, r.Message, says, url)
+	}
+	for url, allowed := range map[string]bool{
+		"http://127.0.0.1:8123/": true, "http://localhost:8123/": true, "http://10.0.0.1/": false, "http://hooks.example/": true, "http://intranet/": false,
+	} {
+		assert.Equal(t, allowed, sandbox.Check(url) == nil, url)
+	}
+	kerneltest.RefusedFor(t, strict.Check("https://hooks.example/"+strings.Repeat("x", webhook.LongestURL)), "WebhookUrl", webhook.LongestURL)
+	kerneltest.Refused(t, strict.Check("https://hooks.example/\u202e"), kernel.InvalidInput)
+}
+
+func TestRegistering(t *testing.T) {
+	t.Parallel()
+	rules := webhook.Addresses{}
+	kerneltest.Rule(t, "R-230 a partner has one address and a set of events", func(t *testing.T) {
+		w := wish()
+		w.Events = []string{" Create-Transfer", "test-created", "CREATE-TRANSFER"}
+		r, err := rules.Register(partner, w, noon)
+		require.NoError(t, err)
+		assert.Equal(t, webhook.Registration{
+			PartnerTenantID: partner, URL: w.URL, Events: []webhook.EventName{webhook.TestCreated, webhook.CreateTransfer}, Format: webhook.PartnerCenter,
+			CreatedAt: noon, ModifiedAt: noon,
+		}, r)
+		assert.True(t, r.Wants(webhook.CreateTransfer))
+		assert.False(t, r.Wants(webhook.FailTransfer))
+		later, err := rules.Replace(r, wish(), noon.Add(time.Hour))
+		require.NoError(t, err)
+		assert.Equal(t, r.SubscriberID(), later.SubscriberID())
+		assert.Equal(t, noon, later.CreatedAt)
+		assert.Equal(t, noon.Add(time.Hour), later.ModifiedAt)
+	})
+	kerneltest.Rule(t, "R-232 the events are those that clients know", func(t *testing.T) {
+		for _, name := range webhook.EventNames() {
+			w := wish()
+			w.Events = []string{string(name)}
+			r, err := rules.Register(partner, w, noon)
+			require.NoError(t, err)
+			assert.True(t, r.Wants(name))
+		}
+		assert.Len(t, webhook.EventNames(), 8)
+	})
+	kerneltest.Rule(t, "R-233 an unknown event is refused", func(t *testing.T) {
+		for _, names := range [][]string{{"create-transfer", "transfer-created"}, {"create_transfer"}, {""}} {
+			w := wish()
+			w.Events = names
+			_, err := rules.Register(partner, w, noon)
+			kerneltest.Refused(t, err, kernel.UnknownEnum)
+		}
+		for _, names := range [][]string{nil, make([]string, 51)} {
+			w := wish()
+			w.Events = names
+			_, err := rules.Register(partner, w, noon)
+			kerneltest.Refused(t, err, kernel.InvalidInput)
+		}
+	})
+}
+
+func TestFormatsAndSecrets(t *testing.T) {
+	t.Parallel()
+	rules := webhook.Addresses{}
+	register := func(format, secret string) (webhook.Registration, error) {
+		w := wish()
+		w.Format, w.Secret = format, secret
+		return rules.Register(partner, w, noon)
+	}
+	_, err := register("cloud-events", "")
+	kerneltest.Refused(t, err, kernel.UnknownEnum)
+	_, err = register("standard", "")
+	kerneltest.Refused(t, err, kernel.InvalidInput)
+	of := func(bytes int) string { return "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, bytes)) }
+	for _, bad := range []string{"secret", "whsec_", "whsec_!!!", of(23), of(65), base64.StdEncoding.EncodeToString(make([]byte, 32))} {
+		_, err := register("standard", bad)
+		r := kerneltest.Refused(t, err, kernel.InvalidInput)
+		assert.NotContains(t, r.Message, strings.TrimPrefix(bad, "whsec_")+"!", "it is not repeated")
+	}
+	for _, good := range []string{of(24), of(64), webhook.NewSecret().Kept()} {
+		r, err := register("Standard", good)
+		require.NoError(t, err)
+		assert.Equal(t, webhook.Standard, r.Format)
+		assert.Equal(t, good, r.Secret.Kept())
+	}
+	assert.NotEqual(t, webhook.NewSecret(), webhook.NewSecret())
+}
+
+// A secret is written and never shown, by whatever prints or encodes it.
+func TestSecretsAreNotShown(t *testing.T) {
+	t.Parallel()
+	secret := webhook.NewSecret()
+	r := webhook.Registration{Secret: secret, Previous: secret}
+	encoded, err := json.Marshal(r)
+	require.NoError(t, err)
+	for _, shown := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), fmt.Sprintf("%#v", r), fmt.Sprintf("%q", secret), string(encoded)} {
+		assert.NotContains(t, shown, strings.TrimPrefix(secret.Kept(), "whsec_")[:12])
+	}
+	assert.Empty(t, webhook.Secret{}.String())
+}
+
+// After a new secret came, the one before signs on for a day. The same one again changes nothing.
+func TestSecretsOverlap(t *testing.T) {
+	t.Parallel()
+	first, second, third := webhook.NewSecret(), webhook.NewSecret(), webhook.NewSecret()
+	w := wish()
+	r := webhook.Registration{PartnerTenantID: partner}
+	give := func(secret webhook.Secret, at time.Time) {
+		w.Secret = secret.Kept()
+		var err error
+		r, err = webhook.Addresses{}.Replace(r, w, at)
+		require.NoError(t, err)
+	}
+	give(first, noon)
+	assert.Equal(t, []webhook.Secret{first}, r.Secrets(noon))
+	give(second, noon.Add(time.Hour))
+	give(second, noon.Add(2*time.Hour))
+	assert.Equal(t, []webhook.Secret{second, first}, r.Secrets(noon.Add(25*time.Hour-time.Nanosecond)))
+	assert.Equal(t, []webhook.Secret{second}, r.Secrets(noon.Add(25*time.Hour)))
+	give(third, noon.Add(3*time.Hour))
+	assert.Equal(t, []webhook.Secret{third, second}, r.Secrets(noon.Add(3*time.Hour)))
+	w.Secret = ""
+	r, err := webhook.Addresses{}.Replace(r, w, noon.Add(4*time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []webhook.Secret{third, second}, r.Secrets(noon.Add(4*time.Hour)), "a wish without one keeps what there is")
+}
+
+// What was switched off is called again once its owner registers again.
+func TestRegisteringAgainSwitchesOn(t *testing.T) {
+	t.Parallel()
+	r, err := webhook.Addresses{}.Register(partner, wish(), noon)
+	require.NoError(t, err)
+	r.Health = r.Health.After(webhook.Answer{Status: 410}, noon)
+	require.True(t, r.Health.Off())
+	r, err = webhook.Addresses{}.Replace(r, wish(), noon)
+	require.NoError(t, err)
+	assert.Equal(t, webhook.Health{}, r.Health)
+}

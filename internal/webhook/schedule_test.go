@@ -1,0 +1,102 @@
+package webhook_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/kernel/kerneltest"
+	"handover/internal/webhook"
+)
+
+func answered(status int) webhook.Answer { return webhook.Answer{Status: status} }
+
+func TestWhatAnAnswerMeans(t *testing.T) {
+	t.Parallel()
+	kerneltest.Rule(t, "R-224 success is 2xx", func(t *testing.T) {
+		for status, delivered := range map[int]bool{200: true, 202: true, 204: true, 299: true, 0: false, 199: false, 300: false, 302: false, 308: false, 400: false, 410: false, 429: false, 500: false} {
+			assert.Equal(t, delivered, answered(status).Delivered(), status)
+		}
+	})
+	kerneltest.Rule(t, "R-223 an event is sent ten times", func(t *testing.T) {
+		require.Equal(t, 10, webhook.MostAttempts)
+		var all time.Duration
+		for attempt := 1; attempt < 10; attempt++ {
+			wait, over := answered(500).Next(attempt, 0.5)
+			require.False(t, over)
+			all += wait
+		}
+		assert.Equal(t, 75*time.Hour+35*time.Minute+5*time.Second, all, "as Standard Webhooks has it")
+		_, over := answered(500).Next(10, 0.5)
+		assert.True(t, over)
+	})
+}
+
+// What failed at once is not sent again at once.
+func TestAttemptsAreSpread(t *testing.T) {
+	t.Parallel()
+	early, _ := answered(500).Next(3, 0)
+	late, _ := answered(500).Next(3, 1)
+	assert.Equal(t, []time.Duration{27 * time.Minute, 33 * time.Minute}, []time.Duration{early, late})
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	t.Parallel()
+	for asked, want := range map[time.Duration]time.Duration{0: 5 * time.Second, time.Second: 5 * time.Second, time.Hour: time.Hour, 100 * 24 * time.Hour: 24 * time.Hour} {
+		a := webhook.Answer{Status: 429, RetryAfter: asked}
+		wait, _ := a.Next(1, 0.5)
+		assert.Equal(t, want, wait, asked)
+		h := webhook.Health{}.After(a, noon)
+		if asked > 0 {
+			assert.Equal(t, noon.Add(min(asked, 24*time.Hour)), h.RestsUntil, "the endpoint asks, and not only about one event")
+		}
+	}
+}
+
+func TestHealthOfAnEndpoint(t *testing.T) {
+	t.Parallel()
+	var h webhook.Health
+	for range 2 {
+		h = h.After(answered(500), noon)
+		assert.False(t, h.Rests(noon), "that may be what the events are about")
+	}
+	h = h.After(webhook.Answer{Fault: "no answer"}, noon)
+	assert.True(t, h.Rests(noon), "that is the endpoint")
+	assert.Equal(t, noon.Add(5*time.Second), h.RestsUntil)
+	for range 40 {
+		h = h.After(answered(500), noon)
+	}
+	assert.Equal(t, noon.Add(time.Hour), h.RestsUntil, "it is asked once an hour at least")
+	assert.Equal(t, webhook.Health{}, h.After(answered(204), noon), "a success switches alarms off")
+}
+
+func TestEndpointsAreSwitchedOff(t *testing.T) {
+	t.Parallel()
+	gone := webhook.Health{}.After(answered(410), noon)
+	assert.True(t, gone.Off())
+	assert.Equal(t, webhook.WhyGone, gone.Why)
+
+	h := webhook.Health{}.After(answered(500), noon)
+	h = h.After(answered(500), noon.Add(webhook.FailsFor-time.Nanosecond))
+	assert.False(t, h.Off())
+	off := h.After(answered(500), noon.Add(webhook.FailsFor))
+	assert.True(t, off.Off())
+	assert.Equal(t, webhook.WhyFailing, off.Why)
+	recovered := h.After(answered(200), noon.Add(time.Hour)).After(answered(500), noon.Add(webhook.FailsFor))
+	assert.False(t, recovered.Off(), "it did not only fail")
+}
+
+// An event alone is sent at its own times: the endpoint never rests for longer than the event waits.
+func TestRestsAreNoLongerThanWaits(t *testing.T) {
+	t.Parallel()
+	now, h := noon, webhook.Health{}
+	for attempt := 1; attempt < webhook.MostAttempts; attempt++ {
+		h = h.After(answered(500), now)
+		wait, _ := answered(500).Next(attempt, 0)
+		now = now.Add(wait)
+		assert.False(t, h.Rests(now), attempt)
+		assert.False(t, h.Off())
+	}
+}

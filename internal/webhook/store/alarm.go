@@ -1,0 +1,72 @@
+package webhookstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"handover/internal/outbox"
+	"handover/internal/store"
+	"handover/internal/webhook"
+)
+
+// SubjectKind is what the outbox calls webhooks. The subject is the partner.
+const SubjectKind = "webhook"
+
+// What the owner of an endpoint is told by e-mail, with what tells one such event from another after a colon.
+const (
+	EventOff  = "switched-off"
+	EventDead = "dead-letters"
+)
+
+type agent struct{ email, locale string }
+
+var selectAgents = store.Both(`SELECT a.email, p.locale FROM admin_agents a JOIN partners p ON p.tenant_id = a.partner_tenant_id
+	WHERE a.partner_tenant_id = $1 AND a.email <> '' ORDER BY a.position`)
+
+// alarm tells the partner's admin agents that the endpoint was switched off, each time, or of dead letters, once a day.
+func alarm(ctx context.Context, tx store.Tx, partner string, done Recorded, now time.Time) error {
+	event := EventDead + ":" + now.UTC().Format(time.DateOnly)
+	switch {
+	case done.Ended:
+		event = fmt.Sprintf("%s:%d", EventOff, now.UnixMicro())
+	case done.Dead == 0:
+		return nil
+	}
+	agents, err := store.All(ctx, tx, selectAgents, func(a *agent) []any { return []any{&a.email, &a.locale} }, partner)
+	if err != nil {
+		return err
+	}
+	mail := make([]outbox.Notification, len(agents))
+	for i, a := range agents {
+		mail[i] = outbox.Notification{
+			Subject: outbox.Subject{Kind: SubjectKind, ID: partner}, Event: event, Audience: "owner", Recipient: a.email, Locale: a.locale, OwedAt: now,
+		}
+	}
+	return outbox.Queue(ctx, tx, partner, mail...)
+}
+
+// Missed is a registration with how many dead letters there are for it.
+type Missed struct {
+	Registration webhook.Registration
+	Dead         int
+}
+
+var selectMissed = store.OverRows(`SELECT `+registrations.Columns.Of("w")+`, (SELECT COUNT(*) FROM webhook_deliveries d
+	WHERE d.partner_tenant_id = w.partner_tenant_id AND d.status = 'dead') FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.id`, store.IDColumn)
+
+// WebhooksMissed reads the registrations of these partners, by partner.
+func (s *Store) WebhooksMissed(ctx context.Context, partners []string) (map[string]Missed, error) {
+	type row struct {
+		registration
+		dead int
+	}
+	return store.Read(ctx, s.db, "read what webhooks missed", func(tx store.Tx) (map[string]Missed, error) {
+		rows, err := store.All(ctx, tx, selectMissed, func(r *row) []any { return append(registrations.Fields(&r.registration), &r.dead) }, store.IDRows(partners...))
+		found := make(map[string]Missed, len(rows))
+		for _, r := range rows {
+			found[r.PartnerTenantID] = Missed{r.read(), r.dead}
+		}
+		return found, err
+	})
+}

@@ -1,0 +1,126 @@
+package webhookstore
+
+import (
+	"context"
+	"time"
+
+	"handover/internal/command"
+	"handover/internal/kernel"
+	"handover/internal/runs"
+	"handover/internal/store"
+	"handover/internal/webhook"
+)
+
+var (
+	selectRegistration = store.Both(`SELECT ` + registrations.Columns.Of("w") + ` FROM webhook_registrations w WHERE w.partner_tenant_id = $1`)
+	lockRegistration   = store.Both(`SELECT ` + registrations.Columns.Of("w") + ` FROM webhook_registrations w WHERE w.partner_tenant_id = $1 FOR UPDATE`)
+	insertRegistration = registrations.Insert("ON CONFLICT (partner_tenant_id) DO NOTHING")
+	deleteRegistration = store.Both(`DELETE FROM webhook_registrations WHERE partner_tenant_id = $1`)
+	updateRegistration = store.OverRows(`UPDATE webhook_registrations SET url = r.url, events = r.events, format = r.format, in_ms_header = r.in_ms_header,
+		secret = r.secret, previous_secret = r.previous_secret, previous_until = r.previous_until, modified_at = r.modified_at, failing_since = r.failing_since,
+		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why
+		FROM {rows} WHERE webhook_registrations.partner_tenant_id = r.partner_tenant_id`, registrations.Columns)
+)
+
+// Webhook is the partner's registration. Refusal: NotRegistered.
+func (s *Store) Webhook(ctx context.Context, partner string) (webhook.Registration, error) {
+	store.Lower(&partner)
+	return store.Read(ctx, s.db, "read a webhook", func(tx store.Tx) (webhook.Registration, error) {
+		return registered(ctx, tx, selectRegistration, partner)
+	})
+}
+
+func registered(ctx context.Context, tx store.Tx, st store.Statement, partner string) (webhook.Registration, error) {
+	found, err := store.Known(ctx, tx, notRegistered(), st, registrations.Fields, partner)
+	return found.read(), err
+}
+
+func notRegistered() error {
+	return kernel.Refuse(webhook.NotRegistered, "You have no webhook registration. POST /webhooks/v1/registration makes one.")
+}
+
+// RegisterWebhook makes the partner's registration.
+//
+// Refusals: AlreadyRegistered for a partner that has one (R-230); those of webhook.Addresses.Register. Errors: those of command.Execute.
+func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error) {
+	store.Lower(&partner)
+	return command.Execute(ctx, s.db, "register a webhook", terms, func(tx store.Tx) (webhook.Registration, error) {
+		now, err := s.db.Time(ctx, tx)
+		if err != nil {
+			return webhook.Registration{}, err
+		}
+		r, err := rules.Register(partner, w, now)
+		if err != nil {
+			return webhook.Registration{}, err
+		}
+		made, err := tx.Exec(ctx, insertRegistration, registrations.Rows([]registration{stored(r)}))
+		if err == nil && made == 0 {
+			err = kernel.Refuse(webhook.AlreadyRegistered, "You have a webhook registration already; PUT replaces it.")
+		}
+		return r, err
+	})
+}
+
+// ReplaceWebhook makes the partner's registration another one. What waits goes to the new address, at once.
+//
+// Refusals: NotRegistered; those of webhook.Addresses.Replace. Errors: those of command.Execute.
+func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error) {
+	store.Lower(&partner)
+	return command.Execute(ctx, s.db, "replace a webhook", terms, func(tx store.Tx) (webhook.Registration, error) {
+		r, err := registered(ctx, tx, lockRegistration, partner)
+		if err != nil {
+			return r, err
+		}
+		now, err := s.db.Time(ctx, tx)
+		if err != nil {
+			return r, err
+		}
+		if r, err = rules.Replace(r, w, now); err != nil {
+			return r, err
+		}
+		if err := save(ctx, tx, r); err != nil {
+			return r, err
+		}
+		if _, err := tx.Exec(ctx, hastenWaiting, partner, store.Stamp(now)); err != nil {
+			return r, err
+		}
+		return r, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
+	})
+}
+
+var hastenWaiting = store.Both(`UPDATE webhook_deliveries SET next_at = $2 WHERE partner_tenant_id = $1 AND status = 'waiting' AND next_at > $2`)
+
+func save(ctx context.Context, tx store.Tx, r webhook.Registration) error {
+	_, err := tx.Exec(ctx, updateRegistration, registrations.Rows([]registration{stored(r)}))
+	return err
+}
+
+// UnregisterWebhook ends the partner's registration. What waits becomes dead letters; what became of events stays to be read.
+//
+// Refusal: NotRegistered. Errors: those of command.Execute.
+func (s *Store) UnregisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string) (webhook.Registration, error) {
+	store.Lower(&partner)
+	return command.Execute(ctx, s.db, "end a webhook", terms, func(tx store.Tx) (webhook.Registration, error) {
+		r, err := registered(ctx, tx, lockRegistration, partner)
+		if err != nil {
+			return r, err
+		}
+		now, err := s.db.Time(ctx, tx)
+		if err != nil {
+			return r, err
+		}
+		if _, err := bury(ctx, tx, partner, webhook.FaultUnregistered, now); err != nil {
+			return r, err
+		}
+		_, err = tx.Exec(ctx, deleteRegistration, partner)
+		return r, err
+	})
+}
+
+var buryWaiting = store.Both(`UPDATE webhook_deliveries SET status = 'dead', ended_at = $2, last_fault = CASE WHEN last_fault = '' THEN $3 ELSE last_fault END
+	WHERE partner_tenant_id = $1 AND status = 'waiting'`)
+
+// bury makes dead letters of everything that waits, and tells how many.
+func bury(ctx context.Context, tx store.Tx, partner, fault string, now time.Time) (int64, error) {
+	return tx.Exec(ctx, buryWaiting, partner, store.Stamp(now), fault)
+}

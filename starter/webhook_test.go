@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/webhook"
+	"handover/internal/world"
+)
+
+// An operator registers a partner's endpoint, tests it and sees what became of that. The secret is shown once.
+func TestWebhookCommands(t *testing.T) {
+	t.Parallel()
+	b := newShelf(t, 0)
+	s := b.stage()
+	as := []string{"--as", world.Demo().SourceTenantID}
+	run := func(status int, args ...string) (out, said string) {
+		t.Helper()
+		s = b.stage()
+		require.Equal(t, status, s.run(t, append(append([]string{"webhook"}, args...), as...)...), s.stderr.String())
+		return s.stdout.String(), s.stderr.String()
+	}
+	out, _ := run(0, "register", "--url", "https://hooks.example/", "--format", "standard", "--new-secret", "-o", "json")
+	var made struct {
+		Secret string
+		Events []webhook.EventName
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &made))
+	assert.Equal(t, webhook.EventNames(), made.Events)
+	kept, err := b.Webhook(t.Context(), world.Demo().SourceTenantID)
+	require.NoError(t, err)
+	assert.Equal(t, made.Secret, kept.Secret.Kept())
+
+	_, said := run(3, "register", "--url", "https://hooks.example/other")
+	assert.Contains(t, said, "already")
+	_, said = run(3, "register", "--replace", "--url", "http://127.0.0.1/")
+	assert.Contains(t, said, "https://")
+	run(0, "register", "--replace", "--url", "https://hooks.example/other", "--event", "test-created")
+	run(0, "test")
+	out, _ = run(0, "deliveries")
+	assert.Contains(t, out, "test-created")
+	assert.Contains(t, out, "waiting")
+	out, _ = run(0, "deliveries", "-o", "json")
+	var found struct{ Deliveries []deliveryView }
+	require.NoError(t, json.Unmarshal([]byte(out), &found))
+	_, err = b.RecordWebhookAttempts(t.Context(), world.Demo().SourceTenantID, webhook.Attempt{
+		DeliveryID: found.Deliveries[0].ID, N: 1, At: time.Now(), Answer: webhook.Answer{Status: 204},
+	})
+	require.NoError(t, err)
+	run(0, "redeliver", found.Deliveries[0].ID)
+	_, said = run(0, "redeliver", "--from", "2031-03-03T00:00:00Z")
+	assert.Contains(t, said, ": 0.")
+	run(2, "redeliver", "--from", "yesterday")
+	run(3, "redeliver", "nothing")
+	as = nil
+	_, said = run(2, "test")
+	assert.Contains(t, said, "--as")
+}
+
+// The receiver says of every attempt whether it is who it says.
+func TestTheListenerVerifies(t *testing.T) {
+	t.Parallel()
+	signer, err := webhook.SelfSigned(time.Now())
+	require.NoError(t, err)
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(signer.Certificate()) }))
+	t.Cleanup(gateway.Close)
+	secret := webhook.NewSecret()
+	happened := webhook.Event{ID: "p_c_t_createtransfer_1", Name: webhook.CreateTransfer, CustomerTenantID: "c", ResourceID: "t", At: time.Unix(1, 0)}
+	hears := func(l *listener, certificates string, body string) string {
+		r := webhook.Registration{Format: webhook.PartnerCenter, Secret: secret}
+		bases := webhook.Bases{Resources: "https://api.example", Certificates: certificates}
+		said, err := happened.Body(r.Format, bases)
+		require.NoError(t, err)
+		headers, err := r.Headers(happened, said, signer, bases, time.Now())
+		require.NoError(t, err)
+		if body == "" {
+			body = string(said)
+		}
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
+		for name, value := range headers {
+			request.Header.Set(name, value)
+		}
+		var out bytes.Buffer
+		l.out, l.status = &out, http.StatusNoContent
+		answer := httptest.NewRecorder()
+		l.ServeHTTP(answer, request)
+		if len(body) > mostReceived {
+			assert.Equal(t, http.StatusRequestEntityTooLarge, answer.Code)
+		}
+		return out.String()
+	}
+	good := hears(&listener{secret: secret, gateway: gateway.URL}, gateway.URL, "")
+	assert.Contains(t, good, "signed by the secret, signed by the certificate")
+	assert.Contains(t, good, happened.ID)
+	assert.Equal(t, 1, strings.Count(good, "\n"))
+	forged := hears(&listener{secret: secret, gateway: gateway.URL}, gateway.URL, "forged\x1b[2J\n")
+	assert.Contains(t, forged, "NOT SIGNED BY THE SECRET, NOT SIGNED BY THE CERTIFICATE")
+	assert.NotContains(t, forged, "\x1b")
+	assert.Contains(t, hears(&listener{gateway: "https://handover.example"}, gateway.URL, ""), "not at the gateway")
+	assert.Contains(t, hears(&listener{secret: webhook.NewSecret(), gateway: gateway.URL}, gateway.URL, ""), "NOT SIGNED BY THE SECRET, signed")
+	assert.Empty(t, hears(&listener{}, gateway.URL, strings.Repeat("x", mostReceived+1)))
+	plain := &listener{}
+	assert.Equal(t, "NOT VERIFIED", plain.verdict(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil), nil))
+}
