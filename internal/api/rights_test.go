@@ -15,7 +15,7 @@ import (
 var kept = map[string]bool{
 	"listRelationships": true, "listCustomerRelationships": true, "getRelationshipRequest": true, "getAgreementStatus": true, "listPrograms": true,
 	"listCustomers": true, "getCustomer": true, "getCompanyProfile": true, "getBillingProfile": true, "listAgreementTemplates": true,
-	"makeSandboxRelationship": true, "listAuditRecords": true, "getAuditRecord": true, "getAuditRecordByUri": true, "isAlive": true, "isReady": true,
+	"makeSandboxRelationship": true, "getWebhookCertificate": true, "listAuditRecords": true, "getAuditRecord": true, "getAuditRecordByUri": true, "isAlive": true, "isReady": true,
 }
 
 // D7, R-416: every operation is for partners that bill, or is one of those that are for everybody.

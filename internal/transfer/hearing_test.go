@@ -106,7 +106,7 @@ func hearingMarkdown() string {
 		for _, a := range transfer.Audiences() {
 			b.WriteString(cellOf(letters(h.By(a))))
 		}
-		b.WriteString(cellOf(code(string(h.Operation))) + cellOf(code(h.Webhook)) + cellOf(h.Rules) + "\n")
+		b.WriteString(cellOf(code(string(h.Operation))) + cellOf(code(string(h.Webhook))) + cellOf(h.Rules) + "\n")
 	}
 	return b.String()
 }

@@ -21,7 +21,7 @@ const (
 
 type agent struct{ email, locale string }
 
-var selectAgents = store.Both(`SELECT a.email, p.locale FROM admin_agents a JOIN partners p ON p.tenant_id = a.partner_tenant_id
+var selectAgents = store.Both(`SELECT a.email, p.locale FROM partner_users a JOIN partners p ON p.tenant_id = a.partner_tenant_id AND a.admin_agent AND a.ended_at IS NULL
 	WHERE a.partner_tenant_id = $1 AND a.email <> '' ORDER BY a.position`)
 
 // alarm tells the partner's admin agents that the endpoint was switched off, each time, or of dead letters, once a day.
