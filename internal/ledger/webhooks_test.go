@@ -13,6 +13,7 @@ import (
 	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/outbox"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/webhook"
@@ -577,5 +578,47 @@ func TestAnswersOfAReplacedEndpoint(t *testing.T) {
 		_, err = f.RecordWebhookAttempts(t.Context(), sourceID, late)
 		require.NoError(t, err)
 		require.Zero(t, f.owed(sourceID).Waiting, "it was heard, wherever")
+	})
+}
+
+// The admin agents of a partner are told of dead letters once a day, and each time that the endpoint is switched off.
+func TestOwnersAreTold(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		told := func() []string {
+			mails, err := f.Notifications(t.Context(), outbox.Subject{Kind: webhookstore.SubjectKind, ID: sourceID})
+			require.NoError(t, err)
+			kinds := []string{}
+			for _, m := range mails {
+				if m.Recipient != sourceAgent { // each of them
+					continue
+				}
+				kind, _, _ := strings.Cut(m.Event, ":")
+				kinds = append(kinds, kind)
+			}
+			return kinds
+		}
+		dies := func(request string) {
+			f.pending(request)
+			f.behind("UPDATE webhook_deliveries SET attempts = 9 WHERE status = 'waiting' AND attempts = 0")
+			require.Equal(t, 1, f.sends(sourceID, 500).Dead)
+			f.behind("UPDATE webhook_registrations SET rests_until = NULL")
+		}
+		require.Empty(t, told())
+		dies("r1")
+		f.clock.advance(time.Minute)
+		dies("r2")
+		require.Equal(t, []string{webhookstore.EventDead}, told())
+		f.clock.advance(24 * time.Hour)
+		dies("r3")
+		require.Equal(t, []string{webhookstore.EventDead, webhookstore.EventDead}, told())
+		f.clock.advance(time.Minute)
+		f.pending("r4")
+		f.sends(sourceID, 410)
+		require.Equal(t, webhookstore.EventOff, told()[2])
+		missed, err := f.WebhooksMissed(t.Context(), []string{sourceID, targetID})
+		require.NoError(t, err)
+		require.Len(t, missed, 1)
+		require.Equal(t, 4, missed[sourceID].Dead)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
 	"handover/internal/transfer"
+	"handover/internal/webhook"
 )
 
 // The matrix asks every question that can be asked of the state machine: every situation a transfer can stand in, every
@@ -202,17 +203,17 @@ func TestMatrixLeavesOutNoStatus(t *testing.T) {
 func TestEffectsOfEveryChange(t *testing.T) {
 	everybody := []transfer.Audience{transfer.ToSource, transfer.ToTarget, transfer.ToCustomer}
 	want := map[string]transfer.Effects{
-		"Open":                    {Event: transfer.EventCreated, Operation: activitylog.AuditCreate, Mail: []transfer.Audience{transfer.ToSource, transfer.ToCustomer}},
-		"Submit":                  {Event: transfer.EventSubmitted, Operation: activitylog.AuditUpdate},
-		"Cancel":                  {Event: transfer.EventCancelled, Operation: activitylog.AuditUpdate},
-		"Decline":                 {Event: transfer.EventDeclined, Operation: activitylog.AuditUpdate, Mail: []transfer.Audience{transfer.ToTarget}},
-		"Expire":                  {Event: transfer.EventExpired, Operation: activitylog.AuditUpdate},
+		"Open":                    {Event: transfer.EventCreated, Operation: activitylog.AuditCreate, Mail: []transfer.Audience{transfer.ToSource, transfer.ToCustomer}, Webhook: webhook.CreateTransfer},
+		"Submit":                  {Event: transfer.EventSubmitted, Operation: activitylog.AuditUpdate, Webhook: webhook.UpdateTransfer},
+		"Cancel":                  {Event: transfer.EventCancelled, Operation: activitylog.AuditUpdate, Webhook: webhook.UpdateTransfer},
+		"Decline":                 {Event: transfer.EventDeclined, Operation: activitylog.AuditUpdate, Mail: []transfer.Audience{transfer.ToTarget}, Webhook: webhook.UpdateTransfer},
+		"Expire":                  {Event: transfer.EventExpired, Operation: activitylog.AuditUpdate, Webhook: webhook.UpdateTransfer},
 		"ItemDone":                {},
 		"ItemRefused":             {},
 		"GiveUp":                  {Event: transfer.EventGivenUp, Operation: activitylog.AuditUpdate},
-		"Close/Complete":          {Event: transfer.EventCompleted, Operation: activitylog.AuditComplete, Mail: everybody},
-		"Close/Failed":            {Event: transfer.EventFailed, Operation: activitylog.AuditFail},
-		"Close/PartiallyComplete": {Event: transfer.EventFailed, Operation: activitylog.AuditFail, Mail: everybody, MailEvent: transfer.EventCompleted},
+		"Close/Complete":          {Event: transfer.EventCompleted, Operation: activitylog.AuditComplete, Mail: everybody, Webhook: webhook.CompleteTransfer},
+		"Close/Failed":            {Event: transfer.EventFailed, Operation: activitylog.AuditFail, Webhook: webhook.FailTransfer},
+		"Close/PartiallyComplete": {Event: transfer.EventFailed, Operation: activitylog.AuditFail, Mail: everybody, MailEvent: transfer.EventCompleted, Webhook: webhook.FailTransfer},
 	}
 	for _, c := range everyCell() {
 		_, after, told, err := ask(c)

@@ -13,11 +13,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
+	"handover/internal/ledger"
 	"handover/internal/platform"
 	"handover/internal/webhook"
 	"handover/internal/world"
@@ -102,9 +106,9 @@ type hearing struct {
 	source, target caller
 }
 
-func setHearing(t *testing.T, customers int) *hearing {
+func setHearing(t *testing.T, w ledger.World) *hearing {
 	t.Helper()
-	p, _ := startPlatform(t, sqliteLedger(t), world.Large(customers, 1))
+	p, _ := startPlatform(t, sqliteLedger(t), w)
 	tokens := startIssuer(t)
 	here := []string{"HANDOVER_WEBHOOKS_PLAIN_HTTP=true", "HANDOVER_WEBHOOKS_ALLOWED_NETWORKS=127.0.0.0/8"}
 	g := launchGateway(t, append(tokens.trusted(), append(reaching(p), here...)...)...)
@@ -149,7 +153,7 @@ func (h *hearing) creates(t *testing.T, from, until int) {
 func TestEveryEventIsHeardWhateverIsKilled(t *testing.T) {
 	t.Parallel()
 	const customers = 6
-	h := setHearing(t, customers)
+	h := setHearing(t, world.Large(customers, 1))
 	first, second := webhook.NewSecret(), webhook.NewSecret()
 	old, err := standardwebhooks.NewWebhook(first.Kept())
 	require.NoError(t, err)
@@ -200,7 +204,7 @@ var nilRequest = &http.Request{Method: http.MethodPost}
 // is sent once it is registered again.
 func TestAnEndpointThatIsGone(t *testing.T) {
 	t.Parallel()
-	h := setHearing(t, 2)
+	h := setHearing(t, world.Large(2, 1))
 	launchWorker(t, h.Platform, h.sends...)
 	r := receive(t, byCertificate)
 	h.registers(t, h.source, http.MethodPost, r, "partner-center", webhook.Secret{})
@@ -237,4 +241,52 @@ func TestAnEndpointThatIsGone(t *testing.T) {
 	again := h.asks(t, h.source, http.MethodPost, "/webhooks/v1/deliveries/redeliver", "", http.StatusOK)
 	require.InDelta(t, 2, again.field("count"), 0)
 	eventually(t, "what was missed is heard", func() bool { return r.count() == 3 })
+}
+
+// One endpoint never answers, one takes a second for everything: twenty others hear all that they are owed meanwhile.
+func TestADeadEndpointSlowsNobody(t *testing.T) {
+	t.Parallel()
+	const well, events = 20, 2
+	w := world.Large(1, 1)
+	for n := range well + 2 {
+		p := w.Partners[0]
+		p.TenantID, p.AdminAgents = fmt.Sprintf("dddddddd-0000-4000-8000-%012d", n), nil
+		w.Partners = append(w.Partners, p)
+	}
+	listeners := w.Partners[len(w.Partners)-well-2:]
+	h := setHearing(t, w)
+	launchWorker(t, h.Platform, append(h.sends, "HANDOVER_WEBHOOKS_CONCURRENT=4")...)
+	receivers := make([]*receiver, len(listeners))
+	for n, p := range listeners {
+		r := receive(t, byCertificate)
+		switch n {
+		case 0:
+			r.answers = func(http.ResponseWriter, int) { <-t.Context().Done() }
+		case 1:
+			r.answers = func(_ http.ResponseWriter, attempt int) {
+				if attempt > 3 { // before that it fails
+					<-time.After(700 * time.Millisecond)
+				}
+			}
+		}
+		receivers[n] = r
+		_, err := h.Ledger.RegisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, p.TenantID,
+			webhook.Wish{URL: r.URL, Events: []string{"test-created"}}, h.Settings.Webhooks.Addresses())
+		require.NoError(t, err)
+		for range events {
+			_, err := h.Ledger.TestWebhook(t.Context(), command.Terms[webhook.Event]{}, p.TenantID, uuid.NewString())
+			require.NoError(t, err)
+		}
+	}
+	eventually(t, "whoever is well has heard everything, and the dead endpoint was tried", func() bool {
+		heard := 0
+		for _, r := range receivers[2:] {
+			heard += r.count()
+		}
+		return heard == well*events && receivers[0].called() > 0
+	})
+	assert.Zero(t, receivers[0].count())
+	for _, r := range receivers[2:] {
+		assert.Empty(t, r.wrong)
+	}
 }

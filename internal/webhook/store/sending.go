@@ -115,39 +115,43 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 		if err != nil {
 			return Recorded{}, err
 		}
-		r, was := row.read(), row.Health
-		var done Recorded
+		r := row.read()
+		done := Recorded{Health: r.Health}
 		for _, a := range made {
-			if !a.Delivered() && exists && !a.Registered.Equal(r.ModifiedAt) {
+			if exists && !a.Delivered() && !a.Registered.Equal(r.ModifiedAt) {
 				continue // the endpoint was another one, and the event is still to be sent to this one
 			}
 			d, counts, err := attempted(ctx, tx, a, now)
 			if err != nil {
 				return done, err
 			}
-			if !counts {
-				continue
+			if counts {
+				done.Health = done.Health.After(a.Answer, now)
 			}
-			r.Health = r.Health.After(a.Answer, now)
-			if d.Status == webhook.Dead {
+			if counts && d.Status == webhook.Dead {
 				done.Dead++
 			}
 		}
-		done.Health, done.Ended = r.Health, r.Health.Off() && !was.Off()
-		if !exists || r.Health == was && done.Dead == 0 {
+		if !exists || done.Health == r.Health && done.Dead == 0 {
 			return done, nil
 		}
-		if done.Ended {
-			buried, err := bury(ctx, tx, partner, webhook.FaultOff, now)
-			if done.Dead += int(buried); err != nil {
-				return done, err
-			}
-		}
-		if err := save(ctx, tx, r); err != nil {
+		return conclude(ctx, tx, r, done, now)
+	})
+}
+
+// conclude writes what attempts made of an endpoint, and tells its owner of what is wrong.
+func conclude(ctx context.Context, tx store.Tx, r webhook.Registration, done Recorded, now time.Time) (Recorded, error) {
+	if done.Ended = done.Health.Off() && !r.Health.Off(); done.Ended {
+		buried, err := bury(ctx, tx, r.PartnerTenantID, webhook.FaultOff, now)
+		if done.Dead += int(buried); err != nil {
 			return done, err
 		}
-		return done, alarm(ctx, tx, partner, done, now)
-	})
+	}
+	r.Health = done.Health
+	if err := save(ctx, tx, r); err != nil {
+		return done, err
+	}
+	return done, alarm(ctx, tx, r.PartnerTenantID, done, now)
 }
 
 // attempted writes one attempt, and tells whether it counts: the event still waited for it.
