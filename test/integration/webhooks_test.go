@@ -250,7 +250,7 @@ func TestADeadEndpointSlowsNobody(t *testing.T) {
 	w := world.Large(1, 1)
 	for n := range well + 2 {
 		p := w.Partners[0]
-		p.TenantID, p.AdminAgents = fmt.Sprintf("dddddddd-0000-4000-8000-%012d", n), nil
+		p.TenantID, p.Users = fmt.Sprintf("dddddddd-0000-4000-8000-%012d", n), nil
 		w.Partners = append(w.Partners, p)
 	}
 	listeners := w.Partners[len(w.Partners)-well-2:]
