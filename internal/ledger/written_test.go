@@ -184,6 +184,10 @@ var filling = []struct{ table, inOrder string }{
 	{"orders", "id"},
 	{"order_lines", "order_id, number"},
 	{"billing_lines", "id"},
+	{"webhook_registrations", "partner_tenant_id"},
+	{"webhook_deliveries", "id"},
+	{"webhook_attempts", "delivery_id, n"},
+	{"webhook_certificates", "id"},
 	{"api_requests", "claimed_at, request_key"},
 	{"runs", "workflow_id"},
 	{"outages", "name"},
@@ -271,6 +275,8 @@ func EveryLife(t *testing.T) (l *Ledger, recorded func() Written) {
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	require.NoError(t, l.Seed(t.Context(), w))
 	f := fixture{Ledger: l, t: t, url: databaseURL, clock: c}
+	f.register(sourceID, everyEvent())
+	f.register(targetID, everyEvent())
 	for _, live := range []func(fixture){
 		fixture.livesThatEndUnasked, fixture.livesThatMove, fixture.livesThatAreHeld, fixture.livesThatGoOn, fixture.livesBesides, fixture.livesOfTies,
 	} {
