@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -125,7 +128,7 @@ func (c *cli) verify(ctx context.Context, book records, v verification) error {
 		agree, err := c.verifyBilling(ctx, book, v.billing)
 		all, silences = append(all, checkedUnless(err, agree)), append(silences, err)
 	}
-	slices.SortStableFunc(all, func(a, b checked) int { return strings.Compare(a.Invariant, b.Invariant) })
+	slices.SortStableFunc(all, func(a, b checked) int { return cmp.Compare(number(a.Invariant), number(b.Invariant)) })
 	if err := c.printFindings(tidy(all)); err != nil {
 		return err
 	}
@@ -135,6 +138,15 @@ func (c *cli) verify(ctx context.Context, book records, v verification) error {
 		}
 	}
 	return errors.Join(silences...)
+}
+
+// number is that of an invariant, such as 10 of I-10.
+func number(invariant string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(invariant, "I-"))
+	if err != nil {
+		return math.MaxInt
+	}
+	return n
 }
 
 // checkedLedger is what was found in the ledger, with the anchor of the log.

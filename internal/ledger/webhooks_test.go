@@ -574,7 +574,7 @@ func TestAnswersOfAReplacedEndpoint(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, f.owed(sourceID).Registration.Health.Off())
 		require.Len(t, f.owed(sourceID).Due, 1)
-		late.Answer.Status = 200
+		late.Status = 200
 		_, err = f.RecordWebhookAttempts(t.Context(), sourceID, late)
 		require.NoError(t, err)
 		require.Zero(t, f.owed(sourceID).Waiting, "it was heard, wherever")

@@ -115,6 +115,24 @@ func moves(t *testing.T, book *ledger.Ledger, id string, ordinals ...int) {
 	require.NoError(t, err)
 }
 
+// older is a table of the version before by where its rows stand today, and by those of its columns that are said otherwise.
+type older struct {
+	from    string
+	columns map[string]string
+}
+
+const enrolment = "(SELECT e.%s FROM newer.program_enrolments e WHERE e.partner_tenant_id = n.tenant_id)"
+
+var olderTables = map[string]older{
+	"partners": {"newer.partners n", map[string]string{
+		"type": fmt.Sprintf(enrolment, "program"), "status": fmt.Sprintf(enrolment, "status"), "mpa_signed": fmt.Sprintf(enrolment, "agreement_accepted"),
+	}},
+	"admin_agents":     {"newer.partner_users n WHERE n.admin_agent AND n.ended_at IS NULL", nil},
+	"audit_records":    {"newer.activity_log n WHERE n.resource_type = 'transfer'", map[string]string{"transfer_id": "n.resource_id", "detail": "n.new_value"}},
+	"activity_records": {"newer.activity_log n WHERE n.resource_type <> 'transfer'", nil},
+	"notifications":    {"newer.notifications n", map[string]string{"transfer_id": "n.subject_id"}},
+}
+
 // fillFrom copies what both schemas have; what only the older one has gets what it had there for a transfer like these.
 func fillFrom(t *testing.T, db *sql.DB, newer string) {
 	t.Helper()
@@ -129,16 +147,22 @@ func fillFrom(t *testing.T, db *sql.DB, newer string) {
 		if table == "api_requests" {
 			continue // no request is under way
 		}
-		there := has("newer", table)
+		was, renamed := olderTables[table]
+		if !renamed {
+			was.from = "newer." + table + " n"
+		}
+		there := has("newer", strings.TrimPrefix(strings.Fields(was.from)[0], "newer."))
 		columns := has("main", table)
 		values := slices.Clone(columns)
 		for i, column := range columns {
-			if !slices.Contains(there, column) {
+			if said := was.columns[column]; said != "" {
+				values[i] = said
+			} else if !slices.Contains(there, column) {
 				values[i] = "''"
 			}
 		}
-		_, err := db.ExecContext(t.Context(), fmt.Sprintf("INSERT INTO main.%s (%s) SELECT %s FROM newer.%s",
-			table, strings.Join(columns, ", "), strings.Join(values, ", "), table))
+		_, err := db.ExecContext(t.Context(), fmt.Sprintf("INSERT INTO main.%s (%s) SELECT %s FROM %s",
+			table, strings.Join(columns, ", "), strings.Join(values, ", "), was.from))
 		require.NoError(t, err, table)
 	}
 }

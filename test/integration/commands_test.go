@@ -221,7 +221,7 @@ func unusableCommandLine(t *testing.T, s *standalone) {
 		"an output there is not":     {[]string{"get", id, "-o", "xml"}, "json"},
 		"a state there is not":       {[]string{"list", "--status", "Done"}, "Complete"},
 		"an actor that is no id":     {[]string{"submit", id, "--all-eligible", "--as", "me"}, "--as"},
-		"a ledger there is not":      {[]string{"verify", "--ledger", "oracle://x"}, "--ledger"},
+		"a ledger there is not":      {[]string{"verify", "--ledger", "oracle://x"}, "sqlite:///absolute/path.db"},
 		"a world file with mistakes": {[]string{"seed", file(t, "w.yaml", "partners: 3\n")}, "w.yaml:1:"},
 	} {
 		t.Run(name, func(t *testing.T) { no(t, s.run(t, c.args...), 2, c.says) })

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"handover/internal/ledger"
+	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/world"
 )
@@ -82,18 +83,27 @@ func worldFile(t *testing.T, w ledger.World) string {
 	sections := map[string][]record{}
 	add := func(section string, one record) { sections[section] = append(sections[section], one) }
 	for _, p := range w.Partners {
-		add("partners", record{
-			"tenantId": p.TenantID, "name": p.Name, "type": p.Programs[0].Program, "status": p.Programs[0].Status, "mpaSigned": p.Programs[0].Agreement.Given, "mpnId": p.MPNID,
-			"market": p.Market, "currency": p.Currency, "locale": p.Locale, "users": p.Users,
-		})
+		said := record{
+			"tenantId": p.TenantID, "name": p.Name, "mpnId": p.MPNID, "market": p.Market, "currency": p.Currency, "locale": p.Locale, "users": p.Users, "environment": p.Environment.String(),
+		}
+		sayPrograms(said, p.Programs)
+		if p.SandboxOf != "" {
+			said["sandboxOf"] = p.SandboxOf
+		}
+		add("partners", said)
 	}
 	for _, c := range w.Customers {
 		add("customers", record{
 			"tenantId": c.TenantID, "name": c.Name, "domain": c.Domain, "email": c.Email, "market": c.Market, "locale": c.Locale,
+			"environment": c.Environment.String(),
 		})
 	}
 	for _, r := range w.Relationships {
-		add("relationships", record{"partner": r.PartnerTenantID, "customer": r.CustomerTenantID})
+		said := record{"partner": r.PartnerTenantID, "customer": r.CustomerTenantID}
+		if r.Kind != "" {
+			said["kind"] = r.Kind
+		}
+		add("relationships", said)
 	}
 	for _, a := range w.Agreements {
 		add("agreements", record{"partner": a.PartnerTenantID, "customer": a.CustomerTenantID, "mode": a.Mode})
@@ -104,6 +114,23 @@ func worldFile(t *testing.T, w ledger.World) string {
 	content, err := yaml.Marshal(sections)
 	require.NoError(t, err)
 	return file(t, "world.yaml", string(content))
+}
+
+// sayPrograms says the only programme of a partner briefly, and several one by one.
+func sayPrograms(said record, all []programme.Enrolment) {
+	if len(all) == 1 {
+		said["type"], said["status"], said["mpaSigned"] = all[0].Program, all[0].Status, all[0].Agreement.Given
+		return
+	}
+	var programs []record
+	for _, e := range all {
+		one := record{"program": e.Program, "status": e.Status}
+		if e.Agreement.Given {
+			one["agreementAcceptedAt"] = e.Agreement.At.Format(time.RFC3339)
+		}
+		programs = append(programs, one)
+	}
+	said["programs"] = programs
 }
 
 // written is how a world file says it: what is empty is left out.
