@@ -159,7 +159,7 @@ func (d *decision) customers() {
 func (d *decision) subscriptions() {
 	all := d.there.with(d.World)
 	dependents := map[string][]subscription.Subscription{}
-	for _, s := range d.there.Subscriptions {
+	for _, s := range all.Subscriptions { // as they will be: the world is decided as one
 		if s.ParentID != "" {
 			dependents[s.ParentID] = append(dependents[s.ParentID], s)
 		}
@@ -175,7 +175,7 @@ func (d *decision) subscriptions() {
 		if !known {
 			facts.OpenIn = d.there.Use.Moving[next.ParentID]
 		}
-		if base, has := d.there.Subscriptions[next.ParentID]; has {
+		if base, has := all.Subscriptions[next.ParentID]; has {
 			facts.Base = &base
 		}
 		facts.Partnership = facts.Record != nil && together[programme.Pair{PartnerTenantID: next.PartnerTenantID, OtherID: facts.Record.TenantID}]

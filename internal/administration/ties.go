@@ -24,20 +24,21 @@ func (d *decision) relationships() {
 		}
 		written(d, &d.plan.Relationships, Relationships, was, known, next, was == next)
 	}
+	ended := map[programme.RelationshipKey]bool{}
 	for i, r := range d.EndedRelationships {
-		d.endOf(i, r)
+		d.endOf(i, r, ended)
 	}
 }
 
 // endOf ends what lasts between the two: all of it, or what is of the kind that is named.
-func (d *decision) endOf(index int, r programme.Relationship) {
+func (d *decision) endOf(index int, r programme.Relationship, ended map[programme.RelationshipKey]bool) {
 	lasts := false
 	for _, kind := range programme.RelationshipKinds() {
 		was, known := d.there.Relationships[programme.RelationshipKey{Pair: r.Pair(), Kind: kind}]
-		if !known || r.Kind != "" && r.Kind != kind {
+		if !known || ended[was.Key()] || r.Kind != "" && r.Kind != kind {
 			continue
 		}
-		lasts = true
+		lasts, ended[was.Key()] = true, true
 		var err error
 		if kind.Bills() {
 			err = programme.CheckEndOfRelationship(r, d.there.Use.BillingPair[r.Pair()], d.there.Use.OpenPair[r.Pair()])
@@ -74,11 +75,13 @@ func (d *decision) partnerships() {
 	for _, p := range d.Partnerships {
 		written(d, &d.plan.Partnerships, Partnerships, p, d.there.Partnerships[p.Pair()], p, true)
 	}
+	ended := map[programme.Pair]bool{}
 	for i, p := range d.EndedPartnerships {
 		switch err := programme.CheckEndOfPartnership(p, d.there.Use.CreditedBy[p.Pair()]); {
-		case !d.there.Partnerships[p.Pair()]:
+		case !d.there.Partnerships[p.Pair()] || ended[p.Pair()]:
 			d.plan.Applied.note(Partnerships, Same)
 		case !d.inTheWay(Partnerships, i, err):
+			ended[p.Pair()] = true
 			d.plan.Partnerships = append(d.plan.Partnerships, Step[programme.Partnership]{Ended, p, p})
 			d.plan.Applied.note(Partnerships, Ended)
 		}

@@ -21,7 +21,8 @@ func Month(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
 }
 
-// Until is the first instant after the month, at which the invoice is made.
+// Until is the first instant after the month: the date of the invoice, which is made a little later, when nothing of the month is under
+// way any more.
 func (i Invoice) Until() time.Time { return i.Month.AddDate(0, 1, 0) }
 
 const (

@@ -85,11 +85,22 @@ func OfMove(old, next subscription.Subscription, transferID string, submitted, n
 	return lines, nil
 }
 
-// OfChange are the lines of a change by the owner, or by the schedule; before are those that earlier changes of the quantity have, in
-// order. What ends gives the unused days of the cycle back, of which the day of the end is none; what a marketplace takes back
+// Earlier is what is known of the earlier changes of a subscription's quantity, each of which has a line.
+type Earlier struct {
+	Count int
+	Lines []Line // in their order; only where GivesAllBack
+}
+
+// GivesAllBack tells whether the change is one that gives back all that was paid, which only the earlier lines tell.
+func GivesAllBack(old, next subscription.Subscription) bool {
+	return old.Billed && !next.Billed && takenBack(old)
+}
+
+// OfChange are the lines of a change by the owner, by an operator or by the schedule. What ends gives the unused days of the cycle back, of which the day of the end is none; what a marketplace takes back
 // within its window gives back all that was paid. What ends with its cycle gives nothing back. Units that come are paid
-// from that day on, units that go to the end of it. Error: ErrTooMuch.
-func OfChange(old, next subscription.Subscription, before []Line, at time.Time) ([]Line, error) {
+// from that day on, units that go are paid to the end of it; where that is today
+// there is a line of nothing, which tells how many there were. Error: ErrTooMuch.
+func OfChange(old, next subscription.Subscription, before Earlier, at time.Time) ([]Line, error) {
 	if !HasFixedPrice(old) || !old.Billed || old.Status == subscription.Pending {
 		return nil, nil
 	}
@@ -97,7 +108,7 @@ func OfChange(old, next subscription.Subscription, before []Line, at time.Time) 
 	today := kernel.Day(at)
 	tomorrow := today.AddDate(0, 0, 1)
 	switch {
-	case !next.Billed && takenBack(old):
+	case GivesAllBack(old, next):
 		return c.giveAllBack()
 	case !next.Billed:
 		c.quantity, c.cause = 0, ByCancellation
@@ -118,13 +129,13 @@ type change struct {
 	of       subscription.Subscription
 	quantity int // afterwards
 	cause    Occasion
-	before   []Line
+	before   Earlier
 	at       time.Time
 }
 
 // line is the line of the change.
 func (c change) line(d Days, kind Kind, quantity int, amount Minor) []Line {
-	one := line(c.of, d, kind, c.cause, strconv.Itoa(len(c.before)+1), c.at)
+	one := line(c.of, d, kind, c.cause, strconv.Itoa(c.before.Count+1), c.at)
 	one.Quantity, one.Amount = quantity, amount
 	return []Line{one}
 }
@@ -132,7 +143,13 @@ func (c change) line(d Days, kind Kind, quantity int, amount Minor) []Line {
 // difference is the line for the units that come or go: what all of them cost afterwards, less what they cost before.
 func (c change) difference(d Days) ([]Line, error) {
 	more := c.quantity - c.of.Quantity
-	if more == 0 || d.none() {
+	switch {
+	case more == 0:
+		return nil, nil
+	case d.none() && c.cause == ByQuantity:
+		today := kernel.Day(c.at)
+		return c.line(Days{From: today, Until: today.AddDate(0, 0, 1)}, Credit, -more, 0), nil
+	case d.none():
 		return nil, nil
 	}
 	before, err := costOf(c.of, d)
@@ -148,32 +165,50 @@ func (c change) difference(d Days) ([]Line, error) {
 	return c.line(d, Charge, more, after-before), err
 }
 
-// giveAllBack is the credit for everything that was paid: each quantity for the days that it was paid for.
+// giveAllBack is the credit for everything that was paid: each cycle at its beginning for the units that there were, and then whatever
+// was charged and credited for units that came and went.
 func (c change) giveAllBack() ([]Line, error) {
 	all := paidFrom(c.of, time.Time{}, c.at)
-	held, days := c.of, all
 	var paid Minor
-	for n := len(c.before); ; n-- {
-		if n > 0 {
-			days.From = c.before[n-1].From
-		} else {
-			days.From = all.From
-		}
-		part, err := costOf(held, days)
+	for day := all.From; day.Before(all.Until); {
+		cycle, _ := c.of.CycleAt(day)
+		begun := c.of
+		begun.Quantity = c.heldAt(day)
+		cost, err := costOf(begun, Days{From: day, Until: earlier(cycle.Until, all.Until)})
 		if err == nil {
-			paid, err = paid.Plus(part)
+			paid, err = paid.Plus(cost)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if n == 0 {
-			break
+		day = cycle.Until
+	}
+	for _, l := range c.before.Lines {
+		if l.Kind == Charge {
+			var err error
+			if paid, err = paid.Plus(l.Amount); err != nil {
+				return nil, err
+			}
 		}
-		held.Quantity -= c.before[n-1].units()
-		days.Until = days.From
+	}
+	for _, l := range c.before.Lines {
+		if l.Kind == Credit {
+			paid -= l.Amount
+		}
 	}
 	c.cause = ByCancellation
 	return c.line(all, Credit, c.of.Quantity, paid), nil
+}
+
+// heldAt is how many units there were when the day began.
+func (c change) heldAt(day time.Time) int {
+	held := c.of.Quantity
+	for _, l := range c.before.Lines {
+		if !l.CreatedAt.Before(day) {
+			held -= l.units()
+		}
+	}
+	return held
 }
 
 // units are how many came with the line, less than none where some went.

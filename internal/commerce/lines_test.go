@@ -2,6 +2,7 @@ package commerce
 
 import (
 	"math"
+	"math/rand"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func TestRulesOfTheLinesOfAChange(t *testing.T) {
 	units := func(n int) func(*subscription.Subscription) {
 		return func(s *subscription.Subscription) { s.Quantity = n }
 	}
-	saas := func(s *subscription.Subscription) { s.ProductType = subscription.SaaS }
+	saas := marketplace
 	prepaid := sample(bought(date("2023-01-01"), "P1Y"), billed(subscription.Annual, 120000, 1))
 	for name, c := range map[string]struct {
 		old    subscription.Subscription
@@ -111,7 +112,7 @@ func TestRulesOfTheLinesOfAChange(t *testing.T) {
 		rule(t, name, func(t *testing.T) {
 			next := c.old
 			c.change(&next)
-			lines, err := OfChange(c.old, next, nil, at(c.at+"T15:00:00Z"))
+			lines, err := OfChange(c.old, next, Earlier{}, at(c.at+"T15:00:00Z"))
 			require.NoError(t, err)
 			assert.Equal(t, c.lines, spans(lines))
 		})
@@ -123,18 +124,63 @@ func TestRulesOfTheLinesOfAChange(t *testing.T) {
 		for day, n := range []int{25, 3, 7} {
 			next := one
 			next.Quantity = n
-			lines, err := OfChange(one, next, before, date("2024-04-12").AddDate(0, 0, day))
+			lines, err := OfChange(one, next, Earlier{Count: len(before), Lines: before}, date("2024-04-12").AddDate(0, 0, day))
 			require.NoError(t, err)
 			require.Len(t, lines, 1)
 			one, before, paid = next, append(before, lines...), paid+lines[0].Signed()
 		}
 		next := one
 		ends(&next)
-		lines, err := OfChange(one, next, before, date("2024-04-16"))
+		lines, err := OfChange(one, next, Earlier{Count: len(before), Lines: before}, date("2024-04-16"))
 		require.NoError(t, err)
 		assert.Equal(t, []string{"credit 2024-04-10 2024-05-09 " + paid.String()}, spans(lines))
 		assert.NotContains(t, before, lines[0])
 	})
+}
+
+func marketplace(s *subscription.Subscription) { s.ProductType = subscription.SaaS }
+
+// whatever units came and went, several times a day and over the end of a cycle, what a marketplace takes back gives back what was
+// paid, to the minor unit.
+func TestATakeBackGivesBackWhatWasPaid(t *testing.T) {
+	t.Parallel()
+	seed := time.Now().UnixNano()
+	random := rand.New(rand.NewSource(seed))
+	for range 300 {
+		one := sample(marketplace)
+		one.Quantity, one.UnitPriceMinor = 1+random.Intn(50), int64(1+random.Intn(100_000))
+		one.CommitmentEndDate = one.CreationDate.AddDate(1, 0, -1-random.Intn(27)) // the first cycle may be a short one
+		now, until := one.CreationDate, one.CreationDate.AddDate(0, 0, 14)
+		cycle, _ := one.CycleAt(now)
+		paid, err := costOf(one, Days{From: kernel.Day(now), Until: cycle.Until})
+		require.NoError(t, err)
+		var before []Line
+		for now.Before(until) {
+			if next, _ := one.CycleAt(now); next != cycle { // it begins with the units that there are
+				more, err := costOf(one, Days(next))
+				require.NoError(t, err)
+				cycle, paid = next, paid+more
+			}
+			changed := one
+			changed.Quantity = 1 + random.Intn(50)
+			lines, err := OfChange(one, changed, Earlier{Count: len(before)}, now)
+			require.NoError(t, err)
+			for _, l := range lines {
+				paid += l.Signed()
+			}
+			one, before = changed, append(before, lines...)
+			now = now.Add(time.Duration(random.Intn(40)) * time.Hour)
+		}
+		if next, _ := one.CycleAt(now); next != cycle {
+			more, err := costOf(one, Days(next))
+			require.NoError(t, err)
+			paid += more
+		}
+		back, err := OfChange(one, subscription.Cancelled(one), Earlier{Count: len(before), Lines: before}, now)
+		require.NoError(t, err)
+		require.Len(t, back, 1)
+		require.Equal(t, paid, back[0].Amount, "seed %d: %+v", seed, one)
+	}
 }
 
 func TestTooMuchIsAnError(t *testing.T) {
@@ -142,7 +188,7 @@ func TestTooMuchIsAnError(t *testing.T) {
 	huge := sample(billed(subscription.Monthly, math.MaxInt64/2, 3))
 	_, err := OfMove(huge, huge, transferID, huge.CreationDate, huge.CreationDate)
 	require.ErrorIs(t, err, ErrTooMuch)
-	_, err = OfChange(huge, subscription.Cancelled(huge), nil, huge.CreationDate)
+	_, err = OfChange(huge, subscription.Cancelled(huge), Earlier{}, huge.CreationDate)
 	require.ErrorIs(t, err, ErrTooMuch)
 	_, _, err = NextCharge(huge, huge.CreationDate)
 	require.ErrorIs(t, err, ErrTooMuch)
@@ -150,7 +196,7 @@ func TestTooMuchIsAnError(t *testing.T) {
 	_, err = OfMove(long, long, transferID, long.CreationDate, long.CreationDate.AddDate(0, 5, 0))
 	require.ErrorIs(t, err, ErrTooMuch, "a sum of several cycles")
 	huge.ProductType = subscription.SaaS
-	_, err = OfChange(huge, subscription.Cancelled(huge), nil, huge.CreationDate)
+	_, err = OfChange(huge, subscription.Cancelled(huge), Earlier{}, huge.CreationDate)
 	require.ErrorIs(t, err, ErrTooMuch)
 }
 
@@ -285,7 +331,7 @@ func TestWhatIsGivenBackAddsUp(t *testing.T) {
 		s, _ := random(dice)
 		start := kernel.Day(s.BillingStart())
 		now := start.AddDate(0, 0, dice.IntN(28))
-		lines, err := OfChange(s, subscription.Cancelled(s), nil, now)
+		lines, err := OfChange(s, subscription.Cancelled(s), Earlier{}, now)
 		require.NoError(t, err)
 		all, used := paidFrom(s, start, now), paidFrom(s, start, now)
 		used.Until = earlier(used.Until, now.AddDate(0, 0, 1))

@@ -7,8 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/administration"
+	administrationstore "handover/internal/administration/store"
+	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/programme"
+	"handover/internal/subscription"
+	"handover/internal/webhook"
 )
 
 // tied are the relationships of the customer, as they are kept.
@@ -135,6 +139,73 @@ func TestASandboxIsAdded(t *testing.T) {
 		again, err := f.administer(of(w))
 		require.NoError(t, err)
 		require.False(t, again.Writes())
+		f.holds()
+	})
+}
+
+// what an operator changes of a subscription is billed and told as its owner's own change is; its price is not changed while
+// somebody pays it, and no log but the operators' names them.
+func TestWhatOperatorsChangeIsBilledAndTold(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		more := f.sub(subID(0))
+		more.Quantity += 10
+		how := byOperator
+		how.By.UserPrincipalName = "olga@operators.example"
+		put := func(s subscription.Subscription) error {
+			_, err := f.Administer(t.Context(), command.Terms[administration.Applied]{}, how, administrationstore.Of(of(World{Subscriptions: []subscription.Subscription{s}})))
+			return err
+		}
+		require.NoError(t, put(more))
+		require.Equal(t, []string{"charge|10|quantity"}, f.rows("SELECT kind, quantity, cause FROM billing_lines"))
+		require.Equal(t, []webhook.EventName{webhook.SubscriptionUpdated}, f.due(sourceID))
+		require.Empty(t, f.log(sourceID)[0].UserPrincipalName)
+		require.Equal(t, "olga", f.log(sourceID)[0].UserID)
+
+		dearer := f.sub(subID(0))
+		dearer.UnitPriceMinor++
+		refuses(t, put(dearer), kernel.InvalidInput)
+		require.NoError(t, put(f.sub(subID(0))))
+		require.Len(t, f.due(sourceID), 1, "what changes nothing is told to nobody")
+	})
+}
+
+// what is ended twice in one command ends once, and is logged once.
+func TestAnEndingThatIsNamedTwice(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tie := programme.Relationship{PartnerTenantID: targetID, CustomerTenantID: customerID}
+		named := tie
+		named.Kind = programme.ProviderCustomer
+		together := programme.Partnership{ProviderTenantID: targetID, ResellerTenantID: resellerID}
+		done, err := f.administer(administration.Changes{
+			EndedRelationships: []programme.Relationship{tie, named}, EndedPartnerships: []programme.Partnership{together, together},
+		})
+		require.NoError(t, err)
+		require.Equal(t, []administration.Count{{Kind: administration.Relationships, Ended: 1, Same: 1}, {Kind: administration.Partnerships, Ended: 1, Same: 1}}, done.Counts)
+		require.Len(t, f.rows("SELECT id FROM activity_log WHERE operation = 'remove_partner_customer_relationship'"), 1)
+		f.holds()
+	})
+}
+
+// a world is decided as one: what it says of a base counts for the add-ons in it, and no add-on is more alive than its base.
+func TestBasesAndAddonsAreDecidedTogether(t *testing.T) {
+	w := worldOf(2)
+	w.Subscriptions[1].ParentID = subID(0)
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		base, addon := f.sub(subID(0)), f.sub(subID(1))
+		put := func(states ...subscription.Status) error {
+			b, a := base, addon
+			b.Status, a.Status = states[0], states[1]
+			_, err := f.administer(of(World{Subscriptions: []subscription.Subscription{b, a}}))
+			return err
+		}
+		require.Error(t, put(subscription.Suspended, subscription.Active))
+		require.NoError(t, put(subscription.Suspended, subscription.Suspended))
+		late := addon
+		late.ID, late.LineageID = subID(7), ""
+		_, err := f.administer(of(World{Subscriptions: []subscription.Subscription{late}}))
+		refuses(t, err, subscription.StatusNotPossible)
+		require.NoError(t, put(subscription.Active, subscription.Active))
 		f.holds()
 	})
 }

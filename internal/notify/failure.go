@@ -50,7 +50,7 @@ func unreached(ctx context.Context, err error) error {
 }
 
 // classify turns what the SMTP client says about a mail into a PermanentError, a ConnectionError or a temporary error. The
-// recipient's address is taken out of the text, which may end in a workflow's history (no personal data there).
+// recipient's address is taken out of the text, which is kept in the ledger and logged (no personal data there).
 func classify(ctx context.Context, err error, recipient string) error {
 	if ctx.Err() != nil {
 		return &ConnectionError{Underway: true, err: fmt.Errorf("the mail server did not take the mail in time, it is tried again: %w", ctx.Err())}

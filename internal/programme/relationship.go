@@ -29,7 +29,7 @@ const (
 	FromInvitation Origin = "invitation"
 	FromJoint      Origin = "joint"     // the customer accepted reseller and provider at once
 	FromExtension  Origin = "extension" // a direct customer goes on under a provider
-	FromCreation   Origin = "created"   // by its provider
+	FromCreation   Origin = "created"   // by the partner itself, in a sandbox
 )
 
 // Relationship says what a partner is to a customer who accepted it, once for each kind while it lasts.

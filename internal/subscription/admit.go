@@ -7,10 +7,11 @@ import (
 )
 
 // Admit is what the ledger says of the subscription once an operator has it say next; the same as before when nothing differs. What
-// its owner may change, an operator may under the same rules, and its price and its sandbox fault besides.
+// its owner may change, an operator may under the same rules, and its sandbox fault besides, and its price while nobody pays it.
 //
 // Refusals: those of Subscription.Check; MovesByTransfer for another owner or customer; InvalidInput for another value of what
-// no change can touch; those of ChangeSubscription.
+// no change can touch, and for another price of what is billed; for a new one InOtherTransfer, Ended and StatusNotPossible by its base
+// those of ChangeSubscription.
 func (r Rules) Admit(next Subscription, f ChangeFacts) (Subscription, error) {
 	if err := next.Check(); err != nil {
 		return f.Subscription, err
@@ -30,13 +31,33 @@ func (r Rules) Admit(next Subscription, f ChangeFacts) (Subscription, error) {
 		return changed, err
 	}
 	changed.UnitPriceMinor, changed.SandboxFault = next.UnitPriceMinor, next.SandboxFault
-	return changed, checkChangeable(f, changed)
+	if err := checkChangeable(f, changed); err != nil {
+		return changed, err
+	}
+	return changed, checkPrice(f.Subscription, changed)
 }
 
-// checkNew refuses what would join a base that is just being moved: it would stay behind without it.
+// checkPrice refuses another price of what somebody pays: what was paid is computed from it.
+func checkPrice(was, next Subscription) error {
+	if !was.Billed || was.UnitPriceMinor == 0 || was.UnitPriceMinor == next.UnitPriceMinor {
+		return nil
+	}
+	return kernel.Refuse(kernel.InvalidInput, "unitPrice of subscription %s cannot be changed while it is billed. Leave it as it is, or cancel the subscription and add another.", was.ID).About(was.ID)
+}
+
+// checkNew refuses what would join a base that is just being moved, and would stay behind without it, or one that has ended or is less
+// active than it.
 func (Rules) checkNew(next Subscription, f ChangeFacts) error {
 	if f.OpenIn != "" {
 		return kernel.Refuse(InOtherTransfer, "The base of subscription %s is being moved by transfer %s. Add it once that is over.", next.ID, f.OpenIn).About(next.ParentID)
+	}
+	switch {
+	case f.Base == nil || !next.Addon() || Gone(next):
+		return nil
+	case Gone(*f.Base):
+		return kernel.Refuse(Ended, "The base of subscription %s is %s. Add it to another one.", next.ID, f.Base.Status).About(next.ParentID)
+	case next.Status == Active && f.Base.Status != Active:
+		return kernel.Refuse(StatusNotPossible, "The base of subscription %s is %s. Reactivate that first, or add it suspended.", next.ID, f.Base.Status).About(next.ParentID)
 	}
 	return nil
 }

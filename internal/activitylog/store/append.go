@@ -56,28 +56,23 @@ type Record struct {
 
 // Note writes the record of a change, in the transaction that makes it, after those that there are of the same thing. Whoever calls
 // it holds a lock on that, so that the times of its records differ.
-func Note(ctx context.Context, tx store.Tx, r Record) error { return NoteAll(ctx, tx, r) }
-
-// Noted is Note for who tells others of the change: it returns the id of the record, and its time.
-func Noted(ctx context.Context, tx store.Tx, r Record) (id string, at time.Time, err error) {
-	entries, err := entriesOf(ctx, tx, []Record{r})
-	if err != nil {
-		return "", at, err
-	}
-	one := completed(entries)[0]
-	return one.ID, one.At, Append(ctx, tx, one)
+func Note(ctx context.Context, tx store.Tx, r Record) error {
+	_, err := NoteAll(ctx, tx, r)
+	return err
 }
 
-// NoteAll is Note of many, in as many statements whatever their number. Their order is that of their times.
-func NoteAll(ctx context.Context, tx store.Tx, records ...Record) error {
+// NoteAll is Note of many, in as many statements whatever their number, and returns the records as they are kept, for who tells others
+// of the changes. Their order is that of their times.
+func NoteAll(ctx context.Context, tx store.Tx, records ...Record) ([]AuditEntry, error) {
 	if len(records) == 0 {
-		return nil
+		return nil, nil
 	}
 	entries, err := entriesOf(ctx, tx, records)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return Append(ctx, tx, entries...)
+	entries = completed(entries)
+	return entries, Append(ctx, tx, entries...)
 }
 
 // last is when the newest record about a resource was written.

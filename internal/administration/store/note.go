@@ -53,7 +53,7 @@ func recordsOf(ctx context.Context, tx store.Tx, plan administration.Plan, by ac
 
 func (r *records) add(partner string, record activitylogstore.Record) {
 	record.By, record.At = r.by, r.at
-	record.By.PartnerTenantID = partner
+	record.By.PartnerTenantID, record.By.UserPrincipalName = partner, "" // nobody learns the names of others' people, operators' included
 	r.all = append(r.all, record)
 }
 
@@ -69,7 +69,7 @@ func before[T any](s administration.Step[T], value func(T) any) any {
 func (r *records) partner(s administration.Step[programme.Partner]) {
 	id := s.Is.TenantID
 	operation := activitylog.AuditUpdateCompany
-	if s.Was.MPNID != s.Is.MPNID {
+	if s.Outcome == administration.Changed && s.Was.MPNID != s.Is.MPNID {
 		operation = activitylog.AuditUpdateMPNAssociation
 	}
 	was, is := s.Was, s.Is

@@ -15,10 +15,27 @@ type partnerValue struct {
 	Market   string `json:"market"`
 	Currency string `json:"currency"`
 	Locale   string `json:"locale"`
+
+	Programs    []programValue `json:"programs"`
+	Environment string         `json:"environment"`
+	SandboxOf   string         `json:"sandboxOf,omitempty"`
+}
+
+type programValue struct {
+	Program           programme.Program `json:"program"`
+	Status            programme.Status  `json:"status"`
+	AgreementAccepted bool              `json:"agreementAccepted"`
 }
 
 func partnerOf(p programme.Partner) any {
-	return partnerValue{TenantID: p.TenantID, Name: p.Name, MPNID: p.MPNID, Market: p.Market, Currency: p.Currency, Locale: p.Locale}
+	v := partnerValue{
+		TenantID: p.TenantID, Name: p.Name, MPNID: p.MPNID, Market: p.Market, Currency: p.Currency, Locale: p.Locale,
+		Environment: p.Environment.String(), SandboxOf: p.SandboxOf,
+	}
+	for _, e := range p.Programs {
+		v.Programs = append(v.Programs, programValue{e.Program, e.Status, e.Agreement.Given})
+	}
+	return v
 }
 
 type customerValue struct {
@@ -28,10 +45,14 @@ type customerValue struct {
 	Email    string `json:"email"`
 	Market   string `json:"market"`
 	Locale   string `json:"locale"`
+
+	Environment string `json:"environment"`
 }
 
 func customerOf(c programme.Customer) any {
-	return customerValue{TenantID: c.TenantID, Name: c.Name, Domain: c.Domain, Email: c.Email, Market: c.Market, Locale: c.Locale}
+	return customerValue{
+		TenantID: c.TenantID, Name: c.Name, Domain: c.Domain, Email: c.Email, Market: c.Market, Locale: c.Locale, Environment: c.Environment.String(),
+	}
 }
 
 type relationshipValue struct {

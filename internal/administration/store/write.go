@@ -2,13 +2,18 @@ package administrationstore
 
 import (
 	"context"
+	"time"
 
 	"handover/internal/activitylog"
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/administration"
+	commercestore "handover/internal/commerce/store"
 	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
+	"handover/internal/subscription"
 	subscriptionstore "handover/internal/subscription/store"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // write does what was decided, and notes it.
@@ -25,12 +30,17 @@ func write(ctx context.Context, tx store.Tx, plan administration.Plan, by activi
 		func() error { return programmestore.SaveAgreements(ctx, tx, saved(plan.Agreements)) },
 		func() error { return programmestore.SavePartnerships(ctx, tx, together, apart) },
 		func() error { return subscriptionstore.Save(ctx, tx, saved(plan.Subscriptions)) },
+		func() error { return bill(ctx, tx, plan.Subscriptions, f.Now) },
 		func() error {
 			records, err := recordsOf(ctx, tx, plan, by, f.Now)
 			if err != nil {
 				return err
 			}
-			return activitylogstore.NoteAll(ctx, tx, records...)
+			noted, err := activitylogstore.NoteAll(ctx, tx, records...)
+			if err != nil {
+				return err
+			}
+			return tell(ctx, tx, noted, by.CorrelationID)
 		},
 	} {
 		if err := do(); err != nil {
@@ -38,6 +48,33 @@ func write(ctx context.Context, tx store.Tx, plan administration.Plan, by activi
 		}
 	}
 	return nil
+}
+
+// bill writes what the changes of subscriptions cost or give back, as for those of who bills them.
+func bill(ctx context.Context, tx store.Tx, steps []administration.Step[subscription.Subscription], at time.Time) error {
+	for _, s := range steps {
+		if s.Outcome != administration.Changed {
+			continue
+		}
+		if err := commercestore.Changed(ctx, tx, s.Was, s.Is, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell owes what changed of subscriptions to the webhooks of who bills them.
+func tell(ctx context.Context, tx store.Tx, noted []activitylogstore.AuditEntry, correlation string) error {
+	var told []webhook.Event
+	for _, entry := range noted {
+		if entry.Resource == activitylog.SubscriptionResource && entry.OldValue != "" {
+			told = append(told, subscriptionstore.Told(entry))
+		}
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	return webhookstore.Owe(ctx, tx, correlation, told...)
 }
 
 func saved[T any](steps []administration.Step[T]) []T {

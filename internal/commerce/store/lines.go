@@ -75,20 +75,32 @@ func Moved(ctx context.Context, tx store.Tx, transferID string, submitted, now t
 var selectQuantities = store.Both(`SELECT ` + billingLines.Columns.Of("b") + ` FROM billing_lines b
 	WHERE b.subscription_id = $1 AND b.cause = '` + string(commerce.ByQuantity) + `' ORDER BY LENGTH(b.subject), b.subject`)
 
+var countQuantities = store.Both(`SELECT COUNT(*) FROM billing_lines b WHERE b.subscription_id = $1 AND b.cause = '` + string(commerce.ByQuantity) + `'`)
+
+// earlierChanges counts the earlier changes of the quantity, and reads them where they are needed: there may be many.
+func earlierChanges(ctx context.Context, tx store.Tx, old, next subscription.Subscription) (e commerce.Earlier, err error) {
+	if !commerce.GivesAllBack(old, next) {
+		e.Count, _, err = store.One(ctx, tx, countQuantities, store.Value[int], old.ID)
+		return e, err
+	}
+	rows, err := store.All(ctx, tx, selectQuantities, billingLines.Fields, old.ID)
+	for _, row := range rows {
+		e.Lines = append(e.Lines, row.Line)
+	}
+	e.Count = len(rows)
+	return e, err
+}
+
 // Changed writes what a change of a subscription, which is locked, costs or gives back (R-84, R-284). Error: commerce.ErrTooMuch.
 func Changed(ctx context.Context, tx store.Tx, old, next subscription.Subscription, at time.Time) error {
 	if old.Quantity == next.Quantity && old.Billed == next.Billed {
 		return nil
 	}
-	rows, err := store.All(ctx, tx, selectQuantities, billingLines.Fields, old.ID)
+	earlier, err := earlierChanges(ctx, tx, old, next)
 	if err != nil {
 		return err
 	}
-	before := make([]commerce.Line, len(rows))
-	for i, row := range rows {
-		before[i] = row.Line
-	}
-	lines, err := commerce.OfChange(old, next, before, at)
+	lines, err := commerce.OfChange(old, next, earlier, at)
 	if err != nil {
 		return err
 	}

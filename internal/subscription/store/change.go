@@ -67,16 +67,22 @@ func (s *Store) change(ctx context.Context, tx store.Tx, by activitylog.By, old,
 	if err := s.bill(ctx, tx, old, next, at); err != nil {
 		return err
 	}
-	record, noted, err := activitylogstore.Noted(ctx, tx, activitylogstore.Record{
+	noted, err := activitylogstore.NoteAll(ctx, tx, activitylogstore.Record{
 		By: by, CustomerTenantID: old.CustomerTenantID, Resource: activitylog.SubscriptionResource, ResourceID: old.ID,
 		Operation: activitylog.AuditUpdateSubscription, Before: changeable(old), After: changeable(next), At: at,
 	})
 	if err != nil {
 		return err
 	}
-	return webhookstore.Owe(ctx, tx, by.CorrelationID, webhook.Event{
-		ID: record, PartnerTenantID: by.PartnerTenantID, Name: webhook.SubscriptionUpdated, CustomerTenantID: old.CustomerTenantID, ResourceID: old.ID, At: noted,
-	})
+	return webhookstore.Owe(ctx, tx, by.CorrelationID, Told(noted[0]))
+}
+
+// Told is what the webhook of who bills a subscription is told of the record of a change.
+func Told(change activitylogstore.AuditEntry) webhook.Event {
+	return webhook.Event{
+		ID: change.ID, PartnerTenantID: change.PartnerTenantID, Name: webhook.SubscriptionUpdated, CustomerTenantID: change.CustomerTenantID,
+		ResourceID: change.ResourceID, At: change.At,
+	}
 }
 
 // changeFacts loads what decides a change, or refuses a subscription that is not the caller's. The subscription is locked
