@@ -98,8 +98,8 @@ func GivesAllBack(old, next subscription.Subscription) bool {
 
 // OfChange are the lines of a change by the owner, by an operator or by the schedule. What ends gives the unused days of the cycle back, of which the day of the end is none; what a marketplace takes back
 // within its window gives back all that was paid. What ends with its cycle gives nothing back. Units that come are paid
-// from that day on, units that go are paid to the end of it; where that is today
-// there is a line of nothing, which tells how many there were. Error: ErrTooMuch.
+// from that day on, units that go are paid to the end of it; where that costs
+// nothing, on the last day or before billing begins, a line of nothing tells how many there were. Error: ErrTooMuch.
 func OfChange(old, next subscription.Subscription, before Earlier, at time.Time) ([]Line, error) {
 	if !HasFixedPrice(old) || !old.Billed || old.Status == subscription.Pending {
 		return nil, nil
@@ -147,8 +147,7 @@ func (c change) difference(d Days) ([]Line, error) {
 	case more == 0:
 		return nil, nil
 	case d.none() && c.cause == ByQuantity:
-		today := kernel.Day(c.at)
-		return c.line(Days{From: today, Until: today.AddDate(0, 0, 1)}, Credit, -more, 0), nil
+		return c.nothing(more), nil
 	case d.none():
 		return nil, nil
 	}
@@ -163,6 +162,16 @@ func (c change) difference(d Days) ([]Line, error) {
 		return c.line(d, Credit, -more, before-after), err
 	}
 	return c.line(d, Charge, more, after-before), err
+}
+
+// nothing is the line of units that come or go on a day that they cost nothing for: the last of a cycle, or one before billing begins.
+func (c change) nothing(more int) []Line {
+	today := kernel.Day(c.at)
+	day := Days{From: today, Until: today.AddDate(0, 0, 1)}
+	if more < 0 {
+		return c.line(day, Credit, -more, 0)
+	}
+	return c.line(day, Charge, more, 0)
 }
 
 // giveAllBack is the credit for everything that was paid: each cycle at its beginning for the units that there were, and then whatever
