@@ -114,7 +114,7 @@ func (r *references) relationships() {
 			r.at(Relationships, i, "kind", "%s cannot have a customer of kind %s; it is in %s.", p.Name, one.Kind, p.Standings())
 		}
 		r.counterpart(i, one)
-		if one.LocalReseller && one.Kind != programme.ResellerCustomer {
+		if one.LocalReseller && one.Kind != programme.ResellerCustomer && one.Kind != "" {
 			r.at(Relationships, i, "localResellerOfRecord", "Only a relationship of kind reseller has a local reseller of record. Leave it out, or correct kind.")
 		}
 	}
