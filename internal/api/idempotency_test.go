@@ -205,6 +205,21 @@ func TestAnAnswerIsWhatIsRead(t *testing.T) {
 	assert.Equal(t, read.etag, submitted.etag)
 }
 
+// A transfer is read with one statement each for who asks, the transfer, the caller's labels and the line items.
+func TestATransferIsReadOnce(t *testing.T) {
+	t.Parallel()
+	s := setStage(t, 1, 3)
+	at := s.pending(0)
+	s.gets(deciding(bySource, at, listing(0, 3), "k"), http.StatusOK)
+	least := s.ledger.Statements()
+	for range 3 { // housekeeping asks for something, too, at times
+		before := s.ledger.Statements()
+		s.gets(ask{by: bySource, method: http.MethodGet, path: at}, http.StatusOK)
+		least = min(least, s.ledger.Statements()-before)
+	}
+	require.EqualValues(t, 4, least)
+}
+
 // Fifty twins at once: one effect, and all hear the same.
 func TestTwinsAtOnce(t *testing.T) {
 	t.Parallel()
