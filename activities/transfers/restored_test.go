@@ -60,5 +60,5 @@ func (w *world) submits(subscriptions ...int) {
 func (w *world) restored(file string) {
 	w.t.Helper()
 	w.ledger = ledgertest.OpenFile(w.t, file, ledger.Options{Now: w.clock.Now})
-	w.Activities.Ledger = w.ledger
+	w.Ledger = w.ledger
 }

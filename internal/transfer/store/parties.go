@@ -86,7 +86,7 @@ func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners 
 }
 
 // lockAsking makes the requests of one target take turns until each has ended, so that everyone counts those before it. Other targets
-// go on meanwhile.
+// go on meanwhile: Normalize refuses who asks in the name of another.
 var lockAsking = store.Both(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`)
 
 // takeTurn waits for the requests of the same target that are being opened, where the rules bound them; SQLite has one writer anyway.
