@@ -286,9 +286,13 @@ func (r *Relay) finish(o outbox.Owed, result outbox.MailResult) {
 	}
 	result.ID = o.ID
 	r.finished = append(r.finished, result)
-	if result.Outcome == outbox.MailUndelivered {
-		r.logger.Warn("An e-mail cannot be delivered.",
-			zap.Int64("notification", o.ID), zap.String(o.Subject.Kind, o.Subject.ID), zap.String("reason", result.Reason))
+	about := []zap.Field{zap.Int64("notification", o.ID), zap.String(o.Subject.Kind, o.Subject.ID), zap.String("event", o.Event), zap.String("reason", result.Reason)}
+	switch result.Outcome {
+	case outbox.MailUndelivered:
+		r.logger.Warn("An e-mail cannot be delivered.", about...)
+	case outbox.MailWithdrawn:
+		r.logger.Info("An e-mail is not sent: it would not be true any more.", about...)
+	default: // counted, and seen in the ledger
 	}
 }
 
