@@ -254,7 +254,7 @@ func (r *Relay) send(ctx context.Context, m written) error {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
 	defer stop()
-	return r.session.send(lasting, Mail{To: m.Recipient, MessageID: m.MessageID, Letter: m.letter})
+	return r.session.send(lasting, Mail{To: m.Recipient, MessageID: m.MessageID, Attempt: m.Attempts + 1, Letter: m.letter})
 }
 
 // resultOf is the result of an attempt that ended with err.
