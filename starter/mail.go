@@ -185,10 +185,10 @@ func (c *cli) printUndelivered(mails []outbox.Undelivered, count int) error {
 	rows := make([]table.Row, 0, len(mails))
 	for _, m := range mails {
 		v.Mails = append(v.Mails, undeliveredMail{
-			m.ID, m.Subject.Kind, m.Subject.ID, m.Event, m.Audience, m.Recipient, m.LastError, m.Attempts, m.OwedAt, m.Since, m.ResentAt, m.ResentBy,
+			m.ID, m.Subject.Kind, m.Subject.ID, m.Event, m.Audience, m.Recipient, m.LastError, m.Attempts, m.OwedAt, m.EndedAt, m.ResentAt, m.ResentBy,
 		})
 		rows = append(rows, table.Row{
-			m.ID, m.Subject.Kind + " " + m.Subject.ID, m.Event, m.Audience, m.Recipient, moment(m.Since), m.Attempts, moment(m.ResentAt), m.LastError,
+			m.ID, m.Subject.Kind + " " + m.Subject.ID, m.Event, m.Audience, m.Recipient, moment(m.EndedAt), m.Attempts, moment(m.ResentAt), m.LastError,
 		})
 	}
 	if c.output == outputJSON {

@@ -7,15 +7,9 @@ package notify
 import (
 	"fmt"
 	"strings"
+
+	"handover/internal/notify/bounce"
 )
-
-// AttemptHeader is the header that says which attempt at a mail a message is.
-const AttemptHeader = "X-Handover-Attempt"
-
-// EnvelopeID is the name of one attempt at a mail, which a report repeats: the attempt's number, a full stop, the Message-ID.
-func EnvelopeID(messageID string, attempt int) string {
-	return fmt.Sprintf("%d.%s", attempt, strings.Trim(messageID, "<>"))
-}
 
 // longestEnvelopeID is what a server has to take (RFC 3461).
 const longestEnvelopeID = 100
@@ -24,7 +18,7 @@ const longestEnvelopeID = 100
 // is said for each recipient; see call.client.
 func (s *session) asksForReports(told Mail) {
 	options := "HDRS"
-	if id := xtext(EnvelopeID(told.MessageID, told.Attempt)); len(id) <= longestEnvelopeID {
+	if id := xtext(bounce.EnvelopeID(told.MessageID, told.Attempt)); len(id) <= longestEnvelopeID {
 		options += " ENVID=" + id // the library has no option for it, and writes these as they are
 	}
 	s.server.SetDSNMailReturnOption(options)

@@ -7,6 +7,8 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/notify/bounce"
 )
 
 // RFC 3461: a server that knows how is asked to report failures, and nothing else, with the header alone and under the attempt's name.
@@ -38,7 +40,7 @@ func TestReportsOfFailuresAreAskedFor(t *testing.T) {
 			assert.Equal(t, smtp.DSNReturnHeaders, mails[0].Return)
 			assert.Equal(t, []smtp.DSNNotify{smtp.DSNNotifyFailure}, recipients[0].Notify)
 			if attempt == 1 {
-				assert.Equal(t, EnvelopeID(id, attempt), mails[0].EnvelopeID)
+				assert.Equal(t, bounce.EnvelopeID(id, attempt), mails[0].EnvelopeID)
 			} else {
 				assert.Empty(t, mails[0].EnvelopeID, "longer than a server must take")
 			}
@@ -55,10 +57,10 @@ func TestTheHeaderSaysTheAttempt(t *testing.T) {
 	m, err := NewMailer(s)
 	require.NoError(t, err)
 	told := sampleMail()
-	assert.NotContains(t, strings.Join(headerLines(t, m, told), "\n"), AttemptHeader)
+	assert.NotContains(t, strings.Join(headerLines(t, m, told), "\n"), bounce.AttemptHeader)
 	told.Attempt = 3
 	header := strings.Join(headerLines(t, m, told), "\n")
-	assert.Contains(t, header, "\n"+AttemptHeader+": 3")
+	assert.Contains(t, header, "\n"+bounce.AttemptHeader+": 3")
 	assert.NotContains(t, header, "bounces")
 }
 

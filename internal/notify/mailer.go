@@ -17,6 +17,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"handover/internal/kernel"
+	"handover/internal/notify/bounce"
 )
 
 // The values of Settings.TLS.
@@ -131,7 +132,7 @@ func (m *Mailer) message(told Mail) (*mail.Msg, error) {
 	message.SetMessageIDWithValue(id[1])
 	message.SetDate()
 	if told.Attempt > 0 {
-		message.SetGenHeader(AttemptHeader, strconv.Itoa(told.Attempt))
+		message.SetGenHeader(bounce.AttemptHeader, strconv.Itoa(told.Attempt))
 	}
 	// No out-of-office answers, said in the standard's words (RFC 3834) and in Exchange's. There is no List-Unsubscribe: the parties
 	// of a contract are no subscribers.
