@@ -22,11 +22,11 @@ import (
 func (c *cli) mailCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "mail",
-		Short:   "List e-mails that could not be delivered, and have them sent again, on the ledger",
+		Short:   "List e-mails that could not be delivered, have them sent again, read what bounces, on the ledger",
 		Example: "  starter mail undelivered\n  starter mail resend --all",
 		Args:    cobra.NoArgs,
 	}
-	cmd.AddCommand(c.undeliveredCommand(), c.resendCommand())
+	cmd.AddCommand(c.undeliveredCommand(), c.resendCommand(), c.bouncedCommand())
 	return cmd
 }
 
@@ -37,8 +37,8 @@ func (c *cli) undeliveredCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undelivered",
 		Short: "List e-mails that could not be delivered: why, since when, to whom, about what",
-		Long: "List e-mails that could not be delivered, from the ledger: refused by the mail server for good, given up after days, or\n" +
-			"for an address that it cannot take. Those that wait to be sent are shown by stuck. At most " + strconv.Itoa(mostUndelivered) + " are listed.",
+		Long: "List e-mails that could not be delivered, from the ledger: refused by the mail server for good, given up after days,\n" +
+			"bounced, or for an address that it cannot take. Those that wait to be sent are shown by stuck. At most " + strconv.Itoa(mostUndelivered) + " are listed.",
 		Example: "  starter mail undelivered\n  starter mail undelivered --transfer ID -o json | jq -r '.mails[].reason'",
 		Args:    cobra.NoArgs,
 	}

@@ -42,6 +42,7 @@ const (
 	AlreadyEnded   Change = "none"          // it was undelivered before, or nobody needs it any more
 	OtherAttempt   Change = "other-attempt" // the report is about another attempt than the latest: it was sent again meanwhile
 	NotSentYet     Change = "not-sent"      // so nothing of it can have come back
+	NothingFailed  Change = "not-failed"    // the report says so, and no e-mail was looked for
 )
 
 // ErrInHand says that the e-mail is being sent, and what becomes of it is not recorded yet. The report can be read again in a minute.
