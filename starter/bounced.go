@@ -87,15 +87,11 @@ func actions(r bounce.Report) string {
 
 // unchanged is why a report changed nothing.
 func unchanged(b outbox.Bounced) string {
-	switch b.Changed {
-	case outbox.AlreadyEnded:
-		return fmt.Sprintf("e-mail %d was undelivered already, or nobody needs it any more", b.ID)
-	case outbox.OtherAttempt:
-		return fmt.Sprintf("the report is about another attempt than the latest; e-mail %d was sent again", b.ID)
-	case outbox.NotSentYet:
-		return fmt.Sprintf("e-mail %d still waits to be sent, so nothing of it can have come back", b.ID)
-	}
-	return ""
+	return map[outbox.Change]string{
+		outbox.AlreadyEnded: fmt.Sprintf("e-mail %d was undelivered already, or nobody needs it any more", b.ID),
+		outbox.OtherAttempt: fmt.Sprintf("the report is about another attempt than the latest; e-mail %d was sent again", b.ID),
+		outbox.NotSentYet:   fmt.Sprintf("e-mail %d still waits to be sent, so nothing of it can have come back", b.ID),
+	}[b.Changed]
 }
 
 // bouncedView is the JSON of what a report made of an e-mail.

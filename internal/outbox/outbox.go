@@ -5,6 +5,7 @@
 //	outbox.go  e-mails, as they are owed and read
 //	claim.go   what a relay does with them
 //	bounce.go  what a mail server reported after it had taken one; said.go the words of mail servers
+//	backlog.go how much has not reached its recipients, by what it is about
 //	resend.go  those that could not be delivered, and an operator's word to send them again
 package outbox
 
@@ -111,6 +112,9 @@ type Notification struct {
 	ResentAt  time.Time // when an operator had it sent again; zero when nobody had
 	LastError string
 }
+
+// Undelivered tells that it could not be delivered: an operator can have it sent again.
+func (n Notification) Undelivered() bool { return n.Ended && !n.Withdrawn }
 
 // since is from when on it is tried: since it was owed, or since an operator had it sent again.
 func (n Notification) since() time.Time {

@@ -16,7 +16,7 @@ func TestMailThatComesLateSaysWhatIsSo(t *testing.T) {
 	t.Parallel()
 	expires := time.Date(2031, 3, 31, 0, 0, 0, 0, time.UTC)
 	open := []transfer.Status{transfer.Pending}
-	underWay := append(open, transfer.InProgress)
+	underWay := []transfer.Status{transfer.Pending, transfer.InProgress}
 	always := transfer.Statuses()
 	sent := map[string][]transfer.Status{
 		"created source": open, "created customer": underWay, "reminder source": open, "declined target": always,
