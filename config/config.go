@@ -47,6 +47,7 @@ type SMTP struct {
 	Username string        `env:"USERNAME"`
 	Password string        `env:"PASSWORD,unset"`
 	From     string        `env:"FROM" envDefault:"Handover <handover@localhost.localdomain>"`
+	Bounces  string        `env:"BOUNCES"`                   // where mail servers report what they could not deliver; empty: to the sender
 	TLS      string        `env:"TLS" envDefault:"starttls"` // none, starttls, tls
 	Timeout  time.Duration `env:"TIMEOUT" envDefault:"30s"`
 }

@@ -69,6 +69,9 @@ func play(ctx context.Context, p *platform.Platform, out io.Writer) (final opera
 	}
 	fmt.Fprintf(out, "   Transfer %s is %s until %s.\n", id, opened.Status, opened.ExpirationTime)
 	fmt.Fprintf(out, "   In the Web UI: %s\n", page(p, id))
+	if err := awaitMail(ctx, p, id); err != nil { // the source hears of it before it answers, as people do
+		return final, 0, err
+	}
 	fmt.Fprintf(out, "2. %s approves and picks everything eligible.\n", demo.SourceName)
 	submitted, err := p.Transfers.Submit(ctx, id, transfer.Approval{
 		RequestID: uuid.NewString(), Selection: transfer.Selection{AllEligible: true},

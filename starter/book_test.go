@@ -142,7 +142,7 @@ func TestGetReadsTheLedgerAtHand(t *testing.T) {
 
 	s = b.stage()
 	require.Equal(t, 0, s.run(t, "get", id))
-	assert.Regexp(t, `(?m)^E-mail due +created$`, s.stdout.String())
+	assert.Regexp(t, `(?m)^E-mail due +\d: created$`, s.stdout.String())
 	assert.Contains(t, s.stdout.String(), "503 busy")
 }
 

@@ -142,15 +142,15 @@ func TestGetShowsTheOperatorsView(t *testing.T) {
 	}
 }
 
-func TestGetAsJSONIsTheEntity(t *testing.T) { // section 4.2
+func TestGetAsJSONIsTheEntity(t *testing.T) { // section 4.2, and how much e-mail there is
 	t.Parallel()
 	s := stage{service: fakeTransfers{get: answering(movingSnapshot())}}
 	require.Equal(t, 0, s.run(t, "get", transferID, "-o", "json"))
-	var shown transfer.Entity
+	var shown transferView
 	decoder := json.NewDecoder(&s.stdout)
 	decoder.DisallowUnknownFields()
 	require.NoError(t, decoder.Decode(&shown))
-	assert.Equal(t, movingSnapshot().Transfer, shown)
+	assert.Equal(t, transferView{movingSnapshot().Transfer, movingSnapshot().Owed}, shown)
 }
 
 func TestList(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"handover/internal/kernel"
+	"handover/internal/outbox"
 	"handover/internal/store"
 	"handover/internal/transfer"
 	"handover/internal/transferclient"
@@ -108,7 +109,7 @@ func ending(ctx context.Context, err error) failure {
 // silent tells that whoever was asked gave no answer, as opposed to a no: Temporal, the ledger, the billing system.
 func silent(err error) bool {
 	var unasked *unaskedError
-	return transferclient.IsSilence(err) || store.IsPassing(err) || errors.As(err, &unasked)
+	return transferclient.IsSilence(err) || store.IsPassing(err) || errors.As(err, &unasked) || errors.Is(err, outbox.ErrInHand)
 }
 
 // is sets the exit status, and the cause unless the refusal inside says it better.

@@ -22,11 +22,11 @@ import (
 func (c *cli) mailCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "mail",
-		Short:   "List e-mails that could not be delivered, and have them sent again, on the ledger",
+		Short:   "List e-mails that could not be delivered, have them sent again, read what bounces, on the ledger",
 		Example: "  starter mail undelivered\n  starter mail resend --all",
 		Args:    cobra.NoArgs,
 	}
-	cmd.AddCommand(c.undeliveredCommand(), c.resendCommand())
+	cmd.AddCommand(c.undeliveredCommand(), c.resendCommand(), c.bouncedCommand())
 	return cmd
 }
 
@@ -37,8 +37,8 @@ func (c *cli) undeliveredCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undelivered",
 		Short: "List e-mails that could not be delivered: why, since when, to whom, about what",
-		Long: "List e-mails that could not be delivered, from the ledger: refused by the mail server for good, given up after days, or\n" +
-			"for an address that it cannot take. Those that wait to be sent are shown by stuck. At most " + strconv.Itoa(mostUndelivered) + " are listed.",
+		Long: "List e-mails that could not be delivered, from the ledger: refused by the mail server for good, given up after days,\n" +
+			"bounced, or for an address that it cannot take. Those that wait to be sent are shown by stuck. At most " + strconv.Itoa(mostUndelivered) + " are listed.",
 		Example: "  starter mail undelivered\n  starter mail undelivered --transfer ID -o json | jq -r '.mails[].reason'",
 		Args:    cobra.NoArgs,
 	}
@@ -185,10 +185,10 @@ func (c *cli) printUndelivered(mails []outbox.Undelivered, count int) error {
 	rows := make([]table.Row, 0, len(mails))
 	for _, m := range mails {
 		v.Mails = append(v.Mails, undeliveredMail{
-			m.ID, m.Subject.Kind, m.Subject.ID, m.Event, m.Audience, m.Recipient, m.LastError, m.Attempts, m.OwedAt, m.Since, m.ResentAt, m.ResentBy,
+			m.ID, m.Subject.Kind, m.Subject.ID, m.Event, m.Audience, m.Recipient, m.LastError, m.Attempts, m.OwedAt, m.EndedAt, m.ResentAt, m.ResentBy,
 		})
 		rows = append(rows, table.Row{
-			m.ID, m.Subject.Kind + " " + m.Subject.ID, m.Event, m.Audience, m.Recipient, moment(m.Since), m.Attempts, moment(m.ResentAt), m.LastError,
+			m.ID, m.Subject.Kind + " " + m.Subject.ID, m.Event, m.Audience, m.Recipient, moment(m.EndedAt), m.Attempts, moment(m.ResentAt), m.LastError,
 		})
 	}
 	if c.output == outputJSON {

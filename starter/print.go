@@ -189,9 +189,17 @@ func (c *cli) counter(of string) (show func(n int), end func()) {
 	return func(n int) { fmt.Fprintf(c.err, line+"%d %s", n, of) }, func() { fmt.Fprint(c.err, line) }
 }
 
+// transferView is the JSON of a transfer: the entity as an operator sees it and, where the ledger was asked, its e-mail.
+type transferView struct {
+	transfer.Entity
+	Mail *operatorview.Owed `json:"mail,omitempty"`
+}
+
+func snapshotView(s operatorview.Snapshot) transferView { return transferView{s.Transfer, s.Owed} }
+
 func (c *cli) printSnapshot(s operatorview.Snapshot) error {
 	if c.output == outputJSON {
-		return c.printJSON(s.Transfer)
+		return c.printJSON(snapshotView(s))
 	}
 	c.printTable(nil, c.headerRows(s))
 	if len(s.Transfer.LineItems) == 0 {
@@ -229,7 +237,10 @@ func (c *cli) headerRows(s operatorview.Snapshot) []table.Row {
 		rows = append(rows, table.Row{"Line items", counts(s.Items)})
 	}
 	if len(s.Mail) > 0 {
-		rows = append(rows, table.Row{"E-mail due", strings.Join(s.Mail, ", ")})
+		rows = append(rows, table.Row{"E-mail due", fmt.Sprintf("%d: %s", s.Owed.Waiting, strings.Join(s.Mail, ", "))})
+	}
+	if s.Owed != nil && s.Owed.Undelivered > 0 {
+		rows = append(rows, table.Row{"E-mail undelivered", fmt.Sprintf("%d; starter sent %s says why", s.Owed.Undelivered, e.ID)})
 	}
 	for _, sentence := range s.Refused {
 		rows = append(rows, table.Row{"Not accepted", sentence})

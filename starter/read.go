@@ -187,7 +187,7 @@ func (c *cli) watch(ctx context.Context, every time.Duration) error {
 // printEnd says what became of a watched transfer. Anything but Complete is an error.
 func (c *cli) printEnd(final operatorview.Snapshot) error {
 	if c.output == outputJSON {
-		if err := c.printJSON(final.Transfer); err != nil {
+		if err := c.printJSON(snapshotView(final)); err != nil {
 			return err
 		}
 	} else {

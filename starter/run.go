@@ -69,6 +69,7 @@ type records interface {
 	Resume(ctx context.Context, r transferstore.Resumption, ids ...string) (int, error)
 	ResumeOpen(ctx context.Context, r transferstore.Resumption, after string, limit int) (last string, resumed int, err error)
 	UndeliveredMail(ctx context.Context, about outbox.Subject, limit int) (mail []outbox.Undelivered, count int, err error)
+	MailBounced(ctx context.Context, b outbox.Bounce) (outbox.Bounced, error)
 	ResendMail(ctx context.Context, w outbox.Which, operator kernel.Actor, terms command.Terms[ledger.Resent]) (ledger.Resent, error)
 	RegisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
 	ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)

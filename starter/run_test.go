@@ -332,7 +332,7 @@ func waitingSnapshot() operatorview.Snapshot {
 
 func movingSnapshot() operatorview.Snapshot {
 	s := operatorview.Snapshot{Transfer: entity(transfer.InProgress), Items: transfer.ItemCounts{InProgress: 1, Complete: 1, Failed: 1}, Overdue: true,
-		Refused: []string{"Only the source may do this. (900150)"}, Mail: []string{"submitted", "reminder-1"}}
+		Refused: []string{"Only the source may do this. (900150)"}, Mail: []string{"submitted", "reminder-1"}, Owed: &operatorview.Owed{Waiting: 3}}
 	s.Transfer.LineItems = []transfer.ItemEntity{
 		{ID: 0, SubscriptionID: subOne, Quantity: 12, ProductType: subscription.OnlineServicesNCE, BillingCycle: subscription.Annual, Status: transfer.ItemComplete, TargetSubscriptionID: freshID, Attempts: ptr(1)},
 		{ID: 1, SubscriptionID: subTwo, Quantity: 1, ProductType: subscription.AzureSubscription, BillingCycle: subscription.Monthly, Status: transfer.ItemInProgress, Attempts: ptr(3), LastError: "503 busy\n\x1b[31mred"},

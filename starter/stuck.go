@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"handover/internal/ledger"
+	"handover/internal/outbox"
 	"handover/internal/runs"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
@@ -22,7 +23,7 @@ func (c *cli) stuckCommand() *cobra.Command {
 		Use:   "stuck",
 		Short: "List what does not go on by itself, from the ledger",
 		Long: "List what does not go on by itself, from the ledger: a billing system that is away, runs that have been behind it\n" +
-			"for a minute, transfers that are late, line items that are held or being ended, and the e-mails that have waited longest.\n" +
+			"for a minute, transfers that are late, line items that are held or being ended, and e-mails that wait or could not be delivered.\n" +
 			"docs/operations.md says what to do about each.",
 		Example: "  starter stuck\n  starter stuck -o json --ledger postgres://handover@db/handover | jq '.runs[].lastError'",
 		Args:    nothing,
@@ -49,6 +50,8 @@ type (
 		Items     []stuckItem     `json:"lineItems"`
 		Mail      []stuckMail     `json:"mail"`
 		MailCount int             `json:"mailCount"`
+		Backlogs  []stuckBacklog  `json:"mailBySubject"`
+		Ended     int             `json:"mailUndelivered"`
 	}
 	stuckOutage struct {
 		Name      string    `json:"name"`
@@ -83,6 +86,14 @@ type (
 		Since          time.Time `json:"since,omitzero"`
 		MovedTo        string    `json:"movedTo,omitempty"`
 	}
+	stuckBacklog struct {
+		TransferID  string    `json:"transferId,omitempty"` // of what is about a transfer
+		Kind        string    `json:"kind"`
+		ID          string    `json:"id"`
+		Waiting     int       `json:"waiting"`
+		Undelivered int       `json:"undelivered"`
+		Since       time.Time `json:"since"`
+	}
 	stuckMail struct {
 		TransferID string    `json:"transferId,omitempty"` // of what is about a transfer
 		Kind       string    `json:"kind"`
@@ -99,6 +110,7 @@ type (
 func viewOf(s ledger.Stuck) stuckView {
 	v := stuckView{
 		Outages: []stuckOutage{}, Runs: []stuckRun{}, Transfers: []stuckTransfer{}, Items: []stuckItem{}, Mail: []stuckMail{}, MailCount: s.MailCount,
+		Backlogs: []stuckBacklog{}, Ended: s.Ended,
 	}
 	for _, o := range s.Outages {
 		v.Outages = append(v.Outages, stuckOutage{o.Name, o.Since, o.Failures, o.Said, o.NextAt})
@@ -113,13 +125,20 @@ func viewOf(s ledger.Stuck) stuckView {
 		v.Items = append(v.Items, stuckItem(i))
 	}
 	for _, m := range s.Mail {
-		told := stuckMail{"", m.Subject.Kind, m.Subject.ID, m.Event, m.Audience, m.Attempts, m.LastError, m.OwedAt}
-		if m.Subject.Kind == transferstore.SubjectKind {
-			told.TransferID = m.Subject.ID
-		}
-		v.Mail = append(v.Mail, told)
+		v.Mail = append(v.Mail, stuckMail{transferOf(m.Subject), m.Subject.Kind, m.Subject.ID, m.Event, m.Audience, m.Attempts, m.LastError, m.OwedAt})
+	}
+	for _, b := range s.Backlogs {
+		v.Backlogs = append(v.Backlogs, stuckBacklog{transferOf(b.About), b.About.Kind, b.About.ID, b.Waiting, b.Undelivered, b.Since})
 	}
 	return v
+}
+
+// transferOf is the transfer that something is about; empty for another kind of subject.
+func transferOf(about outbox.Subject) string {
+	if about.Kind == transferstore.SubjectKind {
+		return about.ID
+	}
+	return ""
 }
 
 func (c *cli) printStuck(s ledger.Stuck) error {
@@ -127,7 +146,7 @@ func (c *cli) printStuck(s ledger.Stuck) error {
 	if c.output == outputJSON {
 		return c.printJSON(v)
 	}
-	sections := []stuckSection{v.outages(), v.runs(), c.lateTransfers(v), c.endingItems(v), v.mail()}
+	sections := []stuckSection{v.outages(), v.runs(), c.lateTransfers(v), c.endingItems(v), v.mail(), v.backlogs()}
 	printed := false
 	for _, section := range sections {
 		if len(section.rows) == 0 {
@@ -206,6 +225,17 @@ func (v stuckView) mail() stuckSection {
 	}
 	for _, m := range v.Mail {
 		s.rows = append(s.rows, table.Row{m.Kind + " " + m.ID, m.Event, m.Audience, m.Attempts, m.LastError, moment(m.Since)})
+	}
+	return s
+}
+
+func (v stuckView) backlogs() stuckSection {
+	s := stuckSection{
+		title:   fmt.Sprintf("E-mails by what they are about; of all, %d could not be delivered", v.Ended),
+		heading: table.Row{"about", "waiting", "undelivered", "since"},
+	}
+	for _, b := range v.Backlogs {
+		s.rows = append(s.rows, table.Row{b.Kind + " " + b.ID, b.Waiting, b.Undelivered, moment(b.Since)})
 	}
 	return s
 }

@@ -52,7 +52,7 @@ type Steps struct {
 func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, error) {
 	mailer, err := notify.NewMailer(notify.Settings{
 		Host: c.SMTP.Host, Port: c.SMTP.Port, Username: c.SMTP.Username, Password: c.SMTP.Password,
-		From: c.SMTP.From, TLS: c.SMTP.TLS, Timeout: c.SMTP.Timeout,
+		From: c.SMTP.From, Bounces: c.SMTP.Bounces, TLS: c.SMTP.TLS, Timeout: c.SMTP.Timeout,
 	})
 	if err != nil {
 		return Steps{}, fmt.Errorf("the mail settings do not work: %w", err)

@@ -59,7 +59,7 @@ func TestUndeliveredMailIsSentAgain(t *testing.T) {
 		require.Len(t, listed, 1)
 		require.Equal(t, owed[0].ID, listed[0].ID)
 		require.Equal(t, "no such mailbox", listed[0].LastError)
-		require.Equal(t, start, listed[0].Since)
+		require.Equal(t, start, listed[0].EndedAt)
 		listed, count, err = f.UndeliveredMail(t.Context(), transferstore.Subject(newID(99)), 10)
 		require.NoError(t, err)
 		require.Zero(t, count)

@@ -22,16 +22,18 @@ type Stuck struct {
 	Items     []transferstore.StuckItem     // of which a billing system has yet to say whether they moved
 	Mail      []outbox.Notification         // not delivered, the longest waiting first
 	MailCount int                           // of all e-mails that wait for as long
+	Backlogs  []outbox.Backlog              // the same and what could not be delivered, by what it is about
+	Ended     int                           // e-mails that could not be delivered
 }
 
 // mostStuck bounds a list of what is stuck: beyond it the list is no help.
 const mostStuck = 1000
 
-// longestMail bounds the list of e-mails: what keeps one from being delivered usually keeps them all.
+// longestMail bounds the lists of e-mails: what keeps one from being delivered usually keeps them all.
 const longestMail = 20
 
 // Stuck lists what has been waiting for longer than that, at most a thousand of each kind and twenty e-mails. Outages,
-// transfers that are late and line items that were given up are listed in any case.
+// transfers that are late, line items that were given up and e-mails that could not be delivered are listed in any case.
 func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, error) {
 	return store.Read(ctx, l.DB, "look for what is stuck", func(tx store.Tx) (found Stuck, err error) {
 		now, err := l.Time(ctx, tx)
@@ -51,7 +53,10 @@ func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, err
 		if found.Items, err = transferstore.UnsettledItems(ctx, tx, mostStuck); err != nil {
 			return found, err
 		}
-		found.Mail, found.MailCount, err = outbox.UnsentSince(ctx, tx, before, longestMail)
+		if found.Mail, found.MailCount, err = outbox.UnsentSince(ctx, tx, before, longestMail); err != nil {
+			return found, err
+		}
+		found.Backlogs, found.Ended, err = outbox.Backlogs(ctx, tx, before, longestMail)
 		return found, err
 	})
 }

@@ -29,6 +29,7 @@ func (c *call) client(ctx context.Context) (*mail.Client, error) {
 		mail.WithTLSPolicy(mail.NoTLS),
 		mail.WithoutNoop(), // RSET before the next mail says as much, and is sent by the session
 		mail.WithoutRset(),
+		mail.WithDSNRcptNotifyType(mail.DSNRcptNotifyFailure),
 		mail.WithDialContextFunc(func(dialling context.Context, network, address string) (net.Conn, error) {
 			return c.dial(dialling, ctx, network, address)
 		}),

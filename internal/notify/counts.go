@@ -11,9 +11,10 @@ import (
 )
 
 type counts struct {
-	waiting, oldest prometheus.Gauge
-	results         *prometheus.CounterVec
-	faults          prometheus.Counter
+	waiting, oldest, undelivered prometheus.Gauge
+
+	results *prometheus.CounterVec
+	faults  prometheus.Counter
 }
 
 // newCounts makes the metrics and registers them, if there is a registry.
@@ -25,6 +26,9 @@ func newCounts(registry *prometheus.Registry) (*counts, error) {
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "handover_mail_oldest_seconds", Help: "How long the oldest e-mail that waits has been owed.",
 		}),
+		undelivered: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "handover_mail_undelivered", Help: "E-mails that could not be delivered and wait for an operator, refused at once, given up or bounced.",
+		}),
 		results: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "handover_mail_results_total", Help: "What became of e-mails that this relay had in hand, by outcome.",
 		}, []string{"outcome"}),
@@ -35,7 +39,7 @@ func newCounts(registry *prometheus.Registry) (*counts, error) {
 	if registry == nil {
 		return c, nil
 	}
-	for _, collector := range []prometheus.Collector{c.waiting, c.oldest, c.results, c.faults} {
+	for _, collector := range []prometheus.Collector{c.waiting, c.oldest, c.undelivered, c.results, c.faults} {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
 		}
@@ -53,6 +57,7 @@ func (r *Relay) measure(ctx context.Context) {
 		case err == nil:
 			r.counts.waiting.Set(float64(waiting.Count))
 			r.counts.oldest.Set(waiting.Oldest.Seconds())
+			r.counts.undelivered.Set(float64(waiting.Undelivered))
 		case ctx.Err() == nil:
 			r.logger.Warn("The mail that waits cannot be counted.", zap.Error(err))
 		}

@@ -7,11 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/wneessen/go-mail"
 
-	"handover/internal/kernel"
+	"handover/internal/outbox"
 )
 
 // PermanentError says that the mail can never be delivered as it is. Another attempt is not worth it.
@@ -46,7 +45,7 @@ func unreached(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return &ConnectionError{err: fmt.Errorf("the mail server did not answer in time, the mail is tried again: %w", ctx.Err())}
 	}
-	return &ConnectionError{err: fmt.Errorf("the mail server cannot be used, the mail is tried again: %s", inOneLine(err.Error()))}
+	return &ConnectionError{err: fmt.Errorf("the mail server cannot be used, the mail is tried again: %s", outbox.Said(err.Error()))}
 }
 
 // classify turns what the SMTP client says about a mail into a PermanentError, a ConnectionError or a temporary error. The
@@ -55,7 +54,7 @@ func classify(ctx context.Context, err error, recipient string) error {
 	if ctx.Err() != nil {
 		return &ConnectionError{Underway: true, err: fmt.Errorf("the mail server did not take the mail in time, it is tried again: %w", ctx.Err())}
 	}
-	text := withoutAddress(err.Error(), recipient)
+	text := outbox.Said(err.Error(), recipient)
 	again := fmt.Errorf("the mail was not delivered and is tried again: %s", text)
 	var sent *mail.SendError
 	switch {
@@ -96,13 +95,3 @@ func final(sent *mail.SendError) bool {
 		return false
 	}
 }
-
-func withoutAddress(text, recipient string) string {
-	address := regexp.MustCompile("(?i)" + regexp.QuoteMeta(recipient))
-	return inOneLine(address.ReplaceAllString(text, "(recipient)"))
-}
-
-// mostSaid bounds what is repeated of a mail server's words, in characters.
-const mostSaid = 400
-
-func inOneLine(text string) string { return kernel.ShortLine(text, mostSaid) }

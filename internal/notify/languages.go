@@ -59,6 +59,16 @@ func (l Language) Templates(files fs.FS) (*texttemplate.Template, error) {
 	}).ParseFS(files, "templates/"+l.Words+"/*.txt")
 }
 
+// Texts are the templates of each language, by its tag; see Language.Templates. It panics when a template cannot be read: they are part
+// of the program.
+func Texts(files fs.FS) map[string]*texttemplate.Template {
+	all := map[string]*texttemplate.Template{}
+	for _, l := range languages {
+		all[l.Tag] = texttemplate.Must(l.Templates(files))
+	}
+	return all
+}
+
 // number writes a count.
 func (l Language) number(n int) string {
 	digits := strconv.Itoa(n)

@@ -22,6 +22,9 @@ type Letter struct {
 	Language            Language
 }
 
+// SandboxMark stands before the subject of mail about what is not real.
+const SandboxMark = "[Sandbox] "
+
 // Around is what stands around the words of a letter.
 type Around struct {
 	Language Language // the zero one is English

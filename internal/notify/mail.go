@@ -9,6 +9,7 @@
 //	relay.go      what is owed goes out: claim, write, send, record; pace.go how fast, and when the mail server is left alone
 //	session.go    mails one after the other on one connection, call.go the connection
 //	mailer.go     one mail on a connection of its own
+//	envelope.go   what mail servers are asked to report; package bounce reads it
 //	failure.go    which failures are final; counts.go what there is to see of a relay
 //	catcher.go    the SMTP server, mailbox.go its folder
 package notify
@@ -26,6 +27,7 @@ import (
 type Mail struct {
 	To        string // one plain address
 	MessageID string // with or without angle brackets; the same for every attempt (I-4)
+	Attempt   int    // which attempt it is, from 1; a bounce says so again
 	Letter    Letter
 }
 

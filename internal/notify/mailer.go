@@ -3,11 +3,13 @@ package notify
 // One mail on a connection of its own: settings in, a checked MIME message out.
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
 	netmail "net/mail"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -15,6 +17,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"handover/internal/kernel"
+	"handover/internal/notify/bounce"
 )
 
 // The values of Settings.TLS.
@@ -31,6 +34,7 @@ type Settings struct {
 	Username string // empty for a server that wants no authentication
 	Password string
 	From     string        // "Handover <handover@example.org>" or the bare address; ASCII before the @
+	Bounces  string        // the envelope's sender, to whom bounces go: a bare address; empty for that of From
 	TLS      string        // none, starttls or tls
 	Timeout  time.Duration // for the whole conversation about one mail
 }
@@ -39,12 +43,14 @@ type Settings struct {
 type Mailer struct {
 	settings Settings
 	from     *netmail.Address
+	bounces  *netmail.Address
 	roots    *x509.CertPool // nil for the system's
 }
 
 // NewMailer checks the settings; it does not connect. The error is one sentence about the setting to correct.
 func NewMailer(s Settings) (*Mailer, error) {
 	from, err := netmail.ParseAddress(s.From)
+	bounces, errBounces := netmail.ParseAddress(cmp.Or(s.Bounces, s.From))
 	switch {
 	case s.Host == "":
 		return nil, fmt.Errorf("the SMTP host is missing")
@@ -54,6 +60,8 @@ func NewMailer(s Settings) (*Mailer, error) {
 		return nil, fmt.Errorf("the sender %q must be an e-mail address such as handover@example.org: %w", s.From, err)
 	case !ascii(from.Address[:strings.LastIndexByte(from.Address, '@')]):
 		return nil, fmt.Errorf("the sender %q must have ASCII before the @, or some mail servers do not take it", s.From)
+	case errBounces != nil, s.Bounces != "" && bounces.Address != s.Bounces, !ascii(bounces.Address[:strings.LastIndexByte(bounces.Address, '@')]):
+		return nil, fmt.Errorf("the address for bounces, %q, must be a bare e-mail address such as bounces@example.org, with ASCII before the @", s.Bounces)
 	case s.TLS != TLSNone && s.TLS != TLSStart && s.TLS != TLSImplicit:
 		return nil, fmt.Errorf("the SMTP encryption must be none, starttls or tls, not %q", s.TLS)
 	case s.Username != "" && s.TLS == TLSNone:
@@ -62,7 +70,7 @@ func NewMailer(s Settings) (*Mailer, error) {
 		return nil, fmt.Errorf("the SMTP timeout must be positive, not %s", s.Timeout)
 	}
 	from.Address = mailable(from.Address)
-	return &Mailer{settings: s, from: from}, nil
+	return &Mailer{settings: s, from: from, bounces: &netmail.Address{Address: mailable(bounces.Address)}}, nil
 }
 
 // Send delivers the mail to the mail server. Nil means that the server took responsibility for it.
@@ -84,7 +92,7 @@ func (m *Mailer) Send(ctx context.Context, told Mail) error {
 		return err
 	}
 	defer s.end()
-	return s.deliver(ctx, message, told.To)
+	return s.deliver(ctx, message, told)
 }
 
 // mailable is the form of an address that any mail server takes, where it has one. Addresses that came into the ledger before such
@@ -118,10 +126,14 @@ func (m *Mailer) message(told Mail) (*mail.Msg, error) {
 	language := told.Letter.Language
 	message := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(language.encoding))
 	message.FromMailAddress(m.from)
+	message.EnvelopeFromMailAddress(m.bounces)
 	message.ToMailAddress(to)
 	message.Subject(literal(told.Letter.Subject))
 	message.SetMessageIDWithValue(id[1])
 	message.SetDate()
+	if told.Attempt > 0 {
+		message.SetGenHeader(bounce.AttemptHeader, strconv.Itoa(told.Attempt))
+	}
 	// No out-of-office answers, said in the standard's words (RFC 3834) and in Exchange's. There is no List-Unsubscribe: the parties
 	// of a contract are no subscribers.
 	message.SetGenHeader("Auto-Submitted", "auto-generated")

@@ -213,7 +213,7 @@ func TestInternationalisedDomainsGoOutInASCII(t *testing.T) {
 func TestSMTPUTF8IsAskedForWhereItIsNeeded(t *testing.T) {
 	t.Parallel()
 	var asked []bool
-	p := startPost(t, &post{utf8: true, mail: func(o *smtp.MailOptions) { asked = append(asked, o.UTF8) }})
+	p := startPost(t, &post{utf8: true, mail: func(_ string, o *smtp.MailOptions) { asked = append(asked, o.UTF8) }})
 	m := mailerTo(t, p.addr)
 	for _, to := range []string{"agent@fabrikam.example", "jürgen@bücher.example", "it@bücher.example"} {
 		mail := sampleMail()

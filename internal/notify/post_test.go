@@ -20,12 +20,14 @@ import (
 // post is the server. Its hooks are set before it is used.
 type post struct {
 	addr     string
-	down     atomic.Bool                 // it hangs up on whoever comes
-	utf8     bool                        // it offers SMTPUTF8
-	mail     func(*smtp.MailOptions)     // hears how a mail begins
-	rcpt     func(to string) error       // refuses recipients
-	accepted func(taken int, cut func()) // after the n-th mail was taken and before the client hears of it
-	coming   func(begun int, cut func()) // in the middle of the n-th mail
+	down     atomic.Bool                            // it hangs up on whoever comes
+	utf8     bool                                   // it offers SMTPUTF8
+	dsn      bool                                   // it offers reports of what became of mail
+	mail     func(from string, o *smtp.MailOptions) // hears how a mail begins
+	asks     func(*smtp.RcptOptions)                // hears what is asked of each recipient
+	rcpt     func(to string) error                  // refuses recipients
+	accepted func(taken int, cut func())            // after the n-th mail was taken and before the client hears of it
+	coming   func(begun int, cut func())            // in the middle of the n-th mail
 
 	connections, resets, begun atomic.Int64
 	mu                         sync.Mutex
@@ -40,7 +42,7 @@ func startPost(t *testing.T, p *post) *post {
 	p.addr, p.taken = l.Addr().String(), map[string]int{}
 	server := smtp.NewServer(p)
 	server.Domain, server.ErrorLog = "localhost", log.New(io.Discard, "", 0)
-	server.EnableSMTPUTF8 = p.utf8
+	server.EnableSMTPUTF8, server.EnableDSN = p.utf8, p.dsn
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(counted{l, p}) }()
 	t.Cleanup(func() {
@@ -89,14 +91,17 @@ type posting struct {
 	conn net.Conn
 }
 
-func (s *posting) Mail(_ string, options *smtp.MailOptions) error {
+func (s *posting) Mail(from string, options *smtp.MailOptions) error {
 	if s.post.mail != nil {
-		s.post.mail(options)
+		s.post.mail(from, options)
 	}
 	return nil
 }
 
-func (s *posting) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (s *posting) Rcpt(to string, options *smtp.RcptOptions) error {
+	if s.post.asks != nil {
+		s.post.asks(options)
+	}
 	if s.post.rcpt != nil {
 		return s.post.rcpt(to)
 	}

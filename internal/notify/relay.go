@@ -254,7 +254,7 @@ func (r *Relay) send(ctx context.Context, m written) error {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
 	defer stop()
-	return r.session.send(lasting, Mail{To: m.Recipient, MessageID: m.MessageID, Letter: m.letter})
+	return r.session.send(lasting, Mail{To: m.Recipient, MessageID: m.MessageID, Attempt: m.Attempts + 1, Letter: m.letter})
 }
 
 // resultOf is the result of an attempt that ended with err.
@@ -286,9 +286,13 @@ func (r *Relay) finish(o outbox.Owed, result outbox.MailResult) {
 	}
 	result.ID = o.ID
 	r.finished = append(r.finished, result)
-	if result.Outcome == outbox.MailUndelivered {
-		r.logger.Warn("An e-mail cannot be delivered.",
-			zap.Int64("notification", o.ID), zap.String(o.Subject.Kind, o.Subject.ID), zap.String("reason", result.Reason))
+	about := []zap.Field{zap.Int64("notification", o.ID), zap.String(o.Subject.Kind, o.Subject.ID), zap.String("event", o.Event), zap.String("reason", result.Reason)}
+	switch result.Outcome {
+	case outbox.MailUndelivered:
+		r.logger.Warn("An e-mail cannot be delivered.", about...)
+	case outbox.MailWithdrawn:
+		r.logger.Info("An e-mail is not sent: it would not be true any more.", about...)
+	default: // counted, and seen in the ledger
 	}
 }
 

@@ -46,11 +46,12 @@ func (s *session) send(ctx context.Context, told Mail) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.mailer.settings.Timeout)
 	defer cancel()
-	return s.deliver(ctx, message, told.To)
+	return s.deliver(ctx, message, told)
 }
 
 // deliver hands the message over before ctx ends, which closes the connection.
-func (s *session) deliver(ctx context.Context, message *mail.Msg, recipient string) error {
+func (s *session) deliver(ctx context.Context, message *mail.Msg, told Mail) error {
+	recipient := told.To
 	if !s.takes(recipient) {
 		return Permanent("The recipient's address has more than ASCII before the @, which this mail server does not take (SMTPUTF8).")
 	}
@@ -60,6 +61,7 @@ func (s *session) deliver(ctx context.Context, message *mail.Msg, recipient stri
 		return unreached(ctx, err)
 	}
 	s.mails++
+	s.asksForReports(told)
 	err := s.client.SendWithSMTPClient(s.server, message)
 	if err == nil || message.IsDelivered() {
 		return nil

@@ -23,6 +23,13 @@ type Snapshot struct {
 	Trouble  string   // what keeps the run from going on
 	Refused  []string // the latest commands that came through Temporal and were refused, as sentences
 	Mail     []string // events whose e-mail is still being delivered, when the ledger was asked
+	Owed     *Owed    // how much that is, and what could not be delivered; nil when the ledger was not asked
+}
+
+// Owed is how much e-mail about a transfer has not reached its recipient.
+type Owed struct {
+	Waiting     int `json:"waiting"`     // to be sent
+	Undelivered int `json:"undelivered"` // could not be delivered, and waits for an operator
 }
 
 // Book is what is read of the ledger; *ledger.Ledger is one.
@@ -54,9 +61,16 @@ func FromLedger(ctx context.Context, book Book, id string) (Snapshot, error) {
 		}
 	}
 	mail, err := book.Notifications(ctx, transferstore.Subject(t.ID))
+	s.Owed = &Owed{}
 	for _, n := range mail {
-		if n.SentAt.IsZero() && !n.Ended && !slices.Contains(s.Mail, n.Event) {
-			s.Mail = append(s.Mail, n.Event)
+		switch {
+		case n.Undelivered():
+			s.Owed.Undelivered++
+		case n.SentAt.IsZero() && !n.Ended:
+			s.Owed.Waiting++
+			if !slices.Contains(s.Mail, n.Event) {
+				s.Mail = append(s.Mail, n.Event)
+			}
 		}
 	}
 	return s, err

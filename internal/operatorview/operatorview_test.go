@@ -53,7 +53,8 @@ func TestFromLedgerShowsEverything(t *testing.T) {
 			{Ordinal: 1, Status: transfer.ItemFailed, TransferError: "enough", Held: true},
 		},
 		mail: []outbox.Notification{
-			{Event: "created", SentAt: now}, {Event: "submitted"}, {Event: "submitted"}, {Event: "reminder", Ended: true},
+			{Event: "created", SentAt: now}, {Event: "submitted"}, {Event: "submitted"}, {Event: "reminder", Ended: true, Withdrawn: true},
+			{Event: "created", Ended: true}, {Event: "created", SentAt: now, Ended: true},
 		},
 	}
 	s, err := FromLedger(t.Context(), book, transferID)
@@ -65,6 +66,7 @@ func TestFromLedgerShowsEverything(t *testing.T) {
 	assert.Equal(t, book.transfer.Items, s.Items)
 	assert.Equal(t, 1, s.Held)
 	assert.Equal(t, []string{"submitted"}, s.Mail, "what is sent or given up is not due")
+	assert.Equal(t, &Owed{Waiting: 2, Undelivered: 2}, s.Owed, "what bounced is undelivered, what nobody needs is neither")
 
 	book.err = errors.New("gone")
 	_, err = FromLedger(t.Context(), book, transferID)

@@ -4,6 +4,8 @@
 //
 //	outbox.go  e-mails, as they are owed and read
 //	claim.go   what a relay does with them
+//	bounce.go  what a mail server reported after it had taken one; said.go the words of mail servers
+//	backlog.go how much has not reached its recipients, by what it is about
 //	resend.go  those that could not be delivered, and an operator's word to send them again
 package outbox
 
@@ -70,18 +72,20 @@ func New(db *store.DB) *Store { return &Store{db: db} }
 
 // WaitingMail is how much mail is still to be sent.
 type WaitingMail struct {
-	Count  int
-	Oldest time.Duration // since the oldest was owed, or sent again; zero when none waits
+	Count       int
+	Oldest      time.Duration // since the oldest was owed, or sent again; zero when none waits
+	Undelivered int           // e-mails besides, which could not be delivered
 }
 
-var countWaiting = store.Both(`SELECT COUNT(*), MIN(COALESCE(resent_at, owed_at)), {clock} FROM notifications WHERE ` + unsent)
+var countWaiting = store.Both(`SELECT COUNT(*), MIN(COALESCE(resent_at, owed_at)), {clock}, (SELECT COUNT(*) FROM notifications WHERE ` + undelivered + `)
+	FROM notifications WHERE ` + unsent)
 
-// MailWaiting counts the e-mails that are neither sent nor given up, due or not.
+// MailWaiting counts the e-mails that are neither sent nor given up, due or not, and those that could not be delivered.
 func (s *Store) MailWaiting(ctx context.Context) (WaitingMail, error) {
 	return store.Read(ctx, s.db, "count waiting mail", func(tx store.Tx) (WaitingMail, error) {
 		var oldest, read time.Time
 		waiting, _, err := store.One(ctx, tx, countWaiting, func(w *WaitingMail) []any {
-			return []any{&w.Count, (*store.Stamp)(&oldest), (*store.Stamp)(&read)}
+			return []any{&w.Count, (*store.Stamp)(&oldest), (*store.Stamp)(&read), &w.Undelivered}
 		})
 		if err == nil && waiting.Count > 0 {
 			waiting.Oldest = max(0, s.db.TimeRead(read).Sub(oldest))
@@ -102,10 +106,15 @@ type Notification struct {
 	OwedAt    time.Time
 	Attempts  int
 	SentAt    time.Time // zero while it is not sent
-	Ended     bool      // it can never be delivered, or nobody needs it any more
+	Ended     bool      // it could not be delivered, or nobody needs it any more
+	EndedAt   time.Time // when that was known; after SentAt for one that bounced
+	Withdrawn bool      // nobody needs it any more
 	ResentAt  time.Time // when an operator had it sent again; zero when nobody had
 	LastError string
 }
+
+// Undelivered tells that it could not be delivered: an operator can have it sent again.
+func (n Notification) Undelivered() bool { return n.Ended && !n.Withdrawn }
 
 // since is from when on it is tried: since it was owed, or since an operator had it sent again.
 func (n Notification) since() time.Time {
@@ -116,12 +125,12 @@ func (n Notification) since() time.Time {
 }
 
 // logged are the columns of a notification, as they are read.
-const logged = `id, subject_kind, subject_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, undelivered_at IS NOT NULL, last_error, resent_at`
+const logged = `id, subject_kind, subject_id, event, audience, recipient, locale, message_id, owed_at, attempts, sent_at, undelivered_at IS NOT NULL, undelivered_at, withdrawn, last_error, resent_at`
 
 func loggedFields(n *Notification) []any {
 	return []any{
 		&n.ID, &n.Subject.Kind, &n.Subject.ID, &n.Event, &n.Audience, &n.Recipient, &n.Locale, &n.MessageID, (*store.Stamp)(&n.OwedAt), &n.Attempts,
-		(*store.Stamp)(&n.SentAt), &n.Ended, &n.LastError, (*store.Stamp)(&n.ResentAt),
+		(*store.Stamp)(&n.SentAt), &n.Ended, (*store.Stamp)(&n.EndedAt), &n.Withdrawn, &n.LastError, (*store.Stamp)(&n.ResentAt),
 	}
 }
 

@@ -11,8 +11,7 @@ import (
 // Undelivered is an e-mail that could not be delivered.
 type Undelivered struct {
 	Notification
-	Since    time.Time // when that was known
-	ResentBy string    // the operator who had it sent again before
+	ResentBy string // the operator who had it sent again before
 }
 
 // Which says which e-mails are meant, of those that could not be delivered: those with the ids, or else all, or all about one subject.
@@ -25,19 +24,19 @@ type Which struct {
 const undelivered = `channel = 'email' AND undelivered_at IS NOT NULL AND NOT withdrawn`
 
 var (
-	selectUndelivered = store.Both(`SELECT ` + logged + `, undelivered_at, resent_by FROM notifications
+	selectUndelivered = store.Both(`SELECT ` + logged + `, resent_by FROM notifications
 		WHERE ` + undelivered + ` AND ($1 = '' OR subject_id = $1) AND ($2 = '' OR subject_kind = $2) ORDER BY id LIMIT $3 FOR UPDATE`)
-	selectOneUndelivered = store.Both(`SELECT ` + logged + `, undelivered_at, resent_by FROM notifications WHERE id = $1 AND ` + undelivered + ` FOR UPDATE`)
-	listUndelivered      = store.Both(`SELECT ` + logged + `, undelivered_at, resent_by FROM notifications
+	selectOneUndelivered = store.Both(`SELECT ` + logged + `, resent_by FROM notifications WHERE id = $1 AND ` + undelivered + ` FOR UPDATE`)
+	listUndelivered      = store.Both(`SELECT ` + logged + `, resent_by FROM notifications
 		WHERE ` + undelivered + ` AND ($1 = '' OR subject_id = $1) AND ($2 = '' OR subject_kind = $2) ORDER BY id LIMIT $3`)
 	countUndelivered = store.Both(`SELECT COUNT(*) FROM notifications
 		WHERE ` + undelivered + ` AND ($1 = '' OR subject_id = $1) AND ($2 = '' OR subject_kind = $2)`)
-	sendAgain = store.OverRows(`UPDATE notifications SET undelivered_at = NULL, next_at = $2, resent_at = $2, resent_by = $3, claim = '',
+	sendAgain = store.OverRows(`UPDATE notifications SET sent_at = NULL, undelivered_at = NULL, next_at = $2, resent_at = $2, resent_by = $3, claim = '',
 		claimed_until = NULL FROM {rows} WHERE notifications.id = r.id`, "id bigint")
 )
 
 func (u *Undelivered) fields() []any {
-	return append(loggedFields(&u.Notification), (*store.Stamp)(&u.Since), &u.ResentBy)
+	return append(loggedFields(&u.Notification), &u.ResentBy)
 }
 
 // UndeliveredMail are up to limit e-mails that could not be delivered, about the subject or, for the zero one, about anything, in the

@@ -6,7 +6,8 @@
 //
 //	status.go     the states of a transfer and of a line item
 //	machine.go    the transition function: state, command, actor, now → state, effects or refusal (T1..T7)
-//	effects.go    what a transition brings about: its event, its record, who is told; hearing.go the table of who hears what
+//	effects.go    what a transition brings about: its event, its record, who is told; hearing.go the table of who hears what,
+//	              overtaken.go what is not told any more
 //	policy.go     what a deployment decides about the rules that leave a choice
 //	asking.go     what a deployment lets a target ask for
 //	open.go       what the target asks for; prerequisites.go what must be true before it is opened (R-40..R-60)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -206,24 +207,31 @@ func (s starter) book(t *testing.T) *ledger.Ledger {
 }
 
 // mailedOnce shows I-4 for these transfers, which are all there are: every event was mailed to each of its recipients under
-// a Message-ID of its own, and nothing else was mailed. After a crash a mail may be there twice, with the same Message-ID.
+// a Message-ID of its own, and nothing else was mailed, but for what the transfer had overtaken before it could be sent. After a crash a
+// mail may be there twice, with the same Message-ID.
 func mailedOnce(t *testing.T, book *ledger.Ledger, caught []notify.Caught, ids ...string) {
 	t.Helper()
 	type letter struct{ messageID, to string }
-	due, events := map[letter]bool{}, map[string]bool{}
+	due, events, overtaken := map[letter]bool{}, map[string]bool{}, 0
 	for _, id := range ids {
 		queued, err := book.Notifications(t.Context(), transferstore.Subject(id))
 		require.NoError(t, err)
 		require.NotEmpty(t, queued)
+		about, err := book.Transfer(t.Context(), id)
+		require.NoError(t, err)
 		for _, n := range queued {
 			told := strings.Join([]string{id, n.Event, n.Recipient}, " ")
-			assert.False(t, n.SentAt.IsZero(), "not sent: %s", told)
 			assert.False(t, events[told], "queued twice: %s", told)
 			events[told] = true
+			if n.SentAt.IsZero() && n.Ended && transfer.Overtaken(transfer.Event(n.Event), transfer.Audience(n.Audience), about, time.Now()) != "" {
+				overtaken++
+				continue
+			}
+			assert.False(t, n.SentAt.IsZero(), "not sent: %s", told)
 			due[letter{strings.Trim(n.MessageID, "<>"), n.Recipient}] = true
 		}
 	}
-	assert.Len(t, due, len(events), "two mails share a Message-ID")
+	assert.Len(t, due, len(events)-overtaken, "two mails share a Message-ID")
 	sent := map[letter]bool{}
 	for _, m := range caught {
 		sent[letter{strings.Trim(m.MessageID, "<>"), m.To}] = true

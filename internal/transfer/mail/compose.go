@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	texttemplate "text/template"
 	"time"
 
 	"handover/internal/kernel"
@@ -32,17 +31,8 @@ var said = map[string]phrases{
 	"ja": {"移管を開く", "このメールは移管 %s について自動的に送信されました。ご返信いただいてもお答えできません。"},
 }
 
-// sandboxMark stands before the subject of mail about what is not real.
-const sandboxMark = "[Sandbox] "
-
 // texts are the templates by language.
-var texts = func() map[string]*texttemplate.Template {
-	all := map[string]*texttemplate.Template{}
-	for _, l := range notify.Languages() {
-		all[l.Tag] = texttemplate.Must(l.Templates(templates))
-	}
-	return all
-}()
+var texts = notify.Texts(templates)
 
 // facts is all that a template may say, in whatever language. Every text in it fits on one line.
 type facts struct {
@@ -72,7 +62,7 @@ func Letter(n outbox.Notification, told transferstore.Told, transferURL string) 
 	}
 	words, mark := said[language.Words], ""
 	if told.Sandbox {
-		mark = sandboxMark
+		mark = notify.SandboxMark
 	}
 	l, err := notify.Write(t, factsOf(told), notify.Around{
 		Language: language, Mark: mark, Link: linkFor(n.Audience, told.Transfer, transferURL), Open: words.open, Foot: fmt.Sprintf(words.foot, told.Transfer.ID),

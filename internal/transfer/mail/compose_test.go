@@ -360,13 +360,14 @@ func TestMailOfAPartlyCompleteTransfer(t *testing.T) {
 	})
 }
 
-// A page that says in which language it is, fits a phone, follows light and dark, and loads nothing.
+// A page that says in which language it is, also where a mailbox shows only what stands in its body, fits a phone, follows light and dark,
+// and loads nothing.
 func TestPageReadsWellAndLoadsNothing(t *testing.T) {
 	t.Parallel()
 	everyMail(t, func(t *testing.T, _ string, m letter) {
 		w, err := m.write()
 		require.NoError(t, err)
-		for _, has := range []string{`<html lang="` + m.Locale + `">`, `name="viewport"`, `content="light dark"`, "<h1", "<main"} {
+		for _, has := range []string{`<html lang="` + m.Locale + `">`, `name="viewport"`, `content="light dark"`, "<h1", `<main lang="` + m.Locale + `"`} {
 			assert.Contains(t, w.HTML, has)
 		}
 		for _, resource := range []string{"src=", "url(", "@import", "<link", "<script", "<img"} {

@@ -6,7 +6,6 @@ package transfermail
 
 import (
 	"context"
-	"strings"
 
 	"handover/internal/notify"
 	"handover/internal/outbox"
@@ -43,10 +42,10 @@ type subject struct {
 	transferURL string
 }
 
-// Letter writes the e-mail, unless it asks for something that was done meanwhile.
+// Letter writes the e-mail, unless what it would say is not so any more.
 func (s subject) Letter(n outbox.Notification) (notify.Letter, error) {
-	if strings.HasPrefix(n.Event, string(transfer.EventReminder)+"-") && s.Transfer.Status != transfer.Pending {
-		return notify.Letter{}, &notify.WithdrawnError{Reason: "The request was answered before the reminder could be sent."}
+	if why := transfer.Overtaken(transfer.Event(n.Event), transfer.Audience(n.Audience), s.Transfer, s.At); why != "" {
+		return notify.Letter{}, &notify.WithdrawnError{Reason: why}
 	}
 	return Letter(n, s.Told, s.transferURL)
 }

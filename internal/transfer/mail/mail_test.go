@@ -38,14 +38,16 @@ func TestMailLeadsPartnersToTheTransfer(t *testing.T) {
 	assert.NotContains(t, l.Text+l.HTML, "portal.example")
 }
 
-// a reminder of a request that was answered is needed by nobody.
-func TestReminderOfWhatWasAnsweredIsWithdrawn(t *testing.T) {
+// what would not be true any more is needed by nobody; see transfer.Overtaken.
+func TestMailThatWasOvertakenIsWithdrawn(t *testing.T) {
 	t.Parallel()
-	for status, needed := range map[transfer.Status]bool{transfer.Pending: true, transfer.InProgress: false, transfer.Cancelled: false} {
-		subjects, err := New(page{status}, "").Subjects(t.Context(), []string{transferID})
-		require.NoError(t, err)
-		_, err = subjects[transferID].Letter(outbox.Notification{Event: "reminder-1", Audience: "source"})
-		var withdrawn *notify.WithdrawnError
-		assert.Equal(t, !needed, errors.As(err, &withdrawn), status)
+	for _, event := range []string{"created", "reminder-1"} {
+		for status, needed := range map[transfer.Status]bool{transfer.Pending: true, transfer.InProgress: false, transfer.Cancelled: false} {
+			subjects, err := New(page{status}, "").Subjects(t.Context(), []string{transferID})
+			require.NoError(t, err)
+			_, err = subjects[transferID].Letter(outbox.Notification{Event: event, Audience: "source"})
+			var withdrawn *notify.WithdrawnError
+			assert.Equal(t, !needed, errors.As(err, &withdrawn), "%s in %s", event, status)
+		}
 	}
 }

@@ -4,6 +4,7 @@ package transferstore
 
 import (
 	"context"
+	"time"
 
 	"handover/internal/activitylog"
 	"handover/internal/outbox"
@@ -88,9 +89,10 @@ type Told struct {
 	Transfer transfer.Transfer
 	Named    transfer.PartyNames // as the ledger names them
 	Sandbox  bool                // the transfer is one of sandbox tenants
+	At       time.Time           // when it stood so
 }
 
-var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name, p.environment FROM {rows} JOIN transfers t ON t.id = r.id
+var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name, p.environment, {clock} FROM {rows} JOIN transfers t ON t.id = r.id
 	JOIN customers c ON c.tenant_id = t.customer_tenant_id
 	JOIN partners s ON s.tenant_id = t.source_tenant_id JOIN partners p ON p.tenant_id = t.target_tenant_id`, store.IDColumn)
 
@@ -99,10 +101,11 @@ type toldOf struct {
 	record
 	named transfer.PartyNames
 	in    string // environment
+	read  time.Time
 }
 
 func (t *toldOf) fields() []any {
-	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target, &t.in)
+	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target, &t.in, (*store.Stamp)(&t.read))
 }
 
 // MailFacts reads what e-mails tell of the transfers, as they stand now, by id. A transfer that does not exist is left out.
@@ -111,7 +114,7 @@ func (s *Store) MailFacts(ctx context.Context, ids []string) (map[string]Told, e
 		found, err := store.All(ctx, tx, selectTransfers, (*toldOf).fields, store.IDRows(ids...))
 		facts := make(map[string]Told, len(found))
 		for _, t := range found {
-			facts[t.ID] = Told{Transfer: t.whole().Transfer, Named: t.named, Sandbox: t.in == programme.Sandbox.String()}
+			facts[t.ID] = Told{Transfer: t.whole().Transfer, Named: t.named, Sandbox: t.in == programme.Sandbox.String(), At: s.db.TimeRead(t.read)}
 		}
 		return facts, err
 	})

@@ -1,23 +1,17 @@
-// Package webhookmail is what e-mails tell the owner of an endpoint that does not take what it is sent.
+// Package webhookmail is what e-mails tell the owner of an endpoint that does not take what it is sent (R-223).
+//
+//	mail.go     webhooks as subjects of e-mail
+//	compose.go  from an e-mail to its subject, text and HTML; the words are in templates/
 package webhookmail
 
 import (
 	"context"
-	"embed"
-	"strings"
-	texttemplate "text/template"
+	"fmt"
 
-	"handover/internal/kernel"
 	"handover/internal/notify"
 	"handover/internal/outbox"
-	"handover/internal/webhook"
 	webhookstore "handover/internal/webhook/store"
 )
-
-//go:embed templates
-var templates embed.FS
-
-var texts = texttemplate.Must(texttemplate.ParseFS(templates, "templates/*.txt"))
 
 // Book is what is read of the ledger; see webhookstore.Store.
 type Book interface {
@@ -30,47 +24,41 @@ type Kind struct{ book Book }
 // New makes the kind.
 func New(book Book) Kind { return Kind{book} }
 
-// Subjects reads the registrations, by partner.
+// Subjects reads the registrations, by partner. A partner without one is a subject of which nothing is told any more.
 func (k Kind) Subjects(ctx context.Context, partners []string) (map[string]notify.Subject, error) {
 	found, err := k.book.WebhooksMissed(ctx, partners)
-	subjects := make(map[string]notify.Subject, len(found))
-	for partner, missed := range found {
-		subjects[partner] = subject(missed)
+	if err != nil {
+		return nil, err
 	}
-	return subjects, err
+	subjects := make(map[string]notify.Subject, len(partners))
+	for _, partner := range partners {
+		subjects[partner] = subject(found[partner])
+	}
+	return subjects, nil
 }
 
 type subject webhookstore.Missed
 
-// facts is all that a template may say.
-type facts struct {
-	URL, Off, Why string
-	Dead          int
-}
-
-// mostURL bounds how much of an address a mail shows, in characters.
-const mostURL = 200
-
-var reasons = map[webhook.Why]string{
-	webhook.WhyGone: "it answered 410, that it is gone", webhook.WhyFailing: "for five days it did nothing but fail",
-}
-
-// Letter writes the e-mail, unless the endpoint is called again.
+// Letter writes the e-mail, unless what it would say is not so any more.
 func (s subject) Letter(n outbox.Notification) (notify.Letter, error) {
+	if why := s.overtaken(n.Event); why != "" {
+		return notify.Letter{}, &notify.WithdrawnError{Reason: why}
+	}
+	return Letter(n, webhookstore.Missed(s))
+}
+
+// overtaken is why nobody needs the e-mail any more; empty while somebody does.
+func (s subject) overtaken(event string) string {
 	health := s.Registration.Health
-	kind, _, _ := strings.Cut(n.Event, ":")
-	if kind == webhookstore.EventOff && !health.Off() {
-		return notify.Letter{}, &notify.WithdrawnError{Reason: "The endpoint was registered again before its owner could be told."}
+	switch kind := kindOf(event); {
+	case s.Registration.URL == "":
+		return "The registration was ended before its owner could be told."
+	case kind == webhookstore.EventOff && event != fmt.Sprintf("%s:%d", webhookstore.EventOff, health.OffAt.UnixMicro()):
+		return "The endpoint was registered again before its owner could be told."
+	case kind == webhookstore.EventDead && health.Off():
+		return "The endpoint was switched off, which another e-mail says."
+	case kind == webhookstore.EventDead && s.Dead == 0:
+		return "What the endpoint had missed was sent again before its owner could be told."
 	}
-	t := texts.Lookup(kind + ".txt")
-	if t == nil {
-		return notify.Letter{}, notify.Permanent("No mail is sent about the event %q of a webhook.", n.Event)
-	}
-	l, err := notify.Write(t, facts{
-		URL: kernel.ShortLine(s.Registration.URL, mostURL), Off: health.OffAt.UTC().Format("2 January 2006, 15:04 UTC"), Why: reasons[health.Why], Dead: s.Dead,
-	}, notify.Around{Foot: "This message was sent automatically about your webhook registration. Answers to it are not read."})
-	if err != nil {
-		return notify.Letter{}, notify.Permanent("The mail about the event %q could not be written: %v", n.Event, err)
-	}
-	return l, nil
+	return ""
 }

@@ -1,8 +1,9 @@
-package webhookmail_test
+package webhookmail
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,48 +13,68 @@ import (
 	"handover/internal/notify"
 	"handover/internal/outbox"
 	"handover/internal/webhook"
-	webhookmail "handover/internal/webhook/mail"
 	webhookstore "handover/internal/webhook/store"
 )
 
 type book map[string]webhookstore.Missed
 
 func (b book) WebhooksMissed(context.Context, []string) (map[string]webhookstore.Missed, error) {
+	if b == nil {
+		return nil, errors.New("the ledger is away")
+	}
 	return b, nil
 }
 
-func letter(t *testing.T, event string, health webhook.Health) (notify.Letter, error) {
+// owed is what becomes of an e-mail about that event when the endpoint stands so.
+func owed(t *testing.T, event string, missed webhookstore.Missed) (notify.Letter, error) {
 	t.Helper()
-	missed := webhookstore.Missed{Registration: webhook.Registration{URL: "https://hooks.example/\u202eevil\nhandover", Health: health}, Dead: 42}
-	found, err := webhookmail.New(book{"p": missed}).Subjects(t.Context(), []string{"p"})
+	found, err := New(book{"p": missed}).Subjects(t.Context(), []string{"p"})
 	require.NoError(t, err)
-	return found["p"].Letter(outbox.Notification{Event: event})
+	return found["p"].Letter(outbox.Notification{Event: event, Locale: "it-IT"})
 }
 
-// The owner is told what is wrong, since when, how much was missed, and what to do about it.
-func TestWhatOwnersAreTold(t *testing.T) {
-	t.Parallel()
-	off := time.Date(2031, 3, 3, 11, 2, 3, 0, time.UTC)
-	for why, says := range map[webhook.Why]string{webhook.WhyGone: "410", webhook.WhyFailing: "five days"} {
-		l, err := letter(t, webhookstore.EventOff+":1", webhook.Health{OffAt: off, Why: why})
-		require.NoError(t, err)
-		assert.Equal(t, "Your webhook was switched off", l.Subject)
-		for _, part := range []string{"https://hooks.example/evil handover", "3 March 2031, 11:02 UTC", says, ": 42.", "PUT /webhooks/v1/registration", "redeliver"} {
-			assert.Contains(t, l.Text, part)
-		}
-	}
-	l, err := letter(t, webhookstore.EventDead+":2031-03-03", webhook.Health{})
-	require.NoError(t, err)
-	assert.Contains(t, l.Text, "not sent any more: 42")
-	assert.NotContains(t, l.Text, "\u202e")
-}
-
+// what is so when the mail goes out is told, and what is not so any more is not.
 func TestWhatNobodyIsToldAnyMore(t *testing.T) {
 	t.Parallel()
-	_, err := letter(t, webhookstore.EventOff+":1", webhook.Health{})
-	var withdrawn *notify.WithdrawnError
-	require.True(t, errors.As(err, &withdrawn), "it is called again")
-	_, err = letter(t, "made-up", webhook.Health{})
+	earlier := off.Add(-time.Hour)
+	eventOff := func(at time.Time) string { return fmt.Sprintf("%s:%d", webhookstore.EventOff, at.UnixMicro()) }
+	eventDead := webhookstore.EventDead + ":2031-03-03"
+	called := webhookstore.Missed{Registration: webhook.Registration{URL: endpoint}, Dead: 3}
+	switchedOff := called
+	switchedOff.Registration.Health = webhook.Health{OffAt: off, Why: webhook.WhyGone}
+	delivered := called
+	delivered.Dead = 0
+	for name, c := range map[string]struct {
+		event  string
+		missed webhookstore.Missed
+		why    string
+	}{
+		"it is switched off":                     {eventOff(off), switchedOff, ""},
+		"it was registered again":                {eventOff(off), called, "registered again"},
+		"and was then switched off again":        {eventOff(earlier), switchedOff, "registered again"},
+		"there are dead letters":                 {eventDead, called, ""},
+		"they were sent again":                   {eventDead, delivered, "sent again"},
+		"it was switched off, which is told too": {eventDead, switchedOff, "switched off"},
+		"the registration was ended, off":        {eventOff(off), webhookstore.Missed{}, "ended"},
+		"the registration was ended, dead":       {eventDead, webhookstore.Missed{}, "ended"},
+	} {
+		l, err := owed(t, c.event, c.missed)
+		if c.why == "" {
+			require.NoError(t, err, name)
+			assert.Equal(t, "it", l.Language.Tag, name)
+			continue
+		}
+		var withdrawn *notify.WithdrawnError
+		require.ErrorAs(t, err, &withdrawn, name)
+		assert.Contains(t, withdrawn.Reason, c.why, name)
+	}
+	_, err := owed(t, "made-up", called)
 	var permanent *notify.PermanentError
-	require.True(t, errors.As(err, &permanent))
+	require.ErrorAs(t, err, &permanent)
+}
+
+func TestAnOwnerOfWhomNothingCanBeRead(t *testing.T) {
+	t.Parallel()
+	_, err := New(book(nil)).Subjects(t.Context(), []string{"p"})
+	require.ErrorContains(t, err, "the ledger is away")
 }

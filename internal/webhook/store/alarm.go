@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"handover/internal/outbox"
+	"handover/internal/programme"
 	"handover/internal/store"
 	"handover/internal/webhook"
 )
@@ -50,22 +51,25 @@ func alarm(ctx context.Context, tx store.Tx, partner string, done Recorded, now 
 type Missed struct {
 	Registration webhook.Registration
 	Dead         int
+	Sandbox      bool // its partner is in the sandbox
 }
 
 var selectMissed = store.OverRows(`SELECT `+registrations.Columns.Of("w")+`, (SELECT COUNT(*) FROM webhook_deliveries d
-	WHERE d.partner_tenant_id = w.partner_tenant_id AND d.status = 'dead') FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.id`, store.IDColumn)
+	WHERE d.partner_tenant_id = w.partner_tenant_id AND d.status = 'dead'), p.environment
+	FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.id JOIN partners p ON p.tenant_id = r.id`, store.IDColumn)
 
 // WebhooksMissed reads the registrations of these partners, by partner.
 func (s *Store) WebhooksMissed(ctx context.Context, partners []string) (map[string]Missed, error) {
 	type row struct {
 		registration
 		dead int
+		in   string // environment
 	}
 	return store.Read(ctx, s.db, "read what webhooks missed", func(tx store.Tx) (map[string]Missed, error) {
-		rows, err := store.All(ctx, tx, selectMissed, func(r *row) []any { return append(registrations.Fields(&r.registration), &r.dead) }, store.IDRows(partners...))
+		rows, err := store.All(ctx, tx, selectMissed, func(r *row) []any { return append(registrations.Fields(&r.registration), &r.dead, &r.in) }, store.IDRows(partners...))
 		found := make(map[string]Missed, len(rows))
 		for _, r := range rows {
-			found[r.PartnerTenantID] = Missed{r.read(), r.dead}
+			found[r.PartnerTenantID] = Missed{r.read(), r.dead, r.in == programme.Sandbox.String()}
 		}
 		return found, err
 	})
