@@ -30,8 +30,10 @@ type Request struct {
 	locale      string
 	route       string // of the operation, for logs and metrics
 
-	claim   command.Claim // of a write that the client can repeat
-	handled *handled      // what became of a write, once its handler was called
+	ofPartner bool            // the caller is a partner's, and has a log
+	claim     command.Claim   // of a write that the client can repeat
+	handled   *handled        // what became of a write, once its handler was called
+	refused   *kernel.Refusal // that a command was answered with
 }
 
 // ID is the request id that the log names a decision by, and that the ids of new things are made of.
