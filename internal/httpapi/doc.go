@@ -27,6 +27,7 @@
 //	                parameters.go the bounds of everything else
 //	query.go        names and repetitions in a query, none of them ignored; paths.go paths in any case; accept.go what a client takes
 //	errors.go       what a refusal looks like; causes.go those that are about HTTP
-//	collections.go  pages, filters and links; etags.go entity tags; events.go streams of events
+//	collections.go  pages, filters and links; etags.go entity tags; events.go streams of events; downloads.go
+//	                answers that never stand in memory
 //	openapi.go      the description of all this; documents.go the pages that show it; health.go the probes
 package httpapi

@@ -97,7 +97,12 @@ func (a *API) everyRequest(next http.Handler) http.Handler {
 		setHeaders(w.Header(), known, r)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, known))
 		defer func() {
-			if broken := recover(); broken != nil {
+			broken := recover()
+			if broken == http.ErrAbortHandler { //nolint:errorlint // it is a panic's value, not an error that was returned
+				a.note(r, known, answer.status, a.options.Now().Sub(began))
+				panic(broken)
+			}
+			if broken != nil {
 				a.log(r.Context()).Error("A request broke the program.", zap.String("panic", fmt.Sprint(broken)), zap.ByteString("stack", debug.Stack()))
 				if answer.status == 0 {
 					Refuse(unexpected, "Something went wrong here. Repeat the same request; if it persists, give the operator the MS-RequestId.").write(answer, r)

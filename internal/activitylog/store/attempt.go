@@ -52,9 +52,12 @@ func (s *Store) NoteAttempt(ctx context.Context, a activitylog.Attempt) error {
 	return err
 }
 
+// attempted begins what refused attempts are chained by.
+const attempted = "refused:"
+
 // attempts is what a partner's refused attempts at an operation are chained by.
 func attempts(a activitylog.Attempt) string {
-	return "refused:" + string(a.Operation) + ":" + a.By.PartnerTenantID
+	return attempted + string(a.Operation) + ":" + a.By.PartnerTenantID
 }
 
 // attemptsInADay counts what there is of the subject, and tells when the next one happens: after those.
@@ -77,7 +80,7 @@ func attemptEntry(a activitylog.Attempt, subject, customer string, last bool, no
 	return AuditEntry{
 		// of another form than those of what was done, so that no attempt ever takes the id of what happens at the same instant
 		ID:       activitylog.AuditID(a.By.PartnerTenantID, customer, about, "refused_"+string(a.Operation), now),
-		EventKey: "refused:" + a.RequestID, PartnerTenantID: a.By.PartnerTenantID, CustomerTenantID: customer,
+		EventKey: attempted + a.RequestID, PartnerTenantID: a.By.PartnerTenantID, CustomerTenantID: customer,
 		Resource: a.Resource, ResourceID: subject, Operation: a.Operation, Status: activitylog.Failed,
 		UserID: a.By.UserID, UserPrincipalName: a.By.UserPrincipalName, ApplicationID: a.By.ApplicationID, CorrelationID: a.By.CorrelationID,
 		NewValue: string(said), At: now,
