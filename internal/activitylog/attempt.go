@@ -33,6 +33,12 @@ func IsAttempt(cause kernel.Cause) bool {
 	return !cause.Retryable() && status != http.StatusPreconditionFailed && status < http.StatusTooManyRequests
 }
 
+// NameInIDs is what the id of its record calls the operation: something else for each request, and than for what is done, so that no
+// attempt takes the id of what happens at the same instant.
+func (a Attempt) NameInIDs() string {
+	return "refused_" + string(a.Operation) + "_" + kernel.FingerprintOf([]byte(a.RequestID))[:8]
+}
+
 // Tried is what the log says of an attempt besides its columns.
 type Tried struct {
 	Event      string        `json:"event"` // refused

@@ -78,8 +78,7 @@ func attemptEntry(a activitylog.Attempt, subject, customer string, last bool, no
 	})
 	about := cmp.Or(a.ResourceID, kernel.DeriveID(subject, a.RequestID))
 	return AuditEntry{
-		// of another form than those of what was done, so that no attempt ever takes the id of what happens at the same instant
-		ID:       activitylog.AuditID(a.By.PartnerTenantID, customer, about, "refused_"+string(a.Operation), now),
+		ID:       activitylog.AuditID(a.By.PartnerTenantID, customer, about, a.NameInIDs(), now),
 		EventKey: attempted + a.RequestID, PartnerTenantID: a.By.PartnerTenantID, CustomerTenantID: customer,
 		Resource: a.Resource, ResourceID: subject, Operation: a.Operation, Status: activitylog.Failed,
 		UserID: a.By.UserID, UserPrincipalName: a.By.UserPrincipalName, ApplicationID: a.By.ApplicationID, CorrelationID: a.By.CorrelationID,
