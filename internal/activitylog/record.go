@@ -92,6 +92,16 @@ const (
 	PartnershipResource  ResourceType = "partner_relationship"
 )
 
+// ResourceNamed is the resource type that a client means, as it is written in the log; one that the log does not know in lower case,
+// which finds nothing.
+func ResourceNamed(text string) ResourceType {
+	if named, known := kernel.Named(ResourceType(text), TransferResource, SubscriptionResource, AgreementResource, PartnerResource,
+		PartnerUserResource, CustomerResource, RelationshipResource, PartnershipResource); known {
+		return named
+	}
+	return ResourceType(strings.ToLower(text))
+}
+
 // By is who makes a change that is not a transfer's, for the log.
 type By struct {
 	PartnerTenantID   string

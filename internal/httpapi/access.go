@@ -47,6 +47,7 @@ func (a *API) admit(req *http.Request, r Route) (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
+	RequestOf(req.Context()).ofPartner = true
 	return admitted, permitted(r, caller)
 }
 

@@ -14,6 +14,7 @@ import (
 // render there, inside the transaction, is what the client gets.
 type Answering[T any] struct {
 	Terms    command.Terms[T]
+	request  *Request
 	render   func(T) (command.Answer, error)
 	rendered command.Answer
 	refused  *kernel.Refusal // what was rendered, unless it was a result
@@ -22,7 +23,7 @@ type Answering[T any] struct {
 // AnswerTo prepares the answer to the context's request, which the result of the command is rendered into; JSON makes one.
 func AnswerTo[T any](ctx context.Context, render func(T) (command.Answer, error)) *Answering[T] {
 	r, accept := RequestOf(ctx), acceptOf(ctx)
-	w := &Answering[T]{render: render}
+	w := &Answering[T]{request: r, render: render}
 	w.Terms = command.Terms[T]{
 		Claim: r.claim,
 		Origin: kernel.Origin{
@@ -58,6 +59,7 @@ func (w *Answering[T]) Of(result T, err error) (command.Answer, error) {
 	case err == nil && w.rendered.Status == 0: // without a key nothing is kept
 		return w.render(result)
 	case err == nil, refused && refusal == w.refused && w.rendered.Status != 0:
+		w.request.refused = refusal
 		return w.rendered, nil
 	}
 	return command.Answer{}, err

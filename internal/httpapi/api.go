@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/identity"
 )
@@ -27,6 +28,8 @@ type Ledger interface {
 	ForgetBeyond(ctx context.Context, most int) (int64, error)
 	// Held counts what is kept for repeated requests.
 	Held(ctx context.Context) (command.Held, error)
+	// NoteAttempt writes into a partner's log that a change it asked for was refused, once for each request and operation.
+	NoteAttempt(ctx context.Context, a activitylog.Attempt) error
 	// Ping tells whether the ledger answers.
 	Ping(ctx context.Context) error
 }

@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -67,6 +69,19 @@ func (p Paging) After() (string, error) {
 		return "", kernel.Refuse(kernel.InvalidInput, "seekOperation First has no page before it. Leave the continuation token out.")
 	}
 	return token, nil
+}
+
+// Self is the link to the page itself. The rest of the query is kept.
+func (p Paging) Self(path string, kept url.Values) kernel.Link {
+	own := p.Next(path, cmp.Or(p.Continuation, p.SeekToken), maps.Clone(kept))
+	if own != nil {
+		return *own
+	}
+	query := maps.Clone(kept)
+	if p.Size > 0 {
+		query.Set("size", strconv.Itoa(p.Size))
+	}
+	return LinkTo(path, query)
 }
 
 // Next is the link to the next page, which begins with the token; nil without one. The rest of the query is kept.

@@ -20,12 +20,14 @@
 //	api.go          what an API is made of, and the order in which a request passes through it
 //	request.go      every request: its ids, its deadline, its log line, its metrics, the headers of its answer
 //	route.go        how an operation is declared; access.go who may call it, and right.go what else is asked of them
-//	idempotency.go  why the same request gets the same answer; answers.go what that answer is
+//	idempotency.go  why the same request gets the same answer; answers.go what that answer is; attempts.go what the
+//	                partner's log has of those that were refused
 //	limits.go       how much one partner may ask for; turns.go how decisions about one thing take turns
 //	decoding.go     how a body is read, within the bounds of its fields: bounds.go, scanner.go, json.go;
 //	                parameters.go the bounds of everything else
 //	query.go        names and repetitions in a query, none of them ignored; paths.go paths in any case; accept.go what a client takes
 //	errors.go       what a refusal looks like; causes.go those that are about HTTP
-//	collections.go  pages, filters and links; etags.go entity tags; events.go streams of events
+//	collections.go  pages, filters and links; etags.go entity tags; events.go streams of events; downloads.go
+//	                answers that never stand in memory
 //	openapi.go      the description of all this; documents.go the pages that show it; health.go the probes
 package httpapi

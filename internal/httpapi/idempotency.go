@@ -31,6 +31,14 @@ type handled struct {
 	err    error
 }
 
+// refusal is why the write was refused: by what the handler says, or by the command that it had answered.
+func (h handled) refusal(answered *kernel.Refusal) error {
+	if h.err == nil && answered != nil {
+		return answered
+	}
+	return h.err
+}
+
 // RegisterWrite declares an operation that changes something. Its handler gives the answer as it was committed; the
 // framework has only O described and its own rendering is left unread.
 func RegisterWrite[I, O any](a *API, r Route, handle func(context.Context, *I) (command.Answer, error)) {
@@ -75,6 +83,7 @@ func (a *API) answerFirst(next http.HandlerFunc, req *http.Request, r Route) (co
 	next(unread, req)
 	answer := unread.answer() // of a request that the framework could not read
 	if h := known.handled; h != nil {
+		a.noteAttempt(req, r, h.refusal(known.refused))
 		var before *command.Repeated
 		if h.err == nil || errors.As(h.err, &before) {
 			return h.answer, h.err

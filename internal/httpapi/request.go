@@ -30,8 +30,10 @@ type Request struct {
 	locale      string
 	route       string // of the operation, for logs and metrics
 
-	claim   command.Claim // of a write that the client can repeat
-	handled *handled      // what became of a write, once its handler was called
+	ofPartner bool            // the caller is a partner's, and has a log
+	claim     command.Claim   // of a write that the client can repeat
+	handled   *handled        // what became of a write, once its handler was called
+	refused   *kernel.Refusal // that a command was answered with
 }
 
 // ID is the request id that the log names a decision by, and that the ids of new things are made of.
@@ -95,7 +97,12 @@ func (a *API) everyRequest(next http.Handler) http.Handler {
 		setHeaders(w.Header(), known, r)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, known))
 		defer func() {
-			if broken := recover(); broken != nil {
+			broken := recover()
+			if broken == http.ErrAbortHandler { //nolint:errorlint // it is a panic's value, not an error that was returned
+				a.note(r, known, answer.status, a.options.Now().Sub(began))
+				panic(broken)
+			}
+			if broken != nil {
 				a.log(r.Context()).Error("A request broke the program.", zap.String("panic", fmt.Sprint(broken)), zap.ByteString("stack", debug.Stack()))
 				if answer.status == 0 {
 					Refuse(unexpected, "Something went wrong here. Repeat the same request; if it persists, give the operator the MS-RequestId.").write(answer, r)

@@ -144,6 +144,9 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 		admitted, err := a.admitted(ctx.Operation(), req, r)
 		switch {
 		case err != nil:
+			if r.write {
+				a.noteAttempt(req, r, err)
+			}
 			a.explain(req.Context(), err).write(w, req)
 		case r.write:
 			a.receive(handle, r)(w, admitted)

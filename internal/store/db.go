@@ -150,7 +150,9 @@ func (db *DB) openSQLite(ctx context.Context, path string, migrations fs.FS) err
 		return err
 	}
 	var err error
-	if db.writer, err = sql.Open("sqlite", SQLiteName(path, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")); err != nil {
+	// With recursive triggers a REPLACE asks those that keep rows from being deleted.
+	if db.writer, err = sql.Open("sqlite", SQLiteName(path, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_pragma=recursive_triggers(1)")); err != nil {
 		return err
 	}
 	db.writer.SetMaxOpenConns(1)

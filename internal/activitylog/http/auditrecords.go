@@ -1,4 +1,7 @@
 // Package activityloghttp are the operations about a partner's own activity log.
+//
+//	auditrecords.go  a page of it, and one record
+//	export.go        all of it, as CSV
 package activityloghttp
 
 import (
@@ -6,7 +9,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
+	"reflect"
 	"time"
 
 	"handover/internal/activitylog"
@@ -56,12 +59,15 @@ type searchAudit struct {
 	httpapi.Paging
 	StartDate string `query:"startDate" also:"auditRequest.startDate" doc:"yyyy-mm-dd, at most 90 days back; 30 days back when left out (R-300)." example:"2026-11-01"`
 	EndDate   string `query:"endDate" also:"auditRequest.endDate" doc:"yyyy-mm-dd, included; today when left out."`
+	Format    string `query:"format" doc:"Extension: json or csv; the header Accept: text/csv does the same." example:"csv"`
+	Accept    string `header:"Accept" doc:"text/csv for CSV."`
 	Filter    string `query:"filter" also:"auditRequest.filter" doc:"JSON: {\"Field\": \"CompanyName\", \"Value\": \"…\", \"Operator\": \"substring\"}, or CustomerId or ResourceType with equals (R-301)."`
 }
 
 // Records is what the operations ask of the ledger.
 type Records interface {
 	AuditLog(ctx context.Context, q activitylogstore.AuditSearch) (store.Page[activitylogstore.AuditEntry], error)
+	AuditPage(ctx context.Context, q activitylogstore.AuditSearch) ([]activitylogstore.AuditEntry, error)
 	AuditEntry(ctx context.Context, partnerTenantID, id string) (activitylogstore.AuditEntry, error)
 }
 
@@ -77,10 +83,15 @@ func New(records Records, now func() time.Time) *Service { return &Service{recor
 // Register declares the operations.
 func (s *Service) Register(a *httpapi.API) {
 	auditors := []identity.Role{identity.AdminAgent}
-	httpapi.Register(a, httpapi.Route{
+	httpapi.RegisterDownload(a, httpapi.Route{
 		ID: "listAuditRecords", Method: http.MethodGet, Path: "/v1/auditrecords", Tag: "Audit", Summary: "Read your activity log",
-		Description: "Records in which the caller is the partner or a participant (R-307), the newest first.", Roles: auditors, Right: httpapi.Everybody(),
+		Description: "Records in which the caller is the partner or a participant (R-307), the newest first. As CSV (extension, R-303) it is all of them, " +
+			"from the place of the token on if there is one; size is not for CSV.", Roles: auditors, Right: httpapi.Everybody(),
 		Causes: []kernel.Cause{activitylog.LogNotKept, kernel.InvalidInput, kernel.UnknownEnum},
+		Forms: []httpapi.Form{
+			{Status: http.StatusOK, Kind: "application/json", Body: reflect.TypeFor[AuditRecords](), Description: "One page."},
+			{Status: http.StatusOK, Kind: "text/csv", Body: reflect.TypeFor[string]()},
+		},
 	}, s.listAudit)
 	for id, path := range map[string]string{"getAuditRecord": "/v1/auditrecords/{recordId}", "getAuditRecordByUri": "/auditactivity/v1/auditrecords/{recordId}"} {
 		httpapi.Register(a, httpapi.Route{
@@ -90,15 +101,27 @@ func (s *Service) Register(a *httpapi.API) {
 	}
 }
 
-func (s *Service) listAudit(ctx context.Context, in *searchAudit) (*struct{ Body AuditRecords }, error) {
+func (s *Service) listAudit(ctx context.Context, in *searchAudit) (*httpapi.Download, error) {
+	form, err := in.form()
+	if err != nil {
+		return nil, err
+	}
 	wanted, err := in.search(httpapi.RequestOf(ctx).Caller.TenantID, s.now())
 	if err != nil {
 		return nil, err
+	}
+	if form == asCSV {
+		return s.export(ctx, wanted)
 	}
 	found, err := s.records.AuditLog(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
+	return httpapi.JSONDownload(in.page(found)), nil
+}
+
+// page is the answer, with what it was asked by in its links.
+func (in *searchAudit) page(found store.Page[activitylogstore.AuditEntry]) AuditRecords {
 	page := AuditRecords{TotalCount: found.Total, Items: make([]AuditRecord, len(found.Items)), Attributes: httpapi.Collection}
 	for i, e := range found.Items {
 		page.Items[i] = auditRecord(e)
@@ -109,13 +132,13 @@ func (s *Service) listAudit(ctx context.Context, in *searchAudit) (*struct{ Body
 			kept.Set(name, value)
 		}
 	}
-	page.Links.Self = httpapi.LinkTo("/auditrecords", kept)
+	page.Links.Self = in.Self("/auditrecords", kept)
 	if found.More {
 		last := found.Items[len(found.Items)-1].Cursor()
 		page.ContinuationToken = httpapi.WriteCursor(last.At, last.ID)
 	}
 	page.Links.Next = in.Next("/auditrecords", page.ContinuationToken, kept)
-	return &struct{ Body AuditRecords }{page}, nil
+	return page
 }
 
 func (s *Service) getAudit(ctx context.Context, in *struct {
@@ -187,7 +210,7 @@ func auditFilter(text string, q *activitylogstore.AuditSearch) error {
 	case f.By("CustomerId", "equals"):
 		q.CustomerID = f.Value
 	case f.By("ResourceType", "equals"):
-		q.Resource = activitylog.ResourceType(strings.ToLower(f.Value))
+		q.Resource = activitylog.ResourceNamed(f.Value)
 	default:
 		return kernel.Refuse(kernel.UnknownEnum, "filter allows CompanyName with substring, CustomerId with equals and ResourceType with equals.")
 	}
@@ -195,7 +218,10 @@ func auditFilter(text string, q *activitylogstore.AuditSearch) error {
 }
 
 func auditRecord(e activitylogstore.AuditEntry) AuditRecord {
-	about := []KeyValue{{Key: "ResourceId", Value: e.ResourceID}}
+	about := []KeyValue{}
+	if id := e.About(); id != "" {
+		about = append(about, KeyValue{Key: "ResourceId", Value: id})
+	}
 	if e.UserPrincipalName != "" {
 		about = append(about, KeyValue{Key: "UserId", Value: e.UserID})
 	}

@@ -1,7 +1,9 @@
 package activitylogstore
 
 import (
+	"cmp"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"handover/internal/activitylog"
@@ -52,6 +54,26 @@ func fields(e *AuditEntry) []any { return append(table.Fields(e), &e.CustomerNam
 
 // Cursor is the place of the entry in its log.
 func (e AuditEntry) Cursor() *AuditCursor { return &AuditCursor{At: e.At, ID: e.ID} }
+
+// About is the id of what the entry is about, as its partner knows it: of an attempt, what it was to change; empty for nothing.
+func (e AuditEntry) About() string {
+	if !strings.HasPrefix(e.ResourceID, attempted) {
+		return e.ResourceID
+	}
+	var tried activitylog.Tried
+	if json.Unmarshal([]byte(e.NewValue), &tried) != nil {
+		return ""
+	}
+	return tried.ResourceID
+}
+
+// Line is the entry as people read it.
+func (e AuditEntry) Line() activitylog.Line {
+	return activitylog.Line{
+		At: e.At, CustomerName: e.CustomerName, CustomerID: e.CustomerTenantID, Operation: e.Operation, User: cmp.Or(e.UserPrincipalName, e.UserID),
+		Resource: e.Resource, ResourceID: e.About(), Status: e.Status, ID: e.ID,
+	}
+}
 
 // whole is the entry as it was read. Of transfers' older records, what is known of where a command came from stands in their value only.
 func (e AuditEntry) whole() AuditEntry {

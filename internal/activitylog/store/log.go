@@ -37,6 +37,25 @@ const (
 // AuditLog finds a page of the partner's activity log, the newest entry first. Which times may be asked for is
 // activitylog.LogWindow's to say.
 func (s *Store) AuditLog(ctx context.Context, q AuditSearch) (store.Page[AuditEntry], error) {
+	count, rows := q.listings()
+	return store.Read(ctx, s.db, "read the activity log", func(tx store.Tx) (store.Page[AuditEntry], error) {
+		page, err := store.PageOf(ctx, tx, count, rows, fields, q.Limit)
+		page.Items = whole(page.Items)
+		return page, err
+	})
+}
+
+// AuditPage is the same page for whoever reads all of them one after the other: nothing is counted. One that is not full is the last.
+func (s *Store) AuditPage(ctx context.Context, q AuditSearch) ([]AuditEntry, error) {
+	_, rows := q.listings()
+	return store.Read(ctx, s.db, "read the activity log", func(tx store.Tx) ([]AuditEntry, error) {
+		found, err := store.All(ctx, tx, store.Both(fmt.Sprintf("%s LIMIT %d", rows.Text, max(q.Limit, 1))), fields, rows.Args...)
+		return whole(found), err
+	})
+}
+
+// listings are the statements that count what is searched for, and that read it from its place on.
+func (q AuditSearch) listings() (count, rows store.Listing) {
 	store.Lower(&q.PartnerTenantID, &q.CustomerID)
 	w := store.Where{Args: []any{q.PartnerTenantID}, Conditions: []string{"e.partner_tenant_id = $1"}}
 	w.At(q.From, "e.recorded_at >= %s")
@@ -48,7 +67,7 @@ func (s *Store) AuditLog(ctx context.Context, q AuditSearch) (store.Page[AuditEn
 		w.And(q.CustomerID, "e.customer_tenant_id = %s")
 	}
 	w.And(string(q.Resource), "e.resource_type = %s")
-	count := store.Listing{Text: "SELECT COUNT(*)" + entries, Args: w.Args}
+	count = store.Listing{Text: "SELECT COUNT(*)" + entries, Args: w.Args}
 	if q.CompanyName != "" {
 		count.Text += withCustomer
 	}
@@ -57,12 +76,8 @@ func (s *Store) AuditLog(ctx context.Context, q AuditSearch) (store.Page[AuditEn
 		w.Conditions = append(w.Conditions, fmt.Sprintf("(e.recorded_at, e.id) < (%s, %s)",
 			w.Placeholder(store.Stamp(q.After.At)), w.Placeholder(q.After.ID)))
 	}
-	rows := store.Listing{Text: "SELECT " + read + entries + withCustomer + w.Clause() + " ORDER BY e.recorded_at DESC, e.id DESC", Args: w.Args}
-	return store.Read(ctx, s.db, "read the activity log", func(tx store.Tx) (store.Page[AuditEntry], error) {
-		page, err := store.PageOf(ctx, tx, count, rows, fields, q.Limit)
-		page.Items = whole(page.Items)
-		return page, err
-	})
+	rows = store.Listing{Text: "SELECT " + read + entries + withCustomer + w.Clause() + " ORDER BY e.recorded_at DESC, e.id DESC", Args: w.Args}
+	return count, rows
 }
 
 var (

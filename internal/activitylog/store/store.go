@@ -3,7 +3,7 @@
 //
 //	store.go   the log of a database
 //	entry.go   a record as it is stored
-//	append.go  records are written
+//	append.go  records are written; attempt.go those of what was refused
 //	log.go     a partner's log is read, and what it says about one thing
 package activitylogstore
 
