@@ -2,5 +2,6 @@
 //
 //	record.go  what a record says, and of whom
 //	window.go  how far back the log can be read
+//	forget.go  what is personal in it, and when it can be forgotten
 //	causes.go  every way in which the log says no
 package activitylog

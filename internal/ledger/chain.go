@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/store"
 )
 
@@ -85,7 +86,7 @@ const linked = ` FROM log_chain c LEFT JOIN log_chain p ON p.subject_id = c.subj
 
 // changed is the query for records of the form that say something else than was written.
 func (f form) changed() store.Statement {
-	hash := hashed("COALESCE(p.hash, '') || " + spelled(f.columns...) + " || {time r.recorded_at}")
+	hash := hashed("COALESCE(p.hash, '') || " + activitylogstore.Spelled(f.columns...) + " || {time r.recorded_at}")
 	of := `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked + `WHERE c.log = '` + f.log + `' AND r.id IS NOT NULL
 		AND d.record_id IS NULL AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> `
 	end := ")"
@@ -93,15 +94,6 @@ func (f form) changed() store.Statement {
 		end = " OR " + f.beside + ")"
 	}
 	return store.Statement{Postgres: of + hash.Postgres + end, Sqlite: of + hash.Sqlite + end}
-}
-
-// spelled are the values of columns one after the other, each after its length, so that none can pass for a part of another.
-func spelled(columns ...string) string {
-	said := make([]string, len(columns))
-	for i, column := range columns {
-		said[i] = "length(" + column + ") || ':' || " + column
-	}
-	return strings.Join(said, " || ")
 }
 
 var timeOf = regexp.MustCompile(`\{time ([a-z_.]+)\}`)

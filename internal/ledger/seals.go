@@ -8,6 +8,7 @@ package ledger
 // left there, is chained as well, so none of it changes afterwards.
 
 import (
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/kernel"
 	"handover/internal/store"
 )
@@ -19,16 +20,16 @@ const (
 
 var (
 	// stays is what is never forgotten of a record r.
-	stays = spelled("r.id", "r.event_key", "r.partner_tenant_id", "r.participants", "COALESCE(r.customer_tenant_id, '')", "r.resource_type",
+	stays = activitylogstore.Spelled("r.id", "r.event_key", "r.partner_tenant_id", "r.participants", "COALESCE(r.customer_tenant_id, '')", "r.resource_type",
 		"r.resource_id", "r.operation", "r.application_id", "r.correlation_id", "r.status") + " || {time r.recorded_at}"
 	// personal is what can be.
-	personal = spelled("r.user_id", "r.user_principal_name", "r.old_value", "r.new_value")
+	personal = activitylogstore.Personal("r")
 )
 
-// seal is the hash of what stays and of what is, or was, personal. Without salt or tombstone it is none.
+// seal is the hash of what stays and of what is, or was, personal. Without salt and tombstone it is another.
 func seal(before string) store.Statement {
 	return both(func(d store.Dialect) string {
-		inner := in(d, hashed("s.salt || "+personal))
+		inner := in(d, hashed("COALESCE(s.salt, '') || "+personal))
 		return in(d, hashed(before+stays+" || COALESCE(d.personal, "+inner+")"))
 	})
 }
@@ -49,7 +50,7 @@ func in(d store.Dialect, s store.Statement) string {
 func sealed() store.Statement {
 	return both(func(d store.Dialect) string {
 		return `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked + `WHERE c.log = 'sealed_log' AND r.id IS NOT NULL
-			AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> COALESCE(` + in(d, seal("COALESCE(p.hash, '') || ")) + `, ''))`
+			AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> ` + in(d, seal("COALESCE(p.hash, '') || ")) + `)`
 	})
 }
 
@@ -57,7 +58,7 @@ func sealed() store.Statement {
 func resealed() store.Statement {
 	return both(func(d store.Dialect) string {
 		return `SELECT 'Record ' || c.record_id || ' is not what was sealed.'` + linked + `WHERE c.log = '` + seals + `' AND r.id IS NOT NULL
-			AND d.record_id IS NOT NULL AND c.hash <> COALESCE(` + in(d, seal("")) + `, '')`
+			AND d.record_id IS NOT NULL AND c.hash <> ` + in(d, seal(""))
 	})
 }
 
@@ -73,8 +74,8 @@ func forgetting() []store.Statement {
 		store.Both(`SELECT 'The tombstone of record ' || c.record_id || ' was taken out.' FROM log_chain c LEFT JOIN ` + tombstones + ` d ON d.record_id = c.record_id
 			WHERE c.log = '` + tombstones + `' AND d.record_id IS NULL`),
 		both(func(d store.Dialect) string {
-			return `SELECT 'Record ' || r.id || ' is not what was left of it.'` + of + `WHERE d.remains <> ` + in(d, hashed(personal)) + `
-				OR r.user_id || ' ' || r.user_principal_name || ' ' || r.old_value || ' ' || r.new_value NOT LIKE '%` + kernel.TombstonePattern + `%'`
+			return `SELECT 'Record ' || r.id || ' is not what was left of it.'` + of + `WHERE r.id IS NOT NULL AND (d.remains <> ` + in(d, hashed(personal)) + `
+				OR r.user_id || ' ' || r.user_principal_name || ' ' || r.old_value || ' ' || r.new_value NOT LIKE '%` + kernel.TombstonePattern + `%')`
 		}),
 		store.Both(`SELECT 'Record ' || d.record_id || ' was forgotten and has no seal.'` + of + `WHERE NOT EXISTS (SELECT 1 FROM log_chain l
 			WHERE l.record_id = d.record_id AND (l.log = '` + seals + `' AND l.subject_id = d.record_id OR l.log = 'sealed_log' AND l.subject_id = r.resource_id))`),

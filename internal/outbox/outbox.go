@@ -5,6 +5,7 @@
 //	outbox.go  e-mails, as they are owed and read
 //	claim.go   what a relay does with them
 //	resend.go  those that could not be delivered, and an operator's word to send them again
+//	forget.go  to whom they went is forgotten
 package outbox
 
 import (

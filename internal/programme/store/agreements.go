@@ -64,7 +64,7 @@ func (s *Store) DirectSigned(ctx context.Context, partnerTenantID, customerTenan
 }
 
 // AttestAgreement records, under the terms, that the customer accepted the agreement with the partner, and returns it as it
-// is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
+// is stored. It takes the place of an earlier attestation with another contact; the log says that it did, and of neither contact.
 //
 // Refusals: those of programme.CheckAttestation. Errors: those of command.Execute.
 func (s *Store) AttestAgreement(ctx context.Context, terms command.Terms[programme.Agreement], by activitylog.By, a programme.AgreementAttestation) (programme.Agreement, error) {
@@ -116,16 +116,16 @@ func attestationFacts(ctx context.Context, tx store.Tx, by activitylog.By, custo
 	return f, err
 }
 
-// agreementValue is what the log says of an attestation, spelled as on the wire.
+// agreementValue is what the log says of an attestation, spelled as on the wire. Who accepted it at the customer stands in the
+// agreement only.
 type agreementValue struct {
-	Type           string            `json:"type"`
-	TemplateID     string            `json:"templateId,omitempty"`
-	DateAgreed     *time.Time        `json:"dateAgreed,omitempty"`
-	PrimaryContact programme.Contact `json:"primaryContact"`
+	Type       string     `json:"type"`
+	TemplateID string     `json:"templateId,omitempty"`
+	DateAgreed *time.Time `json:"dateAgreed,omitempty"`
 }
 
 func attested(a programme.Agreement) agreementValue {
-	v := agreementValue{Type: programme.CustomerAgreement, TemplateID: a.TemplateID, PrimaryContact: a.Contact}
+	v := agreementValue{Type: programme.CustomerAgreement, TemplateID: a.TemplateID}
 	if !a.DateAgreed.IsZero() {
 		v.DateAgreed = &a.DateAgreed
 	}

@@ -9,6 +9,7 @@
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
 //	environment.go    production and sandbox, as they are kept; relationships that sandboxes make
+//	forget.go         what is personal in what is over is forgotten
 //	directory.go      many of them at once, for operators; saving.go what operators have a ledger say
 package programmestore
 
