@@ -28,16 +28,14 @@ type Forgotten struct {
 	UserID, UserPrincipalName, OldValue, NewValue string
 }
 
-// Forget is what stays of the record at the time. Ids stay. Error: a value that is not JSON.
-func (f Forgotten) Forget(about ResourceType, at time.Time) (Forgotten, error) {
+// Forget is what stays of the record at the time. Ids stay.
+func (f Forgotten) Forget(about ResourceType, at time.Time) Forgotten {
 	var besides []string
 	if about == CustomerResource {
 		besides = append(besides, "name")
 	}
-	left := Forgotten{UserID: kernel.BuryID(f.UserID, at), UserPrincipalName: kernel.BuryID(f.UserPrincipalName, at)}
-	var err error
-	if left.OldValue, err = kernel.Bury(f.OldValue, at, besides...); err == nil {
-		left.NewValue, err = kernel.Bury(f.NewValue, at, besides...)
+	return Forgotten{
+		UserID: kernel.BuryID(f.UserID, at), UserPrincipalName: kernel.BuryID(f.UserPrincipalName, at),
+		OldValue: kernel.Bury(f.OldValue, at, besides...), NewValue: kernel.Bury(f.NewValue, at, besides...),
 	}
-	return left, err
 }

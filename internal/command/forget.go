@@ -77,14 +77,12 @@ func (k keptAnswer) forget(ctx context.Context, tx store.Tx, now time.Time, dryR
 		if err != nil {
 			return false, err
 		}
-		left, notJSON := kernel.Bury(string(a.Body), now, "description", "data", "messages")
-		if notJSON == nil && left == string(a.Body) {
+		left := kernel.Bury(string(a.Body), now, "description", "data", "messages")
+		if left == string(a.Body) {
 			return false, nil
 		}
-		if notJSON == nil {
-			if _, body, err = (Answer{Body: []byte(left)}).pack(); err != nil {
-				return false, err
-			}
+		if _, body, err = (Answer{Body: []byte(left)}).pack(); err != nil {
+			return false, err
 		}
 	}
 	if dryRun {

@@ -49,30 +49,30 @@ var personalFields = map[string]bool{
 }
 
 // Bury puts tombstones into a JSON value in the places of what is personal, by the names of its fields and by those that are named
-// besides. Ids stay, and so does an empty text.
-func Bury(text string, at time.Time, besides ...string) (string, error) {
+// besides. Ids stay, and so does an empty text. Of what is no JSON nothing is left but a tombstone.
+func Bury(text string, at time.Time, besides ...string) string {
 	if text == "" {
-		return text, nil
-	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return "", err
+		return text
 	}
 	b := burial{tombstone: Tombstone(at), besides: map[string]bool{}}
 	for _, name := range besides {
 		b.besides[name] = true
 	}
-	value = b.in(value, false)
-	if !b.changed {
-		return text, nil
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil || decoder.More() {
+		value = b.in(text, true)
+	} else if value = b.in(value, false); !b.changed {
+		return text
 	}
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return strings.TrimSuffix(written.String(), "\n"), err
+	if encoder.Encode(value) != nil {
+		return `"` + b.tombstone + `"`
+	}
+	return strings.TrimSuffix(written.String(), "\n")
 }
 
 // burial is one value on its way.

@@ -55,7 +55,7 @@ var mayForget = store.Statement{
 
 // stillMailed are the addresses of e-mails that are not forgotten with what ended by $3.
 const stillMailed = `SELECT n.recipient FROM notifications n LEFT JOIN transfers t ON t.id = n.subject_id AND n.subject_kind = '` + transferstore.SubjectKind + `'
-	WHERE n.channel = 'email' AND CASE WHEN t.id IS NULL THEN COALESCE(n.sent_at, n.undelivered_at) IS NULL OR COALESCE(n.sent_at, n.undelivered_at) > $3
+	WHERE n.channel = 'email' AND n.recipient IN (SELECT u.email FROM partner_users u WHERE u.ended_at <= $3) AND CASE WHEN t.id IS NULL THEN COALESCE(n.sent_at, n.undelivered_at) IS NULL OR COALESCE(n.sent_at, n.undelivered_at) > $3
 		ELSE t.forgotten_at IS NULL AND (t.status IN ('Pending', 'InProgress') OR t.last_modified_time > $3
 			OR EXISTS (SELECT 1 FROM line_items i WHERE i.transfer_id = t.id AND i.held)
 			OR EXISTS (SELECT 1 FROM notifications w WHERE w.subject_id = t.id AND w.subject_kind = n.subject_kind AND w.sent_at IS NULL AND w.undelivered_at IS NULL)) END`

@@ -54,22 +54,23 @@ func sealed() store.Statement {
 	})
 }
 
-// resealed is the same for those that were sealed afterwards; what is not forgotten of them their own links show.
+// resealed is the same for those that were sealed afterwards.
 func resealed() store.Statement {
 	return both(func(d store.Dialect) string {
 		return `SELECT 'Record ' || c.record_id || ' is not what was sealed.'` + linked + `WHERE c.log = '` + seals + `' AND r.id IS NOT NULL
-			AND d.record_id IS NOT NULL AND c.hash <> ` + in(d, seal(""))
+			AND (c.recorded_at <> r.recorded_at OR c.hash <> ` + in(d, seal("")) + `)`
 	})
 }
 
-// forgetting are the queries for tombstones that are not what was set, and for records that are not what was left of them.
+// forgetting are the queries for tombstones that are not what was set, for records that are not what was left of them, and for those of
+// which nothing would show what was left once they are forgotten.
 func forgetting() []store.Statement {
 	const of = ` FROM ` + tombstones + ` d LEFT JOIN log_chain c ON c.log = '` + tombstones + `' AND c.subject_id = d.record_id AND c.seq = 1
 		LEFT JOIN ` + theLog + ` r ON r.id = d.record_id `
 	return []store.Statement{
 		both(func(d store.Dialect) string {
 			hash := in(d, hashed("length(d.record_id) || ':' || d.record_id || d.personal || d.remains || {time d.forgotten_at}"))
-			return `SELECT 'The tombstone of record ' || d.record_id || ' was changed or slipped in.'` + of + `WHERE c.hash IS NULL OR c.hash <> ` + hash
+			return `SELECT 'The tombstone of record ' || d.record_id || ' was changed or slipped in.'` + of + `WHERE c.hash IS NULL OR c.recorded_at <> d.forgotten_at OR c.hash <> ` + hash
 		}),
 		store.Both(`SELECT 'The tombstone of record ' || c.record_id || ' was taken out.' FROM log_chain c LEFT JOIN ` + tombstones + ` d ON d.record_id = c.record_id
 			WHERE c.log = '` + tombstones + `' AND d.record_id IS NULL`),
@@ -77,8 +78,9 @@ func forgetting() []store.Statement {
 			return `SELECT 'Record ' || r.id || ' is not what was left of it.'` + of + `WHERE r.id IS NOT NULL AND (d.remains <> ` + in(d, hashed(personal)) + `
 				OR r.user_id || ' ' || r.user_principal_name || ' ' || r.old_value || ' ' || r.new_value NOT LIKE '%` + kernel.TombstonePattern + `%')`
 		}),
-		store.Both(`SELECT 'Record ' || d.record_id || ' was forgotten and has no seal.'` + of + `WHERE NOT EXISTS (SELECT 1 FROM log_chain l
-			WHERE l.record_id = d.record_id AND (l.log = '` + seals + `' AND l.subject_id = d.record_id OR l.log = 'sealed_log' AND l.subject_id = r.resource_id))`),
+		store.Both(`SELECT 'Record ' || c.record_id || ' lost its seal.' FROM log_chain c JOIN ` + theLog + ` r ON r.id = c.record_id
+			LEFT JOIN log_chain l ON l.log = '` + seals + `' AND l.subject_id = c.record_id AND l.seq = 1
+			WHERE c.log IN ('activity_log', 'audit_records', 'activity_records') AND l.seq IS NULL`),
 	}
 }
 

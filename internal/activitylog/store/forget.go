@@ -113,10 +113,7 @@ func forget(ctx context.Context, tx store.Tx, found []known, at time.Time, dryRu
 	byID := map[string]left{}
 	var rows []left
 	for _, k := range found {
-		stays, err := k.Forget(k.about, at)
-		if err != nil {
-			return 0, err
-		}
+		stays := k.Forget(k.about, at)
 		if stays == k.Forgotten {
 			continue
 		}

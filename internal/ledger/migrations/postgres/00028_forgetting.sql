@@ -56,11 +56,14 @@ AS $$
 DECLARE
     last_seq  integer;
     last_hash text;
+    salt_of   text := replace(gen_random_uuid()::text, '-', '');
     sealed    text;
 BEGIN
-    INSERT INTO log_salts (record_id, salt) VALUES (NEW.id, replace(gen_random_uuid()::text, '-', '')) ON CONFLICT DO NOTHING;
-    SELECT log_record_stays(NEW) || encode(sha256(convert_to(s.salt || log_record_personal(NEW), 'UTF8')), 'hex') INTO sealed
-        FROM log_salts s WHERE s.record_id = NEW.id;
+    INSERT INTO log_salts (record_id, salt) VALUES (NEW.id, salt_of) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        SELECT s.salt INTO salt_of FROM log_salts s WHERE s.record_id = NEW.id;
+    END IF;
+    sealed := log_record_stays(NEW) || encode(sha256(convert_to(salt_of || log_record_personal(NEW), 'UTF8')), 'hex');
     LOOP
         SELECT c.seq, c.hash INTO last_seq, last_hash FROM log_chain c
             WHERE c.log = 'sealed_log' AND c.subject_id = NEW.resource_id ORDER BY c.seq DESC LIMIT 1;
