@@ -42,7 +42,7 @@ func (c *cli) root() *cobra.Command {
 		Short: "Request, approve, cancel and watch transfers of billing ownership",
 		Long: "Request, approve, cancel and watch transfers of billing ownership.\n" +
 			"create, submit, cancel, decline and list go over Temporal alone; get and watch read the ledger where one is at\n" +
-			"hand; sent, give-up, resolve, resume, stuck, mail, seed, admin, migrate, verify and webhook work on the ledger, token on the HTTP API, replay on Temporal's histories.\n\n" +
+			"hand; sent, give-up, resolve, resume, stuck, mail, seed, admin, migrate, forget, verify and webhook work on the ledger, token on the HTTP API, replay on Temporal's histories.\n\n" +
 			"Exit status: 0 done, 2 the command line cannot be used, 3 refused, 4 no such transfer,\n" +
 			"5 no answer (try again), 130 interrupted, 1 anything else.",
 		Example: "  starter create --customer CUSTOMER --email it@contoso.example --source SOURCE --source-name Northwind --target TARGET\n" +
@@ -66,7 +66,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.createCommand(), c.submitCommand(), c.cancelCommand(), c.declineCommand(),
 		c.getCommand(), c.listCommand(), c.watchCommand(), c.sentCommand(),
-		c.giveUpCommand(), c.resolveCommand(), c.resumeCommand(), c.stuckCommand(), c.mailCommand(), c.seedCommand(), c.adminCommand(), c.migrateCommand(), c.verifyCommand(),
+		c.giveUpCommand(), c.resolveCommand(), c.resumeCommand(), c.stuckCommand(), c.mailCommand(), c.seedCommand(), c.adminCommand(), c.migrateCommand(), c.forgetCommand(), c.verifyCommand(),
 		c.webhookCommand(), c.tokenCommand(), c.replayCommand(),
 	)
 	root.SetHelpCommand(helpCommand(root))

@@ -17,7 +17,7 @@
 //	records.go    seed, verify
 //	admin.go      admin; admin_parties.go of partners, users, customers; admin_ties.go of what ties them; admin_subscription.go of what is
 //	              billed; admin_apply.go of a world file; edit.go flags that change one field each
-//	migrate.go    migrate
+//	migrate.go    migrate; forget.go forget
 //	webhook.go    webhook; listen.go a receiver of webhooks
 //	token.go      token
 //	replay.go     replay; rehearsal.go how runs are replayed, one by one

@@ -59,6 +59,7 @@ type records interface {
 	Anchor(ctx context.Context) (ledger.Anchor, error)
 	Holds(ctx context.Context, a ledger.Anchor) (bool, error)
 	Grant(ctx context.Context, role string) error
+	Forget(ctx context.Context, f ledger.Forgetting) (ledger.Forgotten, error)
 	Follows(ctx context.Context, after string, limit int) ([]transferstore.Follow, error)
 	FollowOf(ctx context.Context, id string) (transferstore.Follow, error)
 	FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error)

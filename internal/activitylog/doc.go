@@ -5,5 +5,6 @@
 //	attempt.go what was refused
 //	csv.go     records as a table, for spreadsheets
 //	window.go  how far back the log can be read
+//	forget.go  what is personal in it, and when it can be forgotten
 //	causes.go  every way in which the log says no
 package activitylog

@@ -6,6 +6,7 @@
 //	command.go  what a command comes with, and how it is carried out
 //	kept.go     requests that were answered, as they are kept
 //	bounded.go  how many of them, and how large they are
+//	forget.go   what is personal in them is forgotten
 package command
 
 import (

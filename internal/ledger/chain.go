@@ -9,17 +9,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/store"
 )
 
 // theLog is the table whose records are chained.
 const theLog = "activity_log"
 
-// form is what the hashes of some records cover: links name it as their log. Records from before there was one log keep their links,
-// and so the form that the table had which they were written to.
+// form is what the hashes of some records cover that are not sealed: links name it as their log. Records from before there was one log
+// keep their links, and so the form that the table had which they were written to. What was forgotten of them only their seals show.
 type form struct {
 	log     string
 	columns []string // what the hash covers, in this order, before the time
@@ -27,7 +29,7 @@ type form struct {
 }
 
 var forms = []form{
-	{log: theLog, columns: []string{
+	{log: "activity_log", columns: []string{
 		"r.id", "r.event_key", "r.partner_tenant_id", "r.participants", "COALESCE(r.customer_tenant_id, '')", "r.resource_type", "r.resource_id",
 		"r.operation", "r.user_id", "r.user_principal_name", "r.application_id", "r.correlation_id", "r.old_value", "r.new_value", "r.status",
 	}},
@@ -50,6 +52,7 @@ var wholeness = check{
 	invariant: Wholeness,
 	says:      "The log is whole: nothing in it was changed, taken out or slipped in.",
 	counted:   store.Both(`SELECT COUNT(*) FROM log_chain`),
+	notes:     []store.Statement{forgottenRecords},
 	violations: append(tampering(), store.Statement{
 		Postgres: `SELECT 'The trigger ' || e.name || ' of ' || e.on_table || ' is missing, disabled or another.' FROM (VALUES ` + guards(store.Postgres) + `) AS e (name, on_table, does)
 			WHERE NOT EXISTS (SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname = e.name AND t.tgrelid = to_regclass(e.on_table)
@@ -66,28 +69,26 @@ func tampering() []store.Statement {
 	for _, f := range forms {
 		found = append(found, f.changed())
 	}
+	found = append(found, sealed(), resealed())
+	found = append(found, forgetting()...)
 	return append(found,
-		store.Both(`SELECT 'Record ' || c.record_id || ' was taken out.'`+linked+`WHERE r.id IS NULL`),
+		store.Both(`SELECT DISTINCT 'Record ' || c.record_id || ' was taken out.'`+linked+`WHERE r.id IS NULL`),
 		store.Both(`SELECT 'Before record ' || c.record_id || ' the chain was cut.'`+linked+`WHERE c.seq > 1 AND p.seq IS NULL`),
 		store.Both(`SELECT 'Record ' || r.id || ' was slipped in.' FROM `+theLog+` r
 			LEFT JOIN log_chain c ON c.record_id = r.id AND {no index}c.subject_id = r.resource_id WHERE c.seq IS NULL`))
 }
 
-// linked are links beside the ones before them and their records. The first record since there is one log follows one of another form.
+// linked are links beside the ones before them, their records and what was forgotten of those. The first record of a form follows one
+// of another.
 const linked = ` FROM log_chain c LEFT JOIN log_chain p ON p.subject_id = c.subject_id AND p.seq = c.seq - 1
-		AND p.log IN ('activity_log', 'audit_records', 'activity_records') LEFT JOIN ` + theLog + ` r ON r.id = c.record_id `
+		AND p.log IN ('sealed_log', 'activity_log', 'audit_records', 'activity_records') LEFT JOIN ` + theLog + ` r ON r.id = c.record_id
+	LEFT JOIN log_salts s ON s.record_id = c.record_id LEFT JOIN log_tombstones d ON d.record_id = c.record_id `
 
 // changed is the query for records of the form that say something else than was written.
 func (f form) changed() store.Statement {
-	var said []string
-	for _, column := range f.columns {
-		said = append(said, "length("+column+") || ':' || "+column)
-	}
-	hash := store.Hash("COALESCE(p.hash, '') || " + strings.Join(said, " || ") + " || {time}")
-	hash.Postgres = strings.ReplaceAll(hash.Postgres, "{time}", `to_char(r.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`)
-	hash.Sqlite = strings.ReplaceAll(hash.Sqlite, "{time}", "r.recorded_at")
+	hash := hashed("COALESCE(p.hash, '') || " + activitylogstore.Spelled(f.columns...) + " || {time r.recorded_at}")
 	of := `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked + `WHERE c.log = '` + f.log + `' AND r.id IS NOT NULL
-		AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> `
+		AND d.record_id IS NULL AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> `
 	end := ")"
 	if f.beside != "" {
 		end = " OR " + f.beside + ")"
@@ -95,13 +96,25 @@ func (f form) changed() store.Statement {
 	return store.Statement{Postgres: of + hash.Postgres + end, Sqlite: of + hash.Sqlite + end}
 }
 
+var timeOf = regexp.MustCompile(`\{time ([a-z_.]+)\}`)
+
+// hashed is the hash of an expression in which {time column} is a time as the chain spells it.
+func hashed(text string) store.Statement {
+	hash := store.Hash(text)
+	return store.Statement{
+		Postgres: timeOf.ReplaceAllString(hash.Postgres, `to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`),
+		Sqlite:   timeOf.ReplaceAllString(hash.Sqlite, "$1"),
+	}
+}
+
 // guards are the triggers that keep the log, what it tells of and what it cost, and production and sandbox apart, each with a part of
 // what it does.
 func guards(d store.Dialect) string {
 	type guard struct{ name, table, does string }
 	all := []guard{{"transfers_final", "transfers", "final state"}, {"line_items_ended", "line_items", "a line item ends once"}}
-	all = append(all, guard{theLog + "_chained", theLog, "log_chain"})
-	for _, table := range []string{theLog, "log_chain", "billing_lines"} {
+	all = append(all, guard{theLog + "_chained", theLog, "log_chain"}, guard{tombstones + "_chained", tombstones, "log_chain"},
+		guard{theLog + "_no_update", theLog, tombstones})
+	for _, table := range []string{theLog, "log_chain", "billing_lines", tombstones} {
 		all = append(all, guard{table + "_no_update", table, "append-only"}, guard{table + "_no_delete", table, "append-only"})
 		if d == store.Postgres {
 			all = append(all, guard{table + "_no_truncate", table, "append-only"})
@@ -170,13 +183,26 @@ func (l *Ledger) Anchor(ctx context.Context) (Anchor, error) {
 	})
 }
 
-// Holds tells whether the log up to the anchor's time is what it was when the anchor was made.
+// Holds tells whether the log up to the anchor's time is what it was when the anchor was made. An anchor from before records were sealed
+// knows of no seals.
 func (l *Ledger) Holds(ctx context.Context, a Anchor) (bool, error) {
-	now, err := store.Snapshot(ctx, l.DB, "compare the log with an anchor", func(tx store.Tx) (Anchor, error) { return anchorAt(ctx, tx, a.At) })
-	return now.Digest == a.Digest, err
+	return store.Snapshot(ctx, l.DB, "compare the log with an anchor", func(tx store.Tx) (bool, error) {
+		for _, leavingOut := range []string{"", seals} {
+			now, err := anchorWithout(ctx, tx, leavingOut, a.At)
+			if err != nil || now.Digest == a.Digest {
+				return err == nil, err
+			}
+		}
+		return false, nil
+	})
 }
 
 func anchorAt(ctx context.Context, tx store.Tx, at time.Time) (Anchor, error) {
+	return anchorWithout(ctx, tx, "", at)
+}
+
+// anchorWithout is the anchor of all logs but one; of all for none.
+func anchorWithout(ctx context.Context, tx store.Tx, log string, at time.Time) (Anchor, error) {
 	digest := sha256.New()
 	var last head
 	for {
@@ -186,6 +212,9 @@ func anchorAt(ctx context.Context, tx store.Tx, at time.Time) (Anchor, error) {
 			return Anchor{}, err
 		}
 		for _, h := range heads {
+			if h.log == log {
+				continue
+			}
 			_, _ = fmt.Fprintf(digest, "%s %s %d %s\n", h.log, h.subject, h.seq, h.hash) // a hash takes all that is written
 		}
 		if len(heads) < headsAtOnce {

@@ -329,7 +329,7 @@ func (f fixture) events(id, partner string) []string {
 var tables = []string{
 	"partners", "partner_users", "program_enrolments", "customers", "relationships", "agreements", "subscriptions", "transfers", "line_items",
 	"activity_log", "notifications", "partnerships", "api_requests", "transfer_labels", "transfer_tags",
-	"runs", "policies", "outages", "log_chain", "orders", "order_lines", "billing_lines",
+	"runs", "policies", "outages", "log_chain", "log_salts", "log_tombstones", "orders", "order_lines", "billing_lines",
 	"webhook_registrations", "webhook_deliveries", "webhook_attempts", "webhook_certificates",
 }
 

@@ -24,7 +24,8 @@ var (
 )
 
 // Grant gives a role of PostgreSQL the rights that worker, gateway and starter need at run time, and takes away all others on the
-// ledger's schema: what stands in the log and in billing lines it may read and add to, the chain and the version of the schema it may read. It is
+// ledger's schema: what stands in the log and in billing lines it may read and add to, the chain, its salts and tombstones and the version of
+// the schema it may read: so it forgets nothing of the log. It is
 // repeated after each change of the schema, by the owner of the tables.
 //
 // Errors: ErrNoRoles, ErrOwnerRole, ErrMayCreate, a role that does not exist.
@@ -67,6 +68,7 @@ func rights(schema, role string) []string {
 		"REVOKE ALL ON ALL TABLES IN SCHEMA " + schema + " FROM " + role,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + schema + " TO " + role,
 		fmt.Sprintf("REVOKE UPDATE, DELETE ON %s, %s FROM %s", table(theLog), table("billing_lines"), role),
-		fmt.Sprintf("REVOKE INSERT, UPDATE, DELETE ON %s, %s FROM %s", table("log_chain"), table("goose_db_version"), role),
+		fmt.Sprintf("REVOKE INSERT, UPDATE, DELETE ON %s, %s, %s, %s FROM %s",
+			table("log_chain"), table("log_salts"), table(tombstones), table("goose_db_version"), role),
 	}
 }

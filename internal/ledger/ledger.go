@@ -5,7 +5,8 @@
 //	ledger.go     opening it, and what it is made of
 //	seed.go       the world that it begins with
 //	verify.go     the invariants, checked over everything
-//	chain.go      I-9: the log is whole; anchors of it
+//	chain.go      I-9: the log is whole; anchors of it; seals.go what was forgotten of it
+//	forget.go     an operator's word to forget what is personal
 //	grants.go     what the role of the programs may do
 //	stuck.go      what does not go on by itself, of every kind; resend.go mail that goes on by an operator's word
 //	migrations/   the schema

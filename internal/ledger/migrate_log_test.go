@@ -143,8 +143,8 @@ func TestTwoLogsBecomeOne(t *testing.T) {
 			f.changed(9, subscription.Change{FriendlyName: wanting("after")})
 			f.holds()
 			f.anchored(anchor)
-			require.Equal(t, []string{"activity_log|3", "activity_records|1", "activity_records|2"}, f.rows("SELECT log, seq FROM log_chain WHERE subject_id = '"+subID(9)+"'"))
-			require.Len(t, f.rows("SELECT seq FROM log_chain WHERE subject_id = 'old-pending' AND log = 'activity_log' AND seq IN (7, 8)"), 2)
+			require.Equal(t, []string{"activity_records|1", "activity_records|2", "sealed_log|3"}, f.rows("SELECT log, seq FROM log_chain WHERE subject_id = '"+subID(9)+"'"))
+			require.Len(t, f.rows("SELECT seq FROM log_chain WHERE subject_id = 'old-pending' AND log = 'sealed_log' AND seq IN (7, 8)"), 2)
 
 			f.unguard()
 			for _, id := range []string{"said", "no", "changed", "attested", "old-complete completed " + targetID} {

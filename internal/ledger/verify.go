@@ -7,6 +7,7 @@ package ledger
 import (
 	"context"
 
+	"handover/internal/kernel"
 	"handover/internal/store"
 )
 
@@ -190,7 +191,8 @@ var privacy = check{
 			WHERE a.partner_tenant_id NOT IN (t.source_tenant_id, t.target_tenant_id)`),
 		store.Both(`SELECT 'Notification ' || n.id || ' of transfer ' || n.subject_id || ' goes to somebody who is not its ' || n.audience || '.'
 			FROM notifications n JOIN transfers t ON t.id = n.subject_id AND n.subject_kind = 'transfer' AND n.channel = 'email'
-			WHERE CASE n.audience WHEN 'customer' THEN n.recipient <> t.customer_email
+			WHERE CASE WHEN n.audience = 'customer' THEN n.recipient <> t.customer_email
+				WHEN t.forgotten_at IS NOT NULL THEN n.recipient NOT LIKE '` + kernel.TombstonePattern + `'
 				ELSE NOT EXISTS (SELECT 1 FROM partner_users a WHERE a.email = n.recipient AND a.admin_agent AND a.partner_tenant_id =
 					CASE n.audience WHEN 'source' THEN t.source_tenant_id ELSE t.target_tenant_id END) END`),
 		store.Both(`SELECT 'Line item ' || i.ordinal || ' of transfer ' || i.transfer_id || ' takes a subscription that is not the source''s.'

@@ -20,7 +20,9 @@ import (
 
 	"handover/internal/api"
 	"handover/internal/identity"
+	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/outbox"
 	"handover/internal/pgtest"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
@@ -80,6 +82,68 @@ func TestWrittenLedgers(t *testing.T) {
 				holds(t, l)
 			})
 		}
+	}
+}
+
+// Of a ledger that an earlier commit wrote everything can be forgotten that is over: every invariant holds, whoever reads about it is
+// answered as before, of what is left.
+func TestWrittenLedgersAreForgotten(t *testing.T) {
+	t.Parallel()
+	for name, w := range ledger.WrittenLedgers(t) {
+		for database, url := range map[string]func(*testing.T) string{
+			"sqlite":   func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "ledger.db") },
+			"postgres": func(t *testing.T) string { return pgtest.Shared(t) },
+		} {
+			t.Run(name+"/"+database, func(t *testing.T) {
+				t.Parallel()
+				l := w.Reopened(t, url(t))
+				ledger.LivesOn(t, l)
+				later := l.At(w.At.AddDate(1, 0, 0))
+				delivered(t, later)
+				told := answers(t, l, w.At)
+				anchor, err := l.Anchor(t.Context())
+				require.NoError(t, err)
+				done, err := later.Forget(t.Context(), ledger.Forgetting{OlderThan: 91 * 24 * time.Hour, Operator: kernel.Actor{Operator: true, UserID: "operator"}})
+				require.NoError(t, err)
+				require.Positive(t, done.Transfers*done.Mails*done.Records)
+				holds(t, l)
+				still, err := l.Holds(t.Context(), anchor)
+				require.NoError(t, err)
+				require.True(t, still)
+				now := answers(t, l, w.At)
+				require.Len(t, now, len(told))
+				for i, then := range told {
+					require.Equal(t, then.Status, now[i].Status, then.Path)
+				}
+				transfers, err := l.Transfers(t.Context(), transferstore.Filter{})
+				require.NoError(t, err)
+				known := 0
+				for _, tr := range transfers {
+					if !kernel.IsTombstone(tr.CustomerEmail) {
+						known++
+					}
+				}
+				require.Equal(t, len(transfers)-done.Transfers, known)
+				require.Len(t, done.Left, known, "all that ended but what is held")
+			})
+		}
+	}
+}
+
+// delivered has all mail sent that waits.
+func delivered(t *testing.T, l *ledger.Ledger) {
+	t.Helper()
+	for {
+		owed, err := l.ClaimMail(t.Context(), "relay of all", 500, 500, time.Hour)
+		require.NoError(t, err)
+		if len(owed) == 0 {
+			return
+		}
+		var results []outbox.MailResult
+		for _, o := range owed {
+			results = append(results, outbox.MailResult{ID: o.ID, Outcome: outbox.MailSent})
+		}
+		require.NoError(t, l.RecordMail(t.Context(), "relay of all", results))
 	}
 }
 

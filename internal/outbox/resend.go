@@ -89,7 +89,7 @@ func meant(ctx context.Context, tx store.Tx, w Which, limit int) ([]Undelivered,
 			return nil, err
 		}
 		if !there {
-			return nil, kernel.Refuse(kernel.InvalidInput, "There is no undelivered e-mail %d: it was sent, waits to be, is not needed any more, or never was.", id)
+			return nil, noUndelivered(ctx, tx, id)
 		}
 		all = append(all, one)
 	}

@@ -12,7 +12,7 @@
 //	asking.go     what a deployment lets a target ask for
 //	open.go       what the target asks for; prerequisites.go what must be true before it is opened (R-40..R-60)
 //	selection.go  the line items that a submit makes (R-61..R-81, R-155); eligibility.go which subscriptions may move
-//	labels.go     what a party calls a transfer
+//	labels.go     what a party calls a transfer; forget.go when what is personal about it can be forgotten
 //	move.go       what a successful line item means: the new subscription, who pays which days (R-30..R-37)
 //	held.go       line items that ended while nobody knew whether they moved, and what became known of them
 //	view.go       who sees what (R-180..R-190); asof.go a transfer as it was; timeline.go what happened when

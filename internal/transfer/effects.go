@@ -25,6 +25,7 @@ const (
 	EventReminder   Event = "reminder"    // to the source, while the request waits
 	EventResumed    Event = "resumed"     // an operator told its run to look again
 	EventMailResent Event = "mail-resent" // an operator had e-mails sent again that could not be delivered
+	EventForgotten  Event = "forgotten"   // an operator had forgotten what was personal
 	EventResolved   Event = "resolved"    // it became known what became of a held line item
 	EventHeld       Event = "held"        // the billing system moved a line item that had ended otherwise
 	EventPartly     Event = "partly"      // a part moved: logged as failed, mailed as completed

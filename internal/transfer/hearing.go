@@ -91,6 +91,7 @@ func Hearings() []Hearing {
 		{Of: EventHeld, Operation: updated, Source: logged, Target: logged, Rules: "R-26"},
 		{Of: EventResumed, Operation: updated, Source: logged, Target: logged, Rules: "R-26"},
 		{Of: EventMailResent, Operation: updated, Source: logged, Target: logged, Rules: "R-204"},
+		{Of: EventForgotten, Operation: updated, Source: logged, Target: logged, Rules: "R-308"},
 		{Of: EventRefused, Operation: updated, Source: []Channel{InOwnLog}, Target: []Channel{InOwnLog}, Rules: "R-307"},
 	}
 }

@@ -30,6 +30,7 @@ func TestRulesOfHearing(t *testing.T) {
 		transfer.EventHeld:       "A|A|",
 		transfer.EventResumed:    "A|A|",
 		transfer.EventMailResent: "A|A|",
+		transfer.EventForgotten:  "A|A|",
 		transfer.EventRefused:    "O|O|",
 	}
 	have := map[transfer.Event]string{}
@@ -97,7 +98,7 @@ func hearingMarkdown() string {
 		transfer.EventFailed: "it is `Failed`", transfer.EventGivenUp: "an operator gave a line item up",
 		transfer.EventResolved: "it became known what became of a held line item", transfer.EventHeld: "a line item moved that had ended otherwise",
 		transfer.EventResumed: "an operator had its run look again", transfer.EventMailResent: "an operator had e-mails sent again that could not be delivered",
-		transfer.EventRefused: "a command was refused",
+		transfer.EventForgotten: "an operator had forgotten what was personal about it", transfer.EventRefused: "a command was refused",
 	}
 	var b strings.Builder
 	b.WriteString("| Event | When | Source | Target | Customer | In the log | Webhook | Rules |\n|---|---|---|---|---|---|---|---|\n")

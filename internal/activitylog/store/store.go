@@ -5,6 +5,7 @@
 //	entry.go   a record as it is stored
 //	append.go  records are written; attempt.go those of what was refused
 //	log.go     a partner's log is read, and what it says about one thing
+//	forget.go  what is personal in records is forgotten
 package activitylogstore
 
 import "handover/internal/store"

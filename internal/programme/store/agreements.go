@@ -63,7 +63,7 @@ func (s *Store) DirectSigned(ctx context.Context, partnerTenantID, customerTenan
 }
 
 // AttestAgreement records, under the terms, that the customer accepted the agreement with the partner, and returns it as it
-// is stored. It takes the place of an earlier attestation with another contact; the log keeps both.
+// is stored. It takes the place of an earlier attestation with another contact; the log says that it did, and of neither contact.
 //
 // Refusals: those of programme.CheckAttestation. Errors: those of command.Execute.
 func (s *Store) AttestAgreement(ctx context.Context, terms command.Terms[programme.Agreement], by activitylog.By, a programme.AgreementAttestation) (programme.Agreement, error) {

@@ -86,20 +86,18 @@ func LoggedPartnership(p programme.Partnership) any {
 }
 
 type agreementValue struct {
-	Partner        string                  `json:"partner"`
-	Customer       string                  `json:"customer"`
-	Mode           programme.AgreementMode `json:"mode"`
-	Type           string                  `json:"type"`
-	TemplateID     string                  `json:"templateId,omitempty"`
-	DateAgreed     *time.Time              `json:"dateAgreed,omitempty"`
-	PrimaryContact programme.Contact       `json:"primaryContact,omitzero"`
+	Partner    string                  `json:"partner"`
+	Customer   string                  `json:"customer"`
+	Mode       programme.AgreementMode `json:"mode"`
+	Type       string                  `json:"type"`
+	TemplateID string                  `json:"templateId,omitempty"`
+	DateAgreed *time.Time              `json:"dateAgreed,omitempty"`
 }
 
-// LoggedAgreement is what the log says of an agreement.
+// LoggedAgreement is what the log says of an agreement. Who accepted it at the customer stands in the agreement only.
 func LoggedAgreement(a programme.Agreement) any {
 	v := agreementValue{
 		Partner: a.PartnerTenantID, Customer: a.CustomerTenantID, Mode: a.Mode, Type: programme.CustomerAgreement, TemplateID: a.TemplateID,
-		PrimaryContact: a.Contact,
 	}
 	if !a.DateAgreed.IsZero() {
 		v.DateAgreed = &a.DateAgreed

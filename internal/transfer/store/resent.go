@@ -1,6 +1,6 @@
 package transferstore
 
-// An operator's word that e-mails about transfers are sent again, as both participants' logs have it.
+// An operator's word about transfers that changes none of them, as both participants' logs have it.
 
 import (
 	"context"
@@ -16,17 +16,22 @@ import (
 // transaction that does so. Which ones, and to whom, it does not say: neither learns of the other's address. Ids without a transfer
 // are passed over.
 func LogResent(ctx context.Context, tx store.Tx, operator kernel.Actor, origin kernel.Origin, now time.Time, ids ...string) error {
-	about, err := session{tx}.named(ctx, ids)
+	return session{tx}.say(ctx, transfer.EventMailResent, operator, origin, now, ids...)
+}
+
+// say writes into the logs of both participants of each transfer what an operator did.
+func (tx session) say(ctx context.Context, event transfer.Event, operator kernel.Actor, origin kernel.Origin, now time.Time, ids ...string) error {
+	about, err := tx.named(ctx, ids)
 	if err != nil || len(about) == 0 {
 		return err
 	}
 	var rows []activitylogstore.AuditEntry
 	for _, t := range about {
-		said, err := saidByOperator(t, transfer.EventMailResent, operator, origin, now)
+		said, err := saidByOperator(t, event, operator, origin, now)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, said...)
 	}
-	return activitylogstore.Append(ctx, tx, rows...)
+	return activitylogstore.Append(ctx, tx.Tx, rows...)
 }

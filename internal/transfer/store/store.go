@@ -13,6 +13,7 @@
 //	answers.go      what a billing system says unasked; late.go what it says too late; ended.go what it is asked about later
 //	look.go         how a transfer stands, for its run
 //	runs.go         which runs there are; resume.go an operator's word to them, resent.go what was said about e-mail
+//	forget.go       what is personal about them is forgotten
 //	follow.go       what a run owes; watch.go what nobody did; stuck.go what does not go on by itself
 //	reads.go        one transfer, or a few; search.go many, page by page
 //	audit.go        what the log of a transfer says; report.go what became of it

@@ -9,7 +9,7 @@
 //	log.go           what became of what; asked for again
 //	testing.go       tests, which a partner asks for
 //	certificates.go  certificates of signatures
-//	watch.go         what is overdue, and what is forgotten
+//	watch.go         what is overdue, and what is forgotten with time; forget.go what is by an operator's word
 package webhookstore
 
 import (
