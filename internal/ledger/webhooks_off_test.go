@@ -20,7 +20,9 @@ func TestEndpointsThatAreSwitchedOff(t *testing.T) {
 		f.moving("r1", 0)
 		done := f.sends(sourceID, 410)
 		require.True(t, done.Ended)
-		require.Equal(t, 2, done.Dead)
+		require.Equal(t, 1, done.Dead, "the one that was tried")
+		require.Equal(t, 2, f.counted(sourceID, webhook.Dead), "what waits is dead at once, before it is buried")
+		require.Zero(t, f.counted(sourceID, webhook.Waiting))
 		require.Equal(t, webhook.WhyGone, f.owed(sourceID).Registration.Health.Why)
 
 		f.clock.advance(time.Second)
@@ -51,7 +53,7 @@ func TestEndpointsThatOnlyFail(t *testing.T) {
 		f.clock.advance(webhook.FailsFor)
 		done := f.sends(sourceID, 503)
 		require.True(t, done.Ended)
-		require.Equal(t, 1, done.Dead)
+		require.Equal(t, 1, f.counted(sourceID, webhook.Dead))
 		require.Equal(t, webhook.WhyFailing, done.Health.Why)
 	})
 }
@@ -62,10 +64,9 @@ func TestEndedRegistrations(t *testing.T) {
 		f.register(sourceID, everyEvent())
 		f.pending("r1")
 		f.behind("INSERT INTO webhook_deliveries SELECT 'late', partner_tenant_id, event, customer_tenant_id, 'other', happened_at, status, attempts, attempts_before, " +
-			"next_at, ended_at, last_status, last_fault FROM webhook_deliveries")
+			"next_at, ended_at, last_status, last_fault, registered_at FROM webhook_deliveries")
 		_, err := f.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, sourceID)
 		require.NoError(t, err)
-		f.behind("UPDATE webhook_deliveries SET status = 'waiting', ended_at = NULL WHERE id = 'late'")
 		require.Zero(t, f.owed(sourceID).Waiting)
 		require.Equal(t, []string{"dead", "dead"}, f.rows("SELECT status FROM webhook_deliveries"))
 		f.pending("r2")

@@ -73,6 +73,17 @@ func (f fixture) tested(partner, id string) {
 	require.NoError(f.t, err)
 }
 
+// counted is how many events have the status, as their owner reads it.
+func (f fixture) counted(partner string, status webhook.Status) int {
+	f.t.Helper()
+	page, err := f.WebhookDeliveries(f.t.Context(), webhookstore.Search{PartnerTenantID: partner, Status: status, Limit: 1})
+	require.NoError(f.t, err)
+	for _, d := range page.Items {
+		require.Equal(f.t, status, d.Status)
+	}
+	return page.Total
+}
+
 // delivering are the runs that are behind and deliver.
 func (f fixture) delivering() []string {
 	return f.rows("SELECT subject_id, cause, correlation_id FROM runs WHERE workflow_type = 'Delivery' AND told < wanted ORDER BY subject_id")

@@ -53,7 +53,7 @@ type Missed struct {
 }
 
 var selectMissed = store.OverRows(`SELECT `+registrations.Columns.Of("w")+`, (SELECT COUNT(*) FROM webhook_deliveries d
-	WHERE d.partner_tenant_id = w.partner_tenant_id AND d.status = 'dead') FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.id`, store.IDColumn)
+	WHERE d.partner_tenant_id = w.partner_tenant_id AND d.status <> 'delivered' AND (d.status = 'dead' OR w.off_at IS NOT NULL OR d.registered_at < w.called_since)) FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.id`, store.IDColumn)
 
 // WebhooksMissed reads the registrations of these partners, by partner.
 func (s *Store) WebhooksMissed(ctx context.Context, partners []string) (map[string]Missed, error) {

@@ -19,9 +19,9 @@ var events = store.Table[webhook.Event]{
 // insertOwed owes each event to its partner, if that wants to hear it, once. To an endpoint that is switched off it is owed as a dead
 // letter, so that it is there to be asked for.
 var insertOwed = store.OverRows(`INSERT INTO webhook_deliveries (id, partner_tenant_id, event, customer_tenant_id, resource_id, happened_at, status, attempts,
-		attempts_before, next_at, ended_at, last_status, last_fault)
+		attempts_before, next_at, ended_at, last_status, last_fault, registered_at)
 	SELECT r.id, r.partner_tenant_id, r.event, r.customer_tenant_id, r.resource_id, r.happened_at, CASE WHEN w.off_at IS NULL THEN 'waiting' ELSE 'dead' END,
-		0, 0, r.happened_at, CASE WHEN w.off_at IS NULL THEN NULL ELSE r.happened_at END, 0, CASE WHEN w.off_at IS NULL THEN '' ELSE '`+webhook.FaultOff+`' END
+		0, 0, r.happened_at, CASE WHEN w.off_at IS NULL THEN NULL ELSE r.happened_at END, 0, CASE WHEN w.off_at IS NULL THEN '' ELSE '`+webhook.FaultOff+`' END, w.modified_at
 	FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.partner_tenant_id AND w.events LIKE '% ' || r.event || ' %'
 	WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING partner_tenant_id, status`, events.Columns)
 
