@@ -9,16 +9,17 @@ import (
 	"handover/internal/webhook"
 )
 
-// unblocked are the events that may be sent: of several about the same thing the first, so that each is heard in order.
+// live are the events that are still to be sent, and unblocked those that may be: of several about the same thing the first, so that each is
+// heard in order. The blank keeps databases from looking for it among everything that waits for the partner.
 const (
-	live      = `d.partner_tenant_id = $1 AND d.status = 'waiting' AND d.registered_at >= $2`
-	unblocked = `NOT EXISTS (SELECT 1 FROM webhook_deliveries e WHERE e.partner_tenant_id = d.partner_tenant_id AND e.status = 'waiting'
-		AND e.registered_at >= $2 AND e.resource_id = d.resource_id AND (e.happened_at, e.id) < (d.happened_at, d.id))`
+	live      = `d.partner_tenant_id = $1 AND d.status = 'waiting' AND {no index}d.registered_at >= $2`
+	unblocked = `NOT EXISTS (SELECT 1 FROM webhook_deliveries e WHERE e.resource_id = d.resource_id AND (e.happened_at, e.id) < (d.happened_at, d.id)
+		AND e.status = 'waiting' AND e.partner_tenant_id || '' = d.partner_tenant_id AND {no index}e.registered_at >= $2)`
 )
 
 var (
 	// selectDue finds what is due by its time, and what waits since before the registration was replaced.
-	selectDue = store.Both(`SELECT ` + deliveries.Columns.Of("d") + ` FROM webhook_deliveries d WHERE ` + live + ` AND (d.next_at <= $3 OR d.registered_at < $4)
+	selectDue = store.Both(`SELECT ` + deliveries.Columns.Of("d") + ` FROM webhook_deliveries d WHERE ` + live + ` AND ({no index}d.next_at <= $3 OR {no index}d.registered_at < $4)
 		AND ` + unblocked + ` ORDER BY d.happened_at, d.id LIMIT $5`)
 	// selectNext is asked when nothing is due: what was due by then waits behind something else.
 	selectNext   = store.Both(`SELECT d.next_at FROM webhook_deliveries d WHERE ` + live + ` AND d.next_at > $3 AND ` + unblocked + ` ORDER BY d.next_at LIMIT 1`)

@@ -17,3 +17,11 @@ CREATE INDEX webhook_deliveries_registered ON webhook_deliveries (partner_tenant
 CREATE INDEX webhook_deliveries_next ON webhook_deliveries (partner_tenant_id, next_at) WHERE status = 'waiting';
 CREATE INDEX webhook_deliveries_unheard ON webhook_deliveries (partner_tenant_id, happened_at, id) WHERE status <> 'delivered';
 CREATE INDEX webhook_deliveries_tests ON webhook_deliveries (happened_at) WHERE event = 'test-created';
+
+-- With the status in it, it is taken before that of the log, which has all that was delivered.
+DROP INDEX webhook_deliveries_waiting;
+CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (partner_tenant_id, status, happened_at, id) WHERE status = 'waiting';
+
+-- What comes first of several events about the same thing is found by that thing, however much waits for one partner.
+DROP INDEX webhook_deliveries_resource;
+CREATE INDEX webhook_deliveries_resource ON webhook_deliveries (resource_id, happened_at, id) WHERE status = 'waiting';
