@@ -7,12 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/activitylog"
-	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/administration"
 	administrationstore "handover/internal/administration/store"
 	"handover/internal/command"
 	"handover/internal/programme"
-	programmestore "handover/internal/programme/store"
 	"handover/internal/webhook"
 )
 
@@ -114,25 +112,4 @@ func TestAcceptedInASandbox(t *testing.T) {
 		require.Equal(t, []webhook.EventName{webhook.RelationshipAccepted}, f.hears(boxedOther))
 		require.Empty(t, f.hears(targetID))
 	})
-}
-
-// who goes on under a provider by an extension was not accepted anew; what is joint follows from what the relationship is.
-func TestWhatAnAcceptanceIs(t *testing.T) {
-	for _, c := range []struct {
-		r     programme.Relationship
-		joint bool
-	}{
-		{programme.Relationship{Kind: programme.DirectCustomer}, false},
-		{programme.Relationship{Kind: programme.ProviderCustomer}, false},
-		{programme.Relationship{Kind: programme.ProviderCustomer, Counterpart: resellerID}, true},
-		{programme.Relationship{Kind: programme.ProviderCustomer, Origin: programme.FromJoint}, true},
-		{programme.Relationship{Kind: programme.ResellerCustomer}, true},
-	} {
-		require.Equal(t, c.joint, c.r.Joint(), c.r)
-		_, told := programmestore.Accepted(c.r, activitylogstore.AuditEntry{})
-		require.True(t, told)
-		c.r.Origin = programme.FromExtension
-		_, told = programmestore.Accepted(c.r, activitylogstore.AuditEntry{})
-		require.False(t, told)
-	}
 }

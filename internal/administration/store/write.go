@@ -77,8 +77,8 @@ func tell(ctx context.Context, tx store.Tx, relationships []administration.Step[
 		case activitylog.RelationshipResource:
 			step := relationships[0]
 			relationships = relationships[1:]
-			if accepted, asked := programmestore.Accepted(step.Is, entry); asked && step.Outcome == administration.New {
-				told = append(told, accepted)
+			if step.Outcome == administration.New {
+				told = append(told, programmestore.Accepted(step.Is, entry))
 			}
 		default:
 		}

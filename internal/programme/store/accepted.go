@@ -6,10 +6,9 @@ import (
 	"handover/internal/webhook"
 )
 
-// Accepted is what the partner's webhook is told of a relationship that began, by the record of it; false for one that the customer was
-// not asked for, and whoever began it. A customer who accepts reseller and provider at once begins one with either, and both are
-// told, each of its own.
-func Accepted(r programme.Relationship, began activitylogstore.AuditEntry) (webhook.Event, bool) {
+// Accepted is what the partner's webhook is told of a relationship that began, by the record of it. A customer who accepts reseller
+// and provider at once begins one with either, and both are told, each of its own.
+func Accepted(r programme.Relationship, began activitylogstore.AuditEntry) webhook.Event {
 	e := webhook.Event{
 		ID: began.ID, PartnerTenantID: began.PartnerTenantID, Name: webhook.RelationshipAccepted, CustomerTenantID: began.CustomerTenantID,
 		ResourceID: began.CustomerTenantID, At: began.At,
@@ -17,5 +16,5 @@ func Accepted(r programme.Relationship, began activitylogstore.AuditEntry) (webh
 	if r.Joint() {
 		e.Name = webhook.IndirectAccepted
 	}
-	return e, r.Origin != programme.FromExtension
+	return e
 }

@@ -135,8 +135,7 @@ func (s *Store) MakeSandboxRelationship(
 		if err != nil {
 			return made, err
 		}
-		accepted, _ := Accepted(made, noted[0])
-		return made, webhookstore.Owe(ctx, tx, by.CorrelationID, accepted)
+		return made, webhookstore.Owe(ctx, tx, by.CorrelationID, Accepted(made, noted[0]))
 	})
 }
 

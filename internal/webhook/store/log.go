@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/runs"
@@ -140,6 +141,9 @@ func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhoo
 		if _, err := tx.Exec(ctx, updateDelivery, deliveries.Rows([]webhook.Delivery{d})); err != nil {
 			return d, err
 		}
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, loggedRedelivery{DeliveryID: d.ID, Count: 1}, now); err != nil {
+			return d, err
+		}
 		return d, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
 	})
 }
@@ -186,6 +190,9 @@ func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[i
 			store.Stamp(r.ModifiedAt), store.Stamp(r.CalledSince))
 		if err != nil || revived == 0 {
 			return int(revived), err
+		}
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, loggedRedelivery{From: from, Until: until, Count: int(revived)}, now); err != nil {
+			return 0, err
 		}
 		return int(revived), runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
 	})

@@ -3,6 +3,7 @@ package webhookstore
 import (
 	"context"
 
+	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/runs"
@@ -56,7 +57,10 @@ func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook
 		if err == nil && made == 0 {
 			err = kernel.Refuse(webhook.AlreadyRegistered, "You have a webhook registration already; PUT replaces it.")
 		}
-		return r, err
+		if err != nil {
+			return r, err
+		}
+		return r, note(ctx, tx, r, terms.Origin, activitylog.AuditCreateWebhook, nil, logged(r), now)
 	})
 }
 
@@ -75,10 +79,14 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		if err != nil {
 			return r, err
 		}
-		if r, err = rules.Replace(r, w, now); err != nil {
+		was := r
+		if r, err = rules.Replace(was, w, now); err != nil {
 			return r, err
 		}
 		if err := save(ctx, tx, r); err != nil {
+			return r, err
+		}
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditUpdateWebhook, logged(was), replaced(was, r), now); err != nil {
 			return r, err
 		}
 		return r, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
@@ -105,6 +113,9 @@ func (s *Store) UnregisterWebhook(ctx context.Context, terms command.Terms[webho
 			return r, err
 		}
 		if _, err := tx.Exec(ctx, deleteRegistration, partner); err != nil {
+			return r, err
+		}
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRemoveWebhook, logged(r), nil, now); err != nil {
 			return r, err
 		}
 		_, waits, err := store.One(ctx, tx, selectAnyWaiting, store.Value[string], partner)

@@ -5,24 +5,26 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/webhook"
 )
 
-// live are the events that are still to be sent, and unblocked those that may be: of several about the same thing the first, so that each is
-// heard in order. The blank keeps databases from looking for it among everything that waits for the partner.
+// live are the events that are still to be sent, and isFirst those of them that may be: of several about the same thing the first, so that
+// each is heard in order. The empty text keeps databases from looking for it among everything that waits for the partner.
 const (
-	live      = `d.partner_tenant_id = $1 AND d.status = 'waiting' AND {no index}d.registered_at >= $2`
-	unblocked = `NOT EXISTS (SELECT 1 FROM webhook_deliveries e WHERE e.resource_id = d.resource_id AND (e.happened_at, e.id) < (d.happened_at, d.id)
-		AND e.status = 'waiting' AND e.partner_tenant_id || '' = d.partner_tenant_id AND {no index}e.registered_at >= $2)`
+	live    = `d.partner_tenant_id = $1 AND d.status = 'waiting' AND {no index}d.registered_at >= $2`
+	isFirst = `NOT EXISTS (SELECT 1 FROM webhook_deliveries e WHERE e.resource_id = d.resource_id AND (e.happened_at, e.id) < (d.happened_at, d.id)
+		AND e.status = 'waiting' AND e.partner_tenant_id || '' = d.partner_tenant_id)`
 )
 
 var (
 	// selectDue finds what is due by its time, and what waits since before the registration was replaced.
 	selectDue = store.Both(`SELECT ` + deliveries.Columns.Of("d") + ` FROM webhook_deliveries d WHERE ` + live + ` AND ({no index}d.next_at <= $3 OR {no index}d.registered_at < $4)
-		AND ` + unblocked + ` ORDER BY d.happened_at, d.id LIMIT $5`)
+		AND ` + isFirst + ` ORDER BY d.happened_at, d.id LIMIT $5`)
 	// selectNext is asked when nothing is due: what was due by then waits behind something else.
-	selectNext   = store.Both(`SELECT d.next_at FROM webhook_deliveries d WHERE ` + live + ` AND d.next_at > $3 AND ` + unblocked + ` ORDER BY d.next_at LIMIT 1`)
+	selectNext   = store.Both(`SELECT d.next_at FROM webhook_deliveries d WHERE ` + live + ` AND d.next_at > $3 AND ` + isFirst + ` ORDER BY d.next_at LIMIT 1`)
 	countWaiting = store.Both(`SELECT COUNT(*), MIN(happened_at) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND status = 'waiting'`)
 )
 
@@ -155,12 +157,18 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 	})
 }
 
-// conclude writes what attempts made of an endpoint, and tells its owner of what is wrong.
+// conclude writes what attempts made of an endpoint, and tells its owner of what is wrong; that it is switched off stands in the log, too.
 func conclude(ctx context.Context, tx store.Tx, r webhook.Registration, done Recorded, now time.Time) (Recorded, error) {
+	was := r
 	done.Ended = done.Health.Off() && !r.Health.Off()
 	r.Health = done.Health
 	if err := save(ctx, tx, r); err != nil {
 		return done, err
+	}
+	if done.Ended {
+		if err := note(ctx, tx, r, kernel.Origin{}, activitylog.AuditSwitchOffWebhook, logged(was), logged(r), now); err != nil {
+			return done, err
+		}
 	}
 	return done, alarm(ctx, tx, r.PartnerTenantID, done, now)
 }

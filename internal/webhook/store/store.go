@@ -3,6 +3,7 @@
 //
 //	store.go         the tables
 //	registration.go  who wants to hear what
+//	noting.go        what is done to registrations stands in the log of their partner
 //	owing.go         what happened is owed to whom it concerns
 //	sending.go       what is due, and what became of it
 //	burying.go       what is not sent any more

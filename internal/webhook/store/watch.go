@@ -18,7 +18,7 @@ const (
 	watchedEvery = time.Hour
 )
 
-// selectOverdue passes over runs that are behind anyway, and endpoints that rest. It asks once for each partner for whom something waits,
+// selectOverdue passes over runs that are behind anyway, endpoints that rest, and what waits behind an earlier event. It asks once for each partner for whom something waits,
 // and not for each event: it goes from one such partner to the next by their ids.
 var selectOverdue = store.Both(`WITH RECURSIVE p (id) AS (SELECT MIN(d.partner_tenant_id) FROM webhook_deliveries d WHERE d.status = 'waiting'
 		UNION ALL SELECT (SELECT MIN(d.partner_tenant_id) FROM webhook_deliveries d WHERE d.status = 'waiting' AND d.partner_tenant_id > p.id)
@@ -27,7 +27,7 @@ var selectOverdue = store.Both(`WITH RECURSIVE p (id) AS (SELECT MIN(d.partner_t
 	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = p.id
 	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || p.id
 	WHERE COALESCE(w.rests_until <= $1, TRUE) AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $2, TRUE)
-		AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $1)
+		AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $1 AND ` + isFirst + `)
 	ORDER BY 1 LIMIT $3`)
 
 // WatchWebhooks makes the runs look that should have delivered something five minutes ago: at most 500, each once an hour. It tells how
