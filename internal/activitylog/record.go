@@ -70,6 +70,15 @@ const (
 	AuditRemovePartnerRelation AuditOperation = "remove_partner_relationship"
 )
 
+// The operations on a partner's webhook, by names of ours: clients know none.
+const (
+	AuditCreateWebhook    AuditOperation = "create_webhook_registration"
+	AuditUpdateWebhook    AuditOperation = "update_webhook_registration"
+	AuditRemoveWebhook    AuditOperation = "remove_webhook_registration"
+	AuditSwitchOffWebhook AuditOperation = "switch_off_webhook_registration"
+	AuditRedeliverWebhook AuditOperation = "redeliver_webhook_events"
+)
+
 // The values of an audit record's status.
 const (
 	Succeeded = "succeeded"
@@ -90,6 +99,8 @@ const (
 	CustomerResource     ResourceType = "customer"
 	RelationshipResource ResourceType = "partner_customer_relationship"
 	PartnershipResource  ResourceType = "partner_relationship"
+
+	WebhookResource ResourceType = "webhook_registration"
 )
 
 // ResourceNamed is the resource type that a client means, as it is written in the log; one that the log does not know in lower case,

@@ -27,7 +27,8 @@ func AnswerTo[T any](ctx context.Context, render func(T) (command.Answer, error)
 	w.Terms = command.Terms[T]{
 		Claim: r.claim,
 		Origin: kernel.Origin{
-			Via: kernel.ByAPI, Application: r.Caller.ApplicationID, Correlation: r.correlation, UserPrincipalName: r.Caller.PrincipalName,
+			Via: kernel.ByAPI, Application: r.Caller.ApplicationID, Correlation: r.correlation,
+			UserID: r.Caller.UserID, UserPrincipalName: r.Caller.PrincipalName,
 		},
 		Answer: func(result T, refusal *kernel.Refusal) (answer command.Answer, err error) {
 			if refusal == nil {

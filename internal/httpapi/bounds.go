@@ -22,6 +22,7 @@ type shape struct {
 	echoed   map[string]bool   // of an object, by name in lower case: members that clients send back and nobody reads
 	elements *shape            // of a list
 	tooMany  func(int) error   // refuses its elements; nil for the usual refusal
+	none     bool              // it is the body of an operation that takes none
 }
 
 // kind is which sort of JSON value a place takes.
@@ -38,11 +39,14 @@ const (
 	own  // whatever its type makes of it; as bounded as a text
 )
 
-// shape is the shape of the Body of the handler's input; that of anything for an input that has none.
+// shape is the shape of the Body of the handler's input. One that has none takes nothing, or an object that says nothing, as some clients
+// send it: what nobody reads is refused here as in other bodies.
 func (r Route) shape(input reflect.Type) *shape {
 	body, ok := input.FieldByName("Body")
 	if !ok {
-		return &shape{}
+		none := &shape{kind: object, none: true}
+		none.echo(&nobodyReads, nil)
+		return none
 	}
 	at, resource := shapeAt("", body.Type, r.Lists), &nobodyReads
 	if r.Resource != nil {

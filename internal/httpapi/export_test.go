@@ -37,7 +37,7 @@ func (r Route) Open() bool   { return r.open }
 func (r Route) Writes() bool { return r.write }
 
 // TakesBody tells whether a route reads the body of a request.
-func (r Route) TakesBody() bool { return r.body.kind != ignored }
+func (r Route) TakesBody() bool { return !r.body.none }
 
 // InFlight are the bytes of all bodies in memory.
 func (a *API) InFlight() int64 {

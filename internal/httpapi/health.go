@@ -26,13 +26,13 @@ type healthAnswer struct {
 
 func (a *API) registerHealth() {
 	RegisterOpen(a, Route{
-		ID: "isAlive", Method: http.MethodGet, Path: "/healthz", Tag: probes, Extension: true,
+		ID: "isAlive", Method: http.MethodGet, Path: "/healthz", Tag: probes, Extension: true, probe: true,
 		Summary: "Whether the process answers", Description: "For liveness probes. It asks nothing else.",
 	}, func(context.Context, *struct{}) (*healthAnswer, error) {
 		return &healthAnswer{Status: http.StatusOK, Body: Health{Status: "ok"}}, nil
 	})
 	RegisterOpen(a, Route{
-		ID: "isReady", Method: http.MethodGet, Path: "/readyz", Tag: probes, Extension: true,
+		ID: "isReady", Method: http.MethodGet, Path: "/readyz", Tag: probes, Extension: true, probe: true,
 		Summary: "Whether requests can be answered", Description: "For readiness probes: 503 while the ledger or the token issuer does not answer.",
 	}, a.ready)
 	if a.options.Metrics != nil {

@@ -1,13 +1,16 @@
 package httpapi
 
 import (
+	"net"
+	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// limiter gives every partner its own share of requests.
+// limiter gives every partner its own share of requests, and every address that asks without a token.
 type limiter struct {
 	perSecond rate.Limit
 	burst     int
@@ -30,6 +33,26 @@ const forgetAfter = 10 * time.Minute
 func newLimiter(perSecond float64, burst int) *limiter {
 	return &limiter{perSecond: rate.Limit(perSecond), burst: burst, of: map[string]*share{}, streams: map[string]int{}}
 }
+
+// peerOf names the address that sent a request without a token: of version 6 the network, because whoever has one address of it has all.
+// No tenant is called so.
+func peerOf(req *http.Request) string {
+	host, _, err := net.SplitHostPort(req.RemoteAddr)
+	if err != nil {
+		host = req.RemoteAddr
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return "address " + host
+	}
+	if address = address.Unmap().WithZone(""); address.Is6() {
+		return "address " + netip.PrefixFrom(address, siteBits).Masked().String()
+	}
+	return "address " + address.String()
+}
+
+// siteBits is how much of an address of version 6 names the network that one customer of a provider gets, at most.
+const siteBits = 48
 
 // take counts a request of the partner, or refuses it with when to come back.
 func (l *limiter) take(partner string, now time.Time) error {

@@ -97,7 +97,10 @@ func (r Route) byStatus() map[int][]kernel.Cause {
 func (r Route) allCauses() []kernel.Cause {
 	all := append([]kernel.Cause{badRequest, unknownParameter, givenTwice, emptyParameter, unexpected, unavailable}, r.Causes...)
 	if !r.open {
-		all = append(all, tokenMissing, tokenInvalid, NotAPartner, roleMissing, tooManyRequests)
+		all = append(all, tokenMissing, tokenInvalid, NotAPartner, roleMissing)
+	}
+	if !r.probe {
+		all = append(all, tooManyRequests)
 	}
 	if r.Users {
 		all = append(all, userRequired)

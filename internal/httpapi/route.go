@@ -49,6 +49,7 @@ type Route struct {
 	Rerender func(ctx context.Context, before command.Answer) (command.Answer, error)
 
 	open    bool   // no token needed. Set by RegisterOpen
+	probe   bool   // asked by who runs the program, as often as it likes
 	write   bool   // changes something: idempotent by its request id. Set by RegisterWrite
 	streams bool   // goes on for as long as there is something to tell. Set by RegisterStream
 	body    *shape // of the body, from the handler's type
@@ -103,7 +104,8 @@ func Register[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, e
 	})
 }
 
-// RegisterOpen declares an operation that reads what everybody may know: it needs no token.
+// RegisterOpen declares an operation that reads what everybody may know: it needs no token. Of one address it is answered as often as
+// operations of one partner are.
 func RegisterOpen[I, O any](a *API, r Route, handle func(context.Context, *I) (*O, error)) {
 	r.open = true
 	Register(a, r, handle)
@@ -160,6 +162,11 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 // right and of understood.
 func (a *API) admitted(op *huma.Operation, req *http.Request, r Route) (*http.Request, error) {
 	if r.open {
+		if !r.probe {
+			if err := a.limits.take(peerOf(req), a.options.Now()); err != nil {
+				return nil, err
+			}
+		}
 		if err := checkParameters(op, req); err != nil {
 			return nil, err
 		}

@@ -123,6 +123,9 @@ func (s *shape) checkMember(name string, member *shape, first byte, given []*sha
 	case known, s.kind != object, first == 'n', s.echoed[strings.ToLower(name)]:
 		return nil
 	}
+	if s.none {
+		return Refuse(unknownMember, "This operation takes no body, and would not read %q. Send none.", kernel.Clip(name))
+	}
 	where := "The body has"
 	if s.path != "" {
 		where = s.path + " has"
@@ -360,6 +363,9 @@ func (s *shape) takes(what string) bool {
 
 // cannotBe is what the decoder would say of a value of that type.
 func (s *shape) cannotBe(what string) error {
+	if s.none {
+		return unreadable("this operation takes none")
+	}
 	if s.path == "" {
 		return unreadable("it must be a JSON object")
 	}

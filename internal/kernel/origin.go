@@ -13,14 +13,15 @@ const (
 )
 
 // Origin is through what a command came, for the log: the door, the application that called, the correlation id of the
-// request and, for an operator or a signed command, the name of the system's user. The user's principal name is known where a token
-// said it, and travels no further than the log.
+// request and, for an operator or a signed command, the name of the system's user. The user's id and principal name are known where a
+// token said them, and travel no further than the log.
 type Origin struct {
 	Via         Door   `json:"via"`
 	Application string `json:"application,omitempty"`
 	Correlation string `json:"correlationId,omitempty"`
 	Operator    string `json:"operator,omitempty"`
 
+	UserID            string `json:"-"`
 	UserPrincipalName string `json:"-"`
 }
 

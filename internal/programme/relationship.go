@@ -52,6 +52,12 @@ type RelationshipKey struct {
 // Key tells a relationship from the others that last.
 func (r Relationship) Key() RelationshipKey { return RelationshipKey{r.Pair(), r.Kind} }
 
+// Joint tells whether the customer accepted reseller and provider at once: a reseller is accepted in no other way, a provider
+// so when its reseller is known.
+func (r Relationship) Joint() bool {
+	return r.Kind == ResellerCustomer || r.Kind == ProviderCustomer && r.Counterpart != ""
+}
+
 // Whole is the relationship with what was left out of it: the kind, from the partner's programmes, and the origin.
 func (r Relationship) Whole(partner Partner) Relationship {
 	if r.Kind == "" {

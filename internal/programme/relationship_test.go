@@ -36,3 +36,19 @@ func TestTheKindThatFollowsFromProgrammes(t *testing.T) {
 		assert.Equal(t, c.may, may, name)
 	}
 }
+
+// a reseller is accepted together with its provider, and in no other way.
+func TestWhatIsAcceptedJointly(t *testing.T) {
+	for _, c := range []struct {
+		of    programme.Relationship
+		joint bool
+	}{
+		{programme.Relationship{Kind: programme.DirectCustomer}, false},
+		{programme.Relationship{Kind: programme.ProviderCustomer}, false},
+		{programme.Relationship{Kind: programme.ProviderCustomer, Counterpart: "reseller"}, true},
+		{programme.Relationship{Kind: programme.ResellerCustomer, Counterpart: "provider"}, true},
+		{programme.Relationship{Kind: programme.ResellerCustomer}, true},
+	} {
+		assert.Equal(t, c.joint, c.of.Joint(), c.of)
+	}
+}

@@ -1,6 +1,9 @@
 package webhook
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Status is what became of telling a partner of an event.
 type Status string
@@ -25,6 +28,7 @@ const TestsPerMinute = 2
 const (
 	FaultOff          = "The endpoint is switched off."
 	FaultUnregistered = "There is no registration any more."
+	FaultBefore       = "The registration that it waited under was switched off or ended."
 )
 
 // Delivery is an event on its way to one partner.
@@ -37,11 +41,44 @@ type Delivery struct {
 	EndedAt    time.Time // zero while it waits
 	LastStatus int       // of HTTP, of the latest attempt; 0 when there was none, or no answer
 	LastFault  string    // why it is not delivered, where no answer says so
+	Registered time.Time // ModifiedAt of the registration that the next attempt is planned under
 }
 
-// After is the delivery once the endpoint gave that answer. For luck see Answer.Next.
-func (d Delivery) After(a Answer, now time.Time, luck float64) Delivery {
-	d.Attempts++
+// Under is the delivery as it stands under its partner's registration, which is empty when there is none. What waits for an endpoint that
+// was switched off, or whose registration ended, is a dead letter from that moment on, and stays one whatever is registered later. What
+// waits for one that was replaced is due at once.
+func (d Delivery) Under(r Registration) Delivery {
+	switch {
+	case d.Status != Waiting:
+		return d
+	case r.Called() && !d.Registered.Before(r.CalledSince):
+		if d.Registered.Before(r.ModifiedAt) && d.NextAt.After(r.ModifiedAt) {
+			d.NextAt = r.ModifiedAt
+		}
+		return d
+	case r.Health.Off():
+		d.EndedAt = r.Health.OffAt
+	case r.Called():
+		d.EndedAt = r.CalledSince
+	}
+	d.Status, d.LastFault = Dead, cmp.Or(d.LastFault, r.Fault())
+	return d
+}
+
+// Fault is what is said of what the registration, empty when there is none, has no more sent.
+func (r Registration) Fault() string {
+	switch {
+	case r.Health.Off():
+		return FaultOff
+	case r.Called():
+		return FaultBefore
+	}
+	return FaultUnregistered
+}
+
+// After is the delivery once the endpoint registered at that time gave that answer. For luck see Answer.Next.
+func (d Delivery) After(a Answer, registered, now time.Time, luck float64) Delivery {
+	d.Attempts, d.Registered = d.Attempts+1, registered
 	d.LastStatus, d.LastFault = a.Status, a.Fault
 	wait, over := a.Next(d.Attempts-d.Before, luck)
 	switch {
@@ -55,9 +92,9 @@ func (d Delivery) After(a Answer, now time.Time, luck float64) Delivery {
 	return d
 }
 
-// Again is the delivery once its owner asked for it, as if it had never been tried.
-func (d Delivery) Again(now time.Time) Delivery {
-	d.Status, d.Before, d.NextAt, d.EndedAt = Waiting, d.Attempts, now, time.Time{}
+// Again is the delivery once its owner asked for it, as if it had never been tried, at the endpoint registered at that time.
+func (d Delivery) Again(registered, now time.Time) Delivery {
+	d.Status, d.Before, d.NextAt, d.EndedAt, d.Registered = Waiting, d.Attempts, now, time.Time{}, registered
 	return d
 }
 

@@ -39,7 +39,8 @@ type Registration struct {
 	Previous        Secret // signs, too, until
 	PreviousUntil   time.Time
 	CreatedAt       time.Time
-	ModifiedAt      time.Time
+	ModifiedAt      time.Time // later with each replacement: what is sent is planned under it
+	CalledSince     time.Time // ModifiedAt of when the endpoint was registered, or last switched on: what waits from before is not sent
 	Health          Health
 }
 
@@ -47,6 +48,9 @@ type Registration struct {
 func (r Registration) SubscriberID() string {
 	return kernel.DeriveID("webhook subscriber", r.PartnerTenantID)
 }
+
+// Called tells whether there is an endpoint, and it is not switched off.
+func (r Registration) Called() bool { return r.URL != "" && !r.Health.Off() }
 
 // Wants tells whether the partner is to be told of the event.
 func (r Registration) Wants(name EventName) bool { return slices.Contains(r.Events, name) }
@@ -79,7 +83,8 @@ func (a Addresses) Register(partner string, w Wish, now time.Time) (Registration
 }
 
 // Replace is the registration after a wish for another one. An endpoint that was switched off is called again. A new secret signs at
-// once, and the one before goes on to for OverlapsFor, so that the receiver can change in its own time. Refusals: those of Register.
+// once, and the one before goes on to for OverlapsFor, so that the receiver can change in its own time. Two that replace at one instant
+// replace one after the other. Refusals: those of Register.
 func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration, error) {
 	if err := a.Check(w.URL); err != nil {
 		return r, err
@@ -101,7 +106,14 @@ func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration,
 	if format == Standard && r.Secret.IsZero() {
 		return r, kernel.Refuse(kernel.InvalidInput, "The secret is missing: the format %s is signed with it. Send whsec_ and 32 random bytes in base64.", Standard)
 	}
-	r.URL, r.Events, r.Format, r.InMSHeader, r.ModifiedAt, r.Health = w.URL, events, format, w.InMSHeader, now, Health{}
+	called, before := r.Called(), r.ModifiedAt
+	if r.ModifiedAt = now; !now.After(before) {
+		r.ModifiedAt = before.Add(time.Microsecond)
+	}
+	r.URL, r.Events, r.Format, r.InMSHeader, r.Health = w.URL, events, format, w.InMSHeader, Health{}
+	if !called {
+		r.CalledSince = r.ModifiedAt
+	}
 	return r, nil
 }
 

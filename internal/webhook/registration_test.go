@@ -91,7 +91,7 @@ func TestRegistering(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, webhook.Registration{
 			PartnerTenantID: partner, URL: w.URL, Events: []webhook.EventName{webhook.TestCreated, webhook.CreateTransfer}, Format: webhook.PartnerCenter,
-			CreatedAt: noon, ModifiedAt: noon,
+			CreatedAt: noon, ModifiedAt: noon, CalledSince: noon,
 		}, r)
 		assert.True(t, r.Wants(webhook.CreateTransfer))
 		assert.False(t, r.Wants(webhook.FailTransfer))
@@ -200,7 +200,15 @@ func TestRegisteringAgainSwitchesOn(t *testing.T) {
 	require.NoError(t, err)
 	r.Health = r.Health.After(webhook.Answer{Status: 410}, noon)
 	require.True(t, r.Health.Off())
-	r, err = webhook.Addresses{}.Replace(r, wish(), noon)
+	require.False(t, r.Called())
+	again, err := webhook.Addresses{}.Replace(r, wish(), noon)
 	require.NoError(t, err)
-	assert.Equal(t, webhook.Health{}, r.Health)
+	assert.Equal(t, webhook.Health{}, again.Health)
+	assert.True(t, again.Called())
+	assert.Equal(t, again.ModifiedAt, again.CalledSince)
+	assert.True(t, again.CalledSince.After(r.ModifiedAt), "also at the same instant")
+	later, err := webhook.Addresses{}.Replace(again, wish(), noon.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, again.CalledSince, later.CalledSince, "it was called all the time")
+	assert.False(t, webhook.Registration{}.Called(), "there is none")
 }

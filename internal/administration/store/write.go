@@ -8,6 +8,7 @@ import (
 	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/administration"
 	commercestore "handover/internal/commerce/store"
+	"handover/internal/programme"
 	programmestore "handover/internal/programme/store"
 	"handover/internal/store"
 	"handover/internal/subscription"
@@ -40,7 +41,7 @@ func write(ctx context.Context, tx store.Tx, plan administration.Plan, by activi
 			if err != nil {
 				return err
 			}
-			return tell(ctx, tx, noted, by.CorrelationID)
+			return tell(ctx, tx, plan.Relationships, noted, by.CorrelationID)
 		},
 	} {
 		if err := do(); err != nil {
@@ -63,12 +64,23 @@ func bill(ctx context.Context, tx store.Tx, steps []administration.Step[subscrip
 	return nil
 }
 
-// tell owes what changed of subscriptions to the webhooks of who bills them.
-func tell(ctx context.Context, tx store.Tx, noted []activitylogstore.AuditEntry, correlation string) error {
+// tell owes to webhooks what they are told of it: to who bills a subscription its changes, and to a partner that a customer accepted
+// it. An operator who adds a relationship writes down what the customer decided. Relationships are noted in their order, once each.
+func tell(ctx context.Context, tx store.Tx, relationships []administration.Step[programme.Relationship], noted []activitylogstore.AuditEntry, correlation string) error {
 	var told []webhook.Event
 	for _, entry := range noted {
-		if entry.Resource == activitylog.SubscriptionResource && entry.OldValue != "" {
-			told = append(told, subscriptionstore.Told(entry))
+		switch entry.Resource {
+		case activitylog.SubscriptionResource:
+			if entry.OldValue != "" {
+				told = append(told, subscriptionstore.Told(entry))
+			}
+		case activitylog.RelationshipResource:
+			step := relationships[0]
+			relationships = relationships[1:]
+			if step.Outcome == administration.New {
+				told = append(told, programmestore.Accepted(step.Is, entry))
+			}
+		default:
 		}
 	}
 	if len(told) == 0 {

@@ -15,6 +15,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/programme"
 	"handover/internal/store"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // environment keeps a programme.Environment by its name.
@@ -93,7 +94,7 @@ func CheckNewSandboxes(ctx context.Context, tx store.Tx, planted []programme.Par
 var lockCustomer = store.Both(`SELECT ` + Customers.Columns.Of("c") + ` FROM customers c WHERE c.tenant_id = $1 AND c.environment = 'sandbox' FOR UPDATE`)
 
 // MakeSandboxRelationship makes, under the terms, a reseller relationship of the partner that asks with a customer of the sandbox, as if
-// the customer had accepted. One that there is stays as it is, and is told again.
+// the customer had accepted, which its webhook is told (R-232). One that there is stays as it is, and is answered again.
 //
 // Refusals: those of programme.CheckSandboxRelationship. Errors: those of command.Execute.
 func (s *Store) MakeSandboxRelationship(
@@ -127,10 +128,14 @@ func (s *Store) MakeSandboxRelationship(
 		if err := store.Insert(ctx, tx, relationships, insertRelationships, []programme.Relationship{made}); err != nil {
 			return made, err
 		}
-		return made, activitylogstore.Note(ctx, tx, activitylogstore.Record{
+		noted, err := activitylogstore.NoteAll(ctx, tx, activitylogstore.Record{
 			By: by, CustomerTenantID: customerTenantID, Resource: activitylog.RelationshipResource, ResourceID: customerTenantID,
 			Operation: activitylog.AuditCreateRelationship, After: LoggedRelationship(made), At: now,
 		})
+		if err != nil {
+			return made, err
+		}
+		return made, webhookstore.Owe(ctx, tx, by.CorrelationID, Accepted(made, noted[0]))
 	})
 }
 

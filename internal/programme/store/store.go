@@ -5,6 +5,7 @@
 //	users.go          users of partners, with their roles
 //	customers.go      whom a partner deals with
 //	relationships.go  what it is to them
+//	accepted.go       what a partner is told of a customer who accepted it
 //	partnerships.go   which partners work together
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with

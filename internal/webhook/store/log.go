@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/runs"
@@ -33,21 +34,50 @@ type Cursor struct {
 func (s *Store) WebhookDeliveries(ctx context.Context, q Search) (store.Page[webhook.Delivery], error) {
 	store.Lower(&q.PartnerTenantID, &q.ResourceID)
 	w := store.Where{Args: []any{q.PartnerTenantID}, Conditions: []string{"d.partner_tenant_id = $1"}}
-	w.And(string(q.Status), "d.status = %s")
 	w.And(string(q.Event), "d.event = %s")
 	w.And(q.ResourceID, "d.resource_id = %s")
 	w.At(q.From, "d.happened_at >= %s")
 	w.At(q.Until, "d.happened_at < %s")
-	count := store.Listing{Text: "SELECT COUNT(*) FROM webhook_deliveries d" + w.Clause(), Args: w.Args}
-	if q.After != nil {
-		w.Conditions = append(w.Conditions, fmt.Sprintf("(d.happened_at, d.id) < (%s, %s)", w.Placeholder(store.Stamp(q.After.At)), w.Placeholder(q.After.ID)))
-	}
-	rows := store.Listing{
-		Text: "SELECT " + deliveries.Columns.Of("d") + " FROM webhook_deliveries d" + w.Clause() + " ORDER BY d.happened_at DESC, d.id DESC", Args: w.Args,
-	}
 	return store.Read(ctx, s.db, "read what a partner was told", func(tx store.Tx) (store.Page[webhook.Delivery], error) {
-		return store.PageOf(ctx, tx, count, rows, deliveries.Fields, q.Limit)
+		row, _, err := store.One(ctx, tx, selectRegistration, registrations.Fields, q.PartnerTenantID)
+		if err != nil {
+			return store.Page[webhook.Delivery]{}, err
+		}
+		r := row.read()
+		withStatus(&w, q.Status, r)
+		count := store.Listing{Text: "SELECT COUNT(*) FROM webhook_deliveries d" + w.Clause(), Args: w.Args}
+		if q.After != nil {
+			w.Conditions = append(w.Conditions, fmt.Sprintf("(d.happened_at, d.id) < (%s, %s)", w.Placeholder(store.Stamp(q.After.At)), w.Placeholder(q.After.ID)))
+		}
+		rows := store.Listing{
+			Text: "SELECT " + deliveries.Columns.Of("d") + " FROM webhook_deliveries d" + w.Clause() + " ORDER BY d.happened_at DESC, d.id DESC", Args: w.Args,
+		}
+		page, err := store.PageOf(ctx, tx, count, rows, deliveries.Fields, q.Limit)
+		for i, d := range page.Items {
+			page.Items[i] = d.Under(r)
+		}
+		return page, err
 	})
+}
+
+// withStatus narrows to what has the status under the partner's registration, as webhook.Delivery.Under says it.
+func withStatus(w *store.Where, status webhook.Status, r webhook.Registration) {
+	if r.Called() && status != "" && status != webhook.Delivered {
+		since := w.Placeholder(store.Stamp(r.CalledSince))
+		w.Conditions = append(w.Conditions, map[webhook.Status]string{
+			webhook.Waiting: "d.status = 'waiting' AND d.registered_at >= " + since,
+			webhook.Dead:    "d.status <> 'delivered' AND (d.status = 'dead' OR d.registered_at < " + since + ")",
+		}[status])
+		return
+	}
+	switch status {
+	case webhook.Waiting:
+		w.Conditions = append(w.Conditions, "FALSE")
+	case webhook.Dead:
+		w.Conditions = append(w.Conditions, "d.status <> 'delivered'")
+	default:
+		w.And(string(status), "d.status = %s")
+	}
 }
 
 var (
@@ -70,6 +100,11 @@ func (s *Store) WebhookDelivery(ctx context.Context, partner, id string) (webhoo
 		if f.of, err = store.Known(ctx, tx, noSuchDelivery(), selectDelivery, deliveries.Fields, partner, id); err != nil {
 			return f, err
 		}
+		r, _, err := store.One(ctx, tx, selectRegistration, registrations.Fields, partner)
+		if err != nil {
+			return f, err
+		}
+		f.of = f.of.Under(r.read())
 		rows, err := store.All(ctx, tx, selectAttempts, attempts.Fields, id, mostAttempts)
 		for _, row := range rows {
 			row.Took = time.Duration(row.millis) * time.Millisecond
@@ -90,7 +125,8 @@ func noSuchDelivery() error {
 func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error) {
 	store.Lower(&partner, &id)
 	return command.Execute(ctx, s.db, "send an event again", terms, func(tx store.Tx) (webhook.Delivery, error) {
-		if err := called(ctx, tx, partner); err != nil {
+		r, err := called(ctx, tx, partner)
+		if err != nil {
 			return webhook.Delivery{}, err
 		}
 		d, err := store.Known(ctx, tx, noSuchDelivery(), lockOwn, deliveries.Fields, partner, id)
@@ -101,8 +137,11 @@ func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhoo
 		if err != nil {
 			return d, err
 		}
-		d = d.Again(now)
+		d = d.Again(r.ModifiedAt, now)
 		if _, err := tx.Exec(ctx, updateDelivery, deliveries.Rows([]webhook.Delivery{d})); err != nil {
+			return d, err
+		}
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, loggedRedelivery{DeliveryID: d.ID, Count: 1}, now); err != nil {
 			return d, err
 		}
 		return d, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
@@ -110,19 +149,20 @@ func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhoo
 }
 
 // called locks the partner's registration and refuses when its endpoint is not called.
-func called(ctx context.Context, tx store.Tx, partner string) error {
+func called(ctx context.Context, tx store.Tx, partner string) (webhook.Registration, error) {
 	r, err := registered(ctx, tx, lockRegistration, partner)
 	if err == nil && r.Health.Off() {
 		err = kernel.Refuse(webhook.NothingToSend, "Your endpoint is switched off. PUT /webhooks/v1/registration switches it on; then ask again.")
 	}
-	return err
+	return r, err
 }
 
 // MostRedelivered bounds how many dead letters one request sends again.
 const MostRedelivered = 1000
 
-var reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', attempts_before = attempts, next_at = $4, ended_at = NULL WHERE id IN (
-	SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'dead' AND d.happened_at >= $2 AND d.happened_at < $3
+var reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', attempts_before = attempts, next_at = $4, ended_at = NULL, registered_at = $6 WHERE id IN (
+	SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status <> 'delivered' AND (d.status = 'dead' OR d.registered_at < $7)
+		AND d.happened_at >= $2 AND d.happened_at < $3
 	ORDER BY d.happened_at, d.id LIMIT $5)`)
 
 // RedeliverDeadWebhooks sends the dead letters again that happened from then until then, zero times being the beginning of the log and now, the oldest first and at most MostRedelivered, and tells
@@ -132,7 +172,8 @@ var reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', a
 func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error) {
 	store.Lower(&partner)
 	return command.Execute(ctx, s.db, "send dead letters again", terms, func(tx store.Tx) (int, error) {
-		if err := called(ctx, tx, partner); err != nil {
+		r, err := called(ctx, tx, partner)
+		if err != nil {
 			return 0, err
 		}
 		now, err := s.db.Time(ctx, tx)
@@ -145,9 +186,13 @@ func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[i
 		if until.IsZero() {
 			until = now
 		}
-		revived, err := tx.Exec(ctx, reviveDead, partner, store.Stamp(from), store.Stamp(until), store.Stamp(now), MostRedelivered)
+		revived, err := tx.Exec(ctx, reviveDead, partner, store.Stamp(from), store.Stamp(until), store.Stamp(now), MostRedelivered,
+			store.Stamp(r.ModifiedAt), store.Stamp(r.CalledSince))
 		if err != nil || revived == 0 {
 			return int(revived), err
+		}
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, loggedRedelivery{From: from, Until: until, Count: int(revived)}, now); err != nil {
+			return 0, err
 		}
 		return int(revived), runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
 	})

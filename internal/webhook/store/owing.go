@@ -2,6 +2,7 @@ package webhookstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"handover/internal/runs"
@@ -19,11 +20,14 @@ var events = store.Table[webhook.Event]{
 // insertOwed owes each event to its partner, if that wants to hear it, once. To an endpoint that is switched off it is owed as a dead
 // letter, so that it is there to be asked for.
 var insertOwed = store.OverRows(`INSERT INTO webhook_deliveries (id, partner_tenant_id, event, customer_tenant_id, resource_id, happened_at, status, attempts,
-		attempts_before, next_at, ended_at, last_status, last_fault)
+		attempts_before, next_at, ended_at, last_status, last_fault, registered_at)
 	SELECT r.id, r.partner_tenant_id, r.event, r.customer_tenant_id, r.resource_id, r.happened_at, CASE WHEN w.off_at IS NULL THEN 'waiting' ELSE 'dead' END,
-		0, 0, r.happened_at, CASE WHEN w.off_at IS NULL THEN NULL ELSE r.happened_at END, 0, CASE WHEN w.off_at IS NULL THEN '' ELSE '`+webhook.FaultOff+`' END
+		0, 0, r.happened_at, CASE WHEN w.off_at IS NULL THEN NULL ELSE r.happened_at END, 0, CASE WHEN w.off_at IS NULL THEN '' ELSE '`+webhook.FaultOff+`' END, w.modified_at
 	FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.partner_tenant_id AND w.events LIKE '% ' || r.event || ' %'
 	WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING partner_tenant_id, status`, events.Columns)
+
+// owedAtOnce bounds one statement of what happens at once.
+const owedAtOnce = 5000
 
 // Owe owes the events to the partners that want to hear them, and raises the runs that deliver. It belongs to the transaction of the
 // change that they tell of: then none is told of what did not happen, and none is lost.
@@ -32,9 +36,13 @@ func Owe(ctx context.Context, tx store.Tx, correlation string, happened ...webho
 		store.Lower(&happened[i].PartnerTenantID)
 	}
 	type heard struct{ partner, status string }
-	owed, err := store.All(ctx, tx, insertOwed, func(h *heard) []any { return []any{&h.partner, &h.status} }, events.Rows(happened))
-	if err != nil {
-		return err
+	var owed []heard
+	for some := range slices.Chunk(happened, owedAtOnce) {
+		all, err := store.All(ctx, tx, insertOwed, func(h *heard) []any { return []any{&h.partner, &h.status} }, events.Rows(some))
+		if err != nil {
+			return err
+		}
+		owed = append(owed, all...)
 	}
 	told := map[string]bool{}
 	var wanted []runs.Wanted

@@ -2,8 +2,8 @@ package webhookstore
 
 import (
 	"context"
-	"time"
 
+	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/runs"
@@ -18,7 +18,7 @@ var (
 	deleteRegistration = store.Both(`DELETE FROM webhook_registrations WHERE partner_tenant_id = $1`)
 	updateRegistration = store.OverRows(`UPDATE webhook_registrations SET url = r.url, events = r.events, format = r.format, in_ms_header = r.in_ms_header,
 		secret = r.secret, previous_secret = r.previous_secret, previous_until = r.previous_until, modified_at = r.modified_at, failing_since = r.failing_since,
-		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why
+		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why, called_since = r.called_since
 		FROM {rows} WHERE webhook_registrations.partner_tenant_id = r.partner_tenant_id`, registrations.Columns)
 )
 
@@ -57,11 +57,15 @@ func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook
 		if err == nil && made == 0 {
 			err = kernel.Refuse(webhook.AlreadyRegistered, "You have a webhook registration already; PUT replaces it.")
 		}
-		return r, err
+		if err != nil {
+			return r, err
+		}
+		return r, note(ctx, tx, r, terms.Origin, activitylog.AuditCreateWebhook, nil, logged(r), now)
 	})
 }
 
-// ReplaceWebhook makes the partner's registration another one. What waits goes to the new address, at once.
+// ReplaceWebhook makes the partner's registration another one. What waits goes to the new address, at once; what is a dead letter, because
+// the endpoint was switched off or for another reason, stays one until it is asked for.
 //
 // Refusals: NotRegistered; those of webhook.Addresses.Replace. Errors: those of command.Execute.
 func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error) {
@@ -75,20 +79,19 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		if err != nil {
 			return r, err
 		}
-		if r, err = rules.Replace(r, w, now); err != nil {
+		was := r
+		if r, err = rules.Replace(was, w, now); err != nil {
 			return r, err
 		}
 		if err := save(ctx, tx, r); err != nil {
 			return r, err
 		}
-		if _, err := tx.Exec(ctx, hastenWaiting, partner, store.Stamp(now)); err != nil {
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditUpdateWebhook, logged(was), replaced(was, r), now); err != nil {
 			return r, err
 		}
 		return r, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
 	})
 }
-
-var hastenWaiting = store.Both(`UPDATE webhook_deliveries SET next_at = $2 WHERE partner_tenant_id = $1 AND status = 'waiting' AND next_at > $2`)
 
 func save(ctx context.Context, tx store.Tx, r webhook.Registration) error {
 	_, err := tx.Exec(ctx, updateRegistration, registrations.Rows([]registration{stored(r)}))
@@ -109,18 +112,16 @@ func (s *Store) UnregisterWebhook(ctx context.Context, terms command.Terms[webho
 		if err != nil {
 			return r, err
 		}
-		if _, err := bury(ctx, tx, partner, webhook.FaultUnregistered, now); err != nil {
+		if _, err := tx.Exec(ctx, deleteRegistration, partner); err != nil {
 			return r, err
 		}
-		_, err = tx.Exec(ctx, deleteRegistration, partner)
-		return r, err
+		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRemoveWebhook, logged(r), nil, now); err != nil {
+			return r, err
+		}
+		_, waits, err := store.One(ctx, tx, selectAnyWaiting, store.Value[string], partner)
+		if err != nil || !waits {
+			return r, err
+		}
+		return r, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
 	})
-}
-
-var buryWaiting = store.Both(`UPDATE webhook_deliveries SET status = 'dead', ended_at = $2, last_fault = CASE WHEN last_fault = '' THEN $3 ELSE last_fault END
-	WHERE partner_tenant_id = $1 AND status = 'waiting'`)
-
-// bury makes dead letters of everything that waits, and tells how many.
-func bury(ctx context.Context, tx store.Tx, partner, fault string, now time.Time) (int64, error) {
-	return tx.Exec(ctx, buryWaiting, partner, store.Stamp(now), fault)
 }

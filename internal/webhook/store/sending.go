@@ -5,18 +5,26 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/store"
 	"handover/internal/webhook"
 )
 
-// unblocked are the events that may be sent: of several about the same thing the first, so that each is heard in order.
-const unblocked = ` FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND NOT EXISTS (
-	SELECT 1 FROM webhook_deliveries e WHERE e.partner_tenant_id = d.partner_tenant_id AND e.status = 'waiting' AND e.resource_id = d.resource_id
-		AND (e.happened_at, e.id) < (d.happened_at, d.id))`
+// live are the events that are still to be sent, and isFirst those of them that may be: of several about the same thing the first, so that
+// each is heard in order. The empty text keeps databases from looking for it among everything that waits for the partner.
+const (
+	live    = `d.partner_tenant_id = $1 AND d.status = 'waiting' AND {no index}d.registered_at >= $2`
+	isFirst = `NOT EXISTS (SELECT 1 FROM webhook_deliveries e WHERE e.resource_id = d.resource_id AND (e.happened_at, e.id) < (d.happened_at, d.id)
+		AND e.status = 'waiting' AND e.partner_tenant_id || '' = d.partner_tenant_id)`
+)
 
 var (
-	selectDue    = store.Both(`SELECT ` + deliveries.Columns.Of("d") + unblocked + ` AND d.next_at <= $2 ORDER BY d.happened_at, d.id LIMIT $3`)
-	selectNext   = store.Both(`SELECT MIN(d.next_at)` + unblocked)
+	// selectDue finds what is due by its time, and what waits since before the registration was replaced.
+	selectDue = store.Both(`SELECT ` + deliveries.Columns.Of("d") + ` FROM webhook_deliveries d WHERE ` + live + ` AND ({no index}d.next_at <= $3 OR {no index}d.registered_at < $4)
+		AND ` + isFirst + ` ORDER BY d.happened_at, d.id LIMIT $5`)
+	// selectNext is asked when nothing is due: what was due by then waits behind something else.
+	selectNext   = store.Both(`SELECT d.next_at FROM webhook_deliveries d WHERE ` + live + ` AND d.next_at > $3 AND ` + isFirst + ` ORDER BY d.next_at LIMIT 1`)
 	countWaiting = store.Both(`SELECT COUNT(*), MIN(happened_at) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND status = 'waiting'`)
 )
 
@@ -31,31 +39,27 @@ type Standing struct {
 }
 
 // LookAtWebhook tells how delivering to the partner stands, and what is due: at most limit events, in the order in which they happened.
-// Nothing is due while the endpoint rests. Where it is switched off, or there is none, what waits becomes dead letters.
+// Nothing is due while the endpoint rests. What is not sent any more becomes dead letters, at most MostBuried in one look; when there is
+// more of it, something is still to be done now.
 func (s *Store) LookAtWebhook(ctx context.Context, partner string, limit int) (Standing, error) {
 	store.Lower(&partner)
-	now, err := s.look(ctx, partner, limit)
-	if err != nil || now.Waiting == 0 || !now.Registration.Health.Off() && now.Registration.URL != "" {
+	now, unburied, err := s.look(ctx, partner, limit)
+	if err != nil || !unburied {
 		return now, err
 	}
-	_, err = store.Write(ctx, s.db, "bury what nobody wants to hear", func(tx store.Tx) (int64, error) {
-		r, _, err := store.One(ctx, tx, lockRegistration, registrations.Fields, partner)
-		switch {
-		case err != nil, r.URL != "" && !r.Health.Off():
-			return 0, err
-		case r.URL == "":
-			return bury(ctx, tx, partner, webhook.FaultUnregistered, now.At)
-		}
-		return bury(ctx, tx, partner, webhook.FaultOff, now.At)
-	})
+	all, err := s.bury(ctx, partner)
 	if err != nil {
 		return now, err
 	}
-	return s.look(ctx, partner, limit)
+	now, _, err = s.look(ctx, partner, limit)
+	if !all && now.Waiting > 0 && len(now.Due) == 0 {
+		now.Next = now.At
+	}
+	return now, err
 }
 
-func (s *Store) look(ctx context.Context, partner string, limit int) (Standing, error) {
-	return store.Read(ctx, s.db, "look at what a partner is owed", func(tx store.Tx) (at Standing, err error) {
+func (s *Store) look(ctx context.Context, partner string, limit int) (at Standing, unburied bool, err error) {
+	at, err = store.Read(ctx, s.db, "look at what a partner is owed", func(tx store.Tx) (at Standing, err error) {
 		if at.At, err = s.db.Time(ctx, tx); err != nil {
 			return at, err
 		}
@@ -72,33 +76,47 @@ func (s *Store) look(ctx context.Context, partner string, limit int) (Standing, 
 		if at.Waiting, at.Oldest = c.waiting, time.Time(c.oldest); err != nil || at.Waiting == 0 {
 			return at, err
 		}
-		health := at.Registration.Health
-		if !health.Rests(at.At) {
-			at.Due, err = store.All(ctx, tx, selectDue, deliveries.Fields, partner, store.Stamp(at.At), limit)
-			if err != nil || len(at.Due) > 0 {
-				return at, err
-			}
+		if unburied, err = hasUnburied(ctx, tx, partner, at.Registration); err != nil || !at.Registration.Called() {
+			return at, err
 		}
-		next, _, err := store.One(ctx, tx, selectNext, store.Value[store.Stamp], partner)
-		if at.Next = time.Time(next); at.Next.Before(health.RestsUntil) {
-			at.Next = health.RestsUntil
-		}
+		at.Due, at.Next, err = dueOf(ctx, tx, at, limit)
 		return at, err
 	})
+	return at, unburied, err
+}
+
+// dueOf is what is to be sent now to an endpoint that is called, or when something is: once it has rested, if it rests.
+func dueOf(ctx context.Context, tx store.Tx, at Standing, limit int) (due []webhook.Delivery, next time.Time, err error) {
+	r, by := at.Registration, at.At
+	resting := r.Health.Rests(by)
+	if resting {
+		by, limit = r.Health.RestsUntil, 1
+	}
+	due, err = store.All(ctx, tx, selectDue, deliveries.Fields, r.PartnerTenantID, store.Stamp(r.CalledSince), store.Stamp(by), store.Stamp(r.ModifiedAt), limit)
+	switch {
+	case err != nil:
+		return nil, next, err
+	case len(due) > 0 && resting:
+		return nil, by, nil
+	case len(due) > 0:
+		return due, next, nil
+	}
+	first, _, err := store.One(ctx, tx, selectNext, store.Value[store.Stamp], r.PartnerTenantID, store.Stamp(r.CalledSince), store.Stamp(by))
+	return nil, time.Time(first), err
 }
 
 var (
 	lockDelivery   = store.Both(`SELECT ` + deliveries.Columns.Of("d") + ` FROM webhook_deliveries d WHERE d.id = $1 FOR UPDATE`)
 	insertAttempts = attempts.Insert("ON CONFLICT (delivery_id, n) DO NOTHING")
 	updateDelivery = store.OverRows(`UPDATE webhook_deliveries SET status = r.status, attempts = r.attempts, attempts_before = r.attempts_before, next_at = r.next_at,
-		ended_at = r.ended_at, last_status = r.last_status, last_fault = r.last_fault FROM {rows} WHERE webhook_deliveries.id = r.id`, deliveries.Columns)
+		ended_at = r.ended_at, last_status = r.last_status, last_fault = r.last_fault, registered_at = r.registered_at FROM {rows} WHERE webhook_deliveries.id = r.id`, deliveries.Columns)
 )
 
 // Recorded is what became of attempts.
 type Recorded struct {
 	Health webhook.Health // of the endpoint after them
 	Ended  bool           // the endpoint was switched off by them
-	Dead   int            // events that became dead letters
+	Dead   int            // events that became dead letters, without those that waited for an endpoint that was switched off
 }
 
 // RecordWebhookAttempts writes what became of attempts to tell one partner, in order, and what follows from it for events and endpoint. An
@@ -121,7 +139,7 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 			if exists && !a.Delivered() && !a.Registered.Equal(r.ModifiedAt) {
 				continue // the endpoint was another one, and the event is still to be sent to this one
 			}
-			d, counts, err := attempted(ctx, tx, a, now)
+			d, counts, err := attempted(ctx, tx, r, a, now)
 			if err != nil {
 				return done, err
 			}
@@ -139,28 +157,29 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 	})
 }
 
-// conclude writes what attempts made of an endpoint, and tells its owner of what is wrong.
+// conclude writes what attempts made of an endpoint, and tells its owner of what is wrong; that it is switched off stands in the log, too.
 func conclude(ctx context.Context, tx store.Tx, r webhook.Registration, done Recorded, now time.Time) (Recorded, error) {
-	if done.Ended = done.Health.Off() && !r.Health.Off(); done.Ended {
-		buried, err := bury(ctx, tx, r.PartnerTenantID, webhook.FaultOff, now)
-		if done.Dead += int(buried); err != nil {
-			return done, err
-		}
-	}
+	was := r
+	done.Ended = done.Health.Off() && !r.Health.Off()
 	r.Health = done.Health
 	if err := save(ctx, tx, r); err != nil {
 		return done, err
 	}
+	if done.Ended {
+		if err := note(ctx, tx, r, kernel.Origin{}, activitylog.AuditSwitchOffWebhook, logged(was), logged(r), now); err != nil {
+			return done, err
+		}
+	}
 	return done, alarm(ctx, tx, r.PartnerTenantID, done, now)
 }
 
-// attempted writes one attempt, and tells whether it counts: the event still waited for it.
-func attempted(ctx context.Context, tx store.Tx, a webhook.Attempt, now time.Time) (webhook.Delivery, bool, error) {
+// attempted writes one attempt, and tells whether it counts: the event still waited for it, under the partner's registration.
+func attempted(ctx context.Context, tx store.Tx, r webhook.Registration, a webhook.Attempt, now time.Time) (webhook.Delivery, bool, error) {
 	d, exists, err := store.One(ctx, tx, lockDelivery, deliveries.Fields, a.DeliveryID)
-	if err != nil || !exists || d.Status != webhook.Waiting || a.N != d.Attempts+1 {
+	if err != nil || !exists || d.Under(r).Status != webhook.Waiting || a.N != d.Attempts+1 {
 		return d, false, err
 	}
-	d = d.After(a.Answer, now, rand.Float64()) //nolint:gosec // nobody gains by guessing it
+	d = d.After(a.Answer, r.ModifiedAt, now, rand.Float64()) //nolint:gosec // nobody gains by guessing it
 	row := attempt{Attempt: a, millis: a.Took.Milliseconds()}
 	if _, err := tx.Exec(ctx, insertAttempts, attempts.Rows([]attempt{row})); err != nil {
 		return d, false, err

@@ -3,8 +3,10 @@
 //
 //	store.go         the tables
 //	registration.go  who wants to hear what
+//	noting.go        what is done to registrations stands in the log of their partner
 //	owing.go         what happened is owed to whom it concerns
 //	sending.go       what is due, and what became of it
+//	burying.go       what is not sent any more
 //	alarm.go         owners are told of what their endpoints do not take
 //	log.go           what became of what; asked for again
 //	testing.go       tests, which a partner asks for
@@ -34,12 +36,13 @@ type registration struct {
 var registrations = store.Table[registration]{
 	Name: "webhook_registrations",
 	Columns: `partner_tenant_id text, url text, events text, format text, in_ms_header boolean, secret text, previous_secret text, previous_until timestamptz,
-		created_at timestamptz, modified_at timestamptz, failing_since timestamptz, failures integer, rests_until timestamptz, off_at timestamptz, off_why text`,
+		created_at timestamptz, modified_at timestamptz, failing_since timestamptz, failures integer, rests_until timestamptz, off_at timestamptz, off_why text,
+		called_since timestamptz`,
 	Fields: func(r *registration) []any {
 		return []any{
 			&r.PartnerTenantID, &r.URL, &r.events, &r.Format, &r.InMSHeader, &r.secret, &r.previous, (*store.Stamp)(&r.PreviousUntil),
 			(*store.Stamp)(&r.CreatedAt), (*store.Stamp)(&r.ModifiedAt), (*store.Stamp)(&r.Health.FailingSince), &r.Health.Failures,
-			(*store.Stamp)(&r.Health.RestsUntil), (*store.Stamp)(&r.Health.OffAt), &r.Health.Why,
+			(*store.Stamp)(&r.Health.RestsUntil), (*store.Stamp)(&r.Health.OffAt), &r.Health.Why, (*store.Stamp)(&r.CalledSince),
 		}
 	},
 }
@@ -65,11 +68,12 @@ func (r registration) read() webhook.Registration {
 var deliveries = store.Table[webhook.Delivery]{
 	Name: "webhook_deliveries",
 	Columns: `id text, partner_tenant_id text, event text, customer_tenant_id text, resource_id text, happened_at timestamptz, status text, attempts integer,
-		attempts_before integer, next_at timestamptz, ended_at timestamptz, last_status integer, last_fault text`,
+		attempts_before integer, next_at timestamptz, ended_at timestamptz, last_status integer, last_fault text,
+		registered_at timestamptz`,
 	Fields: func(d *webhook.Delivery) []any {
 		return []any{
 			&d.ID, &d.PartnerTenantID, &d.Name, &d.CustomerTenantID, &d.ResourceID, (*store.Stamp)(&d.At), &d.Status, &d.Attempts, &d.Before,
-			(*store.Stamp)(&d.NextAt), (*store.Stamp)(&d.EndedAt), &d.LastStatus, &d.LastFault,
+			(*store.Stamp)(&d.NextAt), (*store.Stamp)(&d.EndedAt), &d.LastStatus, &d.LastFault, (*store.Stamp)(&d.Registered),
 		}
 	},
 }

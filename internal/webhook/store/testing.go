@@ -26,7 +26,7 @@ func (s *Store) TestWebhook(ctx context.Context, terms command.Terms[webhook.Eve
 		case !r.Wants(webhook.TestCreated):
 			return webhook.Event{}, kernel.Refuse(webhook.TestsNotWanted, "WebhookEvents of your registration lacks %s. Register for it and send the test again.", webhook.TestCreated)
 		}
-		if err := called(ctx, tx, partner); err != nil {
+		if _, err := called(ctx, tx, partner); err != nil {
 			return webhook.Event{}, err
 		}
 		now, err := s.db.Time(ctx, tx)

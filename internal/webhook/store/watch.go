@@ -18,12 +18,17 @@ const (
 	watchedEvery = time.Hour
 )
 
-// selectOverdue passes over runs that are behind anyway, and endpoints that rest.
-var selectOverdue = store.Both(`SELECT DISTINCT d.partner_tenant_id FROM webhook_deliveries d
-	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = d.partner_tenant_id
-	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || d.partner_tenant_id
-	WHERE d.status = 'waiting' AND d.next_at <= $1 AND COALESCE(w.rests_until <= $1, TRUE)
-		AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $2, TRUE) ORDER BY 1 LIMIT $3`)
+// selectOverdue passes over runs that are behind anyway, endpoints that rest, and what waits behind an earlier event. It asks once for each partner for whom something waits,
+// and not for each event: it goes from one such partner to the next by their ids.
+var selectOverdue = store.Both(`WITH RECURSIVE p (id) AS (SELECT MIN(d.partner_tenant_id) FROM webhook_deliveries d WHERE d.status = 'waiting'
+		UNION ALL SELECT (SELECT MIN(d.partner_tenant_id) FROM webhook_deliveries d WHERE d.status = 'waiting' AND d.partner_tenant_id > p.id)
+			FROM p WHERE p.id IS NOT NULL)
+	SELECT p.id FROM p
+	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = p.id
+	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || p.id
+	WHERE COALESCE(w.rests_until <= $1, TRUE) AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $2, TRUE)
+		AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $1 AND ` + isFirst + `)
+	ORDER BY 1 LIMIT $3`)
 
 // WatchWebhooks makes the runs look that should have delivered something five minutes ago: at most 500, each once an hour. It tells how
 // many.
@@ -49,20 +54,36 @@ func (s *Store) WatchWebhooks(ctx context.Context) (raised int, err error) {
 // forgottenAtOnce keeps one transaction of ForgetWebhooks short.
 const forgottenAtOnce = 500
 
-var forgetDeliveries = store.Both(`DELETE FROM webhook_deliveries WHERE id IN (SELECT d.id FROM webhook_deliveries d
-	WHERE d.status <> 'waiting' AND (d.happened_at < $1 OR d.event = '` + string(webhook.TestCreated) + `' AND d.happened_at < $2)
-	ORDER BY d.happened_at, d.id LIMIT ` + fmt.Sprint(forgottenAtOnce) + ` FOR UPDATE)`)
+// Tests are found apart, because they are few and go earlier.
+var (
+	forgetDeliveries = forgetting("d.happened_at < $1")
+	forgetTests      = forgetting("d.event = '" + string(webhook.TestCreated) + "' AND d.happened_at < $1")
+)
+
+func forgetting(which string) store.Statement {
+	return store.Both(`DELETE FROM webhook_deliveries WHERE id IN (SELECT d.id FROM webhook_deliveries d WHERE d.status <> 'waiting' AND ` + which +
+		` ORDER BY d.happened_at, d.id LIMIT ` + fmt.Sprint(forgottenAtOnce) + ` FOR UPDATE)`)
+}
 
 // ForgetWebhooks deletes what became of events once its days are over, and tells how many. After an error those deleted so far are
 // gone.
-func (s *Store) ForgetWebhooks(ctx context.Context) (forgotten int64, err error) {
+func (s *Store) ForgetWebhooks(ctx context.Context) (int64, error) {
+	tests, err := s.forget(ctx, forgetTests, webhook.TestsKept)
+	if err != nil {
+		return tests, err
+	}
+	rest, err := s.forget(ctx, forgetDeliveries, webhook.DeliveriesKept)
+	return tests + rest, err
+}
+
+func (s *Store) forget(ctx context.Context, which store.Statement, kept time.Duration) (forgotten int64, err error) {
 	for {
 		n, err := store.Write(ctx, s.db, "forget what partners were told", func(tx store.Tx) (int64, error) {
 			now, err := s.db.Time(ctx, tx)
 			if err != nil {
 				return 0, err
 			}
-			return tx.Exec(ctx, forgetDeliveries, store.Stamp(now.Add(-webhook.DeliveriesKept)), store.Stamp(now.Add(-webhook.TestsKept)))
+			return tx.Exec(ctx, which, store.Stamp(now.Add(-kept)))
 		})
 		forgotten += n
 		if err != nil || n < forgottenAtOnce {

@@ -1,0 +1,121 @@
+package ledger
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/command"
+	"handover/internal/kernel"
+	"handover/internal/webhook"
+)
+
+// hooked is what the partner's log says of its webhook, oldest first.
+func (f fixture) hooked(partner string) []activitylogstore.AuditEntry {
+	f.t.Helper()
+	log, err := f.LogOf(f.t.Context(), webhook.Registration{PartnerTenantID: partner}.SubscriberID(), partner)
+	require.NoError(f.t, err)
+	return log
+}
+
+// what is done to a registration, by whom and through what, stands in the partner's own log and in no other, and never a secret.
+func TestWhatIsDoneToWebhooksIsLogged(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		byUser := kernel.Origin{Via: kernel.ByAPI, UserID: newID(500), UserPrincipalName: "ann@source.example", Application: newID(501), Correlation: "c-1"}
+		byOperator := kernel.Origin{Via: kernel.ByOperator, Operator: "olga"}
+		registering := command.Terms[webhook.Registration]{Origin: byUser}
+		var secrets []string
+		wish := func(fresh bool) webhook.Wish {
+			w := everyEvent()
+			w.URL += "?code=hidden"
+			if fresh {
+				secrets = append(secrets, webhook.NewSecret().Kept())
+				w.Secret = secrets[len(secrets)-1]
+			}
+			return w
+		}
+		_, err := f.RegisterWebhook(t.Context(), registering, sourceID, wish(true), webhook.Addresses{})
+		require.NoError(t, err)
+		_, err = f.RegisterWebhook(t.Context(), registering, sourceID, wish(true), webhook.Addresses{})
+		refuses(t, err, webhook.AlreadyRegistered)
+		_, err = f.ReplaceWebhook(t.Context(), registering, sourceID, webhook.Wish{URL: "https://localhost/"}, webhook.Addresses{})
+		refuses(t, err, webhook.AddressRefused)
+		_, err = f.ReplaceWebhook(t.Context(), command.Terms[webhook.Registration]{Origin: byOperator}, sourceID, wish(true), webhook.Addresses{})
+		require.NoError(t, err)
+		f.clock.advance(time.Second)
+		f.pending("r1")
+		id := f.owed(sourceID).Due[0].ID
+		f.sends(sourceID, 410)
+		_, err = f.ReplaceWebhook(t.Context(), registering, sourceID, wish(false), webhook.Addresses{})
+		require.NoError(t, err)
+		_, err = f.RedeliverWebhook(t.Context(), command.Terms[webhook.Delivery]{Origin: byUser}, sourceID, id)
+		require.NoError(t, err)
+		redeliver := command.Terms[int]{Origin: byOperator}
+		_, err = f.RedeliverDeadWebhooks(t.Context(), redeliver, sourceID, time.Time{}, time.Time{})
+		require.NoError(t, err)
+		f.sends(sourceID, 410)
+		_, err = f.ReplaceWebhook(t.Context(), registering, sourceID, wish(false), webhook.Addresses{})
+		require.NoError(t, err)
+		count, err := f.RedeliverDeadWebhooks(t.Context(), redeliver, sourceID, start, f.clock.Now().Add(time.Second))
+		require.NoError(t, err)
+		require.Equal(t, 1, count)
+		_, err = f.UnregisterWebhook(t.Context(), registering, sourceID)
+		require.NoError(t, err)
+
+		var done []string
+		said := make([]map[string]any, len(f.hooked(sourceID)))
+		for i, e := range f.hooked(sourceID) {
+			done = append(done, strings.TrimSuffix(string(e.Operation), "_webhook_registration")+" "+e.UserID)
+			require.Equal(t, []string{sourceID}, e.Participants)
+			require.Empty(t, e.CustomerTenantID)
+			require.Equal(t, activitylog.Succeeded, e.Status)
+			require.Equal(t, activitylog.WebhookResource, e.Resource)
+			if e.NewValue != "" {
+				require.NoError(t, json.Unmarshal([]byte(e.NewValue), &said[i]))
+			}
+		}
+		require.Equal(t, []string{
+			"create " + byUser.UserID, "update olga", "switch_off ", "update " + byUser.UserID, "redeliver_webhook_events " + byUser.UserID,
+			"switch_off ", "update " + byUser.UserID, "redeliver_webhook_events olga", "remove " + byUser.UserID,
+		}, done, "what was refused, and what found nothing to send again, is none of it")
+		first := f.hooked(sourceID)[0]
+		require.Equal(t, []string{byUser.UserPrincipalName, byUser.Application, byUser.Correlation}, []string{first.UserPrincipalName, first.ApplicationID, first.CorrelationID})
+		require.Empty(t, first.OldValue)
+		require.Equal(t, "https://hooks.example/handover?…", said[0]["webhookUrl"])
+		require.Equal(t, true, said[0]["hasSecret"])
+		require.NotContains(t, said[0], "secretChanged")
+		require.Equal(t, true, said[1]["secretChanged"])
+		require.Equal(t, "gone", said[2]["switchedOff"])
+		require.NotContains(t, said[3], "switchedOff", "on again")
+		require.NotContains(t, said[3], "secretChanged")
+		require.Equal(t, map[string]any{"deliveryId": id, "count": 1.0}, said[4])
+		require.Equal(t, 1.0, said[7]["count"])
+		require.Empty(t, f.hooked(sourceID)[8].NewValue)
+
+		require.Empty(t, f.rows("SELECT id FROM activity_log WHERE resource_type = 'webhook_registration' AND partner_tenant_id <> '"+sourceID+"'"))
+		for _, kept := range f.rows("SELECT old_value, new_value FROM activity_log") {
+			require.NotContains(t, kept, "hidden")
+			for _, secret := range secrets {
+				require.NotContains(t, kept, strings.TrimPrefix(secret, "whsec_"))
+			}
+		}
+		f.holds()
+	})
+}
+
+// A request that is repeated is logged once.
+func TestRepeatedRegistrationsAreLoggedOnce(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		terms := claiming[webhook.Registration]("register")
+		_, err := f.RegisterWebhook(t.Context(), terms, sourceID, everyEvent(), webhook.Addresses{})
+		require.NoError(t, err)
+		_, err = f.RegisterWebhook(t.Context(), terms, sourceID, everyEvent(), webhook.Addresses{})
+		repeats(t, err)
+		require.Len(t, f.hooked(sourceID), 1)
+	})
+}

@@ -1,0 +1,62 @@
+package webhookstore
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"handover/internal/activitylog"
+	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/kernel"
+	"handover/internal/store"
+	"handover/internal/webhook"
+)
+
+// note writes into the partner's own log, and no other, what was done to its registration, which the caller has locked: by whoever the
+// origin names, or by the platform.
+func note(ctx context.Context, tx store.Tx, r webhook.Registration, o kernel.Origin, operation activitylog.AuditOperation, before, after any, at time.Time) error {
+	return activitylogstore.Note(ctx, tx, activitylogstore.Record{
+		By: activitylog.By{
+			PartnerTenantID: r.PartnerTenantID, UserID: cmp.Or(o.UserID, o.Operator), UserPrincipalName: o.UserPrincipalName, ApplicationID: o.Application, CorrelationID: o.Correlation,
+		},
+		Resource: activitylog.WebhookResource, ResourceID: r.SubscriberID(), Operation: operation, Before: before, After: after, At: at,
+	})
+}
+
+// loggedRegistration is what the log says of a registration: nothing of a secret, and of the address not what follows the path, where
+// some receivers have theirs.
+type loggedRegistration struct {
+	URL           string              `json:"webhookUrl"`
+	Events        []webhook.EventName `json:"webhookEvents"`
+	Format        webhook.Format      `json:"format"`
+	InMSHeader    bool                `json:"signatureTokenToMsSignatureHeader,omitempty"`
+	HasSecret     bool                `json:"hasSecret,omitempty"`
+	SecretChanged bool                `json:"secretChanged,omitempty"` // there was one, and this is another
+	SwitchedOff   webhook.Why         `json:"switchedOff,omitempty"`
+}
+
+func logged(r webhook.Registration) loggedRegistration {
+	address, _, asks := strings.Cut(r.URL, "?")
+	if asks {
+		address += "?…"
+	}
+	return loggedRegistration{
+		URL: address, Events: r.Events, Format: r.Format, InMSHeader: r.InMSHeader, HasSecret: !r.Secret.IsZero(), SwitchedOff: r.Health.Why,
+	}
+}
+
+// replaced is the same of a registration that was replaced.
+func replaced(was, is webhook.Registration) loggedRegistration {
+	after := logged(is)
+	after.SecretChanged = !was.Secret.IsZero() && was.Secret != is.Secret
+	return after
+}
+
+// loggedRedelivery is what the log says of events that were asked for again: of one its id, of those of a time how many and between when.
+type loggedRedelivery struct {
+	DeliveryID string    `json:"deliveryId,omitempty"`
+	From       time.Time `json:"from,omitzero"`
+	Until      time.Time `json:"until,omitzero"`
+	Count      int       `json:"count"`
+}
