@@ -9,10 +9,13 @@ import (
 	"handover/internal/webhook"
 )
 
-// unblocked are the events that may be sent: of several about the same thing the first, so that each is heard in order.
-const unblocked = ` FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND NOT EXISTS (
+// isFirst tells of an event that waits that it is the first about its resource, and so may be sent: each is heard in order.
+const isFirst = `NOT EXISTS (
 	SELECT 1 FROM webhook_deliveries e WHERE e.partner_tenant_id = d.partner_tenant_id AND e.status = 'waiting' AND e.resource_id = d.resource_id
 		AND (e.happened_at, e.id) < (d.happened_at, d.id))`
+
+// unblocked are the events that may be sent.
+const unblocked = ` FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND ` + isFirst
 
 var (
 	selectDue    = store.Both(`SELECT ` + deliveries.Columns.Of("d") + unblocked + ` AND d.next_at <= $2 ORDER BY d.happened_at, d.id LIMIT $3`)

@@ -18,11 +18,11 @@ const (
 	watchedEvery = time.Hour
 )
 
-// selectOverdue passes over runs that are behind anyway, and endpoints that rest.
+// selectOverdue passes over runs that are behind anyway, endpoints that rest, and what waits behind an earlier event.
 var selectOverdue = store.Both(`SELECT DISTINCT d.partner_tenant_id FROM webhook_deliveries d
 	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = d.partner_tenant_id
 	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || d.partner_tenant_id
-	WHERE d.status = 'waiting' AND d.next_at <= $1 AND COALESCE(w.rests_until <= $1, TRUE)
+	WHERE d.status = 'waiting' AND d.next_at <= $1 AND ` + isFirst + ` AND COALESCE(w.rests_until <= $1, TRUE)
 		AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $2, TRUE) ORDER BY 1 LIMIT $3`)
 
 // WatchWebhooks makes the runs look that should have delivered something five minutes ago: at most 500, each once an hour. It tells how
