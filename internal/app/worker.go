@@ -77,7 +77,7 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	w.dispatcher, err = dispatch.New(dispatch.Options{
 		Book: s.Ledger, Temporal: s.Temporal, Describe: describe,
 		WorkflowTypes: []string{webhook.WorkflowType, subscription.CancellationWorkflowType, transfers.Type},
-		Versioned: s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
+		Versioned:     s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the dispatcher could not be made: %w", err)

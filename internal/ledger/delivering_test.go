@@ -69,6 +69,13 @@ func TestRunsThatDeliverAreFollowed(t *testing.T) {
 		over, err := f.OverRuns(t.Context(), []string{source, target, transferred})
 		require.NoError(t, err)
 		require.Empty(t, over)
+
+		f.want(page[0])
+		for count, ids := range map[int][]string{0: {}, 1: {source, target, "unknown"}} {
+			behind, err := f.RunsBehind(t.Context(), ids...)
+			require.NoError(t, err)
+			require.Equal(t, count, behind, ids)
+		}
 	})
 }
 
