@@ -84,13 +84,14 @@ func sentTo(t *testing.T, s starter, partner string) (sent []bool) {
 	return sent
 }
 
-// A mail server that wants STARTTLS and a login, greylists everybody, refuses one recipient for good and takes no address that is not
-// ASCII: everybody else is told once, and who could not be is listed, and told once by an operator's word.
+// A mail server that wants STARTTLS and a login, greylists everybody, refuses one recipient for good and knows no SMTPUTF8, which an address
+// that a ledger had before needs: everybody else is told once, an internationalised domain too, and who could not be told is listed, and
+// told once by an operator's word.
 func TestADifficultMailServer(t *testing.T) {
 	t.Parallel()
-	const nobody, unmailable = "nobody@customer1.example", "jörg@customer2.example"
+	const nobody, unmailable, abroad = "nobody@customer1.example", "jörg@customer2.example", "it@bücher.example"
 	w := world.Large(4, 1)
-	w.Customers[1].Email, w.Customers[2].Email = nobody, unmailable
+	w.Customers[1].Email, w.Customers[3].Email = nobody, abroad
 	var lock sync.Mutex
 	refused, greeted := true, map[string]int{}
 	mail := opensPost(t, func(to string) error {
@@ -107,7 +108,6 @@ func TestADifficultMailServer(t *testing.T) {
 	})
 	mail.start(t)
 	p, s := startPlatform(t, sqliteLedger(t), w)
-	launchWorker(t, p, mail.sends()...)
 	var ids []string
 	for n := range w.Customers {
 		r := requestOf(largeParties(n))
@@ -116,12 +116,21 @@ func TestADifficultMailServer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, transfer.Pending, made.Transfer.Status)
 		ids = append(ids, made.Transfer.ID)
-		told(t, p.Ledger, made.Transfer.ID)
+	}
+	readdress := func(to string) {
+		t.Helper()
+		reachInto(t, p.Settings.LedgerURL).does(t, "UPDATE notifications SET recipient = '"+to+"' WHERE audience = 'customer' AND subject_id = '"+ids[2]+"'")
+	}
+	readdress(unmailable)
+	launchWorker(t, p, mail.sends()...)
+	for _, id := range ids {
+		told(t, p.Ledger, id)
 	}
 	undelivered, count, err := p.Ledger.UndeliveredMail(t.Context(), outbox.Subject{}, 10)
 	require.NoError(t, err)
 	require.Equal(t, 2, count)
-	assert.Equal(t, []string{nobody, unmailable}, []string{undelivered[0].Recipient, undelivered[1].Recipient})
+	require.Equal(t, []string{nobody, unmailable}, []string{undelivered[0].Recipient, undelivered[1].Recipient})
+	assert.Equal(t, 1, taken(mail.caught(), "it@xn--bcher-kva.example"))
 	assert.Contains(t, undelivered[0].LastError, "550")
 	assert.Contains(t, undelivered[1].LastError, "SMTPUTF8")
 	listed := s.must(t, "mail", "undelivered")
@@ -150,6 +159,7 @@ func TestADifficultMailServer(t *testing.T) {
 	for _, one := range undelivered[1:] {
 		assert.False(t, once["<"+strings.Trim(one.MessageID, "<>")+">"])
 	}
+	readdress(w.Customers[2].Email)
 	s.verified(t)
 }
 

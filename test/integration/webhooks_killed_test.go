@@ -3,7 +3,6 @@ package integration
 import (
 	"encoding/json"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -32,11 +31,11 @@ func TestNothingIsLostWhateverIsKilled(t *testing.T) {
 		Platform: p, gateway: g, source: tokens.caller(t, world.LargeSource, world.LargeSourceUser), target: tokens.caller(t, world.LargeTarget, world.LargeTargetUser),
 		sends: append(append(mail.sends(), callingHere...), "HANDOVER_WEBHOOKS_PUBLIC_URL=http://"+g.address),
 	}
-	var certificates sync.Map
+	var known certificates
 	first, second := webhook.NewSecret(), webhook.NewSecret()
 	byFirst, bySecond := bySecret(t, first), bySecret(t, second)
 	var changed atomic.Int64 // events that verified by the second secret, too
-	source, target := listens(t, byRSA(&certificates)), listens(t, func(body []byte, headers http.Header) error {
+	source, target := listens(t, known.verify), listens(t, func(body []byte, headers http.Header) error {
 		if bySecond(body, headers) == nil {
 			changed.Add(1)
 		}
@@ -73,6 +72,7 @@ func TestNothingIsLostWhateverIsKilled(t *testing.T) {
 	launchWorker(t, p, h.sends...)
 	letGo()
 	finish()
+	eventually(t, "the second worker's certificate is known", func() bool { return known.count() == 2 })
 
 	called, letGo = target.holds(t)
 	part(customers/3, 2*customers/3)
@@ -93,9 +93,7 @@ func TestNothingIsLostWhateverIsKilled(t *testing.T) {
 	source.tookAll(t, p.Ledger, world.LargeSource, customers)
 	target.tookAll(t, p.Ledger, world.LargeTarget, customers)
 	assert.Positive(t, changed.Load(), "the new secret signs")
-	used := 0
-	certificates.Range(func(any, any) bool { used++; return true })
-	assert.Equal(t, 2, used, "each worker signs by a certificate of its own, and the gateway serves both")
+	assert.Equal(t, 2, known.count(), "each worker signs by a certificate of its own, and the gateway serves both")
 
 	var ids []string
 	all, err := p.Ledger.Transfers(t.Context(), transferstore.Filter{})

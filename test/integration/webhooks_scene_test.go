@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -64,6 +65,11 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = e.verify(body, r.Header)
 	}
 	id, does := r.Header.Get("Webhook-Id"), e.fault.Load()
+	var away *certificateAwayError
+	if errors.As(err, &away) {
+		cannot := fault(answers(http.StatusServiceUnavailable)) // what nobody can verify is not taken
+		err, does = nil, &cannot
+	}
 	e.lock.Lock()
 	if e.tried[id]++; err != nil {
 		e.wrong = append(e.wrong, id+": "+err.Error())
@@ -170,37 +176,69 @@ func bySecret(t *testing.T, secrets ...webhook.Secret) func(body []byte, headers
 	}
 }
 
-// byRSA verifies as a receiver does who has nothing but a cryptography library, and counts by certificate.
-func byRSA(seen *sync.Map) func(body []byte, headers http.Header) error {
-	return func(body []byte, headers http.Header) error {
-		address := headers.Get("X-MS-Certificate-Url")
-		got, err := http.Get(address)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = got.Body.Close() }()
-		der, err := io.ReadAll(got.Body)
-		if err != nil || got.StatusCode != http.StatusOK {
-			return fmt.Errorf("the certificate is answered %d %s", got.StatusCode, der)
-		}
-		certificate, err := x509.ParseCertificate(der)
-		if err != nil {
-			return err
-		}
-		key, is := certificate.PublicKey.(*rsa.PublicKey)
-		if !is || headers.Get("X-MS-Signature-Algorithm") != "rsa-sha256" {
-			return fmt.Errorf("it is signed by %T, %s", certificate.PublicKey, headers.Get("X-MS-Signature-Algorithm"))
-		}
-		signature, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(headers.Get("Authorization"), "Signature "))
-		if err != nil {
-			return err
-		}
-		if seen != nil {
-			seen.Store(address, true)
-		}
-		sum := sha256.Sum256(body)
-		return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature)
+// certificates are what a receiver keeps of those it has fetched: one never changes under its address.
+type certificates struct {
+	lock sync.Mutex
+	kept map[string][]byte
+}
+
+// certificateAwayError says that the certificate cannot be had now.
+type certificateAwayError struct{ error }
+
+func (c *certificates) of(address string) ([]byte, error) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if der, known := c.kept[address]; known {
+		return der, nil
 	}
+	got, err := http.Get(address)
+	if err != nil {
+		return nil, &certificateAwayError{err}
+	}
+	defer func() { _ = got.Body.Close() }()
+	der, err := io.ReadAll(got.Body)
+	switch {
+	case err != nil:
+		return nil, &certificateAwayError{err}
+	case got.StatusCode >= http.StatusInternalServerError:
+		return nil, &certificateAwayError{errors.New(got.Status)}
+	case got.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("the certificate is answered %d %s", got.StatusCode, der)
+	}
+	if c.kept == nil {
+		c.kept = map[string][]byte{}
+	}
+	c.kept[address] = der
+	return der, nil
+}
+
+func (c *certificates) count() int {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	return len(c.kept)
+}
+
+// verify does what a receiver does who has nothing but a cryptography library.
+func (c *certificates) verify(body []byte, headers http.Header) error {
+	der, err := c.of(headers.Get("X-MS-Certificate-Url"))
+	if err != nil {
+		return err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	key, is := certificate.PublicKey.(*rsa.PublicKey)
+	if !is || headers.Get("X-MS-Signature-Algorithm") != "rsa-sha256" {
+		return fmt.Errorf("it is signed by %T, %s", certificate.PublicKey, headers.Get("X-MS-Signature-Algorithm"))
+	}
+	token, kind := strings.CutPrefix(headers.Get("Authorization"), "Signature ")
+	signature, err := base64.StdEncoding.DecodeString(token)
+	if err != nil || !kind {
+		return fmt.Errorf("the header says %q", headers.Get("Authorization"))
+	}
+	sum := sha256.Sum256(body)
+	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature)
 }
 
 // owedTo are all events of the partner in the ledger.
