@@ -20,7 +20,7 @@ import (
 )
 
 // The mail server is down while the owners of two endpoints are to be told: of one that is switched off, of another's dead letter. Who is
-// well hears everything meanwhile; once the mail server is back each owner is told once.
+// well hears everything meanwhile, also while the mail server is back and slow; then each owner is told once.
 func TestOwnersAreToldOnceMailIsBack(t *testing.T) {
 	t.Parallel()
 	w := world.Large(2, 1)
@@ -57,7 +57,25 @@ func TestOwnersAreToldOnceMailIsBack(t *testing.T) {
 		assert.Equal(t, []bool{false}, sentTo(t, s, partner), "%s is still to be told", partner)
 	}
 
+	slow, over := make(chan struct{}), make(chan struct{})
+	mail.coming = sync.OnceFunc(func() {
+		close(slow)
+		<-over
+	})
+	t.Cleanup(sync.OnceFunc(func() { close(over) }))
 	mail.start(t)
+	eventually(t, "a mail is on its way", func() bool {
+		select {
+		case <-slow:
+			return true
+		default:
+			return false
+		}
+	})
+	_, err = p.Ledger.TestWebhook(t.Context(), command.Terms[webhook.Event]{}, third.TenantID, "while mail is slow")
+	require.NoError(t, err)
+	well.tookAll(t, p.Ledger, third.TenantID, 2)
+	over <- struct{}{}
 	for _, partner := range []string{world.LargeSource, world.LargeTarget} {
 		eventually(t, "the owner is told", func() bool { return sentTo(t, s, partner)[0] })
 		assert.Len(t, sentTo(t, s, partner), 1)

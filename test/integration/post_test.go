@@ -31,6 +31,7 @@ type post struct {
 	certificate string // file that whoever sends must trust
 	config      *tls.Config
 	recipient   func(to string) error // refuses; nil takes everybody
+	coming      func()                // while a message is on its way; nil for nothing
 	server      *smtp.Server
 	served      chan error
 
@@ -147,6 +148,9 @@ func (s *posting) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *posting) Data(r io.Reader) error {
+	if s.post.coming != nil {
+		s.post.coming()
+	}
 	message, err := netmail.ReadMessage(r)
 	if err != nil {
 		return err

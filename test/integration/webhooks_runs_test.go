@@ -74,6 +74,8 @@ func (s *telling) waits(t *testing.T) {
 		require.NoError(t, err)
 		return now.Waiting > 0 && len(now.Due) == 0 && len(run.GetPendingActivities()) == 0 && run.GetPendingWorkflowTask() == nil
 	})
+	assert.Contains(t, details(t, s.Connection, s.workflow()), "**Events that wait: 1**")
+	assert.Contains(t, details(t, s.Connection, s.workflow()), "503 Service Unavailable")
 	s.to.does(nil)
 	s.clock.advance(time.Hour + time.Minute) // the attempt that the run waits for is due, and its timer has yet to ring
 }

@@ -63,7 +63,7 @@ var selectTroubled = store.Both(waitingPartners + `, troubled (id) AS (
 	FROM troubled t LEFT JOIN webhook_registrations w ON w.partner_tenant_id = t.id
 	LEFT JOIN webhook_deliveries o ON o.id = (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting'
 		ORDER BY d.happened_at, d.id LIMIT 1)
-	ORDER BY t.id LIMIT $3`)
+	ORDER BY CASE WHEN w.off_at IS NULL THEN 0 ELSE 1 END, t.id LIMIT $3`)
 
 func (t *Troubled) fields() []any {
 	return []any{
@@ -72,8 +72,8 @@ func (t *Troubled) fields() []any {
 	}
 }
 
-// TroubledSince are up to limit partners, in the order of their ids, whose endpoint is switched off or has taken nothing since then, or
-// whom something is not sent that was due then.
+// TroubledSince are up to limit partners whose endpoint has taken nothing since then, or whom something is not sent that was due then, and
+// after them those whose endpoint is switched off: each in the order of their ids.
 func TroubledSince(ctx context.Context, tx store.Tx, latest time.Time, limit int) ([]Troubled, error) {
 	found, err := store.All(ctx, tx, selectTroubled, (*Troubled).fields, "", store.Stamp(latest), limit)
 	for i, t := range found {

@@ -19,11 +19,12 @@ const (
 )
 
 // selectOverdue passes over runs that are behind anyway, endpoints that rest, and what waits behind an earlier event.
-var selectOverdue = store.Both(`SELECT DISTINCT d.partner_tenant_id FROM webhook_deliveries d
-	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = d.partner_tenant_id
-	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || d.partner_tenant_id
-	WHERE d.status = 'waiting' AND d.next_at <= $1 AND ` + isFirst + ` AND COALESCE(w.rests_until <= $1, TRUE)
-		AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $2, TRUE) ORDER BY 1 LIMIT $3`)
+var selectOverdue = store.Both(waitingPartners + ` SELECT p.id FROM waiting p
+	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = p.id
+	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || p.id
+	WHERE p.id IS NOT NULL AND COALESCE(w.rests_until <= $2, TRUE) AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $3, TRUE)
+		AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $2 AND ` + isFirst + `)
+	ORDER BY p.id LIMIT $4`)
 
 // WatchWebhooks makes the runs look that should have delivered something five minutes ago: at most 500, each once an hour. It tells how
 // many.
@@ -33,7 +34,7 @@ func (s *Store) WatchWebhooks(ctx context.Context) (raised int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		partners, err := store.All(ctx, tx, selectOverdue, store.Value[string], store.Stamp(now.Add(-deliversWithin)), store.Stamp(now.Add(-watchedEvery)), mostWatched)
+		partners, err := store.All(ctx, tx, selectOverdue, store.Value[string], "", store.Stamp(now.Add(-deliversWithin)), store.Stamp(now.Add(-watchedEvery)), mostWatched)
 		if err != nil || len(partners) == 0 {
 			return 0, err
 		}
