@@ -83,7 +83,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 	}
 	c.ledgerFlag(cmd)
 	cmd.Flags().BoolVar(&v.ledgerOnly, "ledger-only", false, "leave I-7 out: do not ask Temporal")
-	cmd.Flags().BoolVar(&v.repair, "repair", false, "resume every transfer that I-7 finds wrong, as an operator, then check again")
+	cmd.Flags().BoolVar(&v.repair, "repair", false, "have every run that I-7 finds wrong look again, or begin, as an operator, then check again")
 	cmd.Flags().BoolVar(&askBilling, "billing", false, "ask the billing system, too, whether it moved what the ledger says it moved")
 	cmd.Flags().StringArrayVar(&v.expected, "expect", nil, "an anchor that an earlier verify printed, which the log must still fit; may be repeated")
 	cmd.MarkFlagsMutuallyExclusive("ledger-only", "repair")

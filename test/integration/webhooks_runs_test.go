@@ -103,7 +103,9 @@ func TestALostDeliveryRunComesBack(t *testing.T) {
 			t.Run(loss.name+", "+heal, func(t *testing.T) {
 				s.waits(t)
 				loss.lose(t)
-				eventually(t, "it is gone", func() bool { return statusOf(t, s.Connection, s.workflow()) != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING })
+				eventually(t, "it is gone", func() bool {
+					return statusOf(t, s.Connection, s.workflow()) != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+				})
 				if heal == "repair" {
 					missed := s.run(t, "verify")
 					assert.Equal(t, 1, missed.status, missed.out)

@@ -67,7 +67,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, does := r.Header.Get("Webhook-Id"), e.fault.Load()
 	var away *certificateAwayError
 	if errors.As(err, &away) {
-		cannot := fault(answers(http.StatusServiceUnavailable)) // what nobody can verify is not taken
+		cannot := answers(http.StatusServiceUnavailable) // what nobody can verify is not taken
 		err, does = nil, &cannot
 	}
 	e.lock.Lock()
