@@ -64,6 +64,7 @@ func TestRunsThatDeliverAreFollowed(t *testing.T) {
 		f.caughtUp()
 		require.Equal(t, []string{source, transferred}, f.followed("", 10))
 		f.unregister(sourceID)
+		require.Empty(t, f.due(sourceID), "what waited is a dead letter")
 		require.Equal(t, []string{transferred}, f.followed("", 10))
 
 		over, err := f.OverRuns(t.Context(), []string{source, target, transferred})
