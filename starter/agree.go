@@ -8,7 +8,7 @@ package main
 //   - an open run has a row in the ledger, unless it is still opening its transfer;
 //   - an open run gets on: its task does not fail.
 //
-// And every other run that the ledger follows is open: see agree_runs.go.
+// And every other run that the ledger follows is open and gets on: see agree_runs.go.
 //
 // Everything moves while it is looked at, and Temporal's index lags. So the first pass, over the lists of both sides, only
 // finds transfers to doubt; those are looked at one by one, a few times, and what still disagrees then is a violation.
@@ -51,7 +51,7 @@ type agreement struct {
 // disagreement is a transfer, or another run, that violates I-7.
 type disagreement struct {
 	id, says string
-	run      *runs.Wanted // that is missing; nil for a transfer's
+	run      *runs.Wanted // as it is to be raised; nil for a transfer's
 }
 
 func agreementFinding() ledger.Finding {

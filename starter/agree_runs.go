@@ -1,7 +1,8 @@
 package main
 
-// I-7 of the runs that are not a transfer's: one is open for everything that waits for its time, such as the scheduled end of a
-// subscription. The watch raises one that is overdue; that one is missing before shows here, and hourly to the workers.
+// I-7 of the runs that are not a transfer's: one is open, and gets on, for everything that waits for its time, such as the scheduled end
+// of a subscription, and for every partner whom something waits for. The watch raises one that is overdue; that one is
+// missing before shows here, and hourly to the workers.
 
 import (
 	"context"
@@ -54,9 +55,9 @@ func (a *agreement) otherRuns(ctx context.Context) ([]runs.Wanted, error) {
 	}
 }
 
-// missing are those of the runs that are not open.
+// missing are those of the runs that are not open, or do not get on.
 func (a *agreement) missing(ctx context.Context, followed []runs.Wanted) ([]disagreement, error) {
-	open := make([]bool, len(followed))
+	now := make([]runHealth, len(followed))
 	group, asking := errgroup.WithContext(ctx)
 	group.SetLimit(looksAtOnce)
 	for i, run := range followed {
@@ -64,7 +65,7 @@ func (a *agreement) missing(ctx context.Context, followed []runs.Wanted) ([]disa
 			ctx, cancel := context.WithTimeout(asking, a.patience)
 			defer cancel()
 			var err error
-			open[i], err = a.service.Running(ctx, run.WorkflowID)
+			now[i], err = a.service.Health(ctx, run.WorkflowID)
 			return err
 		})
 	}
@@ -73,9 +74,32 @@ func (a *agreement) missing(ctx context.Context, followed []runs.Wanted) ([]disa
 	}
 	var wrong []disagreement
 	for i, run := range followed {
-		if !open[i] {
-			wrong = append(wrong, disagreement{id: run.SubjectID, run: &run, says: fmt.Sprintf("The run %s should be open, and is not.", run.WorkflowID)})
+		if says := complaintOf(run.WorkflowID, now[i]); says != "" {
+			run.Cause = cureOf(now[i])
+			wrong = append(wrong, disagreement{id: run.SubjectID, run: &run, says: says})
 		}
 	}
 	return wrong, nil
+}
+
+// complaintOf is what is wrong with a run that should be open; empty when nothing is.
+func complaintOf(workflowID string, now runHealth) string {
+	switch now {
+	case runClosed:
+		return fmt.Sprintf("The run %s should be open, and is not.", workflowID)
+	case runFailing:
+		return fmt.Sprintf("The run %s does not get on: its task fails, and the log of the workers says how.", workflowID)
+	case runUntaken:
+		return fmt.Sprintf("The run %s does not get on: no worker takes its task.", workflowID)
+	default:
+		return ""
+	}
+}
+
+// cureOf is how a run is raised again: what fails at its own past begins afresh, because it knows nothing that the ledger does not.
+func cureOf(now runHealth) runs.Cause {
+	if now == runFailing {
+		return runs.CauseReplaced
+	}
+	return runs.CauseResumed
 }

@@ -20,6 +20,7 @@ import (
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/transferclient"
+	"handover/internal/webhook"
 )
 
 // numbered is the id of a transfer.
@@ -340,4 +341,31 @@ func TestAMissingRunOfAScheduledEnd(t *testing.T) {
 
 	s = stage{book: fakeRecords{findings: findings(0), scheduled: []runs.Wanted{ending(3)}}}
 	require.Equal(t, 1, s.run(t, "verify", "--ledger", "sqlite://x.db"), "it is a violation")
+}
+
+// An open run whose task fails, or that no worker takes, delivers nothing either. One that fails is replaced, because it knows
+// nothing that the ledger does not; and --repair says when nobody has told the runs yet.
+func TestARunThatDeliversAndDoesNotGetOn(t *testing.T) {
+	t.Parallel()
+	delivering := func(partner string) runs.Wanted {
+		return runs.Wanted{WorkflowID: webhook.WorkflowID(partner), WorkflowType: webhook.WorkflowType, SubjectID: partner, FairKey: partner}
+	}
+	fails, waits, gone, does := delivering(numbered(1)), delivering(numbered(2)), delivering(numbered(3)), delivering(numbered(4))
+	s := stage{book: fakeRecords{findings: findings(0), scheduled: []runs.Wanted{fails, waits, gone, does}, behind: 1}}
+	s.service.health = map[string]runHealth{
+		fails.WorkflowID: runFailing, waits.WorkflowID: runUntaken, gone.WorkflowID: runClosed, does.WorkflowID: runWell,
+	}
+	require.Equal(t, 1, s.run(t, "verify", "--repair", "--ledger", "sqlite://x.db"))
+	for _, says := range []string{
+		"The run " + fails.WorkflowID + " does not get on: its task fails, and the log of the workers says how.",
+		"The run " + waits.WorkflowID + " does not get on: no worker takes its task.",
+		"The run " + gone.WorkflowID + " should be open, and is not.",
+	} {
+		assert.Contains(t, s.stdout.String(), says)
+		assert.Contains(t, s.stderr.String(), says)
+	}
+	assert.NotContains(t, s.stdout.String(), does.WorkflowID)
+	assert.Contains(t, s.stderr.String(), "Not every run is told yet.")
+	fails.Cause, waits.Cause, gone.Cause = runs.CauseReplaced, runs.CauseResumed, runs.CauseResumed
+	assert.Equal(t, []runs.Wanted{fails, waits, gone}, s.book.wanted)
 }

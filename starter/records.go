@@ -83,7 +83,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 	}
 	c.ledgerFlag(cmd)
 	cmd.Flags().BoolVar(&v.ledgerOnly, "ledger-only", false, "leave I-7 out: do not ask Temporal")
-	cmd.Flags().BoolVar(&v.repair, "repair", false, "resume every transfer that I-7 finds wrong, as an operator, then check again")
+	cmd.Flags().BoolVar(&v.repair, "repair", false, "have every run that I-7 finds wrong look again, or begin, as an operator, then check again")
 	cmd.Flags().BoolVar(&askBilling, "billing", false, "ask the billing system, too, whether it moved what the ledger says it moved")
 	cmd.Flags().StringArrayVar(&v.expected, "expect", nil, "an anchor that an earlier verify printed, which the log must still fit; may be repeated")
 	cmd.MarkFlagsMutuallyExclusive("ledger-only", "repair")
@@ -244,7 +244,7 @@ const (
 
 // repair resumes the transfers that are wrong, says so, and waits a moment for their runs to be told.
 func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) error {
-	ids, err := c.raiseAgain(ctx, book, wrong)
+	ids, others, err := c.raiseAgain(ctx, book, wrong)
 	if err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) er
 		if err := c.env.wait(ctx, repairPause); err != nil {
 			return err
 		}
-		behind, err := anyBehind(ctx, book, ids)
+		behind, err := anyBehind(ctx, book, ids, others)
 		if err != nil || !behind {
 			return err
 		}
@@ -261,15 +261,15 @@ func (c *cli) repair(ctx context.Context, book records, wrong []disagreement) er
 	return nil
 }
 
-// raiseAgain resumes the transfers among what is wrong, has the other runs look again, and returns the ids of the transfers.
-func (c *cli) raiseAgain(ctx context.Context, book records, wrong []disagreement) (ids []string, err error) {
-	var others []runs.Wanted
+// raiseAgain resumes the transfers among what is wrong, has the other runs look again or begin, and returns the ids of the ones and the
+// workflow ids of the others.
+func (c *cli) raiseAgain(ctx context.Context, book records, wrong []disagreement) (ids, others []string, err error) {
+	var wanted []runs.Wanted
 	for i, w := range wrong {
 		if w.run == nil {
 			ids = append(ids, w.id)
 		} else {
-			w.run.Cause = runs.CauseResumed
-			others = append(others, *w.run)
+			wanted, others = append(wanted, *w.run), append(others, w.run.WorkflowID)
 		}
 		if i < mostListed {
 			c.say("I-7: " + w.says)
@@ -278,19 +278,22 @@ func (c *cli) raiseAgain(ctx context.Context, book records, wrong []disagreement
 	if len(ids) > 0 {
 		n, err := book.Resume(ctx, c.resumption(resumption{}), ids...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		c.say(fmt.Sprintf("%s of %d resumed by %s; checking again.", ofTransfers(n), len(ids), c.operator().UserID))
 	}
-	if len(others) > 0 {
-		c.say(fmt.Sprintf("Runs of other kinds, %d of them, are begun again; checking again.", len(others)))
-		err = book.WantRuns(ctx, others...)
+	if len(wanted) > 0 {
+		c.say(fmt.Sprintf("Runs of other kinds, %d of them, are begun again; checking again.", len(wanted)))
+		err = book.WantRuns(ctx, wanted...)
 	}
-	return ids, err
+	return ids, others, err
 }
 
-// anyBehind tells whether a run of the transfers is still to be told.
-func anyBehind(ctx context.Context, book records, ids []string) (bool, error) {
+// anyBehind tells whether a run of the transfers, or one of the others, is still to be told.
+func anyBehind(ctx context.Context, book records, ids, others []string) (bool, error) {
+	if behind, err := book.RunsBehind(ctx, others...); err != nil || behind > 0 {
+		return behind > 0, err
+	}
 	for _, id := range ids {
 		f, err := book.FollowOf(ctx, id)
 		if err != nil && !errors.Is(err, transfer.NotFound) {

@@ -64,6 +64,7 @@ type records interface {
 	FollowOf(ctx context.Context, id string) (transferstore.Follow, error)
 	FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error)
 	WantRuns(ctx context.Context, wanted ...runs.Wanted) error
+	RunsBehind(ctx context.Context, workflowIDs ...string) (int, error)
 	EndedItems(ctx context.Context, after transferstore.ItemCursor, limit int) ([]transfer.EndedItem, error)
 	GiveUp(ctx context.Context, id string, g transferstore.GivingUp, terms command.Terms[transferstore.GivenUp]) (transferstore.GivenUp, error)
 	ResolveHeld(ctx context.Context, id string, r transferstore.Resolution, terms command.Terms[transfer.LineItem]) (transfer.LineItem, error)

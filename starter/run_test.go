@@ -52,6 +52,7 @@ type fakeTransfers struct {
 	summary  []transferclient.Summary
 	openRuns func(page []byte) ([]openRun, []byte, error)
 	running  map[string]bool
+	health   map[string]runHealth // of those, where it is not well
 	histories
 
 	connected bool
@@ -113,6 +114,16 @@ func (f *fakeTransfers) Running(_ context.Context, workflowID string) (bool, err
 	return f.running[strings.TrimPrefix(workflowID, "transfer/")], f.err
 }
 
+func (f *fakeTransfers) Health(ctx context.Context, workflowID string) (runHealth, error) {
+	if now, known := f.health[workflowID]; known {
+		return now, f.err
+	}
+	if running, err := f.Running(ctx, workflowID); err != nil || !running {
+		return runClosed, err
+	}
+	return runWell, nil
+}
+
 func (f *fakeTransfers) Close() { f.closed = true }
 
 func (f *fakeTransfers) see(ctx context.Context) { _, f.bounded = ctx.Deadline() }
@@ -136,6 +147,7 @@ type fakeRecords struct {
 	closed    bool
 	scheduled []runs.Wanted // runs that are not a transfer's, and must be open
 	wanted    []runs.Wanted
+	behind    int // of those
 }
 
 func (f *fakeRecords) FollowedRuns(_ context.Context, after string, limit int) ([]runs.Wanted, error) {
@@ -155,6 +167,8 @@ func (f *fakeRecords) WantRuns(_ context.Context, wanted ...runs.Wanted) error {
 	}
 	return f.err
 }
+
+func (f *fakeRecords) RunsBehind(context.Context, ...string) (int, error) { return f.behind, f.err }
 
 func (f *fakeRecords) Empty(context.Context) (bool, error) { return f.empty, f.err }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -27,7 +28,22 @@ type temporalRuns interface {
 	OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte, error)
 	// Running tells whether the run with the workflow id is running right now; a run that never was is not.
 	Running(ctx context.Context, workflowID string) (bool, error)
+	// Health tells the same, and whether the run gets on.
+	Health(ctx context.Context, workflowID string) (runHealth, error)
 }
+
+// runHealth is how a run does.
+type runHealth int
+
+const (
+	runClosed  runHealth = iota // or never begun
+	runWell                     // it works, or waits for its time
+	runFailing                  // its task fails, again and again
+	runUntaken                  // its task waits for a worker
+)
+
+// failsTwice is more often than a task fails that a worker took down with it.
+const failsTwice = 2
 
 // openRun is a transfer whose run is running, with the status that the index has of it.
 type openRun struct {
@@ -97,13 +113,27 @@ func (s *service) OpenRuns(ctx context.Context, page []byte) ([]openRun, []byte,
 }
 
 func (s *service) Running(ctx context.Context, workflowID string) (bool, error) {
+	now, err := s.Health(ctx, workflowID)
+	return now != runClosed, err
+}
+
+func (s *service) Health(ctx context.Context, workflowID string) (runHealth, error) {
 	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	var missing *serviceerror.NotFound
 	switch {
 	case errors.As(err, &missing):
-		return false, nil
+		return runClosed, nil
 	case err != nil:
-		return false, &unreachableError{err}
+		return runClosed, &unreachableError{err}
+	case described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		return runClosed, nil
 	}
-	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
+	task := described.GetPendingWorkflowTask()
+	switch {
+	case task.GetAttempt() > failsTwice:
+		return runFailing, nil
+	case task.GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED && time.Since(task.GetOriginalScheduledTime().AsTime()) > tellWithin:
+		return runUntaken, nil
+	}
+	return runWell, nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/mock"
@@ -18,6 +19,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/mocks"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"handover/activities/failing"
 	"handover/config"
@@ -101,6 +103,42 @@ func TestRunning(t *testing.T) {
 		running, err := s.Running(t.Context(), transfer.WorkflowID(transferID))
 		assert.ErrorIs(t, err, c.want, name)
 		assert.Equal(t, c.running, running, name)
+	}
+}
+
+// TestHealth: a run is not well while its task fails again and again, or waits for a worker. A task that a worker took down with it is
+// simply taken by another.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	type state = enumspb.PendingWorkflowTaskState
+	const scheduled, started state = enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED, enumspb.PENDING_WORKFLOW_TASK_STATE_STARTED
+	for name, c := range map[string]struct {
+		attempt int32
+		state   state
+		waits   time.Duration
+		want    runHealth
+	}{
+		"no task":                {want: runWell},
+		"a task just made":       {1, scheduled, time.Second, runWell},
+		"at work for long":       {1, started, time.Hour, runWell},
+		"the worker died":        {2, started, time.Second, runWell},
+		"fails again and again":  {3, started, time.Second, runFailing},
+		"about to be tried anew": {30, scheduled, time.Hour, runFailing},
+		"no worker":              {1, scheduled, time.Hour, runUntaken},
+	} {
+		s, connection := temporal(t)
+		answer := &workflowservice.DescribeWorkflowExecutionResponse{
+			WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{Status: enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING},
+		}
+		if c.attempt > 0 {
+			answer.PendingWorkflowTask = &workflowpb.PendingWorkflowTaskInfo{
+				Attempt: c.attempt, State: c.state, OriginalScheduledTime: timestamppb.New(time.Now().Add(-c.waits)),
+			}
+		}
+		connection.On("DescribeWorkflowExecution", mock.Anything, "delivery/p", "").Return(answer, nil)
+		now, err := s.Health(t.Context(), "delivery/p")
+		require.NoError(t, err)
+		assert.Equal(t, c.want, now, name)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"handover/internal/runs"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // stuckAfter is how long a run may be behind, and an e-mail wait, before an operator is told.
@@ -23,7 +25,8 @@ func (c *cli) stuckCommand() *cobra.Command {
 		Use:   "stuck",
 		Short: "List what does not go on by itself, from the ledger",
 		Long: "List what does not go on by itself, from the ledger: a billing system that is away, runs that have been behind it\n" +
-			"for a minute, transfers that are late, line items that are held or being ended, and e-mails that wait or could not be delivered.\n" +
+			"for a minute, transfers that are late, line items that are held or being ended, e-mails that wait or could not be\n" +
+			"delivered, and the partners who are not told by webhook, with what waits and why.\n" +
 			"docs/operations.md says what to do about each.",
 		Example: "  starter stuck\n  starter stuck -o json --ledger postgres://handover@db/handover | jq '.runs[].lastError'",
 		Args:    nothing,
@@ -52,6 +55,7 @@ type (
 		MailCount int             `json:"mailCount"`
 		Backlogs  []stuckBacklog  `json:"mailBySubject"`
 		Ended     int             `json:"mailUndelivered"`
+		Webhooks  []stuckWebhook  `json:"webhooks"`
 	}
 	stuckOutage struct {
 		Name      string    `json:"name"`
@@ -62,7 +66,7 @@ type (
 	}
 	stuckRun struct {
 		WorkflowID string     `json:"workflowId"`
-		TransferID string     `json:"transferId"`
+		TransferID string     `json:"transferId,omitempty"` // of one that is about a transfer
 		Cause      runs.Cause `json:"cause"`
 		Attempts   int        `json:"attempts"`
 		LastError  string     `json:"lastError"`
@@ -104,19 +108,34 @@ type (
 		LastError  string    `json:"lastError"`
 		Since      time.Time `json:"since"`
 	}
+	stuckWebhook struct {
+		PartnerTenantID string      `json:"partnerTenantId"`
+		Waiting         int         `json:"waiting"`
+		Dead            int         `json:"dead"`
+		Oldest          time.Time   `json:"oldest,omitzero"` // of those that wait
+		NextAt          time.Time   `json:"nextAt,omitzero"` // of that one
+		FailingSince    time.Time   `json:"failingSince,omitzero"`
+		OffSince        time.Time   `json:"offSince,omitzero"`
+		Off             webhook.Why `json:"off,omitempty"`
+		Latest          string      `json:"latest,omitempty"` // what came of the oldest one
+	}
 )
 
 // viewOf leaves e-mail addresses out.
 func viewOf(s ledger.Stuck) stuckView {
 	v := stuckView{
 		Outages: []stuckOutage{}, Runs: []stuckRun{}, Transfers: []stuckTransfer{}, Items: []stuckItem{}, Mail: []stuckMail{}, MailCount: s.MailCount,
-		Backlogs: []stuckBacklog{}, Ended: s.Ended,
+		Backlogs: []stuckBacklog{}, Ended: s.Ended, Webhooks: []stuckWebhook{},
 	}
 	for _, o := range s.Outages {
 		v.Outages = append(v.Outages, stuckOutage{o.Name, o.Since, o.Failures, o.Said, o.NextAt})
 	}
 	for _, r := range s.Runs {
-		v.Runs = append(v.Runs, stuckRun{r.WorkflowID, r.SubjectID, r.Cause, r.Attempts, r.LastError, r.Since})
+		behind := stuckRun{r.WorkflowID, "", r.Cause, r.Attempts, r.LastError, r.Since}
+		if r.WorkflowType == transfer.WorkflowType || r.WorkflowType == transfer.RangeWorkflowType {
+			behind.TransferID = r.SubjectID
+		}
+		v.Runs = append(v.Runs, behind)
 	}
 	for _, t := range s.Transfers {
 		v.Transfers = append(v.Transfers, stuckTransfer(t))
@@ -129,6 +148,20 @@ func viewOf(s ledger.Stuck) stuckView {
 	}
 	for _, b := range s.Backlogs {
 		v.Backlogs = append(v.Backlogs, stuckBacklog{transferOf(b.About), b.About.Kind, b.About.ID, b.Waiting, b.Undelivered, b.Since})
+	}
+	for _, w := range s.Webhooks {
+		v.Webhooks = append(v.Webhooks, webhookViewOf(w))
+	}
+	return v
+}
+
+func webhookViewOf(t webhookstore.Troubled) stuckWebhook {
+	v := stuckWebhook{
+		PartnerTenantID: t.PartnerTenantID, Waiting: t.Waiting, Dead: t.Dead, Oldest: t.Oldest, NextAt: t.Next,
+		FailingSince: t.Health.FailingSince, OffSince: t.Health.OffAt, Off: t.Health.Why, Latest: t.LastFault,
+	}
+	if t.LastStatus != 0 {
+		v.Latest = fmt.Sprint(t.LastStatus)
 	}
 	return v
 }
@@ -146,7 +179,7 @@ func (c *cli) printStuck(s ledger.Stuck) error {
 	if c.output == outputJSON {
 		return c.printJSON(v)
 	}
-	sections := []stuckSection{v.outages(), v.runs(), c.lateTransfers(v), c.endingItems(v), v.mail(), v.backlogs()}
+	sections := []stuckSection{v.outages(), v.runs(), c.lateTransfers(v), c.endingItems(v), v.mail(), v.backlogs(), v.webhooks()}
 	printed := false
 	for _, section := range sections {
 		if len(section.rows) == 0 {
@@ -238,6 +271,31 @@ func (v stuckView) backlogs() stuckSection {
 		s.rows = append(s.rows, table.Row{b.Kind + " " + b.ID, b.Waiting, b.Undelivered, moment(b.Since)})
 	}
 	return s
+}
+
+func (v stuckView) webhooks() stuckSection {
+	s := stuckSection{
+		title:   "Partners who are not told by webhook",
+		heading: table.Row{"partner", "waiting", "the first since", "why", "latest answer", "next attempt", "dead letters"},
+	}
+	for _, w := range v.Webhooks {
+		s.rows = append(s.rows, table.Row{w.PartnerTenantID, w.Waiting, moment(w.Oldest), w.why(), w.Latest, moment(w.NextAt), w.Dead})
+	}
+	return s
+}
+
+// why is the reason in words.
+func (w stuckWebhook) why() string {
+	switch {
+	case w.Off == webhook.WhyGone:
+		return "switched off " + moment(w.OffSince) + ": it answered 410"
+	case w.Off != "":
+		return "switched off " + moment(w.OffSince) + ": it only failed for five days"
+	case !w.FailingSince.IsZero():
+		return "takes nothing since " + moment(w.FailingSince)
+	default:
+		return "due, and not sent"
+	}
 }
 
 // moment is a time as tables show it.

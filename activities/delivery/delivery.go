@@ -23,6 +23,7 @@ const Prefix = "delivery."
 type Ledger interface {
 	LookAtWebhook(ctx context.Context, partner string, limit int) (webhookstore.Standing, error)
 	RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (webhookstore.Recorded, error)
+	DeadWebhooks(ctx context.Context, partner string) (int, error)
 	PublishWebhookCertificate(ctx context.Context, certificate []byte) error
 }
 
@@ -52,6 +53,7 @@ type Round struct {
 	NextIn       time.Duration `json:"nextIn,omitempty"`      // how long that is from now, by the ledger's clock; when none waits, how long the run stays
 	FailingSince time.Time     `json:"failingSince,omitzero"` // the endpoint's first failure since it last took something
 	Off          webhook.Why   `json:"off,omitempty"`         // why the endpoint is not called any more
+	Dead         int           `json:"dead,omitempty"`        // dead letters that there are
 	Answer       string        `json:"answer,omitempty"`      // status of the latest attempt of this step, or why there was no answer, in our words
 }
 
@@ -79,7 +81,8 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 			return done, failing.Classified(err)
 		}
 		if len(now.Due) == 0 || time.Now().After(until) {
-			return done.standing(now, a.Lingers), nil
+			done.Dead, err = a.Ledger.DeadWebhooks(ctx, partner)
+			return done.standing(now, a.Lingers), failing.Classified(err)
 		}
 		if err := a.bring(ctx, partner, now, until, &done); err != nil {
 			return done, failing.Classified(err)

@@ -137,6 +137,7 @@ func TestDeliverStopsAtAnEndpointThatIsGone(t *testing.T) {
 	assert.Len(t, s.to.heard, 1)
 	assert.Equal(t, webhook.WhyGone, round.Off)
 	assert.Zero(t, round.Waiting)
+	assert.Equal(t, 3, round.Dead)
 }
 
 // A step that is cut off has recorded what it sent, and the next one goes on after that.

@@ -20,6 +20,7 @@ import (
 	"handover/internal/telemetry"
 	transfermail "handover/internal/transfer/mail"
 	transferstore "handover/internal/transfer/store"
+	"handover/internal/webhook"
 	webhookmail "handover/internal/webhook/mail"
 	webhookstore "handover/internal/webhook/store"
 	"handover/workflows"
@@ -74,8 +75,9 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	w := &Worker{failed: make(chan error, 1), listen: s.Ledger.Listen}
 	var err error
 	w.dispatcher, err = dispatch.New(dispatch.Options{
-		Book: s.Ledger, Temporal: s.Temporal, Describe: describe, WorkflowTypes: []string{subscription.CancellationWorkflowType, transfers.Type},
-		Versioned: s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
+		Book: s.Ledger, Temporal: s.Temporal, Describe: describe,
+		WorkflowTypes: []string{webhook.WorkflowType, subscription.CancellationWorkflowType, transfers.Type},
+		Versioned:     s.Settings.BuildID != "", Logger: s.Logger, Metrics: s.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the dispatcher could not be made: %w", err)

@@ -146,18 +146,22 @@ func (l *Ledger) Watch(ctx context.Context) (raised int, err error) {
 }
 
 // FollowedRuns is a page of the runs of every context that must be open at Temporal, and were told everything: those with workflow
-// ids greater than after, in that order, and at most limit. What is scheduled comes before what is transferred, as their ids do.
-func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) ([]runs.Wanted, error) {
-	page, err := l.FollowedCancellations(ctx, after, limit)
-	if err != nil || len(page) == limit {
-		return page, err
+// ids greater than after, in that order, and at most limit. What delivers comes first, then what is scheduled and what is transferred, as
+// their ids do.
+func (l *Ledger) FollowedRuns(ctx context.Context, after string, limit int) (page []runs.Wanted, err error) {
+	for _, followed := range []func(context.Context, string, int) ([]runs.Wanted, error){
+		l.FollowedDeliveries, l.FollowedCancellations, l.transfers.FollowedRuns,
+	} {
+		more, err := followed(ctx, after, limit-len(page))
+		if page = append(page, more...); err != nil || len(page) == limit {
+			return page, err
+		}
 	}
-	more, err := l.transfers.FollowedRuns(ctx, after, limit-len(page))
-	return append(page, more...), err
+	return page, nil
 }
 
 // OverRuns are those of the runs with these workflow ids that should not be open, because what they are about is over and they
-// were told everything.
+// were told everything. Runs that deliver are none of them: they end by themselves.
 func (l *Ledger) OverRuns(ctx context.Context, workflowIDs []string) ([]runs.Wanted, error) {
 	over, err := l.OverCancellations(ctx, workflowIDs)
 	if err != nil {

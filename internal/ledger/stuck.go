@@ -12,6 +12,7 @@ import (
 	"handover/internal/runs"
 	"handover/internal/store"
 	transferstore "handover/internal/transfer/store"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // Stuck is everything that waits for longer than it should.
@@ -24,6 +25,7 @@ type Stuck struct {
 	MailCount int                           // of all e-mails that wait for as long
 	Backlogs  []outbox.Backlog              // the same and what could not be delivered, by what it is about
 	Ended     int                           // e-mails that could not be delivered
+	Webhooks  []webhookstore.Troubled       // partners who are not told over HTTP
 }
 
 // mostStuck bounds a list of what is stuck: beyond it the list is no help.
@@ -33,7 +35,8 @@ const mostStuck = 1000
 const longestMail = 20
 
 // Stuck lists what has been waiting for longer than that, at most a thousand of each kind and twenty e-mails. Outages,
-// transfers that are late, line items that were given up and e-mails that could not be delivered are listed in any case.
+// transfers that are late, line items that were given up, e-mails that could not be delivered and endpoints that are switched off are
+// listed in any case.
 func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, error) {
 	return store.Read(ctx, l.DB, "look for what is stuck", func(tx store.Tx) (found Stuck, err error) {
 		now, err := l.Time(ctx, tx)
@@ -56,7 +59,10 @@ func (l *Ledger) Stuck(ctx context.Context, olderThan time.Duration) (Stuck, err
 		if found.Mail, found.MailCount, err = outbox.UnsentSince(ctx, tx, before, longestMail); err != nil {
 			return found, err
 		}
-		found.Backlogs, found.Ended, err = outbox.Backlogs(ctx, tx, before, longestMail)
+		if found.Backlogs, found.Ended, err = outbox.Backlogs(ctx, tx, before, longestMail); err != nil {
+			return found, err
+		}
+		found.Webhooks, err = webhookstore.TroubledSince(ctx, tx, before, mostStuck)
 		return found, err
 	})
 }

@@ -83,6 +83,19 @@ func (s *Store) RunsWaiting(ctx context.Context) (count int, since time.Time, er
 	return w.count, time.Time(w.since), err
 }
 
+var countBehind = store.OverRows(`SELECT COUNT(*) FROM {rows} JOIN runs u ON u.workflow_id = r.id WHERE u.told < u.wanted`, store.IDColumn)
+
+// RunsBehind tells how many of the runs with these workflow ids are behind.
+func (s *Store) RunsBehind(ctx context.Context, workflowIDs ...string) (int, error) {
+	if len(workflowIDs) == 0 {
+		return 0, nil
+	}
+	return store.Read(ctx, s.db, "look whether runs are behind", func(tx store.Tx) (int, error) {
+		behind, _, err := store.One(ctx, tx, countBehind, store.Value[int], store.IDRows(workflowIDs...))
+		return behind, err
+	})
+}
+
 var selectBehind = store.Both(`SELECT ` + runs.Columns.Of("r") + ` FROM runs r WHERE r.told < r.wanted AND r.since <= $1 ORDER BY r.since, r.workflow_id LIMIT $2`)
 
 // BehindSince are up to limit runs that fell behind no later than that, the first of them first.

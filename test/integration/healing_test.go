@@ -146,7 +146,13 @@ func TestARunThatIsResetLooks(t *testing.T) {
 
 func resetToItsBeginning(t *testing.T, c client.Client, id string) {
 	t.Helper()
-	before, err := c.DescribeWorkflowExecution(t.Context(), transfer.WorkflowID(id), "")
+	resetsToItsBeginning(t, c, transfer.WorkflowID(id))
+}
+
+// resetsToItsBeginning resets the run of the workflow to its first task.
+func resetsToItsBeginning(t *testing.T, c client.Client, workflowID string) {
+	t.Helper()
+	before, err := c.DescribeWorkflowExecution(t.Context(), workflowID, "")
 	require.NoError(t, err)
 	run := before.GetWorkflowExecutionInfo().GetExecution()
 	first := int64(0)
@@ -160,7 +166,7 @@ func resetToItsBeginning(t *testing.T, c client.Client, id string) {
 		}
 	}
 	reset, err := c.WorkflowService().ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-		Namespace: platform.Namespace, WorkflowExecution: run, Reason: "somebody tries something", RequestId: key("reset", parties{customer: id}),
+		Namespace: platform.Namespace, WorkflowExecution: run, Reason: "somebody tries something", RequestId: key("reset", parties{customer: workflowID}),
 		WorkflowTaskFinishEventId: first,
 	})
 	require.NoError(t, err)

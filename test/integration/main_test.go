@@ -16,6 +16,9 @@
 //	billing_scene_test.go   a billing system of an operator as a process, and the platform that moves subscriptions in it
 //	billing_wire_test.go    the wire between the two, and what can happen on it
 //
+//	webhooks_scene_test.go  endpoints of partners, which verify by themselves and misbehave when they are told to
+//	post_test.go            a mail server, as choosy as those of companies
+//
 // Every other file is one story, named for what a user sees.
 package integration
 

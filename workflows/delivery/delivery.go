@@ -111,6 +111,9 @@ func details(r activities.Round) string {
 	if !r.Next.IsZero() {
 		fmt.Fprintf(&b, "\nThe next attempt is at %s.\n", r.Next.UTC().Format(layout))
 	}
+	if r.Dead > 0 {
+		fmt.Fprintf(&b, "\nDead letters, which their owner may ask for again: %d.\n", r.Dead)
+	}
 	return b.String()
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
@@ -94,4 +95,44 @@ func TestWhatIsSwitchedOffEnds(t *testing.T) {
 	env, steps := scene(t, activities.Round{Failed: 1, Off: webhook.WhyGone, FailingSince: at})
 	play(t, env)
 	require.Equal(t, 1, *steps)
+}
+
+// The Web UI shows what waits and why, and what its owner may ask for again.
+func TestWhatTheWebUIShows(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		now   activities.Round
+		shows []string
+	}{
+		"well": {activities.Round{Sent: 1, NextIn: time.Minute}, []string{"**Everything is told.**"}},
+		"fails": {
+			activities.Round{Failed: 1, Waiting: 7, Oldest: at.Add(-time.Hour), Next: at.Add(time.Minute), NextIn: time.Minute, FailingSince: at, Answer: "503 Service Unavailable", Dead: 3},
+			[]string{
+				"**Events that wait: 7**, the first since 3 March 2031, 10:00:00 UTC.", "has taken nothing since 3 March 2031, 11:00:00 UTC",
+				"503 Service Unavailable", "The next attempt is at 3 March 2031, 11:01:00 UTC.", "Dead letters, which their owner may ask for again: 3.",
+			},
+		},
+		"off": {
+			activities.Round{Failed: 1, Off: webhook.WhyFailing, FailingSince: at, NextIn: time.Minute, Dead: 8},
+			[]string{"**The endpoint is switched off**: it did nothing but fail for five days.", "again: 8."},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env, _ := scene(t, c.now, activities.Round{})
+			looked := false
+			env.RegisterDelayedCallback(func() {
+				looked = true
+				value, err := env.QueryWorkflow("__temporal_workflow_metadata")
+				require.NoError(t, err)
+				var metadata sdkpb.WorkflowMetadata
+				require.NoError(t, value.Get(&metadata))
+				for _, says := range c.shows {
+					assert.Contains(t, metadata.GetCurrentDetails(), says)
+				}
+			}, time.Second)
+			play(t, env)
+			require.True(t, looked)
+		})
+	}
 }

@@ -12,6 +12,7 @@
 //	testing.go       tests, which a partner asks for
 //	certificates.go  certificates of signatures
 //	watch.go         what is overdue, and what is forgotten with time; forget.go what is by an operator's word
+//	following.go     which runs must be open, and who is not told what it should be
 package webhookstore
 
 import (

@@ -18,17 +18,13 @@ const (
 	watchedEvery = time.Hour
 )
 
-// selectOverdue passes over runs that are behind anyway, endpoints that rest, and what waits behind an earlier event. It asks once for each partner for whom something waits,
-// and not for each event: it goes from one such partner to the next by their ids.
-var selectOverdue = store.Both(`WITH RECURSIVE p (id) AS (SELECT MIN(d.partner_tenant_id) FROM webhook_deliveries d WHERE d.status = 'waiting'
-		UNION ALL SELECT (SELECT MIN(d.partner_tenant_id) FROM webhook_deliveries d WHERE d.status = 'waiting' AND d.partner_tenant_id > p.id)
-			FROM p WHERE p.id IS NOT NULL)
-	SELECT p.id FROM p
+// selectOverdue passes over runs that are behind anyway, endpoints that rest, and what waits behind an earlier event.
+var selectOverdue = store.Both(waitingPartners + ` SELECT p.id FROM waiting p
 	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = p.id
 	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || p.id
-	WHERE COALESCE(w.rests_until <= $1, TRUE) AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $2, TRUE)
-		AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $1 AND ` + isFirst + `)
-	ORDER BY 1 LIMIT $3`)
+	WHERE p.id IS NOT NULL AND COALESCE(w.rests_until <= $2, TRUE) AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $3, TRUE)
+		AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $2 AND ` + isFirst + `)
+	ORDER BY p.id LIMIT $4`)
 
 // WatchWebhooks makes the runs look that should have delivered something five minutes ago: at most 500, each once an hour. It tells how
 // many.
@@ -38,7 +34,7 @@ func (s *Store) WatchWebhooks(ctx context.Context) (raised int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		partners, err := store.All(ctx, tx, selectOverdue, store.Value[string], store.Stamp(now.Add(-deliversWithin)), store.Stamp(now.Add(-watchedEvery)), mostWatched)
+		partners, err := store.All(ctx, tx, selectOverdue, store.Value[string], "", store.Stamp(now.Add(-deliversWithin)), store.Stamp(now.Add(-watchedEvery)), mostWatched)
 		if err != nil || len(partners) == 0 {
 			return 0, err
 		}
