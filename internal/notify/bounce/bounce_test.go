@@ -168,9 +168,11 @@ func TestReportsAreBounded(t *testing.T) {
 	for n := range 5000 {
 		fmt.Fprintf(&ids, "Original-Envelope-Id: 1.%d@b\n\n", n)
 	}
-	r, err = Read(strings.NewReader(report(ids.String()+failed, "text/rfc822-headers", "Message-ID: <a@b>")))
+	r, err = Read(strings.NewReader(report(failed+"\n"+ids.String(), "text/rfc822-headers", "Message-ID: <a@b>")))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a@b", "0@b", "1@b", "2@b"}, r.MessageIDs)
+	_, err = Read(strings.NewReader(report(strings.Repeat("\n", mostGroups)+failed, "text/plain", "")))
+	assert.ErrorIs(t, err, ErrEmpty, "nobody reads so far")
 }
 
 func FuzzRead(f *testing.F) {
