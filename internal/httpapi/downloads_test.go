@@ -62,7 +62,9 @@ func TestDownload(t *testing.T) {
 // a part for the whole.
 func TestDownloadThatFails(t *testing.T) {
 	t.Parallel()
-	_, server := served(t, downloading(func(context.Context, *struct{}) (*Download, error) { return nil, kernel.Refuse(kernel.WrongParty, "No.") }))
+	_, server := served(t, downloading(func(context.Context, *struct{}) (*Download, error) {
+		return nil, kernel.Refuse(kernel.WrongParty, "No.")
+	}))
 	got := gets(t, server.URL+"/file", http.Header{})
 	require.Equal(t, http.StatusForbidden, got.status)
 	require.Contains(t, got.body, `"WrongParty"`)
