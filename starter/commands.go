@@ -34,7 +34,11 @@ type cli struct {
 const (
 	outputTable = "table"
 	outputJSON  = "json"
+	outputCSV   = "csv"
 )
+
+// takesCSV marks the commands that have the output csv, too.
+const takesCSV = "output csv"
 
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
@@ -42,7 +46,7 @@ func (c *cli) root() *cobra.Command {
 		Short: "Request, approve, cancel and watch transfers of billing ownership",
 		Long: "Request, approve, cancel and watch transfers of billing ownership.\n" +
 			"create, submit, cancel, decline and list go over Temporal alone; get and watch read the ledger where one is at\n" +
-			"hand; sent, give-up, resolve, resume, stuck, mail, seed, admin, migrate, forget, verify and webhook work on the ledger, token on the HTTP API, replay on Temporal's histories.\n\n" +
+			"hand; sent, give-up, resolve, resume, stuck, log, mail, seed, admin, migrate, forget, verify and webhook work on the ledger, token on the HTTP API, replay on Temporal's histories.\n\n" +
 			"Exit status: 0 done, 2 the command line cannot be used, 3 refused, 4 no such transfer,\n" +
 			"5 no answer (try again), 130 interrupted, 1 anything else.",
 		Example: "  starter create --customer CUSTOMER --email it@contoso.example --source SOURCE --source-name Northwind --target TARGET\n" +
@@ -51,7 +55,7 @@ func (c *cli) root() *cobra.Command {
 		Version:           version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return c.checkGlobals() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.checkGlobals(cmd) },
 	}
 	root.SetIn(c.in)
 	root.SetOut(c.out)
@@ -60,13 +64,13 @@ func (c *cli) root() *cobra.Command {
 	flags.StringVar(&c.as, "as", "", "who acts: PARTNER or PARTNER/USER, two Microsoft IDs")
 	flags.StringVar(&c.address, "address", "", "Temporal's host:port (default TEMPORAL_ADDRESS, else localhost:7233)")
 	flags.StringVar(&c.namespace, "namespace", "", "Temporal's namespace (default TEMPORAL_NAMESPACE, else default)")
-	flags.StringVarP(&c.output, "output", "o", outputTable, "table or json")
+	flags.StringVarP(&c.output, "output", "o", outputTable, "table or json; log has csv, too")
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "how long to wait for an answer of Temporal")
-	complete(root, "output", outputTable, outputJSON)
+	complete(root, "output", outputTable, outputJSON, outputCSV)
 	root.AddCommand(
 		c.createCommand(), c.submitCommand(), c.cancelCommand(), c.declineCommand(),
 		c.getCommand(), c.listCommand(), c.watchCommand(), c.sentCommand(),
-		c.giveUpCommand(), c.resolveCommand(), c.resumeCommand(), c.stuckCommand(), c.mailCommand(), c.seedCommand(), c.adminCommand(), c.migrateCommand(), c.forgetCommand(), c.verifyCommand(),
+		c.giveUpCommand(), c.resolveCommand(), c.resumeCommand(), c.stuckCommand(), c.logCommand(), c.mailCommand(), c.seedCommand(), c.adminCommand(), c.migrateCommand(), c.forgetCommand(), c.verifyCommand(),
 		c.webhookCommand(), c.tokenCommand(), c.replayCommand(),
 	)
 	root.SetHelpCommand(helpCommand(root))
@@ -75,8 +79,9 @@ func (c *cli) root() *cobra.Command {
 }
 
 // checkGlobals checks the flags that every command has.
-func (c *cli) checkGlobals() error {
-	if c.output != outputTable && c.output != outputJSON {
+func (c *cli) checkGlobals(cmd *cobra.Command) error {
+	_, csv := cmd.Annotations[takesCSV]
+	if c.output != outputTable && c.output != outputJSON && (c.output != outputCSV || !csv) {
 		return fmt.Errorf("--output must be table or json, not %q", c.output)
 	}
 	if c.timeout <= 0 {

@@ -10,6 +10,7 @@
 //	resolve.go    resolve
 //	resume.go     resume
 //	stuck.go      stuck
+//	log.go        log
 //	mail.go       mail undelivered, mail resend; bounced.go mail bounced; sent.go sent
 //	selection.go  which line items a submit names; itemsfile.go a file that lists them; textfile.go files in any encoding
 //	actor.go      who acts

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"handover/config"
+	activitylogstore "handover/internal/activitylog/store"
 	"handover/internal/administration"
 	administrationstore "handover/internal/administration/store"
 	"handover/internal/billing"
@@ -55,6 +56,7 @@ type records interface {
 	Customer(ctx context.Context, id string) (programme.Customer, error)
 	Subscription(ctx context.Context, id string) (subscription.Subscription, error)
 	Subscriptions(ctx context.Context, customer, partner string) ([]subscription.Subscription, error)
+	AuditPage(ctx context.Context, q activitylogstore.AuditSearch) ([]activitylogstore.AuditEntry, error)
 	Verify(ctx context.Context) ([]ledger.Finding, error)
 	Anchor(ctx context.Context) (ledger.Anchor, error)
 	Holds(ctx context.Context, a ledger.Anchor) (bool, error)

@@ -2,6 +2,7 @@ package activitylog
 
 import (
 	"net/http"
+	"slices"
 
 	"handover/internal/kernel"
 )
@@ -25,13 +26,15 @@ type Attempt struct {
 // IsAttempt tells whether a refusal for the cause is one of an attempt: somebody asked for a change that they may not make, or that
 // the rules do not allow. It is none when the request could not be understood, was outdated, or may succeed when it is repeated.
 func IsAttempt(cause kernel.Cause) bool {
-	switch cause {
-	case kernel.InvalidInput, kernel.UnknownEnum, kernel.RequestIDReused, kernel.StaleETag, kernel.BeingProcessed:
+	if slices.Contains(noAttempts, cause) {
 		return false
 	}
 	status := cause.HTTPStatus()
 	return !cause.Retryable() && status != http.StatusPreconditionFailed && status < http.StatusTooManyRequests
 }
+
+// noAttempts are the causes that every context knows and that are none.
+var noAttempts = []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum, kernel.RequestIDReused, kernel.StaleETag, kernel.BeingProcessed}
 
 // NameInIDs is what the id of its record calls the operation: something else for each request, and than for what is done, so that no
 // attempt takes the id of what happens at the same instant.

@@ -3,6 +3,7 @@ package activitylog
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,11 +104,21 @@ const (
 	WebhookResource ResourceType = "webhook_registration"
 )
 
+// ResourceTypes are those that the log has, in the order of the table of what stands in it.
+func ResourceTypes() []ResourceType {
+	var all []ResourceType
+	for _, act := range Acts() {
+		if act.Resource != "" && !slices.Contains(all, act.Resource) {
+			all = append(all, act.Resource)
+		}
+	}
+	return all
+}
+
 // ResourceNamed is the resource type that a client means, as it is written in the log; one that the log does not know in lower case,
 // which finds nothing.
 func ResourceNamed(text string) ResourceType {
-	if named, known := kernel.Named(ResourceType(text), TransferResource, SubscriptionResource, AgreementResource, PartnerResource,
-		PartnerUserResource, CustomerResource, RelationshipResource, PartnershipResource); known {
+	if named, known := kernel.Named(ResourceType(text), ResourceTypes()...); known {
 		return named
 	}
 	return ResourceType(strings.ToLower(text))
