@@ -162,6 +162,7 @@ func TestACustomerIsForgotten(t *testing.T) {
 		kept, err := f.Agreements(t.Context(), targetID, customerID)
 		require.NoError(t, err)
 		require.Equal(t, stone, kept[0].Contact.Email)
+		require.Len(t, f.rows("SELECT id FROM activity_log WHERE resource_type = 'agreement' AND user_id = 'operator' AND new_value = '"+`{"event":"forgotten"}`+"'"), 1)
 		require.Equal(t, []string{`forgotten-`}, f.answered("k"))
 		require.Empty(t, f.answered("k2"), "it is rendered again of what is left")
 		page, err := f.WebhookDeliveries(t.Context(), webhookstore.Search{PartnerTenantID: sourceID, Status: webhook.Delivered, Limit: 1})
