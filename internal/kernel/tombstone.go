@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"time"
 
@@ -14,8 +15,10 @@ const (
 	tombstoneEnd   = "@forgotten.invalid"
 
 	// TombstonePattern is what every tombstone is like, as SQL says it.
-	TombstonePattern = tombstoneStart + "%" + tombstoneEnd
+	TombstonePattern = tombstoneStart + "________T______Z%" + tombstoneEnd
 )
+
+var tombstone = regexp.MustCompile(`^` + tombstoneStart + `\d{8}T\d{6}Z(-\d+)?` + regexp.QuoteMeta(tombstoneEnd) + `$`)
 
 // Forgetting says what is forgotten: what is personal about a customer, or else of whatever ended before.
 type Forgetting struct {
@@ -37,7 +40,7 @@ func AroundNumber(at time.Time) (before, after string) {
 
 // IsTombstone tells whether the text is all that is left of another.
 func IsTombstone(text string) bool {
-	return strings.HasPrefix(text, tombstoneStart) && strings.HasSuffix(text, tombstoneEnd)
+	return tombstone.MatchString(text)
 }
 
 // personalFields are the names under which the log and answers to clients have what is personal, or was typed by people.

@@ -29,8 +29,9 @@ func TestTombstone(t *testing.T) {
 		assert.Equal(t, text, mailable)
 	}
 	assert.Equal(t, stone, kernel.Tombstone(then))
-	assert.False(t, kernel.IsTombstone("it@contoso.example"))
-	assert.False(t, kernel.IsTombstone(""))
+	for _, none := range []string{"", "it@contoso.example", "forgotten-zoe@forgotten.invalid", "forgotten-20310303T110203Z-zoe@forgotten.invalid", stone + stone} {
+		assert.False(t, kernel.IsTombstone(none), none)
+	}
 }
 
 func TestBury(t *testing.T) {

@@ -84,7 +84,7 @@ func (l *Ledger) Forget(ctx context.Context, f Forgetting) (Forgotten, error) {
 	if err := l.forgetRecords(ctx, scope, func(n int) { tell(&done.Records, n) }); err != nil {
 		return done, err
 	}
-	for _, kind := range l.kinds(scope, &done) {
+	for _, kind := range l.kinds(f, scope, &done) {
 		for {
 			n, err := kind.forget(ctx)
 			if err != nil {
@@ -158,16 +158,17 @@ type kind struct {
 }
 
 // kinds are those of which something is forgotten. What is kept for less time than an age can be is forgotten of a customer only.
-func (l *Ledger) kinds(scope kernel.Forgetting, done *Forgotten) []kind {
-	contacts := kind{&done.Agreements, func(ctx context.Context) (int, error) { return l.ForgetContacts(ctx, scope) }}
+func (l *Ledger) kinds(f Forgetting, scope kernel.Forgetting, done *Forgotten) []kind {
+	by := activitylog.By{UserID: f.Operator.UserID, ApplicationID: f.Origin.Application}
+	contacts := kind{&done.Agreements, func(ctx context.Context) (int, error) { return l.ForgetContacts(ctx, scope, by) }}
 	if scope.CustomerTenantID != "" {
 		return []kind{contacts, {&done.Excerpts, func(ctx context.Context) (int, error) { return l.ForgetExcerpts(ctx, scope) }}}
 	}
 	return []kind{
 		contacts,
 		{&done.Mails, func(ctx context.Context) (int, error) { return l.ForgetMail(ctx, transferstore.SubjectKind, scope) }},
-		{&done.Users, func(ctx context.Context) (int, error) { return l.ForgetUsers(ctx, scope, stillMailed) }},
-		{&done.Applications, func(ctx context.Context) (int, error) { return l.ForgetApplications(ctx, scope) }},
+		{&done.Users, func(ctx context.Context) (int, error) { return l.ForgetUsers(ctx, scope, by, stillMailed) }},
+		{&done.Applications, func(ctx context.Context) (int, error) { return l.ForgetApplications(ctx, scope, by) }},
 	}
 }
 

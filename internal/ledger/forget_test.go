@@ -19,6 +19,8 @@ import (
 	"handover/internal/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
+	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 const quarter = 91 * 24 * time.Hour
@@ -160,7 +162,16 @@ func TestACustomerIsForgotten(t *testing.T) {
 		kept, err := f.Agreements(t.Context(), targetID, customerID)
 		require.NoError(t, err)
 		require.Equal(t, stone, kept[0].Contact.Email)
+		require.Len(t, f.rows("SELECT id FROM activity_log WHERE resource_type = 'agreement' AND user_id = 'operator' AND new_value = '"+`{"event":"forgotten"}`+"'"), 1)
 		require.Equal(t, []string{`forgotten-`}, f.answered("k"))
+		require.Empty(t, f.answered("k2"), "it is rendered again of what is left")
+		page, err := f.WebhookDeliveries(t.Context(), webhookstore.Search{PartnerTenantID: sourceID, Status: webhook.Delivered, Limit: 1})
+		require.NoError(t, err)
+		told, err := f.RedeliverWebhook(t.Context(), command.Terms[webhook.Delivery]{}, sourceID, page.Items[0].ID)
+		require.NoError(t, err)
+		require.Equal(t, webhook.Waiting, told.Status)
+		f.sends(sourceID, 200)
+		f.behind("UPDATE webhook_attempts SET excerpt = '' WHERE excerpt = 'said'")
 
 		unchanged := f.contents()
 		require.Zero(t, f.forget(ofCustomer(customerID)).Places(), "again")

@@ -27,6 +27,14 @@ func Personal(record string) string {
 	return Spelled(record+".user_id", record+".user_principal_name", record+".old_value", record+".new_value")
 }
 
+// ForgottenEvent is the event of records that say that something was forgotten.
+const ForgottenEvent = "forgotten"
+
+// WasForgotten is what they say.
+type WasForgotten struct {
+	Event string `json:"event"`
+}
+
 // known is a record with what is personal in it.
 type known struct {
 	id    string
@@ -58,7 +66,7 @@ const (
 
 var (
 	knownAbout = store.OverRows(selectKnown+`WHERE a.resource_id IN (SELECT r.id FROM {rows}) AND`+notForgotten+`ORDER BY a.id`, store.IDColumn)
-	knownOf    = store.Both(selectKnown + `WHERE a.id > $1 AND a.resource_type <> 'transfer' AND (a.customer_tenant_id = $2 OR $2 = '' AND a.recorded_at <= $3)
+	knownOf    = store.Both(selectKnown + `WHERE a.id > $1 AND a.resource_type <> 'transfer' AND (a.customer_tenant_id = $2 AND a.new_value <> '{"event":"` + ForgottenEvent + `"}' OR $2 = '' AND a.recorded_at <= $3)
 		AND` + notForgotten + `ORDER BY a.id LIMIT $4`)
 	bury  = burying()
 	leave = store.OverRows(`UPDATE activity_log SET user_id = r.user_id, user_principal_name = r.user_principal_name, old_value = r.old_value, new_value = r.new_value

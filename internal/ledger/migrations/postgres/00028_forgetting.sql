@@ -130,6 +130,6 @@ CREATE TRIGGER line_items_ended BEFORE UPDATE ON line_items FOR EACH ROW
     WHEN (OLD.status <> 'InProgress' AND (NEW.status <> OLD.status OR NEW.attempts <> OLD.attempts
         OR NEW.target_subscription_id IS DISTINCT FROM OLD.target_subscription_id
         OR (NEW.transfer_error IS DISTINCT FROM OLD.transfer_error AND (OLD.transfer_error IS NULL OR NEW.transfer_error IS NULL
-            OR NEW.transfer_error NOT LIKE 'forgotten-%@forgotten.invalid'))
+            OR NEW.transfer_error NOT LIKE 'forgotten-________T______Z@forgotten.invalid'))
         OR (NEW.held AND NOT OLD.held AND NEW.late_subscription_id IS NULL)))
     EXECUTE FUNCTION refuse_second_ending();

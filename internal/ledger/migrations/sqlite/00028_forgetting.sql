@@ -137,7 +137,7 @@ CREATE TRIGGER line_items_ended BEFORE UPDATE ON line_items
     WHEN OLD.status <> 'InProgress' AND (NEW.status <> OLD.status OR NEW.attempts <> OLD.attempts
         OR NEW.target_subscription_id IS NOT OLD.target_subscription_id
         OR (NEW.transfer_error IS NOT OLD.transfer_error AND (OLD.transfer_error IS NULL OR NEW.transfer_error IS NULL
-            OR NEW.transfer_error NOT LIKE 'forgotten-%@forgotten.invalid'))
+            OR NEW.transfer_error NOT LIKE 'forgotten-________T______Z@forgotten.invalid'))
         OR (NEW.held AND NOT OLD.held AND NEW.late_subscription_id IS NULL))
 BEGIN
     SELECT RAISE(ABORT, 'a line item ends once');
