@@ -42,6 +42,9 @@ type Activities struct {
 	Lingers     time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
 	AtOnce      int           // attempts under way at once to one partner, about different things; 0 for one after the other
 
+	Heard  func(webhook.Answer) // is told of every answer; nil for nobody
+	Buried func(events int)     // is told of events that became dead letters; nil for nobody
+
 	published atomic.Bool
 }
 

@@ -91,6 +91,9 @@ func (t *tour) hear(b brought) {
 		t.fail(b.err)
 		return
 	}
+	if t.steps.Heard != nil {
+		t.steps.Heard(b.Answer)
+	}
 	t.made = append(t.made, b)
 	if b.Delivered() {
 		t.taken++
@@ -121,7 +124,10 @@ func (t *tour) record(ctx context.Context) error {
 	for i, b := range t.made {
 		attempts[i] = b.Attempt
 	}
-	_, err := t.steps.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), t.partner, attempts...)
+	recorded, err := t.steps.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), t.partner, attempts...)
+	if recorded.Dead > 0 && t.steps.Buried != nil {
+		t.steps.Buried(recorded.Dead)
+	}
 	t.made, t.recorded = nil, time.Now()
 	return err
 }

@@ -10,6 +10,7 @@
 //	testing.go       tests, which a partner asks for
 //	certificates.go  certificates of signatures
 //	watch.go         what is overdue, and what is forgotten
+//	counts.go        how telling everybody stands
 package webhookstore
 
 import (
