@@ -3,7 +3,6 @@ package delivery
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -46,8 +45,8 @@ func (a *Activities) tour(partner string, now webhookstore.Standing, until time.
 	return &tour{steps: a, partner: partner, now: now, looked: began, recorded: began, until: until, done: done, heard: make(chan brought)}
 }
 
-// bring sends what is due until the endpoint fails, or the time is over, and records all of it. Error: of what could not be sent or recorded;
-// what was sent before is recorded if it can be.
+// bring sends what is due until the endpoint fails, or the time is over, and records all of it. Error: the first of what could not be sent or
+// recorded; what was sent is recorded if it can be.
 func (t *tour) bring(ctx context.Context) error {
 	due := t.now.Due
 	for {
@@ -57,7 +56,8 @@ func (t *tour) bring(ctx context.Context) error {
 			continue
 		}
 		if t.underway == 0 {
-			return errors.Join(t.err, t.record(ctx))
+			t.fail(t.record(ctx))
+			return t.err
 		}
 		t.hear(<-t.heard)
 		if !t.over && (len(t.made)+t.width() > unrecorded || time.Since(t.recorded) >= recordEvery) {

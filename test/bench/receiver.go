@@ -9,14 +9,15 @@ import (
 	"time"
 )
 
-// receiver is an endpoint on loopback that takes everything, and counts.
+// receiver is an endpoint on loopback that takes everything. It counts each event once, as receivers are to do.
 type receiver struct {
 	url    string
 	server *http.Server
 
-	mu    sync.Mutex
-	takes time.Duration
-	taken int
+	mu       sync.Mutex
+	takes    time.Duration
+	taken    map[string]bool // by the event's id
+	repeated int             // taken before
 }
 
 func startReceiver() (*receiver, error) {
@@ -48,7 +49,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		}
 	}
 	r.mu.Lock()
-	r.taken++
+	if id := request.Header.Get("webhook-id"); r.taken[id] {
+		r.repeated++
+	} else {
+		r.taken[id] = true
+	}
 	r.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -57,16 +62,19 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 func (r *receiver) begin(takes time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.takes, r.taken = takes, 0
+	r.takes, r.taken, r.repeated = takes, map[string]bool{}, 0
 }
 
-func (r *receiver) count() int {
+func (r *receiver) count() (events, repeated int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.taken
+	return len(r.taken), r.repeated
 }
 
 // heard returns when that many events were taken.
 func (r *receiver) heard(ctx context.Context, events int) error {
-	return until(ctx, "events are not heard", func() (bool, error) { return r.count() >= events, nil })
+	return until(ctx, "events are not heard", func() (bool, error) {
+		taken, _ := r.count()
+		return taken >= events, nil
+	})
 }
