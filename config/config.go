@@ -148,8 +148,9 @@ type Webhooks struct {
 	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS"`                              // called although they are not public
 	Certificate     string         `env:"CERTIFICATE"`                                   // files in PEM; empty: each worker makes its own
 	Key             string         `env:"KEY"`
-	Concurrent      int            `env:"CONCURRENT" envDefault:"50"` // endpoints called at once, per worker
-	Timeout         time.Duration  `env:"TIMEOUT" envDefault:"15s"`   // of one attempt
+	Concurrent      int            `env:"CONCURRENT" envDefault:"50"`  // endpoints called at once, per worker
+	PerEndpoint     int            `env:"PER_ENDPOINT" envDefault:"8"` // attempts at once at one of them, about different things
+	Timeout         time.Duration  `env:"TIMEOUT" envDefault:"15s"`    // of one attempt
 }
 
 // Bases are where the links of what is said begin.
@@ -162,14 +163,18 @@ func (w Webhooks) Addresses() webhook.Addresses {
 	return webhook.Addresses{PlainHTTP: w.PlainHTTP, Networks: w.AllowedNetworks}
 }
 
-// mostAttempt bounds one attempt to tell an endpoint.
-const mostAttempt = time.Minute
+// mostAttempt bounds one attempt to tell an endpoint, and mostPerEndpoint how many are made at once at one.
+const (
+	mostAttempt     = time.Minute
+	mostPerEndpoint = 16
+)
 
 func (w Webhooks) check(wrong *complaints) {
 	wrong.when(!httpURL(w.PublicURL), "HANDOVER_WEBHOOKS_PUBLIC_URL must be the http or https address that partners reach the gateway at")
 	wrong.when(w.ResourceBase != "" && !httpURL(w.ResourceBase), "HANDOVER_WEBHOOKS_RESOURCE_BASE must be an http or https address")
 	wrong.when((w.Certificate == "") != (w.Key == ""), "HANDOVER_WEBHOOKS_CERTIFICATE and HANDOVER_WEBHOOKS_KEY go together")
 	wrong.when(w.Concurrent < 1, "HANDOVER_WEBHOOKS_CONCURRENT must be at least 1")
+	wrong.when(w.PerEndpoint < 1 || w.PerEndpoint > mostPerEndpoint, "HANDOVER_WEBHOOKS_PER_ENDPOINT must be from 1 to %d", mostPerEndpoint)
 	wrong.when(w.Timeout <= 0 || w.Timeout > mostAttempt, "HANDOVER_WEBHOOKS_TIMEOUT must be positive and at most %s", mostAttempt)
 }
 

@@ -1,4 +1,7 @@
 // Package delivery holds the steps about what partners are told over HTTP.
+//
+//	delivery.go  the step, and what became of it
+//	tour.go      what is due now is brought, some of it at once
 package delivery
 
 import (
@@ -38,6 +41,10 @@ type Activities struct {
 	Courier     Courier
 	Certificate []byte        // behind the courier's signatures
 	Lingers     time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
+	AtOnce      int           // attempts under way at once to one partner, about different things; 0 for one after the other
+
+	Heard  func(webhook.Answer) // is told of every answer; nil for nobody
+	Buried func(events int)     // is told of events that became dead letters; nil for nobody
 
 	published atomic.Bool
 }
@@ -58,16 +65,15 @@ type Round struct {
 }
 
 const (
-	atOnce      = 50              // events that are looked up at once
-	recordAfter = 20              // attempts that a crash may repeat
-	recordEvery = time.Second     // or as many as were made in that time
-	longest     = time.Minute     // after which the step leaves its place to others
-	beatEvery   = 5 * time.Second // heartbeats
-	soonest     = 10 * time.Millisecond
+	lookedUp  = 100             // events that are looked up at once
+	longest   = time.Minute     // after which the step leaves its place to others
+	beatEvery = 5 * time.Second // heartbeats
+	soonest   = 10 * time.Millisecond
 )
 
-// Deliver sends the partner what is due, in order, and records what came of it. It ends when nothing is due, when the endpoint wants to be
-// left alone, or after a minute. A worker that dies in it has made at most twenty attempts that are made again, with the same ids.
+// Deliver sends the partner what is due, what is about one thing in its order, and records what came of it. It ends when nothing is due, when
+// the endpoint wants to be left alone, or after a minute. A worker that dies in it has made at most twenty attempts that are made again, with
+// the same ids.
 func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error) {
 	ctx, stop := beating(ctx)
 	defer stop()
@@ -76,7 +82,7 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 	}
 	var done Round
 	for until := time.Now().Add(longest); ; {
-		now, err := a.Ledger.LookAtWebhook(ctx, partner, atOnce)
+		now, err := a.Ledger.LookAtWebhook(ctx, partner, lookedUp)
 		if err != nil {
 			return done, failing.Classified(err)
 		}
@@ -84,7 +90,7 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 			done.Dead, err = a.Ledger.DeadWebhooks(ctx, partner)
 			return done.standing(now, a.Lingers), failing.Classified(err)
 		}
-		if err := a.bring(ctx, partner, now, until, &done); err != nil {
+		if err := a.tour(partner, now, until, &done).bring(ctx); err != nil {
 			return done, failing.Classified(err)
 		}
 	}
@@ -98,38 +104,6 @@ func (a *Activities) publish(ctx context.Context) error {
 	err := a.Ledger.PublishWebhookCertificate(ctx, a.Certificate)
 	a.published.Store(err == nil)
 	return err
-}
-
-// bring sends what is due until the endpoint fails, which may be for it to say what follows, or the time is over.
-func (a *Activities) bring(ctx context.Context, partner string, now webhookstore.Standing, until time.Time, done *Round) error {
-	var made []webhook.Attempt
-	began := time.Now()
-	record := func() error {
-		_, err := a.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), partner, made...)
-		made, began = nil, time.Now()
-		return err
-	}
-	for _, d := range now.Due {
-		answer, err := a.Courier.Bring(ctx, now.Registration, d.Event)
-		if err != nil {
-			_ = record() // what was sent is known; the step fails anyway
-			return err
-		}
-		made = append(made, webhook.Attempt{DeliveryID: d.ID, N: d.Attempts + 1, At: now.At.Add(time.Since(began)), Registered: now.Registration.ModifiedAt, Answer: answer})
-		done.Answer = named(answer)
-		if !answer.Delivered() {
-			done.Failed++
-			return record()
-		}
-		done.Sent++
-		if len(made) < recordAfter && time.Since(began) < recordEvery {
-			continue
-		}
-		if err := record(); err != nil || time.Now().After(until) {
-			return err
-		}
-	}
-	return record()
 }
 
 // named is an answer without a word that an endpoint wrote.

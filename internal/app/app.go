@@ -6,6 +6,7 @@
 //	describe.go        how the runs that the ledger wants are started
 //	webhooks.go        what partners are told over HTTP, and by whom it is signed
 //	contradictions.go  operators are told of what moved after its end
+//	measuring.go       metrics of what partners are told, and of mail that could not be delivered
 package app
 
 import (

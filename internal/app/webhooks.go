@@ -29,8 +29,8 @@ func deliverySteps(c config.Webhooks, l *ledger.Ledger) (*delivery.Activities, e
 		return nil, fmt.Errorf("HANDOVER_WEBHOOKS_CERTIFICATE and HANDOVER_WEBHOOKS_KEY cannot be used: %w", err)
 	}
 	return &delivery.Activities{
-		Ledger: l, Certificate: signer.Certificate(), Lingers: lingers,
-		Courier: courier.New(courier.Settings{Networks: c.AllowedNetworks, Bases: c.Bases(), Signer: signer, Timeout: c.Timeout}),
+		Ledger: l, Certificate: signer.Certificate(), Lingers: lingers, AtOnce: c.PerEndpoint,
+		Courier: courier.New(courier.Settings{Networks: c.AllowedNetworks, Bases: c.Bases(), Signer: signer, Timeout: c.Timeout, AtOnce: c.PerEndpoint}),
 	}, nil
 }
 

@@ -41,6 +41,7 @@ type Worker struct {
 	listen     func(context.Context) // hears of other programs' changes, until the context ends
 	woken      func(context.Context) // forwards the ledger's news to the relay, until the context ends
 	forgets    func(context.Context) // what became of old events, until the context ends
+	counts     func(context.Context) // what partners are owed, until the context ends
 	failed     chan error
 
 	stop    context.CancelFunc
@@ -93,6 +94,11 @@ func NewWorker(s Surroundings) (*Worker, error) {
 	if err := reportContradictions(s); err != nil {
 		return nil, err
 	}
+	measured, err := measure(s)
+	if err != nil {
+		return nil, fmt.Errorf("the metrics of webhooks could not be made: %w", err)
+	}
+	w.counts = func(ctx context.Context) { measured.run(ctx, s.Ledger, s.Logger) }
 	w.forgets = func(ctx context.Context) { forgetWebhooks(ctx, s.Ledger, s.Logger) }
 	w.woken = func(ctx context.Context) { forward(ctx, s.Ledger, wake) }
 	w.relay, err = notify.NewRelay(notify.RelayOptions{
@@ -194,7 +200,7 @@ func (w *Worker) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop = cancel
-	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken, w.forgets}
+	parts := []func(context.Context){w.listen, w.dispatcher.Run, w.relay.Run, w.woken, w.forgets, w.counts}
 	if w.answers != nil {
 		parts = append(parts, w.answers.Run)
 	}

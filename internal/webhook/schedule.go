@@ -1,7 +1,9 @@
 package webhook
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -86,6 +88,31 @@ func (h Health) After(a Answer, now time.Time) Health {
 		h.RestsUntil = now.Add(min(schedule[rounds], longestRest))
 	}
 	return h
+}
+
+// AfterAll is the endpoint's health once it gave those answers, in the order in which they were asked for, to attempts that were under way at
+// the same time. One that asks for rest, or is gone, means it whatever became of the others. Where it is to be left alone already, others
+// that fail were sent before that was known, and count for nothing.
+func (h Health) AfterAll(given []Answer, now time.Time) Health {
+	given = slices.Clone(given)
+	slices.SortStableFunc(given, func(a, b Answer) int { return cmp.Compare(a.weight(), b.weight()) })
+	for _, a := range given {
+		if a.weight() > 0 || a.Delivered() || !h.Rests(now) {
+			h = h.After(a, now)
+		}
+	}
+	return h
+}
+
+// weight tells which of several answers is the last word: the longest wish, and that the endpoint is gone.
+func (a Answer) weight() time.Duration {
+	switch {
+	case a.Delivered():
+		return 0
+	case a.Gone():
+		return longestWish + 1
+	}
+	return a.wish()
 }
 
 // Rests tells that the endpoint is to be left alone at that time.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 )
 
 // amounts are how much is measured.
@@ -16,11 +17,15 @@ type amounts struct {
 
 	past          int // transfers in the ledger of row 7, a multiple of 500
 	writes, reads int // requests of each kind of row 7
+
+	owed  int // events of row 9 that we are to tell
+	fewer int // that others are, who take too long for so many
+	mails int // e-mails of row 10, a multiple of 20
 }
 
 var (
-	wholeAmounts = amounts{items: 1_000, transfers: 150, few: 1_000, many: 10_000, past: 100_000, writes: 200, reads: 500}
-	quickAmounts = amounts{items: 200, transfers: 8, few: 100, many: 1_200, past: 2_000, writes: 8, reads: 20}
+	wholeAmounts = amounts{items: 1_000, transfers: 150, few: 1_000, many: 10_000, past: 100_000, writes: 200, reads: 500, owed: 10_000, fewer: 1_000, mails: 1_000}
+	quickAmounts = amounts{items: 200, transfers: 8, few: 100, many: 1_200, past: 2_000, writes: 8, reads: 20, owed: 200, fewer: 40, mails: 40}
 )
 
 // The budgets that are counts, of our own.
@@ -30,6 +35,10 @@ const (
 	mostStatements = 40
 	mostHistory    = 1_000
 	mostGrowth     = 2 // of the heap, for ten times the line items
+
+	// What a run that tells a subscriber may take for a backlog that one step drains, whatever its size.
+	mostTellingEvents  = 16
+	mostTellingActions = 3
 )
 
 // bench takes the figures.
@@ -46,7 +55,7 @@ func measure(ctx context.Context, o options, progress io.Writer) (*report, error
 	if o.quick {
 		b.amounts, b.rounds = quickAmounts, 1
 	}
-	if b.wants(1, 2, 3, 4, 8) {
+	if b.wants(1, 2, 3, 4, 8, 9, 10) {
 		if err := b.compare(ctx); err != nil {
 			return nil, err
 		}
@@ -93,7 +102,7 @@ func (b *bench) measures(name string) bool { return b.only == "" || b.only == na
 
 func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.progress, format+"\n", args...) }
 
-// compare takes rows 1 to 4 and 8 of all contenders on one platform.
+// compare takes rows 1 to 4 and 8 to 10 of all contenders on one platform.
 func (b *bench) compare(ctx context.Context) (err error) {
 	b.say("Starting Temporal and the ledger on %s ...", b.database)
 	s, err := newStage(ctx, b.database,
@@ -107,14 +116,20 @@ func (b *bench) compare(ctx context.Context) (err error) {
 	}
 	s.contenders = slices.DeleteFunc(s.contenders, func(c contender) bool { return !b.measures(c.name()) })
 	for _, c := range s.contenders {
+		if !b.wants(1, 2, 8) {
+			break
+		}
 		if err := b.count(ctx, s, c); err != nil {
 			return err
 		}
 	}
 	for round := range b.rounds {
-		if err := b.race(ctx, s, round); err != nil {
+		if err := errors.Join(b.race(ctx, s, round), b.tell(ctx, s, round)); err != nil {
 			return err
 		}
+	}
+	if err := b.mail(ctx, s); err != nil { // last, since it fills the ledger
+		return err
 	}
 	return s.verified(ctx)
 }
@@ -217,4 +232,56 @@ func (b *bench) noteWeights(c contender, few, many load) {
 	b.report.note(figure{Row: 5, What: of + "events of its biggest run", Budget: atMost(mostHistory)}, c, float64(many.sizes.biggest()))
 	b.report.note(figure{Row: 5, What: of + "live heap at most, MB"}, c, many.peak)
 	b.report.note(figure{Row: 5, What: fmt.Sprintf("the same, times that of %d items", b.few), Budget: atMost(mostGrowth)}, c, many.peak/few.peak)
+}
+
+// mostTellings bounds the rounds of row 9, which take minutes each.
+const mostTellings = 3
+
+// tell takes row 9 once of each teller, who take turns in going first.
+func (b *bench) tell(ctx context.Context, s *stage, round int) error {
+	if !b.wants(9) || round >= mostTellings {
+		return nil
+	}
+	tellers := slices.DeleteFunc(slices.Clone(s.tellers), func(t teller) bool { return !b.measures(t.name()) })
+	first := round % len(tellers)
+	for _, takes := range []time.Duration{0, slowReceiver} {
+		for _, subscribers := range []int{1, manySubscribers} {
+			for _, t := range slices.Concat(tellers[first:], tellers[:first]) {
+				if err := b.tellOnce(ctx, s, t, takes, subscribers); err != nil {
+					return fmt.Errorf("tell (%s): %w", t.name(), err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) tellOnce(ctx context.Context, s *stage, t teller, takes time.Duration, subscribers int) error {
+	all := b.fewer
+	if t.name() == oursName {
+		all = b.owed
+	}
+	owed := backlog{subscribers, all / subscribers}
+	d, err := s.drains(ctx, t, owed, takes)
+	if err != nil {
+		return err
+	}
+	named := backlog{subscribers, b.owed / subscribers}
+	after := "at once"
+	if takes > 0 {
+		after = "after " + takes.String()
+	}
+	rate := float64(owed.events()) / d.took.Seconds()
+	b.say("%s, answered %s, %s: %.1f events/s, histories of %d events and %d actions, %d statements, %d heard twice",
+		owed, after, t.name(), rate, d.events, d.actions, d.statements, d.repeated)
+	b.report.note(figure{Row: 9, What: fmt.Sprintf("Webhooks/s, %s, answered %s", named, after)}, t, rate)
+	if takes > 0 {
+		return nil // the counts are those of endpoints that answer at once
+	}
+	for _, cost := range []cost{{"history events", d.events}, {"actions", d.actions}, {"statements", int(d.statements)}} {
+		if cost.count > 0 {
+			b.report.note(figure{Row: 9, What: fmt.Sprintf("%s of each, %s", cost.what, named)}, t, float64(cost.count)/float64(owed.events()))
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,12 +39,11 @@ type crowd struct {
 // is the tail of a larger one.
 func newBook(crowds []crowd) (*book, ledger.World) {
 	b := &book{closings: &closings{closed: map[string]chan struct{}{}}, customers: map[int][]programme.Customer{}}
-	var all ledger.World
+	all := ledger.World{Partners: slices.Concat(world.Large(0, 0).Partners, subscribers())}
 	for _, c := range crowds {
 		first := len(all.Customers)
 		w := world.Large(first+c.customers, c.items)
 		held := len(w.Subscriptions) / len(w.Customers)
-		all.Partners = w.Partners
 		all.Customers = append(all.Customers, w.Customers[first:]...)
 		all.Relationships = append(all.Relationships, w.Relationships[first:]...)
 		all.Agreements = append(all.Agreements, w.Agreements[first:]...)

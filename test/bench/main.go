@@ -8,6 +8,8 @@
 //	contender.go   one way to make a transfer: ours, the naive one, or the bare steps
 //	race.go        rows 3 and 4: how fast
 //	weight.go      rows 1, 2, 5 and 8: how many events, actions and statements, how much memory
+//	webhooks.go    row 9: how fast a backlog of webhooks is told, and what each costs; receiver.go who hears it
+//	mails.go       row 10: the same of e-mail
 //	latency.go     row 7: how soon the HTTP API answers; writing.go and reading.go its requests, caller.go its client
 //	past.go        the transfers that are in the ledger before that; past.sql how they are written
 //	actions.go     the count rule of billable actions
@@ -33,7 +35,7 @@ import (
 )
 
 // mostTime bounds a run, whatever happens.
-const mostTime = 30 * time.Minute
+const mostTime = 45 * time.Minute
 
 func main() {
 	if err := execute(); err != nil {
@@ -72,9 +74,9 @@ func commandLine() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o, c.OutOrStdout(), c.ErrOrStderr()) },
 	}
 	c.Flags().StringVar(&o.database, "db", "postgres", "database of server and ledger: postgres or sqlite")
-	c.Flags().IntVar(&o.rounds, "rounds", 5, "how often rows 3 and 4 are measured, 1 to 50")
+	c.Flags().IntVar(&o.rounds, "rounds", 5, "how often rows 3, 4, 9 and 10 are measured, 1 to 50; row 9 three times at most")
 	c.Flags().BoolVar(&o.quick, "quick", false, "one round of small sizes: shows that it works, the figures say nothing")
-	c.Flags().IntSliceVar(&o.rows, "rows", []int{1, 2, 3, 4, 5, 7, 8}, "rows of the budget table to measure")
+	c.Flags().IntSliceVar(&o.rows, "rows", []int{1, 2, 3, 4, 5, 7, 8, 9, 10}, "rows of the budget table to measure")
 	c.Flags().StringVar(&o.only, "only", "", "measure one contender: ours, naive or bare")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
 	c.Flags().StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile of this process to the file")

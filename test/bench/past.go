@@ -39,11 +39,15 @@ func (p *past) transfers() int { return p.customers * p.each }
 
 // extend adds customers with that many transfers each, then does what the database does by itself after some time.
 func (p *past) extend(ctx context.Context, s *stage, customers, each int) error {
-	if err := s.Ledger.Extend(ctx, p.world(customers)); err != nil {
+	return p.extendLedger(ctx, s.Ledger, s.Settings.LedgerURL, customers, each)
+}
+
+func (p *past) extendLedger(ctx context.Context, l *ledger.Ledger, url string, customers, each int) error {
+	if err := l.Extend(ctx, p.world(customers)); err != nil {
 		return err
 	}
-	d := dialects[string(s.Ledger.Dialect())]
-	db, err := sql.Open(d.driver, d.name(s.Settings.LedgerURL))
+	d := dialects[string(l.Dialect())]
+	db, err := sql.Open(d.driver, d.name(url))
 	if err != nil {
 		return err
 	}

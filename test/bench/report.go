@@ -59,7 +59,7 @@ func (b *budget) String() string {
 }
 
 // note adds one measurement to its figure.
-func (r *report) note(f figure, c contender, measured float64) {
+func (r *report) note(f figure, c interface{ name() string }, measured float64) {
 	at := slices.IndexFunc(r.Figures, func(known *figure) bool { return known.Row == f.Row && known.What == f.What })
 	if at < 0 {
 		at = len(r.Figures)
@@ -140,7 +140,7 @@ func (r *report) writeFigures(out io.Writer) {
 		t.AppendRow(table.Row{f.Row, f.What, number(f.OursMedian), number(f.NaiveMedian), number(f.BareMedian),
 			number(f.TimesNaive), number(f.TimesBare), f.Budget.String(), yes(f.Within)})
 	}
-	fmt.Fprintf(out, "\nRows 3 and 4: medians of %d rounds. Rows 1, 2 and 5: one transfer. Row 8: the median of five.\n", r.Rounds)
+	fmt.Fprintf(out, "\nRows 3, 4, 9 and 10: medians of %d rounds (9: at most 3). Rows 1, 2 and 5: one transfer. Row 8: the median of five.\n", r.Rounds)
 	t.Render()
 }
 
@@ -153,6 +153,8 @@ func number(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	case v >= 100:
 		return fmt.Sprintf("%.1f", v)
+	case v < 0.1:
+		return fmt.Sprintf("%.4f", v)
 	default:
 		return fmt.Sprintf("%.2f", v)
 	}

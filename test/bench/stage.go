@@ -27,6 +27,12 @@ type stage struct {
 	*platform.Platform
 	book       *book // the platform's ledger
 	contenders []contender
+	urls       map[*book]string // of the ledgers
+	naiveBook  *book
+	wakeRelay  func()    // tells the platform's relay that e-mail is owed
+	receiver   *receiver // of what subscribers are told
+	tellers    []teller
+	owed       int // backlogs that were owed until now
 
 	closers []func() error // in the order of starting
 }
@@ -71,6 +77,7 @@ func (s *stage) start(ctx context.Context, database string, crowds []crowd) erro
 	}
 	s.onClose(func() error { s.Stop(); return nil })
 	own.Ledger, s.book = s.Ledger, own
+	s.urls, s.wakeRelay = map[*book]string{own: s.Settings.LedgerURL}, steps.Transfers.HandOver
 	s.contenders = []contender{ours{own, s.Connection}, barely{own, steps.Transfers}}
 	return s.startNaive(ctx, naiveURL, crowds, steps)
 }
@@ -112,14 +119,16 @@ func (s *stage) startNaive(ctx context.Context, ledgerURL string, crowds []crowd
 	}
 	items := &activities.Activities{Ledger: b.Ledger, Mover: like.Transfers.Mover}
 	b.closings.on(items)
+	s.urls[b], s.naiveBook = ledgerURL, b
 	w := worker.New(s.Connection, naive.TaskQueue, worker.Options{MaxConcurrentActivityExecutionSize: s.Settings.Worker.Activities})
 	naive.Register(w, &naive.Steps{Ledger: b.Ledger, Mailer: like.Mailer, Items: items})
+	naive.RegisterDelivery(w, &naive.Tellers{Ledger: b.Ledger, Courier: like.Delivery.Courier})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("the naive worker did not start: %w", err)
 	}
 	s.onClose(func() error { w.Stop(); return nil })
 	s.contenders = slices.Insert(s.contenders, 1, contender(naively{b, naive.Client{Temporal: s.Connection}}))
-	return nil
+	return s.startTelling(ctx, b, like.Delivery)
 }
 
 func (s *stage) onClose(f func() error) { s.closers = append(s.closers, f) }

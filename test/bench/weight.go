@@ -12,10 +12,15 @@ import (
 	"go.temporal.io/api/serviceerror"
 )
 
-// history is every event of one run.
+// history is every event of the workflow's latest run.
 func (s *stage) history(ctx context.Context, workflowID string) ([]*historypb.HistoryEvent, error) {
+	return s.historyOf(ctx, workflowID, "")
+}
+
+// historyOf is every event of one run.
+func (s *stage) historyOf(ctx context.Context, workflowID, runID string) ([]*historypb.HistoryEvent, error) {
 	var events []*historypb.HistoryEvent
-	found := s.Connection.GetWorkflowHistory(ctx, workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	found := s.Connection.GetWorkflowHistory(ctx, workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for found.HasNext() {
 		event, err := found.Next()
 		if err != nil {

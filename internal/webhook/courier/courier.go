@@ -24,6 +24,7 @@ type Settings struct {
 	Bases    webhook.Bases
 	Signer   *webhook.Signer
 	Timeout  time.Duration    // of an attempt as a whole; 0 for the usual
+	AtOnce   int              // attempts at one endpoint for which connections are kept; 0 for one
 	Trust    *tls.Config      // of endpoints; nil for the system's
 	Now      func() time.Time // nil for time.Now
 }
@@ -60,7 +61,7 @@ func New(s Settings) *Courier {
 		// No proxy: the address that is judged must be the one that is called.
 		Transport: &http.Transport{
 			DialContext: dialer(s.Networks).DialContext, TLSClientConfig: trust, ForceAttemptHTTP2: true, TLSHandshakeTimeout: longestConnect,
-			MaxResponseHeaderBytes: mostHeader, DisableCompression: true, IdleConnTimeout: keptIdle, MaxIdleConnsPerHost: 1, ExpectContinueTimeout: time.Second,
+			MaxResponseHeaderBytes: mostHeader, DisableCompression: true, IdleConnTimeout: keptIdle, MaxIdleConnsPerHost: max(s.AtOnce, 1), ExpectContinueTimeout: time.Second,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

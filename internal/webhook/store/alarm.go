@@ -55,7 +55,7 @@ type Missed struct {
 }
 
 var selectMissed = store.OverRows(`SELECT `+registrations.Columns.Of("w")+`, (SELECT COUNT(*) FROM webhook_deliveries d
-	WHERE d.partner_tenant_id = w.partner_tenant_id AND d.status <> 'delivered' AND (d.status = 'dead' OR w.off_at IS NOT NULL OR d.registered_at < w.called_since)), p.environment
+	WHERE d.partner_tenant_id = w.partner_tenant_id AND `+isDead+`), p.environment
 	FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.id JOIN partners p ON p.tenant_id = r.id`, store.IDColumn)
 
 // WebhooksMissed reads the registrations of these partners, by partner.

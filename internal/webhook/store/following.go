@@ -57,10 +57,9 @@ var selectTroubled = store.Both(waitingPartners + `, troubled (id) AS (
 			WHERE p.id IS NOT NULL AND COALESCE(w.rests_until <= $2, TRUE) AND EXISTS (
 				SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $2 AND ` + isFirst + `))
 	SELECT t.id, w.failing_since, COALESCE(w.failures, 0), w.rests_until, w.off_at, COALESCE(w.off_why, ''),
-		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting' AND w.off_at IS NULL AND COALESCE(d.registered_at >= w.called_since, FALSE)),
+		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting' AND NOT (` + isDead + `)),
 		o.happened_at, o.next_at, COALESCE(o.last_status, 0), COALESCE(o.last_fault, ''),
-		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status <> 'delivered'
-			AND (d.status = 'dead' OR w.off_at IS NOT NULL OR COALESCE(d.registered_at < w.called_since, TRUE)))
+		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND ` + isDead + `)
 	FROM troubled t LEFT JOIN webhook_registrations w ON w.partner_tenant_id = t.id
 	LEFT JOIN webhook_deliveries o ON o.id = (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting'
 		ORDER BY d.happened_at, d.id LIMIT 1)
@@ -85,13 +84,14 @@ func TroubledSince(ctx context.Context, tx store.Tx, latest time.Time, limit int
 	return found, err
 }
 
-var countDead = store.Both(`SELECT COUNT(*) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND status = 'dead'`)
+var countDeadOf = store.Both(`SELECT COUNT(*) FROM webhook_deliveries d LEFT JOIN webhook_registrations w ON w.partner_tenant_id = d.partner_tenant_id
+	WHERE d.partner_tenant_id = $1 AND ` + isDead)
 
 // DeadWebhooks tells how many dead letters there are for the partner.
 func (s *Store) DeadWebhooks(ctx context.Context, partner string) (int, error) {
 	store.Lower(&partner)
 	return store.Read(ctx, s.db, "count dead letters", func(tx store.Tx) (int, error) {
-		dead, _, err := store.One(ctx, tx, countDead, store.Value[int], partner)
+		dead, _, err := store.One(ctx, tx, countDeadOf, store.Value[int], partner)
 		return dead, err
 	})
 }

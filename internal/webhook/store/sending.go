@@ -3,6 +3,7 @@ package webhookstore
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"handover/internal/activitylog"
@@ -106,7 +107,7 @@ func dueOf(ctx context.Context, tx store.Tx, at Standing, limit int) (due []webh
 }
 
 var (
-	lockDelivery   = store.Both(`SELECT ` + deliveries.Columns.Of("d") + ` FROM webhook_deliveries d WHERE d.id = $1 FOR UPDATE`)
+	lockDeliveries = store.OverRows(`SELECT `+deliveries.Columns.Of("d")+` FROM webhook_deliveries d WHERE d.id IN (SELECT r.id FROM {rows}) ORDER BY d.id FOR UPDATE`, store.IDColumn)
 	insertAttempts = attempts.Insert("ON CONFLICT (delivery_id, n) DO NOTHING")
 	updateDelivery = store.OverRows(`UPDATE webhook_deliveries SET status = r.status, attempts = r.attempts, attempts_before = r.attempts_before, next_at = r.next_at,
 		ended_at = r.ended_at, last_status = r.last_status, last_fault = r.last_fault, registered_at = r.registered_at FROM {rows} WHERE webhook_deliveries.id = r.id`, deliveries.Columns)
@@ -119,9 +120,9 @@ type Recorded struct {
 	Dead   int            // events that became dead letters, without those that waited for an endpoint that was switched off
 }
 
-// RecordWebhookAttempts writes what became of attempts to tell one partner, in order, and what follows from it for events and endpoint. An
-// attempt of an event that somebody else sent meanwhile is not counted a second time; it was made for an event with the same id. Nor is one
-// that failed at an endpoint that was replaced meanwhile.
+// RecordWebhookAttempts writes what became of attempts to tell one partner, in the order in which they were begun, and what follows from it
+// for events and endpoint: in as many statements for a hundred as for one. An attempt of an event that somebody else sent meanwhile is not
+// counted a second time; it was made for an event with the same id. Nor is one that failed at an endpoint that was replaced meanwhile.
 func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (Recorded, error) {
 	store.Lower(&partner)
 	return store.Write(ctx, s.db, "record what an endpoint answered", func(tx store.Tx) (Recorded, error) {
@@ -134,27 +135,30 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 			return Recorded{}, err
 		}
 		r := row.read()
-		done := Recorded{Health: r.Health}
-		for _, a := range made {
-			if exists && !a.Delivered() && !a.Registered.Equal(r.ModifiedAt) {
-				continue // the endpoint was another one, and the event is still to be sent to this one
-			}
-			d, counts, err := attempted(ctx, tx, r, a, now)
-			if err != nil {
-				return done, err
-			}
-			if counts {
-				done.Health = done.Health.After(a.Answer, now)
-			}
-			if counts && d.Status == webhook.Dead {
-				done.Dead++
-			}
+		if exists {
+			made = ofEndpoint(r, made)
 		}
+		counted, done, err := attempted(ctx, tx, r, made, now)
+		if err != nil {
+			return done, err
+		}
+		done.Health = r.Health.AfterAll(counted, now)
 		if !exists || done.Health == r.Health && done.Dead == 0 {
 			return done, nil
 		}
 		return conclude(ctx, tx, r, done, now)
 	})
+}
+
+// ofEndpoint leaves out what failed at another endpoint than the one that is registered now: the event is still to be sent to this one.
+func ofEndpoint(r webhook.Registration, made []webhook.Attempt) []webhook.Attempt {
+	var its []webhook.Attempt
+	for _, a := range made {
+		if a.Delivered() || a.Registered.Equal(r.ModifiedAt) {
+			its = append(its, a)
+		}
+	}
+	return its
 }
 
 // conclude writes what attempts made of an endpoint, and tells its owner of what is wrong; that it is switched off stands in the log, too.
@@ -173,17 +177,35 @@ func conclude(ctx context.Context, tx store.Tx, r webhook.Registration, done Rec
 	return done, alarm(ctx, tx, r.PartnerTenantID, done, now)
 }
 
-// attempted writes one attempt, and tells whether it counts: the event still waited for it, under the partner's registration.
-func attempted(ctx context.Context, tx store.Tx, r webhook.Registration, a webhook.Attempt, now time.Time) (webhook.Delivery, bool, error) {
-	d, exists, err := store.One(ctx, tx, lockDelivery, deliveries.Fields, a.DeliveryID)
-	if err != nil || !exists || d.Under(r).Status != webhook.Waiting || a.N != d.Attempts+1 {
-		return d, false, err
+// attempted writes those attempts that count, because the event still waited for them under the partner's registration, and tells what was
+// answered to them and how many events became dead letters.
+func attempted(ctx context.Context, tx store.Tx, r webhook.Registration, made []webhook.Attempt, now time.Time) (counted []webhook.Answer, done Recorded, err error) {
+	ids := make([]string, len(made))
+	for i, a := range made {
+		ids[i] = a.DeliveryID
 	}
-	d = d.After(a.Answer, r.ModifiedAt, now, rand.Float64()) //nolint:gosec // nobody gains by guessing it
-	row := attempt{Attempt: a, millis: a.Took.Milliseconds()}
-	if _, err := tx.Exec(ctx, insertAttempts, attempts.Rows([]attempt{row})); err != nil {
-		return d, false, err
+	events, err := store.All(ctx, tx, lockDeliveries, deliveries.Fields, store.IDRows(ids...))
+	if err != nil {
+		return nil, done, err
 	}
-	_, err = tx.Exec(ctx, updateDelivery, deliveries.Rows([]webhook.Delivery{d}))
-	return d, true, err
+	var rows []attempt
+	for _, a := range made {
+		at := slices.IndexFunc(events, func(d webhook.Delivery) bool { return d.ID == a.DeliveryID })
+		if at < 0 || events[at].Under(r).Status != webhook.Waiting || a.N != events[at].Attempts+1 {
+			continue
+		}
+		events[at] = events[at].After(a.Answer, r.ModifiedAt, now, rand.Float64()) //nolint:gosec // nobody gains by guessing it
+		if events[at].Status == webhook.Dead {
+			done.Dead++
+		}
+		counted, rows = append(counted, a.Answer), append(rows, attempt{Attempt: a, millis: a.Took.Milliseconds()})
+	}
+	if len(rows) == 0 {
+		return nil, done, nil
+	}
+	if _, err := tx.Exec(ctx, insertAttempts, attempts.Rows(rows)); err != nil {
+		return nil, done, err
+	}
+	_, err = tx.Exec(ctx, updateDelivery, deliveries.Rows(events))
+	return counted, done, err
 }

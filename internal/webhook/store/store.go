@@ -13,6 +13,7 @@
 //	certificates.go  certificates of signatures
 //	watch.go         what is overdue, and what is forgotten with time; forget.go what is by an operator's word
 //	following.go     which runs must be open, and who is not told what it should be
+//	counts.go        how telling everybody stands
 package webhookstore
 
 import (

@@ -25,9 +25,10 @@ const (
 	updateSubmit = "submit"
 )
 
-// Register adds the workflow and its activities to a worker on TaskQueue.
+// Register adds the workflows and its activities to a worker on TaskQueue.
 func Register(w workflows.Registry, s *Steps) {
 	w.RegisterWorkflowWithOptions(Transfer, workflow.RegisterOptions{Name: workflowType})
+	w.RegisterWorkflowWithOptions(Mailing, workflow.RegisterOptions{Name: mailingType})
 	w.RegisterActivity(s)
 }
 
