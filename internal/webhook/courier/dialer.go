@@ -38,7 +38,7 @@ func newDialer(s Settings) *dialer {
 func judge(allowed webhook.Networks) func(network, address string, _ syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		called, err := netip.ParseAddrPort(address)
-		if err != nil || !allowed.Allows(called.Addr()) {
+		if err != nil || !allowed.AllowsAt(called) {
 			return &refusedError{address}
 		}
 		return nil
@@ -52,7 +52,7 @@ func (d *dialer) plain(ctx context.Context, network, address string) (net.Conn, 
 // absolute has a name looked up as it is, and never with the domains of this machine behind it.
 func absolute(address string) string {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || strings.HasSuffix(host, ".") || host == "localhost" {
+	if err != nil || strings.HasSuffix(host, ".") || strings.EqualFold(host, "localhost") {
 		return address // this machine's own name stands in its files, without a dot
 	}
 	if _, err := netip.ParseAddr(host); err == nil {
