@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -23,7 +22,6 @@ const Prefix = "delivery."
 type Ledger interface {
 	LookAtWebhook(ctx context.Context, partner string, limit int) (webhookstore.Standing, error)
 	RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (webhookstore.Recorded, error)
-	PublishWebhookCertificate(ctx context.Context, certificate []byte) error
 }
 
 // Courier brings events to endpoints. *courier.Courier is one.
@@ -33,12 +31,9 @@ type Courier interface {
 
 // Activities are the steps with what they act on. A nil value serves workflows as type-checked method references.
 type Activities struct {
-	Ledger      Ledger
-	Courier     Courier
-	Certificate []byte        // behind the courier's signatures
-	Lingers     time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
-
-	published atomic.Bool
+	Ledger  Ledger
+	Courier Courier
+	Lingers time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
 }
 
 // Round is what became of one step, and how delivering to the partner stands: counts and times, and nothing of what was said.
@@ -69,9 +64,6 @@ const (
 func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error) {
 	ctx, stop := beating(ctx)
 	defer stop()
-	if err := a.publish(ctx); err != nil {
-		return Round{}, failing.Classified(err)
-	}
 	var done Round
 	for until := time.Now().Add(longest); ; {
 		now, err := a.Ledger.LookAtWebhook(ctx, partner, atOnce)
@@ -85,16 +77,6 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 			return done, failing.Classified(err)
 		}
 	}
-}
-
-// publish lets the gateway serve the certificate, before anything names it.
-func (a *Activities) publish(ctx context.Context) error {
-	if a.published.Load() {
-		return nil
-	}
-	err := a.Ledger.PublishWebhookCertificate(ctx, a.Certificate)
-	a.published.Store(err == nil)
-	return err
 }
 
 // bring sends what is due until the endpoint fails, which may be for it to say what follows, or the time is over.

@@ -13,20 +13,34 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
 
 // Signer signs as the platform, with a key whose certificate the gateway serves. Another signer may take its place at any
 // time: each is known by its own certificate.
 type Signer struct {
-	key         *rsa.PrivateKey
-	certificate []byte
+	key   *rsa.PrivateKey
+	leaf  *x509.Certificate
+	chain [][]byte
 }
 
 const keyBits = 2048
 
-// NewSigner is the signer of a certificate and its key, both as PEM. Error: a pair that does not belong together, a key that is not RSA
-// or too short, a certificate that is not valid at that time.
+// CertificatesKept is how long a certificate is served after it signed for the last time: for as long as a receiver may want to check once
+// more what it kept.
+const CertificatesKept = 90 * 24 * time.Hour
+
+const (
+	madeFor    = 365 * 24 * time.Hour // one that vouches for itself
+	renewed    = 30 * 24 * time.Hour  // before its end
+	endsSoon   = 14 * 24 * time.Hour  // of one that somebody else has to renew
+	clocksVary = time.Hour
+)
+
+// NewSigner is the signer of a certificate and its key, both as PEM. Certificates that vouch for it follow it, each for the one before.
+// Error: a pair that does not belong together, a key that is not RSA or too short, a certificate that is not valid at that time, or that
+// the next one does not vouch for.
 func NewSigner(certificate, key []byte, now time.Time) (*Signer, error) {
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
@@ -36,10 +50,18 @@ func NewSigner(certificate, key []byte, now time.Time) (*Signer, error) {
 	if !isRSA || private.N.BitLen() < keyBits {
 		return nil, fmt.Errorf("the key must be RSA with at least %d bits: receivers know nothing else", keyBits)
 	}
-	if now.Before(pair.Leaf.NotBefore) || now.After(pair.Leaf.NotAfter) {
-		return nil, fmt.Errorf("the certificate is valid from %s to %s only", pair.Leaf.NotBefore, pair.Leaf.NotAfter)
+	s := &Signer{key: private, leaf: pair.Leaf, chain: pair.Certificate}
+	for i, below := 1, s.leaf; i < len(s.chain); i++ {
+		above, err := x509.ParseCertificate(s.chain[i])
+		if err == nil {
+			err = below.CheckSignatureFrom(above)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d of the file does not vouch for the one before it: %w", i+1, err)
+		}
+		below = above
 	}
-	return &Signer{key: private, certificate: pair.Certificate[0]}, nil
+	return s, s.Valid(now)
 }
 
 // SelfSigned is a signer with a new key that vouches for itself, for deployments that have no certificate for the purpose. Error: no
@@ -51,20 +73,46 @@ func SelfSigned(now time.Time) (*Signer, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "Handover webhooks", Organization: []string{"Handover"}},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
+		NotBefore: now.Add(-clocksVary), NotAfter: now.Add(madeFor), KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return &Signer{key: key, certificate: certificate}, err
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(certificate)
+	return &Signer{key: key, leaf: leaf, chain: [][]byte{certificate}}, err
+}
+
+// Valid tells whether what is signed at that time holds. Error: that the certificate is not valid then, with its times.
+func (s *Signer) Valid(now time.Time) error {
+	if now.Before(s.leaf.NotBefore) || now.After(s.leaf.NotAfter) {
+		return fmt.Errorf("the certificate is valid from %s to %s only", s.leaf.NotBefore, s.leaf.NotAfter)
+	}
+	return nil
+}
+
+// Renewable tells that a signer that vouches for itself should be followed by another one.
+func (s *Signer) Renewable(now time.Time) bool { return now.After(s.leaf.NotAfter.Add(-renewed)) }
+
+// EndsSoon tells whether, and when, the certificate ends within two weeks.
+func (s *Signer) EndsSoon(now time.Time) (time.Time, bool) {
+	return s.leaf.NotAfter, now.After(s.leaf.NotAfter.Add(-endsSoon))
 }
 
 // ID names the certificate: the hexadecimal SHA-256 of it.
-func (s *Signer) ID() string { return CertificateID(s.certificate) }
+func (s *Signer) ID() string { return CertificateID(s.leaf.Raw) }
 
 // Certificate is the certificate, as DER.
-func (s *Signer) Certificate() []byte { return bytes.Clone(s.certificate) }
+func (s *Signer) Certificate() []byte { return bytes.Clone(s.leaf.Raw) }
 
-// sign is RSA over the bytes with SHA-256.
-func (s *Signer) sign(body []byte) ([]byte, error) {
+// Vouching are the certificates that vouch for it, as DER, each for the one before.
+func (s *Signer) Vouching() [][]byte { return slices.Clone(s.chain[1:]) }
+
+// sign is RSA over the bytes with SHA-256. Error: that of Valid.
+func (s *Signer) sign(body []byte, now time.Time) ([]byte, error) {
+	if err := s.Valid(now); err != nil {
+		return nil, err
+	}
 	sum := sha256.Sum256(body)
 	return rsa.SignPKCS1v15(rand.Reader, s.key, crypto.SHA256, sum[:])
 }

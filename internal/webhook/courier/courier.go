@@ -5,6 +5,7 @@
 //	dialer.go   which addresses are called, and how
 //	answer.go   what is read of an answer
 //	fault.go    why there was none
+//	keys.go     who signs; sources.go where those come from
 package courier
 
 import (
@@ -23,12 +24,12 @@ import (
 type Settings struct {
 	Networks webhook.Networks // that are called although they are not public
 	Bases    webhook.Bases
-	Signer   *webhook.Signer
-	Timeout  time.Duration    // of an attempt as a whole; 0 for the usual
-	AtOnce   int              // attempts at one endpoint for which connections are kept; 0 for one
-	Trust    *tls.Config      // of endpoints; nil for the system's
-	Resolver *net.Resolver    // of their names; nil for the system's
-	Now      func() time.Time // nil for time.Now
+	Signer   func(context.Context) (*webhook.Signer, error) // of webhook.PartnerCenter; see Keys
+	Timeout  time.Duration                                  // of an attempt as a whole; 0 for the usual
+	AtOnce   int                                            // attempts at one endpoint for which connections are kept; 0 for one
+	Trust    *tls.Config                                    // of endpoints; nil for the system's
+	Resolver *net.Resolver                                  // of their names; nil for the system's
+	Now      func() time.Time                               // nil for time.Now
 }
 
 // usualTimeout is how long an attempt may take, and longestConnect how long of it until there is a connection, and again until TLS is agreed.
@@ -69,13 +70,13 @@ func New(s Settings) *Courier {
 }
 
 // Bring makes one attempt to tell the partner of the event. The answer says what came of it; an error is ours: an event that cannot be
-// said or signed, or the end of ctx before there was an answer.
+// said or signed, a certificate that is over, or the end of ctx before there was an answer.
 func (c *Courier) Bring(ctx context.Context, r webhook.Registration, e webhook.Event) (webhook.Answer, error) {
 	body, err := e.Body(r.Format, c.settings.Bases)
 	if err != nil {
 		return webhook.Answer{}, err
 	}
-	headers, err := r.Headers(e, body, c.settings.Signer, c.settings.Bases, c.settings.Now())
+	headers, err := c.headers(ctx, r, e, body)
 	if err != nil {
 		return webhook.Answer{}, err
 	}
@@ -104,6 +105,17 @@ func (c *Courier) Bring(ctx context.Context, r webhook.Registration, e webhook.E
 	answer := answerOf(response, c.settings.Now())
 	answer.Took = time.Since(began)
 	return answer, nil
+}
+
+func (c *Courier) headers(ctx context.Context, r webhook.Registration, e webhook.Event, body []byte) (map[string]string, error) {
+	var signer *webhook.Signer
+	if r.Format == webhook.PartnerCenter {
+		var err error
+		if signer, err = c.settings.Signer(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.Headers(e, body, signer, c.settings.Bases, c.settings.Now())
 }
 
 // attempt is ctx for as long as an attempt may take, and what ends it. When its time is over its connections are closed under whatever

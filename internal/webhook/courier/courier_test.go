@@ -41,12 +41,17 @@ func signer(t *testing.T) *webhook.Signer {
 	return s
 }
 
+// always is the same one whenever.
+func always(s *webhook.Signer) func(context.Context) (*webhook.Signer, error) {
+	return func(context.Context) (*webhook.Signer, error) { return s, nil }
+}
+
 // brings has a courier call the endpoint once.
 func brings(t *testing.T, s courier.Settings, r webhook.Registration) webhook.Answer {
 	t.Helper()
 	s.Bases = bases
 	if s.Signer == nil {
-		s.Signer = signer(t)
+		s.Signer = always(signer(t))
 	}
 	if r.Format == "" {
 		r.Format = webhook.PartnerCenter
@@ -75,7 +80,7 @@ func TestReceiversCanVerify(t *testing.T) {
 			headers = r.Header
 			w.WriteHeader(http.StatusAccepted)
 		})
-		answer := brings(t, courier.Settings{Networks: loopback, Signer: s}, webhook.Registration{
+		answer := brings(t, courier.Settings{Networks: loopback, Signer: always(s)}, webhook.Registration{
 			URL: url, Format: format, Secret: after, Previous: before, PreviousUntil: time.Now().Add(time.Hour),
 		})
 		assert.True(t, answer.Delivered())
@@ -303,7 +308,7 @@ func TestTheEndOfTheCallerIsNoAnswer(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	_, err := courier.New(courier.Settings{Networks: loopback, Signer: signer(t)}).Bring(ctx, webhook.Registration{URL: url, Format: webhook.PartnerCenter}, happened)
+	_, err := courier.New(courier.Settings{Networks: loopback, Signer: always(signer(t))}).Bring(ctx, webhook.Registration{URL: url, Format: webhook.PartnerCenter}, happened)
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = courier.New(courier.Settings{}).Bring(t.Context(), webhook.Registration{URL: url, Format: webhook.Standard}, webhook.Event{Name: "made-up"})
 	require.ErrorContains(t, err, "made-up")

@@ -97,7 +97,7 @@ const patience = time.Minute
 // ended is what becomes of an attempt that must end long before anybody would lose patience.
 func ended(ctx context.Context, t *testing.T, s courier.Settings, r webhook.Registration) (webhook.Answer, error) {
 	t.Helper()
-	s.Bases, s.Networks, s.Signer = bases, loopback, signer(t)
+	s.Bases, s.Networks, s.Signer = bases, loopback, always(signer(t))
 	r.Format = webhook.PartnerCenter
 	type result struct {
 		webhook.Answer
@@ -188,7 +188,7 @@ func TestConnectionsAreUsedAgainOnlyAfterAWholeAnswer(t *testing.T) {
 			}
 			server.Start()
 			t.Cleanup(server.Close)
-			all := courier.New(courier.Settings{Networks: loopback, Bases: bases, Signer: signer(t)})
+			all := courier.New(courier.Settings{Networks: loopback, Bases: bases, Signer: always(signer(t))})
 			for range 3 {
 				answer, err := all.Bring(t.Context(), webhook.Registration{URL: server.URL, Format: webhook.PartnerCenter}, happened)
 				require.NoError(t, err)

@@ -121,7 +121,7 @@ func TestANameThatChangesItsAddress(t *testing.T) {
 		go func() { _ = server.Serve(listener) }()
 	}
 	names := &directory{addresses: map[string][]netip.Addr{"hooks.example.": addresses("127.0.0.1", "127.0.0.2")}}
-	s := courier.Settings{Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.1/32")}, Resolver: names.resolver(t), Bases: bases, Signer: signer(t)}
+	s := courier.Settings{Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.1/32")}, Resolver: names.resolver(t), Bases: bases, Signer: always(signer(t))}
 	all := courier.New(s)
 	r := webhook.Registration{URL: "http://hooks.example:" + port, Format: webhook.PartnerCenter}
 	for _, delivered := range []bool{true, false, false} {
