@@ -19,8 +19,12 @@ import (
 // lingers is how long the run of a partner stays that is told everything.
 const lingers = 10 * time.Minute
 
-// deliverySteps are the steps that tell partners over HTTP. Errors name the settings: a certificate that cannot be used.
+// deliverySteps are the steps that tell partners over HTTP. Errors name the settings: a certificate that cannot be used, or that nobody
+// could have.
 func deliverySteps(c config.Webhooks, l *ledger.Ledger, logger *zap.Logger) (*delivery.Activities, error) {
+	if err := c.NeedsPublicURL(); err != nil {
+		return nil, err
+	}
 	signers := courier.SelfMade
 	if c.Certificate != "" {
 		signers = courier.InFiles(c.Certificate, c.Key)
