@@ -20,9 +20,9 @@ import (
 // Signer signs as the platform, with a key whose certificate the gateway serves. Another signer may take its place at any
 // time: each is known by its own certificate.
 type Signer struct {
-	key   *rsa.PrivateKey
-	leaf  *x509.Certificate
-	chain [][]byte
+	key         *rsa.PrivateKey
+	chain       [][]byte // its certificate, and those that vouch for it
+	from, until time.Time
 }
 
 const keyBits = 2048
@@ -50,8 +50,8 @@ func NewSigner(certificate, key []byte, now time.Time) (*Signer, error) {
 	if !isRSA || private.N.BitLen() < keyBits {
 		return nil, fmt.Errorf("the key must be RSA with at least %d bits: receivers know nothing else", keyBits)
 	}
-	s := &Signer{key: private, leaf: pair.Leaf, chain: pair.Certificate}
-	for i, below := 1, s.leaf; i < len(s.chain); i++ {
+	s := &Signer{key: private, chain: pair.Certificate, from: pair.Leaf.NotBefore, until: pair.Leaf.NotAfter}
+	for i, below := 1, pair.Leaf; i < len(s.chain); i++ {
 		above, err := x509.ParseCertificate(s.chain[i])
 		if err == nil {
 			err = below.CheckSignatureFrom(above)
@@ -60,6 +60,8 @@ func NewSigner(certificate, key []byte, now time.Time) (*Signer, error) {
 			return nil, fmt.Errorf("certificate %d of the file does not vouch for the one before it: %w", i+1, err)
 		}
 		below = above
+		s.from = slices.MaxFunc([]time.Time{s.from, above.NotBefore}, time.Time.Compare)
+		s.until = slices.MinFunc([]time.Time{s.until, above.NotAfter}, time.Time.Compare)
 	}
 	return s, s.Valid(now)
 }
@@ -76,34 +78,30 @@ func SelfSigned(now time.Time) (*Signer, error) {
 		NotBefore: now.Add(-clocksVary), NotAfter: now.Add(madeFor), KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, err
-	}
-	leaf, err := x509.ParseCertificate(certificate)
-	return &Signer{key: key, leaf: leaf, chain: [][]byte{certificate}}, err
+	return &Signer{key: key, chain: [][]byte{certificate}, from: template.NotBefore, until: template.NotAfter}, err
 }
 
-// Valid tells whether what is signed at that time holds. Error: that the certificate is not valid then, with its times.
+// Valid tells whether what is signed at that time holds. Error: that the certificate, or one that vouches for it, is not valid then.
 func (s *Signer) Valid(now time.Time) error {
-	if now.Before(s.leaf.NotBefore) || now.After(s.leaf.NotAfter) {
-		return fmt.Errorf("the certificate is valid from %s to %s only", s.leaf.NotBefore, s.leaf.NotAfter)
+	if now.Before(s.from) || now.After(s.until) {
+		return fmt.Errorf("the certificate is valid from %s to %s only", s.from, s.until)
 	}
 	return nil
 }
 
 // Renewable tells that a signer that vouches for itself should be followed by another one.
-func (s *Signer) Renewable(now time.Time) bool { return now.After(s.leaf.NotAfter.Add(-renewed)) }
+func (s *Signer) Renewable(now time.Time) bool { return now.After(s.until.Add(-renewed)) }
 
 // EndsSoon tells whether, and when, the certificate ends within two weeks.
 func (s *Signer) EndsSoon(now time.Time) (time.Time, bool) {
-	return s.leaf.NotAfter, now.After(s.leaf.NotAfter.Add(-endsSoon))
+	return s.until, now.After(s.until.Add(-endsSoon))
 }
 
 // ID names the certificate: the hexadecimal SHA-256 of it.
-func (s *Signer) ID() string { return CertificateID(s.leaf.Raw) }
+func (s *Signer) ID() string { return CertificateID(s.chain[0]) }
 
 // Certificate is the certificate, as DER.
-func (s *Signer) Certificate() []byte { return bytes.Clone(s.leaf.Raw) }
+func (s *Signer) Certificate() []byte { return bytes.Clone(s.chain[0]) }
 
 // Vouching are the certificates that vouch for it, as DER, each for the one before.
 func (s *Signer) Vouching() [][]byte { return slices.Clone(s.chain[1:]) }

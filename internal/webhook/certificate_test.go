@@ -34,8 +34,13 @@ func newKey(t *testing.T) *rsa.PrivateKey {
 // certified is a certificate of the key for an hour from noon, by an issuer or, without one, by itself; and the key. Both as PEM.
 func certified(t *testing.T, key crypto.Signer, issuer *x509.Certificate, by crypto.Signer) (certificate *x509.Certificate, asPEM, secret []byte) {
 	t.Helper()
+	return until(t, noon.Add(time.Hour), key, issuer, by)
+}
+
+func until(t *testing.T, end time.Time, key crypto.Signer, issuer *x509.Certificate, by crypto.Signer) (certificate *x509.Certificate, asPEM, secret []byte) {
+	t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "hooks"}, NotBefore: noon, NotAfter: noon.Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "hooks"}, NotBefore: noon, NotAfter: end,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
 	if issuer == nil {
@@ -85,6 +90,13 @@ func TestCertificatesThatVouchAreKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, own.Raw, s.Certificate())
 	assert.Equal(t, [][]byte{middle.Raw, top.Raw}, s.Vouching())
+	late := noon.Add(30 * time.Minute)
+	short, shortPEM, _ := until(t, late, middleKey, top, topKey)
+	_, briefPEM, _ := certified(t, key, short, middleKey)
+	s, err = webhook.NewSigner(slices.Concat(briefPEM, shortPEM), secret, noon)
+	require.NoError(t, err)
+	require.NoError(t, s.Valid(late))
+	require.ErrorContains(t, s.Valid(late.Add(time.Second)), "valid from", "who vouches for it does so no longer")
 	for name, file := range map[string][]byte{"in another order": slices.Concat(ownPEM, topPEM, middlePEM), "with a gap": slices.Concat(ownPEM, topPEM)} {
 		_, err = webhook.NewSigner(file, secret, noon)
 		require.ErrorContains(t, err, "certificate 2 of the file does not vouch", name)

@@ -100,7 +100,7 @@ func (c *Courier) Bring(ctx context.Context, r webhook.Registration, e webhook.E
 		if attempt.Err() != nil {
 			err = attempt.Err() // whatever broke when its connection was closed
 		}
-		return webhook.Answer{Fault: fault(err), Took: time.Since(began)}, nil
+		return unanswered(fault(err), time.Since(began)), nil
 	}
 	answer := answerOf(response, c.settings.Now())
 	answer.Took = time.Since(began)

@@ -5,6 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"time"
+
+	"handover/internal/webhook"
 )
 
 // nobody is said of every name behind which nothing may be called, whether it is known or not: whoever registers names must not learn from
@@ -34,6 +37,14 @@ func fault(err error) string {
 		return "No connection could be made."
 	}
 	return broken
+}
+
+// unanswered is an attempt without an answer. How long it took to look a name up would tell of it what nobody says.
+func unanswered(fault string, took time.Duration) webhook.Answer {
+	if fault == nobody {
+		took = 0
+	}
+	return webhook.Answer{Fault: fault, Took: took}
 }
 
 // handshakeError is that TLS was not agreed on.

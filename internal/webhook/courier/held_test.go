@@ -74,7 +74,7 @@ var holders = map[string]struct {
 	"a head that never ends":      {serve: without("HTTP/1.1 200 OK\r\nX: ", "x", slowly), fault: "in time"},
 	"heads without an answer":     {serve: without("", "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", quickly), bound: true, fault: "broke"},
 	"heads that say to go on":     {serve: without("", "HTTP/1.1 100 Continue\r\n\r\n", quickly), bound: true, fault: "broke"},
-	"heads now and then":          {serve: without("", "HTTP/1.1 102 Processing\r\n\r\n", slowly), fault: "in time"},
+	"heads now and then":          {serve: without("", "HTTP/1.1 102 Processing\r\n\r\n", 10*slowly), fault: "in time"},
 	"many headers":                {serve: without("HTTP/1.1 200 OK\r\n", "X: y\r\n", quickly), bound: true, fault: "broke"},
 	"a body that comes slowly":    {serve: without("HTTP/1.1 200 OK\r\n\r\n", "x", slowly), status: 200},
 	"a body that stays away":      {serve: without("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "", slowly), status: 200},
@@ -130,7 +130,7 @@ func TestNobodyHoldsACourier(t *testing.T) {
 	for name, h := range holders {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := courier.Settings{Timeout: 300 * time.Millisecond}
+			s := courier.Settings{Timeout: 2 * time.Second}
 			if h.bound {
 				s.Timeout = 10 * patience
 			}
