@@ -158,6 +158,16 @@ func (w Webhooks) Bases() webhook.Bases {
 	return webhook.Bases{Resources: cmp.Or(w.ResourceBase, w.PublicURL), Certificates: w.PublicURL}
 }
 
+// NeedsPublicURL refuses a configuration that would have partners take certificates from an address that is not theirs to reach, or that
+// anybody could answer for, for programs that sign. Where plain HTTP is allowed things are only tried out.
+func (w Webhooks) NeedsPublicURL() error {
+	if w.PlainHTTP || strings.HasPrefix(strings.ToLower(w.PublicURL), "https://") {
+		return nil
+	}
+	return errors.New("HANDOVER_WEBHOOKS_PUBLIC_URL must be the https address at which partners reach the gateway: they take the certificates of signatures from there. " +
+		"Where everything is only tried out, HANDOVER_WEBHOOKS_PLAIN_HTTP=true allows http")
+}
+
 // Addresses are the endpoints that may be registered.
 func (w Webhooks) Addresses() webhook.Addresses {
 	return webhook.Addresses{PlainHTTP: w.PlainHTTP, Networks: w.AllowedNetworks}

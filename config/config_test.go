@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/base64"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -192,5 +193,28 @@ func TestTheCodecIsForNamedOperatorsOnly(t *testing.T) {
 			}
 			assert.ErrorContains(t, err, c.says)
 		})
+	}
+}
+
+// what signs names an address where partners can have the certificate, and only that.
+func TestCertificatesAreAtAnAddressOfPartners(t *testing.T) {
+	for _, c := range []struct {
+		address string
+		plain   bool
+		fine    bool
+	}{
+		{address: "", fine: false}, {address: "", plain: true, fine: true},
+		{address: "http://handover.example", fine: false}, {address: "http://handover.example", plain: true, fine: true},
+		{address: "https://handover.example", fine: true}, {address: "HTTPS://handover.example/", fine: true},
+	} {
+		t.Setenv("HANDOVER_WEBHOOKS_PLAIN_HTTP", strconv.FormatBool(c.plain))
+		t.Setenv("HANDOVER_WEBHOOKS_PUBLIC_URL", c.address)
+		settings, err := Load()
+		require.NoError(t, err)
+		err = settings.Webhooks.NeedsPublicURL()
+		assert.Equal(t, c.fine, err == nil, c)
+		if err != nil {
+			assert.ErrorContains(t, err, "HANDOVER_WEBHOOKS_PUBLIC_URL must be the https address")
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -27,7 +26,6 @@ type Ledger interface {
 	LookAtWebhook(ctx context.Context, partner string, limit int) (webhookstore.Standing, error)
 	RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (webhookstore.Recorded, error)
 	DeadWebhooks(ctx context.Context, partner string) (int, error)
-	PublishWebhookCertificate(ctx context.Context, certificate []byte) error
 }
 
 // Courier brings events to endpoints. *courier.Courier is one.
@@ -37,16 +35,13 @@ type Courier interface {
 
 // Activities are the steps with what they act on. A nil value serves workflows as type-checked method references.
 type Activities struct {
-	Ledger      Ledger
-	Courier     Courier
-	Certificate []byte        // behind the courier's signatures
-	Lingers     time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
-	AtOnce      int           // attempts under way at once to one partner, about different things; 0 for one after the other
+	Ledger  Ledger
+	Courier Courier
+	Lingers time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
+	AtOnce  int           // attempts under way at once to one partner, about different things; 0 for one after the other
 
 	Heard  func(webhook.Answer) // is told of every answer; nil for nobody
 	Buried func(events int)     // is told of events that became dead letters; nil for nobody
-
-	published atomic.Bool
 }
 
 // Round is what became of one step, and how delivering to the partner stands: counts and times, and nothing of what was said.
@@ -77,9 +72,6 @@ const (
 func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error) {
 	ctx, stop := beating(ctx)
 	defer stop()
-	if err := a.publish(ctx); err != nil {
-		return Round{}, failing.Classified(err)
-	}
 	var done Round
 	for until := time.Now().Add(longest); ; {
 		now, err := a.Ledger.LookAtWebhook(ctx, partner, lookedUp)
@@ -94,16 +86,6 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 			return done, failing.Classified(err)
 		}
 	}
-}
-
-// publish lets the gateway serve the certificate, before anything names it.
-func (a *Activities) publish(ctx context.Context) error {
-	if a.published.Load() {
-		return nil
-	}
-	err := a.Ledger.PublishWebhookCertificate(ctx, a.Certificate)
-	a.published.Store(err == nil)
-	return err
 }
 
 // named is an answer without a word that an endpoint wrote.

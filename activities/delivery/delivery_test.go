@@ -59,7 +59,7 @@ func owing(t *testing.T, events int) *stage {
 		_, err := s.TestWebhook(t.Context(), command.Terms[webhook.Event]{}, s.partner, fmt.Sprintf("test-%03d", n))
 		require.NoError(t, err)
 	}
-	s.steps = &delivery.Activities{Ledger: s.Ledger, Courier: s.to, Certificate: []byte("certificate")}
+	s.steps = &delivery.Activities{Ledger: s.Ledger, Courier: s.to}
 	return s
 }
 
@@ -84,7 +84,7 @@ func inOrder(n int) (ids []string) {
 	return ids
 }
 
-// Everything that is due is told in one step, in order and once; the certificate is public before.
+// Everything that is due is told in one step, in order and once.
 func TestDeliverTellsEverything(t *testing.T) {
 	t.Parallel()
 	s := owing(t, 60)
@@ -92,8 +92,6 @@ func TestDeliverTellsEverything(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, delivery.Round{Sent: 60, Answer: "204 No Content"}, round)
 	assert.Equal(t, inOrder(60), s.to.heard)
-	_, err = s.WebhookCertificate(t.Context(), webhook.CertificateID([]byte("certificate")))
-	require.NoError(t, err)
 	round, err = s.deliver(t)
 	require.NoError(t, err)
 	assert.Equal(t, delivery.Round{}, round)

@@ -68,7 +68,7 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 		},
 		Mailer: mailer, TransferURL: c.Mail.TransferURL,
 	}
-	if steps.Delivery, err = deliverySteps(c.Webhooks, l); err != nil {
+	if steps.Delivery, err = deliverySteps(c.Webhooks, l, logger); err != nil {
 		return Steps{}, err
 	}
 	if !c.Billing.Remote() {

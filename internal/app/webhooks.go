@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"go.temporal.io/sdk/worker"
@@ -14,7 +12,6 @@ import (
 	"handover/config"
 	"handover/internal/jitter"
 	"handover/internal/ledger"
-	"handover/internal/webhook"
 	"handover/internal/webhook/courier"
 	deliveries "handover/workflows/delivery"
 )
@@ -22,29 +19,27 @@ import (
 // lingers is how long the run of a partner stays that is told everything.
 const lingers = 10 * time.Minute
 
-// deliverySteps are the steps that tell partners over HTTP. Errors name the settings: a certificate that cannot be used.
-func deliverySteps(c config.Webhooks, l *ledger.Ledger) (*delivery.Activities, error) {
-	signer, err := signerOf(c)
+// deliverySteps are the steps that tell partners over HTTP. Errors name the settings: a certificate that cannot be used, or that nobody
+// could have.
+func deliverySteps(c config.Webhooks, l *ledger.Ledger, logger *zap.Logger) (*delivery.Activities, error) {
+	if err := c.NeedsPublicURL(); err != nil {
+		return nil, err
+	}
+	signers := courier.SelfMade
+	if c.Certificate != "" {
+		signers = courier.InFiles(c.Certificate, c.Key)
+	}
+	keys, err := courier.NewKeys(courier.KeySettings{
+		Next: signers, Publish: l.PublishWebhookCertificate,
+		Warn: func(why error) { logger.Warn("The certificate of webhooks needs attention.", zap.Error(why)) },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("HANDOVER_WEBHOOKS_CERTIFICATE and HANDOVER_WEBHOOKS_KEY cannot be used: %w", err)
 	}
 	return &delivery.Activities{
-		Ledger: l, Certificate: signer.Certificate(), Lingers: lingers, AtOnce: c.PerEndpoint,
-		Courier: courier.New(courier.Settings{Networks: c.AllowedNetworks, Bases: c.Bases(), Signer: signer, Timeout: c.Timeout, AtOnce: c.PerEndpoint}),
+		Ledger: l, Lingers: lingers, AtOnce: c.PerEndpoint,
+		Courier: courier.New(courier.Settings{Networks: c.AllowedNetworks, Bases: c.Bases(), Signer: keys.Signer, Timeout: c.Timeout, AtOnce: c.PerEndpoint}),
 	}, nil
-}
-
-// signerOf is the deployment's own signer or, without a certificate, a new one.
-func signerOf(c config.Webhooks) (*webhook.Signer, error) {
-	if c.Certificate == "" {
-		return webhook.SelfSigned(time.Now())
-	}
-	certificate, unread := os.ReadFile(c.Certificate)
-	key, failed := os.ReadFile(c.Key)
-	if err := errors.Join(unread, failed); err != nil {
-		return nil, err
-	}
-	return webhook.NewSigner(certificate, key, time.Now())
 }
 
 // newDeliveriesWorker calls endpoints, in places of their own: however long they take, nothing else waits for them.
@@ -72,6 +67,9 @@ func forgetWebhooks(ctx context.Context, l *ledger.Ledger, logger *zap.Logger) {
 		}
 		if _, err := l.ForgetWebhooks(ctx); err != nil && ctx.Err() == nil {
 			logger.Warn("What became of old events could not be forgotten.", zap.Error(err))
+		}
+		if _, err := l.ForgetWebhookCertificates(ctx); err != nil && ctx.Err() == nil {
+			logger.Warn("Certificates that are out of use could not be forgotten.", zap.Error(err))
 		}
 	}
 }

@@ -21,6 +21,7 @@ func TestNewWorker(t *testing.T) {
 			settings, err := config.Load()
 			require.NoError(t, err)
 			settings.Billing.Adapter, settings.Billing.URL = adapter, "https://billing.example"
+			settings.Webhooks.PublicURL = "https://handover.example"
 			l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{})
 			require.NoError(t, err)
 			defer func() { require.NoError(t, l.Close()) }()
@@ -38,4 +39,15 @@ func TestNewWorker(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+}
+
+// A worker that would sign what nobody can verify does not start.
+func TestAWorkerNeedsAnAddressForPartners(t *testing.T) {
+	settings, err := config.Load()
+	require.NoError(t, err)
+	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	_, err = app.NewSteps(settings, l, zap.NewNop())
+	require.ErrorContains(t, err, "HANDOVER_WEBHOOKS_PUBLIC_URL must be the https address")
 }

@@ -194,9 +194,9 @@ func TestCertificatesAreServed(t *testing.T) {
 		for range 2 {
 			require.NoError(t, f.PublishWebhookCertificate(t.Context(), s.Certificate()))
 		}
-		der, err := f.WebhookCertificate(t.Context(), strings.ToUpper(s.ID()))
+		served, err := f.WebhookCertificate(t.Context(), strings.ToUpper(s.ID()))
 		require.NoError(t, err)
-		require.Equal(t, s.Certificate(), der)
+		require.Equal(t, [][]byte{s.Certificate()}, served)
 		_, err = f.WebhookCertificate(t.Context(), "nothing")
 		refuses(t, err, webhook.DeliveryUnknown)
 	})

@@ -32,10 +32,30 @@ func (a Addresses) Check(text string) error {
 		return refused("it must hold no user and no password")
 	case parsed.Fragment != "" || strings.Contains(text, "#"):
 		return refused("it must hold no fragment")
-	case parsed.Port() != "" && !isPort(parsed.Port()):
-		return refused("its port must be 1 to 65535")
+	}
+	if err := a.checkPort(parsed.Port(), parsed.Hostname()); err != nil {
+		return err
 	}
 	return a.checkHost(parsed.Hostname())
+}
+
+// checkPort leaves what may be in one of the deployment's own networks to the dialer.
+func (a Addresses) checkPort(text, host string) error {
+	if text == "" {
+		return nil
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || port == 0 {
+		return refused("its port must be 1 to 65535")
+	}
+	own := len(a.Networks) > 0 // a name may stand for what is in one of them
+	if literal, err := netip.ParseAddr(host); err == nil {
+		own = a.Networks.contains(literal.Unmap())
+	}
+	if own || callable(uint16(port)) {
+		return nil
+	}
+	return refused("its port must be 443, 80, or one from 1024 up that is not known for another service")
 }
 
 func (a Addresses) checkHost(host string) error {
@@ -63,9 +83,15 @@ func refused(why string) error {
 	return kernel.Refuse(AddressRefused, "WebhookUrl cannot be used: %s.", why)
 }
 
-// isLocal tells of the names that never stand for a public address (RFC 6761, 6762, 8375, and the names of clouds' metadata).
+// local are the ends of names that never stand for a public address (RFC 6761, 6762, 8375), or that networks and clusters use among
+// themselves, clouds' metadata included.
+var local = []string{
+	"localhost", "local", "localdomain", "internal", "intranet", "private", "corp", "home", "lan", "svc", "cluster", "consul", "invalid", "home.arpa", "in-addr.arpa",
+	"ip6.arpa", "onion",
+}
+
 func isLocal(name string) bool {
-	for _, end := range []string{"localhost", "local", "localdomain", "internal", "intranet", "home.arpa", "in-addr.arpa", "ip6.arpa", "onion"} {
+	for _, end := range local {
 		if name == end || strings.HasSuffix(name, "."+end) {
 			return true
 		}
@@ -89,9 +115,4 @@ func isHostName(labels []string) bool {
 		}
 	}
 	return true
-}
-
-func isPort(text string) bool {
-	port, err := strconv.Atoi(text)
-	return err == nil && port >= 1 && port <= 65535
 }

@@ -5,7 +5,7 @@
 //	event.go         what happened, by the names that clients know
 //	occasion.go      when it happens, and who is told
 //	registration.go  one partner's wish to be told, and its secrets; secret.go one of them
-//	networks.go      which addresses are never called; address.go which URLs may be registered
+//	networks.go      which addresses are never called, ports.go which ports; address.go which URLs may be registered
 //	body.go          what is said, in either format
 //	signature.go     how it is signed; certificate.go the keys behind the signature of R-222
 //	delivery.go      an event on its way

@@ -5,9 +5,15 @@ import (
 	"net/netip"
 )
 
-// Networks are the networks that may be called although they are not the public internet: a deployment's own receivers. The zero
-// value allows none.
+// Networks are the networks that may be called although they are not the public internet, at any port: a deployment's own receivers. The
+// zero value allows none.
 type Networks []netip.Prefix
+
+// AllowsAt tells whether that port of the address may be called: any of the networks, and elsewhere those that Allows and where no
+// service is that could take an event for something else.
+func (n Networks) AllowsAt(at netip.AddrPort) bool {
+	return n.Allows(at.Addr()) && (callable(at.Port()) || n.contains(at.Addr().Unmap()))
+}
 
 // Allows tells whether the address may be called. Only public unicast addresses may, and those of the networks: an endpoint must not
 // reach what only this machine or its surroundings can. Addresses that carry another one inside are judged by that one, too.

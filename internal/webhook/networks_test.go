@@ -52,3 +52,18 @@ func TestNetworksThatAreAllowed(t *testing.T) {
 		assert.Equal(t, allowed, own.Allows(netip.MustParseAddr(address)), address)
 	}
 }
+
+// an event is not sent where another service could take it for a command; only a deployment's own networks are called at any port.
+func TestPortsThatAreCalled(t *testing.T) {
+	t.Parallel()
+	own := webhook.Networks{netip.MustParsePrefix("10.1.0.0/16")}
+	for port, public := range map[uint16]bool{
+		80: true, 443: true, 1024: true, 8080: true, 8443: true, 65535: true,
+		0: false, 1: false, 22: false, 25: false, 53: false, 465: false, 587: false, 853: false, 993: false, 1023: false, 2375: false, 5432: false, 6379: false, 6667: false, 11211: false,
+	} {
+		assert.Equal(t, public, own.AllowsAt(netip.AddrPortFrom(netip.MustParseAddr("8.8.8.8"), port)), port)
+		assert.True(t, own.AllowsAt(netip.AddrPortFrom(netip.MustParseAddr("10.1.2.3"), port)), port)
+		assert.True(t, own.AllowsAt(netip.AddrPortFrom(netip.MustParseAddr("::ffff:10.1.2.3"), port)), port)
+		assert.False(t, own.AllowsAt(netip.AddrPortFrom(netip.MustParseAddr("10.2.2.3"), port)), port)
+	}
+}

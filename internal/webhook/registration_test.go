@@ -29,7 +29,7 @@ func TestAddressesOfEndpoints(t *testing.T) {
 	t.Parallel()
 	strict, sandbox := webhook.Addresses{}, webhook.Addresses{PlainHTTP: true, Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.0/8")}}
 	for _, url := range []string{
-		"https://hooks.example/handover", "https://hooks.example:8443/a?b=c", "https://xn--bcher-kva.example/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]:443/",
+		"https://hooks.example/handover", "https://hooks.example:8443/a?b=c", "https://hooks.example:80/", "https://hooks.example:65535/", "https://xn--bcher-kva.example/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]:443/",
 		"https://a_b.hooks.example.", "HTTPS://Hooks.Example/",
 	} {
 		assert.NoError(t, strict.Check(url), url)
@@ -48,6 +48,10 @@ func TestAddressesOfEndpoints(t *testing.T) {
 		"https://hooks.example/#a":            "no fragment",
 		"https://hooks.example:0/":            "port",
 		"https://hooks.example:65536/":        "port",
+		"https://hooks.example:25/":           "known for another service",
+		"https://hooks.example:22/":           "known for another service",
+		"https://hooks.example:6379/":         "known for another service",
+		"https://8.8.8.8:6667/":               "known for another service",
 		"https://127.0.0.1/":                  "public internet",
 		"https://[::1]/":                      "public internet",
 		"https://[::ffff:10.0.0.1]/":          "public internet",
@@ -58,6 +62,11 @@ func TestAddressesOfEndpoints(t *testing.T) {
 		"https://intranet/":                   "public internet",
 		"https://metadata.google.internal/":   "public internet",
 		"https://printer.local/":              "public internet",
+		"https://kubernetes.default.svc/":     "public internet",
+		"https://a.b.svc.cluster/":            "public internet",
+		"https://A.b.SVC./":                   "public internet",
+		"https://files.corp/":                 "public internet",
+		"https://vault.service.consul/":       "public internet",
 		"https://LOCALHOST.localdomain:8443/": "public internet",
 		"https://0x7f.1/":                     "number",
 		"https://127.1/":                      "number",
@@ -73,6 +82,7 @@ func TestAddressesOfEndpoints(t *testing.T) {
 		assert.Contains(t, r.Message, says, url)
 	}
 	for url, allowed := range map[string]bool{
+		"http://127.0.0.1:25/": true, "http://localhost:25/": true, "http://8.8.8.8:25/": false, "http://[::ffff:127.0.0.1]:25/": true,
 		"http://127.0.0.1:8123/": true, "http://localhost:8123/": true, "http://10.0.0.1/": false, "http://hooks.example/": true, "http://intranet/": false,
 	} {
 		assert.Equal(t, allowed, sandbox.Check(url) == nil, url)

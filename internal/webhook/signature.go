@@ -27,7 +27,7 @@ const (
 	version   = "v1"
 )
 
-// Headers are those of one attempt to tell of the event, by name. Error: a key that cannot sign.
+// Headers are those of one attempt to tell of the event, by name. Error: a key that cannot sign, or not at that time.
 func (r Registration) Headers(e Event, body []byte, s *Signer, b Bases, now time.Time) (map[string]string, error) {
 	headers := map[string]string{
 		"Content-Type": "application/json", HeaderID: e.ID, HeaderTimestamp: strconv.FormatInt(now.Unix(), 10),
@@ -38,7 +38,7 @@ func (r Registration) Headers(e Event, body []byte, s *Signer, b Bases, now time
 	if r.Format != PartnerCenter {
 		return headers, nil
 	}
-	signature, err := s.sign(body)
+	signature, err := s.sign(body, now)
 	if err != nil {
 		return nil, fmt.Errorf("sign an event: %w", err)
 	}

@@ -2,16 +2,10 @@ package webhook_test
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/pem"
-	"math/big"
 	"net/http"
 	"strings"
 	"testing"
@@ -119,43 +113,4 @@ func TestTheLibrarySignsAlike(t *testing.T) {
 		assert.False(t, webhook.VerifyStandard(secret, "id", "1795694400", bad, []byte(`{"a":1}`), noon), bad)
 	}
 	assert.False(t, webhook.VerifyStandard(secret, "id", "now", theirs, []byte(`{"a":1}`), noon))
-}
-
-func pemOf(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
-}
-
-func TestSignersOfADeployment(t *testing.T) {
-	t.Parallel()
-	make1 := func(key crypto.Signer) (certificate, secret []byte) {
-		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "hooks"}, NotBefore: noon, NotAfter: noon.Add(time.Hour)}
-		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-		require.NoError(t, err)
-		pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-		require.NoError(t, err)
-		return pemOf("CERTIFICATE", der), pemOf("PRIVATE KEY", pkcs8)
-	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	certificate, secret := make1(key)
-	s, err := webhook.NewSigner(certificate, secret, noon)
-	require.NoError(t, err)
-	block, _ := pem.Decode(certificate)
-	assert.Equal(t, block.Bytes, s.Certificate())
-	assert.Equal(t, webhook.CertificateID(block.Bytes), s.ID())
-
-	for _, at := range []time.Time{noon.Add(-time.Second), noon.Add(time.Hour + time.Second)} {
-		_, err = webhook.NewSigner(certificate, secret, at)
-		require.ErrorContains(t, err, "valid from")
-	}
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	_, foreign := make1(other)
-	_, err = webhook.NewSigner(certificate, foreign, noon)
-	require.ErrorContains(t, err, "pair")
-	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	certificate, secret = make1(curve)
-	_, err = webhook.NewSigner(certificate, secret, noon)
-	require.ErrorContains(t, err, "RSA")
 }

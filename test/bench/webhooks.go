@@ -211,7 +211,7 @@ func (s *stage) startTelling(ctx context.Context, naively *book, ours *delivery.
 			}
 		}
 	}
-	bare := &delivery.Activities{Ledger: naively.Ledger, Courier: ours.Courier, Certificate: ours.Certificate, AtOnce: ours.AtOnce}
+	bare := &delivery.Activities{Ledger: naively.Ledger, Courier: ours.Courier, AtOnce: ours.AtOnce}
 	s.tellers = []teller{ourTelling{s.book, s, map[string]place{}}, naiveTelling{naively, s, map[string]telling{}}, bareTelling{naively, bare}}
 	return nil
 }

@@ -76,7 +76,7 @@ func launchWorker(t *testing.T, p *platform.Platform, settings ...string) *proce
 	return launch(t, append([]string{
 		"TEMPORAL_ADDRESS=" + p.Engine.Address(), "HANDOVER_LEDGER_URL=" + p.Settings.LedgerURL,
 		"HANDOVER_SMTP_HOST=" + p.Settings.SMTP.Host, "HANDOVER_SMTP_PORT=" + strconv.Itoa(p.Settings.SMTP.Port), "HANDOVER_SMTP_TLS=none",
-		"HANDOVER_WORKER_ACTIVITIES=20", "HANDOVER_LOG_LEVEL=warn",
+		"HANDOVER_WORKER_ACTIVITIES=20", "HANDOVER_LOG_LEVEL=warn", "HANDOVER_WEBHOOKS_PUBLIC_URL=https://handover.example",
 	}, settings...), "worker")
 }
 

@@ -30,7 +30,7 @@ type Records interface {
 	WebhookDelivery(ctx context.Context, partner, id string) (webhook.Delivery, []webhook.Attempt, error)
 	RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error)
 	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error)
-	WebhookCertificate(ctx context.Context, id string) ([]byte, error)
+	WebhookCertificate(ctx context.Context, id string) ([][]byte, error)
 }
 
 // Service answers requests about webhooks.
