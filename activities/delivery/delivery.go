@@ -78,6 +78,7 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 		if err != nil {
 			return done, failing.Classified(err)
 		}
+		a.buried(now.Buried)
 		if len(now.Due) == 0 || time.Now().After(until) {
 			done.Dead, err = a.Ledger.DeadWebhooks(ctx, partner)
 			return done.standing(now, a.Lingers), failing.Classified(err)
@@ -85,6 +86,13 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 		if err := a.tour(partner, now, until, &done).bring(ctx); err != nil {
 			return done, failing.Classified(err)
 		}
+	}
+}
+
+// buried tells of events that became dead letters.
+func (a *Activities) buried(events int) {
+	if events > 0 && a.Buried != nil {
+		a.Buried(events)
 	}
 }
 

@@ -125,9 +125,7 @@ func (t *tour) record(ctx context.Context) error {
 		attempts[i] = b.Attempt
 	}
 	recorded, err := t.steps.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), t.partner, attempts...)
-	if recorded.Dead > 0 && t.steps.Buried != nil {
-		t.steps.Buried(recorded.Dead)
-	}
+	t.steps.buried(recorded.Dead)
 	t.made, t.recorded = nil, time.Now()
 	return err
 }

@@ -36,7 +36,7 @@ func administered(commands ...string) []string {
 
 // Acts is the whole table, in the order of what it is about.
 func Acts() []Act {
-	return slices.Concat(transferActs(), partnerActs(), operatorActs(), webhookActs(), []Act{refusedAct}, silentActs())
+	return slices.Concat(transferActs(), partnerActs(), operatorActs(), webhookActs(), forgettingActs(), []Act{refusedAct}, silentActs())
 }
 
 func transferActs() []Act {
@@ -96,14 +96,32 @@ func operatorActs() []Act {
 
 func webhookActs() []Act {
 	return []Act{
+		{What: "a webhook is registered", Routes: []string{"createWebhook"}, Commands: []string{"starter webhook register"}, Resource: WebhookResource, Operation: AuditCreateWebhook, In: inOwn},
+		{What: "it is changed, or switched on again", Routes: []string{"replaceWebhook"}, Commands: []string{"starter webhook register"}, Resource: WebhookResource, Operation: AuditUpdateWebhook, In: inOwn},
+		{What: "it is ended", Routes: []string{"deleteWebhook"}, Resource: WebhookResource, Operation: AuditRemoveWebhook, In: inOwn},
+		{What: "it is switched off, and why", Itself: true, Resource: WebhookResource, Operation: AuditSwitchOffWebhook, In: inOwn},
 		{
-			What: "a webhook is registered, replaced or ended", Routes: []string{"createWebhook", "replaceWebhook", "deleteWebhook"},
-			Commands: []string{"starter webhook register"}, Unlogged: "it moves and bills nothing; the partner reads its registration",
+			What: "events are sent again", Routes: []string{"redeliverWebhook", "redeliverDeadWebhooks"}, Commands: []string{"starter webhook redeliver"},
+			Resource: WebhookResource, Operation: AuditRedeliverWebhook, In: inOwn,
 		},
 		{
-			What: "an event is sent again, or a test event", Routes: []string{"testWebhook", "redeliverWebhook", "redeliverDeadWebhooks"},
-			Commands: []string{"starter webhook test", "starter webhook redeliver"},
+			What: "a test event is sent", Routes: []string{"testWebhook"}, Commands: []string{"starter webhook test"},
 			Unlogged: "nothing is changed but what is told, and the log of deliveries says that",
+		},
+	}
+}
+
+// forgettingActs are what stays of what is forgotten: that it was, never what.
+func forgettingActs() []Act {
+	forget := []string{"starter forget"}
+	return []Act{
+		{What: "what is personal of a transfer is forgotten", Commands: forget, Resource: TransferResource, Operation: AuditUpdate, In: inBoth},
+		{What: "contacts of a customer agreement are forgotten", Commands: forget, Resource: AgreementResource, Operation: AuditUpdateCustomer, In: inPartner},
+		{What: "a user who left is forgotten", Commands: forget, Resource: PartnerUserResource, Operation: AuditUpdatePartnerUser, In: inPartner},
+		{What: "contacts of an application to a programme are forgotten", Commands: forget, Resource: PartnerResource, Operation: AuditUpdateCompany, In: inPartner},
+		{
+			What: "kept answers, excerpts of what endpoints answered and mail about webhooks are forgotten", Commands: forget,
+			Unlogged: "they are gone by themselves within 30 days",
 		},
 	}
 }
@@ -123,6 +141,7 @@ func silentActs() []Act {
 			What: "runs of other kinds than transfers' are made to look again", Commands: []string{"starter verify --repair"},
 			Unlogged: "a look decides nothing; what follows from it is logged",
 		},
+		{What: "a mail server says that an e-mail was not delivered after all", Commands: []string{"starter mail bounced"}, Unlogged: "operators see the e-mail as undelivered, as if it had been refused at once"},
 		{
 			What: "what was sent, waits or is kept: e-mail, deliveries, runs told, outages, kept answers, reminders", Itself: true,
 			Unlogged: "how the platform works, not what it did; each has a table that operators read",

@@ -51,6 +51,15 @@ var shownBy = map[string]string{
 	"a partnership begins":                                           "internal/ledger TestEveryActOfOperatorsIsLogged",
 	"a partnership ends":                                             "internal/ledger TestEveryActOfOperatorsIsLogged",
 	"a subscription is added or changed by an operator":              "internal/ledger TestEveryActOfOperatorsIsLogged",
+	"a webhook is registered":                                        "internal/ledger TestWhatIsDoneToWebhooksIsLogged",
+	"it is changed, or switched on again":                            "internal/ledger TestWhatIsDoneToWebhooksIsLogged",
+	"it is ended":                                                    "internal/ledger TestWhatIsDoneToWebhooksIsLogged",
+	"it is switched off, and why":                                    "internal/ledger TestWhatIsDoneToWebhooksIsLogged",
+	"events are sent again":                                          "internal/ledger TestWhatIsDoneToWebhooksIsLogged",
+	"what is personal of a transfer is forgotten":                    "internal/ledger TestACustomerIsForgotten",
+	"contacts of a customer agreement are forgotten":                 "internal/ledger TestACustomerIsForgotten",
+	"a user who left is forgotten":                                   "internal/ledger TestWhatIsOlderIsForgotten",
+	"contacts of an application to a programme are forgotten":        "internal/ledger TestWhatIsOlderIsForgotten",
 }
 
 // each row says either what is written, and in whose logs, or why nothing is; and what is written is shown.
@@ -100,7 +109,7 @@ func TestTriedBy(t *testing.T) {
 		"createTransfer": "transfer create_transfer", "updateTransfer": "transfer update_transfer", "updateSubscription": "subscription update_subscription",
 		"attestAgreement": "agreement create_agreement", "makeSandboxRelationship": "partner_customer_relationship create_partner_customer_relationship",
 		"applyWorld": "mpn_association update_company_info", "endTies": "partner_customer_relationship remove_partner_customer_relationship",
-		"redeliverWebhook": " ", "listTransfers": " ",
+		"redeliverWebhook": "webhook_registration redeliver_webhook_events", "testWebhook": " ", "listTransfers": " ",
 	} {
 		resource, operation, logged := activitylog.TriedBy(route)
 		assert.Equal(t, want, string(resource)+" "+string(operation), route)

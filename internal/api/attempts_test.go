@@ -40,7 +40,8 @@ func TestEveryWriteIsLoggedAsTheTableSays(t *testing.T) {
 	t.Parallel()
 	s := setStage(t, 9, 2)
 	routes := map[string]string{
-		"webhook": "createWebhook", "create": "createTransfer", "submit": "updateTransfer", "submit everything": "updateTransfer", "cancel": "updateTransfer",
+		"webhook": "createWebhook", "another webhook": "replaceWebhook", "no webhook": "deleteWebhook", "redelivery": "redeliverWebhook",
+		"redelivery of dead letters": "redeliverDeadWebhooks", "create": "createTransfer", "submit": "updateTransfer", "submit everything": "updateTransfer", "cancel": "updateTransfer",
 		"decline": "updateTransfer", "subscription": "updateSubscription", "attestation": "attestAgreement",
 		"sandbox relationship": "makeSandboxRelationship", "world": "applyWorld", "endings": "endTies",
 	}

@@ -44,7 +44,7 @@ func hasUnburied(ctx context.Context, tx store.Tx, partner string, r webhook.Reg
 }
 
 // bury makes dead letters of a portion of what is not sent any more, and tells whether that was all.
-func (s *Store) bury(ctx context.Context, partner string) (all bool, err error) {
+func (s *Store) bury(ctx context.Context, partner string) (int, error) {
 	buried, err := store.Write(ctx, s.db, "bury what is not sent any more", func(tx store.Tx) (int64, error) {
 		row, exists, err := store.One(ctx, tx, lockRegistration, registrations.Fields, partner)
 		if err != nil {
@@ -65,5 +65,5 @@ func (s *Store) bury(ctx context.Context, partner string) (all bool, err error) 
 			return tx.Exec(ctx, buryUncalled, since(now)...)
 		}
 	})
-	return buried < MostBuried, err
+	return int(buried), err
 }

@@ -61,7 +61,7 @@ var selectTroubled = store.Both(waitingPartners + `, troubled (id) AS (
 		o.happened_at, o.next_at, COALESCE(o.last_status, 0), COALESCE(o.last_fault, ''),
 		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND ` + isDead + `)
 	FROM troubled t LEFT JOIN webhook_registrations w ON w.partner_tenant_id = t.id
-	LEFT JOIN webhook_deliveries o ON o.id = (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting'
+	LEFT JOIN webhook_deliveries o ON o.id = (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting' AND NOT (` + isDead + `)
 		ORDER BY d.happened_at, d.id LIMIT 1)
 	ORDER BY CASE WHEN w.off_at IS NULL THEN 0 ELSE 1 END, t.id LIMIT $3`)
 

@@ -37,6 +37,7 @@ type Standing struct {
 	Oldest       time.Time            // when the first of them happened
 	Next         time.Time            // when something is due, with nothing due; zero when nothing waits
 	At           time.Time            // of the look
+	Buried       int                  // events that it made dead letters of
 }
 
 // LookAtWebhook tells how delivering to the partner stands, and what is due: at most limit events, in the order in which they happened.
@@ -48,12 +49,13 @@ func (s *Store) LookAtWebhook(ctx context.Context, partner string, limit int) (S
 	if err != nil || !unburied {
 		return now, err
 	}
-	all, err := s.bury(ctx, partner)
+	buried, err := s.bury(ctx, partner)
 	if err != nil {
 		return now, err
 	}
 	now, _, err = s.look(ctx, partner, limit)
-	if !all && now.Waiting > 0 && len(now.Due) == 0 {
+	now.Buried = buried
+	if buried == MostBuried && now.Waiting > 0 && len(now.Due) == 0 {
 		now.Next = now.At
 	}
 	return now, err
