@@ -43,7 +43,7 @@ func hasUnburied(ctx context.Context, tx store.Tx, partner string, r webhook.Reg
 	return waits, err
 }
 
-// bury makes dead letters of a portion of what is not sent any more, and tells whether that was all.
+// bury makes dead letters of a portion of what is not sent any more, and tells of how many events: with MostBuried there may be more.
 func (s *Store) bury(ctx context.Context, partner string) (int, error) {
 	buried, err := store.Write(ctx, s.db, "bury what is not sent any more", func(tx store.Tx) (int64, error) {
 		row, exists, err := store.One(ctx, tx, lockRegistration, registrations.Fields, partner)
