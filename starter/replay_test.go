@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,25 +9,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
-	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/api/serviceerror"
-	workflowpb "go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/mocks"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 
-	"handover/internal/transferclient"
 	recorded "handover/test/replay"
 	"handover/workflows"
 	outages "handover/workflows/billing"
@@ -37,120 +26,12 @@ import (
 	processes "handover/workflows/transfers"
 )
 
-// recordings is the folder of the generation that the history is recorded in, the oldest one that has it.
-func recordings(name string) string {
-	for _, dir := range generations() {
-		if _, err := os.Stat(recorded.File(dir, name)); err == nil {
-			return dir
-		}
-	}
-	return ""
-}
-
-// generations are the folders of the recorded histories.
-func generations() []string {
-	var dirs []string
-	for _, g := range recorded.Generations() {
-		dirs = append(dirs, g.Dir(filepath.Join("..", "test", "replay", recorded.Folder)))
-	}
-	return dirs
-}
-
-// openHistories is a Temporal in which these histories are open, two on a page of its index.
-type openHistories struct {
-	names  []string
-	filter string
-	before func(name string) error // a history is given out
-	lists  func(page []byte) error // a page is
-
-	mu           sync.Mutex
-	atOnce, most int
-}
-
-func (o *openHistories) OpenWorkflows(ctx context.Context, filter string, page []byte) ([]workflowRun, []byte, error) {
-	o.filter = filter
-	if o.lists != nil {
-		if err := o.lists(page); err != nil {
-			return nil, nil, err
-		}
-	}
-	at := slices.Index(o.names, string(page)) // -1 at the beginning
-	from := max(at, 0)
-	to := min(from+2, len(o.names))
-	var runs []workflowRun
-	for _, name := range o.names[from:to] {
-		runs = append(runs, runOf(name))
-	}
-	if to == len(o.names) {
-		return runs, nil, ctx.Err()
-	}
-	return runs, []byte(o.names[to]), ctx.Err()
-}
-
-func (o *openHistories) History(ctx context.Context, r workflowRun) (*historypb.History, error) {
-	o.count(+1)
-	defer o.count(-1)
-	name := strings.TrimPrefix(r.runID, "run of ")
-	if o.before != nil {
-		if err := o.before(name); err != nil {
-			return nil, err
-		}
-	}
-	if ctx.Err() != nil {
-		return nil, &unreachableError{ctx.Err()}
-	}
-	return recorded.Load(recordings(name), name)
-}
-
-func (o *openHistories) count(more int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.atOnce += more
-	o.most = max(o.most, o.atOnce)
-}
-
-// runOf is the run with that history: what it was begun with names its workflow.
-func runOf(name string) workflowRun {
-	history, err := recorded.Load(recordings(name), name)
-	if err != nil {
-		panic(err) // a name that was never recorded
-	}
-	return workflowRun{kindOf(name), history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowId(), "run of " + name}
-}
-
-// kindOf is the type of the workflow whose history that is.
-func kindOf(name string) string {
-	switch {
-	case strings.HasPrefix(name, "large-range"):
-		return processes.RangeType
-	case strings.HasPrefix(name, "cancellation"):
-		return cancellations.CancellationType
-	case strings.HasPrefix(name, "delivery"):
-		return deliveries.Type
-	case name == "outage":
-		return outages.OutageType
-	}
-	return processes.Type
-}
-
 // replaying is a stage with these histories open and the workflows of this build.
 func replaying(names ...string) (*stage, *openHistories) {
 	open := &openHistories{names: names}
 	s := &stage{workflows: workflows.RegisterWorkflows}
 	s.service.histories = open
 	return s, open
-}
-
-func allRecorded(t *testing.T) []string {
-	t.Helper()
-	var all []string
-	for _, dir := range generations() {
-		names, err := recorded.Names(dir)
-		require.NoError(t, err)
-		all = append(all, names...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // changed are the workflows of a build in which transfers begin with a timer.
@@ -275,83 +156,6 @@ func TestReplayOfSome(t *testing.T) {
 	}
 }
 
-// A run that was deleted since it was listed is nobody's to go on with.
-func TestARunIsGone(t *testing.T) {
-	t.Parallel()
-	s, open := replaying("complete", "expired")
-	open.before = func(name string) error {
-		if name == "complete" {
-			return errGone
-		}
-		return nil
-	}
-	require.Zero(t, s.run(t, "replay", "-o", "json"))
-	assert.Equal(t, []typeOutcome{{Type: "Transfer", Replayed: 1}}, s.outcome(t).Types)
-}
-
-// What was found when it must stop is printed, and a divergence that was found counts in any case.
-func TestReplayStops(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		workflows func(worker.WorkflowRegistry)
-		interrupt bool
-		status    int
-		says      string
-	}{
-		"Temporal is silent":        {workflows.RegisterWorkflows, false, statusUnavailable, "2 runs were replayed, then: away"},
-		"Ctrl-C":                    {workflows.RegisterWorkflows, true, statusInterrupted, "2 runs were replayed, then: interrupted"},
-		"silent after a divergence": {changed, false, statusFailed, errDiverges.Error() + "; not all were tried: away"},
-		"Ctrl-C after a divergence": {changed, true, statusFailed, errDiverges.Error() + "; not all were tried: context canceled"},
-	} {
-		ctx, interrupt := context.WithCancel(t.Context())
-		defer interrupt()
-		two := make(chan struct{})
-		r := &rehearsal{build: build{register: c.workflows}, patience: patience, show: func(replayed int) {
-			if replayed == 2 {
-				close(two)
-			}
-		}}
-		r.service = &openHistories{names: []string{"complete", "expired", "cancelled", "declined"}, lists: func(page []byte) error {
-			switch {
-			case page == nil:
-				return nil
-			case c.interrupt:
-				<-two
-				interrupt()
-				return nil
-			}
-			<-two
-			return &unreachableError{serviceerror.NewUnavailable("away")}
-		}}
-		stopped := r.all(ctx)
-		var printed bytes.Buffer
-		starter := &cli{out: &printed}
-		ended := ending(ctx, starter.printRehearsed(r.found, stopped))
-		assert.Equal(t, c.status, ended.status, name)
-		assert.Equal(t, c.says, ended.Message, name)
-		assert.Contains(t, printed.String(), "Transfer", name)
-	}
-}
-
-// patience is more than a fake needs for an answer.
-const patience = time.Minute
-
-func TestTemporalIsSilentAtOnce(t *testing.T) {
-	t.Parallel()
-	s, open := replaying("complete")
-	open.lists = func([]byte) error { return &unreachableError{serviceerror.NewUnavailable("away")} }
-	assert.Equal(t, statusUnavailable, s.run(t, "replay"))
-	assert.Equal(t, "starter: 0 runs were replayed, then: away\n", s.stderr.String())
-
-	s, open = replaying("complete")
-	open.before = func(string) error { return &unreachableError{serviceerror.NewUnavailable("away")} }
-	assert.Equal(t, statusUnavailable, s.run(t, "replay"))
-
-	s, _ = replaying()
-	s.connectErr = &unreachableError{errors.New("nobody there")}
-	assert.Equal(t, statusUnavailable, s.run(t, "replay"))
-}
-
 func TestProgressOfReplay(t *testing.T) {
 	t.Parallel()
 	s, _ := replaying("complete")
@@ -454,66 +258,4 @@ func TestReasonsAreOneSentenceWithoutPayloads(t *testing.T) {
 	} {
 		assert.Equal(t, want, reason(errors.New(said)))
 	}
-}
-
-func TestOpenWorkflowsReadsOnePageOfTheIndex(t *testing.T) {
-	t.Parallel()
-	for filter, more := range map[string]string{"": "", "A = 1 OR B = 2": " AND (A = 1 OR B = 2)"} {
-		s, connection := temporal(t)
-		asked := mock.MatchedBy(func(r *workflowservice.ListWorkflowExecutionsRequest) bool {
-			return string(r.NextPageToken) == "page 2" && r.PageSize == runsPerPage &&
-				r.Query == "ExecutionStatus = 'Running' AND WorkflowType IN ('BillingOutage', 'Delivery', 'MoveRange', 'ScheduledCancellation', 'Transfer')"+more
-		})
-		connection.On("ListWorkflow", mock.Anything, asked).Return(&workflowservice.ListWorkflowExecutionsResponse{
-			Executions: []*workflowpb.WorkflowExecutionInfo{{
-				Type: &commonpb.WorkflowType{Name: "Transfer"}, Execution: &commonpb.WorkflowExecution{WorkflowId: "transfer/1", RunId: freshID},
-			}},
-			NextPageToken: []byte("page 3"),
-		}, nil)
-		runs, next, err := s.OpenWorkflows(t.Context(), filter, []byte("page 2"))
-		require.NoError(t, err)
-		assert.Equal(t, []workflowRun{{"Transfer", "transfer/1", freshID}}, runs)
-		assert.Equal(t, "page 3", string(next))
-	}
-}
-
-func TestOpenWorkflowsWithoutAnswer(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		filter string
-		err    error
-		status int
-	}{
-		"silent":                       {"", serviceerror.NewUnavailable("away"), statusUnavailable},
-		"a filter it cannot read":      {"what?", serviceerror.NewInvalidArgument("invalid query"), statusUsage},
-		"silent, asked with a filter":  {"A = 1", serviceerror.NewUnavailable("away"), statusUnavailable},
-		"our own question is not good": {"", serviceerror.NewInvalidArgument("invalid query"), statusUnavailable},
-	} {
-		s, connection := temporal(t)
-		connection.On("ListWorkflow", mock.Anything, mock.Anything).Return(nil, c.err)
-		_, _, err := s.OpenWorkflows(t.Context(), c.filter, nil)
-		assert.Equal(t, c.status, ending(t.Context(), err).status, name)
-	}
-}
-
-func TestHistoryIsRead(t *testing.T) {
-	t.Parallel()
-	run := workflowRun{"Transfer", "transfer/1", freshID}
-	read := func(err error) (*historypb.History, error) {
-		s, connection := temporal(t)
-		events := &mocks.HistoryEventIterator{}
-		events.On("HasNext").Return(true).Twice()
-		events.On("HasNext").Return(false)
-		events.On("Next").Return(&historypb.HistoryEvent{EventId: 1}, nil).Once()
-		events.On("Next").Return(&historypb.HistoryEvent{EventId: 2}, err)
-		connection.On("GetWorkflowHistory", mock.Anything, "transfer/1", freshID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT).Return(events)
-		return s.History(t.Context(), run)
-	}
-	history, err := read(nil)
-	require.NoError(t, err)
-	assert.Len(t, history.GetEvents(), 2)
-	_, err = read(serviceerror.NewNotFound("no such run"))
-	require.ErrorIs(t, err, errGone)
-	_, err = read(serviceerror.NewUnavailable("away"))
-	require.ErrorIs(t, err, transferclient.ErrUnavailable)
 }

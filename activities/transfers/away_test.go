@@ -16,10 +16,10 @@ import (
 var down = &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: "Contoso is down", Of: billing.OfTheSystem}
 
 // guarded puts a breaker before the billing system.
-func (w *world) guarded(m billing.Mover) *billing.Breaker {
+func (w *world) guarded(s billing.System) *billing.Breaker {
 	b := billing.NewBreaker(billing.BreakerOptions{Now: w.clock.Now, Spread: func(d time.Duration) time.Duration { return d }})
 	w.mover.bulk = false
-	w.Mover = billing.Guard(m, b)
+	w.Mover = billing.Guard(s, b)
 	return b
 }
 
@@ -50,7 +50,7 @@ func (w *world) putOff(err error) {
 // While the billing system is away nothing is read or written about an item that waits for it; when it is back, it moves.
 func TestMoveItemWhileAway(t *testing.T) {
 	w := moving(t, 6)
-	b := w.guarded(w.mover)
+	b := w.guarded(&asker{fencer: &fencer{mover: w.mover}})
 	w.away(b)
 	real := w.Ledger
 	w.Ledger = nil // which would panic if it were used
@@ -71,7 +71,7 @@ func TestMoveItemWhileAway(t *testing.T) {
 // An item that finds out only when it is about to call has taken leave, and counts no attempt.
 func TestMoveItemMeetsAnOutage(t *testing.T) {
 	w := moving(t, 6)
-	b := w.guarded(w.mover)
+	b := w.guarded(&asker{fencer: &fencer{mover: w.mover}})
 	w.Mover = unsuspecting{w.Mover}
 	w.away(b)
 	_, err := w.does(w.MoveItem, w.id, 5)
@@ -88,7 +88,7 @@ type unsuspecting struct{ billing.Mover }
 func TestFenceItemWhileAway(t *testing.T) {
 	w := moving(t, 6)
 	f := &fencer{mover: w.mover}
-	b := w.guarded(f)
+	b := w.guarded(&asker{fencer: f})
 	_, err := w.ledger.Leave(t.Context(), w.id, []int{5})
 	require.NoError(t, err)
 	require.Equal(t, []int{5}, w.givenUp(5).Fencing)

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	"handover/internal/programme"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
@@ -64,34 +63,6 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// empty is the file of an empty ledger. It is made once, because making the schema takes longer than most tests.
-var empty = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "ledger")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, "empty.db")
-	l, err := ledger.Open(context.Background(), "sqlite://"+file, ledger.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-})
-
-// newFile is a file with an empty ledger of its own.
-func newFile(t *testing.T) string {
-	t.Helper()
-	content, err := empty()
-	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "ledger.db")
-	require.NoError(t, os.WriteFile(file, content, 0o600))
-	return file
-}
-
 // world is one transfer in a real ledger, and the steps on it.
 type world struct {
 	*activities.Activities
@@ -108,11 +79,8 @@ type world struct {
 func newWorld(t *testing.T, subscriptions int, bases map[int]int) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: start}, mover: &mover{bulk: true, script: map[int]func(context.Context) (string, error){}}, log: slog.DiscardHandler}
-	w.file = newFile(t)
-	var err error
-	w.ledger, err = ledger.Open(t.Context(), "sqlite://"+w.file, ledger.Options{Now: w.clock.Now})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, w.ledger.Close()) })
+	w.file = ledgertest.File(t)
+	w.ledger = ledgertest.OpenFile(t, w.file, ledger.Options{Now: w.clock.Now})
 	require.NoError(t, w.ledger.Seed(t.Context(), worldOf(subscriptions, bases)))
 	w.Activities = &activities.Activities{Ledger: w.ledger, Mover: w.mover}
 	w.id = transfer.NewID(request("create-1"))

@@ -13,6 +13,7 @@ import (
 	"handover/internal/billing/billingtest"
 	"handover/internal/command"
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 )
@@ -58,8 +59,6 @@ func (w *world) submits(subscriptions ...int) {
 // restored puts another ledger in the place of the world's.
 func (w *world) restored(file string) {
 	w.t.Helper()
-	l, err := ledger.Open(w.t.Context(), "sqlite://"+file, ledger.Options{Now: w.clock.Now})
-	require.NoError(w.t, err)
-	w.t.Cleanup(func() { require.NoError(w.t, l.Close()) })
-	w.ledger, w.Ledger = l, l
+	w.ledger = ledgertest.OpenFile(w.t, file, ledger.Options{Now: w.clock.Now})
+	w.Ledger = w.ledger
 }

@@ -1,6 +1,11 @@
 package administration
 
-import "handover/internal/programme"
+import (
+	"errors"
+
+	"handover/internal/kernel"
+	"handover/internal/programme"
+)
 
 // sandboxes belong to a direct-bill partner in production. It may be restricted: it had its sandbox before.
 func (r *references) sandboxes() {
@@ -8,13 +13,14 @@ func (r *references) sandboxes() {
 		if one.SandboxOf == "" {
 			continue
 		}
-		switch owner, known := r.all.Partners[one.SandboxOf]; {
-		case !known:
+		owner, known := r.all.Partners[one.SandboxOf]
+		if !known {
 			r.at(Partners, i, "sandboxOf", "There is no partner %s in %s. "+r.in.add+" or correct the id.", one.SandboxOf, r.in.is, "partner")
-		case owner.Environment == programme.Sandbox:
-			r.at(Partners, i, "sandboxOf", "sandboxOf must name a partner in production; %s is in a sandbox itself.", owner.Name)
-		case !owner.In(programme.DirectBill) && toldWell(owner):
-			r.at(Partners, i, "sandboxOf", "sandboxOf must name a partner in the programme direct-bill; %s is in %s.", owner.Name, inWhich(owner))
+			continue
+		}
+		var no *kernel.Refusal
+		if errors.As(programme.CheckSandboxOwner(owner), &no) && (no.Cause == programme.WrongEnvironment || toldWell(owner)) {
+			r.at(Partners, i, "sandboxOf", "%s", no.Message)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package administration
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"handover/internal/programme"
 	"handover/internal/subscription"
@@ -112,10 +111,10 @@ func (r *references) relationships() {
 		p, known := r.all.Partners[one.PartnerTenantID]
 		one = one.Whole(p)
 		if known && !p.May(one.Kind) && toldWell(p) {
-			r.at(Relationships, i, "kind", "%s cannot have a customer of kind %s; it is in %s.", p.Name, one.Kind, inWhich(p))
+			r.at(Relationships, i, "kind", "%s cannot have a customer of kind %s; it is in %s.", p.Name, one.Kind, p.Standings())
 		}
 		r.counterpart(i, one)
-		if one.LocalReseller && one.Kind != programme.ResellerCustomer {
+		if one.LocalReseller && one.Kind != programme.ResellerCustomer && one.Kind != "" {
 			r.at(Relationships, i, "localResellerOfRecord", "Only a relationship of kind reseller has a local reseller of record. Leave it out, or correct kind.")
 		}
 	}
@@ -131,7 +130,7 @@ func (r *references) counterpart(i int, one programme.Relationship) {
 	case !has && one.Kind != "":
 		r.at(Relationships, i, "counterpart", "A direct relationship has no counterpart. Leave it out, or correct kind.")
 	case has && !other.In(in) && toldWell(other):
-		r.at(Relationships, i, "counterpart", "counterpart must name a partner in the programme %s; %s is in %s.", in, other.Name, inWhich(other))
+		r.at(Relationships, i, "counterpart", "counterpart must name a partner in the programme %s; %s is in %s.", in, other.Name, other.Standings())
 	}
 }
 
@@ -150,7 +149,7 @@ func (r *references) partnerships() {
 			case !known:
 				r.at(Partnerships, i, side.field, "There is no partner %s in %s. "+r.in.add+" or correct the id.", side.id, r.in.is, "partner")
 			case !p.In(side.program) && toldWell(p):
-				r.at(Partnerships, i, side.field, "%s must name a partner in the programme %s; %s is in %s.", side.field, side.program, p.Name, inWhich(p))
+				r.at(Partnerships, i, side.field, "%s must name a partner in the programme %s; %s is in %s.", side.field, side.program, p.Name, p.Standings())
 			}
 		}
 	}
@@ -160,15 +159,6 @@ func (r *references) partnerships() {
 func toldWell(p programme.Partner) bool {
 	unread := func(e programme.Enrolment) bool { return e.Program == "" || e.Status == "" }
 	return len(p.Programs) > 0 && !slices.ContainsFunc(p.Programs, unread)
-}
-
-// inWhich names the programmes of a partner, each with the partner's standing.
-func inWhich(p programme.Partner) string {
-	names := make([]string, len(p.Programs))
-	for i, e := range p.Programs {
-		names[i] = string(e.Program) + " (" + string(e.Status) + ")"
-	}
-	return strings.Join(names, " and ")
 }
 
 // subscriptions are not billed by a partner that bills nothing itself, as indirect resellers. An add-on or scoped reservation

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/api/apitest"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
@@ -25,6 +28,7 @@ import (
 	"handover/internal/programme"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
+	"handover/internal/webhook"
 	"handover/internal/world"
 )
 
@@ -38,6 +42,19 @@ type written struct {
 	effect func() []string
 }
 
+// run is the workflow run that has to look, given what was answered.
+func (w written) run(t *testing.T, first reply) string {
+	if tenant := registrants[w.by]; tenant != "" {
+		return webhook.WorkflowID(tenant)
+	}
+	return transfer.WorkflowID(idOf(t, first))
+}
+
+// tagged tells whether the answer has an entity tag: it is a transfer, or a subscription.
+func (w written) tagged() bool {
+	return strings.Contains(w.path, "/transfers") || strings.Contains(w.path, "/subscriptions/")
+}
+
 // everyWrite sets the scene for a write of each kind, each about a customer of its own.
 func everyWrite(s *stage) map[string]written {
 	effects := func(query string, args ...any) func() []string {
@@ -46,19 +63,31 @@ func everyWrite(s *stage) map[string]written {
 	told := func(at, event string) func() []string {
 		return effects("SELECT event_key FROM activity_log WHERE resource_id = ? AND event_key = ? AND partner_tenant_id = ?", path.Base(at), event, world.LargeSource)
 	}
-	submit, everything, cancel, decline, labels := s.pending(1), s.pending(2), s.pending(3), s.pending(4), s.pending(5)
+	submit, everything, cancel, decline, label := s.pending(1), s.pending(2), s.pending(3), s.pending(4), s.pending(5)
 	s.withASandbox()
 	idle := s.idle()
+	dead := s.withRegistrants()
+	deliveries := func(by, status string) func() []string {
+		return effects("SELECT event FROM webhook_deliveries WHERE partner_tenant_id = ? AND status = ?", registrants[by], status)
+	}
 	subscription := customerPath(6) + "/subscriptions/" + licence(6, 0)
-	return map[string]written{
-		"webhook": {ask{by: byTarget, method: http.MethodPost, path: "/webhooks/v1/registration", body: registering, key: "k"}, 200, false,
-			effects("SELECT url FROM webhook_registrations")},
+	all := map[string]written{
+		"webhook": {ask{by: byTarget, method: http.MethodPost, path: registration, body: registering, key: "k"}, 200, false,
+			effects("SELECT url FROM webhook_registrations WHERE partner_tenant_id = ?", world.LargeTarget)},
+		"another webhook": {ask{by: byNorthwind, method: http.MethodPut, path: registration, body: registering, key: "k"}, 200, true,
+			effects("SELECT url FROM webhook_registrations WHERE partner_tenant_id = ? AND events LIKE '%create-transfer%'", registrants[byNorthwind])},
+		"no webhook":        {ask{by: byFabrikam, method: http.MethodDelete, path: registration, key: "k"}, 204, false, deliveries(byFabrikam, "dead")},
+		"test of a webhook": {ask{by: byLitware, method: http.MethodPost, path: registration + "/validationEvents", key: "k"}, 200, true, deliveries(byLitware, "waiting")},
+		"redelivery": {ask{by: byAlpine, method: http.MethodPost, path: "/webhooks/v1/deliveries/" + dead + "/redeliver", key: "k"}, 200, true,
+			deliveries(byAlpine, "waiting")},
+		"redelivery of dead letters": {ask{by: byProseware, method: http.MethodPost, path: "/webhooks/v1/deliveries/redeliver", key: "k"}, 200, true,
+			deliveries(byProseware, "waiting")},
 		"create":            {creating(0, "k"), 201, true, effects("SELECT id FROM transfers WHERE customer_tenant_id = ?", path.Base(customerPath(0)))},
 		"submit":            {deciding(bySource, submit, listing(1, 2), "k"), 200, true, told(submit, "submitted")},
 		"submit everything": {deciding(bySource, everything, `{"allEligible":true}`, "k"), 200, true, told(everything, "submitted")},
 		"cancel":            {deciding(byTarget, cancel, cancelling, "k"), 200, true, told(cancel, "cancelled")},
 		"decline":           {deciding(bySource, decline, declining, "k"), 200, true, told(decline, "declined")},
-		"labels":            {deciding(bySource, labels, labelling, "k"), 200, false, effects("SELECT tag FROM transfer_tags WHERE tag = 'x'")},
+		"label":             {deciding(bySource, label, labelling, "k"), 200, false, effects("SELECT tag FROM transfer_tags WHERE tag = 'x'")},
 		"subscription": {deciding(bySource, subscription, `{"friendlyName":"Mail"}`, "k"), 200, false,
 			effects("SELECT id FROM activity_log WHERE resource_id = ?", path.Base(subscription))},
 		"attestation": {ask{by: byTarget, method: http.MethodPost, path: customerPath(7) + "/agreements", body: attesting, key: "k"}, 201, false,
@@ -70,6 +99,43 @@ func everyWrite(s *stage) map[string]written {
 		"endings": {ask{by: byOperator, method: http.MethodPost, path: "/v1/admin/endings", body: strings.ReplaceAll(accepting(0), path.Base(customerPath(0)), idle), key: "k"}, 200, false,
 			effects("SELECT id FROM activity_log WHERE customer_tenant_id = ? AND operation = 'remove_partner_customer_relationship'", idle)},
 	}
+	require.ElementsMatch(s, apitest.Writes(func(apitest.Write) bool { return true }), slices.Collect(maps.Keys(all)), "there is one of each write of apitest")
+	return all
+}
+
+// registration is where webhooks are registered.
+const registration = "/webhooks/v1/registration"
+
+// registrants are partners with a webhook, each for one write, by who acts for them.
+var registrants = map[string]string{
+	byNorthwind: world.Demo().SourceTenantID, byFabrikam: world.Demo().TargetTenantID, byLitware: "aaaaaaaa-0000-4000-8000-000000000005",
+	byAlpine: "aaaaaaaa-0000-4000-8000-000000000009", byProseware: "aaaaaaaa-0000-4000-8000-000000000013",
+}
+
+// withRegistrants adds them. Some have an event that waits, others a dead letter, as of a registration that ended; the id is Alpine's.
+func (s *stage) withRegistrants() (dead string) {
+	s.Helper()
+	var w ledger.World
+	for i, by := range slices.Sorted(maps.Keys(registrants)) {
+		w.Partners = append(w.Partners, programme.Partner{
+			TenantID: registrants[by], Name: by, Programs: programme.Enrolled(programme.DirectBill, programme.Active, true), MPNID: fmt.Sprint(4_000_030 + i), Market: "US",
+			Currency: "USD", Locale: "en-US", Users: []programme.User{programme.Agent(fmt.Sprintf("eeeeeeee-0000-4000-8000-0000000030%02d", i), "agent@registrant.example")},
+		})
+	}
+	require.NoError(s, s.ledger.Extend(s.Context(), w))
+	for by := range registrants {
+		testing := ask{by: by, method: http.MethodPost, path: registration, body: strings.Replace(registering, "create-transfer", "test-created", 1)}
+		s.gets(testing, http.StatusOK)
+		if by == byLitware {
+			continue
+		}
+		s.gets(ask{by: by, method: http.MethodPost, path: registration + "/validationEvents"}, http.StatusOK)
+		if by == byAlpine || by == byProseware {
+			s.gets(ask{by: by, method: http.MethodDelete, path: registration}, http.StatusNoContent)
+			s.gets(testing, http.StatusOK)
+		}
+	}
+	return s.rows("SELECT id FROM webhook_deliveries WHERE partner_tenant_id = ?", registrants[byAlpine])[0]
 }
 
 // withASandbox adds the source's sandbox, and a customer in it that it has no relationship with.
@@ -104,10 +170,10 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 			require.Equal(t, w.runs, strings.Join(before, ",") != strings.Join(after, ","))
 			if w.runs {
 				require.Len(t, s.rows("SELECT workflow_id FROM runs WHERE told < wanted AND correlation_id = 'correlation of k' AND workflow_id = ?",
-					transfer.WorkflowID(idOf(t, first))), 1)
+					w.run(t, first)), 1)
 			}
-			require.Equal(t, "application/json", first.kind)
-			require.Equal(t, name != "attestation" && name != "sandbox relationship" && name != "webhook" && w.by != byOperator, first.etag != "")
+			require.Equal(t, w.status != http.StatusNoContent, first.kind == "application/json", first.kind)
+			require.Equal(t, w.tagged(), first.etag != "")
 
 			other := w.ask
 			other.body += " "
@@ -137,6 +203,21 @@ func TestAnAnswerIsWhatIsRead(t *testing.T) {
 	read = s.gets(ask{by: bySource, method: http.MethodGet, path: made.location}, http.StatusOK)
 	assert.JSONEq(t, read.complete, submitted.complete)
 	assert.Equal(t, read.etag, submitted.etag)
+}
+
+// A transfer is read with one statement each for who asks, the transfer, the caller's labels and the line items.
+func TestATransferIsReadOnce(t *testing.T) {
+	t.Parallel()
+	s := setStage(t, 1, 3)
+	at := s.pending(0)
+	s.gets(deciding(bySource, at, listing(0, 3), "k"), http.StatusOK)
+	least := s.ledger.Statements()
+	for range 3 { // housekeeping asks for something, too, at times
+		before := s.ledger.Statements()
+		s.gets(ask{by: bySource, method: http.MethodGet, path: at}, http.StatusOK)
+		least = min(least, s.ledger.Statements()-before)
+	}
+	require.EqualValues(t, 4, least)
 }
 
 // Fifty twins at once: one effect, and all hear the same.

@@ -78,7 +78,7 @@ func NewSteps(c config.Config, l *ledger.Ledger, logger *zap.Logger) (Steps, err
 		return Steps{}, err
 	}
 	steps.Breaker = billing.NewBreaker(billing.BreakerOptions{AtOnce: c.Billing.Concurrent})
-	guarded := billing.GuardSystem(remote, steps.Breaker)
+	guarded := billing.Guard(remote, steps.Breaker)
 	steps.Transfers.Mover, steps.Transfers.AskEvery = guarded, c.Billing.Poll
 	steps.Answers = answers.New(answers.Options{Book: l, Asker: guarded, Fencer: guarded, Logger: logger})
 	steps.Callback = billing.Callbacks(c.Billing.CallbackToken, steps.Answers.Hear)

@@ -38,7 +38,7 @@ func (w *weather) passes(d time.Duration) { w.now = w.now.Add(d) }
 func (w *weather) call(key string, outcome error) bool {
 	w.t.Helper()
 	called := false
-	m := Guard(moverFunc(func(context.Context) (string, error) { called = true; return "new", outcome }), w.Breaker)
+	m := Guard(moving{moverFunc: func(context.Context) (string, error) { called = true; return "new", outcome }}, w.Breaker)
 	_, err := m.Move(w.t.Context(), Move{Key: key})
 	if called {
 		require.ErrorIs(w.t, err, outcome)
@@ -64,6 +64,13 @@ type moverFunc func(context.Context) (string, error)
 
 func (f moverFunc) Move(ctx context.Context, _ Move) (string, error) { return f(ctx) }
 func (moverFunc) Immediate() bool                                    { return false }
+
+// moving is a billing system that is asked for moves alone.
+type moving struct {
+	moverFunc
+	Asker
+	Fencer
+}
 
 var (
 	down = &Unavailable{Cause: transfer.ProviderUnavailable, Reason: "503\nService Unavailable", Of: OfTheSystem, Status: http.StatusServiceUnavailable}
@@ -108,7 +115,7 @@ func TestBreakerLearnsNothing(t *testing.T) {
 	w := newWeather(t)
 	ended, end := context.WithCancel(t.Context())
 	end()
-	ours := Guard(moverFunc(func(ctx context.Context) (string, error) { return "", ctx.Err() }), w.Breaker)
+	ours := Guard(moving{moverFunc: func(ctx context.Context) (string, error) { return "", ctx.Err() }}, w.Breaker)
 	for n := range openAfter - 1 {
 		require.True(t, w.call(fmt.Sprint(n), down))
 		_, err := ours.Move(ended, Move{Key: "ended by us"})
@@ -173,7 +180,7 @@ func TestBreakerProbeIsAlone(t *testing.T) {
 func TestBreakerProbeThatPanicsLeavesItsPlace(t *testing.T) {
 	w := opened(t)
 	w.passes(time.Second)
-	broken := Guard(moverFunc(func(context.Context) (string, error) { panic("broken") }), w.Breaker)
+	broken := Guard(moving{moverFunc: func(context.Context) (string, error) { panic("broken") }}, w.Breaker)
 	require.Panics(t, func() { _, _ = broken.Move(t.Context(), Move{}) })
 	require.Equal(t, ForOne, w.Gate().Room)
 }
@@ -264,12 +271,12 @@ func TestCallsAtOnce(t *testing.T) {
 	b := NewBreaker(BreakerOptions{AtOnce: most})
 	var under, worst atomic.Int32
 	release := make(chan struct{})
-	m := Guard(moverFunc(func(context.Context) (string, error) {
+	m := Guard(moving{moverFunc: func(context.Context) (string, error) {
 		worst.Store(max(worst.Load(), under.Add(1)))
 		<-release
 		under.Add(-1)
 		return "new", nil
-	}), b)
+	}}, b)
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() {
@@ -286,7 +293,7 @@ func TestCallsAtOnce(t *testing.T) {
 	cancel()
 	full := NewBreaker(BreakerOptions{AtOnce: 1})
 	full.rooms <- struct{}{}
-	_, err := Guard(moverFunc(func(context.Context) (string, error) { return "", nil }), full).Move(ended, Move{})
+	_, err := Guard(moving{moverFunc: func(context.Context) (string, error) { return "", nil }}, full).Move(ended, Move{})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -359,34 +366,35 @@ func TestBreakerProbeNow(t *testing.T) {
 	require.False(t, w.Condition().Away)
 }
 
-// A guarded mover can do what the mover can, no less and no more.
-func TestGuardIsWhatTheMoverIs(t *testing.T) {
-	type plain struct{ Mover }
-	type asks struct {
-		Mover
-		Asker
+// speaking is a billing system that answers each call in words of its own, or with one error.
+type speaking struct{ err error }
+
+func (s speaking) Move(_ context.Context, m Move) (string, error)    { return "moved " + m.Key, s.err }
+func (s speaking) Immediate() bool                                   { return s.err == nil }
+func (s speaking) Ask(_ context.Context, q Question) (string, error) { return "asked " + q.Key, s.err }
+func (s speaking) Fence(_ context.Context, q Question) (string, error) {
+	return "fenced " + q.Key, s.err
+}
+
+// What is permitted is asked of the billing system, in the same words, and answered in its words.
+func TestGuardHandsOn(t *testing.T) {
+	for name, err := range map[string]error{"an answer": nil, "an error": errors.New("odd")} {
+		t.Run(name, func(t *testing.T) {
+			g := Guard(speaking{err}, NewBreaker(BreakerOptions{}))
+			require.NoError(t, Admits(g))
+			require.Equal(t, err == nil, g.Immediate())
+			for said, call := range map[string]func() (string, error){
+				"moved a":  func() (string, error) { return g.Move(t.Context(), Move{Key: "a"}) },
+				"asked b":  func() (string, error) { return g.Ask(t.Context(), Question{Key: "b"}) },
+				"fenced c": func() (string, error) { return g.Fence(t.Context(), Question{Key: "c"}) },
+			} {
+				got, failed := call()
+				require.Equal(t, said, got)
+				require.Equal(t, err, failed)
+			}
+		})
 	}
-	type fences struct {
-		Mover
-		Fencer
-	}
-	b := NewBreaker(BreakerOptions{})
-	for name, c := range map[string]struct {
-		mover        Mover
-		asks, fences bool
-	}{
-		"a mover": {plain{Sandbox{}}, false, false}, "an asker": {asks{Mover: Sandbox{}}, true, false},
-		"a fencer": {fences{Mover: Sandbox{}}, false, true}, "all of it": {&HTTP{}, true, true},
-	} {
-		g := Guard(c.mover, b)
-		_, is := g.(Asker)
-		require.Equal(t, c.asks, is, name)
-		_, is = g.(Fencer)
-		require.Equal(t, c.fences, is, name)
-		require.Equal(t, c.mover.Immediate(), g.Immediate())
-		require.NoError(t, Admits(g))
-	}
-	require.NoError(t, Admits(Sandbox{}))
+	require.NoError(t, Admits(Sandbox{}), "nobody guards it")
 }
 
 // No call of any kind is made that the breaker does not permit.
@@ -396,9 +404,9 @@ func TestGuardRefusesEveryCall(t *testing.T) {
 	var refused *Away
 	_, err := g.Move(t.Context(), Move{})
 	require.ErrorAs(t, err, &refused)
-	_, err = g.(Asker).Ask(t.Context(), Question{})
+	_, err = g.Ask(t.Context(), Question{})
 	require.ErrorAs(t, err, &refused)
-	_, err = g.(Fencer).Fence(t.Context(), Question{Key: "key"})
+	_, err = g.Fence(t.Context(), Question{Key: "key"})
 	require.ErrorAs(t, err, &refused)
 	require.ErrorAs(t, Admits(g), &refused)
 	require.Equal(t, w.now, refused.Since)

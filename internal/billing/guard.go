@@ -9,37 +9,14 @@ type System interface {
 	Fencer
 }
 
-// GuardSystem is Guard for a mover that can do everything.
-func GuardSystem(s System, b *Breaker) System {
+// Guard makes no call of the billing system that its breaker does not permit, and tells the breaker what became of the others. Besides
+// the billing system's own, every call has the error *Away.
+func Guard(s System, b *Breaker) System {
 	return struct {
 		guardedMover
 		guardedAsker
 		guardedFencer
 	}{guardedMover{s, b}, guardedAsker{s, b}, guardedFencer{s, b}}
-}
-
-// Guard makes no call of the billing system that its breaker does not permit, and tells the breaker what became of the
-// others. It can do what the mover can: it is an Asker and a Fencer only if the mover is one. Besides the mover's own, every
-// call has the error *Away.
-func Guard(m Mover, b *Breaker) Mover {
-	asker, asks := m.(Asker)
-	fencer, fences := m.(Fencer)
-	moving := guardedMover{m, b}
-	switch s, all := m.(System); {
-	case all:
-		return GuardSystem(s, b)
-	case asks:
-		return struct {
-			guardedMover
-			guardedAsker
-		}{moving, guardedAsker{asker, b}}
-	case fences:
-		return struct {
-			guardedMover
-			guardedFencer
-		}{moving, guardedFencer{fencer, b}}
-	}
-	return moving
 }
 
 type guardedMover struct {

@@ -10,12 +10,8 @@ import (
 // OrderStatus is how far an order is, spelled as on the wire.
 type OrderStatus string
 
-// The states of an order.
-const (
-	OrderPending   OrderStatus = "pending"
-	OrderCompleted OrderStatus = "completed"
-	OrderCancelled OrderStatus = "cancelled"
-)
+// OrderCompleted is the state of every order that there is: what a transfer brought is bought with the move.
+const OrderCompleted OrderStatus = "completed"
 
 // TransactionType says who placed an order, spelled as on the wire.
 type TransactionType string

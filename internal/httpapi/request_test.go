@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,6 +18,7 @@ import (
 	"handover/internal/api"
 	"handover/internal/identity"
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	"handover/internal/subscription"
 	"handover/internal/transfer"
 	"handover/internal/world"
@@ -52,9 +52,7 @@ func (f fakeTokens) Ready(context.Context) error { return f.err }
 // sampleLedger holds the sample world.
 func sampleLedger(t testing.TB) *ledger.Ledger {
 	t.Helper()
-	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	l := ledgertest.Open(t, ledger.Options{})
 	require.NoError(t, l.Seed(t.Context(), world.Sample()))
 	return l
 }

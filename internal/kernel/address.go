@@ -47,16 +47,6 @@ func Mailable(field, address string) (string, error) {
 	return local + "@" + ascii, nil
 }
 
-// CheckAddress tells whether the text may stand in a field for an address: within the bound of the field, and mailable. Refusal:
-// InvalidInput.
-func CheckAddress(field, address string) error {
-	if err := CheckText(field, address); err != nil {
-		return err
-	}
-	_, err := Mailable(field, address)
-	return err
-}
-
 // AddressIn tells whether the address is one of the domain or of a domain within it. Neither is in a form that matters here: an
 // internationalised name is the same in both.
 func AddressIn(address, domain string) bool {

@@ -7,8 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
 )
 
 // asking opens the ledger once more, with these bounds of what a target may ask for.
@@ -69,5 +73,82 @@ func TestRequestsOfADayAreBounded(t *testing.T) {
 		f.pending("r4")
 		_, err = f.OpenTransfer(t.Context(), request("r5"))
 		refuses(t, err, transfer.TooManyInADay)
+	})
+}
+
+// Race row 40, E4: requests that come at one instant, through two programs, see each other: there is never one more than the bound.
+func TestBoundsOfAskingHoldAtOneInstant(t *testing.T) {
+	const senders = 40
+	ofAnother := func(r transfer.Request, n int) transfer.Request {
+		r.CustomerTenantID = newID(3000 + n)
+		return r
+	}
+	w := worldOf(1)
+	for n := range senders {
+		c := w.Customers[0]
+		c.TenantID = newID(3000 + n)
+		w.Customers = append(w.Customers, c)
+		w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: targetID, CustomerTenantID: c.TenantID})
+		w.Agreements = append(w.Agreements, programme.Agreement{CustomerTenantID: c.TenantID, PartnerTenantID: targetID, Mode: programme.Attestation})
+	}
+	for name, c := range map[string]struct {
+		bounds transfer.Asking
+		ask    func(transfer.Request, int) transfer.Request
+		most   int
+		cause  kernel.Cause
+	}{
+		"of one customer": {transfer.Asking{PerCustomer: 3}, func(r transfer.Request, _ int) transfer.Request { return r }, 3, transfer.TooManyOfCustomer},
+		"of a day":        {transfer.Asking{PerDay: 5}, ofAnother, 5, transfer.TooManyInADay},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, w, func(t *testing.T, f fixture) {
+				f = f.asking(c.bounds)
+				programs := []fixture{f, f.asking(c.bounds)}
+				answers, begin := make(chan error, senders), make(chan struct{})
+				for n := range senders {
+					go func() {
+						<-begin
+						_, err := programs[n%2].OpenTransfer(t.Context(), c.ask(request(fmt.Sprint("r", n)), n))
+						answers <- err
+					}()
+				}
+				close(begin)
+				opened := 0
+				for range senders {
+					if err := <-answers; err == nil {
+						opened++
+					} else {
+						refuses(t, err, c.cause)
+					}
+				}
+				require.Equal(t, c.most, opened)
+				require.Len(t, f.rows("SELECT id FROM transfers"), c.most)
+			})
+		})
+	}
+}
+
+// Race row 40, E4: a target waits for its own requests alone. On SQLite everybody waits for the one writer.
+func TestTargetsDoNotWaitForEachOther(t *testing.T) {
+	w := worldOf(1)
+	w.Relationships = append(w.Relationships, programme.Relationship{PartnerTenantID: strangerID, CustomerTenantID: customerID})
+	w.Agreements = append(w.Agreements, programme.Agreement{CustomerTenantID: customerID, PartnerTenantID: strangerID, Mode: programme.Attestation})
+	onBoth(t, w, func(t *testing.T, f fixture) {
+		if f.Dialect() == store.SQLite {
+			t.Skip("it has one writer")
+		}
+		f = f.asking(transfer.DefaultPolicy().Asking)
+		other := request("other")
+		other.Actor, other.TargetPartnerTenantID = kernel.Actor{PartnerTenantID: strangerID}, strangerID
+		terms := saying("first")
+		answer := terms.Answer
+		terms.Answer = func(out transferstore.Outcome, refusal *kernel.Refusal) (command.Answer, error) { // before it is committed
+			_, err := f.OpenTransfer(t.Context(), other)
+			require.NoError(t, err)
+			return answer(out, refusal)
+		}
+		_, err := f.Ledger.OpenTransfer(t.Context(), request("first"), terms)
+		require.NoError(t, err)
+		require.Len(t, f.rows("SELECT id FROM transfers"), 2)
 	})
 }

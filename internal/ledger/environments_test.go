@@ -151,14 +151,15 @@ func TestRelationshipsOfASandbox(t *testing.T) {
 		require.ErrorIs(t, ask(targetID, customerID), programme.WrongEnvironment)
 		require.ErrorIs(t, ask(boxedOther, customerID), programme.CustomerUnknown)
 		require.ErrorIs(t, ask(boxedOther, newID(777)), programme.CustomerUnknown)
-		logged := func() int {
-			return len(f.rows("SELECT id FROM activity_log WHERE operation = 'create_partner_customer_relationship'"))
+		logged := func() []string {
+			return f.rows("SELECT new_value FROM activity_log WHERE operation = 'create_partner_customer_relationship'")
 		}
-		require.Zero(t, logged())
+		require.Empty(t, logged())
 		for range 3 {
 			require.NoError(t, ask(strings.ToUpper(boxedOther), strings.ToUpper(played)))
 		}
-		require.Equal(t, 1, logged())
+		require.Len(t, logged(), 1)
+		require.JSONEq(t, `{"partner":"`+boxedOther+`","customer":"`+played+`","kind":"direct"}`, logged()[0], "spelled as what operators make")
 		known, err := f.CustomerOf(t.Context(), boxedOther, played)
 		require.NoError(t, err)
 		require.True(t, known.Relationship)

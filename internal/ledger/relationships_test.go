@@ -42,7 +42,7 @@ func TestRelationshipsAreKept(t *testing.T) {
 		{PartnerTenantID: targetID, CustomerTenantID: customerID},
 		{PartnerTenantID: strangerID, CustomerTenantID: customerID},
 		{PartnerTenantID: strangerID, CustomerTenantID: customerID, Kind: programme.ResellerCustomer, Counterpart: targetID, LocalReseller: true, AdminRights: true,
-			Origin: programme.FromExtension, Invitation: "i"},
+			Origin: "extension", Invitation: "i"},
 		{PartnerTenantID: resellerID, CustomerTenantID: customerID},
 	}
 	onBoth(t, w, func(t *testing.T, f fixture) {

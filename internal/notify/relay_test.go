@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	"handover/internal/outbox"
 	"handover/internal/programme"
 	"handover/internal/store"
@@ -44,11 +44,7 @@ type office struct {
 func newOffice(t *testing.T, mails int, p *post) *office {
 	t.Helper()
 	o := &office{t: t, post: startPost(t, p)}
-	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{
-		Now: func() time.Time { return officeOpens.Add(time.Duration(o.late.Load())) },
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	l := ledgertest.Open(t, ledger.Options{Now: func() time.Time { return officeOpens.Add(time.Duration(o.late.Load())) }})
 	o.Ledger = l
 	partner := func(id, name string, in programme.Program, agents int) programme.Partner {
 		p := programme.Partner{

@@ -2,6 +2,7 @@ package programme
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -85,6 +86,18 @@ func (e Enrolment) bills() bool { return e.Program == DirectBill || e.Program ==
 
 func (p Partner) some(is func(Enrolment) bool) bool {
 	return !p.SandboxGone && slices.ContainsFunc(p.Programs, is)
+}
+
+// Standings names the programmes of the partner, each with its standing there, for sentences.
+func (p Partner) Standings() string {
+	if len(p.Programs) == 0 {
+		return "none"
+	}
+	names := make([]string, len(p.Programs))
+	for i, e := range p.Programs {
+		names[i] = string(e.Program) + " (" + string(e.Status) + ")"
+	}
+	return strings.Join(names, " and ")
 }
 
 // In tells whether the partner takes part in the programme, in whatever standing.

@@ -42,20 +42,32 @@ func (e Environment) Only(p Partner, what string) error {
 	return kernel.Refuse(WrongEnvironment, "%s in the environment %s only; your tenant's is %s.", what, e, p.Environment)
 }
 
-// CheckSandbox decides whether a partner, nil when it is not known, gets a sandbox: while it is active as a direct-bill partner. One
-// that was made before stays when its owner is restricted, and goes with direct-bill. That there is one at most is
-// the database's to hold.
+// CheckSandboxOwner decides whether a partner has a sandbox, be it one that was made before: while it is in direct-bill, also when it is
+// restricted there.
 //
-// Refusals: PartnerUnknown, WrongEnvironment for the sandbox of a sandbox, PartnerNotEnabled, ProgramNotActive.
-func CheckSandbox(owner *Partner) error {
+// Refusals: WrongEnvironment for the sandbox of a sandbox, PartnerNotEnabled.
+func CheckSandboxOwner(owner Partner) error {
 	switch {
-	case owner == nil:
-		return kernel.Refuse(PartnerUnknown, "The partner whose sandbox it is to be is not known here. Check its Microsoft ID.")
 	case owner.Environment == Sandbox:
-		return kernel.Refuse(WrongEnvironment, "A sandbox belongs to a partner in production, and this one is in a sandbox itself.")
+		return kernel.Refuse(WrongEnvironment, "sandboxOf must name a partner in production; %s is in a sandbox itself.", owner.Name)
 	case !owner.In(DirectBill):
-		return kernel.Refuse(PartnerNotEnabled, "Only a direct-bill partner has a sandbox.")
-	case !owner.ActiveIn(DirectBill):
+		return kernel.Refuse(PartnerNotEnabled, "sandboxOf must name a partner in the programme %s; %s is in %s.", DirectBill, owner.Name, owner.Standings())
+	}
+	return nil
+}
+
+// CheckSandbox decides whether a partner, nil when it is not known, gets a sandbox: while it is active as a direct-bill partner. That
+// there is one at most is the database's to hold.
+//
+// Refusals: PartnerUnknown, those of CheckSandboxOwner, ProgramNotActive.
+func CheckSandbox(owner *Partner) error {
+	if owner == nil {
+		return kernel.Refuse(PartnerUnknown, "The partner whose sandbox it is to be is not known here. Check its Microsoft ID.")
+	}
+	if err := CheckSandboxOwner(*owner); err != nil {
+		return err
+	}
+	if !owner.ActiveIn(DirectBill) {
 		return kernel.Refuse(ProgramNotActive, "Only an active direct-bill partner gets a sandbox; one that it has already stays.")
 	}
 	return nil

@@ -23,22 +23,19 @@ func (k RelationshipKind) Bills() bool { return k == DirectCustomer || k == Prov
 // Origin is how a relationship came about.
 type Origin string
 
-// The origins.
+// The origins that this program writes. The ledger has room for those by which a customer accepts.
 const (
-	FromSeed       Origin = "seed"
-	FromInvitation Origin = "invitation"
-	FromJoint      Origin = "joint"     // the customer accepted reseller and provider at once
-	FromExtension  Origin = "extension" // a direct customer goes on under a provider
-	FromCreation   Origin = "created"   // by the partner itself, in a sandbox
+	FromOperator Origin = "seed"    // an operator said so, when the ledger began or later
+	FromCreation Origin = "created" // by the partner itself, in a sandbox
 )
 
 // Relationship says what a partner is to a customer who accepted it, once for each kind while it lasts.
 type Relationship struct {
 	PartnerTenantID  string
 	CustomerTenantID string
-	Kind             RelationshipKind // empty in what is planted: that of the partner's programmes
+	Kind             RelationshipKind // empty in what an operator says: that of the partner's programmes
 	Counterpart      string           // tenant id of a provider's reseller and of a reseller's provider; empty when nobody told
-	Origin           Origin           // empty in what is planted: FromSeed
+	Origin           Origin           // empty in what an operator says: FromOperator
 	AdminRights      bool             // the customer lets the partner administer its tenant
 	LocalReseller    bool             // the reseller is the customer's local reseller of record
 	Since            time.Time        // zero when nobody told
@@ -67,7 +64,7 @@ func (r Relationship) Whole(partner Partner) Relationship {
 		r.Kind = partner.Kind()
 	}
 	if r.Origin == "" {
-		r.Origin = FromSeed
+		r.Origin = FromOperator
 	}
 	return r
 }

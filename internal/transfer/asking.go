@@ -19,6 +19,9 @@ type Asking struct {
 	PerDay int
 }
 
+// Counts tells whether it matters how often a target asked before.
+func (a Asking) Counts() bool { return a.PerCustomer > 0 || a.PerDay > 0 }
+
 // AskedWithin is how long a request counts that does not wait any more.
 const AskedWithin = 24 * time.Hour
 

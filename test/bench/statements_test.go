@@ -29,7 +29,7 @@ func TestReadsTakeTheSameStatementsHoweverMuchThereIs(t *testing.T) {
 	small, most := transfersOf(pastCustomer(0)), map[string]int64{}
 	complete := small + "/" + pastTransfer(0, 6)
 	for path, statements := range map[string]int64{
-		complete:               5,
+		complete:               4,
 		small:                  3,
 		searchFrom(""):         2,
 		s.secondPage(ctx, t):   2,

@@ -20,7 +20,7 @@ func TestAccessOfTenantsThatAreNoPartners(t *testing.T) {
 	s.enter(t)
 	path := "/v1/customers/" + s.customer
 	ask := func(tenant string) answer {
-		bearer := "Bearer " + m.good(t, client{tenant: tenant, roles: admins})
+		bearer := "Bearer " + m.good(t, client{tenant: tenant, roles: []string{"AdminAgent"}})
 		return send(t, call{method: http.MethodGet, path: path, header: map[string]string{"Authorization": bearer}})
 	}
 	ofCustomer, ofNobody := ask(s.customer), ask(uuid.NewString())

@@ -20,6 +20,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"handover/internal/api/apitest"
 )
 
 // describedOperation is an operation as the description has it.
@@ -61,10 +63,11 @@ func TestAccessTable(t *testing.T) {
 		assert.False(t, named[a.name()], "two rows are %q", a.name())
 		named[a.operation], named[a.name()] = true, true
 		assert.Len(t, a.says, len(partners), a.name())
-		assert.Equal(t, op.open, a.roles == nil, "%s: does it need a token?", a.operation)
+		assert.True(t, !a.changes || len(a.needs().Writes) > 0, "%s changes nothing, says apitest", a.operation)
+		assert.Equal(t, op.open, a.needs().Roles == nil, "%s: does it need a token?", a.operation)
 		if !op.open {
-			assert.Contains(t, op.description, "Needs the role "+strings.Join(a.roles, " or "), a.operation)
-			assert.Equal(t, a.users, strings.Contains(op.description, "application-only tokens are refused"), a.operation)
+			assert.Contains(t, op.description, "Needs the role "+strings.Join(a.needs().Roles, " or "), a.operation)
+			assert.Equal(t, a.needs().Users, strings.Contains(op.description, "application-only tokens are refused"), a.operation)
 		}
 	}
 	for id := range described {
@@ -111,7 +114,7 @@ func callers(t testing.TB, s *scene, m *mint) []caller {
 		}
 	}
 	for _, p := range []party{isSource, isTarget} {
-		add(p, string(p)+" (no agent)", client{tenant: s.of[p].TenantID, user: uuid.NewString(), roles: admins}, false)
+		add(p, string(p)+" (no agent)", client{tenant: s.of[p].TenantID, user: uuid.NewString(), roles: []string{"AdminAgent"}}, false)
 	}
 	for who, tenant := range map[string]string{"customer": s.customer, "nobody": uuid.NewString()} {
 		for _, user := range []string{"", uuid.NewString()} {
@@ -124,13 +127,13 @@ func callers(t testing.TB, s *scene, m *mint) []caller {
 // expect is what the caller must hear; admitted tells whether the operation lets it in at all.
 func (a attempt) expect(c caller) (want outcome, admitted bool) {
 	switch {
-	case a.roles == nil:
+	case a.needs().Roles == nil:
 		return a.says[0], true
 	case c.party == isCustomer:
 		return notPartner, false
-	case !slices.ContainsFunc(c.roles, func(r string) bool { return slices.Contains(a.roles, r) }):
+	case !slices.ContainsFunc(c.roles, func(r string) bool { return slices.Contains(a.needs().Roles, r) }):
 		return roleMissing, false
-	case a.users && !c.user:
+	case a.needs().Users && !c.user:
 		return userMissing, false
 	}
 	want = a.says[slices.Index(partners, c.party)]
@@ -141,6 +144,15 @@ func (a attempt) expect(c caller) (want outcome, admitted bool) {
 }
 
 func (o outcome) success() bool { return o.status < http.StatusBadRequest }
+
+// needs is what whoever makes the attempt has to bring.
+func (a attempt) needs() apitest.Operation {
+	o, has := apitest.Named(a.operation)
+	if !has {
+		panic("write down in internal/api/apitest who may call " + a.operation)
+	}
+	return o
+}
 
 func (a attempt) name() string { return strings.TrimSpace(a.operation + " " + a.how) }
 
@@ -243,7 +255,7 @@ func (w *watch) tryForged(t *testing.T, a attempt, op describedOperation, bad ba
 		for _, said := range bad.says {
 			require.NotContains(t, strings.ToLower(got.text()), strings.ToLower(said), "%s: the answer repeats the token", bad.name)
 		}
-		if a.roles == nil {
+		if a.needs().Roles == nil {
 			require.Equal(t, http.StatusOK, got.status, bad.name)
 			continue
 		}

@@ -22,7 +22,7 @@ import (
 
 // pureRooms are the packages of the rules.
 var pureRooms = []string{
-	"internal/kernel", "internal/programme", "internal/subscription", "internal/activitylog", "internal/commerce", "internal/transfer", "internal/webhook",
+	"internal/kernel", "internal/programme", "internal/subscription", "internal/activitylog", "internal/commerce", "internal/administration", "internal/transfer", "internal/webhook",
 }
 
 // rulesOfTheDomain are the numbers of sections 2, 3 and 5, and those of the REST contract and of sections 7 and 8 that the
@@ -33,8 +33,8 @@ var rulesOfTheDomain = strings.Fields(`
 	R-40 R-41 R-42 R-43 R-44 R-45 R-46 R-50 R-51 R-52 R-53 R-54 R-55 R-56 R-57 R-58 R-60 R-61 R-62
 	R-70 R-71 R-72 R-73 R-74 R-75 R-76 R-77 R-78 R-79 R-80 R-81 R-82 R-83 R-84 R-85
 	R-103 R-105 R-110 R-120 R-121 R-122 R-123 R-130 R-131 R-140 R-153 R-155
-	R-180 R-181 R-182 R-183 R-184 R-185 R-186 R-187 R-188 R-189 R-190 R-200 R-201 R-202 R-210 R-211 R-212 R-221 R-222 R-223 R-224 R-230 R-231 R-232 R-233 R-255 R-271
-	R-401 R-402 R-410 R-416 R-421 R-460 R-461
+	R-180 R-181 R-182 R-183 R-184 R-185 R-186 R-187 R-188 R-189 R-190 R-200 R-201 R-202 R-210 R-211 R-212 R-221 R-222 R-223 R-224 R-230 R-231 R-232 R-233 R-255 R-258 R-271
+	R-401 R-402 R-410 R-416 R-419 R-421 R-460 R-461
 	R-284 R-285 R-286 R-289 R-300 R-407 R-408 R-409 R-434 R-452`)
 
 // shownElsewhere says where the rules are kept that a pure function cannot keep. Many of the rules shown in the rooms have a

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/api/apitest"
 	"handover/internal/programme"
 	"handover/internal/store"
 	"handover/internal/transfer"
@@ -36,8 +37,11 @@ type write struct {
 	logged   map[string]int // operations in the logs of both partners together, once all is over
 }
 
-// kinds is how many writes there are in a set, and so how many customers it needs.
-const kinds = 7
+// played are the writes of a set, and kinds is how many there are, and so how many customers it needs.
+var (
+	played = apitest.Writes(func(w apitest.Write) bool { return w.Killed })
+	kinds  = len(played)
+)
 
 // writes makes the numbered set of one write of each kind, each about a customer of its own.
 func (s *scene) writes(t *testing.T, set int) []write {
@@ -46,10 +50,16 @@ func (s *scene) writes(t *testing.T, set int) []write {
 	for i := range customers {
 		customers[i] = largeParties(set*kinds + i)
 	}
-	return []write{
-		s.creates(t, customers[0]), s.submits(t, customers[1]), s.cancels(t, customers[2]), s.declines(t, customers[3]),
-		s.labels(t, customers[4]), s.doubles(t, customers[5]), s.attests(t, customers[6]),
+	one := map[string]func(*testing.T, parties) write{
+		"create": s.creates, "submit": s.submits, "cancel": s.cancels, "decline": s.declines, "label": s.labels, "subscription": s.doubles, "attestation": s.attests,
 	}
+	require.ElementsMatch(t, played, slices.Collect(maps.Keys(one)), "there is one of each write of apitest that is sent to gateways in trouble")
+	all := make([]write, kinds)
+	for i, name := range played {
+		all[i] = one[name](t, customers[i])
+		require.Equal(t, name, all[i].name)
+	}
+	return all
 }
 
 // asks are the requests of the writes.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	"handover/internal/outage"
 	"handover/internal/store"
 	"handover/internal/transfer"
@@ -53,10 +53,7 @@ func newPlace(t *testing.T) *place {
 	w := &place{t: t, TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
 	w.SetStartTime(created)
 	w.SetTestTimeout(5 * time.Minute)
-	var err error
-	w.ledger, err = ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{Now: w.Now})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, w.ledger.Close()) })
+	w.ledger = ledgertest.Open(t, ledger.Options{Now: w.Now})
 	workflows.Register(w.TestWorkflowEnvironment, rooms.Activities{
 		Transfers: &transfers.Activities{Ledger: w.ledger}, Billing: &activities.Activities{Ledger: faulty{w.ledger, w}},
 	})

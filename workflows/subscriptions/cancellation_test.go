@@ -3,7 +3,6 @@ package subscriptions_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	rooms "handover/activities"
 	activities "handover/activities/subscriptions"
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	"handover/internal/store"
 	"handover/internal/subscription"
 	"handover/internal/world"
@@ -45,10 +45,7 @@ func newPlace(t *testing.T) *place {
 	w := &place{t: t, TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
 	w.SetStartTime(created)
 	w.SetTestTimeout(5 * time.Minute)
-	var err error
-	w.ledger, err = ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{Now: w.Now})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, w.ledger.Close()) })
+	w.ledger = ledgertest.Open(t, ledger.Options{Now: w.Now})
 	sample := world.Sample()
 	first := &sample.Subscriptions[0]
 	first.CancelAt = end

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 	"handover/workflows/transfers"
@@ -160,7 +161,7 @@ func TestRow14SaidWhileItCloses(t *testing.T) {
 // restored is the ledger as it was before the submit: the same request, opened at the same time.
 func (w *world) restored() *ledger.Ledger {
 	w.t.Helper()
-	earlier := w.openLedger("sqlite://"+newFile(w.t), transfer.Policy{})
+	earlier := w.openLedger(ledgertest.File(w.t), transfer.Policy{})
 	require.NoError(w.t, earlier.Seed(w.t.Context(), worldOf(w.holdings, options{})))
 	_, err := earlier.At(created).OpenTransfer(w.t.Context(), request("create-1"), untold)
 	require.NoError(w.t, err)
@@ -239,7 +240,7 @@ func TestRow28PolicyFromTheLedger(t *testing.T) {
 	strict := transfer.DefaultPolicy()
 	strict.ItemDeadline = 6 * time.Hour
 	w := newWorld(t, 2, options{policy: strict}).opened().submitted()
-	w.ledger = w.openLedger(w.url, transfer.DefaultPolicy())
+	w.ledger = w.openLedger(w.file, transfer.DefaultPolicy())
 	w.faults.use(w.ledger)
 	w.billed(true).fails(1, forever, time.Hour)
 	require.Equal(t, transfer.ItemCounts{Complete: 1, Failed: 1}, w.becomes(transfer.PartiallyComplete).Items)

@@ -36,7 +36,7 @@ func recordsOf(ctx context.Context, tx store.Tx, plan administration.Plan, by ac
 	for _, s := range plan.Agreements {
 		r.add(s.Is.PartnerTenantID, activitylogstore.Record{
 			CustomerTenantID: s.Is.CustomerTenantID, Resource: activitylog.AgreementResource, ResourceID: s.Is.CustomerTenantID,
-			Operation: activitylog.AuditCreateAgreement, Before: before(s, agreementOf), After: agreementOf(s.Is),
+			Operation: activitylog.AuditCreateAgreement, Before: before(s, programmestore.LoggedAgreement), After: programmestore.LoggedAgreement(s.Is),
 		})
 	}
 	for _, s := range plan.Partnerships {
@@ -75,7 +75,7 @@ func (r *records) partner(s administration.Step[programme.Partner]) {
 	was, is := s.Was, s.Is
 	was.Users, is.Users = nil, nil
 	if s.Outcome == administration.New || !programme.SamePartner(was, is) {
-		r.add(id, activitylogstore.Record{Resource: activitylog.PartnerResource, ResourceID: id, Operation: operation, Before: before(s, partnerOf), After: partnerOf(s.Is)})
+		r.add(id, activitylogstore.Record{Resource: activitylog.PartnerResource, ResourceID: id, Operation: operation, Before: before(s, programmestore.LoggedPartner), After: programmestore.LoggedPartner(s.Is)})
 	}
 	user := func(operation activitylog.AuditOperation, was, is any, userID string) {
 		r.add(id, activitylogstore.Record{Resource: activitylog.PartnerUserResource, ResourceID: userID, Operation: operation, Before: was, After: is})
@@ -114,7 +114,7 @@ func (r *records) customers(ctx context.Context, tx store.Tx, steps []administra
 		s := changed[pair.OtherID]
 		r.add(pair.PartnerTenantID, activitylogstore.Record{
 			CustomerTenantID: s.Is.TenantID, Resource: activitylog.CustomerResource, ResourceID: s.Is.TenantID,
-			Operation: activitylog.AuditUpdateCustomer, Before: customerOf(s.Was), After: customerOf(s.Is),
+			Operation: activitylog.AuditUpdateCustomer, Before: programmestore.LoggedCustomer(s.Was), After: programmestore.LoggedCustomer(s.Is),
 		})
 	}
 	return err
@@ -123,13 +123,13 @@ func (r *records) customers(ctx context.Context, tx store.Tx, steps []administra
 func (r *records) relationship(s administration.Step[programme.Relationship]) {
 	record := activitylogstore.Record{
 		CustomerTenantID: s.Is.CustomerTenantID, Resource: activitylog.RelationshipResource, ResourceID: s.Is.CustomerTenantID,
-		Operation: activitylog.AuditAddCustomer, After: relationshipOf(s.Is),
+		Operation: activitylog.AuditAddCustomer, After: programmestore.LoggedRelationship(s.Is),
 	}
 	switch s.Outcome {
 	case administration.Ended:
 		record.Operation, record.Before, record.After = activitylog.AuditRemoveCustomer, record.After, nil
 	case administration.Changed:
-		record.Operation, record.Before = activitylog.AuditUpdateCustomer, relationshipOf(s.Was)
+		record.Operation, record.Before = activitylog.AuditUpdateCustomer, programmestore.LoggedRelationship(s.Was)
 	default:
 	}
 	r.add(s.Is.PartnerTenantID, record)
@@ -140,7 +140,7 @@ func (r *records) partnership(s administration.Step[programme.Partnership]) {
 	sides := []string{s.Is.ProviderTenantID, s.Is.ResellerTenantID}
 	for i, partner := range sides {
 		record := activitylogstore.Record{
-			Resource: activitylog.PartnershipResource, ResourceID: sides[1-i], Operation: activitylog.AuditCreatePartnerRelation, After: partnershipOf(s.Is),
+			Resource: activitylog.PartnershipResource, ResourceID: sides[1-i], Operation: activitylog.AuditCreatePartnerRelation, After: programmestore.LoggedPartnership(s.Is),
 		}
 		if s.Outcome == administration.Ended {
 			record.Operation, record.Before, record.After = activitylog.AuditRemovePartnerRelation, record.After, nil

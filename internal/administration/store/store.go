@@ -3,7 +3,7 @@
 //	store.go  a command, from its proposal to what came of it
 //	facts.go  what the ledger knows of what is named; names.go what that is
 //	write.go  what was decided is written
-//	note.go   and noted in the logs of the partners concerned; values.go how it is spelled there
+//	note.go   and noted in the logs of the partners concerned
 package administrationstore
 
 import (

@@ -23,8 +23,10 @@ var (
 	slow = &billing.Unavailable{Cause: transfer.ProviderUnavailable, Reason: "429", Of: billing.OfThePace, Status: 429, RetryAfter: 10 * time.Second}
 )
 
-// system is a billing system that answers what it is told to, after a while.
+// system is a billing system that answers what it is told to, after a while. It is asked for moves alone.
 type system struct {
+	billing.Asker
+	billing.Fencer
 	mu     sync.Mutex
 	answer func(key string) error
 	takes  time.Duration

@@ -4,7 +4,6 @@ package programmestore
 
 import (
 	"context"
-	"time"
 
 	"handover/internal/activitylog"
 	activitylogstore "handover/internal/activitylog/store"
@@ -86,10 +85,10 @@ func (s *Store) AttestAgreement(ctx context.Context, terms command.Terms[program
 		}
 		record := activitylogstore.Record{
 			By: by, CustomerTenantID: a.CustomerTenantID, Resource: activitylog.AgreementResource, ResourceID: a.CustomerTenantID,
-			Operation: activitylog.AuditCreateAgreement, After: attested(agreed), At: facts.Now,
+			Operation: activitylog.AuditCreateAgreement, After: LoggedAgreement(agreed), At: facts.Now,
 		}
 		if facts.Attested != nil {
-			record.Before = attested(*facts.Attested)
+			record.Before = LoggedAgreement(*facts.Attested)
 		}
 		return agreed, activitylogstore.Note(ctx, tx, record)
 	})
@@ -114,20 +113,4 @@ func attestationFacts(ctx context.Context, tx store.Tx, by activitylog.By, custo
 		}
 	}
 	return f, err
-}
-
-// agreementValue is what the log says of an attestation, spelled as on the wire.
-type agreementValue struct {
-	Type           string            `json:"type"`
-	TemplateID     string            `json:"templateId,omitempty"`
-	DateAgreed     *time.Time        `json:"dateAgreed,omitempty"`
-	PrimaryContact programme.Contact `json:"primaryContact"`
-}
-
-func attested(a programme.Agreement) agreementValue {
-	v := agreementValue{Type: programme.CustomerAgreement, TemplateID: a.TemplateID, PrimaryContact: a.Contact}
-	if !a.DateAgreed.IsZero() {
-		v.DateAgreed = &a.DateAgreed
-	}
-	return v
 }

@@ -130,7 +130,7 @@ func (s *Store) MakeSandboxRelationship(
 		}
 		noted, err := activitylogstore.NoteAll(ctx, tx, activitylogstore.Record{
 			By: by, CustomerTenantID: customerTenantID, Resource: activitylog.RelationshipResource, ResourceID: customerTenantID,
-			Operation: activitylog.AuditCreateRelationship, After: relationshipValue{made.PartnerTenantID, made.CustomerTenantID}, At: now,
+			Operation: activitylog.AuditCreateRelationship, After: LoggedRelationship(made), At: now,
 		})
 		if err != nil {
 			return made, err
@@ -153,10 +153,4 @@ func sandboxFacts(ctx context.Context, tx store.Tx, partner, customer string) (p
 		f.Customer = &found
 	}
 	return f, err
-}
-
-// relationshipValue is what the log says of a relationship.
-type relationshipValue struct {
-	PartnerID  string `json:"partnerId"`
-	CustomerID string `json:"customerId"`
 }

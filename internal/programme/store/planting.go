@@ -19,8 +19,8 @@ type Planting struct {
 }
 
 var (
-	// lockSeeding makes two programs that seed one PostgreSQL take turns; SQLite has one writer anyway.
-	lockSeeding = store.Both(`LOCK TABLE partners IN SHARE ROW EXCLUSIVE MODE`)
+	// lockPartners makes those take turns who seed or administer one PostgreSQL; SQLite has one writer anyway.
+	lockPartners = store.Both(`LOCK TABLE partners IN SHARE ROW EXCLUSIVE MODE`)
 	// selectAnyPartner finds whether the ledger is in use.
 	selectAnyPartner = store.Both(`SELECT tenant_id FROM partners LIMIT 1`)
 
@@ -45,10 +45,8 @@ func isEmpty(ctx context.Context, tx store.Tx) (bool, error) {
 
 // LockEmpty tells whether there are no partners yet, and keeps others from adding any until the transaction ends.
 func LockEmpty(ctx context.Context, tx store.Tx) (bool, error) {
-	if tx.Dialect() == store.Postgres {
-		if _, err := tx.Exec(ctx, lockSeeding); err != nil {
-			return false, err
-		}
+	if err := LockAdministration(ctx, tx); err != nil {
+		return false, err
 	}
 	return isEmpty(ctx, tx)
 }

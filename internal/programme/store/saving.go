@@ -40,7 +40,7 @@ func LockAdministration(ctx context.Context, tx store.Tx) error {
 	if tx.Dialect() != store.Postgres {
 		return nil
 	}
-	_, err := tx.Exec(ctx, lockSeeding)
+	_, err := tx.Exec(ctx, lockPartners)
 	return err
 }
 

@@ -10,6 +10,7 @@
 //	agreements.go     what customers agreed to, and who attests it
 //	planting.go       what a ledger begins with
 //	environment.go    production and sandbox, as they are kept; relationships that sandboxes make
+//	logged.go         how all of that is spelled in the log
 //	directory.go      many of them at once, for operators; saving.go what operators have a ledger say
 package programmestore
 

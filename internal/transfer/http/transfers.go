@@ -104,14 +104,16 @@ func (s *Service) getTransfer(ctx context.Context, in *readTransfer) (*tagged, e
 	if err != nil {
 		return nil, err
 	}
-	if tag := etag(t, labels, viewerOf(ctx)); in.IfNoneMatch != "" && httpapi.Known(in.IfNoneMatch, tag) {
+	tag := etag(t, labels, viewerOf(ctx))
+	if in.IfNoneMatch != "" && httpapi.Known(in.IfNoneMatch, tag) {
 		return nil, httpapi.NotModified(tag)
 	}
 	items, err := s.itemsOf(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	return s.show(ctx, t, items)
+	seen, err := view(t, items, labels, viewerOf(ctx))
+	return &tagged{ETag: tag, Body: seen}, err
 }
 
 // itemsOf reads all line items of the transfer.
@@ -140,17 +142,6 @@ func (s *Service) transferOf(ctx context.Context, of TransferPath) (transfer.Tra
 		return t, err
 	}
 	return t, nil
-}
-
-// show answers with the transfer and these of its line items.
-func (s *Service) show(ctx context.Context, t transfer.Transfer, items []transfer.LineItem) (*tagged, error) {
-	r := httpapi.RequestOf(ctx)
-	labels, err := s.records.Labels(ctx, t.ID, r.Caller.TenantID)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := view(t, items, labels, viewerOf(ctx))
-	return &tagged{ETag: etag(t, labels, viewerOf(ctx)), Body: seen}, err
 }
 
 // view is the transfer as the viewer may see it, with the viewer's own labels.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,6 +15,7 @@ import (
 	"handover/internal/httpapi"
 	"handover/internal/identity"
 	"handover/internal/ledger"
+	"handover/internal/ledger/ledgertest"
 	programmehttp "handover/internal/programme/http"
 	"handover/internal/transfer"
 	"handover/internal/world"
@@ -38,9 +38,7 @@ type desk struct {
 
 func openDesk(t *testing.T, customers, subscriptions int) desk {
 	t.Helper()
-	l, err := ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	l := ledgertest.Open(t, ledger.Options{})
 	require.NoError(t, l.Seed(t.Context(), world.Large(customers, subscriptions)))
 	s := New(l, transfer.DefaultPolicy())
 	a, err := httpapi.New(httpapi.Options{

@@ -85,16 +85,28 @@ func (tx session) openFactsOf(ctx context.Context, r transfer.Request, partners 
 	return f, first.readAt, nil
 }
 
+// lockAsking makes the requests of one target take turns until each has ended, so that everyone counts those before it. Other targets
+// go on meanwhile: Normalize refuses who asks in the name of another.
+var lockAsking = store.Both(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`)
+
+// takeTurn waits for the requests of the same target that are being opened, where the rules bound them; SQLite has one writer anyway.
+func (tx session) takeTurn(ctx context.Context, r transfer.Request, bounds transfer.Asking) error {
+	if tx.Dialect() != store.Postgres || !bounds.Counts() {
+		return nil
+	}
+	_, err := tx.Exec(ctx, lockAsking, "asking "+r.TargetPartnerTenantID)
+	return err
+}
+
 // countAsked counts no further than the bounds.
 var countAsked = store.Both(`SELECT
 	(SELECT COUNT(*) FROM (SELECT t.id FROM transfers t WHERE t.target_tenant_id = $1 AND t.customer_tenant_id = $2 AND t.source_tenant_id = $3
 		AND (t.status = 'Pending' OR t.created_time > $4) LIMIT $5) AS near),
 	(SELECT COUNT(*) FROM (SELECT t.id FROM transfers t WHERE t.target_tenant_id = $1 AND t.created_time > $4 LIMIT $6) AS late)`)
 
-// addAsked adds how often the target asked before, where the rules bound it. Requests that are opened at the same moment do not see each
-// other, so a target may exceed a bound by as many as it sends at once.
+// addAsked adds how often the target asked before, where the rules bound it.
 func (tx session) addAsked(ctx context.Context, f *transfer.OpenFacts, r transfer.Request, bounds transfer.Asking, now time.Time) (err error) {
-	if f.Customer == nil || bounds.PerCustomer == 0 && bounds.PerDay == 0 {
+	if f.Customer == nil || !bounds.Counts() {
 		return nil
 	}
 	f.Asked, _, err = store.One(ctx, tx, countAsked, func(a *transfer.Asked) []any { return []any{&a.OfCustomer, &a.OfAll} },

@@ -54,6 +54,9 @@ func (s *Store) open(ctx context.Context, tx session, o transfer.Opening, terms 
 		return Outcome{}, err
 	}
 	now := s.db.TimeRead(read)
+	if err := tx.takeTurn(ctx, r, s.policy.Asking); err != nil {
+		return Outcome{}, err
+	}
 	if err := tx.addAsked(ctx, &facts, r, s.policy.Asking, now); err != nil {
 		return Outcome{}, err
 	}

@@ -1,12 +1,13 @@
-package administrationstore
+package programmestore
+
+// What the log says of partners, customers and what ties them, whoever changed it. It is spelled as in world files, and what those have
+// no word for as on the wire.
 
 import (
 	"time"
 
 	"handover/internal/programme"
 )
-
-// What the log says of each kind of record, spelled as in world files.
 
 type partnerValue struct {
 	TenantID string `json:"tenantId"`
@@ -27,7 +28,8 @@ type programValue struct {
 	AgreementAccepted bool              `json:"agreementAccepted"`
 }
 
-func partnerOf(p programme.Partner) any {
+// LoggedPartner is what the log says of a partner; its users have records of their own.
+func LoggedPartner(p programme.Partner) any {
 	v := partnerValue{
 		TenantID: p.TenantID, Name: p.Name, MPNID: p.MPNID, Market: p.Market, Currency: p.Currency, Locale: p.Locale,
 		Environment: p.Environment.String(), SandboxOf: p.SandboxOf,
@@ -49,7 +51,8 @@ type customerValue struct {
 	Environment string `json:"environment"`
 }
 
-func customerOf(c programme.Customer) any {
+// LoggedCustomer is what the log says of a customer.
+func LoggedCustomer(c programme.Customer) any {
 	return customerValue{
 		TenantID: c.TenantID, Name: c.Name, Domain: c.Domain, Email: c.Email, Market: c.Market, Locale: c.Locale, Environment: c.Environment.String(),
 	}
@@ -64,7 +67,8 @@ type relationshipValue struct {
 	LocalReseller bool                       `json:"localResellerOfRecord,omitempty"`
 }
 
-func relationshipOf(r programme.Relationship) any {
+// LoggedRelationship is what the log says of a relationship.
+func LoggedRelationship(r programme.Relationship) any {
 	return relationshipValue{
 		Partner: r.PartnerTenantID, Customer: r.CustomerTenantID, Kind: r.Kind, Counterpart: r.Counterpart,
 		AdminRights: r.AdminRights, LocalReseller: r.LocalReseller,
@@ -76,19 +80,27 @@ type partnershipValue struct {
 	Reseller string `json:"reseller"`
 }
 
-func partnershipOf(p programme.Partnership) any {
+// LoggedPartnership is what the log says of a partnership.
+func LoggedPartnership(p programme.Partnership) any {
 	return partnershipValue{Provider: p.ProviderTenantID, Reseller: p.ResellerTenantID}
 }
 
 type agreementValue struct {
-	Partner    string                  `json:"partner"`
-	Customer   string                  `json:"customer"`
-	Mode       programme.AgreementMode `json:"mode"`
-	DateAgreed *time.Time              `json:"dateAgreed,omitempty"`
+	Partner        string                  `json:"partner"`
+	Customer       string                  `json:"customer"`
+	Mode           programme.AgreementMode `json:"mode"`
+	Type           string                  `json:"type"`
+	TemplateID     string                  `json:"templateId,omitempty"`
+	DateAgreed     *time.Time              `json:"dateAgreed,omitempty"`
+	PrimaryContact programme.Contact       `json:"primaryContact,omitzero"`
 }
 
-func agreementOf(a programme.Agreement) any {
-	v := agreementValue{Partner: a.PartnerTenantID, Customer: a.CustomerTenantID, Mode: a.Mode}
+// LoggedAgreement is what the log says of an agreement.
+func LoggedAgreement(a programme.Agreement) any {
+	v := agreementValue{
+		Partner: a.PartnerTenantID, Customer: a.CustomerTenantID, Mode: a.Mode, Type: programme.CustomerAgreement, TemplateID: a.TemplateID,
+		PrimaryContact: a.Contact,
+	}
 	if !a.DateAgreed.IsZero() {
 		v.DateAgreed = &a.DateAgreed
 	}
