@@ -70,6 +70,7 @@ type records interface {
 	ResumeOpen(ctx context.Context, r transferstore.Resumption, after string, limit int) (last string, resumed int, err error)
 	UndeliveredMail(ctx context.Context, about outbox.Subject, limit int) (mail []outbox.Undelivered, count int, err error)
 	ResendMail(ctx context.Context, w outbox.Which, operator kernel.Actor, terms command.Terms[ledger.Resent]) (ledger.Resent, error)
+	Webhook(ctx context.Context, partner string) (webhook.Registration, error)
 	RegisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
 	ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
 	TestWebhook(ctx context.Context, terms command.Terms[webhook.Event], partner, id string) (webhook.Event, error)

@@ -25,7 +25,7 @@ func (c *cli) webhookCommand() *cobra.Command {
 		Example: "  starter webhook register --as PARTNER --url https://hooks.example/handover\n  starter webhook listen",
 		Args:    cobra.NoArgs,
 	}
-	cmd.AddCommand(c.webhookRegister(), c.webhookTest(), c.webhookDeliveries(), c.webhookRedeliver(), c.webhookListen())
+	cmd.AddCommand(c.webhookRegister(), c.webhookShow(), c.webhookTest(), c.webhookDeliveries(), c.webhookRedeliver(), c.webhookListen())
 	return cmd
 }
 
@@ -88,21 +88,6 @@ func (c *cli) webhookRegister() *cobra.Command {
 		return c.printRegistration(r, w.Secret)
 	})
 	return cmd
-}
-
-func (c *cli) printRegistration(r webhook.Registration, secret string) error {
-	if c.output == outputJSON {
-		return c.printJSON(map[string]any{"url": r.URL, "events": r.Events, "format": r.Format, "secret": secret})
-	}
-	rows := []table.Row{{"URL", r.URL}, {"Format", string(r.Format)}}
-	for _, event := range r.Events {
-		rows = append(rows, table.Row{"Event", string(event)})
-	}
-	if secret != "" {
-		rows = append(rows, table.Row{"Secret, shown once", secret})
-	}
-	c.printTable(nil, rows)
-	return nil
 }
 
 func (c *cli) webhookTest() *cobra.Command {

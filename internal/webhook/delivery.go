@@ -46,7 +46,7 @@ type Delivery struct {
 
 // Under is the delivery as it stands under its partner's registration, which is empty when there is none. What waits for an endpoint that
 // was switched off, or whose registration ended, is a dead letter from that moment on, and stays one whatever is registered later. What
-// waits for one that was replaced is due at once.
+// waits for one that was replaced is due at once, and for one that rests once it has rested.
 func (d Delivery) Under(r Registration) Delivery {
 	switch {
 	case d.Status != Waiting:
@@ -54,6 +54,9 @@ func (d Delivery) Under(r Registration) Delivery {
 	case r.Called() && !d.Registered.Before(r.CalledSince):
 		if d.Registered.Before(r.ModifiedAt) && d.NextAt.After(r.ModifiedAt) {
 			d.NextAt = r.ModifiedAt
+		}
+		if d.NextAt.Before(r.Health.RestsUntil) {
+			d.NextAt = r.Health.RestsUntil
 		}
 		return d
 	case r.Health.Off():

@@ -22,6 +22,7 @@ type Registration struct {
 	Format                webhook.Format      `json:"Format" enum:"partner-center,standard" doc:"Extension: how events are told."`
 	LastModifiedTimestamp time.Time           `json:"LastModifiedTimestamp" doc:"When it was last replaced."`
 	FailingSince          *time.Time          `json:"FailingSince,omitempty" doc:"Extension: since when the endpoint has taken nothing; absent while it does."`
+	RestsUntil            *time.Time          `json:"RestsUntil,omitempty" doc:"Extension: until when the endpoint is left alone after failures, or because it asks for that; absent while it is called. PUT, a test and a redelivery end it."`
 	SwitchedOff           string              `json:"SwitchedOff,omitempty" enum:"gone,failing" doc:"Extension: why the endpoint is not called any more; absent while it is. PUT switches it on."`
 }
 
@@ -105,6 +106,6 @@ func (s *Service) deleteWebhook(ctx context.Context, _ *struct{}) (command.Answe
 func registration(r webhook.Registration) Registration {
 	return Registration{
 		SubscriberID: r.SubscriberID(), WebhookURL: r.URL, WebhookEvents: r.Events, InMSHeader: r.InMSHeader, Format: r.Format,
-		LastModifiedTimestamp: r.ModifiedAt, FailingSince: httpapi.Given(r.Health.FailingSince), SwitchedOff: string(r.Health.Why),
+		LastModifiedTimestamp: r.ModifiedAt, FailingSince: httpapi.Given(r.Health.FailingSince), RestsUntil: httpapi.Given(r.Health.RestsUntil), SwitchedOff: string(r.Health.Why),
 	}
 }

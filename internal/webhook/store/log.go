@@ -119,7 +119,8 @@ func noSuchDelivery() error {
 	return kernel.Refuse(webhook.DeliveryUnknown, "There is no such delivery in your log, which keeps %d days. Check its id.", int(webhook.DeliveriesKept.Hours()/24))
 }
 
-// RedeliverWebhook sends an event again that was delivered or is a dead letter, with ten attempts more. One that waits is sent at once.
+// RedeliverWebhook sends an event again that was delivered or is a dead letter, with ten attempts more. One that waits is sent at once. An
+// endpoint that rests is called.
 //
 // Refusals: NotRegistered; NothingToSend to an endpoint that is switched off; DeliveryUnknown. Errors: those of command.Execute.
 func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error) {
@@ -135,6 +136,9 @@ func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhoo
 		}
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
+			return d, err
+		}
+		if r, err = wake(ctx, tx, r, now); err != nil {
 			return d, err
 		}
 		d = d.Again(r.ModifiedAt, now)
@@ -166,7 +170,7 @@ var reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', a
 	ORDER BY d.happened_at, d.id LIMIT $5)`)
 
 // RedeliverDeadWebhooks sends the dead letters again that happened from then until then, zero times being the beginning of the log and now, the oldest first and at most MostRedelivered, and tells
-// how many.
+// how many. An endpoint that rests is called.
 //
 // Refusals: NotRegistered; NothingToSend to an endpoint that is switched off. Errors: those of command.Execute.
 func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error) {
@@ -190,6 +194,9 @@ func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[i
 			store.Stamp(r.ModifiedAt), store.Stamp(r.CalledSince))
 		if err != nil || revived == 0 {
 			return int(revived), err
+		}
+		if r, err = wake(ctx, tx, r, now); err != nil {
+			return 0, err
 		}
 		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, loggedRedelivery{From: from, Until: until, Count: int(revived)}, now); err != nil {
 			return 0, err

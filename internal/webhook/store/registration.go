@@ -2,6 +2,7 @@ package webhookstore
 
 import (
 	"context"
+	"time"
 
 	"handover/internal/activitylog"
 	"handover/internal/command"
@@ -22,11 +23,19 @@ var (
 		FROM {rows} WHERE webhook_registrations.partner_tenant_id = r.partner_tenant_id`, registrations.Columns)
 )
 
-// Webhook is the partner's registration. Refusal: NotRegistered.
+// Webhook is the partner's registration, with the time until which its endpoint rests only while it does. Refusal: NotRegistered.
 func (s *Store) Webhook(ctx context.Context, partner string) (webhook.Registration, error) {
 	store.Lower(&partner)
 	return store.Read(ctx, s.db, "read a webhook", func(tx store.Tx) (webhook.Registration, error) {
-		return registered(ctx, tx, selectRegistration, partner)
+		r, err := registered(ctx, tx, selectRegistration, partner)
+		if err != nil {
+			return r, err
+		}
+		now, err := s.db.Time(ctx, tx)
+		if !r.Health.Rests(now) {
+			r.Health.RestsUntil = time.Time{}
+		}
+		return r, err
 	})
 }
 
