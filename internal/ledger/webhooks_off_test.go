@@ -49,12 +49,30 @@ func TestEndpointsThatOnlyFail(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.register(sourceID, everyEvent())
 		f.pending("r1")
-		f.sends(sourceID, 500)
-		f.clock.advance(webhook.FailsFor)
+		for range 5 {
+			require.False(t, f.sends(sourceID, 500).Ended)
+			f.clock.advance(webhook.FailsFor / 5)
+		}
 		done := f.sends(sourceID, 503)
 		require.True(t, done.Ended)
 		require.Equal(t, 1, f.counted(sourceID, webhook.Dead))
 		require.Equal(t, webhook.WhyFailing, done.Health.Why)
+	})
+}
+
+// An endpoint that failed two weeks ago, and to which nothing was sent since, is not switched off by one failure.
+func TestABlipSwitchesNothingOff(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		f.pending("r1")
+		f.sends(sourceID, 500)
+		f.behind("UPDATE webhook_deliveries SET status = 'dead', ended_at = happened_at")
+		f.clock.advance(16 * 24 * time.Hour)
+		f.pending("r2")
+		done := f.sends(sourceID, 500)
+		require.False(t, done.Ended)
+		require.Equal(t, webhook.Health{FailingSince: f.clock.Now(), FailedAt: f.clock.Now(), Failures: 1}, done.Health)
+		require.Equal(t, done.Health, f.owed(sourceID).Registration.Health)
 	})
 }
 

@@ -17,6 +17,7 @@ func TestTheOwnersWordEndsTheRest(t *testing.T) {
 		f.register(sourceID, everyEvent())
 		f.pending("r1")
 		id := f.owed(sourceID).Due[0].ID
+		f.clock.advance(time.Second)
 		rests := func() time.Time {
 			r, err := f.Webhook(t.Context(), sourceID)
 			require.NoError(t, err)

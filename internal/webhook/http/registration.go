@@ -21,7 +21,7 @@ type Registration struct {
 	InMSHeader            bool                `json:"SignatureTokenToMsSignatureHeader" doc:"Whether the signature stands in x-ms-signature instead of Authorization (R-221)."`
 	Format                webhook.Format      `json:"Format" enum:"partner-center,standard" doc:"Extension: how events are told."`
 	LastModifiedTimestamp time.Time           `json:"LastModifiedTimestamp" doc:"When it was last replaced."`
-	FailingSince          *time.Time          `json:"FailingSince,omitempty" doc:"Extension: since when the endpoint has taken nothing; absent while it does."`
+	FailingSince          *time.Time          `json:"FailingSince,omitempty" doc:"Extension: since when the endpoint has only failed, without two days between in which nothing was tried; absent while it takes what it is sent."`
 	RestsUntil            *time.Time          `json:"RestsUntil,omitempty" doc:"Extension: until when the endpoint is left alone after failures, or because it asks for that; absent while it is called. PUT, a test and a redelivery end it."`
 	SwitchedOff           string              `json:"SwitchedOff,omitempty" enum:"gone,failing" doc:"Extension: why the endpoint is not called any more; absent while it is. PUT switches it on."`
 }

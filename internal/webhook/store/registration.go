@@ -19,7 +19,7 @@ var (
 	deleteRegistration = store.Both(`DELETE FROM webhook_registrations WHERE partner_tenant_id = $1`)
 	updateRegistration = store.OverRows(`UPDATE webhook_registrations SET url = r.url, events = r.events, format = r.format, in_ms_header = r.in_ms_header,
 		secret = r.secret, previous_secret = r.previous_secret, previous_until = r.previous_until, modified_at = r.modified_at, failing_since = r.failing_since,
-		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why, called_since = r.called_since
+		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why, called_since = r.called_since, failed_at = r.failed_at
 		FROM {rows} WHERE webhook_registrations.partner_tenant_id = r.partner_tenant_id`, registrations.Columns)
 )
 

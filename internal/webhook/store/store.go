@@ -38,12 +38,12 @@ var registrations = store.Table[registration]{
 	Name: "webhook_registrations",
 	Columns: `partner_tenant_id text, url text, events text, format text, in_ms_header boolean, secret text, previous_secret text, previous_until timestamptz,
 		created_at timestamptz, modified_at timestamptz, failing_since timestamptz, failures integer, rests_until timestamptz, off_at timestamptz, off_why text,
-		called_since timestamptz`,
+		called_since timestamptz, failed_at timestamptz`,
 	Fields: func(r *registration) []any {
 		return []any{
 			&r.PartnerTenantID, &r.URL, &r.events, &r.Format, &r.InMSHeader, &r.secret, &r.previous, (*store.Stamp)(&r.PreviousUntil),
 			(*store.Stamp)(&r.CreatedAt), (*store.Stamp)(&r.ModifiedAt), (*store.Stamp)(&r.Health.FailingSince), &r.Health.Failures,
-			(*store.Stamp)(&r.Health.RestsUntil), (*store.Stamp)(&r.Health.OffAt), &r.Health.Why, (*store.Stamp)(&r.CalledSince),
+			(*store.Stamp)(&r.Health.RestsUntil), (*store.Stamp)(&r.Health.OffAt), &r.Health.Why, (*store.Stamp)(&r.CalledSince), (*store.Stamp)(&r.Health.FailedAt),
 		}
 	},
 }
