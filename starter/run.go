@@ -76,7 +76,7 @@ type records interface {
 	TestWebhook(ctx context.Context, terms command.Terms[webhook.Event], partner, id string) (webhook.Event, error)
 	WebhookDeliveries(ctx context.Context, q webhookstore.Search) (store.Page[webhook.Delivery], error)
 	RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error)
-	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error)
+	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[webhookstore.Redelivered], partner string, from, until time.Time) (webhookstore.Redelivered, error)
 	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)
 	Close() error
 }

@@ -196,14 +196,18 @@ func (c *cli) webhookRedeliver() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		count, err := book.RedeliverDeadWebhooks(ctx, command.Terms[int]{Origin: c.origin()}, partner, begin, end)
-		if err == nil {
-			c.say(fmt.Sprintf("Dead letters that are sent again: %d.", count))
+		done, err := book.RedeliverDeadWebhooks(ctx, command.Terms[webhookstore.Redelivered]{Origin: c.origin()}, partner, begin, end)
+		if err != nil {
+			return err
 		}
-		if count == webhookstore.MostRedelivered {
+		c.say(fmt.Sprintf("Dead letters that are sent again: %d.", done.Count))
+		if done.Skipped > 0 {
+			c.say(fmt.Sprintf("Skipped, because the registration does not have their event: %d.", done.Skipped))
+		}
+		if done.More() {
 			c.say("There may be more: run it again.")
 		}
-		return err
+		return nil
 	})
 	return cmd
 }
@@ -220,6 +224,9 @@ func times(from, until string) (begin, end time.Time, err error) {
 		if *given.at, err = time.Parse(time.RFC3339, given.text); err != nil {
 			return begin, end, &usageError{fmt.Errorf("%q must be a time such as 2031-03-03T00:00:00Z", given.text)}
 		}
+	}
+	if !end.IsZero() && end.Before(begin) {
+		return begin, end, &usageError{errors.New("--until must not be before --from")}
 	}
 	return begin, end, nil
 }

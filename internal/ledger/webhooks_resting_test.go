@@ -9,6 +9,7 @@ import (
 
 	"handover/internal/command"
 	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // An endpoint that rests, because it failed or asked for it, says so; its owner's word ends the rest, by whatever it asks for.
@@ -50,7 +51,7 @@ func TestTheOwnersWordEndsTheRest(t *testing.T) {
 			},
 			"redeliver what is dead": func() error {
 				f.behind("UPDATE webhook_deliveries SET status = 'dead', ended_at = happened_at WHERE id = '" + id + "'")
-				_, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[int]{}, sourceID, time.Time{}, time.Time{})
+				_, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[webhookstore.Redelivered]{}, sourceID, time.Time{}, time.Time{})
 				return err
 			},
 			"test": func() error {
@@ -69,8 +70,8 @@ func TestTheOwnersWordEndsTheRest(t *testing.T) {
 		tired()
 		f.clock.advance(20 * time.Hour)
 		require.Zero(t, rests(), "it has rested")
-		count, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[int]{}, sourceID, time.Time{}, start)
+		done, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[webhookstore.Redelivered]{}, sourceID, time.Time{}, start)
 		require.NoError(t, err)
-		require.Zero(t, count)
+		require.Zero(t, done)
 	})
 }

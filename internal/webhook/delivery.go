@@ -28,6 +28,7 @@ const TestsPerMinute = 2
 const (
 	FaultOff          = "The endpoint is switched off."
 	FaultUnregistered = "There is no registration any more."
+	FaultUnsubscribed = "The registration does not have its event any more."
 	FaultBefore       = "The registration that it waited under was switched off or ended."
 )
 

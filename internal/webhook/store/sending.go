@@ -3,6 +3,7 @@ package webhookstore
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"handover/internal/activitylog"
@@ -39,7 +40,7 @@ type Standing struct {
 }
 
 // LookAtWebhook tells how delivering to the partner stands, and what is due: at most limit events, in the order in which they happened.
-// Nothing is due while the endpoint rests. What is not sent any more becomes dead letters, at most MostBuried in one look; when there is
+// Nothing is due while the endpoint rests. What is not sent any more becomes dead letters, also what the registration does not have any more, at most MostBuried in one look; when there is
 // more of it, something is still to be done now.
 func (s *Store) LookAtWebhook(ctx context.Context, partner string, limit int) (Standing, error) {
 	store.Lower(&partner)
@@ -51,8 +52,8 @@ func (s *Store) LookAtWebhook(ctx context.Context, partner string, limit int) (S
 	if err != nil {
 		return now, err
 	}
-	now, _, err = s.look(ctx, partner, limit)
-	if !all && now.Waiting > 0 && len(now.Due) == 0 {
+	now, unburied, err = s.look(ctx, partner, limit)
+	if (unburied || !all) && now.Waiting > 0 && len(now.Due) == 0 {
 		now.Next = now.At
 	}
 	return now, err
@@ -80,6 +81,9 @@ func (s *Store) look(ctx context.Context, partner string, limit int) (at Standin
 			return at, err
 		}
 		at.Due, at.Next, err = dueOf(ctx, tx, at, limit)
+		found := len(at.Due)
+		at.Due = slices.DeleteFunc(at.Due, func(d webhook.Delivery) bool { return !at.Registration.Wants(d.Name) })
+		unburied = unburied || len(at.Due) < found
 		return at, err
 	})
 	return at, unburied, err

@@ -9,7 +9,7 @@
 //	burying.go       what is not sent any more
 //	resting.go       endpoints that rest are called at once when their owner asks
 //	alarm.go         owners are told of what their endpoints do not take
-//	log.go           what became of what; asked for again
+//	log.go           what became of what; asked for again; reviving.go dead letters of a time
 //	testing.go       tests, which a partner asks for
 //	certificates.go  certificates of signatures
 //	watch.go         what is overdue, and what is forgotten
