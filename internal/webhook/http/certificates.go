@@ -23,17 +23,13 @@ func (s *Service) registerCertificates(a *httpapi.API) {
 }
 
 type certificate struct {
-	ContentType  string `header:"Content-Type"`
-	CacheControl string `header:"Cache-Control"`
-	Body         []byte
+	ContentType string `header:"Content-Type"`
+	Body        []byte
 }
-
-// forGood lets receivers, and what stands between, keep a certificate instead of asking for it with each delivery.
-const forGood = "public, max-age=31536000, immutable"
 
 func (s *Service) getCertificate(ctx context.Context, in *struct {
 	Certificate string `path:"certificate" doc:"Its SHA-256 in hexadecimal, and .cer." example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.cer"`
 }) (*certificate, error) {
 	der, err := s.records.WebhookCertificate(ctx, strings.TrimSuffix(in.Certificate, ".cer"))
-	return &certificate{certificateType, forGood, der}, err
+	return &certificate{certificateType, der}, err
 }
