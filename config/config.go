@@ -143,7 +143,8 @@ type Codec struct {
 type Webhooks struct {
 	PublicURL       string         `env:"PUBLIC_URL" envDefault:"http://127.0.0.1:8080"` // where partners reach the gateway
 	ResourceBase    string         `env:"RESOURCE_BASE"`                                 // where ResourceUri and AuditUri begin; empty: PublicURL
-	PlainHTTP       bool           `env:"PLAIN_HTTP" envDefault:"false"`                 // endpoints without TLS are taken
+	PlainHTTP       bool           `env:"PLAIN_HTTP" envDefault:"false"`                 // partners in a sandbox may have endpoints without TLS
+	PlainAnywhere   bool           `env:"PLAIN_HTTP_ANYWHERE" envDefault:"false"`        // and those in production: to develop with
 	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS"`                              // called although they are not public
 	Certificate     string         `env:"CERTIFICATE"`                                   // files in PEM; empty: each worker makes its own
 	Key             string         `env:"KEY"`
@@ -158,7 +159,7 @@ func (w Webhooks) Bases() webhook.Bases {
 
 // Addresses are the endpoints that may be registered.
 func (w Webhooks) Addresses() webhook.Addresses {
-	return webhook.Addresses{PlainHTTP: w.PlainHTTP, Networks: w.AllowedNetworks}
+	return webhook.Addresses{PlainHTTP: w.PlainHTTP, PlainAnywhere: w.PlainAnywhere, Networks: w.AllowedNetworks}
 }
 
 // mostAttempt bounds one attempt to tell an endpoint.

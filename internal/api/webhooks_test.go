@@ -13,8 +13,6 @@ import (
 	"handover/internal/world"
 )
 
-const registration = "/webhooks/v1/registration"
-
 func registeringFor(url, events string) ask {
 	return ask{by: bySource, method: http.MethodPut, path: registration, body: fmt.Sprintf(`{"WebhookUrl":%q,"WebhookEvents":%s}`, url, events)}
 }

@@ -142,7 +142,7 @@ func (p *Platform) openLedger(ctx context.Context) error {
 	settings.SMTP = config.SMTP{
 		Host: mail.Addr().String(), Port: int(mail.Port()), From: "Handover <handover@localhost.localdomain>", TLS: notify.TLSNone, Timeout: settings.SMTP.Timeout,
 	}
-	settings.Webhooks.PlainHTTP, settings.Webhooks.AllowedNetworks = true, append(settings.Webhooks.AllowedNetworks, thisMachine...)
+	settings.Webhooks.PlainAnywhere, settings.Webhooks.AllowedNetworks = true, append(settings.Webhooks.AllowedNetworks, thisMachine...)
 	if p.API != "" {
 		settings.Webhooks.PublicURL = p.API
 	}

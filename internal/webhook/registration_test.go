@@ -27,7 +27,7 @@ func wish() webhook.Wish {
 
 func TestAddressesOfEndpoints(t *testing.T) {
 	t.Parallel()
-	strict, sandbox := webhook.Addresses{}, webhook.Addresses{PlainHTTP: true, Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.0/8")}}
+	strict, sandbox := webhook.Addresses{}, webhook.Addresses{PlainHTTP: true, Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.0/8")}}.InSandbox()
 	for _, url := range []string{
 		"https://hooks.example/handover", "https://hooks.example:8443/a?b=c", "https://xn--bcher-kva.example/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]:443/",
 		"https://a_b.hooks.example.", "HTTPS://Hooks.Example/",
@@ -76,6 +76,20 @@ func TestAddressesOfEndpoints(t *testing.T) {
 		"http://127.0.0.1:8123/": true, "http://localhost:8123/": true, "http://10.0.0.1/": false, "http://hooks.example/": true, "http://intranet/": false,
 	} {
 		assert.Equal(t, allowed, sandbox.Check(url) == nil, url)
+	}
+	const plain = "http://hooks.example/"
+	for name, is := range map[string]struct {
+		rules   webhook.Addresses
+		allowed bool
+	}{
+		"a sandbox, unless the deployment permits it":      {webhook.Addresses{}.InSandbox(), false},
+		"production, whatever is permitted to sandboxes":   {webhook.Addresses{PlainHTTP: true}, false},
+		"production, where the deployment is to develop":   {webhook.Addresses{PlainAnywhere: true}, true},
+		"a sandbox, where the deployment is to develop":    {webhook.Addresses{PlainAnywhere: true}.InSandbox(), true},
+		"a sandbox where it is permitted":                  {webhook.Addresses{PlainHTTP: true}.InSandbox(), true},
+		"production, by the rules of a sandbox before it ": {func() webhook.Addresses { a := webhook.Addresses{PlainHTTP: true}; a.InSandbox(); return a }(), false},
+	} {
+		assert.Equal(t, is.allowed, is.rules.Check(plain) == nil, name)
 	}
 	kerneltest.RefusedFor(t, strict.Check("https://hooks.example/"+strings.Repeat("x", webhook.LongestURL)), "WebhookUrl", webhook.LongestURL)
 	kerneltest.Refused(t, strict.Check("https://hooks.example/\u202e"), kernel.InvalidInput)

@@ -15,6 +15,7 @@ import (
 var (
 	selectRegistration = store.Both(`SELECT ` + registrations.Columns.Of("w") + ` FROM webhook_registrations w WHERE w.partner_tenant_id = $1`)
 	lockRegistration   = store.Both(`SELECT ` + registrations.Columns.Of("w") + ` FROM webhook_registrations w WHERE w.partner_tenant_id = $1 FOR UPDATE`)
+	selectSandbox      = store.Both(`SELECT p.tenant_id FROM partners p WHERE p.tenant_id = $1 AND p.environment = 'sandbox'`)
 	insertRegistration = registrations.Insert("ON CONFLICT (partner_tenant_id) DO NOTHING")
 	deleteRegistration = store.Both(`DELETE FROM webhook_registrations WHERE partner_tenant_id = $1`)
 	updateRegistration = store.OverRows(`UPDATE webhook_registrations SET url = r.url, events = r.events, format = r.format, in_ms_header = r.in_ms_header,
@@ -39,6 +40,15 @@ func (s *Store) Webhook(ctx context.Context, partner string) (webhook.Registrati
 	})
 }
 
+// rulesOf are the rules for the partner, which are others in a sandbox (R-271).
+func rulesOf(ctx context.Context, tx store.Tx, partner string, rules webhook.Addresses) (webhook.Addresses, error) {
+	_, sandbox, err := store.One(ctx, tx, selectSandbox, store.Value[string], partner)
+	if sandbox {
+		rules = rules.InSandbox()
+	}
+	return rules, err
+}
+
 func registered(ctx context.Context, tx store.Tx, st store.Statement, partner string) (webhook.Registration, error) {
 	found, err := store.Known(ctx, tx, notRegistered(), st, registrations.Fields, partner)
 	return found.read(), err
@@ -56,6 +66,9 @@ func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook
 	return command.Execute(ctx, s.db, "register a webhook", terms, func(tx store.Tx) (webhook.Registration, error) {
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
+			return webhook.Registration{}, err
+		}
+		if rules, err = rulesOf(ctx, tx, partner, rules); err != nil {
 			return webhook.Registration{}, err
 		}
 		r, err := rules.Register(partner, w, now)
@@ -86,6 +99,9 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		}
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
+			return r, err
+		}
+		if rules, err = rulesOf(ctx, tx, partner, rules); err != nil {
 			return r, err
 		}
 		was := r
