@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,6 +156,13 @@ type Webhooks struct {
 // Bases are where the links of what is said begin.
 func (w Webhooks) Bases() webhook.Bases {
 	return webhook.Bases{Resources: cmp.Or(w.ResourceBase, w.PublicURL), Certificates: w.PublicURL}
+}
+
+// OnThisMachine are the settings where everything runs on one machine, to try it out: receivers on it are called, without TLS.
+func (w Webhooks) OnThisMachine() Webhooks {
+	w.PlainAnywhere = true
+	w.AllowedNetworks = append(slices.Clone(w.AllowedNetworks), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	return w
 }
 
 // Addresses are the endpoints that may be registered.

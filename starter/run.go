@@ -87,7 +87,7 @@ type environment struct {
 	ledgerAt   func(url, address string) (string, error)                               // the ledger at hand, empty when there is none
 	openLedger func(ctx context.Context, url string) (records, error)                  // empty: as HANDOVER_LEDGER_URL says
 	billing    func() (billing.Asker, error)                                           // the billing system of HANDOVER_BILLING_…
-	endpoints  func() (webhook.Addresses, error)                                       // that HANDOVER_WEBHOOKS_… allows
+	endpoints  func(ledger string) (webhook.Addresses, error)                          // that HANDOVER_WEBHOOKS_… or standalone allows
 	terminal   func(out io.Writer) bool                                                // somebody watches it
 	variable   func(name string) (string, bool)                                        // NO_COLOR and TERM, the terminal's own; settings are package config's
 	build      func() (build, error)                                                   // of the worker that this program belongs to
@@ -101,10 +101,13 @@ type environment struct {
 func surroundings() environment {
 	read := sync.OnceValues(config.Load)
 	return environment{
-		endpoints: func() (webhook.Addresses, error) {
+		endpoints: func(ledger string) (webhook.Addresses, error) {
 			settings, err := read()
 			if err != nil {
 				return webhook.Addresses{}, &usageError{err}
+			}
+			if isStandalones(ledger) {
+				return settings.Webhooks.OnThisMachine().Addresses(), nil
 			}
 			return settings.Webhooks.Addresses(), nil
 		},

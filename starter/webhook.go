@@ -73,7 +73,7 @@ func (c *cli) webhookRegister() *cobra.Command {
 				w.Events = append(w.Events, string(event))
 			}
 		}
-		rules, err := c.env.endpoints()
+		rules, err := c.endpoints()
 		if err != nil {
 			return err
 		}
@@ -88,6 +88,15 @@ func (c *cli) webhookRegister() *cobra.Command {
 		return c.printRegistration(r, w.Secret)
 	})
 	return cmd
+}
+
+// endpoints are those that may be registered in the ledger at hand: in standalone's own, those that standalone calls.
+func (c *cli) endpoints() (webhook.Addresses, error) {
+	at, err := c.env.ledgerAt(c.ledger, c.address)
+	if err != nil {
+		return webhook.Addresses{}, err
+	}
+	return c.env.endpoints(at)
 }
 
 func (c *cli) webhookTest() *cobra.Command {

@@ -68,6 +68,21 @@ func TestWebhookCommands(t *testing.T) {
 	assert.Contains(t, said, "--as")
 }
 
+// The ledger of standalone takes what standalone calls, by the starter too; another one what the settings say.
+func TestEndpointsOfStandalone(t *testing.T) {
+	t.Parallel()
+	for ledger, allowed := range map[string]bool{
+		"sqlite://.handover/ledger.db": true, "sqlite://./.handover/ledger.db": true, "sqlite:///home/ann/.handover/ledger.db": true,
+		"sqlite:///var/lib/handover/ledger.db": false, "sqlite://x.handover/ledger.db": false, "postgres://db/.handover/ledger.db": false,
+	} {
+		rules, err := surroundings().endpoints(ledger)
+		require.NoError(t, err)
+		for _, url := range []string{"http://127.0.0.1:8099/", "http://localhost:8099/", "http://[::1]:8099/"} {
+			assert.Equal(t, allowed, rules.Check(url) == nil, "%s %s", ledger, url)
+		}
+	}
+}
+
 // The receiver says of every attempt whether it is who it says.
 func TestTheListenerVerifies(t *testing.T) {
 	t.Parallel()
