@@ -73,6 +73,8 @@ type records interface {
 	Webhook(ctx context.Context, partner string) (webhook.Registration, error)
 	RegisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
 	ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
+	UnregisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string) (webhook.Registration, error)
+	WebhookDelivery(ctx context.Context, partner, id string) (webhook.Delivery, []webhook.Attempt, error)
 	TestWebhook(ctx context.Context, terms command.Terms[webhook.Event], partner, id string) (webhook.Event, error)
 	WebhookDeliveries(ctx context.Context, q webhookstore.Search) (store.Page[webhook.Delivery], error)
 	RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error)

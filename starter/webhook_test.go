@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
 	"handover/internal/webhook"
 	"handover/internal/world"
 )
@@ -59,10 +60,60 @@ func TestWebhookCommands(t *testing.T) {
 	})
 	require.NoError(t, err)
 	run(0, "redeliver", found.Deliveries[0].ID)
-	_, said = run(0, "redeliver", "--from", "2031-03-03T00:00:00Z")
-	assert.Contains(t, said, ": 0.")
+	var answer struct {
+		Count, Skipped, Total int
+		ID, RequestID         string
+		Status                string
+		Deliveries            []deliveryView
+		Results               []attemptView
+	}
+	reads := func(status int, args ...string) {
+		t.Helper()
+		out, _ := run(status, append(args, "-o", "json")...)
+		answer.Deliveries, answer.Results = nil, nil
+		require.NoError(t, json.Unmarshal([]byte(out), &answer), out)
+	}
+	reads(0, "redeliver", "--from", "2031-03-03T00:00:00Z")
+	assert.Zero(t, answer.Count)
+	assert.NotEmpty(t, answer.RequestID)
 	run(2, "redeliver", "--from", "yesterday")
+	run(2, "redeliver", "--from", "2031-03-03T00:00:00Z", "--until", "2031-03-02T00:00:00Z")
+	id := found.Deliveries[0].ID
+	reads(0, "redeliver", id)
+	assert.Equal(t, []string{id, "waiting"}, []string{answer.ID, answer.Status})
+	reads(0, "deliveries", id)
+	assert.Equal(t, []int{1, 204}, []int{answer.Results[0].N, answer.Results[0].Status})
+	out, _ = run(0, "deliveries", id)
+	assert.Contains(t, out, "204")
+	for filter, total := range map[string]int{
+		"--event=test-created": 1, "--event=create-transfer": 0, "--status=waiting": 1, "--status=dead": 0, "--transfer=" + world.Demo().TargetTenantID: 0,
+		"--from=2001-01-01T00:00:00Z": 1, "--until=2001-01-01T00:00:00Z": 0, "--limit=0": 1,
+	} {
+		reads(0, "deliveries", filter)
+		assert.Equal(t, total, answer.Total, filter)
+		assert.Len(t, answer.Deliveries, total, filter)
+	}
+	for _, wrong := range []string{"--limit=-1", "--status=lost", "--event=made-up", "--transfer=x", "--from=x"} {
+		run(2, "deliveries", wrong)
+	}
+	run(2, "deliveries", id, "--status=dead")
+	run(3, "deliveries", "nothing")
+	reads(0, "test", "--request-id", "once")
+	first := answer
+	reads(0, "test", "--request-id", "once")
+	assert.Equal(t, first.ID, answer.ID, "the same request is the same test")
+	reads(0, "deliveries")
+	assert.Equal(t, 2, answer.Total)
 	run(3, "redeliver", "nothing")
+	_, said = run(0, "unregister", "--request-id", "end")
+	assert.Empty(t, said)
+	run(0, "unregister", "--request-id", "end")
+	run(3, "unregister")
+	run(3, "show")
+	log, err := b.LogOf(t.Context(), webhook.Registration{PartnerTenantID: world.Demo().SourceTenantID}.SubscriberID(), world.Demo().SourceTenantID)
+	require.NoError(t, err)
+	assert.Equal(t, activitylog.AuditRemoveWebhook, log[len(log)-1].Operation)
+	assert.Equal(t, operatorName, log[len(log)-1].UserID)
 	as = nil
 	_, said = run(2, "test")
 	assert.Contains(t, said, "--as")
