@@ -104,7 +104,7 @@ func TestRegistrationsOfWebhooks(t *testing.T) {
 		refuses(t, err, webhook.AlreadyRegistered)
 
 		f.clock.advance(time.Hour)
-		w.Secret, w.InMSHeader, w.Format, w.Events = webhook.NewSecret().Kept(), true, "standard", []string{"test-created"}
+		w.Secret, w.InMSHeader, w.Format, w.Events = webhook.NewSecret().Kept(), wanting(true), "standard", []string{"test-created"}
 		replaced := f.replace(sourceID, w)
 		require.Equal(t, made.Secret, replaced.Previous)
 		require.Equal(t, made.CreatedAt, replaced.CreatedAt)

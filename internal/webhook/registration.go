@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -67,12 +68,12 @@ func (r Registration) Secrets(now time.Time) []Secret {
 	return all
 }
 
-// Wish is what a client asks for.
+// Wish is what a client asks for. What may be left out keeps the value that there is: clients that do not know an extension leave it alone.
 type Wish struct {
 	URL        string
 	Events     []string
-	Format     string // empty for PartnerCenter
-	InMSHeader bool
+	Format     string // empty to keep the one there is, PartnerCenter at first
+	InMSHeader *bool  // nil to keep what there is, false at first
 	Secret     string // empty to keep the one there is
 }
 
@@ -82,7 +83,7 @@ func (a Addresses) Register(partner string, w Wish, now time.Time) (Registration
 	return a.Replace(Registration{PartnerTenantID: partner, CreatedAt: now}, w, now)
 }
 
-// Replace is the registration after a wish for another one. An endpoint that was switched off is called again. A new secret signs at
+// Replace is the registration after a wish for another one, which may leave out what is to stay. An endpoint that was switched off is called again. A new secret signs at
 // once, and the one before goes on to for OverlapsFor, so that the receiver can change in its own time. Two that replace at one instant
 // replace one after the other. Refusals: those of Register.
 func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration, error) {
@@ -97,8 +98,9 @@ func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration,
 	if !known {
 		return r, kernel.Refuse(kernel.UnknownEnum, "The format must be %s or %s.", PartnerCenter, Standard)
 	}
-	if format == "" {
-		format = PartnerCenter
+	format = cmp.Or(format, r.Format, PartnerCenter)
+	if w.InMSHeader != nil {
+		r.InMSHeader = *w.InMSHeader
 	}
 	if r, err = r.withSecret(w.Secret, now); err != nil {
 		return r, err
@@ -110,7 +112,7 @@ func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration,
 	if r.ModifiedAt = now; !now.After(before) {
 		r.ModifiedAt = before.Add(time.Microsecond)
 	}
-	r.URL, r.Events, r.Format, r.InMSHeader, r.Health = w.URL, events, format, w.InMSHeader, Health{}
+	r.URL, r.Events, r.Format, r.Health = w.URL, events, format, Health{}
 	if !called {
 		r.CalledSince = r.ModifiedAt
 	}

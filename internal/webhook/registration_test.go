@@ -168,6 +168,27 @@ func TestFormatsAndSecrets(t *testing.T) {
 	assert.NotEqual(t, webhook.NewSecret(), webhook.NewSecret())
 }
 
+// what a wish leaves out stays as it is, so that a client that knows nothing of it does not undo it; what it names is another.
+func TestWhatIsLeftOutStays(t *testing.T) {
+	t.Parallel()
+	rules, yes, no := webhook.Addresses{}, true, false
+	full := wish()
+	full.Format, full.InMSHeader, full.Secret = "standard", &yes, webhook.NewSecret().Kept()
+	r, err := rules.Register(partner, full, noon)
+	require.NoError(t, err)
+	after, err := rules.Replace(r, wish(), noon.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []any{webhook.Standard, true, r.Secret}, []any{after.Format, after.InMSHeader, after.Secret})
+	w := wish()
+	w.Format, w.InMSHeader = "partner-center", &no
+	after, err = rules.Replace(r, w, noon.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []any{webhook.PartnerCenter, false, r.Secret}, []any{after.Format, after.InMSHeader, after.Secret})
+	first, err := rules.Register(partner, wish(), noon)
+	require.NoError(t, err)
+	assert.Equal(t, []any{webhook.PartnerCenter, false}, []any{first.Format, first.InMSHeader})
+}
+
 // A secret is written and never shown, by whatever prints or encodes it.
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()

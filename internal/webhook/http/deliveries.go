@@ -135,7 +135,7 @@ func period(from, until string) (begin, end time.Time, err error) {
 		return begin, end, err
 	}
 	if !end.IsZero() && end.Before(begin) {
-		err = kernel.Refuse(kernel.InvalidInput, "until must not be before from.")
+		err = kernel.Refuse(kernel.InvalidInput, "The time until must not be before from.")
 	}
 	return begin, end, err
 }

@@ -89,7 +89,7 @@ func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook
 // ReplaceWebhook makes the partner's registration another one. What waits goes to the new address, at once; what is a dead letter, because
 // the endpoint was switched off or for another reason, stays one until it is asked for.
 //
-// Refusals: NotRegistered; those of webhook.Addresses.Replace. Errors: those of command.Execute.
+// Refusals: NotRegistered; that of the terms' Match; those of webhook.Addresses.Replace. Errors: those of command.Execute.
 func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error) {
 	store.Lower(&partner)
 	return command.Execute(ctx, s.db, "replace a webhook", terms, func(tx store.Tx) (webhook.Registration, error) {
@@ -100,6 +100,11 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return r, err
+		}
+		if terms.Match != nil {
+			if err := terms.Match(r); err != nil {
+				return r, err
+			}
 		}
 		if rules, err = rulesOf(ctx, tx, partner, rules); err != nil {
 			return r, err
