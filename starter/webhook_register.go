@@ -32,6 +32,9 @@ func (c *cli) webhookRegister() *cobra.Command {
 			if !w.replace && !cmd.Flags().Changed("url") {
 				return &usageError{errors.New("name the endpoint with --url")}
 			}
+			if w.Revoke && !w.replace {
+				return &usageError{errors.New("--revoke-secrets goes with --replace")}
+			}
 			if cmd.Flags().Changed("ms-header") {
 				w.InMSHeader = &w.inMSHeader
 			}
@@ -45,7 +48,8 @@ func (c *cli) webhookRegister() *cobra.Command {
 	cmd.Flags().StringSliceVar(&w.Events, "event", nil, "events to send; may be repeated (default: all, or those of the registration)")
 	cmd.Flags().StringVar(&w.Format, "format", "", "partner-center or standard (default: partner-center, or that of the registration)")
 	cmd.Flags().BoolVar(&w.inMSHeader, "ms-header", false, "put the signature into x-ms-signature instead of Authorization")
-	cmd.Flags().BoolVar(&w.fresh, "new-secret", false, "make a secret and print it, this once; the one before signs for a day more")
+	cmd.Flags().BoolVar(&w.fresh, "new-secret", false, "make a secret and print it, this once; those before sign for a day more")
+	cmd.Flags().BoolVar(&w.Revoke, "revoke-secrets", false, "with --replace: the secrets before sign no more, at once, because one leaked")
 	cmd.Flags().BoolVar(&w.replace, "replace", false, "change the registration that there is")
 	complete(cmd, "format", webhook.PartnerCenter, webhook.Standard)
 	complete(cmd, "event", webhook.EventNames()...)
@@ -117,6 +121,9 @@ func (c *cli) sayChanges(was, is webhook.Registration) {
 	}
 	if was.Secret != is.Secret {
 		c.say("Changed: the secret.")
+	}
+	if len(was.Previous) > 0 && len(is.Previous) == 0 {
+		c.say("Changed: the secrets before sign no more.")
 	}
 	if was.Health.Off() {
 		c.say("Changed: the endpoint is called again.")

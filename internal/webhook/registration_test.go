@@ -193,7 +193,7 @@ func TestWhatIsLeftOutStays(t *testing.T) {
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	secret := webhook.NewSecret()
-	r := webhook.Registration{Secret: secret, Previous: secret}
+	r := webhook.Registration{Secret: secret, Previous: []webhook.Secret{secret}}
 	encoded, err := json.Marshal(r)
 	require.NoError(t, err)
 	for _, shown := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), fmt.Sprintf("%#v", r), fmt.Sprintf("%q", secret), string(encoded)} {
@@ -221,11 +221,30 @@ func TestSecretsOverlap(t *testing.T) {
 	assert.Equal(t, []webhook.Secret{second, first}, r.Secrets(noon.Add(25*time.Hour-time.Nanosecond)))
 	assert.Equal(t, []webhook.Secret{second}, r.Secrets(noon.Add(25*time.Hour)))
 	give(third, noon.Add(3*time.Hour))
-	assert.Equal(t, []webhook.Secret{third, second}, r.Secrets(noon.Add(3*time.Hour)))
+	assert.Equal(t, []webhook.Secret{third, second, first}, r.Secrets(noon.Add(27*time.Hour-time.Nanosecond)), "a receiver that has not changed twice yet")
+	assert.Equal(t, []webhook.Secret{third}, r.Secrets(noon.Add(27*time.Hour)))
+	before := r
+	give(first, noon.Add(4*time.Hour))
+	assert.Equal(t, []webhook.Secret{first, third, second}, r.Secrets(noon.Add(4*time.Hour)), "each once")
+	for range 5 {
+		give(webhook.NewSecret(), noon.Add(5*time.Hour))
+	}
+	assert.Len(t, r.Secrets(noon.Add(5*time.Hour)), 4)
+	give(third, noon.Add(30*time.Hour))
+	assert.Len(t, r.Secrets(noon.Add(30*time.Hour)), 2, "what signs no more does not come back")
+	r = before
 	w.Secret = ""
 	r, err := webhook.Addresses{}.Replace(r, w, noon.Add(4*time.Hour))
 	require.NoError(t, err)
-	assert.Equal(t, []webhook.Secret{third, second}, r.Secrets(noon.Add(4*time.Hour)), "a wish without one keeps what there is")
+	assert.Equal(t, []webhook.Secret{third, second, first}, r.Secrets(noon.Add(4*time.Hour)), "a wish without one keeps what there is")
+	w.Revoke = true
+	revoked, err := webhook.Addresses{}.Replace(r, w, noon.Add(4*time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []webhook.Secret{third}, revoked.Secrets(noon.Add(4*time.Hour)), "a secret that leaked")
+	w.Secret = second.Kept()
+	revoked, err = webhook.Addresses{}.Replace(r, w, noon.Add(4*time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []webhook.Secret{second}, revoked.Secrets(noon.Add(4*time.Hour)))
 }
 
 // What was switched off is called again once its owner registers again.

@@ -32,11 +32,12 @@ type Wish struct {
 	WebhookEvents []string `json:"WebhookEvents" doc:"Names of events, as GET /webhooks/v1/registration/events lists them."`
 	InMSHeader    *bool    `json:"SignatureTokenToMsSignatureHeader,omitempty" doc:"Whether the signature stands in x-ms-signature instead of Authorization (R-221); stays as it is when left out."`
 	Format        string   `json:"Format,omitempty" doc:"Extension: partner-center, or standard for Standard Webhooks 1.0; stays as it is when left out, at first partner-center."`
-	Secret        string   `json:"Secret,omitempty" doc:"Extension: whsec_ and 24 to 64 random bytes in base64. Written and never shown; stays as it is when left out. What is sent carries webhook-signature once there is one; the one before signs for a day more."`
+	Secret        string   `json:"Secret,omitempty" doc:"Extension: whsec_ and 24 to 64 random bytes in base64. Written and never shown; stays as it is when left out. What is sent carries webhook-signature once there is one; those before sign for a day more."`
+	Revoke        bool     `json:"RevokePreviousSecrets,omitempty" doc:"Extension: the secrets before sign no more, at once; for one that leaked."`
 }
 
 func (w Wish) wish() webhook.Wish {
-	return webhook.Wish{URL: w.WebhookURL, Events: w.WebhookEvents, Format: w.Format, InMSHeader: w.InMSHeader, Secret: w.Secret}
+	return webhook.Wish{URL: w.WebhookURL, Events: w.WebhookEvents, Format: w.Format, InMSHeader: w.InMSHeader, Secret: w.Secret, Revoke: w.Revoke}
 }
 
 var (

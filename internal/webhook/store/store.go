@@ -50,7 +50,12 @@ var registrations = store.Table[registration]{
 
 // stored is the registration as it is written. Each event has a blank on either side, so that a query finds it.
 func stored(r webhook.Registration) registration {
-	row := registration{Registration: r, events: " ", secret: r.Secret.Kept(), previous: r.Previous.Kept()}
+	row := registration{Registration: r, events: " ", secret: r.Secret.Kept()}
+	previous := make([]string, len(r.Previous))
+	for i, secret := range r.Previous {
+		previous[i] = secret.Kept()
+	}
+	row.previous = strings.Join(previous, " ")
 	for _, event := range r.Events {
 		row.events += string(event) + " "
 	}
@@ -59,7 +64,10 @@ func stored(r webhook.Registration) registration {
 
 // read is the registration as it was written.
 func (r registration) read() webhook.Registration {
-	r.Secret, r.Previous = webhook.KeptSecret(r.secret), webhook.KeptSecret(r.previous)
+	r.Secret = webhook.KeptSecret(r.secret)
+	for _, secret := range strings.Fields(r.previous) {
+		r.Previous = append(r.Previous, webhook.KeptSecret(secret))
+	}
 	for _, event := range strings.Fields(r.events) {
 		r.Events = append(r.Events, webhook.EventName(event))
 	}
