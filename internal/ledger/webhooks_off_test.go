@@ -82,7 +82,7 @@ func TestEndedRegistrations(t *testing.T) {
 		f.register(sourceID, everyEvent())
 		f.pending("r1")
 		f.behind("INSERT INTO webhook_deliveries SELECT 'late', partner_tenant_id, event, customer_tenant_id, 'other', happened_at, status, attempts, attempts_before, " +
-			"next_at, ended_at, last_status, last_fault, registered_at FROM webhook_deliveries")
+			"next_at, ended_at, last_status, last_fault, registered_at, sent_to FROM webhook_deliveries")
 		_, err := f.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, sourceID)
 		require.NoError(t, err)
 		require.Zero(t, f.owed(sourceID).Waiting)

@@ -43,6 +43,7 @@ type Delivery struct {
 	LastStatus int       // of HTTP, of the latest attempt; 0 when there was none, or no answer
 	LastFault  string    // why it is not delivered, where no answer says so
 	Registered time.Time // ModifiedAt of the registration that the next attempt is planned under
+	SentTo     string    // of a test, where it went last; empty before its first attempt
 }
 
 // Under is the delivery as it stands under its partner's registration, which is empty when there is none. What waits for an endpoint that
@@ -78,6 +79,14 @@ func (r Registration) Fault() string {
 		return FaultBefore
 	}
 	return FaultUnregistered
+}
+
+// To is the delivery once it was sent to the endpoint of the registration. Only of a test it is kept where that is.
+func (d Delivery) To(r Registration) Delivery {
+	if d.Name == TestCreated {
+		d.SentTo = r.URL
+	}
+	return d
 }
 
 // After is the delivery once the endpoint registered at that time gave that answer. For luck see Answer.Next.

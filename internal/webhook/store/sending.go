@@ -113,7 +113,7 @@ var (
 	lockDelivery   = store.Both(`SELECT ` + deliveries.Columns.Of("d") + ` FROM webhook_deliveries d WHERE d.id = $1 FOR UPDATE`)
 	insertAttempts = attempts.Insert("ON CONFLICT (delivery_id, n) DO NOTHING")
 	updateDelivery = store.OverRows(`UPDATE webhook_deliveries SET status = r.status, attempts = r.attempts, attempts_before = r.attempts_before, next_at = r.next_at,
-		ended_at = r.ended_at, last_status = r.last_status, last_fault = r.last_fault, registered_at = r.registered_at FROM {rows} WHERE webhook_deliveries.id = r.id`, deliveries.Columns)
+		ended_at = r.ended_at, last_status = r.last_status, last_fault = r.last_fault, registered_at = r.registered_at, sent_to = r.sent_to FROM {rows} WHERE webhook_deliveries.id = r.id`, deliveries.Columns)
 )
 
 // Recorded is what became of attempts.
@@ -182,6 +182,9 @@ func attempted(ctx context.Context, tx store.Tx, r webhook.Registration, a webho
 	d, exists, err := store.One(ctx, tx, lockDelivery, deliveries.Fields, a.DeliveryID)
 	if err != nil || !exists || d.Under(r).Status != webhook.Waiting || a.N != d.Attempts+1 {
 		return d, false, err
+	}
+	if a.Registered.Equal(r.ModifiedAt) {
+		d = d.To(r)
 	}
 	d = d.After(a.Answer, r.ModifiedAt, now, rand.Float64()) //nolint:gosec // nobody gains by guessing it
 	row := attempt{Attempt: a, millis: a.Took.Milliseconds()}

@@ -78,11 +78,11 @@ var deliveries = store.Table[webhook.Delivery]{
 	Name: "webhook_deliveries",
 	Columns: `id text, partner_tenant_id text, event text, customer_tenant_id text, resource_id text, happened_at timestamptz, status text, attempts integer,
 		attempts_before integer, next_at timestamptz, ended_at timestamptz, last_status integer, last_fault text,
-		registered_at timestamptz`,
+		registered_at timestamptz, sent_to text`,
 	Fields: func(d *webhook.Delivery) []any {
 		return []any{
 			&d.ID, &d.PartnerTenantID, &d.Name, &d.CustomerTenantID, &d.ResourceID, (*store.Stamp)(&d.At), &d.Status, &d.Attempts, &d.Before,
-			(*store.Stamp)(&d.NextAt), (*store.Stamp)(&d.EndedAt), &d.LastStatus, &d.LastFault, (*store.Stamp)(&d.Registered),
+			(*store.Stamp)(&d.NextAt), (*store.Stamp)(&d.EndedAt), &d.LastStatus, &d.LastFault, (*store.Stamp)(&d.Registered), &d.SentTo,
 		}
 	},
 }
