@@ -120,7 +120,7 @@ var (
 type Recorded struct {
 	Health webhook.Health // of the endpoint after them
 	Ended  bool           // the endpoint was switched off by them
-	Dead   int            // events that became dead letters, without those that waited for an endpoint that was switched off
+	Dead   int            // events that became dead letters, without tests and those that waited for an endpoint that was switched off
 }
 
 // RecordWebhookAttempts writes what became of attempts to tell one partner, in order, and what follows from it for events and endpoint. An
@@ -150,7 +150,7 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 			if counts {
 				done.Health = done.Health.After(a.Answer, now)
 			}
-			if counts && d.Status == webhook.Dead {
+			if counts && d.Status == webhook.Dead && d.Name != webhook.TestCreated {
 				done.Dead++
 			}
 		}
