@@ -28,7 +28,7 @@ func (c *cli) webhookDeliveries() *cobra.Command {
 		Use: "deliveries [ID]", Short: "List what the partner was told, and is to be told, the newest first; or every attempt of one",
 		Example: "  starter webhook deliveries --as PARTNER --status dead\n  starter webhook deliveries --as PARTNER --transfer TRANSFER --event complete-transfer\n" +
 			"  starter webhook deliveries --as PARTNER ID -o json",
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && w.narrows() {
 				return errors.New("deliveries takes one id, or flags that narrow the list")
 			}

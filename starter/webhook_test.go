@@ -149,6 +149,42 @@ func TestEndpointsOfStandalone(t *testing.T) {
 	}
 }
 
+// An operator sees that an endpoint is left alone, until when, and since when it fails; and why it is switched off.
+func TestShowOfAnEndpointInTrouble(t *testing.T) {
+	t.Parallel()
+	b, partner := newShelf(t, 0), world.Demo().SourceTenantID
+	run := func(args ...string) string {
+		t.Helper()
+		s := b.stage()
+		require.Equal(t, 0, s.run(t, append(append([]string{"webhook"}, args...), "--as", partner)...), s.stderr.String())
+		return s.stdout.String()
+	}
+	answers := func(request string, a webhook.Answer) {
+		t.Helper()
+		run("test", "--request-id", request)
+		now, err := b.LookAtWebhook(t.Context(), partner, 1)
+		require.NoError(t, err)
+		_, err = b.RecordWebhookAttempts(t.Context(), partner, webhook.Attempt{
+			DeliveryID: now.Due[0].ID, N: 1, At: now.At, Registered: now.Registration.ModifiedAt, Answer: a,
+		})
+		require.NoError(t, err)
+	}
+	run("register", "--url", "https://hooks.example/")
+	for _, trouble := range []string{"Fails since", "Rests until", "Switched off"} {
+		assert.NotContains(t, run("show"), trouble)
+	}
+	answers("first", webhook.Answer{Status: 429, RetryAfter: time.Hour})
+	for _, trouble := range []string{"Fails since", "Rests until"} {
+		assert.Contains(t, run("show"), trouble)
+	}
+	answers("second", webhook.Answer{Status: 410})
+	var shown registrationView
+	require.NoError(t, json.Unmarshal([]byte(run("show", "-o", "json")), &shown))
+	assert.Equal(t, webhook.WhyGone, shown.SwitchedOff)
+	assert.NotZero(t, shown.OffAt)
+	assert.Contains(t, run("show"), "gone")
+}
+
 // The receiver says of every attempt whether it is who it says.
 func TestTheListenerVerifies(t *testing.T) {
 	t.Parallel()
