@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,7 +145,8 @@ type Codec struct {
 type Webhooks struct {
 	PublicURL       string         `env:"PUBLIC_URL" envDefault:"http://127.0.0.1:8080"` // where partners reach the gateway
 	ResourceBase    string         `env:"RESOURCE_BASE"`                                 // where ResourceUri and AuditUri begin; empty: PublicURL
-	PlainHTTP       bool           `env:"PLAIN_HTTP" envDefault:"false"`                 // endpoints without TLS are taken
+	PlainHTTP       bool           `env:"PLAIN_HTTP" envDefault:"false"`                 // partners in a sandbox may have endpoints without TLS
+	PlainAnywhere   bool           `env:"PLAIN_HTTP_ANYWHERE" envDefault:"false"`        // and those in production: to develop with
 	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS"`                              // called although they are not public
 	Certificate     string         `env:"CERTIFICATE"`                                   // files in PEM; empty: each worker makes its own
 	Key             string         `env:"KEY"`
@@ -161,16 +163,23 @@ func (w Webhooks) Bases() webhook.Bases {
 // NeedsPublicURL refuses a configuration that would have partners take certificates from an address that is not theirs to reach, or that
 // anybody could answer for, for programs that sign. Where plain HTTP is allowed things are only tried out.
 func (w Webhooks) NeedsPublicURL() error {
-	if w.PlainHTTP || strings.HasPrefix(strings.ToLower(w.PublicURL), "https://") {
+	if w.PlainAnywhere || strings.HasPrefix(strings.ToLower(w.PublicURL), "https://") {
 		return nil
 	}
 	return errors.New("HANDOVER_WEBHOOKS_PUBLIC_URL must be the https address at which partners reach the gateway: they take the certificates of signatures from there. " +
-		"Where everything is only tried out, HANDOVER_WEBHOOKS_PLAIN_HTTP=true allows http")
+		"Where everything is only tried out, HANDOVER_WEBHOOKS_PLAIN_HTTP_ANYWHERE=true allows http")
+}
+
+// OnThisMachine are the settings where everything runs on one machine, to try it out: receivers on it are called, without TLS.
+func (w Webhooks) OnThisMachine() Webhooks {
+	w.PlainAnywhere = true
+	w.AllowedNetworks = append(slices.Clone(w.AllowedNetworks), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	return w
 }
 
 // Addresses are the endpoints that may be registered.
 func (w Webhooks) Addresses() webhook.Addresses {
-	return webhook.Addresses{PlainHTTP: w.PlainHTTP, Networks: w.AllowedNetworks}
+	return webhook.Addresses{PlainHTTP: w.PlainHTTP, PlainAnywhere: w.PlainAnywhere, Networks: w.AllowedNetworks}
 }
 
 // mostAttempt bounds one attempt to tell an endpoint, and mostPerEndpoint how many are made at once at one.

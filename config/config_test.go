@@ -207,7 +207,7 @@ func TestCertificatesAreAtAnAddressOfPartners(t *testing.T) {
 		{address: "http://handover.example", fine: false}, {address: "http://handover.example", plain: true, fine: true},
 		{address: "https://handover.example", fine: true}, {address: "HTTPS://handover.example/", fine: true},
 	} {
-		t.Setenv("HANDOVER_WEBHOOKS_PLAIN_HTTP", strconv.FormatBool(c.plain))
+		t.Setenv("HANDOVER_WEBHOOKS_PLAIN_HTTP_ANYWHERE", strconv.FormatBool(c.plain))
 		t.Setenv("HANDOVER_WEBHOOKS_PUBLIC_URL", c.address)
 		settings, err := Load()
 		require.NoError(t, err)

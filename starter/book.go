@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -74,6 +75,12 @@ func standalonesLedger(address string) (string, error) {
 		return "", nil //nolint:nilerr // there is none, which is what was asked
 	}
 	return sqliteScheme + standaloneLedger, nil
+}
+
+// isStandalones tells whether the ledger at the URL is standalone's own, in whatever folder that worked.
+func isStandalones(url string) bool {
+	file, isFile := strings.CutPrefix(url, sqliteScheme)
+	return isFile && strings.HasSuffix("/"+filepath.ToSlash(filepath.Clean(file)), "/"+standaloneLedger)
 }
 
 // openLedger opens the ledger at the URL, or the one the environment names, and makes it where there is none.

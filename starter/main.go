@@ -19,7 +19,7 @@
 //	admin.go      admin; admin_parties.go of partners, users, customers; admin_ties.go of what ties them; admin_subscription.go of what is
 //	              billed; admin_apply.go of a world file; edit.go flags that change one field each
 //	migrate.go    migrate; forget.go forget
-//	webhook.go    webhook; listen.go a receiver of webhooks
+//	webhook.go    webhook; webhook_register.go and webhook_show.go the registration, webhook_send.go what is asked for, webhook_deliveries.go what became of events; listen.go a receiver of webhooks
 //	token.go      token
 //	replay.go     replay; rehearsal.go how runs are replayed, one by one
 //	agree.go      I-7: do ledger and workflows agree? agree_runs.go: of runs that are not a transfer's

@@ -75,12 +75,15 @@ type records interface {
 	UndeliveredMail(ctx context.Context, about outbox.Subject, limit int) (mail []outbox.Undelivered, count int, err error)
 	MailBounced(ctx context.Context, b outbox.Bounce) (outbox.Bounced, error)
 	ResendMail(ctx context.Context, w outbox.Which, operator kernel.Actor, terms command.Terms[ledger.Resent]) (ledger.Resent, error)
+	Webhook(ctx context.Context, partner string) (webhook.Registration, error)
 	RegisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
 	ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error)
+	UnregisterWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string) (webhook.Registration, error)
+	WebhookDelivery(ctx context.Context, partner, id string) (webhook.Delivery, []webhook.Attempt, error)
 	TestWebhook(ctx context.Context, terms command.Terms[webhook.Event], partner, id string) (webhook.Event, error)
 	WebhookDeliveries(ctx context.Context, q webhookstore.Search) (store.Page[webhook.Delivery], error)
 	RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error)
-	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error)
+	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[webhookstore.Redelivered], partner string, from, until time.Time) (webhookstore.Redelivered, error)
 	Stuck(ctx context.Context, olderThan time.Duration) (ledger.Stuck, error)
 	Close() error
 }
@@ -91,7 +94,7 @@ type environment struct {
 	ledgerAt   func(url, address string) (string, error)                               // the ledger at hand, empty when there is none
 	openLedger func(ctx context.Context, url string) (records, error)                  // empty: as HANDOVER_LEDGER_URL says
 	billing    func() (billing.Asker, error)                                           // the billing system of HANDOVER_BILLING_…
-	endpoints  func() (webhook.Addresses, error)                                       // that HANDOVER_WEBHOOKS_… allows
+	endpoints  func(ledger string) (webhook.Addresses, error)                          // that HANDOVER_WEBHOOKS_… or standalone allows
 	terminal   func(out io.Writer) bool                                                // somebody watches it
 	variable   func(name string) (string, bool)                                        // NO_COLOR and TERM, the terminal's own; settings are package config's
 	build      func() (build, error)                                                   // of the worker that this program belongs to
@@ -105,10 +108,13 @@ type environment struct {
 func surroundings() environment {
 	read := sync.OnceValues(config.Load)
 	return environment{
-		endpoints: func() (webhook.Addresses, error) {
+		endpoints: func(ledger string) (webhook.Addresses, error) {
 			settings, err := read()
 			if err != nil {
 				return webhook.Addresses{}, &usageError{err}
+			}
+			if isStandalones(ledger) {
+				return settings.Webhooks.OnThisMachine().Addresses(), nil
 			}
 			return settings.Webhooks.Addresses(), nil
 		},

@@ -283,7 +283,7 @@ func (s *stage) runUntil(ctx context.Context, args ...string) int {
 			}
 			return &s.book, s.openErr
 		},
-		endpoints: func() (webhook.Addresses, error) { return webhook.Addresses{}, nil },
+		endpoints: func(string) (webhook.Addresses, error) { return webhook.Addresses{}, nil },
 		billing:   s.billing,
 		terminal:  func(io.Writer) bool { return s.terminal },
 		variable: func(name string) (string, bool) {

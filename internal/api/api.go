@@ -43,8 +43,6 @@ type Options struct {
 const about = "Moves the billing ownership of a customer's cloud subscriptions from one partner to another. " +
 	"The paths and bodies are those that Partner Center clients know; what Handover adds is marked as an extension."
 
-const smaller = "Ask for everything eligible instead of listing it."
-
 // tags are the groups of operations, in the order in which the description shows them.
 var tags = []httpapi.Tag{
 	{Name: "Transfers", Description: "Ask for, approve, decline, cancel and read transfers."},
@@ -63,7 +61,7 @@ func New(o Options) (*httpapi.API, error) {
 		o.Now = time.Now
 	}
 	return httpapi.New(httpapi.Options{
-		Ledger: o.Ledger, Tokens: o.Tokens, Logger: o.Logger, Metrics: o.Metrics, Version: o.Version, About: about, Tags: tags, Smaller: smaller,
+		Ledger: o.Ledger, Tokens: o.Tokens, Logger: o.Logger, Metrics: o.Metrics, Version: o.Version, About: about, Tags: tags,
 		Admit: programmehttp.Admit(o.Ledger), OperatorsTenant: o.OperatorsTenant, RequestsPerSecond: o.RequestsPerSecond, Burst: o.Burst, Now: o.Now,
 	},
 		transferhttp.New(o.Ledger, o.Policy),

@@ -34,7 +34,7 @@ func TestBoundsOfARegistration(t *testing.T) {
 	} {
 		assert.Contains(t, s.gets(q, http.StatusBadRequest).complete, what)
 	}
-	s.gets(registeringFor(at+strings.Repeat("x", 2<<20), one), http.StatusRequestEntityTooLarge)
+	assert.NotContains(t, s.gets(registeringFor(at+strings.Repeat("x", 2<<20), one), http.StatusRequestEntityTooLarge).complete, "eligible")
 	assert.Len(t, s.rows("SELECT id FROM activity_log WHERE resource_type = 'webhook_registration' AND user_principal_name = 'sam@source.example' AND application_id = 'crm' AND user_id = ?",
 		world.LargeSourceUser), 2, "what was made and replaced")
 }
@@ -72,4 +72,33 @@ func TestNoBodyIsIgnored(t *testing.T) {
 		}
 	}
 	require.Equal(t, 16, bare)
+}
+
+// Two who change a registration at one time do not undo each other's changes, when they say what they read.
+func TestIfMatchOfRegistrations(t *testing.T) {
+	t.Parallel()
+	s := setStage(t, 1, 1)
+	first := registeringFor("https://hooks.example/", `["test-created"]`)
+	first.method = http.MethodPost
+	made := s.gets(first, http.StatusOK)
+	read := ask{by: bySource, method: http.MethodGet, path: registration}
+	require.NotEmpty(t, made.etag)
+	require.Equal(t, made.etag, s.gets(read, http.StatusOK).etag)
+	matching := func(tag string) ask {
+		q := registeringFor("https://hooks.example/other", `["test-created"]`)
+		q.header = map[string]string{"If-Match": tag}
+		return q
+	}
+	for _, stale := range []string{`"nope"`, "nope", "W/" + made.etag} {
+		assert.Equal(t, "2055", s.gets(matching(stale), http.StatusPreconditionFailed).code(t), stale)
+	}
+	require.Equal(t, made.etag, s.gets(read, http.StatusOK).etag, "nothing happened")
+	replaced := s.gets(matching(made.etag), http.StatusOK)
+	require.NotEqual(t, made.etag, replaced.etag)
+	require.Equal(t, replaced.etag, s.gets(read, http.StatusOK).etag)
+	s.gets(matching(made.etag), http.StatusPreconditionFailed)
+	s.gets(matching("*"), http.StatusOK)
+	s.gets(registeringFor("https://hooks.example/third", `["test-created"]`), http.StatusOK)
+	between := ask{by: bySource, method: http.MethodPost, path: "/webhooks/v1/deliveries/redeliver?from=2026-11-02T00:00:00Z&until=2026-11-01T00:00:00Z"}
+	assert.Contains(t, s.gets(between, http.StatusBadRequest).complete, "until")
 }

@@ -31,7 +31,7 @@ func newMeasuring(t *testing.T) *measuring {
 	s := &measuring{now: time.Date(2031, 3, 3, 11, 0, 0, 0, time.UTC)}
 	settings, err := config.Load()
 	require.NoError(t, err)
-	settings.Webhooks.PlainHTTP = true
+	settings.Webhooks.PlainAnywhere = true
 	s.Ledger, err = ledger.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{Now: func() time.Time { return s.now }})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })

@@ -43,7 +43,6 @@ type Options struct {
 	Version string
 	About   string // what the API is for, for its description
 	Tags    []Tag  // of operations, in the order in which the description has them
-	Smaller string // what to do instead of sending a body that is too large
 
 	// Admit is needed. It has the last word on a caller with a valid token: it refuses one that is not known here
 	// (NotAPartner), and may put what it found into the context, for the handlers.

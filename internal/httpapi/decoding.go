@@ -37,7 +37,7 @@ func receivedBody(req *http.Request) []byte {
 func (a *API) receiveBody(w http.ResponseWriter, req *http.Request, r Route) (done func(), err error) {
 	expected := req.ContentLength
 	if expected > r.MaxBody {
-		return nil, a.refuseLarge()
+		return nil, refuseLarge(r)
 	}
 	if expected < 0 {
 		expected = r.MaxBody
@@ -75,13 +75,13 @@ func (a *API) readBody(w http.ResponseWriter, req *http.Request, r Route) ([]byt
 	err := scanner.scan(r.body)
 	_ = control.SetReadDeadline(time.Time{}) // the deadline was for the body, not for what comes of it
 	if err != nil {
-		return nil, a.readingFailed(err)
+		return nil, readingFailed(r, err)
 	}
 	return bytes.TrimPrefix(whole.Bytes(), byteOrderMark), nil
 }
 
 // readingFailed tells what the body is refused for from what kept it from arriving.
-func (a *API) readingFailed(err error) error {
+func readingFailed(r Route, err error) error {
 	var large *http.MaxBytesError
 	var own *Error
 	_, refused := asRefusal(err)
@@ -89,14 +89,17 @@ func (a *API) readingFailed(err error) error {
 	case refused, errors.As(err, &own):
 		return err
 	case errors.As(err, &large):
-		return a.refuseLarge()
+		return refuseLarge(r)
 	default:
 		return fromFramework(http.StatusRequestTimeout, "", nil)
 	}
 }
 
-func (a *API) refuseLarge() *Error {
-	return Refuse(tooLarge, "The body is larger than this operation takes. %s", a.options.Smaller)
+func refuseLarge(r Route) *Error {
+	if r.Smaller == "" {
+		return Refuse(tooLarge, "The body is larger than this operation takes.")
+	}
+	return Refuse(tooLarge, "The body is larger than this operation takes. %s", r.Smaller)
 }
 
 // The bodies that may be in memory at once, in bytes: of one partner and of all. A body takes several times its bytes until

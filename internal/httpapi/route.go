@@ -35,6 +35,7 @@ type Route struct {
 	Rehearses bool            // with ?dryRun=true it changes nothing
 	Extension bool            // not part of the wire contract
 	MaxBody   int64           // bytes; 0 for the usual limit
+	Smaller   string          // what to do instead of sending a body that is larger
 	Lists     map[string]List // of the body, by path, that have another bound than their field
 	Forms     []Form          // of success, where the handler's type does not tell
 	Causes    []kernel.Cause  // that the domain refuses it with; those about HTTP are known

@@ -47,3 +47,22 @@ func TestDeliveriesFromBeforePortions(t *testing.T) {
 		})
 	}
 }
+
+// What failed before goes on to fail from then on, as its attempts say; what did not, did not.
+func TestFailuresFromBeforeSilence(t *testing.T) {
+	t.Parallel()
+	for name, newURL := range databases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			databaseURL := newURL(t)
+			ledgerBefore(t, databaseURL, beforePortions, registeredBefore(sourceID, "NULL", ""), registeredBefore(targetID, "NULL", ""), registeredBefore(strangerID, "NULL", ""),
+				deliveryBefore(sourceID, "waits", "waiting", "NULL"),
+				"UPDATE webhook_registrations SET failing_since = '2031-02-05T00:00:00.000000Z', failures = 2 WHERE partner_tenant_id <> '"+strangerID+"'",
+				"INSERT INTO webhook_attempts VALUES ('waits', 1, '2031-02-05T00:00:00.000000Z', 500, 1, '', ''), ('waits', 2, '2031-02-06T00:00:00.000000Z', 500, 1, '', '')")
+			f := opened(t, databaseURL)
+			require.Equal(t, "2031-02-06", f.owed(sourceID).Registration.Health.FailedAt.Format("2006-01-02"))
+			require.Equal(t, "2031-02-05", f.owed(targetID).Registration.Health.FailedAt.Format("2006-01-02"))
+			require.Zero(t, f.owed(strangerID).Registration.Health)
+		})
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 )
 
 // hooked is what the partner's log says of its webhook, oldest first.
@@ -55,7 +56,7 @@ func TestWhatIsDoneToWebhooksIsLogged(t *testing.T) {
 		require.NoError(t, err)
 		_, err = f.RedeliverWebhook(t.Context(), command.Terms[webhook.Delivery]{Origin: byUser}, sourceID, id)
 		require.NoError(t, err)
-		redeliver := command.Terms[int]{Origin: byOperator}
+		redeliver := command.Terms[webhookstore.Redelivered]{Origin: byOperator}
 		_, err = f.RedeliverDeadWebhooks(t.Context(), redeliver, sourceID, time.Time{}, time.Time{})
 		require.NoError(t, err)
 		f.sends(sourceID, 410)
@@ -63,7 +64,7 @@ func TestWhatIsDoneToWebhooksIsLogged(t *testing.T) {
 		require.NoError(t, err)
 		count, err := f.RedeliverDeadWebhooks(t.Context(), redeliver, sourceID, start, f.clock.Now().Add(time.Second))
 		require.NoError(t, err)
-		require.Equal(t, 1, count)
+		require.Equal(t, webhookstore.Redelivered{Count: 1}, count)
 		_, err = f.UnregisterWebhook(t.Context(), registering, sourceID)
 		require.NoError(t, err)
 

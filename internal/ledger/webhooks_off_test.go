@@ -29,18 +29,18 @@ func TestEndpointsThatAreSwitchedOff(t *testing.T) {
 		f.pending("r2")
 		require.Equal(t, 3, len(f.rows("SELECT id FROM webhook_deliveries WHERE status = 'dead'")), "what happens meanwhile is there to be asked for")
 		require.Empty(t, f.owed(sourceID).Due)
-		_, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[int]{}, sourceID, start, start.Add(time.Hour))
+		_, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[webhookstore.Redelivered]{}, sourceID, start, start.Add(time.Hour))
 		refuses(t, err, webhook.NothingToSend)
 		_, err = f.TestWebhook(t.Context(), command.Terms[webhook.Event]{}, sourceID, "t")
 		refuses(t, err, webhook.NothingToSend)
 
 		f.replace(sourceID, everyEvent())
-		revived, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[int]{}, sourceID, start.Add(time.Second), start.Add(time.Hour))
+		revived, err := f.RedeliverDeadWebhooks(t.Context(), command.Terms[webhookstore.Redelivered]{}, sourceID, start.Add(time.Second), start.Add(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, 1, revived, "those of that time")
-		revived, err = f.RedeliverDeadWebhooks(t.Context(), command.Terms[int]{}, sourceID, start, start.Add(time.Hour))
+		require.Equal(t, webhookstore.Redelivered{Count: 1}, revived, "those of that time")
+		revived, err = f.RedeliverDeadWebhooks(t.Context(), command.Terms[webhookstore.Redelivered]{}, sourceID, start, start.Add(time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, 2, revived)
+		require.Equal(t, webhookstore.Redelivered{Count: 2}, revived)
 		require.Equal(t, []webhook.EventName{webhook.CreateTransfer, webhook.CreateTransfer}, f.due(sourceID))
 	})
 }
@@ -49,12 +49,30 @@ func TestEndpointsThatOnlyFail(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		f.register(sourceID, everyEvent())
 		f.pending("r1")
-		f.sends(sourceID, 500)
-		f.clock.advance(webhook.FailsFor)
+		for range 5 {
+			require.False(t, f.sends(sourceID, 500).Ended)
+			f.clock.advance(webhook.FailsFor / 5)
+		}
 		done := f.sends(sourceID, 503)
 		require.True(t, done.Ended)
 		require.Equal(t, 1, f.counted(sourceID, webhook.Dead))
 		require.Equal(t, webhook.WhyFailing, done.Health.Why)
+	})
+}
+
+// An endpoint that failed two weeks ago, and to which nothing was sent since, is not switched off by one failure.
+func TestABlipSwitchesNothingOff(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		f.pending("r1")
+		f.sends(sourceID, 500)
+		f.behind("UPDATE webhook_deliveries SET status = 'dead', ended_at = happened_at")
+		f.clock.advance(16 * 24 * time.Hour)
+		f.pending("r2")
+		done := f.sends(sourceID, 500)
+		require.False(t, done.Ended)
+		require.Equal(t, webhook.Health{FailingSince: f.clock.Now(), FailedAt: f.clock.Now(), Failures: 1}, done.Health)
+		require.Equal(t, done.Health, f.owed(sourceID).Registration.Health)
 	})
 }
 
@@ -64,7 +82,7 @@ func TestEndedRegistrations(t *testing.T) {
 		f.register(sourceID, everyEvent())
 		f.pending("r1")
 		f.behind("INSERT INTO webhook_deliveries SELECT 'late', partner_tenant_id, event, customer_tenant_id, 'other', happened_at, status, attempts, attempts_before, " +
-			"next_at, ended_at, last_status, last_fault, registered_at FROM webhook_deliveries")
+			"next_at, ended_at, last_status, last_fault, registered_at, sent_to FROM webhook_deliveries")
 		_, err := f.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, sourceID)
 		require.NoError(t, err)
 		require.Zero(t, f.owed(sourceID).Waiting)

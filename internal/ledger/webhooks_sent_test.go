@@ -70,7 +70,6 @@ func TestTenAttempts(t *testing.T) {
 		again, err := f.RedeliverWebhook(t.Context(), command.Terms[webhook.Delivery]{}, sourceID, id)
 		require.NoError(t, err)
 		require.Equal(t, webhook.Waiting, again.Status)
-		f.clock.advance(time.Hour) // the endpoint rests
 		f.sends(sourceID, 500)
 		d, attempts, err = f.WebhookDelivery(t.Context(), sourceID, id)
 		require.NoError(t, err)

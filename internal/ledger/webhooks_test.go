@@ -104,14 +104,27 @@ func TestRegistrationsOfWebhooks(t *testing.T) {
 		refuses(t, err, webhook.AlreadyRegistered)
 
 		f.clock.advance(time.Hour)
-		w.Secret, w.InMSHeader, w.Format, w.Events = webhook.NewSecret().Kept(), true, "standard", []string{"test-created"}
+		w.Secret, w.InMSHeader, w.Format, w.Events = webhook.NewSecret().Kept(), wanting(true), "standard", []string{"test-created"}
 		replaced := f.replace(sourceID, w)
-		require.Equal(t, made.Secret, replaced.Previous)
+		require.Equal(t, []webhook.Secret{made.Secret}, replaced.Previous)
 		require.Equal(t, made.CreatedAt, replaced.CreatedAt)
 		read, err = f.Webhook(t.Context(), sourceID)
 		require.NoError(t, err)
 		require.Equal(t, replaced, read)
 
+		w.Secret = webhook.NewSecret().Kept()
+		twice := f.replace(sourceID, w)
+		require.Equal(t, []webhook.Secret{replaced.Secret, made.Secret}, twice.Previous)
+		read, err = f.Webhook(t.Context(), sourceID)
+		require.NoError(t, err)
+		require.Equal(t, twice, read)
+		w.Revoke = true
+		f.replace(sourceID, w)
+		read, err = f.Webhook(t.Context(), sourceID)
+		require.NoError(t, err)
+		require.Empty(t, read.Previous)
+		log := f.hooked(sourceID)
+		require.Contains(t, log[len(log)-1].NewValue, `"previousSecretsRevoked":true`)
 		_, err = f.UnregisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, sourceID)
 		require.NoError(t, err)
 		for _, err := range []error{

@@ -123,9 +123,6 @@ func (p *Platform) startMail(context.Context) error {
 	return nil
 }
 
-// thisMachine are the networks that receivers of who tries things out are in.
-var thisMachine = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-
 func (p *Platform) openLedger(ctx context.Context) error {
 	settings, err := config.Load()
 	if err != nil {
@@ -142,7 +139,7 @@ func (p *Platform) openLedger(ctx context.Context) error {
 	settings.SMTP = config.SMTP{
 		Host: mail.Addr().String(), Port: int(mail.Port()), From: "Handover <handover@localhost.localdomain>", TLS: notify.TLSNone, Timeout: settings.SMTP.Timeout,
 	}
-	settings.Webhooks.PlainHTTP, settings.Webhooks.AllowedNetworks = true, append(settings.Webhooks.AllowedNetworks, thisMachine...)
+	settings.Webhooks = settings.Webhooks.OnThisMachine()
 	if p.API != "" {
 		settings.Webhooks.PublicURL = p.API
 	}

@@ -12,9 +12,20 @@ import (
 // Addresses are the rules of which endpoints may be registered. A name is looked up when it is called and not before, because what it
 // stands for may change: then Networks decides again, about the very address that is called.
 type Addresses struct {
-	PlainHTTP bool     // http is allowed beside https, as in a sandbox
-	Networks  Networks // allowed although they are not public
+	PlainHTTP     bool     // http is allowed beside https, for partners in a sandbox
+	PlainAnywhere bool     // and for those in production: a deployment to develop with
+	Networks      Networks // allowed although they are not public
+
+	sandbox bool
 }
+
+// InSandbox are the rules for partners in a sandbox. The others are for partners in production.
+func (a Addresses) InSandbox() Addresses {
+	a.sandbox = true
+	return a
+}
+
+func (a Addresses) plain() bool { return a.PlainAnywhere || a.PlainHTTP && a.sandbox }
 
 // Check refuses what cannot be the address of an endpoint. Refusals: InvalidInput for one that is too long or not readable,
 // AddressRefused, which says why.
@@ -26,7 +37,7 @@ func (a Addresses) Check(text string) error {
 	switch {
 	case err != nil, parsed.Hostname() == "", parsed.Opaque != "", strings.ContainsAny(text, " \\"):
 		return refused("it must be a whole address such as https://hooks.example/handover")
-	case parsed.Scheme != "https" && (parsed.Scheme != "http" || !a.PlainHTTP):
+	case parsed.Scheme != "https" && (parsed.Scheme != "http" || !a.plain()):
 		return refused("it must begin with https://")
 	case parsed.User != nil:
 		return refused("it must hold no user and no password")

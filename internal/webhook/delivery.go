@@ -28,6 +28,7 @@ const TestsPerMinute = 2
 const (
 	FaultOff          = "The endpoint is switched off."
 	FaultUnregistered = "There is no registration any more."
+	FaultUnsubscribed = "The registration does not have its event any more."
 	FaultBefore       = "The registration that it waited under was switched off or ended."
 )
 
@@ -42,11 +43,12 @@ type Delivery struct {
 	LastStatus int       // of HTTP, of the latest attempt; 0 when there was none, or no answer
 	LastFault  string    // why it is not delivered, where no answer says so
 	Registered time.Time // ModifiedAt of the registration that the next attempt is planned under
+	SentTo     string    // of a test, where it went last; empty before its first attempt
 }
 
 // Under is the delivery as it stands under its partner's registration, which is empty when there is none. What waits for an endpoint that
 // was switched off, or whose registration ended, is a dead letter from that moment on, and stays one whatever is registered later. What
-// waits for one that was replaced is due at once.
+// waits for one that was replaced is due at once, and for one that rests once it has rested.
 func (d Delivery) Under(r Registration) Delivery {
 	switch {
 	case d.Status != Waiting:
@@ -54,6 +56,9 @@ func (d Delivery) Under(r Registration) Delivery {
 	case r.Called() && !d.Registered.Before(r.CalledSince):
 		if d.Registered.Before(r.ModifiedAt) && d.NextAt.After(r.ModifiedAt) {
 			d.NextAt = r.ModifiedAt
+		}
+		if d.NextAt.Before(r.Health.RestsUntil) {
+			d.NextAt = r.Health.RestsUntil
 		}
 		return d
 	case r.Health.Off():
@@ -74,6 +79,14 @@ func (r Registration) Fault() string {
 		return FaultBefore
 	}
 	return FaultUnregistered
+}
+
+// To is the delivery once it was sent to the endpoint of the registration. Only of a test it is kept where that is.
+func (d Delivery) To(r Registration) Delivery {
+	if d.Name == TestCreated {
+		d.SentTo = r.URL
+	}
+	return d
 }
 
 // After is the delivery once the endpoint registered at that time gave that answer. For luck see Answer.Next.

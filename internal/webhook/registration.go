@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -16,8 +17,11 @@ const (
 	Standard      Format = "standard"       // Standard Webhooks 1.0, signed with the partner's secret
 )
 
-// OverlapsFor is how long what is sent is signed with the secret before, too, after a partner gave another one.
+// OverlapsFor is how long what is sent is signed with the secrets before, too, after a partner gave another one.
 const OverlapsFor = 24 * time.Hour
+
+// mostPrevious bounds how many secrets before the present one sign.
+const mostPrevious = 3
 
 // Why an endpoint is not called any more.
 type Why string
@@ -36,7 +40,7 @@ type Registration struct {
 	Format          Format
 	InMSHeader      bool // the signature's token stands in x-ms-signature instead of Authorization
 	Secret          Secret
-	Previous        Secret // signs, too, until
+	Previous        []Secret // the latest first; they sign, too, until
 	PreviousUntil   time.Time
 	CreatedAt       time.Time
 	ModifiedAt      time.Time // later with each replacement: what is sent is planned under it
@@ -61,19 +65,24 @@ func (r Registration) Secrets(now time.Time) []Secret {
 	if !r.Secret.IsZero() {
 		all = append(all, r.Secret)
 	}
-	if !r.Previous.IsZero() && now.Before(r.PreviousUntil) {
-		all = append(all, r.Previous)
-	}
-	return all
+	return append(all, r.overlapping(now)...)
 }
 
-// Wish is what a client asks for.
+func (r Registration) overlapping(now time.Time) []Secret {
+	if now.Before(r.PreviousUntil) {
+		return r.Previous
+	}
+	return nil
+}
+
+// Wish is what a client asks for. What may be left out keeps the value that there is: clients that do not know an extension leave it alone.
 type Wish struct {
 	URL        string
 	Events     []string
-	Format     string // empty for PartnerCenter
-	InMSHeader bool
+	Format     string // empty to keep the one there is, PartnerCenter at first
+	InMSHeader *bool  // nil to keep what there is, false at first
 	Secret     string // empty to keep the one there is
+	Revoke     bool   // the secrets before sign no more, at once
 }
 
 // Register is the registration that a partner without one asks for. Refusals: those of Addresses.Check and ReadEvents; InvalidInput
@@ -82,8 +91,8 @@ func (a Addresses) Register(partner string, w Wish, now time.Time) (Registration
 	return a.Replace(Registration{PartnerTenantID: partner, CreatedAt: now}, w, now)
 }
 
-// Replace is the registration after a wish for another one. An endpoint that was switched off is called again. A new secret signs at
-// once, and the one before goes on to for OverlapsFor, so that the receiver can change in its own time. Two that replace at one instant
+// Replace is the registration after a wish for another one, which may leave out what is to stay. An endpoint that was switched off is called again. A new secret signs at
+// once, and those before go on to for OverlapsFor, unless they are revoked, so that the receiver can change in its own time. Two that replace at one instant
 // replace one after the other. Refusals: those of Register.
 func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration, error) {
 	if err := a.Check(w.URL); err != nil {
@@ -97,11 +106,15 @@ func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration,
 	if !known {
 		return r, kernel.Refuse(kernel.UnknownEnum, "The format must be %s or %s.", PartnerCenter, Standard)
 	}
-	if format == "" {
-		format = PartnerCenter
+	format = cmp.Or(format, r.Format, PartnerCenter)
+	if w.InMSHeader != nil {
+		r.InMSHeader = *w.InMSHeader
 	}
 	if r, err = r.withSecret(w.Secret, now); err != nil {
 		return r, err
+	}
+	if w.Revoke {
+		r.Previous, r.PreviousUntil = nil, time.Time{}
 	}
 	if format == Standard && r.Secret.IsZero() {
 		return r, kernel.Refuse(kernel.InvalidInput, "The secret is missing: the format %s is signed with it. Send whsec_ and 32 random bytes in base64.", Standard)
@@ -110,7 +123,7 @@ func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration,
 	if r.ModifiedAt = now; !now.After(before) {
 		r.ModifiedAt = before.Add(time.Microsecond)
 	}
-	r.URL, r.Events, r.Format, r.InMSHeader, r.Health = w.URL, events, format, w.InMSHeader, Health{}
+	r.URL, r.Events, r.Format, r.Health = w.URL, events, format, Health{}
 	if !called {
 		r.CalledSince = r.ModifiedAt
 	}
@@ -126,7 +139,9 @@ func (r Registration) withSecret(text string, now time.Time) (Registration, erro
 		return r, err
 	}
 	if !r.Secret.IsZero() {
-		r.Previous, r.PreviousUntil = r.Secret, now.Add(OverlapsFor)
+		before := slices.DeleteFunc(slices.Clone(r.overlapping(now)), func(s Secret) bool { return s == secret })
+		before = slices.Insert(before, 0, r.Secret)
+		r.Previous, r.PreviousUntil = before[:min(len(before), mostPrevious)], now.Add(OverlapsFor)
 	}
 	r.Secret = secret
 	return r, nil

@@ -27,7 +27,7 @@ func wish() webhook.Wish {
 
 func TestAddressesOfEndpoints(t *testing.T) {
 	t.Parallel()
-	strict, sandbox := webhook.Addresses{}, webhook.Addresses{PlainHTTP: true, Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.0/8")}}
+	strict, sandbox := webhook.Addresses{}, webhook.Addresses{PlainHTTP: true, Networks: webhook.Networks{netip.MustParsePrefix("127.0.0.0/8")}}.InSandbox()
 	for _, url := range []string{
 		"https://hooks.example/handover", "https://hooks.example:8443/a?b=c", "https://hooks.example:80/", "https://hooks.example:65535/", "https://xn--bcher-kva.example/", "https://8.8.8.8/", "https://[2606:4700:4700::1111]:443/",
 		"https://a_b.hooks.example.", "HTTPS://Hooks.Example/",
@@ -86,6 +86,20 @@ func TestAddressesOfEndpoints(t *testing.T) {
 		"http://127.0.0.1:8123/": true, "http://localhost:8123/": true, "http://10.0.0.1/": false, "http://hooks.example/": true, "http://intranet/": false,
 	} {
 		assert.Equal(t, allowed, sandbox.Check(url) == nil, url)
+	}
+	const plain = "http://hooks.example/"
+	for name, is := range map[string]struct {
+		rules   webhook.Addresses
+		allowed bool
+	}{
+		"a sandbox, unless the deployment permits it":      {webhook.Addresses{}.InSandbox(), false},
+		"production, whatever is permitted to sandboxes":   {webhook.Addresses{PlainHTTP: true}, false},
+		"production, where the deployment is to develop":   {webhook.Addresses{PlainAnywhere: true}, true},
+		"a sandbox, where the deployment is to develop":    {webhook.Addresses{PlainAnywhere: true}.InSandbox(), true},
+		"a sandbox where it is permitted":                  {webhook.Addresses{PlainHTTP: true}.InSandbox(), true},
+		"production, by the rules of a sandbox before it ": {func() webhook.Addresses { a := webhook.Addresses{PlainHTTP: true}; a.InSandbox(); return a }(), false},
+	} {
+		assert.Equal(t, is.allowed, is.rules.Check(plain) == nil, name)
 	}
 	kerneltest.RefusedFor(t, strict.Check("https://hooks.example/"+strings.Repeat("x", webhook.LongestURL)), "WebhookUrl", webhook.LongestURL)
 	kerneltest.Refused(t, strict.Check("https://hooks.example/\u202e"), kernel.InvalidInput)
@@ -164,11 +178,32 @@ func TestFormatsAndSecrets(t *testing.T) {
 	assert.NotEqual(t, webhook.NewSecret(), webhook.NewSecret())
 }
 
+// what a wish leaves out stays as it is, so that a client that knows nothing of it does not undo it; what it names is another.
+func TestWhatIsLeftOutStays(t *testing.T) {
+	t.Parallel()
+	rules, yes, no := webhook.Addresses{}, true, false
+	full := wish()
+	full.Format, full.InMSHeader, full.Secret = "standard", &yes, webhook.NewSecret().Kept()
+	r, err := rules.Register(partner, full, noon)
+	require.NoError(t, err)
+	after, err := rules.Replace(r, wish(), noon.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []any{webhook.Standard, true, r.Secret}, []any{after.Format, after.InMSHeader, after.Secret})
+	w := wish()
+	w.Format, w.InMSHeader = "partner-center", &no
+	after, err = rules.Replace(r, w, noon.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []any{webhook.PartnerCenter, false, r.Secret}, []any{after.Format, after.InMSHeader, after.Secret})
+	first, err := rules.Register(partner, wish(), noon)
+	require.NoError(t, err)
+	assert.Equal(t, []any{webhook.PartnerCenter, false}, []any{first.Format, first.InMSHeader})
+}
+
 // A secret is written and never shown, by whatever prints or encodes it.
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	secret := webhook.NewSecret()
-	r := webhook.Registration{Secret: secret, Previous: secret}
+	r := webhook.Registration{Secret: secret, Previous: []webhook.Secret{secret}}
 	encoded, err := json.Marshal(r)
 	require.NoError(t, err)
 	for _, shown := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), fmt.Sprintf("%#v", r), fmt.Sprintf("%q", secret), string(encoded)} {
@@ -196,11 +231,30 @@ func TestSecretsOverlap(t *testing.T) {
 	assert.Equal(t, []webhook.Secret{second, first}, r.Secrets(noon.Add(25*time.Hour-time.Nanosecond)))
 	assert.Equal(t, []webhook.Secret{second}, r.Secrets(noon.Add(25*time.Hour)))
 	give(third, noon.Add(3*time.Hour))
-	assert.Equal(t, []webhook.Secret{third, second}, r.Secrets(noon.Add(3*time.Hour)))
+	assert.Equal(t, []webhook.Secret{third, second, first}, r.Secrets(noon.Add(27*time.Hour-time.Nanosecond)), "a receiver that has not changed twice yet")
+	assert.Equal(t, []webhook.Secret{third}, r.Secrets(noon.Add(27*time.Hour)))
+	before := r
+	give(first, noon.Add(4*time.Hour))
+	assert.Equal(t, []webhook.Secret{first, third, second}, r.Secrets(noon.Add(4*time.Hour)), "each once")
+	for range 5 {
+		give(webhook.NewSecret(), noon.Add(5*time.Hour))
+	}
+	assert.Len(t, r.Secrets(noon.Add(5*time.Hour)), 4)
+	give(third, noon.Add(30*time.Hour))
+	assert.Len(t, r.Secrets(noon.Add(30*time.Hour)), 2, "what signs no more does not come back")
+	r = before
 	w.Secret = ""
 	r, err := webhook.Addresses{}.Replace(r, w, noon.Add(4*time.Hour))
 	require.NoError(t, err)
-	assert.Equal(t, []webhook.Secret{third, second}, r.Secrets(noon.Add(4*time.Hour)), "a wish without one keeps what there is")
+	assert.Equal(t, []webhook.Secret{third, second, first}, r.Secrets(noon.Add(4*time.Hour)), "a wish without one keeps what there is")
+	w.Revoke = true
+	revoked, err := webhook.Addresses{}.Replace(r, w, noon.Add(4*time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []webhook.Secret{third}, revoked.Secrets(noon.Add(4*time.Hour)), "a secret that leaked")
+	w.Secret = second.Kept()
+	revoked, err = webhook.Addresses{}.Replace(r, w, noon.Add(4*time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, []webhook.Secret{second}, revoked.Secrets(noon.Add(4*time.Hour)))
 }
 
 // What was switched off is called again once its owner registers again.

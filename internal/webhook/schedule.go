@@ -18,6 +18,9 @@ var MostAttempts = len(schedule) + 1
 const (
 	// FailsFor is how long an endpoint may do nothing but fail before it is not called any more.
 	FailsFor = 5 * 24 * time.Hour
+	// BreaksOff is how long nothing need be tried for a failure to be the first of a new series: longer than any event waits between two
+	// attempts, so that within a series an endpoint had its chance at least every second day.
+	BreaksOff = 2 * 24 * time.Hour
 	// longestWish is the longest Retry-After that is honoured, and longestRest that of a breaker.
 	longestWish = 24 * time.Hour
 	longestRest = time.Hour
@@ -56,7 +59,8 @@ func (a Answer) wish() time.Duration { return min(a.RetryAfter, longestWish) }
 
 // Health is how an endpoint does. Its zero value is that of one that never failed.
 type Health struct {
-	FailingSince time.Time // the first failure since its latest success
+	FailingSince time.Time // the first failure of the series that its latest one belongs to
+	FailedAt     time.Time // the latest failure, since its latest success
 	Failures     int       // in a row
 	RestsUntil   time.Time // not to be called before
 	OffAt        time.Time // when it was switched off; zero while it is called
@@ -67,14 +71,15 @@ type Health struct {
 func (h Health) Off() bool { return !h.OffAt.IsZero() }
 
 // After is the endpoint's health once it gave that answer. A success switches every alarm off. An endpoint that is gone, or has only
-// failed for five days, is switched off. One that failed several events in a row, or asks for it, is left alone for a while.
+// failed for five days, is switched off: a success, or two days in which nothing was tried, begin that anew. One that failed several events in a row, or asks for it, is left alone for a while.
 func (h Health) After(a Answer, now time.Time) Health {
 	if a.Delivered() {
 		return Health{}
 	}
-	if h.FailingSince.IsZero() {
-		h.FailingSince = now
+	if now.Sub(h.FailedAt) > BreaksOff {
+		h = Health{FailingSince: now}
 	}
+	h.FailedAt = now
 	h.Failures++
 	switch {
 	case a.Gone():

@@ -37,6 +37,8 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 // What failed at once is not sent again at once.
 func TestAttemptsAreSpread(t *testing.T) {
 	t.Parallel()
+	longest, _ := answered(500).Next(webhook.MostAttempts-1, 1)
+	assert.Less(t, longest, webhook.BreaksOff, "an event that fails leaves no silence")
 	early, _ := answered(500).Next(3, 0)
 	late, _ := answered(500).Next(3, 1)
 	assert.Equal(t, []time.Duration{27 * time.Minute, 33 * time.Minute}, []time.Duration{early, late})
@@ -100,14 +102,27 @@ func TestEndpointsAreSwitchedOff(t *testing.T) {
 	assert.True(t, gone.Off())
 	assert.Equal(t, webhook.WhyGone, gone.Why)
 
-	h := webhook.Health{}.After(answered(500), noon)
-	h = h.After(answered(500), noon.Add(webhook.FailsFor-time.Nanosecond))
+	failing := func(every, until time.Duration) webhook.Health {
+		h := webhook.Health{}
+		for after := time.Duration(0); after <= until; after += every {
+			require.False(t, h.Off(), after)
+			h = h.After(answered(500), noon.Add(after))
+		}
+		return h
+	}
+	assert.True(t, failing(webhook.BreaksOff, 6*24*time.Hour).Off(), "it had its chance every second day")
+	assert.False(t, failing(webhook.BreaksOff+time.Nanosecond, 60*24*time.Hour).Off(), "most of the time nothing was tried")
+
+	h := failing(24*time.Hour, 4*24*time.Hour).After(answered(500), noon.Add(webhook.FailsFor-time.Nanosecond))
 	assert.False(t, h.Off())
 	off := h.After(answered(500), noon.Add(webhook.FailsFor))
 	assert.True(t, off.Off())
 	assert.Equal(t, webhook.WhyFailing, off.Why)
-	recovered := h.After(answered(200), noon.Add(time.Hour)).After(answered(500), noon.Add(webhook.FailsFor))
+	recovered := h.After(answered(200), noon.Add(webhook.FailsFor)).After(answered(500), noon.Add(webhook.FailsFor))
 	assert.False(t, recovered.Off(), "it did not only fail")
+	long := noon.Add(16 * 24 * time.Hour)
+	blip := h.After(answered(500), long)
+	assert.Equal(t, webhook.Health{FailingSince: long, FailedAt: long, Failures: 1}, blip, "one failure long after the others is the first of its own")
 }
 
 // An event alone is sent at its own times: the endpoint never rests for longer than the event waits.

@@ -74,7 +74,7 @@ func TestSignaturesOfStandardWebhooks(t *testing.T) {
 	now := time.Now()
 	before, after, other := webhook.NewSecret(), webhook.NewSecret(), webhook.NewSecret()
 	for _, format := range []webhook.Format{webhook.Standard, webhook.PartnerCenter} {
-		r := webhook.Registration{Format: format, Secret: after, Previous: before, PreviousUntil: now.Add(time.Hour)}
+		r := webhook.Registration{Format: format, Secret: after, Previous: []webhook.Secret{before}, PreviousUntil: now.Add(time.Hour)}
 		body, headers := sent(t, r, signer(t), now)
 		for secret, right := range map[webhook.Secret]bool{before: true, after: true, other: false} {
 			library, err := standardwebhooks.NewWebhook(secret.Kept())

@@ -280,7 +280,7 @@ func registersAt(t *testing.T, book *ledger.Ledger, rules webhook.Addresses, par
 }
 
 // callingHere are the settings of programs that may call this machine.
-var callingHere = []string{"HANDOVER_WEBHOOKS_PLAIN_HTTP=true", "HANDOVER_WEBHOOKS_ALLOWED_NETWORKS=127.0.0.0/8"}
+var callingHere = []string{"HANDOVER_WEBHOOKS_PLAIN_HTTP_ANYWHERE=true", "HANDOVER_WEBHOOKS_ALLOWED_NETWORKS=127.0.0.0/8"}
 
 // movable is a clock that tests move on.
 type movable struct{ ahead atomic.Int64 }

@@ -110,7 +110,7 @@ func setHearing(t *testing.T, w ledger.World) *hearing {
 	t.Helper()
 	p, _ := startPlatform(t, sqliteLedger(t), w)
 	tokens := startIssuer(t)
-	here := []string{"HANDOVER_WEBHOOKS_PLAIN_HTTP=true", "HANDOVER_WEBHOOKS_ALLOWED_NETWORKS=127.0.0.0/8"}
+	here := []string{"HANDOVER_WEBHOOKS_PLAIN_HTTP_ANYWHERE=true", "HANDOVER_WEBHOOKS_ALLOWED_NETWORKS=127.0.0.0/8"}
 	g := launchGateway(t, append(tokens.trusted(), append(reaching(p), here...)...)...)
 	return &hearing{
 		Platform: p, gateway: g, sends: append(here, "HANDOVER_WEBHOOKS_PUBLIC_URL=http://"+g.address, "HANDOVER_WEBHOOKS_TIMEOUT=1s"),

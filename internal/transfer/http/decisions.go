@@ -74,7 +74,7 @@ func (s *Service) registerDecisions(a *httpapi.API) {
 			"the target cancels with status `Cancel`. A submit is all or nothing (R-153); the answer shows the transfer `InProgress`, " +
 			"and the move goes on by itself (R-154). Extension: a body with `externalReference` or `tags` and no status changes the caller's own labels.",
 		Resource: reflect.TypeFor[Transfer](), Echoes: echoes,
-		Roles: transferRoles, Right: programmehttp.Commerce(), MaxBody: largeBody, Lists: s.lists(), Causes: decisionCauses, Rerender: s.rerender,
+		Roles: transferRoles, Right: programmehttp.Commerce(), MaxBody: largeBody, Smaller: smaller, Lists: s.lists(), Causes: decisionCauses, Rerender: s.rerender,
 	}, s.updateTransfer)
 }
 

@@ -38,6 +38,9 @@ var echoes = []string{
 	"lineItems.transferGroupId",
 }
 
+// smaller is what to do instead of listing too much.
+const smaller = "Ask for everything eligible instead of listing it."
+
 func (s *Service) registerTransfers(a *httpapi.API) {
 	httpapi.RegisterWrite[createTransfer, createAnswer](a, httpapi.Route{
 		ID: "createTransfer", Method: http.MethodPost, Path: "/v1/customers/{customerId}/transfers", Tag: "Transfers",
@@ -45,7 +48,7 @@ func (s *Service) registerTransfers(a *httpapi.API) {
 		Description: "Creates a request without line items (R-3). The source chooses them when it submits. " +
 			"With `?dryRun=true` nothing is created; the answer says what would be refused.",
 		Resource: reflect.TypeFor[Transfer](), Echoes: echoes,
-		Status: http.StatusCreated, Roles: transferRoles, Right: programmehttp.Commerce(), Rehearses: true, Lists: s.lists(), Causes: createCauses, Forms: createForms, Rerender: s.rerender,
+		Status: http.StatusCreated, Roles: transferRoles, Right: programmehttp.Commerce(), Rehearses: true, Smaller: smaller, Lists: s.lists(), Causes: createCauses, Forms: createForms, Rerender: s.rerender,
 	}, s.createTransfer)
 	httpapi.Register(a, httpapi.Route{
 		ID: "listTransfers", Method: http.MethodGet, Path: "/v1/customers/{customerId}/transfers", Tag: "Transfers",

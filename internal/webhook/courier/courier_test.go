@@ -81,7 +81,7 @@ func TestReceiversCanVerify(t *testing.T) {
 			w.WriteHeader(http.StatusAccepted)
 		})
 		answer := brings(t, courier.Settings{Networks: loopback, Signer: always(s)}, webhook.Registration{
-			URL: url, Format: format, Secret: after, Previous: before, PreviousUntil: time.Now().Add(time.Hour),
+			URL: url, Format: format, Secret: after, Previous: []webhook.Secret{before}, PreviousUntil: time.Now().Add(time.Hour),
 		})
 		assert.True(t, answer.Delivered())
 		assert.Equal(t, "application/json", headers.Get("Content-Type"))

@@ -57,8 +57,9 @@ type Deliveries struct {
 
 // Redelivered tells how many events are sent again.
 type Redelivered struct {
-	Count int  `json:"count" doc:"How many dead letters are sent again."`
-	More  bool `json:"more" doc:"Whether there may be more: ask again."`
+	Count   int  `json:"count" doc:"How many dead letters are sent again."`
+	Skipped int  `json:"skipped" doc:"How many of that time are not, because the registration does not have their event (any more)."`
+	More    bool `json:"more" doc:"Whether there may be more: ask again."`
 }
 
 func (s *Service) registerDeliveries(a *httpapi.API) {
@@ -112,10 +113,7 @@ func (in *searchDeliveries) search(partner string) (webhookstore.Search, error) 
 		}
 		q.Event = events[0]
 	}
-	if q.From, err = moment("from", in.From); err != nil {
-		return q, err
-	}
-	if q.Until, err = moment("until", in.Until); err != nil {
+	if q.From, q.Until, err = period(in.From, in.Until); err != nil {
 		return q, err
 	}
 	after, err := in.After()
@@ -125,6 +123,21 @@ func (in *searchDeliveries) search(partner string) (webhookstore.Search, error) 
 	at, id, err := httpapi.ReadCursor(after)
 	q.After = &webhookstore.Cursor{At: at, ID: id}
 	return q, err
+}
+
+// period reads the times that something is asked for between, each of which may be left out. Refusal: InvalidInput, also for an end before
+// the beginning.
+func period(from, until string) (begin, end time.Time, err error) {
+	if begin, err = moment("from", from); err != nil {
+		return begin, end, err
+	}
+	if end, err = moment("until", until); err != nil {
+		return begin, end, err
+	}
+	if !end.IsZero() && end.Before(begin) {
+		err = kernel.Refuse(kernel.InvalidInput, "The time until must not be before from.")
+	}
+	return begin, end, err
 }
 
 // moment reads a time; an empty text is the zero time. Refusal: InvalidInput.
@@ -192,14 +205,10 @@ type redeliverDead struct {
 }
 
 func (s *Service) redeliverDead(ctx context.Context, in *redeliverDead) (command.Answer, error) {
-	answer := httpapi.AnswerTo(ctx, func(count int) (command.Answer, error) {
-		return httpapi.JSON(http.StatusOK, Redelivered{Count: count, More: count == webhookstore.MostRedelivered})
+	answer := httpapi.AnswerTo(ctx, func(done webhookstore.Redelivered) (command.Answer, error) {
+		return httpapi.JSON(http.StatusOK, Redelivered{Count: done.Count, Skipped: done.Skipped, More: done.More()})
 	})
-	from, err := moment("from", in.From)
-	if err != nil {
-		return command.Answer{}, err
-	}
-	until, err := moment("until", in.Until)
+	from, until, err := period(in.From, in.Until)
 	if err != nil {
 		return command.Answer{}, err
 	}

@@ -21,7 +21,8 @@ type Registration struct {
 	InMSHeader            bool                `json:"SignatureTokenToMsSignatureHeader" doc:"Whether the signature stands in x-ms-signature instead of Authorization (R-221)."`
 	Format                webhook.Format      `json:"Format" enum:"partner-center,standard" doc:"Extension: how events are told."`
 	LastModifiedTimestamp time.Time           `json:"LastModifiedTimestamp" doc:"When it was last replaced."`
-	FailingSince          *time.Time          `json:"FailingSince,omitempty" doc:"Extension: since when the endpoint has taken nothing; absent while it does."`
+	FailingSince          *time.Time          `json:"FailingSince,omitempty" doc:"Extension: since when the endpoint has only failed, without two days between in which nothing was tried; absent while it takes what it is sent."`
+	RestsUntil            *time.Time          `json:"RestsUntil,omitempty" doc:"Extension: until when the endpoint is left alone after failures, or because it asks for that; absent while it is called. PUT, a test and a redelivery end it."`
 	SwitchedOff           string              `json:"SwitchedOff,omitempty" enum:"gone,failing" doc:"Extension: why the endpoint is not called any more; absent while it is. PUT switches it on."`
 }
 
@@ -29,13 +30,14 @@ type Registration struct {
 type Wish struct {
 	WebhookURL    string   `json:"WebhookUrl" doc:"An https address of the public internet." example:"https://hooks.example/handover"`
 	WebhookEvents []string `json:"WebhookEvents" doc:"Names of events, as GET /webhooks/v1/registration/events lists them."`
-	InMSHeader    bool     `json:"SignatureTokenToMsSignatureHeader,omitempty" doc:"Whether the signature stands in x-ms-signature instead of Authorization (R-221)."`
-	Format        string   `json:"Format,omitempty" doc:"Extension: partner-center, or standard for Standard Webhooks 1.0; partner-center when left out."`
-	Secret        string   `json:"Secret,omitempty" doc:"Extension: whsec_ and 24 to 64 random bytes in base64. Written and never shown. What is sent carries webhook-signature once there is one; the one before signs for a day more."`
+	InMSHeader    *bool    `json:"SignatureTokenToMsSignatureHeader,omitempty" doc:"Whether the signature stands in x-ms-signature instead of Authorization (R-221); stays as it is when left out."`
+	Format        string   `json:"Format,omitempty" doc:"Extension: partner-center, or standard for Standard Webhooks 1.0; stays as it is when left out, at first partner-center."`
+	Secret        string   `json:"Secret,omitempty" doc:"Extension: whsec_ and 24 to 64 random bytes in base64. Written and never shown; stays as it is when left out. What is sent carries webhook-signature once there is one; those before sign for a day more."`
+	Revoke        bool     `json:"RevokePreviousSecrets,omitempty" doc:"Extension: the secrets before sign no more, at once; for one that leaked."`
 }
 
 func (w Wish) wish() webhook.Wish {
-	return webhook.Wish{URL: w.WebhookURL, Events: w.WebhookEvents, Format: w.Format, InMSHeader: w.InMSHeader, Secret: w.Secret}
+	return webhook.Wish{URL: w.WebhookURL, Events: w.WebhookEvents, Format: w.Format, InMSHeader: w.InMSHeader, Secret: w.Secret, Revoke: w.Revoke}
 }
 
 var (
@@ -54,19 +56,19 @@ func (s *Service) registerRegistration(a *httpapi.API) {
 	httpapi.Register(a, httpapi.Route{
 		ID: "getWebhook", Method: http.MethodGet, Path: path, Tag: tag, Summary: "Read your registration", Roles: callers, Right: programmehttp.Commerce(),
 		Causes: []kernel.Cause{webhook.NotRegistered},
-	}, func(ctx context.Context, _ *struct{}) (*struct{ Body Registration }, error) {
+	}, func(ctx context.Context, _ *struct{}) (*registered, error) {
 		r, err := s.records.Webhook(ctx, partnerOf(ctx))
-		return &struct{ Body Registration }{registration(r)}, err
+		return &registered{ETag: etag(r), Body: registration(r)}, err
 	})
 	httpapi.RegisterWrite[wished, registered](a, httpapi.Route{
 		ID: "createWebhook", Method: http.MethodPost, Path: path, Tag: tag, Summary: "Register for events",
 		Description: "One registration for each partner (R-230). What is sent, and how a receiver checks it, is in docs/webhooks.md.", Roles: callers, Right: programmehttp.Commerce(),
 		Resource: reflect.TypeFor[Registration](), Echoes: wishEchoes, Causes: append([]kernel.Cause{webhook.AlreadyRegistered}, wishCauses...),
 	}, s.createWebhook)
-	httpapi.RegisterWrite[wished, registered](a, httpapi.Route{
+	httpapi.RegisterWrite[replacing, registered](a, httpapi.Route{
 		ID: "replaceWebhook", Method: http.MethodPut, Path: path, Tag: tag, Summary: "Replace your registration",
 		Description: "What waits is sent to the new address. An endpoint that was switched off is called again.", Roles: callers, Right: programmehttp.Commerce(),
-		Resource: reflect.TypeFor[Registration](), Echoes: wishEchoes, Causes: append([]kernel.Cause{webhook.NotRegistered}, wishCauses...),
+		Resource: reflect.TypeFor[Registration](), Echoes: wishEchoes, Causes: append([]kernel.Cause{webhook.NotRegistered, httpapi.ChangedMeanwhile}, wishCauses...),
 	}, s.replaceWebhook)
 	httpapi.RegisterWrite[struct{}, struct{}](a, httpapi.Route{
 		ID: "deleteWebhook", Method: http.MethodDelete, Path: path, Tag: tag, Status: http.StatusNoContent, Extension: true,
@@ -77,11 +79,39 @@ func (s *Service) registerRegistration(a *httpapi.API) {
 
 type wished struct{ Body Wish }
 
-type registered struct{ Body Registration }
+type replacing struct {
+	IfMatch string `header:"If-Match" doc:"Extension: refuses the change with 412 when the registration no longer has this entity tag."`
+	Body    Wish
+}
+
+type registered struct {
+	ETag string `header:"ETag" doc:"Extension: changes with each replacement; for If-Match."`
+	Body Registration
+}
+
+// etag is the entity tag of what the owner wrote, and not of how the endpoint does.
+func etag(r webhook.Registration) string {
+	return httpapi.EntityTag(r.SubscriberID(), r.ModifiedAt.UTC())
+}
+
+// match honours If-Match, where the registration is replaced: nothing can come between.
+func (in *replacing) match() func(webhook.Registration) error {
+	if in.IfMatch == "" {
+		return nil
+	}
+	return func(now webhook.Registration) error {
+		if httpapi.Matches(in.IfMatch, etag(now)) {
+			return nil
+		}
+		return kernel.Refuse(httpapi.ChangedMeanwhile, "Your registration has changed since you read it. Read it again, then replace it.")
+	}
+}
 
 func answering(ctx context.Context) *httpapi.Answering[webhook.Registration] {
 	return httpapi.AnswerTo(ctx, func(r webhook.Registration) (command.Answer, error) {
-		return httpapi.JSON(http.StatusOK, registration(r))
+		answer, err := httpapi.JSON(http.StatusOK, registration(r))
+		answer.Header["ETag"] = etag(r)
+		return answer, err
 	})
 }
 
@@ -90,8 +120,9 @@ func (s *Service) createWebhook(ctx context.Context, in *wished) (command.Answer
 	return answer.Of(s.records.RegisterWebhook(ctx, answer.Terms, partnerOf(ctx), in.Body.wish(), s.rules))
 }
 
-func (s *Service) replaceWebhook(ctx context.Context, in *wished) (command.Answer, error) {
+func (s *Service) replaceWebhook(ctx context.Context, in *replacing) (command.Answer, error) {
 	answer := answering(ctx)
+	answer.Terms.Match = in.match()
 	return answer.Of(s.records.ReplaceWebhook(ctx, answer.Terms, partnerOf(ctx), in.Body.wish(), s.rules))
 }
 
@@ -105,6 +136,6 @@ func (s *Service) deleteWebhook(ctx context.Context, _ *struct{}) (command.Answe
 func registration(r webhook.Registration) Registration {
 	return Registration{
 		SubscriberID: r.SubscriberID(), WebhookURL: r.URL, WebhookEvents: r.Events, InMSHeader: r.InMSHeader, Format: r.Format,
-		LastModifiedTimestamp: r.ModifiedAt, FailingSince: httpapi.Given(r.Health.FailingSince), SwitchedOff: string(r.Health.Why),
+		LastModifiedTimestamp: r.ModifiedAt, FailingSince: httpapi.Given(r.Health.FailingSince), RestsUntil: httpapi.Given(r.Health.RestsUntil), SwitchedOff: string(r.Health.Why),
 	}
 }

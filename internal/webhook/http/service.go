@@ -29,7 +29,7 @@ type Records interface {
 	WebhookDeliveries(ctx context.Context, q webhookstore.Search) (store.Page[webhook.Delivery], error)
 	WebhookDelivery(ctx context.Context, partner, id string) (webhook.Delivery, []webhook.Attempt, error)
 	RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error)
-	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error)
+	RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[webhookstore.Redelivered], partner string, from, until time.Time) (webhookstore.Redelivered, error)
 	WebhookCertificate(ctx context.Context, id string) ([][]byte, error)
 }
 

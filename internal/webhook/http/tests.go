@@ -24,7 +24,7 @@ type TestResult struct {
 	CorrelationID string        `json:"correlationId" format:"uuid" doc:"The test's id."`
 	PartnerID     string        `json:"partnerId" format:"uuid" doc:"Who asked for it."`
 	Status        string        `json:"status" enum:"pending,completed" doc:"Whether more attempts follow."`
-	CallbackURL   string        `json:"callbackUrl" doc:"Where it is sent; empty without a registration."`
+	CallbackURL   string        `json:"callbackUrl" doc:"Where it went, or is to go; empty when it was not sent and there is no registration."`
 	Results       []TestAttempt `json:"results" doc:"One for each attempt, the first one first."`
 }
 
@@ -74,12 +74,20 @@ func (s *Service) getTest(ctx context.Context, in *struct {
 	for i, a := range attempts {
 		result.Results[len(attempts)-1-i] = testAttempt(a)
 	}
-	r, err := s.records.Webhook(ctx, partnerOf(ctx))
-	if errors.Is(err, webhook.NotRegistered) {
-		err = nil
-	}
-	result.CallbackURL = r.URL
+	result.CallbackURL, err = s.wentTo(ctx, d)
 	return &struct{ Body TestResult }{result}, err
+}
+
+// wentTo is where a test went, or is to go.
+func (s *Service) wentTo(ctx context.Context, test webhook.Delivery) (string, error) {
+	if test.SentTo != "" {
+		return test.SentTo, nil
+	}
+	r, err := s.records.Webhook(ctx, test.PartnerTenantID)
+	if errors.Is(err, webhook.NotRegistered) {
+		return "", nil
+	}
+	return r.URL, err
 }
 
 func testAttempt(a webhook.Attempt) TestAttempt {

@@ -190,7 +190,7 @@ func TestNoMailHasASecret(t *testing.T) {
 	t.Parallel()
 	secret := webhook.KeptSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	everyMail(t, func(t *testing.T, _ string, m letter) {
-		m.missed.Registration.Secret, m.missed.Registration.Previous = secret, secret
+		m.missed.Registration.Secret, m.missed.Registration.Previous = secret, []webhook.Secret{secret}
 		w, err := m.write()
 		require.NoError(t, err)
 		assert.NotContains(t, w.Text+w.HTML, "MfKQ9r8G")

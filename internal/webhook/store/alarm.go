@@ -47,15 +47,18 @@ func alarm(ctx context.Context, tx store.Tx, partner string, done Recorded, now 
 	return outbox.Queue(ctx, tx, partner, mail...)
 }
 
-// Missed is a registration with how many dead letters there are for it.
+// Missed is a registration with how many events its endpoint missed.
 type Missed struct {
 	Registration webhook.Registration
-	Dead         int
-	Sandbox      bool // its partner is in the sandbox
+	// Dead is how many events are kept that were sent as often as any is, and not heard; of an endpoint that is switched off, all that it
+	// did not hear. Tests are none of them, nor is, as long as it is called, what was never sent.
+	Dead    int
+	Sandbox bool // its partner is in the sandbox
 }
 
 var selectMissed = store.OverRows(`SELECT `+registrations.Columns.Of("w")+`, (SELECT COUNT(*) FROM webhook_deliveries d
-	WHERE d.partner_tenant_id = w.partner_tenant_id AND `+isDead+`), p.environment
+	WHERE d.partner_tenant_id = w.partner_tenant_id AND d.status <> 'delivered' AND d.event <> '`+string(webhook.TestCreated)+`'
+		AND (w.off_at IS NOT NULL OR d.status = 'dead' AND d.attempts - d.attempts_before >= `+fmt.Sprint(webhook.MostAttempts)+`)), p.environment
 	FROM {rows} JOIN webhook_registrations w ON w.partner_tenant_id = r.id JOIN partners p ON p.tenant_id = r.id`, store.IDColumn)
 
 // WebhooksMissed reads the registrations of these partners, by partner.

@@ -22,6 +22,9 @@ var (
 	buryUncalled = burying(`NOT EXISTS (SELECT 1 FROM webhook_registrations w WHERE w.partner_tenant_id = d.partner_tenant_id AND w.off_at IS NULL)
 		ORDER BY d.happened_at, d.id`)
 	buryBefore = burying(`d.registered_at < $4 ORDER BY d.registered_at`)
+
+	// buryUnsubscribed is asked once something of it came to its turn, because it goes through all that waits.
+	buryUnsubscribed = burying(`$4 NOT LIKE '% ' || d.event || ' %' ORDER BY d.happened_at, d.id`)
 )
 
 func burying(which string) store.Statement {
@@ -58,7 +61,11 @@ func (s *Store) bury(ctx context.Context, partner string) (int, error) {
 		since := func(at time.Time) []any { return []any{partner, store.Stamp(at), r.Fault()} }
 		switch {
 		case r.Called():
-			return tx.Exec(ctx, buryBefore, append(since(r.CalledSince), store.Stamp(r.CalledSince))...)
+			before, err := tx.Exec(ctx, buryBefore, append(since(r.CalledSince), store.Stamp(r.CalledSince))...)
+			if err != nil || before > 0 {
+				return before, err
+			}
+			return tx.Exec(ctx, buryUnsubscribed, partner, store.Stamp(now), webhook.FaultUnsubscribed, row.events)
 		case exists:
 			return tx.Exec(ctx, buryUncalled, since(r.Health.OffAt)...)
 		default:

@@ -119,9 +119,11 @@ func noSuchDelivery() error {
 	return kernel.Refuse(webhook.DeliveryUnknown, "There is no such delivery in your log, which keeps %d days. Check its id.", int(webhook.DeliveriesKept.Hours()/24))
 }
 
-// RedeliverWebhook sends an event again that was delivered or is a dead letter, with ten attempts more. One that waits is sent at once.
+// RedeliverWebhook sends an event again that was delivered or is a dead letter, with ten attempts more. One that waits is sent at once. An
+// endpoint that rests is called.
 //
-// Refusals: NotRegistered; NothingToSend to an endpoint that is switched off; DeliveryUnknown. Errors: those of command.Execute.
+// Refusals: NotRegistered; NothingToSend to an endpoint that is switched off, and of an event that the registration does not have;
+// DeliveryUnknown. Errors: those of command.Execute.
 func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhook.Delivery], partner, id string) (webhook.Delivery, error) {
 	store.Lower(&partner, &id)
 	return command.Execute(ctx, s.db, "send an event again", terms, func(tx store.Tx) (webhook.Delivery, error) {
@@ -133,8 +135,14 @@ func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhoo
 		if err != nil {
 			return d, err
 		}
+		if !r.Wants(d.Name) {
+			return d, kernel.Refuse(webhook.NothingToSend, "Your registration does not have %s any more. PUT /webhooks/v1/registration with it; then ask again.", d.Name)
+		}
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
+			return d, err
+		}
+		if r, err = wake(ctx, tx, r, now); err != nil {
 			return d, err
 		}
 		d = d.Again(r.ModifiedAt, now)
@@ -155,45 +163,4 @@ func called(ctx context.Context, tx store.Tx, partner string) (webhook.Registrat
 		err = kernel.Refuse(webhook.NothingToSend, "Your endpoint is switched off. PUT /webhooks/v1/registration switches it on; then ask again.")
 	}
 	return r, err
-}
-
-// MostRedelivered bounds how many dead letters one request sends again.
-const MostRedelivered = 1000
-
-var reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', attempts_before = attempts, next_at = $4, ended_at = NULL, registered_at = $6 WHERE id IN (
-	SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status <> 'delivered' AND (d.status = 'dead' OR d.registered_at < $7)
-		AND d.happened_at >= $2 AND d.happened_at < $3
-	ORDER BY d.happened_at, d.id LIMIT $5)`)
-
-// RedeliverDeadWebhooks sends the dead letters again that happened from then until then, zero times being the beginning of the log and now, the oldest first and at most MostRedelivered, and tells
-// how many.
-//
-// Refusals: NotRegistered; NothingToSend to an endpoint that is switched off. Errors: those of command.Execute.
-func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[int], partner string, from, until time.Time) (int, error) {
-	store.Lower(&partner)
-	return command.Execute(ctx, s.db, "send dead letters again", terms, func(tx store.Tx) (int, error) {
-		r, err := called(ctx, tx, partner)
-		if err != nil {
-			return 0, err
-		}
-		now, err := s.db.Time(ctx, tx)
-		if err != nil {
-			return 0, err
-		}
-		if from.IsZero() {
-			from = now.Add(-webhook.DeliveriesKept)
-		}
-		if until.IsZero() {
-			until = now
-		}
-		revived, err := tx.Exec(ctx, reviveDead, partner, store.Stamp(from), store.Stamp(until), store.Stamp(now), MostRedelivered,
-			store.Stamp(r.ModifiedAt), store.Stamp(r.CalledSince))
-		if err != nil || revived == 0 {
-			return int(revived), err
-		}
-		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, loggedRedelivery{From: from, Until: until, Count: int(revived)}, now); err != nil {
-			return 0, err
-		}
-		return int(revived), runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
-	})
 }

@@ -33,6 +33,7 @@ type loggedRegistration struct {
 	InMSHeader    bool                `json:"signatureTokenToMsSignatureHeader,omitempty"`
 	HasSecret     bool                `json:"hasSecret,omitempty"`
 	SecretChanged bool                `json:"secretChanged,omitempty"` // there was one, and this is another
+	Revoked       bool                `json:"previousSecretsRevoked,omitempty"`
 	SwitchedOff   webhook.Why         `json:"switchedOff,omitempty"`
 }
 
@@ -50,6 +51,7 @@ func logged(r webhook.Registration) loggedRegistration {
 func replaced(was, is webhook.Registration) loggedRegistration {
 	after := logged(is)
 	after.SecretChanged = !was.Secret.IsZero() && was.Secret != is.Secret
+	after.Revoked = len(is.Previous) == 0 && (after.SecretChanged || len(was.Previous) > 0)
 	return after
 }
 

@@ -2,6 +2,7 @@ package webhookstore
 
 import (
 	"context"
+	"time"
 
 	"handover/internal/activitylog"
 	"handover/internal/command"
@@ -14,20 +15,38 @@ import (
 var (
 	selectRegistration = store.Both(`SELECT ` + registrations.Columns.Of("w") + ` FROM webhook_registrations w WHERE w.partner_tenant_id = $1`)
 	lockRegistration   = store.Both(`SELECT ` + registrations.Columns.Of("w") + ` FROM webhook_registrations w WHERE w.partner_tenant_id = $1 FOR UPDATE`)
+	selectSandbox      = store.Both(`SELECT p.tenant_id FROM partners p WHERE p.tenant_id = $1 AND p.environment = 'sandbox'`)
 	insertRegistration = registrations.Insert("ON CONFLICT (partner_tenant_id) DO NOTHING")
 	deleteRegistration = store.Both(`DELETE FROM webhook_registrations WHERE partner_tenant_id = $1`)
 	updateRegistration = store.OverRows(`UPDATE webhook_registrations SET url = r.url, events = r.events, format = r.format, in_ms_header = r.in_ms_header,
 		secret = r.secret, previous_secret = r.previous_secret, previous_until = r.previous_until, modified_at = r.modified_at, failing_since = r.failing_since,
-		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why, called_since = r.called_since
+		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why, called_since = r.called_since, failed_at = r.failed_at
 		FROM {rows} WHERE webhook_registrations.partner_tenant_id = r.partner_tenant_id`, registrations.Columns)
 )
 
-// Webhook is the partner's registration. Refusal: NotRegistered.
+// Webhook is the partner's registration, with the time until which its endpoint rests only while it does. Refusal: NotRegistered.
 func (s *Store) Webhook(ctx context.Context, partner string) (webhook.Registration, error) {
 	store.Lower(&partner)
 	return store.Read(ctx, s.db, "read a webhook", func(tx store.Tx) (webhook.Registration, error) {
-		return registered(ctx, tx, selectRegistration, partner)
+		r, err := registered(ctx, tx, selectRegistration, partner)
+		if err != nil {
+			return r, err
+		}
+		now, err := s.db.Time(ctx, tx)
+		if !r.Health.Rests(now) {
+			r.Health.RestsUntil = time.Time{}
+		}
+		return r, err
 	})
+}
+
+// rulesOf are the rules for the partner, which are others in a sandbox (R-271).
+func rulesOf(ctx context.Context, tx store.Tx, partner string, rules webhook.Addresses) (webhook.Addresses, error) {
+	_, sandbox, err := store.One(ctx, tx, selectSandbox, store.Value[string], partner)
+	if sandbox {
+		rules = rules.InSandbox()
+	}
+	return rules, err
 }
 
 func registered(ctx context.Context, tx store.Tx, st store.Statement, partner string) (webhook.Registration, error) {
@@ -49,6 +68,9 @@ func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook
 		if err != nil {
 			return webhook.Registration{}, err
 		}
+		if rules, err = rulesOf(ctx, tx, partner, rules); err != nil {
+			return webhook.Registration{}, err
+		}
 		r, err := rules.Register(partner, w, now)
 		if err != nil {
 			return webhook.Registration{}, err
@@ -67,7 +89,7 @@ func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook
 // ReplaceWebhook makes the partner's registration another one. What waits goes to the new address, at once; what is a dead letter, because
 // the endpoint was switched off or for another reason, stays one until it is asked for.
 //
-// Refusals: NotRegistered; those of webhook.Addresses.Replace. Errors: those of command.Execute.
+// Refusals: NotRegistered; that of the terms' Match; those of webhook.Addresses.Replace. Errors: those of command.Execute.
 func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error) {
 	store.Lower(&partner)
 	return command.Execute(ctx, s.db, "replace a webhook", terms, func(tx store.Tx) (webhook.Registration, error) {
@@ -77,6 +99,14 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		}
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
+			return r, err
+		}
+		if terms.Match != nil {
+			if err := terms.Match(r); err != nil {
+				return r, err
+			}
+		}
+		if rules, err = rulesOf(ctx, tx, partner, rules); err != nil {
 			return r, err
 		}
 		was := r

@@ -7,8 +7,9 @@
 //	owing.go         what happened is owed to whom it concerns
 //	sending.go       what is due, and what became of it
 //	burying.go       what is not sent any more
+//	resting.go       endpoints that rest are called at once when their owner asks
 //	alarm.go         owners are told of what their endpoints do not take
-//	log.go           what became of what; asked for again
+//	log.go           what became of what; asked for again; reviving.go dead letters of a time
 //	testing.go       tests, which a partner asks for
 //	certificates.go  certificates of signatures
 //	watch.go         what is overdue, and what is forgotten with time; forget.go what is by an operator's word
@@ -39,19 +40,24 @@ var registrations = store.Table[registration]{
 	Name: "webhook_registrations",
 	Columns: `partner_tenant_id text, url text, events text, format text, in_ms_header boolean, secret text, previous_secret text, previous_until timestamptz,
 		created_at timestamptz, modified_at timestamptz, failing_since timestamptz, failures integer, rests_until timestamptz, off_at timestamptz, off_why text,
-		called_since timestamptz`,
+		called_since timestamptz, failed_at timestamptz`,
 	Fields: func(r *registration) []any {
 		return []any{
 			&r.PartnerTenantID, &r.URL, &r.events, &r.Format, &r.InMSHeader, &r.secret, &r.previous, (*store.Stamp)(&r.PreviousUntil),
 			(*store.Stamp)(&r.CreatedAt), (*store.Stamp)(&r.ModifiedAt), (*store.Stamp)(&r.Health.FailingSince), &r.Health.Failures,
-			(*store.Stamp)(&r.Health.RestsUntil), (*store.Stamp)(&r.Health.OffAt), &r.Health.Why, (*store.Stamp)(&r.CalledSince),
+			(*store.Stamp)(&r.Health.RestsUntil), (*store.Stamp)(&r.Health.OffAt), &r.Health.Why, (*store.Stamp)(&r.CalledSince), (*store.Stamp)(&r.Health.FailedAt),
 		}
 	},
 }
 
 // stored is the registration as it is written. Each event has a blank on either side, so that a query finds it.
 func stored(r webhook.Registration) registration {
-	row := registration{Registration: r, events: " ", secret: r.Secret.Kept(), previous: r.Previous.Kept()}
+	row := registration{Registration: r, events: " ", secret: r.Secret.Kept()}
+	previous := make([]string, len(r.Previous))
+	for i, secret := range r.Previous {
+		previous[i] = secret.Kept()
+	}
+	row.previous = strings.Join(previous, " ")
 	for _, event := range r.Events {
 		row.events += string(event) + " "
 	}
@@ -60,7 +66,10 @@ func stored(r webhook.Registration) registration {
 
 // read is the registration as it was written.
 func (r registration) read() webhook.Registration {
-	r.Secret, r.Previous = webhook.KeptSecret(r.secret), webhook.KeptSecret(r.previous)
+	r.Secret = webhook.KeptSecret(r.secret)
+	for _, secret := range strings.Fields(r.previous) {
+		r.Previous = append(r.Previous, webhook.KeptSecret(secret))
+	}
 	for _, event := range strings.Fields(r.events) {
 		r.Events = append(r.Events, webhook.EventName(event))
 	}
@@ -71,11 +80,11 @@ var deliveries = store.Table[webhook.Delivery]{
 	Name: "webhook_deliveries",
 	Columns: `id text, partner_tenant_id text, event text, customer_tenant_id text, resource_id text, happened_at timestamptz, status text, attempts integer,
 		attempts_before integer, next_at timestamptz, ended_at timestamptz, last_status integer, last_fault text,
-		registered_at timestamptz`,
+		registered_at timestamptz, sent_to text`,
 	Fields: func(d *webhook.Delivery) []any {
 		return []any{
 			&d.ID, &d.PartnerTenantID, &d.Name, &d.CustomerTenantID, &d.ResourceID, (*store.Stamp)(&d.At), &d.Status, &d.Attempts, &d.Before,
-			(*store.Stamp)(&d.NextAt), (*store.Stamp)(&d.EndedAt), &d.LastStatus, &d.LastFault, (*store.Stamp)(&d.Registered),
+			(*store.Stamp)(&d.NextAt), (*store.Stamp)(&d.EndedAt), &d.LastStatus, &d.LastFault, (*store.Stamp)(&d.Registered), &d.SentTo,
 		}
 	},
 }

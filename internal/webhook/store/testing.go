@@ -12,7 +12,7 @@ import (
 
 var countTests = store.Both(`SELECT COUNT(*) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND event = '` + string(webhook.TestCreated) + `' AND happened_at > $2`)
 
-// TestWebhook sends the partner a test, with that id.
+// TestWebhook sends the partner a test, with that id, also to an endpoint that rests.
 //
 // Refusals: NotRegistered; TestsNotWanted by a registration without test-created, NothingToSend to an endpoint that is switched off,
 // TestsTooOften (R-231). Errors: those of command.Execute.
@@ -39,6 +39,9 @@ func (s *Store) TestWebhook(ctx context.Context, terms command.Terms[webhook.Eve
 		}
 		if recent >= webhook.TestsPerMinute {
 			return webhook.Event{}, kernel.Refuse(webhook.TestsTooOften, "You may send %d tests a minute. Wait a minute and send this one again.", webhook.TestsPerMinute)
+		}
+		if _, err := wake(ctx, tx, r, now); err != nil {
+			return webhook.Event{}, err
 		}
 		e := webhook.Event{ID: id, PartnerTenantID: partner, Name: webhook.TestCreated, ResourceID: id, At: now}
 		return e, Owe(ctx, tx, terms.Origin.Correlation, e)
