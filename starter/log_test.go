@@ -93,7 +93,7 @@ func TestLogIsMisused(t *testing.T) {
 
 // readers are the commands that change nothing.
 var readers = []string{
-	"starter get", "starter list", "starter watch", "starter stuck", "starter sent", "starter log", "starter mail undelivered", "starter verify", "starter webhook deliveries", "starter webhook listen",
+	"starter get", "starter list", "starter watch", "starter stuck", "starter sent", "starter log", "starter mail undelivered", "starter verify", "starter webhook show", "starter webhook deliveries", "starter webhook listen",
 	"starter token", "starter replay", "starter admin partner get", "starter admin customer get", "starter admin subscription get", "starter admin subscription list", "starter help",
 	"starter completion bash", "starter completion zsh", "starter completion fish", "starter completion powershell",
 }

@@ -98,8 +98,8 @@ func webhookActs() []Act {
 	return []Act{
 		{What: "a webhook is registered", Routes: []string{"createWebhook"}, Commands: []string{"starter webhook register"}, Resource: WebhookResource, Operation: AuditCreateWebhook, In: inOwn},
 		{What: "it is changed, or switched on again", Routes: []string{"replaceWebhook"}, Commands: []string{"starter webhook register"}, Resource: WebhookResource, Operation: AuditUpdateWebhook, In: inOwn},
-		{What: "it is ended", Routes: []string{"deleteWebhook"}, Resource: WebhookResource, Operation: AuditRemoveWebhook, In: inOwn},
-		{What: "it is switched off, and why", Itself: true, Resource: WebhookResource, Operation: AuditSwitchOffWebhook, In: inOwn},
+		{What: "it is ended", Routes: []string{"deleteWebhook"}, Commands: []string{"starter webhook unregister"}, Resource: WebhookResource, Operation: AuditRemoveWebhook, In: inOwn},
+		{What: "it is switched off, and why", Itself: true, Resource: WebhookResource, Operation: AuditSwitchOffWebhook, In: inPartner},
 		{
 			What: "events are sent again", Routes: []string{"redeliverWebhook", "redeliverDeadWebhooks"}, Commands: []string{"starter webhook redeliver"},
 			Resource: WebhookResource, Operation: AuditRedeliverWebhook, In: inOwn,
@@ -121,7 +121,7 @@ func forgettingActs() []Act {
 		{What: "contacts of an application to a programme are forgotten", Commands: forget, Resource: PartnerResource, Operation: AuditUpdateCompany, In: inPartner},
 		{
 			What: "kept answers, excerpts of what endpoints answered and mail about webhooks are forgotten", Commands: forget,
-			Unlogged: "they are gone by themselves within 30 days",
+			Unlogged: "answers and excerpts are gone by themselves within 30 days; whom the platform mailed stands in no log",
 		},
 	}
 }

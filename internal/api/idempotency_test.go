@@ -50,9 +50,9 @@ func (w written) run(t *testing.T, first reply) string {
 	return transfer.WorkflowID(idOf(t, first))
 }
 
-// tagged tells whether the answer has an entity tag: it is a transfer, or a subscription.
+// tagged tells whether the answer has an entity tag: it is a transfer, a subscription, or a registration.
 func (w written) tagged() bool {
-	return strings.Contains(w.path, "/transfers") || strings.Contains(w.path, "/subscriptions/")
+	return strings.Contains(w.path, "/transfers") || strings.Contains(w.path, "/subscriptions/") || w.path == registration && w.status == http.StatusOK
 }
 
 // everyWrite sets the scene for a write of each kind, each about a customer of its own.

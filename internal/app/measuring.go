@@ -66,7 +66,7 @@ func measure(s Surroundings) (*measurements, error) {
 			Name: "handover_webhook_attempt_seconds", Help: "How long endpoints took to answer, or not to.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30}}),
 		died: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "handover_webhook_dead_letters_total", Help: "Events that became dead letters by what endpoints answered this worker."}),
+			Name: "handover_webhook_dead_letters_total", Help: "Events of which this worker made dead letters."}),
 		waiting: gauge("handover_webhook_events_waiting", "Events that partners are still to be told of."),
 		oldest:  gauge("handover_webhook_oldest_seconds", "How long ago the oldest event that waits happened."),
 		due:     gauge("handover_webhook_events_due", "Events that wait for nothing but a worker."),

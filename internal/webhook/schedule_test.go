@@ -85,11 +85,11 @@ func TestHealthAfterAnswersAtOnce(t *testing.T) {
 	}{
 		"none":                          {nil, webhook.Health{}},
 		"a success is the last word":    {[]webhook.Answer{fails, fails, takes}, webhook.Health{}},
-		"a failure after a success":     {[]webhook.Answer{takes, fails}, webhook.Health{FailingSince: noon, Failures: 1}},
-		"many failures are three":       {[]webhook.Answer{fails, fails, fails, fails, fails, fails, fails, fails}, webhook.Health{FailingSince: noon, Failures: 3, RestsUntil: noon.Add(5 * time.Second)}},
-		"a wish holds":                  {[]webhook.Answer{asks(time.Minute), takes, takes}, webhook.Health{FailingSince: noon, Failures: 1, RestsUntil: noon.Add(time.Minute)}},
-		"the longest wish holds":        {[]webhook.Answer{asks(time.Hour), takes, asks(time.Minute)}, webhook.Health{FailingSince: noon, Failures: 2, RestsUntil: noon.Add(time.Hour)}},
-		"who is gone is gone":           {[]webhook.Answer{gone, takes, asks(100 * 24 * time.Hour)}, webhook.Health{FailingSince: noon, Failures: 2, RestsUntil: noon.Add(24 * time.Hour), OffAt: noon, Why: webhook.WhyGone}},
+		"a failure after a success":     {[]webhook.Answer{takes, fails}, webhook.Health{FailingSince: noon, FailedAt: noon, Failures: 1}},
+		"many failures are three":       {[]webhook.Answer{fails, fails, fails, fails, fails, fails, fails, fails}, webhook.Health{FailingSince: noon, FailedAt: noon, Failures: 3, RestsUntil: noon.Add(5 * time.Second)}},
+		"a wish holds":                  {[]webhook.Answer{asks(time.Minute), takes, takes}, webhook.Health{FailingSince: noon, FailedAt: noon, Failures: 1, RestsUntil: noon.Add(time.Minute)}},
+		"the longest wish holds":        {[]webhook.Answer{asks(time.Hour), takes, asks(time.Minute)}, webhook.Health{FailingSince: noon, FailedAt: noon, Failures: 2, RestsUntil: noon.Add(time.Hour)}},
+		"who is gone is gone":           {[]webhook.Answer{gone, takes, asks(100 * 24 * time.Hour)}, webhook.Health{FailingSince: noon, FailedAt: noon, Failures: 2, RestsUntil: noon.Add(24 * time.Hour), OffAt: noon, Why: webhook.WhyGone}},
 		"a wish of a success is no one": {[]webhook.Answer{fails, {Status: 200, RetryAfter: time.Hour}}, webhook.Health{}},
 	} {
 		assert.Equal(t, c.want, webhook.Health{}.AfterAll(c.given, noon), name)

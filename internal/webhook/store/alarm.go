@@ -31,7 +31,7 @@ func alarm(ctx context.Context, tx store.Tx, partner string, done Recorded, now 
 	switch {
 	case done.Ended:
 		event = fmt.Sprintf("%s:%d", EventOff, now.UnixMicro())
-	case done.Dead == 0:
+	case done.Missed == 0:
 		return nil
 	}
 	agents, err := store.All(ctx, tx, selectAgents, func(a *agent) []any { return []any{&a.email, &a.locale} }, partner)

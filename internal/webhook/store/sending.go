@@ -122,7 +122,8 @@ var (
 type Recorded struct {
 	Health webhook.Health // of the endpoint after them
 	Ended  bool           // the endpoint was switched off by them
-	Dead   int            // events that became dead letters, without tests and those that waited for an endpoint that was switched off
+	Dead   int            // events that became dead letters, without those that waited for an endpoint that was switched off
+	Missed int            // of those, that are no tests: their owner is told
 }
 
 // RecordWebhookAttempts writes what became of attempts to tell one partner, in the order in which they were begun, and what follows from it
@@ -148,7 +149,7 @@ func (s *Store) RecordWebhookAttempts(ctx context.Context, partner string, made 
 			return done, err
 		}
 		done.Health = r.Health.AfterAll(counted, now)
-		if !exists || done.Health == r.Health && done.Dead == 0 {
+		if !exists || done.Health == r.Health && done.Missed == 0 {
 			return done, nil
 		}
 		return conclude(ctx, tx, r, done, now)
@@ -203,8 +204,11 @@ func attempted(ctx context.Context, tx store.Tx, r webhook.Registration, made []
 			events[at] = events[at].To(r)
 		}
 		events[at] = events[at].After(a.Answer, r.ModifiedAt, now, rand.Float64()) //nolint:gosec // nobody gains by guessing it
-		if events[at].Status == webhook.Dead && events[at].Name != webhook.TestCreated {
+		if events[at].Status == webhook.Dead {
 			done.Dead++
+		}
+		if events[at].Status == webhook.Dead && events[at].Name != webhook.TestCreated {
+			done.Missed++
 		}
 		counted, rows = append(counted, a.Answer), append(rows, attempt{Attempt: a, millis: a.Took.Milliseconds()})
 	}
