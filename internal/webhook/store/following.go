@@ -56,7 +56,7 @@ var selectTroubled = store.Both(waitingPartners + `, troubled (id) AS (
 		UNION SELECT p.id FROM waiting p LEFT JOIN webhook_registrations w ON w.partner_tenant_id = p.id
 			WHERE p.id IS NOT NULL AND COALESCE(w.rests_until <= $2, TRUE) AND EXISTS (
 				SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $2 AND ` + isFirst + `))
-	SELECT t.id, w.failing_since, COALESCE(w.failures, 0), w.rests_until, w.off_at, COALESCE(w.off_why, ''),
+	SELECT t.id, w.failing_since, w.failed_at, COALESCE(w.failures, 0), w.rests_until, w.off_at, COALESCE(w.off_why, ''),
 		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting' AND NOT (` + isDead + `)),
 		o.happened_at, o.next_at, COALESCE(o.last_status, 0), COALESCE(o.last_fault, ''),
 		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND ` + isDead + `)
@@ -67,7 +67,7 @@ var selectTroubled = store.Both(waitingPartners + `, troubled (id) AS (
 
 func (t *Troubled) fields() []any {
 	return []any{
-		&t.PartnerTenantID, (*store.Stamp)(&t.Health.FailingSince), &t.Health.Failures, (*store.Stamp)(&t.Health.RestsUntil), (*store.Stamp)(&t.Health.OffAt),
+		&t.PartnerTenantID, (*store.Stamp)(&t.Health.FailingSince), (*store.Stamp)(&t.Health.FailedAt), &t.Health.Failures, (*store.Stamp)(&t.Health.RestsUntil), (*store.Stamp)(&t.Health.OffAt),
 		&t.Health.Why, &t.Waiting, (*store.Stamp)(&t.Oldest), (*store.Stamp)(&t.Next), &t.LastStatus, &t.LastFault, &t.Dead,
 	}
 }
