@@ -97,6 +97,11 @@ const (
 	MailUntried     MailOutcome = "untried"     // it is given back as it was
 )
 
+// MailOutcomes are all of them.
+func MailOutcomes() []MailOutcome {
+	return []MailOutcome{MailSent, MailUndelivered, MailWithdrawn, MailAgain, MailUntried}
+}
+
 // MailResult says what became of one claimed e-mail.
 type MailResult struct {
 	ID      int64
