@@ -95,6 +95,11 @@ func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	return s.deliver(ctx, message, told)
 }
 
+// domain is that of the sender.
+func (m *Mailer) domain() string {
+	return m.from.Address[strings.LastIndexByte(m.from.Address, '@')+1:]
+}
+
 // mailable is the form of an address that any mail server takes, where it has one. Addresses that came into the ledger before such
 // were asked for are tried as they are.
 func mailable(address string) string {

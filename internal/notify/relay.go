@@ -20,7 +20,7 @@ import (
 
 // Outbox is what a relay needs of the ledger; see its methods there.
 type Outbox interface {
-	ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error)
+	ClaimMail(ctx context.Context, claim, domain string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error)
 	HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error)
 	RecordMail(ctx context.Context, claim string, results []outbox.MailResult) error
 	MailWaiting(ctx context.Context) (outbox.WaitingMail, error)
@@ -140,7 +140,7 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	r.sure = timeOfDay()
-	owed, err := r.outbox.ClaimMail(ctx, r.claim, r.batch(), r.pace.perTarget, r.pace.lease+r.mailer.settings.Timeout)
+	owed, err := r.outbox.ClaimMail(ctx, r.claim, r.mailer.domain(), r.batch(), r.pace.perTarget, r.pace.lease+r.mailer.settings.Timeout)
 	if err != nil {
 		return 0, err
 	}
