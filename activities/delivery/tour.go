@@ -45,12 +45,12 @@ func (a *Activities) tour(partner string, now webhookstore.Standing, until time.
 	return &tour{steps: a, partner: partner, now: now, looked: began, recorded: began, until: until, done: done, heard: make(chan brought)}
 }
 
-// bring sends what is due until the endpoint fails, or the time is over, and records all of it. Error: the first of what could not be sent or
+// bring sends what is due until the endpoint fails, the time is over or the step is to end, and records all of it. Error: the first of what could not be sent or
 // recorded; what was sent is recorded if it can be.
 func (t *tour) bring(ctx context.Context) error {
 	due := t.now.Due
 	for {
-		if len(due) > 0 && t.mayBegin() {
+		if len(due) > 0 && t.mayBegin(ctx) {
 			t.begin(ctx, due[0])
 			due = due[1:]
 			continue
@@ -66,8 +66,8 @@ func (t *tour) bring(ctx context.Context) error {
 	}
 }
 
-func (t *tour) mayBegin() bool {
-	return !t.over && t.underway < t.width() && t.underway+len(t.made) < unrecorded && time.Now().Before(t.until)
+func (t *tour) mayBegin(ctx context.Context) bool {
+	return !t.over && !leaving(ctx) && t.underway < t.width() && t.underway+len(t.made) < unrecorded && time.Now().Before(t.until)
 }
 
 // width is how many attempts may be under way. It grows with what is taken, so that an endpoint that is away is called in vain as seldom as if
@@ -80,7 +80,7 @@ func (t *tour) begin(ctx context.Context, d webhook.Delivery) {
 		DeliveryID: d.ID, N: d.Attempts + 1, At: t.now.At.Add(time.Since(t.looked)), Registered: t.now.Registration.ModifiedAt,
 	}}
 	go func() {
-		b.Answer, b.err = t.steps.Courier.Bring(ctx, t.now.Registration, d.Event)
+		b.Answer, b.err = t.steps.Courier.Bring(context.WithoutCancel(ctx), t.now.Registration, d.Event)
 		t.heard <- b
 	}()
 }
