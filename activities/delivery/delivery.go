@@ -25,6 +25,7 @@ const Prefix = "delivery."
 type Ledger interface {
 	LookAtWebhook(ctx context.Context, partner string, limit int) (webhookstore.Standing, error)
 	RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (webhookstore.Recorded, error)
+	SetWebhooksAside(ctx context.Context, partner string, unsaid map[string]*webhook.UnsaidError) (dead int, err error)
 	DeadWebhooks(ctx context.Context, partner string) (int, error)
 }
 

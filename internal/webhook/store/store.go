@@ -7,6 +7,7 @@
 //	owing.go         what happened is owed to whom it concerns
 //	sending.go       what is due, and what became of it
 //	burying.go       what is not sent any more
+//	aside.go         what cannot be said
 //	alarm.go         owners are told of what their endpoints do not take
 //	log.go           what became of what; asked for again
 //	testing.go       tests, which a partner asks for
