@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,8 @@ func TestEveryColumnIsAccountedFor(t *testing.T) {
 		for _, column := range there {
 			assert.True(t, said[column], "docs/personal-data.md does not say whether %s is personal", column)
 		}
-		assert.Len(t, said, len(there), "docs/personal-data.md knows columns that there are none of")
+		for column := range said {
+			assert.True(t, slices.Contains(there, column), "docs/personal-data.md knows %s, and there is none", column)
+		}
 	}
 }
