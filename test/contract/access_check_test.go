@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"handover/internal/activitylog"
 	activitylogstore "handover/internal/activitylog/store"
 	transferstore "handover/internal/transfer/store"
 	"handover/internal/webhook"
@@ -134,9 +135,17 @@ func wording(asked call, got answer) string {
 	return text
 }
 
-// rows is everything that the ledger says of the customer, to see whether anything changed. Decisions of the source and
-// the target that the domain refused are in their logs and count only when asked for.
-func (s *scene) rows(t testing.TB, refusedToo bool) string {
+// tenants are all partners of the scene.
+func (s *scene) tenants() (all []string) {
+	for _, p := range s.of {
+		all = append(all, p.TenantID)
+	}
+	return all
+}
+
+// rows is everything that the ledger says of the customer, to see whether anything changed. What the triers were refused stands in their
+// own logs and does not count; in another's it would.
+func (s *scene) rows(t testing.TB, triers ...string) string {
 	t.Helper()
 	ctx := t.Context()
 	transfers, err := stage.Ledger.Transfers(ctx, transferstore.Filter{CustomerTenantID: s.customer})
@@ -144,10 +153,13 @@ func (s *scene) rows(t testing.TB, refusedToo bool) string {
 	subscriptions, err := stage.Ledger.Subscriptions(ctx, s.customer, "")
 	require.NoError(t, err)
 	everything := []any{transfers, subscriptions}
+	tried := func(r activitylogstore.AuditEntry) bool {
+		return r.Status == activitylog.Failed && slices.Contains(triers, r.PartnerTenantID)
+	}
 	for _, one := range transfers {
 		audit, err := stage.Ledger.AuditOf(ctx, one.ID)
 		require.NoError(t, err)
-		audit = slices.DeleteFunc(audit, func(r activitylogstore.AuditEntry) bool { return r.Status == "failed" && !refusedToo })
+		audit = slices.DeleteFunc(audit, tried)
 		items, err := stage.Ledger.Items(ctx, one.ID, 0, -1)
 		require.NoError(t, err)
 		everything = append(everything, audit, items)
@@ -162,8 +174,7 @@ func (s *scene) rows(t testing.TB, refusedToo bool) string {
 		require.NoError(t, err)
 		log, err := stage.Ledger.AuditLog(ctx, activitylogstore.AuditSearch{PartnerTenantID: s.of[p].TenantID, CustomerID: s.customer, Limit: 500})
 		require.NoError(t, err)
-		log.Items = slices.DeleteFunc(log.Items, func(r activitylogstore.AuditEntry) bool { return r.Status == "failed" && !refusedToo })
-		everything = append(everything, agreements, log.Items)
+		everything = append(everything, agreements, append([]activitylogstore.AuditEntry(nil), slices.DeleteFunc(log.Items, tried)...))
 	}
 	for _, p := range partners {
 		registered, err := stage.Ledger.Webhook(ctx, s.of[p].TenantID)

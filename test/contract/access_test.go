@@ -183,7 +183,7 @@ func TestAccess(t *testing.T) {
 		op, exists := described[a.operation]
 		require.True(t, exists, a.operation)
 		t.Run(a.name(), func(t *testing.T) {
-			before := s.rows(t, false)
+			before := s.rows(t, s.tenants()...)
 			for _, c := range everybody {
 				watch.try(t, a, op, c)
 			}
@@ -191,7 +191,7 @@ func TestAccess(t *testing.T) {
 				watch.tryForged(t, a, op, bad)
 			}
 			s.endWebhooks(t)
-			require.Equal(t, before, s.rows(t, false), "something changed that nobody may change")
+			require.Equal(t, before, s.rows(t, s.tenants()...), "something changed that nobody may change")
 		})
 	}
 	t.Run("what may be known is told", watch.everythingWasTold)
@@ -219,10 +219,9 @@ func (w *watch) try(t *testing.T, a attempt, op describedOperation, c caller) {
 		}
 	}
 	writes := op.method != http.MethodGet
-	party := c.party == isSource || c.party == isTarget
 	var before string
 	if writes {
-		before = s.rows(t, !party || !admitted)
+		before = s.rows(t, s.of[c.party].TenantID)
 	}
 	asked := a.call(t, op, c.bearer)
 	got := send(t, asked)
@@ -231,7 +230,7 @@ func (w *watch) try(t *testing.T, a attempt, op describedOperation, c caller) {
 		refused(t, got, want.status, want.code)
 	}
 	if writes {
-		after := s.rows(t, !party || !admitted)
+		after := s.rows(t, s.of[c.party].TenantID)
 		require.Equal(t, a.changes && want.success(), before != after, "%s: does it change anything?\n%s", c.name, got.body)
 	}
 	knows := c.party

@@ -37,7 +37,8 @@ func TestR51_AttestThenCreate(t *testing.T) {
 	as[object](t, target.post(t, transfers(customer), body), http.StatusCreated)
 
 	log := objects(t, as[object](t, target.get(t, auditOf(customer)+"&size=500"), http.StatusOK)["items"])
-	assert.Equal(t, []any{"create_transfer", "create_agreement"}, values(log, "operationType"))
+	assert.Equal(t, []any{"create_transfer", "create_agreement", "create_transfer"}, values(log, "operationType"))
+	assert.Equal(t, []any{"succeeded", "succeeded", "failed"}, values(log, "operationStatus"), "what was refused, too")
 }
 
 // Section 8.1: the same contact again is 600061; another contact takes its place.
