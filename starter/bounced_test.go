@@ -20,7 +20,7 @@ import (
 // mailed is the transfer's first e-mail, once a mail server has taken all of it.
 func (b shelf) mailed(id string) outbox.Notification {
 	b.t.Helper()
-	owed, err := b.ClaimMail(b.t.Context(), "relay", 50, 50, time.Hour)
+	owed, err := b.ClaimMail(b.t.Context(), "relay", "", 50, 50, time.Hour)
 	require.NoError(b.t, err)
 	var results []outbox.MailResult
 	for _, o := range owed {
@@ -104,7 +104,7 @@ func TestReportsThatAreOfNoUse(t *testing.T) {
 	t.Parallel()
 	b := newShelf(t, 0)
 	id := b.pending("r")
-	owed, err := b.ClaimMail(t.Context(), "relay", 50, 50, time.Hour)
+	owed, err := b.ClaimMail(t.Context(), "relay", "", 50, 50, time.Hour)
 	require.NoError(t, err)
 	underWay := owed[0].Notification
 	mail := underWay

@@ -16,7 +16,7 @@ import (
 // refuses makes the mail server's answer to everything that is owed a refusal for good, and tells the numbers.
 func (b shelf) refuses(reason string) (mails []int64) {
 	b.t.Helper()
-	owed, err := b.ClaimMail(b.t.Context(), "relay", 50, 50, time.Hour)
+	owed, err := b.ClaimMail(b.t.Context(), "relay", "", 50, 50, time.Hour)
 	require.NoError(b.t, err)
 	var results []outbox.MailResult
 	for _, o := range owed {

@@ -25,6 +25,7 @@ const Prefix = "delivery."
 type Ledger interface {
 	LookAtWebhook(ctx context.Context, partner string, limit int) (webhookstore.Standing, error)
 	RecordWebhookAttempts(ctx context.Context, partner string, made ...webhook.Attempt) (webhookstore.Recorded, error)
+	SetWebhooksAside(ctx context.Context, partner string, unsaid map[string]*webhook.UnsaidError) (dead int, err error)
 	DeadWebhooks(ctx context.Context, partner string) (int, error)
 }
 
@@ -67,20 +68,20 @@ const (
 )
 
 // Deliver sends the partner what is due, what is about one thing in its order, and records what came of it. It ends when nothing is due, when
-// the endpoint wants to be left alone, or after a minute. A worker that dies in it has made at most twenty attempts that are made again, with
+// the endpoint wants to be left alone, after a minute, or with what is under way when the worker stops or is cut off from the server. A worker that dies in it has made at most twenty attempts that are made again, with
 // the same ids.
 func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error) {
-	ctx, stop := beating(ctx)
-	defer stop()
+	defer beating(ctx)()
+	lasting := context.WithoutCancel(ctx) // what is begun is ended: an attempt that is cut off may have been heard
 	var done Round
 	for until := time.Now().Add(longest); ; {
-		now, err := a.Ledger.LookAtWebhook(ctx, partner, lookedUp)
+		now, err := a.Ledger.LookAtWebhook(lasting, partner, lookedUp)
 		if err != nil {
 			return done, failing.Classified(err)
 		}
 		a.buried(now.Buried)
-		if len(now.Due) == 0 || time.Now().After(until) {
-			done.Dead, err = a.Ledger.DeadWebhooks(ctx, partner)
+		if len(now.Due) == 0 || time.Now().After(until) || leaving(ctx) {
+			done.Dead, err = a.Ledger.DeadWebhooks(lasting, partner)
 			return done.standing(now, a.Lingers), failing.Classified(err)
 		}
 		if err := a.tour(partner, now, until, &done).bring(ctx); err != nil {
@@ -116,23 +117,44 @@ func (r Round) standing(now webhookstore.Standing, lingers time.Duration) Round 
 	return r
 }
 
-// beating tells Temporal that the step lives, for as long as it does: an endpoint may take longer than anybody waits for a dead worker.
-func beating(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	if !activity.IsActivity(ctx) {
-		return ctx, cancel
+// leaving tells that nothing more should be begun: the worker stops, or the server wants the step ended, or may do so because a heartbeat
+// did not reach it.
+func leaving(ctx context.Context) bool {
+	if ctx.Err() != nil || !activity.IsActivity(ctx) {
+		return ctx.Err() != nil
 	}
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return true
+	default:
+		return false
+	}
+}
+
+// beating tells Temporal that the step lives, until it is stopped: an endpoint may take longer than anybody waits for a dead worker. One
+// heartbeat that is not answered ends the context of the step, but not the heartbeats: the server may well hear the next one.
+func beating(ctx context.Context) (stop func()) {
+	if !activity.IsActivity(ctx) {
+		return func() {}
+	}
+	return pulse(func() { activity.RecordHeartbeat(context.WithoutCancel(ctx)) })
+}
+
+// pulse beats every five seconds until it is stopped, which waits for a beat that is under way.
+func pulse(beat func()) (stop func()) {
+	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(ended)
 		tick := time.NewTicker(beatEvery)
 		defer tick.Stop()
 		for {
-			activity.RecordHeartbeat(ctx)
 			select {
-			case <-ctx.Done():
+			case <-over:
 				return
 			case <-tick.C:
+				beat()
 			}
 		}
 	}()
-	return ctx, cancel
+	return func() { close(over); <-ended }
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +32,23 @@ func (e *endpoint) Bring(_ context.Context, _ webhook.Registration, what webhook
 		return webhook.Answer{Status: 204}, nil
 	}
 	return e.answers(len(e.heard))
+}
+
+// sayable is an endpoint of which some events cannot be told.
+type sayable struct {
+	*endpoint
+	unsaid map[string]*webhook.UnsaidError
+
+	mu sync.Mutex
+}
+
+func (s *sayable) Bring(ctx context.Context, r webhook.Registration, what webhook.Event) (webhook.Answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if unsaid, is := s.unsaid[what.ID]; is {
+		return webhook.Answer{}, unsaid
+	}
+	return s.endpoint.Bring(ctx, r, what)
 }
 
 type stage struct {

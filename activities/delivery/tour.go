@@ -3,8 +3,12 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"handover/internal/webhook"
 	webhookstore "handover/internal/webhook/store"
@@ -27,9 +31,10 @@ type tour struct {
 
 	heard    chan brought
 	underway int
-	taken    int       // that the endpoint took in this tour
-	over     bool      // nothing more is begun
-	err      error     // why not, where it is not the endpoint's doing
+	taken    int   // that the endpoint took in this tour
+	over     bool  // nothing more is begun
+	err      error // why not, where it is not the endpoint's doing
+	unsaid   map[string]*webhook.UnsaidError
 	made     []brought // not recorded yet
 	recorded time.Time // the latest time
 }
@@ -42,21 +47,22 @@ type brought struct {
 
 func (a *Activities) tour(partner string, now webhookstore.Standing, until time.Time, done *Round) *tour {
 	began := time.Now()
-	return &tour{steps: a, partner: partner, now: now, looked: began, recorded: began, until: until, done: done, heard: make(chan brought)}
+	return &tour{steps: a, partner: partner, now: now, looked: began, recorded: began, until: until, done: done, heard: make(chan brought), unsaid: map[string]*webhook.UnsaidError{}}
 }
 
-// bring sends what is due until the endpoint fails, or the time is over, and records all of it. Error: the first of what could not be sent or
+// bring sends what is due until the endpoint fails, the time is over or the step is to end, and records all of it. Error: the first of what could not be sent or
 // recorded; what was sent is recorded if it can be.
 func (t *tour) bring(ctx context.Context) error {
 	due := t.now.Due
 	for {
-		if len(due) > 0 && t.mayBegin() {
+		if len(due) > 0 && t.mayBegin(ctx) {
 			t.begin(ctx, due[0])
 			due = due[1:]
 			continue
 		}
 		if t.underway == 0 {
 			t.fail(t.record(ctx))
+			t.fail(t.setAside(ctx))
 			return t.err
 		}
 		t.hear(<-t.heard)
@@ -66,8 +72,8 @@ func (t *tour) bring(ctx context.Context) error {
 	}
 }
 
-func (t *tour) mayBegin() bool {
-	return !t.over && t.underway < t.width() && t.underway+len(t.made) < unrecorded && time.Now().Before(t.until)
+func (t *tour) mayBegin(ctx context.Context) bool {
+	return !t.over && !leaving(ctx) && t.underway < t.width() && t.underway+len(t.made) < unrecorded && time.Now().Before(t.until)
 }
 
 // width is how many attempts may be under way. It grows with what is taken, so that an endpoint that is away is called in vain as seldom as if
@@ -80,14 +86,19 @@ func (t *tour) begin(ctx context.Context, d webhook.Delivery) {
 		DeliveryID: d.ID, N: d.Attempts + 1, At: t.now.At.Add(time.Since(t.looked)), Registered: t.now.Registration.ModifiedAt,
 	}}
 	go func() {
-		b.Answer, b.err = t.steps.Courier.Bring(ctx, t.now.Registration, d.Event)
+		b.Answer, b.err = t.steps.Courier.Bring(context.WithoutCancel(ctx), t.now.Registration, d.Event)
 		t.heard <- b
 	}()
 }
 
 func (t *tour) hear(b brought) {
 	t.underway--
-	if b.err != nil {
+	var unsaid *webhook.UnsaidError
+	switch {
+	case errors.As(b.err, &unsaid):
+		t.unsaid[b.DeliveryID] = unsaid
+		return
+	case b.err != nil:
 		t.fail(b.err)
 		return
 	}
@@ -127,5 +138,18 @@ func (t *tour) record(ctx context.Context) error {
 	recorded, err := t.steps.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), t.partner, attempts...)
 	t.steps.buried(recorded.Dead)
 	t.made, t.recorded = nil, time.Now()
+	return err
+}
+
+// setAside leaves alone what cannot be said, so that others need not wait for it.
+func (t *tour) setAside(ctx context.Context) error {
+	if len(t.unsaid) == 0 {
+		return nil
+	}
+	dead, err := t.steps.Ledger.SetWebhooksAside(context.WithoutCancel(ctx), t.partner, t.unsaid)
+	t.steps.buried(dead)
+	if err == nil && activity.IsActivity(ctx) {
+		activity.GetLogger(ctx).Error("Events of a partner cannot be told and are set aside.", "partner", t.partner, "events", slices.Sorted(maps.Keys(t.unsaid)), "deadLetters", dead)
+	}
 	return err
 }

@@ -93,6 +93,17 @@ func TestRulesOfWhatOperatorsChange(t *testing.T) {
 	without := func(id string, and func(*administration.Facts)) func(*administration.Facts) {
 		return func(f *administration.Facts) { delete(f.Partners, id); and(f) }
 	}
+	anew := func(and func(*administration.Facts)) func(*administration.Facts) {
+		return func(f *administration.Facts) { delete(f.Subscriptions, indirect); and(f) }
+	}
+	credits := ofSubscription(isIndirect, func(*subscription.Subscription) {})
+	resells := func(as programme.Status, signed bool) func(*administration.Facts) {
+		return func(f *administration.Facts) {
+			p := f.Partners[alpine]
+			p.Programs = programme.Enrolled(programme.IndirectReseller, as, signed)
+			f.Partners[alpine] = p
+		}
+	}
 	ended := func(f *administration.Facts) {
 		s := f.Subscriptions[base]
 		s.Status, s.Billed = subscription.Deleted, false
@@ -130,9 +141,24 @@ func TestRulesOfWhatOperatorsChange(t *testing.T) {
 			delete(f.Subscriptions, addon)
 			f.Use.Moving = map[string]string{base: transferID}
 		}, subscription.InOtherTransfer},
-		"R-74 what has ended gets no add-on":                    {ofSubscription(isAddon, func(*subscription.Subscription) {}), ended, subscription.Ended},
-		"R-74 a base goes with its add-ons or stays":            {ofSubscription(isBase, func(s *subscription.Subscription) { s.Status = subscription.Suspended }), nothing, subscription.AddonsActive},
-		"R-58 what is credited is a reseller's under the owner": {ofSubscription(isIndirect, func(s *subscription.Subscription) { s.PartnerOnRecord = "5" }), anotherReseller, subscription.RecordNotPartner},
+		"R-74 what has ended gets no add-on":                     {ofSubscription(isAddon, func(*subscription.Subscription) {}), ended, subscription.Ended},
+		"R-74 a base goes with its add-ons or stays":             {ofSubscription(isBase, func(s *subscription.Subscription) { s.Status = subscription.Suspended }), nothing, subscription.AddonsActive},
+		"R-58 what is credited is a reseller's under the owner":  {ofSubscription(isIndirect, func(s *subscription.Subscription) { s.PartnerOnRecord = "5" }), anotherReseller, subscription.RecordNotPartner},
+		"R-58 nor does a new one credit a reseller under nobody": {ofSubscription(isIndirect, func(s *subscription.Subscription) { s.PartnerOnRecord = "5" }), anew(anotherReseller), subscription.RecordNotPartner},
+		"R-58 nor a reseller that parts in the same command": {func(c *administration.Changes) {
+			ofSubscription(isIndirect, func(*subscription.Subscription) {})(c)
+			apart(c)
+		}, anew(nothing), subscription.RecordNotPartner},
+		"R-58 one that was active when it was chosen stays": {credits, anew(resells(programme.Restricted, true)), ""},
+		"R-58 and so does one that had signed":              {credits, anew(resells(programme.Active, false)), ""},
+		"R-58 nor does who has no resellers": {ofSubscription(isBase, func(s *subscription.Subscription) { s.PartnerOnRecord = "3" }), func(f *administration.Facts) {
+			delete(f.Subscriptions, base)
+			delete(f.Subscriptions, addon)
+		}, subscription.RecordNotAllowed},
+		"R-58 a new one credits a reseller of its owner's": {credits, anew(nothing), ""},
+		"R-58 what has ended says whom it credited": {ofSubscription(isIndirect, func(s *subscription.Subscription) {
+			s.PartnerOnRecord, s.Status = "5", subscription.Deleted
+		}), anew(anotherReseller), ""},
 		"R-50 who bills a customer is accepted by it": {ending(northwind, contoso, ""), func(f *administration.Facts) {
 			f.Use.BillingPair = map[programme.Pair]bool{pair(northwind, contoso): true}
 		}, programme.InUse},

@@ -27,7 +27,7 @@ func TestNotificationIsSentOnce(t *testing.T) {
 		require.Equal(t, "de-DE", unsent[0].Locale)
 		require.NotEqual(t, unsent[0].MessageID, unsent[1].MessageID)
 
-		_, err := f.ClaimMail(t.Context(), "relay", 10, 10, time.Hour)
+		_, err := f.ClaimMail(t.Context(), "relay", "", 10, 10, time.Hour)
 		require.NoError(t, err)
 		require.NoError(t, f.RecordMail(t.Context(), "relay", []outbox.MailResult{{ID: last.ID, Outcome: outbox.MailSent}}))
 		before := f.contents()
@@ -44,7 +44,7 @@ func TestNotificationThatCannotBeDelivered(t *testing.T) {
 	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
 		tr := f.pending("r1")
 		unsent := f.unsent(tr.ID, transfer.EventCreated)
-		_, err := f.ClaimMail(t.Context(), "relay", 10, 10, time.Hour)
+		_, err := f.ClaimMail(t.Context(), "relay", "", 10, 10, time.Hour)
 		require.NoError(t, err)
 		require.NoError(t, f.RecordMail(t.Context(), "relay", []outbox.MailResult{
 			{ID: unsent[0].ID, Outcome: outbox.MailAgain, Reason: "greylisted", After: time.Minute},

@@ -21,7 +21,7 @@ const claimed = 2 * time.Minute
 // claimMail claims for the relay and fails the test when that fails.
 func (f fixture) claimMail(relay string, limit, perKey int) []outbox.Owed {
 	f.t.Helper()
-	owed, err := f.ClaimMail(f.t.Context(), relay, limit, perKey, claimed)
+	owed, err := f.ClaimMail(f.t.Context(), relay, "", limit, perKey, claimed)
 	require.NoError(f.t, err)
 	return owed
 }
@@ -138,7 +138,7 @@ func TestClaimersShareNothing(t *testing.T) {
 		for n := range 5 {
 			relays.Go(func() {
 				for range 100 {
-					owed, err := f.ClaimMail(t.Context(), fmt.Sprint("relay ", n), 7, 4, claimed)
+					owed, err := f.ClaimMail(t.Context(), fmt.Sprint("relay ", n), "", 7, 4, claimed)
 					if err != nil {
 						t.Error(err)
 						return

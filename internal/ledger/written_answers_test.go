@@ -134,7 +134,7 @@ func TestWrittenLedgersAreForgotten(t *testing.T) {
 func delivered(t *testing.T, l *ledger.Ledger) {
 	t.Helper()
 	for {
-		owed, err := l.ClaimMail(t.Context(), "relay of all", 500, 500, time.Hour)
+		owed, err := l.ClaimMail(t.Context(), "relay of all", "", 500, 500, time.Hour)
 		require.NoError(t, err)
 		if len(owed) == 0 {
 			return

@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+
+	"handover/internal/outbox"
 )
 
 type counts struct {
@@ -33,8 +35,11 @@ func newCounts(registry *prometheus.Registry) (*counts, error) {
 			Name: "handover_mail_results_total", Help: "What became of e-mails that this relay had in hand, by outcome.",
 		}, []string{"outcome"}),
 		faults: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "handover_mail_connection_faults_total", Help: "How often the mail server could not be used.",
+			Name: "handover_mail_connection_faults_total", Help: "How often the mail server could not be used, or refused what was not the recipient's fault.",
 		}),
+	}
+	for _, outcome := range outbox.MailOutcomes() { // an alarm on growth needs them from the first moment
+		c.results.WithLabelValues(string(outcome))
 	}
 	if registry == nil {
 		return c, nil

@@ -1,12 +1,15 @@
 package notify
 
 // Which failures are final. The mail server speaks in codes: 5xx about this recipient or this message will be the same
-// tomorrow; everything else, from a refused connection to a wrong password, is cured by time or by an operator.
+// tomorrow; everything else, from a refused connection to a wrong password or a relay that denies us, is cured by time or by
+// an operator.
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 
 	"github.com/wneessen/go-mail"
 
@@ -40,6 +43,12 @@ func (e *ConnectionError) Error() string { return e.err.Error() }
 // Unwrap gives the context's error when its end was the reason.
 func (e *ConnectionError) Unwrap() error { return e.err }
 
+// RefusedError says that the mail server refuses the mail for good, and neither its recipient nor what it says is the reason:
+// we may not relay, are on a blocklist, or were not understood. That can be put right, and may be one recipient's policy.
+type RefusedError struct{ err error }
+
+func (e *RefusedError) Error() string { return e.err.Error() }
+
 // unreached makes what went wrong before there was a mail to speak of a *ConnectionError.
 func unreached(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
@@ -48,7 +57,8 @@ func unreached(ctx context.Context, err error) error {
 	return &ConnectionError{err: fmt.Errorf("the mail server cannot be used, the mail is tried again: %s", outbox.Said(err.Error()))}
 }
 
-// classify turns what the SMTP client says about a mail into a PermanentError, a ConnectionError or a temporary error. The
+// classify turns what the SMTP client says about a mail into a PermanentError, a RefusedError, a ConnectionError or a temporary
+// error. The
 // recipient's address is taken out of the text, which is kept in the ledger and logged (no personal data there).
 func classify(ctx context.Context, err error, recipient string) error {
 	if ctx.Err() != nil {
@@ -60,7 +70,9 @@ func classify(ctx context.Context, err error, recipient string) error {
 	switch {
 	case !errors.As(err, &sent):
 		return &ConnectionError{err: again}
-	case final(sent):
+	case refused(sent) && !final(sent):
+		return &RefusedError{err: again}
+	case refused(sent):
 		return Permanent("The mail server refused the mail for good; check the recipient's address. It said: %s", text)
 	case wantsNothing(sent):
 		return &ConnectionError{Underway: began(sent), err: again}
@@ -81,17 +93,34 @@ func began(sent *mail.SendError) bool {
 	return sent.Reason != mail.ErrConnCheck && sent.Reason != mail.ErrSMTPMailFrom
 }
 
-// final tells whether the server's answer is about the recipient or the message. A 5xx before that (greeting, sender)
-// and 53x anywhere (RFC 4954: authentication) are about our settings, which an operator can put right.
-func final(sent *mail.SendError) bool {
+// refused tells that the server heard who it is for and answered 5xx. Before that (greeting, sender), and with 53x anywhere
+// (RFC 4954: authentication), it wants nothing from us.
+func refused(sent *mail.SendError) bool {
 	code := sent.ErrorCode()
-	if code/100 != 5 || code/10 == 53 {
-		return false
+	phases := []mail.SendErrReason{mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose}
+	return code/100 == 5 && code/10 != 53 && slices.Contains(phases, sent.Reason)
+}
+
+// enhanced finds the subject and the detail of an enhanced status code (RFC 3463), at the beginning of an answer as the client quotes it.
+var enhanced = regexp.MustCompile(`\b5\d\d[ "-]+5\.(\d{1,3})\.(\d{1,3})\b`)
+
+// final tells whether a refusal is about the recipient or the message, by its enhanced status code (RFC 3463) or, without one,
+// by the basic one (RFC 5321).
+func final(sent *mail.SendError) bool {
+	subject, detail := "0", ""
+	if found := enhanced.FindStringSubmatch(sent.Error()); found != nil {
+		subject, detail = found[1], found[2]
 	}
-	switch sent.Reason {
-	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose:
+	switch subject {
+	case "0": // no such mailbox or not here, full, no such name; no mail in that domain (RFC 7504)
+		return slices.Contains([]int{550, 551, 552, 553, 556}, sent.ErrorCode())
+	case "1": // addresses, of which two are about the sender's
+		return detail != "7" && detail != "8"
+	case "2", "6": // the mailbox, the content
 		return true
-	default:
+	case "3": // the system, for which a message may be too big
+		return detail == "4"
+	default: // the network, the protocol, policy
 		return false
 	}
 }

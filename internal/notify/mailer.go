@@ -76,7 +76,7 @@ func NewMailer(s Settings) (*Mailer, error) {
 // Send delivers the mail to the mail server. Nil means that the server took responsibility for it.
 //
 // Errors: *PermanentError when no repetition can help (a malformed address, a 5xx about the recipient or the
-// message); *ConnectionError when it is not the mail's fault; any other error is temporary. A mail that was accepted although the conversation broke
+// message); *RefusedError when a 5xx is about neither; *ConnectionError when it is not the mail's fault; any other error is temporary. A mail that was accepted although the conversation broke
 // afterwards counts as sent; one whose acceptance was not heard is repeated under the same Message-ID (I-4).
 func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	told.To = mailable(told.To)
@@ -93,6 +93,11 @@ func (m *Mailer) Send(ctx context.Context, told Mail) error {
 	}
 	defer s.end()
 	return s.deliver(ctx, message, told)
+}
+
+// domain is that of the sender.
+func (m *Mailer) domain() string {
+	return m.from.Address[strings.LastIndexByte(m.from.Address, '@')+1:]
 }
 
 // mailable is the form of an address that any mail server takes, where it has one. Addresses that came into the ledger before such

@@ -3,6 +3,8 @@ package notify
 // How fast the relay goes, how long it waits before the next attempt at a mail, and when it leaves the mail server alone.
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"handover/internal/jitter"
@@ -63,3 +65,20 @@ func (b *breaker) open() bool { return b.pause > 0 }
 func (b *breaker) trip() { b.pause = min(max(b.first, 2*b.pause), b.longest) }
 
 func (b *breaker) reset() { b.pause = 0 }
+
+// refusals are the domains for which mail was refused that was not at fault, since the mail server last took any.
+type refusals struct{ domains []string }
+
+// tellingRefusals is for how many domains mail has to be refused before it is the mail server that refuses.
+const tellingRefusals = 3
+
+func (r *refusals) add(recipient string) {
+	domain := strings.ToLower(recipient[strings.LastIndexByte(recipient, '@')+1:])
+	if !r.everywhere() && !slices.Contains(r.domains, domain) {
+		r.domains = append(r.domains, domain)
+	}
+}
+
+func (r *refusals) everywhere() bool { return len(r.domains) >= tellingRefusals }
+
+func (r *refusals) reset() { r.domains = nil }

@@ -20,7 +20,7 @@ import (
 
 // Outbox is what a relay needs of the ledger; see its methods there.
 type Outbox interface {
-	ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error)
+	ClaimMail(ctx context.Context, claim, domain string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error)
 	HoldsMail(ctx context.Context, claim string, id int64, atLeast time.Duration) (bool, error)
 	RecordMail(ctx context.Context, claim string, results []outbox.MailResult) error
 	MailWaiting(ctx context.Context) (outbox.WaitingMail, error)
@@ -49,6 +49,7 @@ type Relay struct {
 	claim    string    // its name on what it has in hand
 	sure     time.Time // when it certainly held what it has in hand
 	session  *session  // nil between connections
+	refusals refusals
 	finished []outbox.MailResult
 	since    time.Time // when the first of finished was
 }
@@ -139,7 +140,7 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	r.sure = timeOfDay()
-	owed, err := r.outbox.ClaimMail(ctx, r.claim, r.batch(), r.pace.perTarget, r.pace.lease+r.mailer.settings.Timeout)
+	owed, err := r.outbox.ClaimMail(ctx, r.claim, r.mailer.domain(), r.batch(), r.pace.perTarget, r.pace.lease+r.mailer.settings.Timeout)
 	if err != nil {
 		return 0, err
 	}
@@ -189,9 +190,14 @@ func (r *Relay) attempt(ctx context.Context, m written) (outbox.MailResult, erro
 		return untried, err
 	}
 	err := r.send(ctx, m)
+	var refused *RefusedError
 	var connection *ConnectionError
+	if errors.As(err, &refused) {
+		return resultOf(m.Owed, err), r.refused(ctx, m.Owed, err)
+	}
 	if !errors.As(err, &connection) {
 		r.breaker.reset()
+		r.refusals.reset()
 		return resultOf(m.Owed, err), nil
 	}
 	if connection.Underway && ctx.Err() == nil {
@@ -244,6 +250,17 @@ func (r *Relay) fault(ctx context.Context, err error) error {
 		r.counts.faults.Inc()
 	}
 	return err
+}
+
+// refused has the mail server left alone once it refuses whatever it is told. Until then only the mail is put off: it may be its
+// recipient's policy, which nobody else should wait for.
+func (r *Relay) refused(ctx context.Context, o outbox.Owed, err error) error {
+	if r.refusals.add(o.Recipient); r.refusals.everywhere() {
+		return r.fault(ctx, err)
+	}
+	r.counts.faults.Inc()
+	r.logger.Warn("A mail server refuses what is not the recipient's fault.", zap.Int64("notification", o.ID), zap.Error(err))
+	return nil
 }
 
 // send sends the mail over the connection. The end of ctx leaves it a moment, because a mail cut off at its very end may

@@ -21,7 +21,7 @@ func TestRelayLosesItsClaim(t *testing.T) {
 		if taken == 5 {
 			o.advance(usualPace.lease + time.Hour)
 			var err error
-			if stolen, err = o.ClaimMail(context.Background(), "thief", 100, 100, time.Hour); err != nil {
+			if stolen, err = o.ClaimMail(context.Background(), "thief", "", 100, 100, time.Hour); err != nil {
 				o.t.Error(err)
 			}
 		}

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,12 +41,16 @@ func (untold) Letter(n outbox.Notification) (Letter, error) {
 	return Letter{}, Permanent("Nobody is told of %s.", n.Event)
 }
 
-// oweAbout owes an e-mail about each of the subjects.
+// oweAbout owes an e-mail about each of the subjects, to an address made of its id, or to its id if that is one.
 func (o *office) oweAbout(subjects ...outbox.Subject) {
 	o.t.Helper()
 	var mail []outbox.Notification
 	for _, s := range subjects {
-		mail = append(mail, outbox.Notification{Subject: s, Event: "sent", Audience: "invited", Recipient: s.ID + "@contoso.example", OwedAt: officeOpens.Add(time.Duration(o.late.Load()))})
+		recipient := s.ID
+		if !strings.Contains(recipient, "@") {
+			recipient += "@contoso.example"
+		}
+		mail = append(mail, outbox.Notification{Subject: s, Event: "sent", Audience: "invited", Recipient: recipient, OwedAt: officeOpens.Add(time.Duration(o.late.Load()))})
 	}
 	_, err := store.Write(o.t.Context(), o.DB, "owe", func(tx store.Tx) (bool, error) { return true, outbox.Queue(o.t.Context(), tx, officeTarget, mail...) })
 	require.NoError(o.t, err)

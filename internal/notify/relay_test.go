@@ -65,11 +65,11 @@ func (w *watched) HoldsMail(ctx context.Context, claim string, id int64, atLeast
 	return w.Outbox.HoldsMail(ctx, claim, id, atLeast)
 }
 
-func (w *watched) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error) {
+func (w *watched) ClaimMail(ctx context.Context, claim, domain string, limit, perKey int, lease time.Duration) ([]outbox.Owed, error) {
 	w.mu.Lock()
 	w.limits = append(w.limits, limit)
 	w.mu.Unlock()
-	return w.Outbox.ClaimMail(ctx, claim, limit, perKey, lease)
+	return w.Outbox.ClaimMail(ctx, claim, domain, limit, perKey, lease)
 }
 
 func (w *watched) claims() []int {

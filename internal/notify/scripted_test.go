@@ -4,6 +4,7 @@ package notify
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -91,6 +92,32 @@ func TestPhaseOfARefusalDecides(t *testing.T) {
 			}
 			assert.NotErrorAs(t, err, &final)
 		})
+	}
+}
+
+// Whom a refusal for good concerns is said by its enhanced status code (RFC 3463), and without one by the basic one.
+func TestWhomARefusalConcerns(t *testing.T) {
+	t.Parallel()
+	for answer, final := range map[string]bool{
+		"550 no such user": true, "551 not here": true, "552 full": true, "553 no such name": true, "556 no mail here": true,
+		"550 5.0.0 no": true, "550 5.1.1 unknown": true, "550 5.1.10 null MX": true, "552 5.2.2 full": true, "550-5.2.1 off\r\n550 5.2.1 for ever": true,
+		"550 5.3.4 too big": true, "550 5.6.1 no such media": true,
+		"554 Relay access denied": false, "554 5.7.1 Relay access denied": false, "550 5.7.1 blocked, see 5.1.1": false, "550 5.7.23 SPF": false,
+		"550-5.7.26 not\r\n550 5.7.26 authenticated": false, "500 what?": false, "503 5.5.1 in bad order": false, "555 5.5.4 no such parameter": false,
+		"554 5.0.0 no": false, "550 5.4.1 no answer": false, "550 5.3.2 closed": false, "553 5.1.8 no such sender": false, "553 5.1.7 what sender?": false,
+		"550 5.9.1 of the future": false,
+	} {
+		for _, phase := range []string{"RCPT", "DATA", "."} {
+			t.Run(phase+" "+answer, func(t *testing.T) {
+				t.Parallel()
+				err := mailerTo(t, scripted(t, map[string]string{phase: answer})).Send(t.Context(), sampleMail())
+				var permanent *PermanentError
+				var refused *RefusedError
+				assert.Equal(t, final, errors.As(err, &permanent), "%v", err)
+				assert.Equal(t, !final, errors.As(err, &refused), "%v", err)
+				assert.NotContains(t, err.Error(), "fabrikam.example", "no personal data in errors")
+			})
+		}
 	}
 }
 

@@ -29,7 +29,10 @@ const (
 	oldest = ` ORDER BY n.next_at, n.id LIMIT 4 * CAST($3 AS bigint)`
 	// whose takes what no other relay took since it was looked for: the condition is asked again where the row is locked.
 	whose = ` AND ` + free + ` ORDER BY next_at, id LIMIT CAST($3 AS bigint)`
-	hold  = `UPDATE notifications SET claim = $4, claimed_until = $5 WHERE id `
+	hold  = `UPDATE notifications SET claim = $4, claimed_until = $5, message_id = ` + named + ` WHERE id `
+	// named is the Message-ID with the sender's domain, once it has been in somebody's hands: under that name it may have gone out.
+	named = `CASE WHEN attempts = 0 AND claim = '' AND CAST($6 AS text) <> '' AND message_id LIKE '%` + nowhere + `'
+		THEN substr(message_id, 1, length(message_id) - length('` + nowhere + `')) || '@' || CAST($6 AS text) ELSE message_id END`
 )
 
 // claimMail costs as much as there are targets, whatever one of them has waiting. In PostgreSQL the ids pass from step to
@@ -54,15 +57,16 @@ type Owed struct {
 }
 
 // ClaimMail takes up to limit e-mails that are due, at most perKey of one fair key, for as long as the lease: nobody else gets them
-// before it ends. Those due longest are taken first, and come in the order in which they were owed. Nothing due is an empty list.
-func (s *Store) ClaimMail(ctx context.Context, claim string, limit, perKey int, lease time.Duration) ([]Owed, error) {
+// before it ends. The Message-ID of one that nobody had before ends in the sender's domain from now on, unless that is empty, and
+// stays the same whoever sends it later (I-4). Those due longest are taken first, and come in the order in which they were owed. Nothing due is an empty list.
+func (s *Store) ClaimMail(ctx context.Context, claim, domain string, limit, perKey int, lease time.Duration) ([]Owed, error) {
 	return store.Write(ctx, s.db, "claim mail", func(tx store.Tx) ([]Owed, error) {
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
 		claimed, err := store.All(ctx, tx, claimMail, func(o *Owed) []any { return loggedFields(&o.Notification) },
-			store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)))
+			store.Stamp(now), perKey, limit, claim, store.Stamp(now.Add(lease)), domain)
 		slices.SortFunc(claimed, func(a, b Owed) int { return cmp.Compare(a.ID, b.ID) })
 		for i, o := range claimed {
 			claimed[i].Age = now.Sub(o.since())
@@ -96,6 +100,11 @@ const (
 	MailAgain       MailOutcome = "again"       // an attempt failed, another follows
 	MailUntried     MailOutcome = "untried"     // it is given back as it was
 )
+
+// MailOutcomes are all of them.
+func MailOutcomes() []MailOutcome {
+	return []MailOutcome{MailSent, MailUndelivered, MailWithdrawn, MailAgain, MailUntried}
+}
 
 // MailResult says what became of one claimed e-mail.
 type MailResult struct {

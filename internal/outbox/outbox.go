@@ -59,10 +59,14 @@ func Queue(ctx context.Context, tx store.Tx, fairKey string, mail ...Notificatio
 	return store.Insert(ctx, tx, queuedMail, insertMail, rows)
 }
 
-// MessageID is the same for the same parts, so that a mail server recognises a repetition (I-4).
+// nowhere ends the Message-ID of an e-mail that nobody has tried to send: whoever owes it need not know the sender.
+const nowhere = "@handover"
+
+// MessageID is the same for the same parts, so that a mail server recognises a repetition (I-4). It gets the sender's domain from
+// ClaimMail.
 func MessageID(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(sum[:16]) + "@handover"
+	return hex.EncodeToString(sum[:16]) + nowhere
 }
 
 // Store is the e-mails in a database.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"handover/internal/kernel"
+	"handover/internal/programme"
 )
 
 // Admit is what the ledger says of the subscription once an operator has it say next; the same as before when nothing differs. What
@@ -11,7 +12,7 @@ import (
 //
 // Refusals: those of Subscription.Check; MovesByTransfer for another owner or customer; InvalidInput for another value of what
 // no change can touch, and for another price of what is billed; for a new one InOtherTransfer, Ended and StatusNotPossible by its base
-// those of ChangeSubscription.
+// RecordNotAllowed and RecordNotPartner by whom it credits; those of ChangeSubscription.
 func (r Rules) Admit(next Subscription, f ChangeFacts) (Subscription, error) {
 	if err := next.Check(); err != nil {
 		return f.Subscription, err
@@ -46,10 +47,13 @@ func checkPrice(was, next Subscription) error {
 }
 
 // checkNew refuses what would join a base that is just being moved, and would stay behind without it, or one that has ended or is less
-// active than it.
+// active than it, and what would credit nobody of its owner's resellers.
 func (Rules) checkNew(next Subscription, f ChangeFacts) error {
 	if f.OpenIn != "" {
 		return kernel.Refuse(InOtherTransfer, "The base of subscription %s is being moved by transfer %s. Add it once that is over.", next.ID, f.OpenIn).About(next.ParentID)
+	}
+	if err := checkNewRecord(f, next); err != nil {
+		return err
 	}
 	switch {
 	case f.Base == nil || !next.Addon() || Gone(next):
@@ -58,6 +62,20 @@ func (Rules) checkNew(next Subscription, f ChangeFacts) error {
 		return kernel.Refuse(Ended, "The base of subscription %s is %s. Add it to another one.", next.ID, f.Base.Status).About(next.ParentID)
 	case next.Status == Active && f.Base.Status != Active:
 		return kernel.Refuse(StatusNotPossible, "The base of subscription %s is %s. Reactivate that first, or add it suspended.", next.ID, f.Base.Status).About(next.ParentID)
+	}
+	return nil
+}
+
+// checkNewRecord asks less than checkRecord: what is added stands already somewhere, and its reseller may have been active, or have signed,
+// when it was chosen. What has ended credits nobody any more.
+func checkNewRecord(f ChangeFacts, next Subscription) error {
+	switch record := next.PartnerOnRecord; {
+	case record == "" || Gone(next):
+		return nil
+	case !f.Owner.In(programme.IndirectProvider):
+		return creditsNobody()
+	case !f.Partnership:
+		return notTheirs(record)
 	}
 	return nil
 }

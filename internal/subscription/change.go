@@ -237,7 +237,7 @@ func checkRecord(f ChangeFacts, next Subscription) error {
 	case record == f.Subscription.PartnerOnRecord:
 		return nil
 	case !f.Owner.In(programme.IndirectProvider):
-		return kernel.Refuse(RecordNotAllowed, "Only an indirect provider credits a reseller. Leave partnerId out.")
+		return creditsNobody()
 	case record == "":
 		return nil
 	case f.Record == nil:
@@ -245,11 +245,19 @@ func checkRecord(f ChangeFacts, next Subscription) error {
 	case !f.Record.ActiveIn(programme.IndirectReseller):
 		return kernel.Refuse(RecordNotReseller, "The PartnerID given as partnerId is not an active indirect reseller's.").About(kernel.Clip(record))
 	case !f.Partnership:
-		return kernel.Refuse(RecordNotPartner, "The reseller with the PartnerID given as partnerId is not one of yours. Set up the partnership first.").About(kernel.Clip(record))
+		return notTheirs(record)
 	case !f.Record.SignedIn(programme.IndirectReseller):
 		return kernel.Refuse(RecordMPAMissing, "The reseller given as partnerId has not signed the Microsoft Partner Agreement.").About(kernel.Clip(record))
 	}
 	return nil
+}
+
+func creditsNobody() error {
+	return kernel.Refuse(RecordNotAllowed, "Only an indirect provider credits a reseller. Leave partnerId out.")
+}
+
+func notTheirs(record string) error {
+	return kernel.Refuse(RecordNotPartner, "The reseller with the PartnerID given as partnerId is not one of yours. Set up the partnership first.").About(kernel.Clip(record))
 }
 
 // checkCycle refuses another billing cycle: the ledger knows of each subscription the plan that it was bought with, and of

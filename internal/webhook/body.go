@@ -43,11 +43,11 @@ type messageData struct {
 // dotNet is how times of Partner Center are written: to 100 ns.
 const dotNet = "2006-01-02T15:04:05.0000000-07:00"
 
-// Body is what is sent of the event. Error: an event that is none, or whose body is too large.
+// Body is what is sent of the event. Error: *UnsaidError for one that this program does not know, or whose body is too large.
 func (e Event) Body(f Format, b Bases) ([]byte, error) {
 	kind, known := kindOf[e.Name]
 	if !known {
-		return nil, fmt.Errorf("there is no event %q", e.Name)
+		return nil, &UnsaidError{Fault: FaultUnknown, Later: true, Err: fmt.Errorf("there is no event %q", e.Name)}
 	}
 	resource, audit := e.resourceURI(b), e.auditURI(b)
 	var said any = message{
@@ -65,7 +65,10 @@ func (e Event) Body(f Format, b Bases) ([]byte, error) {
 	if err == nil && len(body) > MostBody {
 		err = fmt.Errorf("the body of event %s has %d bytes, more than %d", e.ID, len(body), MostBody)
 	}
-	return body, err
+	if err != nil {
+		return nil, &UnsaidError{Fault: FaultUnsayable, Err: err}
+	}
+	return body, nil
 }
 
 // resourceURI is where the receiver reads what the event is about. It ends in the id of that (wire-notes 4).

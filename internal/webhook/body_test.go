@@ -104,9 +104,14 @@ func TestBodiesThatCannotBe(t *testing.T) {
 	for _, format := range []webhook.Format{webhook.PartnerCenter, webhook.Standard} {
 		_, err := event("made-up").Body(format, bases)
 		require.ErrorContains(t, err, "made-up")
+		var unsaid *webhook.UnsaidError
+		require.ErrorAs(t, err, &unsaid)
+		require.True(t, unsaid.Later, "a newer program may know it")
 		large := event(webhook.CreateTransfer)
 		large.ResourceID = strings.Repeat("x", webhook.MostBody)
 		_, err = large.Body(format, bases)
 		require.ErrorContains(t, err, "more than 20480")
+		require.ErrorAs(t, err, &unsaid)
+		require.False(t, unsaid.Later)
 	}
 }

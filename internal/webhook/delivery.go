@@ -30,7 +30,24 @@ const (
 	FaultUnregistered = "There is no registration any more."
 	FaultUnsubscribed = "The registration does not have its event any more."
 	FaultBefore       = "The registration that it waited under was switched off or ended."
+	FaultUnsayable    = "It cannot be told: its body would be too large."
+	FaultUnknown      = "It waits for a newer version of the service, which knows this event."
 )
+
+// asideFor is how long an event is left alone that a newer program may know.
+const asideFor = 10 * time.Minute
+
+// UnsaidError says that one event cannot be told, whatever its endpoint is like and however well others can.
+type UnsaidError struct {
+	Fault string // in our own words
+	Later bool   // a newer program may know how
+	Err   error  // for operators
+}
+
+func (e *UnsaidError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what operators are told.
+func (e *UnsaidError) Unwrap() error { return e.Err }
 
 // Delivery is an event on its way to one partner.
 type Delivery struct {
@@ -101,6 +118,18 @@ func (d Delivery) After(a Answer, registered, now time.Time, luck float64) Deliv
 		d.Status, d.EndedAt = Dead, now
 	default:
 		d.NextAt = now.Add(wait)
+	}
+	return d
+}
+
+// Aside is the delivery once it could not be said for the endpoint registered at that time: a dead letter, unless it waits for a newer program.
+// No attempt was made.
+func (d Delivery) Aside(u *UnsaidError, registered, now time.Time) Delivery {
+	d.LastStatus, d.LastFault, d.Registered = 0, u.Fault, registered
+	if u.Later {
+		d.NextAt = now.Add(asideFor)
+	} else {
+		d.Status, d.EndedAt = Dead, now
 	}
 	return d
 }

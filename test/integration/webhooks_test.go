@@ -10,10 +10,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -24,6 +24,7 @@ import (
 	"handover/internal/ledger"
 	"handover/internal/platform"
 	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 	"handover/internal/world"
 )
 
@@ -243,50 +244,70 @@ func TestAnEndpointThatIsGone(t *testing.T) {
 	eventually(t, "what was missed is heard", func() bool { return r.count() == 3 })
 }
 
-// One endpoint never answers, one takes a second for everything: twenty others hear all that they are owed meanwhile.
+// One endpoint answers nothing, one refuses connections, and one takes its time for every answer: twenty others hear all that they are owed
+// while the first attempt at the one that hangs goes on, and the slow one has heard something but not everything.
 func TestADeadEndpointSlowsNobody(t *testing.T) {
 	t.Parallel()
-	const well, events = 20, 2
+	const well, events = 20, 2 // as many as a partner may ask for in a minute
 	w := world.Large(1, 1)
-	for n := range well + 2 {
+	for n := range well + 3 {
 		p := w.Partners[0]
 		p.TenantID, p.Users = fmt.Sprintf("dddddddd-0000-4000-8000-%012d", n), nil
 		w.Partners = append(w.Partners, p)
 	}
-	listeners := w.Partners[len(w.Partners)-well-2:]
+	owners := w.Partners[len(w.Partners)-well-3:]
 	h := setHearing(t, w)
-	launchWorker(t, h.Platform, append(h.sends, "HANDOVER_WEBHOOKS_CONCURRENT=4")...)
-	receivers := make([]*receiver, len(listeners))
-	for n, p := range listeners {
-		r := receive(t, byCertificate)
-		switch n {
-		case 0:
-			r.answers = func(http.ResponseWriter, int) { <-t.Context().Done() }
-		case 1:
-			r.answers = func(_ http.ResponseWriter, attempt int) {
-				if attempt > 3 { // before that it fails
-					<-time.After(700 * time.Millisecond)
-				}
-			}
-		}
-		receivers[n] = r
-		_, err := h.Ledger.RegisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, p.TenantID,
-			webhook.Wish{URL: r.URL, Events: []string{"test-created"}}, h.Settings.Webhooks.Addresses())
+	launchWorker(t, h.Platform, append(h.sends, "HANDOVER_WEBHOOKS_CONCURRENT=4", "HANDOVER_WEBHOOKS_TIMEOUT=1m")...)
+	owed := func(to int, url string) {
+		_, err := h.Ledger.RegisterWebhook(t.Context(), command.Terms[webhook.Registration]{}, owners[to].TenantID,
+			webhook.Wish{URL: url, Events: []string{"test-created"}}, h.Settings.Webhooks.Addresses())
 		require.NoError(t, err)
 		for range events {
-			_, err := h.Ledger.TestWebhook(t.Context(), command.Terms[webhook.Event]{}, p.TenantID, uuid.NewString())
+			_, err := h.Ledger.TestWebhook(t.Context(), command.Terms[webhook.Event]{}, owners[to].TenantID, uuid.NewString())
 			require.NoError(t, err)
 		}
 	}
-	eventually(t, "whoever is well has heard everything, and the dead endpoint was tried", func() bool {
-		heard := 0
-		for _, r := range receivers[2:] {
-			heard += r.count()
+	hung, refusing, slow := listens(t, byCertificate), httptest.NewServer(nil), listens(t, byCertificate)
+	refusing.Close()
+	hung.does(func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return false })
+	answers := make(chan struct{}, 1)
+	slow.does(func(_ http.ResponseWriter, r *http.Request) bool {
+		select {
+		case <-answers:
+			return true
+		case <-r.Context().Done():
+			return false
 		}
-		return heard == well*events && receivers[0].called() > 0
 	})
-	assert.Zero(t, receivers[0].count())
-	for _, r := range receivers[2:] {
-		assert.Empty(t, r.wrong)
+	owed(0, hung.URL)
+	owed(1, refusing.URL)
+	owed(2, slow.URL)
+	eventually(t, "each of the three was tried", func() bool {
+		refused, err := h.Ledger.WebhookDeliveries(t.Context(), webhookstore.Search{PartnerTenantID: owners[1].TenantID, Limit: events})
+		require.NoError(t, err)
+		return hung.attempts() == 1 && slow.attempts() == 1 && slices.ContainsFunc(refused.Items, func(d webhook.Delivery) bool { return d.Attempts > 0 })
+	})
+
+	others := make([]*endpoint, well)
+	for n := range others {
+		others[n] = listens(t, byCertificate)
+		owed(n+3, others[n].URL)
+	}
+	heard := func() (all int) {
+		for _, one := range others {
+			all += one.has()
+		}
+		return all
+	}
+	eventually(t, "some have heard something", func() bool { return heard() > 0 })
+	answers <- struct{}{}
+	eventually(t, "the slow one has heard one event, and all of the twenty have heard everything", func() bool { return slow.has() == 1 && heard() == well*events })
+	assert.Equal(t, []int{0, 1}, []int{hung.has(), hung.attempts()}, "the first attempt at the one that hangs goes on")
+	assert.Equal(t, 1, slow.has(), "the slow one has not heard everything")
+	close(answers)
+	eventually(t, "the slow one has heard everything", func() bool { return slow.has() == events })
+	for n, one := range append(others, slow) {
+		assert.Empty(t, one.wrong, n)
+		assert.Equal(t, events, one.attempts(), "nothing came twice")
 	}
 }

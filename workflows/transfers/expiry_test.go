@@ -41,7 +41,7 @@ func TestRemindersAreWithdrawn(t *testing.T) {
 	w.becomes(transfer.Complete)
 	require.Contains(t, w.mail(), "reminder-1 to source")
 	require.NotContains(t, w.mail(), "reminder-2 to source")
-	owed, err := w.ledger.ClaimMail(t.Context(), "relay", 50, 50, time.Minute)
+	owed, err := w.ledger.ClaimMail(t.Context(), "relay", "", 50, 50, time.Minute)
 	require.NoError(t, err)
 	told, err := transfermail.New(w.ledger, "").Subjects(t.Context(), []string{w.id})
 	require.NoError(t, err)

@@ -69,8 +69,9 @@ func New(s Settings) *Courier {
 	}}
 }
 
-// Bring makes one attempt to tell the partner of the event. The answer says what came of it; an error is ours: an event that cannot be
-// said or signed, a certificate that is over, or the end of ctx before there was an answer.
+// Bring makes one attempt to tell the partner of the event. The answer says what came of it; an error is ours:
+// *webhook.UnsaidError for an event that cannot be said, which is the event's alone; nothing can be signed, which passes; or the end of ctx
+// before there was an answer.
 func (c *Courier) Bring(ctx context.Context, r webhook.Registration, e webhook.Event) (webhook.Answer, error) {
 	body, err := e.Body(r.Format, c.settings.Bases)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -312,4 +313,22 @@ func TestTheEndOfTheCallerIsNoAnswer(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = courier.New(courier.Settings{}).Bring(t.Context(), webhook.Registration{URL: url, Format: webhook.Standard}, webhook.Event{Name: "made-up"})
 	require.ErrorContains(t, err, "made-up")
+}
+
+// What is wrong with one event is told from what is wrong with us: only the first is the event's alone.
+func TestWhatIsTheEventsAlone(t *testing.T) {
+	t.Parallel()
+	over := func(context.Context) (*webhook.Signer, error) { return nil, io.ErrUnexpectedEOF }
+	unknown, large := happened, happened
+	unknown.Name, large.ResourceID = "made-up", strings.Repeat("x", webhook.MostBody)
+	r := webhook.Registration{Format: webhook.PartnerCenter, URL: "http://127.0.0.1:1/"}
+	for name, c := range map[string]struct {
+		event webhook.Event
+		alone bool
+	}{"an unknown one": {unknown, true}, "a large one": {large, true}, "any": {happened, false}} {
+		_, err := courier.New(courier.Settings{Bases: bases, Signer: over}).Bring(t.Context(), r, c.event)
+		require.Error(t, err)
+		var unsaid *webhook.UnsaidError
+		assert.Equal(t, c.alone, errors.As(err, &unsaid), name)
+	}
 }

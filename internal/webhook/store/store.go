@@ -8,6 +8,7 @@
 //	sending.go       what is due, and what became of it
 //	burying.go       what is not sent any more
 //	resting.go       endpoints that rest are called at once when their owner asks
+//	aside.go         what cannot be said
 //	alarm.go         owners are told of what their endpoints do not take
 //	log.go           what became of what; asked for again; reviving.go dead letters of a time
 //	testing.go       tests, which a partner asks for
