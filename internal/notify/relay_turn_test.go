@@ -55,7 +55,7 @@ func TestSlowMailServerTellsNobodyOfWhatIsOver(t *testing.T) {
 			over.Store(true) // while the client waits for the answer
 			<-time.After(2 * recent)
 		}
-	}}, &requests{over: func() bool { return over.Load() }})
+	}}, &requests{over: over.Load})
 	o.drain(r)
 	o.requireTaken(3, 0)
 }
