@@ -97,8 +97,8 @@ func unchanged(b outbox.Bounced) string {
 // bouncedView is the JSON of what a report made of an e-mail.
 type bouncedView struct {
 	Mail      int64         `json:"mail,omitempty"`
-	About     string        `json:"about,omitempty"` // the kind of what it is about
-	SubjectID string        `json:"subjectId,omitempty"`
+	Kind      string        `json:"kind,omitempty"` // of what it is about
+	SubjectID string        `json:"id,omitempty"`
 	Event     string        `json:"event,omitempty"`
 	Changed   outbox.Change `json:"changed"`
 }
@@ -108,7 +108,7 @@ func (c *cli) printBounced(v bouncedView, unchanged string) error {
 	case c.output == outputJSON:
 		return c.printJSON(v)
 	case v.Changed == outbox.NowUndelivered:
-		_, err := fmt.Fprintf(c.out, "E-mail %d (%s, about %s %s) is undelivered. To send it again: starter mail resend %d\n", v.Mail, v.Event, v.About, v.SubjectID, v.Mail)
+		_, err := fmt.Fprintf(c.out, "E-mail %d (%s, about %s %s) is undelivered. To send it again: starter mail resend %d\n", v.Mail, v.Event, v.Kind, v.SubjectID, v.Mail)
 		return err
 	}
 	_, err := fmt.Fprintf(c.out, "Nothing changed: %s.\n", unchanged)

@@ -165,9 +165,9 @@ type (
 		Count int               `json:"count"` // of all, also those beyond the list
 	}
 	undeliveredMail struct {
-		ID        int64     `json:"id"`
-		About     string    `json:"about"` // the kind of what it is about
-		SubjectID string    `json:"subjectId"`
+		Mail      int64     `json:"mail"` // its number
+		Kind      string    `json:"kind"` // of what it is about
+		SubjectID string    `json:"id"`
 		Event     string    `json:"event"`
 		Audience  string    `json:"audience"`
 		Recipient string    `json:"recipient"`

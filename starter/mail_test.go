@@ -52,6 +52,8 @@ func TestUndeliveredMail(t *testing.T) {
 	assert.Contains(t, v.Mails[0].Recipient, "@")
 	assert.False(t, v.Mails[0].Since.IsZero())
 	assert.NotContains(t, s.stdout.String(), "resentAt")
+	assert.Contains(t, s.stdout.String(), `"kind": "transfer"`)
+	assert.Contains(t, s.stdout.String(), `"id": "`+id+`"`)
 }
 
 func TestMailIsResent(t *testing.T) {

@@ -67,8 +67,9 @@ type (
 		Left int       `json:"left"` // older events besides, that are not shown
 	}
 	sentOne struct {
-		Channel  string    `json:"channel"` // email or webhook
-		ID       string    `json:"id"`      // the e-mail's number, the delivery's id
+		Channel  string    `json:"channel"`            // email or webhook
+		Mail     int64     `json:"mail,omitempty"`     // the e-mail's number
+		Delivery string    `json:"delivery,omitempty"` // of a webhook event, its id
 		Event    string    `json:"event"`
 		Audience string    `json:"audience"`
 		To       string    `json:"to"` // address; of a webhook the partner
@@ -115,7 +116,7 @@ func (v *sentView) add(to transfer.Audience, events store.Page[webhook.Delivery]
 	for _, d := range events.Items {
 		one := deliveryOf(d)
 		v.Sent = append(v.Sent, sentOne{
-			Channel: "webhook", ID: d.ID, Event: string(d.Name), Audience: string(to), To: d.PartnerTenantID, State: string(d.Status), OwedAt: d.At, At: d.EndedAt,
+			Channel: "webhook", Delivery: d.ID, Event: string(d.Name), Audience: string(to), To: d.PartnerTenantID, State: string(d.Status), OwedAt: d.At, At: d.EndedAt,
 			Attempts: d.Attempts, Latest: one.Latest,
 		})
 	}
@@ -123,7 +124,7 @@ func (v *sentView) add(to transfer.Audience, events store.Page[webhook.Delivery]
 
 func sentMail(n outbox.Notification) sentOne {
 	one := sentOne{
-		Channel: outbox.Email, ID: fmt.Sprint(n.ID), Event: n.Event, Audience: n.Audience, To: n.Recipient, State: "waiting", OwedAt: n.OwedAt, Attempts: n.Attempts,
+		Channel: outbox.Email, Mail: n.ID, Event: n.Event, Audience: n.Audience, To: n.Recipient, State: "waiting", OwedAt: n.OwedAt, Attempts: n.Attempts,
 		Latest: n.LastError,
 	}
 	switch {
@@ -147,7 +148,11 @@ func (c *cli) printSent(v sentView) error {
 	}
 	rows := make([]table.Row, 0, len(v.Sent))
 	for _, s := range v.Sent {
-		rows = append(rows, table.Row{moment(s.OwedAt), s.Channel, s.ID, s.Event, s.Audience, s.To, s.State, moment(s.At), s.Attempts, s.Latest})
+		id := s.Delivery
+		if s.Mail != 0 {
+			id = fmt.Sprint(s.Mail)
+		}
+		rows = append(rows, table.Row{moment(s.OwedAt), s.Channel, id, s.Event, s.Audience, s.To, s.State, moment(s.At), s.Attempts, s.Latest})
 	}
 	c.printTable(table.Row{"owed", "by", "id", "event", "to", "address", "state", "since", "attempts", "latest"}, rows)
 	if v.Left > 0 {

@@ -18,6 +18,7 @@ type pace struct {
 	perTarget     int           // of those, about one target's transfers
 	lease         time.Duration // of a claim, besides the time that one mail may take
 	trusted       time.Duration // how long a claim, much shorter than its lease, is believed to hold without asking
+	recent        time.Duration // how long what was read of subjects is what mail says
 	perConnection int           // mails
 	recordMails   int           // sent mails are recorded after so many, or so long
 	recordAfter   time.Duration
@@ -27,8 +28,8 @@ type pace struct {
 
 var usualPace = pace{
 	tick: 15 * time.Second, gather: 50 * time.Millisecond, batch: 50, perTarget: 10, lease: 2 * time.Minute, trusted: time.Second,
-	perConnection: 100,
-	recordMails:   10, recordAfter: 200 * time.Millisecond, firstPause: time.Second, longestPause: time.Minute,
+	recent: time.Second, perConnection: 100,
+	recordMails: 10, recordAfter: 200 * time.Millisecond, firstPause: time.Second, longestPause: time.Minute,
 }
 
 const (

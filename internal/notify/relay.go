@@ -46,9 +46,10 @@ type Relay struct {
 	counts   *counts
 	pace     pace
 	breaker  breaker
-	claim    string    // its name on what it has in hand
-	sure     time.Time // when it certainly held what it has in hand
-	session  *session  // nil between connections
+	claim    string           // its name on what it has in hand
+	sure     time.Time        // when it certainly held what it has in hand
+	found    map[string]found // what the claim's mail is about, by kind
+	session  *session         // nil between connections
 	refusals refusals
 	finished []outbox.MailResult
 	since    time.Time // when the first of finished was
@@ -144,12 +145,9 @@ func (r *Relay) round(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	mails, unread := r.kinds.write(ctx, owed)
-	if unread != nil && ctx.Err() == nil {
-		r.logger.Warn("Mail is put off: what it is about cannot be read.", zap.Error(unread))
-	}
-	for n, m := range mails {
-		if err = r.deliver(ctx, m); err != nil {
+	r.found = map[string]found{}
+	for n := range owed {
+		if err = r.deliver(ctx, owed[n:]); err != nil {
 			r.giveBack(owed[n+1:])
 			break
 		}
@@ -164,45 +162,52 @@ func (r *Relay) giveBack(owed []outbox.Owed) {
 	}
 }
 
-// deliver sends one mail of the claim. An error is not the mail's own and ends the round.
-func (r *Relay) deliver(ctx context.Context, m written) error {
-	result, err := r.attempt(ctx, m)
-	r.finish(m.Owed, result)
+// deliver sends the first of what is left of the claim. An error is not the mail's own and ends the round.
+func (r *Relay) deliver(ctx context.Context, left []outbox.Owed) error {
+	result, err := r.attempt(ctx, left)
+	r.finish(left[0], result)
 	if err == nil && (len(r.finished) >= r.pace.recordMails || time.Since(r.since) >= r.pace.recordAfter) {
 		err = r.record(ctx)
 	}
 	return err
 }
 
-// attempt tells what became of the mail, and whether the round can go on.
-func (r *Relay) attempt(ctx context.Context, m written) (outbox.MailResult, error) {
-	untried := outbox.MailResult{Outcome: outbox.MailUntried}
+// attempt tells what became of the first mail, and whether the round can go on. One that is not needed needs no connection either.
+func (r *Relay) attempt(ctx context.Context, left []outbox.Owed) (outbox.MailResult, error) {
+	mail, untried := left[0], outbox.MailResult{Outcome: outbox.MailUntried}
 	if err := ctx.Err(); err != nil {
 		return untried, err
 	}
-	if result, nothing := m.nothing(); nothing {
-		return result, nil
+	letter, err := r.write(ctx, left)
+	if err == nil && !r.connected() {
+		if err := r.connect(ctx); err != nil {
+			return untried, r.fault(ctx, err)
+		}
+		letter, err = r.write(ctx, left) // connecting may have taken long
 	}
-	if err := r.connect(ctx); err != nil {
-		return untried, r.fault(ctx, err)
+	if ended := ctx.Err(); ended != nil {
+		return untried, ended
 	}
-	if holds, err := r.holds(ctx, m.Owed); err != nil || !holds { // somebody else sends it, or will
+	if err != nil {
+		return resultOf(mail, err), nil
+	}
+	if holds, err := r.holds(ctx, mail); err != nil || !holds { // somebody else sends it, or will
 		return untried, err
 	}
-	err := r.send(ctx, m)
+	err = r.send(ctx, mail, letter)
 	var refused *RefusedError
 	var connection *ConnectionError
 	if errors.As(err, &refused) {
-		return resultOf(m.Owed, err), r.refused(ctx, m.Owed, err)
+		return resultOf(mail, err), r.refused(ctx, mail, err)
 	}
 	if !errors.As(err, &connection) {
 		r.breaker.reset()
 		r.refusals.reset()
-		return resultOf(m.Owed, err), nil
+		return resultOf(mail, err), nil
 	}
 	if connection.Underway && ctx.Err() == nil {
 		// It goes behind the others: were it what the server stumbles over, nothing else would ever leave.
-		return resultOf(m.Owed, err), r.fault(ctx, err)
+		return resultOf(mail, err), r.fault(ctx, err)
 	}
 	return untried, r.fault(ctx, err)
 }
@@ -224,14 +229,14 @@ func (r *Relay) holds(ctx context.Context, o outbox.Owed) (bool, error) {
 // timeOfDay also counts the time that the machine was suspended, which the monotonic clock leaves out.
 func timeOfDay() time.Time { return time.Now().Round(0) }
 
-// connect makes sure of a connection that has room for a mail.
+// connected tells that there is a connection that has room for a mail.
+func (r *Relay) connected() bool {
+	return r.session != nil && r.session.mails < r.pace.perConnection
+}
+
+// connect makes a connection, in place of one that is full.
 func (r *Relay) connect(ctx context.Context) error {
-	if r.session != nil && r.session.mails >= r.pace.perConnection {
-		r.hangUp()
-	}
-	if r.session != nil {
-		return nil
-	}
+	r.hangUp()
 	s, err := r.mailer.open(ctx)
 	if err == nil {
 		r.session = s
@@ -265,13 +270,13 @@ func (r *Relay) refused(ctx context.Context, o outbox.Owed, err error) error {
 
 // send sends the mail over the connection. The end of ctx leaves it a moment, because a mail cut off at its very end may
 // be sent twice.
-func (r *Relay) send(ctx context.Context, m written) error {
+func (r *Relay) send(ctx context.Context, o outbox.Owed, l Letter) error {
 	const moment = 5 * time.Second
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(moment, cancel) })
 	defer stop()
-	return r.session.send(lasting, Mail{To: m.Recipient, MessageID: m.MessageID, Attempt: m.Attempts + 1, Letter: m.letter})
+	return r.session.send(lasting, Mail{To: o.Recipient, MessageID: o.MessageID, Attempt: o.Attempts + 1, Letter: l})
 }
 
 // resultOf is the result of an attempt that ended with err.

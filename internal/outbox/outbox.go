@@ -7,6 +7,7 @@
 //	bounce.go  what a mail server reported after it had taken one; said.go the words of mail servers
 //	backlog.go how much has not reached its recipients, by what it is about
 //	resend.go  those that could not be delivered, and an operator's word to send them again
+//	departed.go those who left while an e-mail to them waited
 //	forget.go  to whom they went is forgotten
 package outbox
 

@@ -11,12 +11,15 @@ import (
 //
 //   - source and customer hear of a request while it can be answered, the customer also while it is carried out;
 //   - a reminder reaches a source that can still answer, and the last one alone when both are late;
-//   - an end is told whenever: nothing follows it.
-func Overtaken(event Event, to Audience, t Transfer, now time.Time) string {
+//   - an end is told whenever: nothing follows it;
+//   - nobody hears of anything who has departed, which is said of those who act for a partner no more.
+func Overtaken(event Event, to Audience, departed bool, t Transfer, now time.Time) string {
 	reminder, reminds := strings.CutPrefix(string(event), string(EventReminder)+"-")
 	asks := reminds || event == EventCreated
 	carriedOut := t.Status == InProgress && to == ToCustomer && !reminds
 	switch {
+	case departed:
+		return "The recipient was no admin agent of the partner any more before this could be sent."
 	case !asks || carriedOut:
 		return ""
 	case t.Status == InProgress:

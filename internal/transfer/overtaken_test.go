@@ -34,8 +34,10 @@ func TestMailThatComesLateSaysWhatIsSo(t *testing.T) {
 			}
 			for _, status := range transfer.Statuses()[1:] {
 				about := transfer.Transfer{State: transfer.State{Status: status, ExpirationTime: expires}}
-				why := transfer.Overtaken(event, to, about, expires.Add(-time.Hour))
+				why := transfer.Overtaken(event, to, false, about, expires.Add(-time.Hour))
 				assert.Equal(t, slices.Contains(in, status), why == "", "%s to %s in %s: %s", event, to, status, why)
+				why = transfer.Overtaken(event, to, true, about, expires.Add(-time.Hour))
+				assert.Contains(t, why, "no admin agent", "%s to %s in %s, who left (R-82)", event, to, status)
 			}
 		}
 	}
@@ -63,7 +65,7 @@ func TestMailThatComesAfterTheTime(t *testing.T) {
 		{"reminder-2", transfer.ToSource, 0, "expired"},
 		{"reminder-2", transfer.ToSource, -time.Hour, "expired"},
 	} {
-		why := transfer.Overtaken(c.event, c.to, about, expires.Add(-c.left))
+		why := transfer.Overtaken(c.event, c.to, false, about, expires.Add(-c.left))
 		if c.why == "" {
 			assert.Empty(t, why, "%s to %s, %s left", c.event, c.to, c.left)
 		} else {

@@ -223,7 +223,7 @@ func mailedOnce(t *testing.T, book *ledger.Ledger, caught []notify.Caught, ids .
 			told := strings.Join([]string{id, n.Event, n.Recipient}, " ")
 			assert.False(t, events[told], "queued twice: %s", told)
 			events[told] = true
-			if n.SentAt.IsZero() && n.Ended && transfer.Overtaken(transfer.Event(n.Event), transfer.Audience(n.Audience), about, time.Now()) != "" {
+			if n.SentAt.IsZero() && n.Ended && transfer.Overtaken(transfer.Event(n.Event), transfer.Audience(n.Audience), false, about, time.Now()) != "" {
 				overtaken++
 				continue
 			}

@@ -44,7 +44,7 @@ type subject struct {
 
 // Letter writes the e-mail, unless what it would say is not so any more.
 func (s subject) Letter(n outbox.Notification) (notify.Letter, error) {
-	if why := transfer.Overtaken(transfer.Event(n.Event), transfer.Audience(n.Audience), s.Transfer, s.At); why != "" {
+	if why := transfer.Overtaken(transfer.Event(n.Event), transfer.Audience(n.Audience), s.Departed.Has(n), s.Transfer, s.At); why != "" {
 		return notify.Letter{}, &notify.WithdrawnError{Reason: why}
 	}
 	return Letter(n, s.Told, s.transferURL)

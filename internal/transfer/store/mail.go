@@ -89,10 +89,13 @@ type Told struct {
 	Transfer transfer.Transfer
 	Named    transfer.PartyNames // as the ledger names them
 	Sandbox  bool                // the transfer is one of sandbox tenants
+	Departed outbox.Departed     // admin agents of source and target who are none any more
 	At       time.Time           // when it stood so
 }
 
-var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name, p.environment, {clock} FROM {rows} JOIN transfers t ON t.id = r.id
+var selectTransfers = store.OverRows(`SELECT `+transfers.Columns.Of("t")+`, `+counted+`, c.name, s.name, p.name, p.environment,
+	`+outbox.SelectDeparted(SubjectKind, "t.id", outbox.Hearers{Audience: string(transfer.ToSource), Partner: "t.source_tenant_id"},
+	outbox.Hearers{Audience: string(transfer.ToTarget), Partner: "t.target_tenant_id"})+`, {clock} FROM {rows} JOIN transfers t ON t.id = r.id
 	JOIN customers c ON c.tenant_id = t.customer_tenant_id
 	JOIN partners s ON s.tenant_id = t.source_tenant_id JOIN partners p ON p.tenant_id = t.target_tenant_id`, store.IDColumn)
 
@@ -101,11 +104,12 @@ type toldOf struct {
 	record
 	named transfer.PartyNames
 	in    string // environment
+	gone  outbox.Departed
 	read  time.Time
 }
 
 func (t *toldOf) fields() []any {
-	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target, &t.in, (*store.Stamp)(&t.read))
+	return append(countedFields(&t.record), &t.named.Customer, &t.named.Source, &t.named.Target, &t.in, &t.gone, (*store.Stamp)(&t.read))
 }
 
 // MailFacts reads what e-mails tell of the transfers, as they stand now, by id. A transfer that does not exist is left out.
@@ -114,7 +118,7 @@ func (s *Store) MailFacts(ctx context.Context, ids []string) (map[string]Told, e
 		found, err := store.All(ctx, tx, selectTransfers, (*toldOf).fields, store.IDRows(ids...))
 		facts := make(map[string]Told, len(found))
 		for _, t := range found {
-			facts[t.ID] = Told{Transfer: t.whole().Transfer, Named: t.named, Sandbox: t.in == programme.Sandbox.String(), At: s.db.TimeRead(t.read)}
+			facts[t.ID] = Told{Transfer: t.whole().Transfer, Named: t.named, Sandbox: t.in == programme.Sandbox.String(), Departed: t.gone, At: s.db.TimeRead(t.read)}
 		}
 		return facts, err
 	})

@@ -41,24 +41,26 @@ type subject webhookstore.Missed
 
 // Letter writes the e-mail, unless what it would say is not so any more.
 func (s subject) Letter(n outbox.Notification) (notify.Letter, error) {
-	if why := s.overtaken(n.Event); why != "" {
+	if why := s.overtaken(n); why != "" {
 		return notify.Letter{}, &notify.WithdrawnError{Reason: why}
 	}
 	return Letter(n, webhookstore.Missed(s))
 }
 
 // overtaken is why nobody needs the e-mail any more; empty while somebody does.
-func (s subject) overtaken(event string) string {
-	health := s.Registration.Health
+func (s subject) overtaken(n outbox.Notification) string {
+	event, health := n.Event, s.Registration.Health
 	switch kind := kindOf(event); {
 	case s.Registration.URL == "":
-		return "The registration was ended before its owner could be told."
+		return "The registration was ended before the admin agents could be told."
+	case s.Departed.Has(n):
+		return "The recipient was no admin agent of the partner any more before this could be sent."
 	case kind == webhookstore.EventOff && event != fmt.Sprintf("%s:%d", webhookstore.EventOff, health.OffAt.UnixMicro()):
-		return "The endpoint was registered again before its owner could be told."
+		return "The endpoint was registered again before the admin agents could be told."
 	case kind == webhookstore.EventDead && health.Off():
 		return "The endpoint was switched off, which another e-mail says."
 	case kind == webhookstore.EventDead && s.Dead == 0:
-		return "What the endpoint had missed was sent again before its owner could be told."
+		return "The dead letters were sent again before the admin agents could be told."
 	}
 	return ""
 }
