@@ -87,8 +87,11 @@ func (c *cli) checkLog(q *logged) (err error) {
 	if q.limit < 1 || q.limit > mostRecords && c.output != outputCSV {
 		return fmt.Errorf("--limit must be 1 to %d, not %d; -o csv has no bound", mostRecords, q.limit)
 	}
-	if q.resource != "" {
-		q.search.Resource = activitylog.ResourceNamed(q.resource)
+	if q.resource == "" {
+		return nil
+	}
+	if q.search.Resource, err = enumerated(q.resource, activitylog.ResourceTypes()); err != nil {
+		return fmt.Errorf("--type %w", err)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func TestLog(t *testing.T) {
 	require.Len(t, rows, 3)
 	assert.Equal(t, []string{v.Records[0].ID, v.Records[1].ID}, []string{rows[1][8], rows[2][8]})
 
-	for _, narrowed := range [][]string{{"--until", "2020-01-01"}, {"--since", "2199-01-01"}, {"--type", "order"}, {"--customer", d.TargetTenantID}} {
+	for _, narrowed := range [][]string{{"--until", "2020-01-01"}, {"--since", "2199-01-01"}, {"--type", "Partner_User"}, {"--customer", d.TargetTenantID}} {
 		s = b.stage()
 		require.Equal(t, 0, s.run(t, append([]string{"log", "--partner", d.TargetTenantID}, narrowed...)...), s.stderr.String())
 		assert.Contains(t, s.stderr.String(), "Nothing is found", narrowed)
@@ -88,6 +88,13 @@ func TestLogIsMisused(t *testing.T) {
 	} {
 		s := b.stage()
 		assert.Equal(t, statusUsage, s.run(t, args...), args)
+	}
+
+	// over the API a type that there is not finds nothing; who types it here is told which there are.
+	s := b.stage()
+	assert.Equal(t, statusUsage, s.run(t, "log", "--partner", partner, "--type", "bogus"))
+	for _, known := range activitylog.ResourceTypes() {
+		assert.Contains(t, s.stderr.String(), string(known))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -153,14 +152,14 @@ func (c *cli) redeliverOne(ctx context.Context, book records, partner, id, reque
 // times reads two times; an empty text is the zero time.
 func times(from, until string) (begin, end time.Time, err error) {
 	for _, given := range []struct {
-		text string
-		at   *time.Time
-	}{{from, &begin}, {until, &end}} {
+		flag, text string
+		at         *time.Time
+	}{{"--from", from, &begin}, {"--until", until, &end}} {
 		if given.text == "" {
 			continue
 		}
-		if *given.at, err = time.Parse(time.RFC3339, given.text); err != nil {
-			return begin, end, &usageError{fmt.Errorf("%q must be a time such as 2031-03-03T00:00:00Z", given.text)}
+		if *given.at, err = kernel.ReadTime(given.flag, given.text, kernel.TimeExample, time.RFC3339); err != nil {
+			return begin, end, &usageError{err}
 		}
 	}
 	if !end.IsZero() && end.Before(begin) {

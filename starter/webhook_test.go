@@ -108,7 +108,7 @@ func TestWebhookCommands(t *testing.T) {
 		assert.Equal(t, total, answer.Total, filter)
 		assert.Len(t, answer.Deliveries, total, filter)
 	}
-	for _, wrong := range []string{"--limit=-1", "--status=lost", "--event=made-up", "--transfer=x", "--from=x"} {
+	for _, wrong := range []string{"--limit=-1", "--status=lost", "--status=bogus", "--status=waiting,dead", "--event=made-up", "--transfer=x", "--from=x"} {
 		run(2, "deliveries", wrong)
 	}
 	run(2, "deliveries", id, "--status=dead")

@@ -93,13 +93,13 @@ func (a *Activities) noteRefusal(ctx context.Context, c transfer.Message, origin
 	if c.Verb == transfer.VerbCreate {
 		return nil
 	}
-	return a.record(ctx, Refused{TransferID: c.TransferID, RequestID: c.RequestID(), Actor: c.Actor(), Refusal: refusal, Origin: origin})
+	return a.record(ctx, Refused{TransferID: c.TransferID, RequestID: c.RequestID(), Asked: c.Fingerprint(), Actor: c.Actor(), Refusal: refusal, Origin: origin})
 }
 
 // Refused is a decision that was not accepted.
 type Refused = transferstore.Refused
 
-// RecordRefusal logs a decision that was not accepted, once per request id and up to a bound.
+// RecordRefusal logs a decision that was not accepted, once per request id and content, and up to a bound.
 func (a *Activities) RecordRefusal(ctx context.Context, r Refused) error {
 	r.Origin = kernel.Origin{Via: kernel.BySignal}
 	return a.record(ctx, r)

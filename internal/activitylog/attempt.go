@@ -13,7 +13,8 @@ const MostAttempts = 100
 // Attempt is a change that a partner asked for and was refused. Only the log of who tried it says so.
 type Attempt struct {
 	By               By
-	RequestID        string // one record for each, of one operation
+	RequestID        string // one record for each, of what was asked
+	Asked            string // fingerprint of who asked for what: two attempts under one request id are two
 	Operation        AuditOperation
 	Resource         ResourceType
 	ResourceID       string // of what was to be changed; empty where the request names nothing that there could be
@@ -36,10 +37,13 @@ func IsAttempt(cause kernel.Cause) bool {
 // noAttempts are the causes that every context knows and that are none.
 var noAttempts = []kernel.Cause{kernel.InvalidInput, kernel.UnknownEnum, kernel.RequestIDReused, kernel.StaleETag, kernel.BeingProcessed}
 
-// NameInIDs is what the id of its record calls the operation: something else for each request, and than for what is done, so that no
+// Key tells the attempt from every other and is the same for its repetition. Clients choose request ids, so it says none.
+func (a Attempt) Key() string { return kernel.FingerprintOf([]byte(a.RequestID), []byte(a.Asked))[:32] }
+
+// NameInIDs is what the id of its record calls the operation: something else for each attempt, and than for what is done, so that no
 // attempt takes the id of what happens at the same instant.
 func (a Attempt) NameInIDs() string {
-	return "refused_" + string(a.Operation) + "_" + kernel.FingerprintOf([]byte(a.RequestID))[:8]
+	return "refused_" + string(a.Operation) + "_" + a.Key()[:8]
 }
 
 // Tried is what the log says of an attempt besides its columns.

@@ -20,9 +20,16 @@ func TestIsAttempt(t *testing.T) {
 	}
 }
 
-// Of two requests the records have different ids at one instant, and others than what is done then.
+// Of two attempts the records have different ids at one instant, and others than what is done then; a request id makes no two one.
 func TestNameInIDs(t *testing.T) {
-	a, b := activitylog.Attempt{RequestID: "a", Operation: activitylog.AuditUpdate}, activitylog.Attempt{RequestID: "b", Operation: activitylog.AuditUpdate}
-	assert.NotEqual(t, a.NameInIDs(), b.NameInIDs())
+	a := activitylog.Attempt{RequestID: "a", Operation: activitylog.AuditUpdate}
+	b, c := a, a
+	b.RequestID, c.Asked = "b", "for another thing"
+	names, keys := map[string]bool{}, map[string]bool{}
+	for _, attempt := range []activitylog.Attempt{a, b, c, a} {
+		names[attempt.NameInIDs()], keys[attempt.Key()] = true, true
+	}
+	assert.Len(t, names, 3)
+	assert.Len(t, keys, 3)
 	assert.NotEqual(t, string(activitylog.AuditUpdate), a.NameInIDs())
 }

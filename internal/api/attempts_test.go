@@ -125,6 +125,26 @@ func TestAttemptsAreLogged(t *testing.T) {
 	}
 }
 
+// who tries chooses the request id, but not what is recorded: under one id each distinct thing that is asked for, by whatever it
+// differs, is a record, and its repetition is none.
+func TestAttemptsUnderOneRequestIDAreLogged(t *testing.T) {
+	t.Parallel()
+	s := setStage(t, 3, 2)
+	tries := []ask{
+		{by: byTarget, method: "POST", path: "/v1/admin/worlds", body: accepting(1), key: "one"}, // the role is missing: nobody reads the body
+		{by: byTarget, method: "POST", path: "/v1/admin/worlds", body: accepting(2), key: "one"},
+		{by: byTarget, method: "POST", path: "/v1/admin/worlds?dryRun=false", body: accepting(2), key: "one"},
+		deciding(byTarget, s.pending(0), declining, "one"),
+		deciding(byTarget, s.pending(1), declining, "one"), // for another customer
+	}
+	for range 2 {
+		for _, try := range tries {
+			s.gets(try, http.StatusForbidden)
+		}
+	}
+	assert.Len(t, s.refusedAt(world.LargeTarget), len(tries))
+}
+
 // What is no attempt: a request that cannot be understood or is outdated, a rehearsal, one of nobody's who has a log here.
 func TestWhatIsNoAttempt(t *testing.T) {
 	t.Parallel()

@@ -177,7 +177,7 @@ func TestEveryParameterCounts(t *testing.T) {
 // meansNothing are the parameters that may be empty: the token of no page, and the names of whom is not asked about.
 var meansNothing = map[string]bool{"seek": true, "cursor": true, "mpnId": true, "tenantId": true}
 
-// Whatever is asked for by odd bytes, it is refused or found, on either database: nothing of it becomes an error of ours.
+// Whatever is asked for by odd bytes or times, it is refused or found, on either database: nothing of it becomes an error of ours.
 func TestOddBytesAreNoFaultOfOurs(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]*stage{"SQLite": setStage(t, 1, 1), "PostgreSQL": setStageOn(t, pgtest.Shared(t), world.Large(1, 1))} {
@@ -185,8 +185,9 @@ func TestOddBytesAreNoFaultOfOurs(t *testing.T) {
 		cursor := base64.RawURLEncoding.EncodeToString([]byte("2026-11-01T00:00:00Z x\x00"))
 		filter := `{"Field":"CompanyName","Operator":"starts_with","Value":"x\u0000"}`
 		substring := strings.Replace(filter, "starts_with", "substring", 1)
+		s.gets(ask{by: byTarget, method: http.MethodPost, path: registration, body: registering}, http.StatusOK)
 		for _, op := range s.operations() {
-			for _, odd := range []string{"\x00", "x\x00y", "\xff", "\xed\xa0\x80", "%", "'", `\`, "\u202e", cursor, filter, substring} {
+			for _, odd := range append([]string{"\x00", "x\x00y", "\xff", "\xed\xa0\x80", "%", "'", `\`, "\u202e", cursor, filter, substring}, oddTimes()...) {
 				for _, p := range op.parameters {
 					r := s.asked(op, transfer, url.Values{p.Name: {odd}}.Encode())
 					assert.Less(t, r.status, 500, "%s %s %s=%q: %s", name, op.id, p.Name, odd, r.complete)

@@ -28,7 +28,7 @@ type Ledger interface {
 	ForgetBeyond(ctx context.Context, most int) (int64, error)
 	// Held counts what is kept for repeated requests.
 	Held(ctx context.Context) (command.Held, error)
-	// NoteAttempt writes into a partner's log that a change it asked for was refused, once for each request and operation.
+	// NoteAttempt writes into a partner's log that a change it asked for was refused, once for each request that asks for the same.
 	NoteAttempt(ctx context.Context, a activitylog.Attempt) error
 	// Ping tells whether the ledger answers.
 	Ping(ctx context.Context) error

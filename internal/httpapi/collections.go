@@ -121,7 +121,7 @@ func ReadCursor(text string) (time.Time, string, error) {
 	plain, err := base64.RawURLEncoding.DecodeString(text)
 	stamp, id, found := strings.Cut(string(plain), " ")
 	at, bad := time.Parse(time.RFC3339Nano, stamp)
-	if err != nil || bad != nil || !found || id == "" || !isText(id) {
+	if err != nil || bad != nil || !kernel.Keepable(at) || !found || id == "" || !isText(id) {
 		return at, "", NoSuchToken()
 	}
 	return at, id, nil

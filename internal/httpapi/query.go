@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"handover/internal/kernel"
@@ -124,4 +125,12 @@ func (r Route) understood(req *http.Request) (*http.Request, error) {
 	again := req.Clone(req.Context())
 	again.URL = &at
 	return again, nil
+}
+
+// QueryTime reads a time of a query; an empty text is the zero time, for one that was left out. Refusals: those of kernel.ReadTime.
+func QueryTime(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	return kernel.ReadTime(name, text, kernel.TimeExample, time.RFC3339)
 }

@@ -148,7 +148,7 @@ func (a *API) through(r Route) func(huma.Context, func(huma.Context)) {
 		switch {
 		case err != nil:
 			if r.write {
-				a.noteAttempt(req, r, err)
+				a.noteUnread(w, req, r, err)
 			}
 			a.explain(req.Context(), err).write(w, req)
 		case r.write:

@@ -9,5 +9,5 @@
 //	bounds.go       how much a field may hold, and what can be read of it; form.go texts of a fixed form
 //	surfaces.go     what any text is on a terminal, in a log, a mail, a spreadsheet, the Web UI
 //	address.go      e-mail addresses, and the form in which every mail server takes them; tombstone.go  what is left of one that was forgotten
-//	calendar.go     days and months; number.go whole numbers as JSON writes them; links.go links of the REST contract
+//	calendar.go     days and months; times.go  the times that clients may name; number.go whole numbers as JSON writes them; links.go links of the REST contract
 package kernel

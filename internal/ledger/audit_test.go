@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,32 @@ func TestRefusedDecisionsAreAudited(t *testing.T) {
 		err = f.RecordRefused(t.Context(), transferstore.Refused{TransferID: "nonsense", RequestID: "d1", Actor: asSource, Refusal: refusal})
 		refuses(t, err, transfer.NotFound)
 		require.ErrorContains(t, f.RecordRefused(t.Context(), transferstore.Refused{TransferID: tr.ID}), "refusal is missing")
+		f.holds()
+	})
+}
+
+// I-3: of commands under one request id that ask for different things each is a record, and a repetition is none; the last one of a day
+// says that it is.
+func TestRefusedDecisionsUnderOneRequestID(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		tr := f.pending("r1")
+		refused := transferstore.Refused{TransferID: tr.ID, RequestID: "d1", Actor: asTarget, Refusal: kernel.Refuse(transfer.NotActive, "No.")}
+		for range 2 {
+			for _, refused.Asked = range []string{"a benign thing", "something else", ""} {
+				require.NoError(t, f.RecordRefused(t.Context(), refused))
+			}
+		}
+		require.Len(t, f.events(tr.ID, targetID), 1+3)
+		for n := range 100 {
+			refused.Asked = fmt.Sprint(n)
+			require.NoError(t, f.RecordRefused(t.Context(), refused))
+		}
+		log, err := f.LogOf(t.Context(), tr.ID, targetID)
+		require.NoError(t, err)
+		require.Len(t, log, 1+100)
+		for n, entry := range log {
+			require.Equal(t, n == 100, strings.Contains(entry.NewValue, `"last":true`), n)
+		}
 		f.holds()
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	activitylogstore "handover/internal/activitylog/store"
+	"handover/internal/kernel"
 	"handover/internal/store"
 )
 
@@ -146,7 +147,7 @@ var errAnchor = errors.New("an anchor is what verify printed: a time, a slash an
 // ParseAnchor reads an anchor.
 func ParseAnchor(text string) (Anchor, error) {
 	moment, digest, _ := strings.Cut(strings.TrimSpace(text), "/")
-	at, err := time.Parse(time.RFC3339, moment)
+	at, err := kernel.ReadTime("the anchor", moment, kernel.TimeExample, time.RFC3339)
 	if sum, notHex := hex.DecodeString(digest); err != nil || notHex != nil || len(sum) != sha256.Size {
 		return Anchor{}, errAnchor
 	}

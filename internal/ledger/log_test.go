@@ -34,8 +34,8 @@ func TestAttemptIsOneRecord(t *testing.T) {
 		log := f.log(targetID)
 		require.Len(t, log, 1)
 		require.Equal(t, activitylogstore.AuditEntry{
-			ID:       targetID + "_" + customerID + "_" + subID(7) + "_refusedupdatetransfer454349e4_" + log[0].ID[strings.LastIndexByte(log[0].ID, '_')+1:],
-			EventKey: "refused:r", PartnerTenantID: targetID, Participants: []string{targetID}, CustomerTenantID: customerID, CustomerName: "Contoso",
+			ID:       targetID + "_" + customerID + "_" + subID(7) + "_refusedupdatetransfer" + attempt("r").Key()[:8] + "_" + log[0].ID[strings.LastIndexByte(log[0].ID, '_')+1:],
+			EventKey: "refused:" + attempt("r").Key(), PartnerTenantID: targetID, Participants: []string{targetID}, CustomerTenantID: customerID, CustomerName: "Contoso",
 			UserID: targetAgent, UserPrincipalName: "tara@target.example", ApplicationID: "crm", CorrelationID: "corr",
 			Resource: activitylog.TransferResource, ResourceID: "refused:update_transfer:" + targetID, Operation: activitylog.AuditUpdate,
 			Status: activitylog.Failed, At: f.clock.Now(),
@@ -46,6 +46,43 @@ func TestAttemptIsOneRecord(t *testing.T) {
 		require.Empty(t, f.log(sourceID))
 		require.ErrorContains(t, f.raw("DELETE FROM activity_log"), "append-only")
 		f.holds()
+	})
+}
+
+// R-307: who tries chooses the request id, and so not which attempts are recorded: under one id there is one record for each thing
+// that was asked for, and repetitions of each are no other.
+func TestAttemptsUnderOneRequestID(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		for range 2 {
+			for _, asked := range []string{"a benign thing", "something else", ""} {
+				a := attempt("r")
+				a.Asked = asked
+				require.NoError(t, f.NoteAttempt(t.Context(), a))
+			}
+		}
+		require.Len(t, f.log(targetID), 3)
+		f.holds()
+	})
+}
+
+// Whatever comes at one instant: once no more are recorded, one record of the day says so. Here the bound is passed without one.
+func TestTheLastAttemptSaysSo(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		for n := range activitylog.MostAttempts - 1 {
+			require.NoError(t, f.NoteAttempt(t.Context(), attempt(fmt.Sprint(n))))
+		}
+		require.NoError(t, f.raw(`INSERT INTO activity_log SELECT 'x' || id, 'x' || event_key, partner_tenant_id, `+restOfRecord+` FROM activity_log WHERE id = '`+f.log(targetID)[0].ID+`'`))
+		sly := attempt("sly")
+		sly.Message = `"last":true`
+		said := func() int { return len(f.rows(`SELECT id FROM activity_log WHERE new_value LIKE '%"last":true%'`)) }
+		require.Zero(t, said())
+		for range 2 {
+			require.NoError(t, f.NoteAttempt(t.Context(), sly))
+			require.NoError(t, f.NoteAttempt(t.Context(), attempt("more")))
+		}
+		require.Equal(t, 1, said())
+		require.Len(t, f.log(targetID), activitylog.MostAttempts+1)
+		require.Contains(t, f.log(targetID)[0].NewValue, `\"last\":true`, "what somebody writes is no key")
 	})
 }
 

@@ -120,3 +120,65 @@ func TestRepeatedRegistrationsAreLoggedOnce(t *testing.T) {
 		require.Len(t, f.hooked(sourceID), 1)
 	})
 }
+
+// What costs nothing fills no log: who sends the same registration again changes nothing that it tells, unless the endpoint was switched off.
+func TestTheSameRegistrationIsNoRecord(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		replace := func(w webhook.Wish) {
+			f.clock.advance(time.Second)
+			_, err := f.ReplaceWebhook(t.Context(), command.Terms[webhook.Registration]{}, sourceID, w, webhook.Addresses{})
+			require.NoError(t, err)
+		}
+		for range 3 {
+			replace(everyEvent())
+		}
+		require.Len(t, f.hooked(sourceID), 1)
+		asking := everyEvent()
+		asking.URL += "?another=query" // of which the log says nothing
+		for range 3 {
+			replace(asking)
+		}
+		require.Len(t, f.hooked(sourceID), 2)
+		f.pending("r1")
+		f.sends(sourceID, 500)
+		replace(asking)
+		require.Len(t, f.hooked(sourceID), 2)
+		f.sends(sourceID, 410)
+		require.Len(t, f.hooked(sourceID), 3)
+		replace(asking)
+		require.Len(t, f.hooked(sourceID), 4, "it is called again")
+	})
+}
+
+// The same of redeliveries: what is sent in any case is not asked for, and of all others a day takes a hundred, of which the last says so.
+func TestRedeliveriesFillNoLog(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		f.pending("r1")
+		id := f.owed(sourceID).Due[0].ID
+		again := func(want int) webhook.Delivery {
+			d, err := f.RedeliverWebhook(t.Context(), command.Terms[webhook.Delivery]{}, sourceID, id)
+			require.NoError(t, err)
+			require.Equal(t, webhook.Waiting, d.Status)
+			require.Len(t, f.hooked(sourceID), 1+want)
+			return d
+		}
+		again(0)
+		f.sends(sourceID, 500)
+		require.Equal(t, 1, again(1).Before, "ten attempts more, and at once")
+		for range 10 {
+			again(1)
+		}
+		for n := range 110 {
+			f.sends(sourceID, 200)
+			again(min(2+n, 100))
+		}
+		for n, record := range f.hooked(sourceID)[1:] {
+			require.Equal(t, n == 99, strings.Contains(record.NewValue, `"last":true`), n)
+		}
+		f.clock.advance(25 * time.Hour)
+		f.sends(sourceID, 200)
+		again(101)
+	})
+}

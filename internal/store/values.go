@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"handover/internal/kernel"
 )
 
 // Stamp keeps a time. Both databases get one text form, in UTC and with the microseconds that PostgreSQL keeps; as text
-// in SQLite it sorts. The zero time is NULL.
+// in SQLite it sorts. The zero time is NULL; one that neither database keeps is an error, and never another time.
 type Stamp time.Time
 
 // StampLayout is the text form of a stored time.
@@ -21,6 +23,9 @@ func (s Stamp) Value() (driver.Value, error) {
 	t := time.Time(s)
 	if t.IsZero() {
 		return nil, nil
+	}
+	if !kernel.Keepable(t) {
+		return nil, fmt.Errorf("the time %s is none that a ledger keeps", t.UTC())
 	}
 	return t.UTC().Format(StampLayout), nil
 }

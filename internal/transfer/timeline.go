@@ -19,6 +19,7 @@ type AuditDetail struct {
 	Held      *HeldItem      `json:"held,omitempty"`
 	Cause     kernel.Cause   `json:"cause,omitempty"` // of a decision that was not accepted
 	Message   string         `json:"message,omitempty"`
+	Last      bool           `json:"last,omitempty"`            // a day's bound of those is reached: more are not recorded
 	PartnerID string         `json:"partnerTenantId,omitempty"` // who made that decision, when it was neither party
 	Origin    *kernel.Origin `json:"origin,omitempty"`          // of a command; absent for what the time brought about
 }

@@ -134,6 +134,12 @@ func (d Delivery) Aside(u *UnsaidError, registered, now time.Time) Delivery {
 	return d
 }
 
+// SentNow tells whether the delivery, as it stands under its partner's registration, is sent now with all its attempts before it, so that
+// asking for it again would change nothing.
+func (d Delivery) SentNow(r Registration, now time.Time) bool {
+	return d.Status == Waiting && d.Before == d.Attempts && !d.NextAt.After(now) && !r.Health.Rests(now)
+}
+
 // Again is the delivery once its owner asked for it, as if it had never been tried, at the endpoint registered at that time.
 func (d Delivery) Again(registered, now time.Time) Delivery {
 	d.Status, d.Before, d.NextAt, d.EndedAt, d.Registered = Waiting, d.Attempts, now, time.Time{}, registered

@@ -42,3 +42,22 @@ func TestDeliveriesUnderTheirRegistration(t *testing.T) {
 		return d
 	}().Under(on), "asked for again it waits under the registration of today")
 }
+
+func TestSentNow(t *testing.T) {
+	rests := webhook.Registration{Health: webhook.Health{RestsUntil: noon.Add(time.Hour)}}
+	for name, c := range map[string]struct {
+		d    webhook.Delivery
+		r    webhook.Registration
+		want bool
+	}{
+		"due":                       {webhook.Delivery{Status: webhook.Waiting, NextAt: noon}, webhook.Registration{}, true},
+		"asked for again":           {webhook.Delivery{Status: webhook.Waiting, NextAt: noon, Attempts: 7, Before: 7}, webhook.Registration{}, true},
+		"with some of its attempts": {webhook.Delivery{Status: webhook.Waiting, NextAt: noon, Attempts: 7, Before: 5}, webhook.Registration{}, false},
+		"later":                     {webhook.Delivery{Status: webhook.Waiting, NextAt: noon.Add(1)}, webhook.Registration{}, false},
+		"to one that rests":         {webhook.Delivery{Status: webhook.Waiting, NextAt: noon}, rests, false},
+		"delivered":                 {webhook.Delivery{Status: webhook.Delivered, NextAt: noon}, webhook.Registration{}, false},
+		"a dead letter":             {webhook.Delivery{Status: webhook.Dead, NextAt: noon}, webhook.Registration{}, false},
+	} {
+		assert.Equal(t, c.want, c.d.SentNow(c.r, noon), name)
+	}
+}

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
@@ -128,6 +129,13 @@ func (a Addresses) Replace(r Registration, w Wish, now time.Time) (Registration,
 		r.CalledSince = r.ModifiedAt
 	}
 	return r, nil
+}
+
+// Changes tells whether the registration says something else than the one before, be it that the endpoint was switched off. How an
+// endpoint that is called does is not said by it.
+func (r Registration) Changes(before Registration) bool {
+	r.ModifiedAt, r.Health = before.ModifiedAt, before.Health
+	return !reflect.DeepEqual(r, before)
 }
 
 func (r Registration) withSecret(text string, now time.Time) (Registration, error) {

@@ -276,3 +276,31 @@ func TestRegisteringAgainSwitchesOn(t *testing.T) {
 	assert.Equal(t, again.CalledSince, later.CalledSince, "it was called all the time")
 	assert.False(t, webhook.Registration{}.Called(), "there is none")
 }
+
+func TestRegistrationChanges(t *testing.T) {
+	rules := webhook.Addresses{}
+	wish := webhook.Wish{URL: "https://hooks.example/", Events: []string{"create-transfer", "update-transfer"}}
+	was, err := rules.Register("p", wish, noon)
+	require.NoError(t, err)
+	off := was
+	off.Health = webhook.Health{OffAt: noon, Why: webhook.WhyGone}
+	failing := was
+	failing.Health = webhook.Health{FailingSince: noon, Failures: 3, RestsUntil: noon.Add(time.Hour)}
+	swapped, another := wish, wish
+	swapped.Events, another.Secret = []string{"update-transfer", "create-transfer"}, webhook.NewSecret().Kept()
+	for name, c := range map[string]struct {
+		was  webhook.Registration
+		wish webhook.Wish
+		want bool
+	}{
+		"the same":                     {was, wish, false},
+		"the same in another order":    {was, swapped, false},
+		"of an endpoint that rests":    {failing, wish, false},
+		"of one that was switched off": {off, wish, true},
+		"a secret":                     {was, another, true},
+	} {
+		is, err := rules.Replace(c.was, c.wish, noon.Add(time.Minute))
+		require.NoError(t, err, name)
+		require.Equal(t, c.want, is.Changes(c.was), name)
+	}
+}

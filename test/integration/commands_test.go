@@ -129,7 +129,7 @@ func approvalBySignal(t *testing.T, s *standalone) {
 		}
 	}
 	require.Len(t, refused, 1)
-	assert.Equal(t, "refused:by-the-target", refused[0].EventKey)
+	assert.Contains(t, refused[0].NewValue, `"requestId":"by-the-target"`)
 	assert.Equal(t, who.target, refused[0].PartnerTenantID)
 }
 

@@ -57,7 +57,7 @@ func (r *life) refuse(ctx workflow.Context, l letter) (transfer.Answer, error) {
 	if r.refusals > r.rules().MostRefusals {
 		return answer, nil
 	}
-	record := activities.Refused{TransferID: r.id, RequestID: l.command.RequestID(), Actor: l.command.Actor(), Refusal: answer.Refusal}
+	record := activities.Refused{TransferID: r.id, RequestID: l.command.RequestID(), Asked: l.command.Fingerprint(), Actor: l.command.Actor(), Refusal: answer.Refusal}
 	_, err := run.UntilDone(ctx, "Log a refused command", recordRefusal(record))
 	return answer, err
 }

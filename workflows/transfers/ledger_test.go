@@ -3,6 +3,7 @@ package transfers_test
 // What happens in the ledger, as a gateway or an operator has it, and what is found there.
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -126,13 +127,18 @@ func (w *world) item(ordinal int) transfer.LineItem {
 	return items[0]
 }
 
-// events are the events in the source's log of the transfer, in their order.
+// events are the events in the source's log of the transfer, in their order; refused commands by their request id.
 func (w *world) events() []string {
 	w.t.Helper()
 	records, err := w.ledger.LogOf(w.t.Context(), w.id, sourceID)
 	require.NoError(w.t, err)
 	var keys []string
 	for _, r := range records {
+		var said transfer.AuditDetail
+		require.NoError(w.t, json.Unmarshal([]byte(r.NewValue), &said))
+		if said.Event == transfer.EventRefused {
+			r.EventKey = string(said.Event) + ":" + said.RequestID
+		}
 		keys = append(keys, r.EventKey)
 	}
 	return keys

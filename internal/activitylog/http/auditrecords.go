@@ -164,7 +164,7 @@ func (in *searchAudit) search(partner string, now time.Time) (activitylogstore.A
 		return q, err
 	}
 	if wholeDay {
-		until = until.AddDate(0, 0, 1)
+		until = kernel.NextDay(until)
 	}
 	if q.From, q.Until, err = activitylog.LogWindow(from, until, now); err != nil {
 		return q, err
@@ -183,20 +183,14 @@ func (in *searchAudit) search(partner string, now time.Time) (activitylogstore.A
 
 // logDate reads a date of the log's search, in the forms that clients send it (wire-notes 5); wholeDay tells that it came
 // without a time. With a time, a slashed date is the month first, as Microsoft's SDK writes it; without one it could mean
-// two days and is refused.
+// two days and is refused. Refusals: those of kernel.ReadTime.
 func logDate(name, text string) (at time.Time, wholeDay bool, err error) {
 	if text == "" {
 		return time.Time{}, false, nil
 	}
-	if at, err = time.Parse(time.DateOnly, text); err == nil {
-		return at, true, nil
-	}
-	for _, layout := range []string{"1/2/2006 15:04:05", "1/2/2006 3:04:05 PM", time.RFC3339, "2006-01-02T15:04:05"} {
-		if at, err = time.Parse(layout, text); err == nil {
-			return at.UTC(), false, nil
-		}
-	}
-	return at, false, kernel.Refuse(kernel.InvalidInput, "%s must be a date such as 2026-11-21.", name)
+	_, notADay := time.Parse(time.DateOnly, text)
+	at, err = kernel.ReadTime(name, text, "a date such as 2026-11-21", time.DateOnly, "1/2/2006 15:04:05", "1/2/2006 3:04:05 PM", time.RFC3339, "2006-01-02T15:04:05")
+	return at, notADay == nil, err
 }
 
 func auditFilter(text string, q *activitylogstore.AuditSearch) error {

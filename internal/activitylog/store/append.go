@@ -13,6 +13,7 @@ import (
 var (
 	insert            = table.Insert("")
 	insertOnce        = table.Insert("ON CONFLICT (resource_id, event_key, partner_tenant_id) DO NOTHING")
+	countOf           = store.Both(`SELECT COUNT(*) FROM activity_log WHERE resource_id = $1 AND operation = $2 AND recorded_at > $3`)
 	selectLastActions = store.OverRows(`SELECT resource_id, MAX(recorded_at) FROM activity_log WHERE resource_id IN (SELECT r.id FROM {rows}) GROUP BY 1`, store.IDColumn)
 )
 
@@ -73,6 +74,12 @@ func NoteAll(ctx context.Context, tx store.Tx, records ...Record) ([]AuditEntry,
 	}
 	entries = completed(entries)
 	return entries, Append(ctx, tx, entries...)
+}
+
+// CountOf counts the records of an operation on a resource that are younger than a time, for who bounds them.
+func CountOf(ctx context.Context, tx store.Tx, resourceID string, operation activitylog.AuditOperation, since time.Time) (int, error) {
+	n, _, err := store.One(ctx, tx, countOf, store.Value[int], resourceID, operation, store.Stamp(since))
+	return n, err
 }
 
 // last is when the newest record about a resource was written.

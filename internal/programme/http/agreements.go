@@ -2,7 +2,6 @@ package programmehttp
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"time"
@@ -42,18 +41,16 @@ type AttestAgreement struct {
 // agreedOn is a day or a time, as clients send either.
 type agreedOn struct{ time.Time }
 
-// UnmarshalJSON reads 2026-11-21 and 2026-11-21T10:00:00Z, with or without a zone.
+// UnmarshalJSON reads 2026-11-21 and 2026-11-21T10:00:00Z, with or without a zone. .NET's MinValue is a day that nobody said.
 func (d *agreedOn) UnmarshalJSON(data []byte) error {
-	for _, layout := range []string{`"` + time.RFC3339 + `"`, `"2006-01-02T15:04:05"`, `"2006-01-02"`} {
-		if at, err := time.Parse(layout, string(data)); err == nil {
-			d.Time = at
-			return nil
-		}
-	}
 	if string(data) == "null" {
 		return nil
 	}
-	return errors.New("dateAgreed must be a date such as 2026-11-21")
+	at, err := kernel.ReadTime("dateAgreed", string(data), "a date such as 2026-11-21", `"`+time.RFC3339+`"`, `"2006-01-02T15:04:05"`, `"2006-01-02"`)
+	if at != kernel.Earliest {
+		d.Time = at
+	}
+	return err
 }
 
 // DirectSignStatus says whether the customer accepted the agreement itself.

@@ -23,6 +23,7 @@ func known(err error) bool {
 func FuzzAttestAgreement(f *testing.F) {
 	f.Add([]byte(`{"primaryContact":{"firstName":"A","lastName":"B","email":"a@b.example"},"dateAgreed":"2026-11-01","templateId":"998b88de-aa99-4388-a42c-1b3517d49490","type":"MicrosoftCustomerAgreement"}`))
 	f.Add([]byte(`{"dateAgreed":"2026-11-01T10:00:00"}`))
+	f.Add([]byte(`{"dateAgreed":"0001-01-01T00:00:00"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var in AttestAgreement
 		if json.Unmarshal(body, &in) != nil {
@@ -42,4 +43,22 @@ func FuzzFilter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, filter string) {
 		require.True(t, known(customerFilter(filter, &programmestore.CustomerSearch{})))
 	})
+}
+
+// A day that no ledger keeps is none, and neither is .NET's MinValue, which its clients send where nobody said one.
+func TestDateAgreed(t *testing.T) {
+	for text, want := range map[string]string{
+		`"2026-11-21"`: "2026-11-21T00:00:00Z", `"2026-11-21T10:00:00+02:00"`: "2026-11-21T08:00:00Z",
+		`"0001-01-01T00:00:00"`: "0001-01-01T00:00:00Z", `"0001-01-01T00:00:00+01:00"`: "0001-01-01T00:00:00Z", `null`: "0001-01-01T00:00:00Z",
+		`"0000-01-01"`: "", `"0001-01-02T00:00:00+99:00"`: "", `"9999-12-31T12:00:00-14:00"`: "", `"soon"`: "", `1`: "",
+	} {
+		var on agreedOn
+		err := json.Unmarshal([]byte(text), &on)
+		if want == "" {
+			require.Error(t, err, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		require.Equal(t, want, on.Format(time.RFC3339), text)
+	}
 }

@@ -98,7 +98,7 @@ func (in *searchTransfers) search(partner string) (transferstore.Search, error) 
 	}{
 		"createdFrom": {in.CreatedFrom, &s.CreatedFrom}, "createdUntil": {in.CreatedUntil, &s.CreatedUntil}, "modifiedFrom": {in.ModifiedFrom, &s.ModifiedFrom},
 	} {
-		if *at.time, err = moment(name, at.text); err != nil {
+		if *at.time, err = httpapi.QueryTime(name, at.text); err != nil {
 			return s, err
 		}
 	}
@@ -145,16 +145,4 @@ func (in *searchTransfers) query(cursor string) url.Values {
 		q.Set("size", strconv.Itoa(in.Size))
 	}
 	return q
-}
-
-// moment reads a time of a query; an empty text is the zero time.
-func moment(name, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return at, kernel.Refuse(kernel.InvalidInput, "%s must be a time such as 2026-11-01T00:00:00Z.", name)
-	}
-	return at, nil
 }

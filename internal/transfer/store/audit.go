@@ -17,8 +17,9 @@ const mostRefusals = 100
 var countRefusals = store.Both(`SELECT COUNT(*) FROM activity_log a WHERE a.resource_id = $1 AND a.partner_tenant_id = $2
 	AND a.status = 'failed' AND a.recorded_at > $3`)
 
-// RecordRefused audits a decision that was not accepted, once per request id, with status failed: in the target's log
-// when the target made it, otherwise in the source's, whose decision it should have been. Refusal: NotFound.
+// RecordRefused audits a decision that was not accepted, once per request id and content, with status failed: in the target's log
+// when the target made it, otherwise in the source's, whose decision it should have been. A day takes mostRefusals of them; the last
+// one says that it is. Refusal: NotFound.
 func (s *Store) RecordRefused(ctx context.Context, r Refused) error {
 	if r.Refusal == nil {
 		return errors.New("record a refused decision: the refusal is missing")
@@ -39,11 +40,11 @@ func (s *Store) RecordRefused(ctx context.Context, r Refused) error {
 		}
 		said := detail{
 			Event: transfer.EventRefused, Status: t.Status, By: role, RequestID: r.RequestID,
-			Cause: r.Refusal.Cause, Message: r.Refusal.Message, PartnerID: r.Actor.PartnerTenantID,
+			Cause: r.Refusal.Cause, Message: r.Refusal.Message, PartnerID: r.Actor.PartnerTenantID, Last: refusals == mostRefusals-1,
 		}
 		h := happening{
 			of: t, effects: transfer.EffectsOf(transfer.EventRefused),
-			key: refusedKey + r.RequestID, actor: r.Actor, origin: r.Origin, at: now,
+			key: r.key(), actor: r.Actor, origin: r.Origin, at: now,
 		}
 		entry, err := h.audit(log, said)
 		if err != nil {
@@ -63,7 +64,17 @@ const refusedKey = string(transfer.EventRefused) + ":"
 type Refused struct {
 	TransferID string          `json:"transferId"`
 	RequestID  string          `json:"requestId"`
+	Asked      string          `json:"asked,omitempty"` // fingerprint of the command
 	Actor      kernel.Actor    `json:"actor"`
 	Refusal    *kernel.Refusal `json:"refusal"`
 	Origin     kernel.Origin   `json:"origin"`
+}
+
+// key tells the refusal from every other of its transfer. Whoever sends a command chooses its request id, so it says what was asked, too.
+// Runs that began earlier do not tell that.
+func (r Refused) key() string {
+	if r.Asked == "" {
+		return refusedKey + r.RequestID
+	}
+	return refusedKey + kernel.FingerprintOf([]byte(r.RequestID), []byte(r.Asked))[:32]
 }

@@ -125,31 +125,19 @@ func (in *searchDeliveries) search(partner string) (webhookstore.Search, error) 
 	return q, err
 }
 
-// period reads the times that something is asked for between, each of which may be left out. Refusal: InvalidInput, also for an end before
-// the beginning.
+// period reads the times that something is asked for between, each of which may be left out. Refusals: those of httpapi.QueryTime; InvalidInput for an end
+// before the beginning.
 func period(from, until string) (begin, end time.Time, err error) {
-	if begin, err = moment("from", from); err != nil {
+	if begin, err = httpapi.QueryTime("from", from); err != nil {
 		return begin, end, err
 	}
-	if end, err = moment("until", until); err != nil {
+	if end, err = httpapi.QueryTime("until", until); err != nil {
 		return begin, end, err
 	}
 	if !end.IsZero() && end.Before(begin) {
 		err = kernel.Refuse(kernel.InvalidInput, "The time until must not be before from.")
 	}
 	return begin, end, err
-}
-
-// moment reads a time; an empty text is the zero time. Refusal: InvalidInput.
-func moment(name, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return at, kernel.Refuse(kernel.InvalidInput, "%s must be a time such as 2026-11-01T00:00:00Z.", name)
-	}
-	return at, nil
 }
 
 func (s *Service) listDeliveries(ctx context.Context, in *searchDeliveries) (*struct{ Body Deliveries }, error) {

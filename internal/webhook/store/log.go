@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/kernel"
 	"handover/internal/runs"
@@ -120,7 +119,7 @@ func noSuchDelivery() error {
 }
 
 // RedeliverWebhook sends an event again that was delivered or is a dead letter, with ten attempts more. One that waits is sent at once. An
-// endpoint that rests is called.
+// endpoint that rests is called. One that is sent now in any case stays as it is, and no record says that it was asked for.
 //
 // Refusals: NotRegistered; NothingToSend to an endpoint that is switched off, and of an event that the registration does not have;
 // DeliveryUnknown. Errors: those of command.Execute.
@@ -142,6 +141,9 @@ func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhoo
 		if err != nil {
 			return d, err
 		}
+		if stands := d.Under(r); stands.SentNow(r, now) {
+			return stands, nil
+		}
 		if r, err = wake(ctx, tx, r, now); err != nil {
 			return d, err
 		}
@@ -149,7 +151,7 @@ func (s *Store) RedeliverWebhook(ctx context.Context, terms command.Terms[webhoo
 		if _, err := tx.Exec(ctx, updateDelivery, deliveries.Rows([]webhook.Delivery{d})); err != nil {
 			return d, err
 		}
-		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, loggedRedelivery{DeliveryID: d.ID, Count: 1}, now); err != nil {
+		if err := noteRedelivery(ctx, tx, r, terms.Origin, loggedRedelivery{DeliveryID: d.ID, Count: 1}, now); err != nil {
 			return d, err
 		}
 		return d, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))

@@ -61,4 +61,19 @@ type loggedRedelivery struct {
 	From       time.Time `json:"from,omitzero"`
 	Until      time.Time `json:"until,omitzero"`
 	Count      int       `json:"count"`
+	Last       bool      `json:"last,omitempty"` // a day's bound is reached: more are not recorded
+}
+
+// mostRedeliveries bounds the records of redeliveries that a day adds to a partner's log: asking for one costs nothing, and an endpoint
+// that takes what it is sent can be sent the same without end.
+const mostRedeliveries = 100
+
+// noteRedelivery notes what was asked for again, up to mostRedeliveries within 24 hours; the last record says that it is.
+func noteRedelivery(ctx context.Context, tx store.Tx, r webhook.Registration, o kernel.Origin, said loggedRedelivery, at time.Time) error {
+	before, err := activitylogstore.CountOf(ctx, tx, r.SubscriberID(), activitylog.AuditRedeliverWebhook, at.AddDate(0, 0, -1))
+	if err != nil || before >= mostRedeliveries {
+		return err
+	}
+	said.Last = before == mostRedeliveries-1
+	return note(ctx, tx, r, o, activitylog.AuditRedeliverWebhook, nil, said, at)
 }

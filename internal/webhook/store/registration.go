@@ -87,7 +87,7 @@ func (s *Store) RegisterWebhook(ctx context.Context, terms command.Terms[webhook
 }
 
 // ReplaceWebhook makes the partner's registration another one. What waits goes to the new address, at once; what is a dead letter, because
-// the endpoint was switched off or for another reason, stays one until it is asked for.
+// the endpoint was switched off or for another reason, stays one until it is asked for. No record says that it was replaced by the same.
 //
 // Refusals: NotRegistered; that of the terms' Match; those of webhook.Addresses.Replace. Errors: those of command.Execute.
 func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.Registration], partner string, w webhook.Wish, rules webhook.Addresses) (webhook.Registration, error) {
@@ -116,8 +116,10 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		if err := save(ctx, tx, r); err != nil {
 			return r, err
 		}
-		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditUpdateWebhook, logged(was), replaced(was, r), now); err != nil {
-			return r, err
+		if r.Changes(was) {
+			if err := note(ctx, tx, r, terms.Origin, activitylog.AuditUpdateWebhook, logged(was), replaced(was, r), now); err != nil {
+				return r, err
+			}
 		}
 		return r, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
 	})

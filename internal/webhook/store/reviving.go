@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"handover/internal/activitylog"
 	"handover/internal/command"
 	"handover/internal/runs"
 	"handover/internal/store"
@@ -60,7 +59,7 @@ func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[R
 			return done, err
 		}
 		after := loggedRedelivery{From: from, Until: until, Count: done.Count}
-		if err := note(ctx, tx, r, terms.Origin, activitylog.AuditRedeliverWebhook, nil, after, now); err != nil {
+		if err := noteRedelivery(ctx, tx, r, terms.Origin, after, now); err != nil {
 			return done, err
 		}
 		return done, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
