@@ -30,6 +30,10 @@ func Personal(record string) string {
 // ForgottenEvent is the event of records that say that something was forgotten.
 const ForgottenEvent = "forgotten"
 
+// forgottenKey begins the event keys of those that are about transfers. Who forgets answers for it, so of those nothing is forgotten of a
+// customer, and with age as of any other.
+const forgottenKey = ForgottenEvent + ":"
+
 // WasForgotten is what they say.
 type WasForgotten struct {
 	Event string `json:"event"`
@@ -37,13 +41,13 @@ type WasForgotten struct {
 
 // known is a record with what is personal in it.
 type known struct {
-	id    string
-	about activitylog.ResourceType
+	id, subject, key string
+	about            activitylog.ResourceType
 	activitylog.Forgotten
 }
 
 func (k *known) fields() []any {
-	return []any{&k.id, &k.about, &k.UserID, &k.UserPrincipalName, &k.OldValue, &k.NewValue}
+	return []any{&k.id, &k.subject, &k.key, &k.about, &k.UserID, &k.UserPrincipalName, &k.OldValue, &k.NewValue}
 }
 
 // left is what is to stay of a record.
@@ -60,13 +64,14 @@ var leftOver = store.Table[left]{
 }
 
 const (
-	selectKnown  = `SELECT a.id, a.resource_type, a.user_id, a.user_principal_name, a.old_value, a.new_value FROM activity_log a `
+	selectKnown  = `SELECT a.id, a.resource_id, a.event_key, a.resource_type, a.user_id, a.user_principal_name, a.old_value, a.new_value FROM activity_log a `
 	notForgotten = ` NOT EXISTS (SELECT 1 FROM log_tombstones d WHERE d.record_id = a.id) `
 )
 
 var (
-	knownAbout = store.OverRows(selectKnown+`WHERE a.resource_id IN (SELECT r.id FROM {rows}) AND`+notForgotten+`ORDER BY a.id`, store.IDColumn)
-	knownOf    = store.Both(selectKnown + `WHERE a.id > $1 AND a.resource_type <> 'transfer' AND (a.customer_tenant_id = $2 AND a.new_value <> '{"event":"` + ForgottenEvent + `"}' OR $2 = '' AND a.recorded_at <= $3)
+	knownAbout = store.OverRows(selectKnown+`WHERE a.resource_id IN (SELECT r.id FROM {rows})
+		AND CASE $2 WHEN '' THEN a.recorded_at <= $3 ELSE a.event_key NOT LIKE '`+forgottenKey+`%' END AND`+notForgotten+`ORDER BY a.id`, store.IDColumn)
+	knownOf = store.Both(selectKnown + `WHERE a.id > $1 AND a.resource_type <> 'transfer' AND (a.customer_tenant_id = $2 AND a.new_value <> '{"event":"` + ForgottenEvent + `"}' OR $2 = '' AND a.recorded_at <= $3)
 		AND` + notForgotten + `ORDER BY a.id LIMIT $4`)
 	bury  = burying()
 	leave = store.OverRows(`UPDATE activity_log SET user_id = r.user_id, user_principal_name = r.user_principal_name, old_value = r.old_value, new_value = r.new_value
@@ -85,14 +90,28 @@ func burying() store.Statement {
 	}
 }
 
-// ForgetAbout forgets what is personal in the records about the things, in the transaction that does so with the things themselves, and
-// tells in how many. A dry run counts.
-func ForgetAbout(ctx context.Context, tx store.Tx, at time.Time, dryRun bool, resourceIDs ...string) (int, error) {
-	found, err := store.All(ctx, tx, knownAbout, (*known).fields, store.IDRows(resourceIDs...))
+// ForgottenAbout is in how many records something was forgotten, and about which of the things.
+type ForgottenAbout struct {
+	Records  int
+	Subjects map[string]bool // but not those of which only earlier forgetting was told
+}
+
+// ForgetAbout forgets what is personal in the records about the things, by customer or as old as that, in the transaction that does so with
+// the things themselves. Who had something forgotten of a customer stays known until the record is old. A dry run counts.
+func ForgetAbout(ctx context.Context, tx store.Tx, f kernel.Forgetting, at time.Time, resourceIDs ...string) (ForgottenAbout, error) {
+	done := ForgottenAbout{Subjects: map[string]bool{}}
+	found, err := store.All(ctx, tx, knownAbout, (*known).fields, store.IDRows(resourceIDs...), f.CustomerTenantID, store.Stamp(f.Before))
 	if err != nil {
-		return 0, err
+		return done, err
 	}
-	return forget(ctx, tx, found, at, dryRun)
+	rows, err := forget(ctx, tx, found, at, f.DryRun)
+	for _, row := range rows {
+		if !strings.HasPrefix(row.key, forgottenKey) {
+			done.Subjects[row.subject] = true
+		}
+	}
+	done.Records = len(rows)
+	return done, err
 }
 
 // forgottenAtOnce bounds one transaction of ForgetRecords.
@@ -112,14 +131,15 @@ func (s *Store) ForgetRecords(ctx context.Context, f kernel.Forgetting, after st
 		if err != nil {
 			return 0, err
 		}
-		return forget(ctx, tx, found, now, f.DryRun)
+		rows, err := forget(ctx, tx, found, now, f.DryRun)
+		return len(rows), err
 	})
 	return n, last, err
 }
 
-func forget(ctx context.Context, tx store.Tx, found []known, at time.Time, dryRun bool) (int, error) {
+// forget does so, and tells of which records something is left.
+func forget(ctx context.Context, tx store.Tx, found []known, at time.Time, dryRun bool) (rows []left, err error) {
 	byID := map[string]left{}
-	var rows []left
 	for _, k := range found {
 		stays := k.Forget(k.about, at)
 		if stays == k.Forgotten {
@@ -130,19 +150,19 @@ func forget(ctx context.Context, tx store.Tx, found []known, at time.Time, dryRu
 		rows = append(rows, byID[k.id])
 	}
 	if dryRun || len(rows) == 0 {
-		return len(rows), nil
+		return rows, nil
 	}
 	buried, err := store.All(ctx, tx, bury, store.Value[string], leftOver.Rows(rows)) // not those that somebody else forgot meanwhile
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	rows = rows[:0]
 	for _, id := range buried {
 		rows = append(rows, byID[id])
 	}
 	if _, err := tx.Exec(ctx, leave, leftOver.Rows(rows)); err != nil {
-		return 0, err
+		return nil, err
 	}
 	_, err = tx.Exec(ctx, forgetSalt, store.IDRows(buried...))
-	return len(rows), err
+	return rows, err
 }

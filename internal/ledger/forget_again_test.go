@@ -1,0 +1,120 @@
+package ledger
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"handover/internal/command"
+	"handover/internal/kernel"
+	"handover/internal/transfer"
+	transferstore "handover/internal/transfer/store"
+)
+
+// refusedTo writes that a decision about the transfer was refused to somebody whose name is typed.
+func (f fixture) refusedTo(id, request, name string) {
+	f.t.Helper()
+	require.NoError(f.t, f.RecordRefused(f.t.Context(), transferstore.Refused{
+		TransferID: id, RequestID: request, Actor: kernel.Actor{PartnerTenantID: sourceID, UserID: name},
+		Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late, %s.", name), Origin: kernel.Origin{Via: kernel.BySignal, Operator: name},
+	}))
+}
+
+// unsaid asserts that no row of the tables says any of the texts.
+func (f fixture) unsaid(texts []string, tables ...string) {
+	f.t.Helper()
+	for _, table := range tables {
+		for _, row := range f.rows("SELECT * FROM " + table) {
+			for _, text := range texts {
+				require.NotContains(f.t, row, text, table)
+			}
+		}
+	}
+}
+
+// What is written about a transfer after it was forgotten is forgotten the next time: decisions that are refused, and the reasons of
+// operators who find out what became of it.
+func TestWhatIsWrittenLaterIsForgottenToo(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		tr := f.moving("r1", 0)
+		f.freeing(tr.ID)
+		f.closed(tr)
+		f.mailAll()
+		require.Equal(t, 1, f.forget(ofCustomer(customerID)).Transfers)
+
+		f.clock.advance(time.Minute)
+		f.refusedTo(tr.ID, "late", "lou@source.example")
+		dry := ofCustomer(customerID)
+		dry.DryRun = true
+		would := f.forget(dry)
+		require.Equal(t, 1, would.Transfers)
+		require.Equal(t, 1, would.Records)
+		require.Equal(t, would, f.forget(ofCustomer(customerID)))
+		f.unsaid([]string{"lou@source"}, "activity_log")
+		require.Zero(t, f.forget(ofCustomer(customerID)).Places(), "once")
+
+		f.clock.advance(time.Minute)
+		require.True(t, f.late(tr.ID, newID(0)))
+		require.Equal(t, "nobody knows yet what became of a line item that is held", f.forget(ofCustomer(customerID)).Left[0].Why)
+		said := resolution(0, newID(0))
+		said.Reason = "Lou rang"
+		_, err := f.ResolveHeld(t.Context(), tr.ID, said, command.Terms[transfer.LineItem]{})
+		require.NoError(t, err)
+		f.mailAll()
+		require.Equal(t, 1, f.forget(ofCustomer(customerID)).Transfers)
+		f.unsaid([]string{"lou@source", "Lou rang"}, "activity_log", "line_items", "transfers")
+		require.Zero(t, f.forget(ofCustomer(customerID)).Places(), "once")
+	})
+}
+
+// Who has a customer forgotten answers for it: the record names them until it is as old as any that is forgotten.
+func TestWhoForgetsIsNamedUntilTheUsualAge(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		id := f.pending("r1").ID
+		_, err := f.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget})
+		require.NoError(t, err)
+		f.mailAll()
+		f.clock.advance(time.Hour)
+		f.forget(ofCustomer(customerID))
+		const named = `SELECT id FROM activity_log WHERE event_key LIKE 'forgotten:%' AND new_value LIKE '%"operator":"root"%'`
+		require.Len(t, f.rows(named), 2)
+		require.Zero(t, f.forget(ofCustomer(customerID)).Places())
+		require.Len(t, f.rows(named), 2)
+		f.clock.advance(quarter - time.Minute)
+		f.forget(older())
+		require.Len(t, f.rows(named), 2, "it is not so old yet")
+		f.clock.advance(time.Hour)
+		require.Equal(t, 2, f.forget(older()).Records)
+		require.Empty(t, f.rows(named))
+		require.Zero(t, f.forget(older()).Places(), "forgetting who forgot is not told again")
+		f.holds()
+	})
+}
+
+// What is written at the instant at which a transfer is forgotten is forgotten with it, or the next time.
+func TestWritersAtTheInstantOfForgetting(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		id := f.pending("r1").ID
+		_, err := f.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget})
+		require.NoError(t, err)
+		f.mailAll()
+		var at sync.WaitGroup
+		failed := make([]error, 2)
+		for i := range failed {
+			at.Go(func() { _, failed[i] = f.Forget(t.Context(), ofCustomer(customerID)) })
+		}
+		for i := range 6 {
+			at.Go(func() { f.refusedTo(id, fmt.Sprint("d", i), "lou@source.example") })
+		}
+		at.Wait()
+		require.NoError(t, failed[0])
+		require.NoError(t, failed[1])
+		f.forget(ofCustomer(customerID))
+		f.unsaid([]string{"lou@source"}, "activity_log", "transfers")
+		require.Zero(t, f.forget(ofCustomer(customerID)).Places())
+		f.holds()
+	})
+}
