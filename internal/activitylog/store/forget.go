@@ -5,27 +5,12 @@ package activitylogstore
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"handover/internal/activitylog"
 	"handover/internal/kernel"
 	"handover/internal/store"
 )
-
-// Spelled are the values of columns one after the other, each after its length, so that none can pass for a part of another.
-func Spelled(columns ...string) string {
-	said := make([]string, len(columns))
-	for i, column := range columns {
-		said[i] = "length(" + column + ") || ':' || " + column
-	}
-	return strings.Join(said, " || ")
-}
-
-// Personal is what can be forgotten of a record, as its hash covers it.
-func Personal(record string) string {
-	return Spelled(record+".user_id", record+".user_principal_name", record+".old_value", record+".new_value")
-}
 
 // ForgottenEvent is the event of records that say that something was forgotten.
 const ForgottenEvent = "forgotten"
@@ -81,13 +66,12 @@ var (
 
 // burying is the statement that sets tombstones, and tells which.
 func burying() store.Statement {
-	s := store.OverRows(`INSERT INTO log_tombstones (record_id, forgotten_at, personal, remains) SELECT a.id, r.forgotten_at, {was}, {is}
-		FROM {rows} JOIN activity_log a ON a.id = r.id JOIN log_salts s ON s.record_id = a.id WHERE TRUE ON CONFLICT DO NOTHING RETURNING record_id`, leftOver.Columns)
-	was, is := store.Hash("s.salt || "+Personal("a")), store.Hash(Personal("r"))
-	return store.Statement{
-		Postgres: strings.NewReplacer("{was}", was.Postgres, "{is}", is.Postgres).Replace(s.Postgres),
-		Sqlite:   strings.NewReplacer("{was}", was.Sqlite, "{is}", is.Sqlite).Replace(s.Sqlite),
-	}
+	return store.Each(func(d store.Dialect) string {
+		return store.OverRows(`INSERT INTO log_tombstones (record_id, forgotten_at, personal, remains) SELECT a.id, r.forgotten_at, `+
+			Hashed("s.salt || "+Personal("a"), d)+`, `+Hashed(Personal("r"), d)+`
+			FROM {rows} JOIN activity_log a ON a.id = r.id JOIN log_salts s ON s.record_id = a.id WHERE TRUE ON CONFLICT DO NOTHING RETURNING record_id`,
+			leftOver.Columns).In(d)
+	})
 }
 
 // ForgottenAbout is in how many records something was forgotten, and about which of the things.
@@ -151,6 +135,9 @@ func forget(ctx context.Context, tx store.Tx, found []known, at time.Time, dryRu
 	}
 	if dryRun || len(rows) == 0 {
 		return rows, nil
+	}
+	if err := sealOld(ctx, tx, rows); err != nil {
+		return 0, err
 	}
 	buried, err := store.All(ctx, tx, bury, store.Value[string], leftOver.Rows(rows)) // not those that somebody else forgot meanwhile
 	if err != nil {
