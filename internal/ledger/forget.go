@@ -173,7 +173,7 @@ func (l *Ledger) kinds(f Forgetting, scope kernel.Forgetting, done *Forgotten) [
 }
 
 func (l *Ledger) forgetAnswers(ctx context.Context, scope kernel.Forgetting, left []transferstore.NotOver, tell func(int)) error {
-	of := command.KeptOf{CustomerTenantID: scope.CustomerTenantID}
+	of := command.KeptOf{CustomerTenantID: scope.CustomerTenantID, Subjects: transferstore.IDsOfCustomer}
 	for _, transfer := range left {
 		of.But = append(of.But, transfer.TransferID)
 	}

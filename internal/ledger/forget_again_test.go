@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -116,5 +118,44 @@ func TestWritersAtTheInstantOfForgetting(t *testing.T) {
 		f.unsaid([]string{"lou@source"}, "activity_log", "transfers")
 		require.Zero(t, f.forget(ofCustomer(customerID)).Places())
 		f.holds()
+	})
+}
+
+// Answers to commands about a transfer of the customer are kept, too, whichever door they came through: what was typed in them is forgotten,
+// and a command that is repeated gets what is left.
+func TestKeptAnswersToCommandsAreForgotten(t *testing.T) {
+	onBoth(t, worldOf(2), func(t *testing.T, f fixture) {
+		tr := f.moving("r1", 0)
+		f.holding(tr.ID, 0)
+		f.closed(tr)
+		open := f.pending("r2")
+		claims := []command.Claim{
+			{CallerTenantID: "operators", Route: "starter resolve " + tr.ID, Key: "k", Fingerprint: "f"},
+			{CallerTenantID: sourceID, Route: "signal decline " + strings.ToUpper(tr.ID), Key: "k", Fingerprint: "f"},
+			{CallerTenantID: "operators", Route: "starter resolve " + open.ID, Key: "k", Fingerprint: "f"},
+			{CallerTenantID: "operators", Route: "starter resolve " + newID(9), Key: "k", Fingerprint: "f"},
+		}
+		said := resolution(0, newID(0))
+		said.Reason = "Lou rang"
+		_, err := f.ResolveHeld(t.Context(), tr.ID, said, command.Terms[transfer.LineItem]{Claim: claims[0], Answer: func(i transfer.LineItem, _ *kernel.Refusal) (command.Answer, error) {
+			i.EndingReason, i.TransferError, i.LastError = said.Reason, said.Reason, said.Reason
+			body, err := json.Marshal(i)
+			return command.Answer{Status: 200, Body: body}, err
+		}})
+		require.NoError(t, err)
+		for _, claim := range claims[1:] {
+			require.NoError(t, f.Keep(t.Context(), claim, command.Answer{Status: 400, Body: []byte(`{"refusal":{"cause":"x","message":"Lou rang"}}`)}))
+		}
+		f.closed(tr)
+		f.behind("UPDATE notifications SET sent_at = owed_at WHERE subject_id = '" + tr.ID + "'")
+		done := f.forget(ofCustomer(customerID))
+		require.Equal(t, 1, done.Transfers, done.Left)
+		require.Equal(t, 2, done.Answers)
+		for i, claim := range claims {
+			var repeated *command.Repeated
+			require.ErrorAs(t, f.Kept(t.Context(), claim), &repeated)
+			require.Equal(t, i > 1, strings.Contains(string(repeated.Answer.Body), "Lou rang"), claim.Route)
+		}
+		require.Zero(t, f.forget(ofCustomer(customerID)).Answers)
 	})
 }

@@ -5,6 +5,7 @@ package activitylogstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"handover/internal/activitylog"
@@ -137,7 +138,7 @@ func forget(ctx context.Context, tx store.Tx, found []known, at time.Time, dryRu
 		return rows, nil
 	}
 	if err := sealOld(ctx, tx, rows); err != nil {
-		return 0, err
+		return nil, err
 	}
 	buried, err := store.All(ctx, tx, bury, store.Value[string], leftOver.Rows(rows)) // not those that somebody else forgot meanwhile
 	if err != nil {

@@ -72,6 +72,9 @@ var (
 		WHERE id IN (SELECT r.id FROM {rows})`, store.IDColumn)
 )
 
+// IDsOfCustomer is the query for the ids of transfers of the customer $6.
+const IDsOfCustomer = `SELECT t.id FROM transfers t WHERE t.customer_tenant_id = $6`
+
 // ForgottenTransfers is what became of a page of transfers.
 type ForgottenTransfers struct {
 	Last                             string // its last id, which is where the next page goes on; empty when nothing was left
