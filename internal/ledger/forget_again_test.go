@@ -12,6 +12,8 @@ import (
 
 	"handover/internal/command"
 	"handover/internal/kernel"
+	"handover/internal/programme"
+	"handover/internal/store"
 	"handover/internal/transfer"
 	transferstore "handover/internal/transfer/store"
 )
@@ -157,5 +159,69 @@ func TestKeptAnswersToCommandsAreForgotten(t *testing.T) {
 			require.Equal(t, i > 1, strings.Contains(string(repeated.Answer.Body), "Lou rang"), claim.Route)
 		}
 		require.Zero(t, f.forget(ofCustomer(customerID)).Answers)
+	})
+}
+
+// What an endpoint answered about an event that waits to be told again is forgotten as any answer is.
+func TestAnswersToWhatWaitsAreForgotten(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		f.register(sourceID, everyEvent())
+		id := f.pending("r1").ID
+		f.sends(sourceID, 500)
+		require.NotEmpty(t, f.rows("SELECT d.id FROM webhook_deliveries d JOIN webhook_attempts a ON a.delivery_id = d.id WHERE d.status = 'waiting' AND a.excerpt = 'said'"))
+		_, err := f.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget})
+		require.NoError(t, err)
+		f.mailAll()
+		require.Positive(t, f.forget(ofCustomer(customerID)).Excerpts)
+		f.unsaid([]string{"said"}, "webhook_attempts")
+	})
+}
+
+// I-6: a mail that goes out while what is old is forgotten keeps the user who left known; what is left was decided before it went.
+func TestMailThatGoesOutMeanwhileKeepsItsReader(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		id := f.pending("r1").ID
+		_, err := f.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget})
+		require.NoError(t, err)
+		f.behind("UPDATE partner_users SET ended_at = '" + f.clock.Now().Format(store.StampLayout) + "' WHERE email = 'second@source.example'")
+		other := f.pending("r2").ID
+		_, err = f.Cancel(t.Context(), other, transfer.Decision{Actor: asTarget})
+		require.NoError(t, err)
+		f.clock.advance(quarter + time.Hour)
+		f.behind("UPDATE notifications SET sent_at = owed_at WHERE subject_id = '" + other + "'")
+		w := older()
+		sent := false
+		w.Watch = func(done Forgotten) {
+			if !sent && done.Transfers == 1 {
+				sent = true
+				f.behind("UPDATE notifications SET sent_at = owed_at, claim = '', claimed_until = NULL WHERE sent_at IS NULL AND undelivered_at IS NULL")
+			}
+		}
+		done := f.forget(w)
+		require.True(t, sent)
+		require.Len(t, done.Left, 1)
+		require.Zero(t, done.Users)
+		f.holds()
+		require.Equal(t, 1, f.forget(older()).Users)
+		f.holds()
+	})
+}
+
+// Who applied, decided or attested under a name is forgotten, also where nothing else is typed.
+func TestNamesOfWhoActedAreForgottenAlone(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		_, err := f.AttestAgreement(t.Context(), command.Terms[programme.Agreement]{}, byTarget, attestation("ada@contoso.example"))
+		require.NoError(t, err)
+		f.behind("UPDATE agreements SET first_name = '', last_name = '', email = '', phone_number = '', attested_by = 'lou'")
+		f.behind("UPDATE program_enrolments SET status = 'ended', access_ends_at = '" + f.clock.Now().Format(store.StampLayout) + "', contact_name = '', contact_email = '', reject_reason = '', decided_by = 'lou'")
+		f.clock.advance(quarter + time.Hour)
+		require.Positive(t, f.forget(ofCustomer(customerID)).Agreements)
+		f.unsaid([]string{"lou"}, "agreements")
+		done := f.forget(older())
+		if len(f.rows("SELECT partner_tenant_id FROM program_enrolments")) > 0 {
+			require.Positive(t, done.Applications)
+		}
+		f.unsaid([]string{"lou"}, "program_enrolments")
+		require.Zero(t, f.forget(older()).Places())
 	})
 }

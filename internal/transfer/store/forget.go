@@ -67,7 +67,7 @@ var (
 		transfer_error = CASE WHEN transfer_error = ending_reason THEN CAST($2 AS text) ELSE transfer_error END,
 		last_error = CASE WHEN last_error = ending_reason THEN CAST($2 AS text) ELSE last_error END
 		WHERE transfer_id IN (SELECT r.id FROM {rows}) AND `+typed, store.IDColumn)
-	forgetTransfers = store.OverRows(`UPDATE transfers SET `+personalText("customer_email")+`, `+personalText("customer_name")+`, `+personalText("target_email_id")+`,
+	forgetTransfers = store.OverRows(`UPDATE transfers SET `+personalText("customer_email")+`, `+personalText("customer_name")+`, `+personalText("source_name")+`, `+personalText("target_email_id")+`,
 		`+personalText("decline_reason")+`, `+personalID("requested_by")+`, `+personalID("last_modified_user")+`, forgotten_at = COALESCE(forgotten_at, $3)
 		WHERE id IN (SELECT r.id FROM {rows})`, store.IDColumn)
 )
