@@ -49,6 +49,7 @@ var personalFields = map[string]bool{
 	"lastName": true, "phoneNumber": true, "primaryContact": true, "contactName": true, "contactEmail": true, "contact": true,
 	"reason": true, "rejectReason": true, "declineReason": true, "message": true, "operator": true, "userPrincipalName": true,
 	"userId": true, "lastModifiedUser": true, "attestedBy": true, "appliedBy": true, "decidedBy": true,
+	"webhookUrl": true,
 }
 
 // Bury puts tombstones into a JSON value in the places of what is personal, by the names of its fields and by those that are named
