@@ -49,7 +49,7 @@ var personalNames = map[string]bool{
 	"lastname": true, "phonenumber": true, "primarycontact": true, "contactname": true, "contactemail": true, "contact": true, "acceptedby": true,
 	"reason": true, "rejectreason": true, "declinereason": true, "endingreason": true, "transfererror": true, "lasterror": true, "message": true,
 	"messages": true, "operator": true, "userprincipalname": true, "userid": true, "lastmodifieduser": true, "requestedby": true, "attestedby": true,
-	"appliedby": true, "decidedby": true, "resentby": true, "sourcepartnername": true,
+	"appliedby": true, "decidedby": true, "resentby": true, "sourcepartnername": true, "webhookurl": true,
 }
 
 // IsPersonal tells whether what stands under the name in JSON is personal, or was typed by people, in whatever letters it is written.

@@ -30,10 +30,11 @@ type known struct {
 	id, subject, key string
 	about            activitylog.ResourceType
 	activitylog.Forgotten
+	meant bool // it is to be forgotten, not only one of the page
 }
 
 func (k *known) fields() []any {
-	return []any{&k.id, &k.subject, &k.key, &k.about, &k.UserID, &k.UserPrincipalName, &k.OldValue, &k.NewValue}
+	return []any{&k.id, &k.subject, &k.key, &k.about, &k.UserID, &k.UserPrincipalName, &k.OldValue, &k.NewValue, &k.meant}
 }
 
 // left is what is to stay of a record.
@@ -50,17 +51,22 @@ var leftOver = store.Table[left]{
 }
 
 const (
-	selectKnown  = `SELECT a.id, a.resource_id, a.event_key, a.resource_type, a.user_id, a.user_principal_name, a.old_value, a.new_value FROM activity_log a `
-	notForgotten = ` NOT EXISTS (SELECT 1 FROM log_tombstones d WHERE d.record_id = a.id) `
+	columnsOfKnown = `SELECT a.id, a.resource_id, a.event_key, a.resource_type, a.user_id, a.user_principal_name, a.old_value, a.new_value`
+	notForgotten   = ` NOT EXISTS (SELECT 1 FROM log_tombstones d WHERE d.record_id = a.id) `
+	// ofNoTransfer leaves to who forgets transfers what is about them. Refused attempts are about none: they stand under who attempts.
+	ofNoTransfer = `NOT (a.resource_type = 'transfer' AND EXISTS (SELECT 1 FROM transfers t WHERE t.id = a.resource_id))`
 )
 
 var (
-	knownAbout = store.OverRows(selectKnown+`WHERE a.resource_id IN (SELECT r.id FROM {rows})
+	knownAbout = store.OverRows(columnsOfKnown+`, TRUE FROM activity_log a WHERE a.resource_id IN (SELECT r.id FROM {rows})
 		AND CASE $2 WHEN '' THEN a.recorded_at <= $3 ELSE a.event_key NOT LIKE '`+forgottenKey+`%' END AND`+notForgotten+`ORDER BY a.id`, store.IDColumn)
-	knownOf = store.Both(selectKnown + `WHERE a.id > $1 AND a.resource_type <> 'transfer' AND (a.customer_tenant_id = $2 AND a.new_value <> '{"event":"` + ForgottenEvent + `"}' OR $2 = '' AND a.recorded_at <= $3)
-		AND` + notForgotten + `ORDER BY a.id LIMIT $4`)
-	bury  = burying()
-	leave = store.OverRows(`UPDATE activity_log SET user_id = r.user_id, user_principal_name = r.user_principal_name, old_value = r.old_value, new_value = r.new_value
+	// knownOf begins with the partners, of whom there are few, because the index of the log does.
+	knownOf = store.Both(`WITH a AS MATERIALIZED (SELECT a.* FROM partners p CROSS JOIN activity_log a WHERE a.partner_tenant_id = p.tenant_id AND a.customer_tenant_id = $2 AND a.id > $1
+		AND a.new_value <> '{"event":"` + ForgottenEvent + `"}' AND ` + ofNoTransfer + ` AND` + notForgotten + `) ` + columnsOfKnown + `, TRUE FROM a ORDER BY a.id LIMIT $3`)
+	// knownBefore is a page of the log, whatever of it is so old: to look for those would be to read more than a page.
+	knownBefore = store.Both(columnsOfKnown + `, a.recorded_at <= $2 AND ` + ofNoTransfer + ` AND` + notForgotten + `FROM activity_log a WHERE a.id > $1 ORDER BY a.id LIMIT $3`)
+	bury        = burying()
+	leave       = store.OverRows(`UPDATE activity_log SET user_id = r.user_id, user_principal_name = r.user_principal_name, old_value = r.old_value, new_value = r.new_value
 		FROM {rows} WHERE activity_log.id = r.id`, leftOver.Columns)
 	forgetSalt = store.OverRows(`DELETE FROM log_salts WHERE record_id IN (SELECT r.id FROM {rows})`, store.IDColumn)
 )
@@ -89,13 +95,15 @@ func ForgetAbout(ctx context.Context, tx store.Tx, f kernel.Forgetting, at time.
 	if err != nil {
 		return done, err
 	}
-	rows, err := forget(ctx, tx, found, at, f.DryRun)
+	rows := lefts(found, at)
 	for _, row := range rows {
 		if !strings.HasPrefix(row.key, forgottenKey) {
 			done.Subjects[row.subject] = true
 		}
 	}
-	done.Records = len(rows)
+	if done.Records = len(rows); !f.DryRun {
+		done.Records, err = forget(ctx, tx, rows)
+	}
 	return done, err
 }
 
@@ -103,54 +111,65 @@ func ForgetAbout(ctx context.Context, tx store.Tx, f kernel.Forgetting, at time.
 const forgottenAtOnce = 1000
 
 // ForgetRecords does so with a page of the records that are not about transfers: those with ids greater than after. It returns the last
-// id of the page, which is where the next one goes on; none when nothing was left.
+// id of the page, which is where the next one goes on; none when nothing was left. Records never change but by being forgotten, so only
+// what is forgotten takes a change.
 func (s *Store) ForgetRecords(ctx context.Context, f kernel.Forgetting, after string) (n int, last string, err error) {
-	n, err = store.Write(ctx, s.db, "forget records", func(tx store.Tx) (int, error) {
-		last = "" // of an earlier try
-		found, err := store.All(ctx, tx, knownOf, (*known).fields, after, f.CustomerTenantID, store.Stamp(f.Before), forgottenAtOnce)
-		if err != nil || len(found) == 0 {
-			return 0, err
+	var now time.Time
+	found, err := store.Read(ctx, s.db, "look for records to forget", func(tx store.Tx) (found []known, err error) {
+		if now, err = s.db.Time(ctx, tx); err != nil {
+			return nil, err
 		}
-		last = found[len(found)-1].id
-		now, err := s.db.Time(ctx, tx)
-		if err != nil {
-			return 0, err
+		if f.CustomerTenantID != "" {
+			return store.All(ctx, tx, knownOf, (*known).fields, after, f.CustomerTenantID, forgottenAtOnce)
 		}
-		rows, err := forget(ctx, tx, found, now, f.DryRun)
-		return len(rows), err
+		return store.All(ctx, tx, knownBefore, (*known).fields, after, store.Stamp(f.Before), forgottenAtOnce)
 	})
+	if err != nil || len(found) == 0 {
+		return 0, "", err
+	}
+	last = found[len(found)-1].id
+	rows := lefts(found, now)
+	if f.DryRun || len(rows) == 0 {
+		return len(rows), last, nil
+	}
+	n, err = store.Write(ctx, s.db, "forget records", func(tx store.Tx) (int, error) { return forget(ctx, tx, rows) })
 	return n, last, err
 }
 
-// forget does so, and tells of which records something is left.
-func forget(ctx context.Context, tx store.Tx, found []known, at time.Time, dryRun bool) (rows []left, err error) {
-	byID := map[string]left{}
+// lefts is what is to stay of those records in which something is personal.
+func lefts(found []known, at time.Time) (rows []left) {
 	for _, k := range found {
-		stays := k.Forget(k.about, at)
-		if stays == k.Forgotten {
-			continue
+		if stays := k.Forget(k.about, at); k.meant && stays != k.Forgotten {
+			k.Forgotten = stays
+			rows = append(rows, left{k, at})
 		}
-		k.Forgotten = stays
-		byID[k.id] = left{k, at}
-		rows = append(rows, byID[k.id])
 	}
-	if dryRun || len(rows) == 0 {
-		return rows, nil
+	return rows
+}
+
+// forget leaves that of the records, but for those that somebody else forgot meanwhile, and tells of how many.
+func forget(ctx context.Context, tx store.Tx, rows []left) (int, error) {
+	if len(rows) == 0 {
+		return 0, nil
 	}
 	if err := sealOld(ctx, tx, rows); err != nil {
-		return nil, err
+		return 0, err
 	}
-	buried, err := store.All(ctx, tx, bury, store.Value[string], leftOver.Rows(rows)) // not those that somebody else forgot meanwhile
+	buried, err := store.All(ctx, tx, bury, store.Value[string], leftOver.Rows(rows))
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	rows = rows[:0]
-	for _, id := range buried {
-		rows = append(rows, byID[id])
+	byID := map[string]left{}
+	for _, row := range rows {
+		byID[row.id] = row
 	}
-	if _, err := tx.Exec(ctx, leave, leftOver.Rows(rows)); err != nil {
-		return nil, err
+	mine := make([]left, len(buried))
+	for i, id := range buried {
+		mine[i] = byID[id]
+	}
+	if _, err := tx.Exec(ctx, leave, leftOver.Rows(mine)); err != nil {
+		return 0, err
 	}
 	_, err = tx.Exec(ctx, forgetSalt, store.IDRows(buried...))
-	return rows, err
+	return len(mine), err
 }
