@@ -225,3 +225,25 @@ func TestNamesOfWhoActedAreForgottenAlone(t *testing.T) {
 		require.Zero(t, f.forget(older()).Places())
 	})
 }
+
+// Ids of requests and calls that a client makes of an address stand in the log only where they can be forgotten; each still has its record.
+func TestAddressesAsIDsOfRequestsAreForgotten(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		id := f.pending("r1").ID
+		_, err := f.Cancel(t.Context(), id, transfer.Decision{Actor: asTarget})
+		require.NoError(t, err)
+		f.mailAll()
+		for _, request := range []string{"lou@source.example", "lou@source.example", "max@source.example"} {
+			require.NoError(t, f.RecordRefused(t.Context(), transferstore.Refused{
+				TransferID: id, RequestID: request, Actor: asSource, Refusal: kernel.Refuse(transfer.AlreadyFinal, "Too late."),
+				Origin: kernel.Origin{Via: kernel.ByAPI, Correlation: request},
+			}))
+		}
+		const refused = "SELECT id FROM activity_log WHERE event_key LIKE 'refused:%' AND resource_id = '"
+		require.Len(t, f.rows(refused+id+"'"), 2, "I-3")
+		f.forget(ofCustomer(customerID))
+		require.Len(t, f.rows(refused+id+"'"), 2)
+		f.unsaid([]string{"lou@source", "max@source"}, "activity_log")
+		f.holds()
+	})
+}
