@@ -41,4 +41,6 @@ func TestForgottenRecord(t *testing.T) {
 	assert.Equal(t, activitylog.Forgotten{UserID: stone, UserPrincipalName: stone, NewValue: `{"email":"` + stone + `","name":"` + stone + `"}`}, left)
 	left = record.Forget(activitylog.PartnerResource, at)
 	assert.Equal(t, `{"email":"`+stone+`","name":"Contoso"}`, left.NewValue)
+	hooked := activitylog.Forgotten{NewValue: `{"webhookUrl":"https://zoe.example/secret"}`}
+	assert.Equal(t, `{"webhookUrl":"`+stone+`"}`, hooked.Forget(activitylog.WebhookResource, at).NewValue)
 }

@@ -43,16 +43,28 @@ func IsTombstone(text string) bool {
 	return tombstone.MatchString(text)
 }
 
-// personalFields are the names under which the log and answers to clients have what is personal, or was typed by people.
-var personalFields = map[string]bool{
-	"email": true, "customerEmailId": true, "targetPartnerEmailId": true, "customerName": true, "firstName": true, "middleName": true,
-	"lastName": true, "phoneNumber": true, "primaryContact": true, "contactName": true, "contactEmail": true, "contact": true,
-	"reason": true, "rejectReason": true, "declineReason": true, "message": true, "operator": true, "userPrincipalName": true,
-	"userId": true, "lastModifiedUser": true, "attestedBy": true, "appliedBy": true, "decidedBy": true,
+// personalNames are the names, in small letters, under which the log and answers to clients have what is personal, or was typed by people.
+var personalNames = map[string]bool{
+	"email": true, "customeremailid": true, "targetpartneremailid": true, "recipient": true, "customername": true, "firstname": true, "middlename": true,
+	"lastname": true, "phonenumber": true, "primarycontact": true, "contactname": true, "contactemail": true, "contact": true, "acceptedby": true,
+	"reason": true, "rejectreason": true, "declinereason": true, "endingreason": true, "transfererror": true, "lasterror": true, "message": true,
+	"messages": true, "operator": true, "userprincipalname": true, "userid": true, "lastmodifieduser": true, "requestedby": true, "attestedby": true,
+	"appliedby": true, "decidedby": true, "resentby": true, "sourcepartnername": true, "webhookurl": true,
 }
 
+// IsPersonal tells whether what stands under the name in JSON is personal, or was typed by people, in whatever letters it is written.
+func IsPersonal(name string) bool { return personalNames[strings.ToLower(name)] }
+
+// chosenNames are those, in small letters, under which clients' own ids of requests stand.
+var chosenNames = map[string]bool{"requestid": true, "correlation": true, "correlationid": true}
+
+var opaque = regexp.MustCompile(`^[A-Za-z0-9._:-]*$`)
+
+// IsOpaque tells whether an id that a client chose is made like ids are, of letters, digits and . _ : - only; an address or a sentence is not.
+func IsOpaque(id string) bool { return opaque.MatchString(id) }
+
 // Bury puts tombstones into a JSON value in the places of what is personal, by the names of its fields and by those that are named
-// besides. Ids stay, and so does an empty text. Of what is no JSON nothing is left but a tombstone.
+// besides, and of clients' own ids that are not opaque. Other ids stay, and so does an empty text. Of what is no JSON nothing is left but a tombstone.
 func Bury(text string, at time.Time, besides ...string) string {
 	if text == "" {
 		return text
@@ -89,7 +101,9 @@ func (b *burial) in(value any, personal bool) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, member := range value {
-			value[name] = b.in(member, personal || personalFields[name] || b.besides[name])
+			id, isText := member.(string)
+			chosen := isText && chosenNames[strings.ToLower(name)] && !IsOpaque(id)
+			value[name] = b.in(member, personal || chosen || IsPersonal(name) || b.besides[name])
 		}
 	case []any:
 		for i, item := range value {

@@ -39,14 +39,15 @@ func TestBury(t *testing.T) {
 	const id = "8c2e4d10-77aa-4f52-b0de-0d3f7b9c0001"
 	for text, want := range map[string]string{
 		``: ``,
-		`{"event":"created","n":12345678901234567890}`:               `{"event":"created","n":12345678901234567890}`,
-		`{"reason":"","email":null}`:                                 `{"reason":"","email":null}`,
-		`{"reason":"Zoë <z>","event":"declined & so","n":1.50}`:      `{"event":"declined & so","n":1.50,"reason":"` + stone + `"}`,
-		`{"primaryContact":{"firstName":"Ada","x":["a",{"y":"b"}]}}`: `{"primaryContact":{"firstName":"` + stone + `","x":["` + stone + `",{"y":"` + stone + `"}]}}`,
-		`[{"userId":"` + id + `","email":"a@b.example"}]`:            `[{"email":"` + stone + `","userId":"` + id + `"}]`,
-		`{"userId":"root","name":"Contoso"}`:                         `{"name":"Contoso","userId":"` + stone + `"}`,
-		`{"reason":"` + stone + `"}`:                                 `{"reason":"` + stone + `"}`,
-		`{"origin":{"via":"operator","operator":"root"}}`:            `{"origin":{"operator":"` + stone + `","via":"operator"}}`,
+		`{"event":"created","n":12345678901234567890}`:                    `{"event":"created","n":12345678901234567890}`,
+		`{"reason":"","email":null}`:                                      `{"reason":"","email":null}`,
+		`{"reason":"Zoë <z>","event":"declined & so","n":1.50}`:           `{"event":"declined & so","n":1.50,"reason":"` + stone + `"}`,
+		`{"primaryContact":{"firstName":"Ada","x":["a",{"y":"b"}]}}`:      `{"primaryContact":{"firstName":"` + stone + `","x":["` + stone + `",{"y":"` + stone + `"}]}}`,
+		`[{"userId":"` + id + `","email":"a@b.example"}]`:                 `[{"email":"` + stone + `","userId":"` + id + `"}]`,
+		`{"userId":"root","name":"Contoso"}`:                              `{"name":"Contoso","userId":"` + stone + `"}`,
+		`{"requestId":"zoe@contoso.example","correlationId":"r-1.2:3_4"}`: `{"correlationId":"r-1.2:3_4","requestId":"` + stone + `"}`,
+		`{"reason":"` + stone + `"}`:                                      `{"reason":"` + stone + `"}`,
+		`{"origin":{"via":"operator","operator":"root"}}`:                 `{"origin":{"operator":"` + stone + `","via":"operator"}}`,
 	} {
 		got := kernel.Bury(text, then)
 		assert.Equal(t, want, got, text)

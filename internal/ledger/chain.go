@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -21,30 +20,6 @@ import (
 // theLog is the table whose records are chained.
 const theLog = "activity_log"
 
-// form is what the hashes of some records cover that are not sealed: links name it as their log. Records from before there was one log
-// keep their links, and so the form that the table had which they were written to. What was forgotten of them only their seals show.
-type form struct {
-	log     string
-	columns []string // what the hash covers, in this order, before the time
-	beside  string   // what is wrong with a record where columns that the hash does not cover say more than the form knew; empty when it covers all
-}
-
-var forms = []form{
-	{log: "activity_log", columns: []string{
-		"r.id", "r.event_key", "r.partner_tenant_id", "r.participants", "COALESCE(r.customer_tenant_id, '')", "r.resource_type", "r.resource_id",
-		"r.operation", "r.user_id", "r.user_principal_name", "r.application_id", "r.correlation_id", "r.old_value", "r.new_value", "r.status",
-	}},
-	{log: "audit_records", columns: []string{
-		"r.id", "r.resource_id", "r.event_key", "r.partner_tenant_id", "r.user_id", "r.operation", "r.status", "r.new_value",
-	}, beside: `(r.resource_type, r.user_principal_name, r.application_id, r.correlation_id, r.old_value) <> ('transfer', '', '', '', '')
-		OR NOT EXISTS (SELECT 1 FROM transfers t WHERE t.id = r.resource_id AND t.customer_tenant_id = r.customer_tenant_id AND r.participants =
-			CASE r.status WHEN 'failed' THEN '["' || r.partner_tenant_id || '"]' ELSE '["' || t.source_tenant_id || '","' || t.target_tenant_id || '"]' END)`},
-	{log: "activity_records", columns: []string{
-		"r.id", "r.partner_tenant_id", "COALESCE(r.customer_tenant_id, '')", "r.resource_type", "r.resource_id", "r.operation", "r.user_id",
-		"r.application_id", "r.correlation_id", "r.old_value", "r.new_value", "r.status",
-	}, beside: `r.event_key <> r.id OR r.user_principal_name <> '' OR r.participants <> '["' || r.partner_tenant_id || '"]'`},
-}
-
 // Wholeness is the invariant that the log was not tampered with.
 const Wholeness = "I-9"
 
@@ -53,7 +28,7 @@ var wholeness = check{
 	invariant: Wholeness,
 	says:      "The log is whole: nothing in it was changed, taken out or slipped in.",
 	counted:   store.Both(`SELECT COUNT(*) FROM log_chain`),
-	notes:     []store.Statement{forgottenRecords},
+	notes:     []store.Statement{forgottenRecords, unsealedRecords},
 	violations: append(tampering(), store.Statement{
 		Postgres: `SELECT 'The trigger ' || e.name || ' of ' || e.on_table || ' is missing, disabled or another.' FROM (VALUES ` + guards(store.Postgres) + `) AS e (name, on_table, does)
 			WHERE NOT EXISTS (SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname = e.name AND t.tgrelid = to_regclass(e.on_table)
@@ -67,8 +42,8 @@ var wholeness = check{
 // tampering are the queries for what does not fit the chain.
 func tampering() []store.Statement {
 	var found []store.Statement
-	for _, f := range forms {
-		found = append(found, f.changed())
+	for _, f := range activitylogstore.Forms {
+		found = append(found, changed(f))
 	}
 	found = append(found, sealed(), resealed())
 	found = append(found, forgetting()...)
@@ -86,26 +61,11 @@ const linked = ` FROM log_chain c LEFT JOIN log_chain p ON p.subject_id = c.subj
 	LEFT JOIN log_salts s ON s.record_id = c.record_id LEFT JOIN log_tombstones d ON d.record_id = c.record_id `
 
 // changed is the query for records of the form that say something else than was written.
-func (f form) changed() store.Statement {
-	hash := hashed("COALESCE(p.hash, '') || " + activitylogstore.Spelled(f.columns...) + " || {time r.recorded_at}")
-	of := `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked + `WHERE c.log = '` + f.log + `' AND r.id IS NOT NULL
-		AND d.record_id IS NULL AND (c.seq = 1 OR p.seq IS NOT NULL) AND (c.recorded_at <> r.recorded_at OR c.hash <> `
-	end := ")"
-	if f.beside != "" {
-		end = " OR " + f.beside + ")"
-	}
-	return store.Statement{Postgres: of + hash.Postgres + end, Sqlite: of + hash.Sqlite + end}
-}
-
-var timeOf = regexp.MustCompile(`\{time ([a-z_.]+)\}`)
-
-// hashed is the hash of an expression in which {time column} is a time as the chain spells it.
-func hashed(text string) store.Statement {
-	hash := store.Hash(text)
-	return store.Statement{
-		Postgres: timeOf.ReplaceAllString(hash.Postgres, `to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`),
-		Sqlite:   timeOf.ReplaceAllString(hash.Sqlite, "$1"),
-	}
+func changed(f activitylogstore.Form) store.Statement {
+	return store.Each(func(d store.Dialect) string {
+		return `SELECT 'Record ' || c.record_id || ' is not what was written.'` + linked + `WHERE c.log = '` + f.Log + `' AND r.id IS NOT NULL
+			AND d.record_id IS NULL AND ` + f.Unfit(d)
+	})
 }
 
 // guards are the triggers that keep the log, what it tells of and what it cost, and production and sandbox apart, each with a part of
@@ -184,26 +144,13 @@ func (l *Ledger) Anchor(ctx context.Context) (Anchor, error) {
 	})
 }
 
-// Holds tells whether the log up to the anchor's time is what it was when the anchor was made. An anchor from before records were sealed
-// knows of no seals.
+// Holds tells whether the log up to the anchor's time is what it was when the anchor was made.
 func (l *Ledger) Holds(ctx context.Context, a Anchor) (bool, error) {
-	return store.Snapshot(ctx, l.DB, "compare the log with an anchor", func(tx store.Tx) (bool, error) {
-		for _, leavingOut := range []string{"", seals} {
-			now, err := anchorWithout(ctx, tx, leavingOut, a.At)
-			if err != nil || now.Digest == a.Digest {
-				return err == nil, err
-			}
-		}
-		return false, nil
-	})
+	now, err := store.Snapshot(ctx, l.DB, "compare the log with an anchor", func(tx store.Tx) (Anchor, error) { return anchorAt(ctx, tx, a.At) })
+	return now.Digest == a.Digest, err
 }
 
 func anchorAt(ctx context.Context, tx store.Tx, at time.Time) (Anchor, error) {
-	return anchorWithout(ctx, tx, "", at)
-}
-
-// anchorWithout is the anchor of all logs but one; of all for none.
-func anchorWithout(ctx context.Context, tx store.Tx, log string, at time.Time) (Anchor, error) {
 	digest := sha256.New()
 	var last head
 	for {
@@ -213,9 +160,6 @@ func anchorWithout(ctx context.Context, tx store.Tx, log string, at time.Time) (
 			return Anchor{}, err
 		}
 		for _, h := range heads {
-			if h.log == log {
-				continue
-			}
 			_, _ = fmt.Fprintf(digest, "%s %s %d %s\n", h.log, h.subject, h.seq, h.hash) // a hash takes all that is written
 		}
 		if len(heads) < headsAtOnce {

@@ -53,7 +53,11 @@ var mayForget = store.Statement{
 	Sqlite:   `SELECT TRUE`,
 }
 
-// stillMailed are the addresses of e-mails that are not forgotten with what ended by $3.
+// mailed are the addresses of e-mails that are known (I-6). It is asked after transfers and mail were forgotten, and at once with users, so
+// that it does not matter what was decided of the mail before, and what was sent since.
+const mailed = `SELECT n.recipient FROM notifications n WHERE n.channel = 'email'`
+
+// stillMailed are those that would be once that is done with what ended by $3.
 const stillMailed = `SELECT n.recipient FROM notifications n LEFT JOIN transfers t ON t.id = n.subject_id AND n.subject_kind = '` + transferstore.SubjectKind + `'
 	WHERE n.channel = 'email' AND n.recipient IN (SELECT u.email FROM partner_users u WHERE u.ended_at <= $3) AND CASE WHEN t.id IS NULL THEN COALESCE(n.sent_at, n.undelivered_at) IS NULL OR COALESCE(n.sent_at, n.undelivered_at) > $3
 		ELSE t.forgotten_at IS NULL AND (t.status IN ('Pending', 'InProgress') OR t.last_modified_time > $3
@@ -160,6 +164,10 @@ type kind struct {
 // kinds are those of which something is forgotten. What is kept for less time than an age can be is forgotten of a customer only.
 func (l *Ledger) kinds(f Forgetting, scope kernel.Forgetting, done *Forgotten) []kind {
 	by := activitylog.By{UserID: f.Operator.UserID, ApplicationID: f.Origin.Application}
+	known := mailed
+	if scope.DryRun {
+		known = stillMailed
+	}
 	contacts := kind{&done.Agreements, func(ctx context.Context) (int, error) { return l.ForgetContacts(ctx, scope, by) }}
 	if scope.CustomerTenantID != "" {
 		return []kind{contacts, {&done.Excerpts, func(ctx context.Context) (int, error) { return l.ForgetExcerpts(ctx, scope) }}}
@@ -167,13 +175,13 @@ func (l *Ledger) kinds(f Forgetting, scope kernel.Forgetting, done *Forgotten) [
 	return []kind{
 		contacts,
 		{&done.Mails, func(ctx context.Context) (int, error) { return l.ForgetMail(ctx, transferstore.SubjectKind, scope) }},
-		{&done.Users, func(ctx context.Context) (int, error) { return l.ForgetUsers(ctx, scope, by, stillMailed) }},
+		{&done.Users, func(ctx context.Context) (int, error) { return l.ForgetUsers(ctx, scope, by, known) }},
 		{&done.Applications, func(ctx context.Context) (int, error) { return l.ForgetApplications(ctx, scope, by) }},
 	}
 }
 
 func (l *Ledger) forgetAnswers(ctx context.Context, scope kernel.Forgetting, left []transferstore.NotOver, tell func(int)) error {
-	of := command.KeptOf{CustomerTenantID: scope.CustomerTenantID}
+	of := command.KeptOf{CustomerTenantID: scope.CustomerTenantID, Subjects: transferstore.IDsOfCustomer}
 	for _, transfer := range left {
 		of.But = append(of.But, transfer.TransferID)
 	}

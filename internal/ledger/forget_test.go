@@ -1,9 +1,12 @@
 package ledger
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -62,7 +65,8 @@ func (f fixture) mailAll() {
 }
 
 // personal has everything about a customer that people are called, reached or wrote: three transfers that ended, one of them with a line
-// item that was given up, mail that was not delivered, answers that are kept, an attestation, and answers of endpoints.
+// item that was given up, mail that was not delivered, answers that are kept, an attestation, answers of endpoints, and an attempt that was
+// refused.
 func (f fixture) personal() (ended []string) {
 	f.t.Helper()
 	ctx := f.t.Context()
@@ -92,6 +96,9 @@ func (f fixture) personal() (ended []string) {
 	require.NoError(f.t, err)
 	f.mailAll()
 	f.sends(sourceID, 200)
+	tried := attempt("tried")
+	tried.By.UserID, tried.By.UserPrincipalName, tried.ResourceID, tried.Message = "tom@contoso.example", "tom@contoso.example", declined.ID, "Tom typed that."
+	require.NoError(f.t, f.NoteAttempt(ctx, tried))
 	require.NoError(f.t, f.Keep(ctx, command.Claim{CallerTenantID: targetID, Route: "POST /v1/customers/" + customerID + "/transfers", Key: "k", Fingerprint: "f"},
 		command.Answer{Status: 400, Body: []byte(`{"code":1,"description":"Not zoe@contoso.example."}`)}))
 	require.NoError(f.t, f.Keep(ctx, command.Claim{CallerTenantID: targetID, Route: "POST /v1/customers/" + customerID + "/transfers", Key: "k2", Fingerprint: "f"},
@@ -100,7 +107,100 @@ func (f fixture) personal() (ended []string) {
 }
 
 // persons are what nothing in the ledger may say once they are forgotten.
-var persons = []string{"zoe@contoso", "Zoë", "max@target", sourceAgent + "\"", "ada@contoso", "Byron", "123\"", "rang", "asked us", "no such mailbox"}
+var persons = []string{"zoe@contoso", "Zoë", "max@target", sourceAgent + "\"", "ada@contoso", "Byron", "123\"", "rang", "asked us", "no such mailbox", "tom@contoso", "Tom typed"}
+
+// everything is all that stands in the database, table by table, as its own schema lists them; what is packed, unpacked. Queues of files
+// and other programs are none of it.
+func (f fixture) everything() map[string][]string {
+	f.t.Helper()
+	names := "SELECT name FROM sqlite_master WHERE type = 'table'"
+	if f.Dialect() == store.Postgres {
+		names = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
+	}
+	all := map[string][]string{}
+	for _, table := range f.rows(names) {
+		rows, err := f.Reader().QueryContext(f.t.Context(), "SELECT * FROM "+table)
+		require.NoError(f.t, err)
+		columns, err := rows.Columns()
+		require.NoError(f.t, err)
+		for rows.Next() {
+			values := make([]any, len(columns))
+			for i := range values {
+				values[i] = new(any)
+			}
+			require.NoError(f.t, rows.Scan(values...))
+			for i, v := range values {
+				all[table] = append(all[table], columns[i]+": "+unpacked(f.t, *v.(*any)))
+			}
+		}
+		require.NoError(f.t, rows.Err())
+		require.NoError(f.t, rows.Close())
+	}
+	return all
+}
+
+// unpacked is the value as a text.
+func unpacked(t *testing.T, value any) string {
+	t.Helper()
+	packed, isBytes := value.([]byte)
+	if !isBytes {
+		return fmt.Sprint(value)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return string(packed)
+	}
+	text, err := io.ReadAll(z)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// saidOf is where in the database something is said that is unmistakably one of those.
+func (f fixture) saidOf(whom ...string) (where []string) {
+	f.t.Helper()
+	for table, values := range f.everything() {
+		for _, value := range values {
+			for _, person := range whom {
+				if strings.Contains(value, person) {
+					where = append(where, table+"."+value)
+				}
+			}
+		}
+	}
+	return where
+}
+
+// unmistakable are those of the persons that stand for nothing else.
+var unmistakable = []string{"zoe@contoso", "Zoë", "max@target", "ada@contoso", "Byron", "Zoë rang", "asked us", "no such mailbox", "tom@contoso", "Tom typed"}
+
+// What was forgotten of a customer, or for its age once what has a time of its own is over, stands nowhere in the database any more, in no
+// table and column that there is, and neither do the salts by which it could be tried.
+func TestNothingIsLeftAnywhere(t *testing.T) {
+	for name, how := range map[string]func(fixture){
+		"of a customer": func(f fixture) { f.forget(ofCustomer(customerID)) },
+		"for its age": func(f fixture) {
+			f.clock.advance(quarter + time.Hour)
+			_, err := f.ForgetRequests(f.t.Context())
+			require.NoError(f.t, err)
+			f.forget(older())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, worldOf(3), func(t *testing.T, f fixture) {
+				f.personal()
+				for _, person := range unmistakable {
+					require.NotEmpty(t, f.saidOf(person), person)
+				}
+				salts := f.rows("SELECT s.salt FROM log_salts s JOIN activity_log a ON a.id = s.record_id WHERE a.new_value LIKE '%contoso.example%' OR a.user_id LIKE '%contoso.example'")
+				require.NotEmpty(t, salts)
+				how(f)
+				require.Empty(t, f.saidOf(unmistakable...))
+				require.Empty(t, f.saidOf(salts...))
+				f.holds()
+			})
+		})
+	}
+}
 
 // silent asserts that no record, mail or transfer says anything of the persons.
 func (f fixture) silent() {

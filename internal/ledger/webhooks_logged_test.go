@@ -87,7 +87,7 @@ func TestWhatIsDoneToWebhooksIsLogged(t *testing.T) {
 		first := f.hooked(sourceID)[0]
 		require.Equal(t, []string{byUser.UserPrincipalName, byUser.Application, byUser.Correlation}, []string{first.UserPrincipalName, first.ApplicationID, first.CorrelationID})
 		require.Empty(t, first.OldValue)
-		require.Equal(t, "https://hooks.example/handover?…", said[0]["webhookUrl"])
+		require.Equal(t, "https://hooks.example/…", said[0]["webhookUrl"])
 		require.Equal(t, true, said[0]["hasSecret"])
 		require.NotContains(t, said[0], "secretChanged")
 		require.Equal(t, true, said[1]["secretChanged"])
@@ -106,6 +106,27 @@ func TestWhatIsDoneToWebhooksIsLogged(t *testing.T) {
 			}
 		}
 		f.holds()
+	})
+}
+
+// R-306: of an address the log has the host, and that another part of it changed: where receivers have their own secrets it says nothing.
+func TestAddressesAreLoggedByTheirHosts(t *testing.T) {
+	onBoth(t, worldOf(1), func(t *testing.T, f fixture) {
+		w := everyEvent()
+		for _, address := range []string{"https://hooks.example", "https://hooks.example/", "https://hooks.example/tom/token", "https://hooks.example/tom/token?", "https://hooks.example/tom/token?key"} {
+			w.URL = address
+			if _, err := f.ReplaceWebhook(t.Context(), command.Terms[webhook.Registration]{}, sourceID, w, webhook.Addresses{}); err != nil {
+				f.register(sourceID, w)
+			}
+			latest := f.hooked(sourceID)[len(f.hooked(sourceID))-1]
+			shown := `"webhookUrl":"https://hooks.example/…"`
+			if address == "https://hooks.example" {
+				shown = `"webhookUrl":"https://hooks.example"`
+			}
+			require.Contains(t, latest.NewValue, shown)
+			require.Equal(t, latest.OldValue != "", strings.Contains(latest.NewValue, `"webhookUrlChanged":true`))
+		}
+		require.Empty(t, f.rows("SELECT id FROM activity_log WHERE new_value LIKE '%/tom%' OR old_value LIKE '%/tom%'"))
 	})
 }
 

@@ -22,11 +22,12 @@ const (
 )
 
 var (
-	selectAbout = store.OverRows(`SELECT n.subject_id, n.sent_at IS NULL AND n.undelivered_at IS NULL`+about+` ORDER BY n.id`, store.IDColumn)
-	lockAbout   = store.OverRows(`SELECT n.subject_id, n.sent_at IS NULL AND n.undelivered_at IS NULL`+about+` ORDER BY n.id FOR UPDATE`, store.IDColumn)
+	selectAbout = store.OverRows(`SELECT n.subject_id, n.sent_at IS NULL AND n.undelivered_at IS NULL, n.recipient LIKE '`+kernel.TombstonePattern+`'`+about+` ORDER BY n.id`, store.IDColumn)
+	lockAbout   = store.OverRows(`SELECT n.subject_id, n.sent_at IS NULL AND n.undelivered_at IS NULL, n.recipient LIKE '`+kernel.TombstonePattern+`'`+about+` ORDER BY n.id FOR UPDATE`, store.IDColumn)
 	forgetAbout = store.OverRows(`UPDATE notifications SET recipient = CASE WHEN notifications.recipient = r.address THEN CAST($2 AS text)
 		ELSE CAST($3 AS text) || CAST(notifications.id AS text) || CAST($4 AS text) END, `+forgetMail+`
-		FROM {rows} WHERE notifications.subject_id = r.id AND notifications.subject_kind = $5`, "id text, address text")
+		FROM {rows} WHERE notifications.subject_id = r.id AND notifications.subject_kind = $5
+			AND notifications.recipient NOT LIKE '`+kernel.TombstonePattern+`'`, "id text, address text")
 	forgetOthers = store.Both(`UPDATE notifications SET recipient = CAST($3 AS text) || CAST(notifications.id AS text) || CAST($4 AS text), ` + forgetMail + `
 		WHERE id IN (SELECT id FROM notifications WHERE subject_kind <> $1 AND (sent_at <= $5 OR undelivered_at <= $5)
 			AND recipient NOT LIKE '` + kernel.TombstonePattern + `' ORDER BY id LIMIT $6)`)
@@ -34,21 +35,23 @@ var (
 	selectForgotten = store.Both(`SELECT id FROM notifications WHERE id = $1 AND recipient LIKE '` + kernel.TombstonePattern + `'`)
 )
 
-// Waiting tells of the subjects which still wait for e-mails about them to be sent, and how many e-mails there are about the others. With
+// Waiting tells of the subjects which still wait for e-mails about them to be sent, and to whom how many e-mails about each went that is not forgotten. With
 // lock nobody changes any of them until the transaction ends.
 func Waiting(ctx context.Context, tx store.Tx, kind string, lock bool, ids ...string) (waits map[string]bool, others map[string]int, err error) {
 	type mail struct {
-		subject string
-		waits   bool
+		subject          string
+		waits, forgotten bool
 	}
 	statement := selectAbout
 	if lock {
 		statement = lockAbout
 	}
-	all, err := store.All(ctx, tx, statement, func(m *mail) []any { return []any{&m.subject, &m.waits} }, store.IDRows(ids...), kind)
+	all, err := store.All(ctx, tx, statement, func(m *mail) []any { return []any{&m.subject, &m.waits, &m.forgotten} }, store.IDRows(ids...), kind)
 	waits, others = map[string]bool{}, map[string]int{}
 	for _, m := range all {
-		others[m.subject]++
+		if !m.forgotten {
+			others[m.subject]++
+		}
 		if m.waits {
 			waits[m.subject] = true
 		}

@@ -22,8 +22,13 @@ type Statement struct {
 	Sqlite   string
 }
 
-// in is the text for one database.
-func (s Statement) in(d Dialect) string {
+// Each makes a statement of its text for each database.
+func Each(text func(Dialect) string) Statement {
+	return Statement{Postgres: text(Postgres), Sqlite: text(SQLite)}
+}
+
+// In is the text for one database.
+func (s Statement) In(d Dialect) string {
 	if d == SQLite {
 		return s.Sqlite
 	}

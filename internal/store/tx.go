@@ -126,7 +126,7 @@ func within[T any](ctx context.Context, db *sql.DB, options *sql.TxOptions, do f
 
 // about is the text of a statement that is about to run.
 func (db *DB) about(st Statement, args []any) string {
-	text := st.in(db.dialect)
+	text := st.In(db.dialect)
 	db.statements.Add(1)
 	db.observe(text, args)
 	return text

@@ -36,8 +36,9 @@ func (in *searchAudit) form() (string, error) {
 	return form, nil
 }
 
-// export is everything that is searched for, the newest first. It is what there was when it began: what is written meanwhile is
-// newer than what was read, and nothing that is there changes. No transaction stays open for a client that reads slowly.
+// export is everything that is searched for, the newest first, a page at a time: no transaction stays open for a client that reads slowly.
+// So what is committed meanwhile with a time among pages that are still to come is in it, and what is forgotten meanwhile stands there
+// as it is left.
 func (s *Service) export(ctx context.Context, q activitylogstore.AuditSearch) (*httpapi.Download, error) {
 	q.Limit = atOnce
 	page, err := s.records.AuditPage(ctx, q)

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"handover/internal/activitylog"
+	"handover/internal/kernel"
 	"handover/internal/store"
 )
 
@@ -36,12 +38,31 @@ func completed(entries []AuditEntry) []AuditEntry {
 		e.ID = cmp.Or(e.ID, activitylog.AuditID(e.PartnerTenantID, e.CustomerTenantID, e.ResourceID, string(e.Operation), e.At))
 		e.Status = cmp.Or(e.Status, activitylog.Succeeded)
 		e.EventKey = cmp.Or(e.EventKey, string(e.Operation)+":"+e.At.UTC().Format(store.StampLayout))
+		e.EventKey, e.CorrelationID = opaqueKey(e.EventKey), opaqueID(e.CorrelationID)
 		if e.Participants == nil {
 			e.Participants = []string{e.PartnerTenantID}
 		}
 		rows[i] = e
 	}
 	return rows
+}
+
+// opaqueID is an id that a client chose, as the log keeps it for good: one that is not made like an id has another made of it, the same
+// each time. In its own words it stands in the values of the record only, where it can be forgotten.
+func opaqueID(id string) string {
+	if kernel.IsOpaque(id) {
+		return id
+	}
+	return kernel.DeriveID("chosen", id)
+}
+
+// opaqueKey does so with the part of an event key that follows the event.
+func opaqueKey(key string) string {
+	event, of, _ := strings.Cut(key, ":")
+	if kernel.IsOpaque(key) || !kernel.IsOpaque(event) {
+		return opaqueID(key)
+	}
+	return event + ":" + opaqueID(of)
 }
 
 // Record is a change that somebody made, of what is in one partner's log only.

@@ -5,7 +5,8 @@
 //	entry.go   a record as it is stored
 //	append.go  records are written; attempt.go those of what was refused
 //	log.go     a partner's log is read, and what it says about one thing
-//	forget.go  what is personal in records is forgotten
+//	chained.go what the hash of a record's link covers
+//	forget.go  what is personal in records is forgotten; seal.go seals those from before there were seals then
 package activitylogstore
 
 import "handover/internal/store"

@@ -33,6 +33,18 @@ func known(columns ...string) string {
 	return "(" + strings.Join(each, " OR ") + ")"
 }
 
+// named is the condition that one of those who acted is no id, and not forgotten.
+func named(columns ...string) string {
+	each := make([]string, len(columns))
+	for i, column := range columns {
+		each[i] = known(column) + ` AND ` + column + ` NOT LIKE '` + likeID + `'`
+	}
+	return "(" + strings.Join(each, " OR ") + ")"
+}
+
+// likeID is what every id is like.
+const likeID = "________-____-____-____-____________"
+
 // buried puts tombstones in the places of texts that are not empty.
 func buried(columns ...string) string {
 	each := make([]string, len(columns))
@@ -44,28 +56,28 @@ func buried(columns ...string) string {
 
 // unlessID does so with who acted, unless that is an id.
 func unlessID(column string) string {
-	return column + ` = CASE WHEN ` + column + ` = '' OR ` + column + ` LIKE '________-____-____-____-____________' THEN ` + column + ` ELSE CAST($1 AS text) END`
+	return column + ` = CASE WHEN ` + column + ` = '' OR ` + column + ` LIKE '` + likeID + `' THEN ` + column + ` ELSE CAST($1 AS text) END`
 }
 
 var (
 	// contacts are those of agreements: of the customer's, and otherwise of those that were accepted before.
 	contacts = forgets{
 		table: "agreements", key: "customer_tenant_id, partner_tenant_id, mode",
-		which: known("first_name", "last_name", "email", "phone_number") + ` AND (customer_tenant_id = $2 OR $2 = '' AND (date_agreed IS NULL OR date_agreed <= $3))`,
+		which: "(" + known("first_name", "last_name", "email", "phone_number") + " OR " + named("attested_by") + `) AND (customer_tenant_id = $2 OR $2 = '' AND (date_agreed IS NULL OR date_agreed <= $3))`,
 		set:   buried("first_name", "last_name", "email", "phone_number") + ", " + unlessID("attested_by"),
 		about: "partner_tenant_id, customer_tenant_id, customer_tenant_id", resource: activitylog.AgreementResource, operation: activitylog.AuditUpdateCustomer,
 	}
 	// formerUsers are those who left before, or got another address.
 	formerUsers = forgets{
 		table: "partner_users", key: "partner_tenant_id, position",
-		which: `$2 = '' AND ended_at <= $3 AND ` + known("email"), set: buried("email") + ", " + unlessID("user_id"),
+		which: `$2 = '' AND ended_at <= $3 AND (` + known("email") + " OR " + named("user_id") + ")", set: buried("email") + ", " + unlessID("user_id"),
 		about: "partner_tenant_id, NULL, user_id", resource: activitylog.PartnerUserResource, operation: activitylog.AuditUpdatePartnerUser,
 	}
 	// applications are those to programmes that came to nothing, or to an end, before.
 	applications = forgets{
 		table: "program_enrolments", key: "partner_tenant_id, program",
 		which: `$2 = '' AND status IN ('rejected', 'ended', 'overridden') AND COALESCE(access_ends_at, decided_at, since) <= $3
-			AND ` + known("contact_name", "contact_email", "reject_reason"),
+			AND (` + known("contact_name", "contact_email", "reject_reason") + " OR " + named("applied_by", "decided_by", "agreement_accepted_by") + ")",
 		set:   buried("contact_name", "contact_email", "reject_reason") + ", " + unlessID("applied_by") + ", " + unlessID("decided_by") + ", " + unlessID("agreement_accepted_by"),
 		about: "partner_tenant_id, NULL, partner_tenant_id", resource: activitylog.PartnerResource, operation: activitylog.AuditUpdateCompany,
 	}

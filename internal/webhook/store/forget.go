@@ -11,7 +11,7 @@ import (
 const forgottenExcerptsAtOnce = 500
 
 const excerptsOf = ` FROM webhook_attempts a JOIN webhook_deliveries d ON d.id = a.delivery_id
-	WHERE d.customer_tenant_id = $1 AND d.status <> 'waiting' AND a.excerpt <> '' AND a.excerpt NOT LIKE '` + kernel.TombstonePattern + `'`
+	WHERE d.customer_tenant_id = $1 AND a.excerpt <> '' AND a.excerpt NOT LIKE '` + kernel.TombstonePattern + `'`
 
 var (
 	countExcerpts  = store.Both(`SELECT COUNT(*)` + excerptsOf)
@@ -19,7 +19,7 @@ var (
 )
 
 // ForgetExcerpts forgets what endpoints answered to events about the customer, five hundred answers at a time, and tells how many; none
-// when nothing was left. What still waits to be told is left. A dry run counts all of them.
+// when nothing was left. Of an event that still waits to be told only what was answered before is. A dry run counts all of them.
 func (s *Store) ForgetExcerpts(ctx context.Context, f kernel.Forgetting) (int, error) {
 	store.Lower(&f.CustomerTenantID)
 	if f.DryRun {

@@ -3,7 +3,7 @@ package webhookstore
 import (
 	"cmp"
 	"context"
-	"strings"
+	"net/url"
 	"time"
 
 	"handover/internal/activitylog"
@@ -24,13 +24,14 @@ func note(ctx context.Context, tx store.Tx, r webhook.Registration, o kernel.Ori
 	})
 }
 
-// loggedRegistration is what the log says of a registration: nothing of a secret, and of the address not what follows the path, where
-// some receivers have theirs.
+// loggedRegistration is what the log says of a registration: nothing of a secret, and of the address the host only, because receivers
+// have theirs in all that follows.
 type loggedRegistration struct {
 	URL           string              `json:"webhookUrl"`
 	Events        []webhook.EventName `json:"webhookEvents"`
 	Format        webhook.Format      `json:"format"`
 	InMSHeader    bool                `json:"signatureTokenToMsSignatureHeader,omitempty"`
+	URLChanged    bool                `json:"webhookUrlChanged,omitempty"` // in whatever part
 	HasSecret     bool                `json:"hasSecret,omitempty"`
 	SecretChanged bool                `json:"secretChanged,omitempty"` // there was one, and this is another
 	Revoked       bool                `json:"previousSecretsRevoked,omitempty"`
@@ -38,18 +39,28 @@ type loggedRegistration struct {
 }
 
 func logged(r webhook.Registration) loggedRegistration {
-	address, _, asks := strings.Cut(r.URL, "?")
-	if asks {
-		address += "?…"
-	}
 	return loggedRegistration{
-		URL: address, Events: r.Events, Format: r.Format, InMSHeader: r.InMSHeader, HasSecret: !r.Secret.IsZero(), SwitchedOff: r.Health.Why,
+		URL: hostOf(r.URL), Events: r.Events, Format: r.Format, InMSHeader: r.InMSHeader, HasSecret: !r.Secret.IsZero(), SwitchedOff: r.Health.Why,
 	}
+}
+
+// hostOf is the address up to its host, and a sign that more follows.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	host := u.Scheme + "://" + u.Host
+	if address != host {
+		host += "/…"
+	}
+	return host
 }
 
 // replaced is the same of a registration that was replaced.
 func replaced(was, is webhook.Registration) loggedRegistration {
 	after := logged(is)
+	after.URLChanged = was.URL != is.URL
 	after.SecretChanged = !was.Secret.IsZero() && was.Secret != is.Secret
 	after.Revoked = len(is.Previous) == 0 && (after.SecretChanged || len(was.Previous) > 0)
 	return after

@@ -32,17 +32,7 @@ DROP TRIGGER activity_log_chained;
 DROP TABLE log_chain;
 ALTER TABLE log_chain_now RENAME TO log_chain;
 
--- What is there already keeps its link and is sealed by another.
-INSERT INTO log_salts (record_id, salt) SELECT id, lower(hex(randomblob(16))) FROM activity_log ORDER BY id;
-INSERT INTO log_chain (log, subject_id, seq, record_id, recorded_at, hash)
-    SELECT 'seals', r.id, 1, r.id, r.recorded_at, sha256_hex(length(r.id) || ':' || r.id || length(r.event_key) || ':' || r.event_key || length(r.partner_tenant_id) || ':'
-                || r.partner_tenant_id || length(r.participants) || ':' || r.participants
-                || length(COALESCE(r.customer_tenant_id, '')) || ':' || COALESCE(r.customer_tenant_id, '')
-                || length(r.resource_type) || ':' || r.resource_type || length(r.resource_id) || ':' || r.resource_id
-                || length(r.operation) || ':' || r.operation || length(r.application_id) || ':' || r.application_id
-                || length(r.correlation_id) || ':' || r.correlation_id || length(r.status) || ':' || r.status || r.recorded_at || sha256_hex(s.salt || length(r.user_id) || ':' || r.user_id || length(r.user_principal_name) || ':' || r.user_principal_name
-                || length(r.old_value) || ':' || r.old_value || length(r.new_value) || ':' || r.new_value))
-    FROM activity_log r JOIN log_salts s ON s.record_id = r.id ORDER BY r.id;
+-- What is there already keeps its link, whose hash covers all of it; a record of those is sealed when it is forgotten.
 
 -- Where the first record that is sealed follows the last one of before.
 -- +goose StatementBegin
