@@ -19,8 +19,8 @@ type KeptOf struct {
 // sizeOfID is the size of the id of a subject, which ends the route of a command about it.
 const sizeOfID = 36
 
-// about is what the request was about; empty when the route does not end with the id of it.
-func (k keptAnswer) about() string {
+// subjectID is what the request was about; no id when the route does not end with one.
+func (k keptAnswer) subjectID() string {
 	if k.subject != "" {
 		return k.subject
 	}
@@ -31,22 +31,24 @@ func (k keptAnswer) about() string {
 type keptAnswer struct {
 	Claim
 	apiRequest
+	about bool   // the customer
+	left  []byte // of the body; none when the answer is rendered again
 }
 
 func (k *keptAnswer) fields() []any {
-	return []any{&k.CallerTenantID, &k.Route, &k.Key, &k.subject, &k.form, &k.header, &k.body}
+	return []any{&k.CallerTenantID, &k.Route, &k.Key, &k.subject, &k.form, &k.header, &k.body, &k.about}
 }
 
-var (
-	keepLess = store.Both(`UPDATE api_requests SET body = $4` + ofRequest)
-)
+var keepLess = store.Both(`UPDATE api_requests SET body = $4` + ofRequest + ` AND body = $5`)
 
-// selectKept finds a page of them.
+// selectKept is a page of all answers: to look for those about a customer would be to read more than a page.
 func selectKept(subjects string) store.Statement {
-	return store.Both(`SELECT caller_tenant_id, route, request_key, subject_id, form, header, body FROM api_requests
-		WHERE (caller_tenant_id, route, request_key) > ($1, $2, $3) AND body IS NOT NULL
-			AND (route LIKE $4 OR length(route) > 36 AND lower(substr(route, length(route) - 35)) IN (` + subjects + `))
-		ORDER BY caller_tenant_id, route, request_key LIMIT $5 FOR UPDATE`)
+	return store.Both(`SELECT p.caller_tenant_id, p.route, p.request_key, p.subject_id, p.form, p.header, CASE WHEN p.about THEN p.body END, p.about
+		FROM (SELECT k.*, k.body IS NOT NULL AND (k.route LIKE $4
+				OR length(k.route) > 36 AND lower(substr(k.route, length(k.route) - 35)) IN (` + subjects + `)) AS about
+			FROM api_requests k WHERE (k.caller_tenant_id, k.route, k.request_key) > ($1, $2, $3)
+			ORDER BY k.caller_tenant_id, k.route, k.request_key LIMIT $5) p
+		ORDER BY p.caller_tenant_id, p.route, p.request_key`)
 }
 
 // AnswerCursor is a place among the kept answers.
@@ -61,51 +63,65 @@ func (r *Requests) ForgetAnswers(ctx context.Context, of KeptOf, dryRun bool, af
 	for _, subject := range of.But {
 		but[subject] = true
 	}
-	n, err = store.Write(ctx, r.db, "forget kept answers", func(tx store.Tx) (forgotten int, err error) {
-		next = nil // of an earlier try
-		page, err := store.All(ctx, tx, selectKept(of.Subjects), (*keptAnswer).fields, after.caller, after.route, after.key,
+	page, err := store.Read(ctx, r.db, "look for kept answers to forget", func(tx store.Tx) ([]keptAnswer, error) {
+		return store.All(ctx, tx, selectKept(of.Subjects), (*keptAnswer).fields, after.caller, after.route, after.key,
 			"%/customers/"+of.CustomerTenantID+"%", forgottenAtOnce, of.CustomerTenantID)
-		if err != nil || len(page) == 0 {
-			return 0, err
-		}
-		last := page[len(page)-1]
-		next = &AnswerCursor{last.CallerTenantID, last.Route, last.Key}
-		for _, k := range page {
-			if but[k.about()] {
-				continue
-			}
-			changed, err := k.forget(ctx, tx, r.db.Now(), dryRun)
-			if err != nil {
-				return 0, err
-			}
-			if changed {
-				forgotten++
-			}
-		}
-		return forgotten, nil
 	})
+	if err != nil || len(page) == 0 {
+		return 0, nil, err
+	}
+	last := page[len(page)-1]
+	next = &AnswerCursor{last.CallerTenantID, last.Route, last.Key}
+	var personal []keptAnswer
+	for _, k := range page {
+		if !k.about || but[k.subjectID()] {
+			continue
+		}
+		changes, err := k.forget(r.db.Now())
+		if err != nil {
+			return 0, next, err
+		}
+		if changes {
+			personal = append(personal, k)
+		}
+	}
+	if dryRun || len(personal) == 0 {
+		return len(personal), next, nil
+	}
+	n, err = store.Write(ctx, r.db, "forget kept answers", func(tx store.Tx) (int, error) { return keepLessOf(ctx, tx, personal) })
 	return n, next, err
 }
 
 // forget keeps as much of the answer as is not personal, and tells whether that is less.
-func (k keptAnswer) forget(ctx context.Context, tx store.Tx, now time.Time, dryRun bool) (changed bool, err error) {
-	var body any
-	if k.form == "" {
-		a, err := k.answer()
-		if err != nil {
-			return false, err
-		}
-		left := kernel.Bury(string(a.Body), now, "description", "data", "detail")
-		if left == string(a.Body) {
-			return false, nil
-		}
-		if _, body, err = (Answer{Body: []byte(left)}).pack(); err != nil {
-			return false, err
-		}
-	}
-	if dryRun {
+func (k *keptAnswer) forget(now time.Time) (changes bool, err error) {
+	if k.form != "" {
 		return true, nil
 	}
-	_, err = tx.Exec(ctx, keepLess, append(k.id(), body)...)
+	a, err := k.answer()
+	if err != nil {
+		return false, err
+	}
+	left := kernel.Bury(string(a.Body), now, "description", "data", "messages", "detail")
+	if left == string(a.Body) {
+		return false, nil
+	}
+	_, body, err := (Answer{Body: []byte(left)}).pack()
+	k.left, _ = body.([]byte)
 	return true, err
+}
+
+// keepLessOf leaves of the answers what is to be left, but of those that somebody else changed meanwhile, and tells of how many.
+func keepLessOf(ctx context.Context, tx store.Tx, personal []keptAnswer) (n int, err error) {
+	for _, k := range personal {
+		var left any
+		if k.left != nil {
+			left = k.left
+		}
+		changed, err := tx.Exec(ctx, keepLess, append(k.id(), left, k.body)...)
+		if err != nil {
+			return 0, err
+		}
+		n += int(changed)
+	}
+	return n, nil
 }
