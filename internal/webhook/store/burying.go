@@ -33,9 +33,6 @@ func burying(which string) store.Statement {
 		` LIMIT ` + fmt.Sprint(MostBuried) + ` FOR UPDATE)`)
 }
 
-// isDead says in SQL what webhook.Delivery.Under says of an event d and its partner's registration w, which may be none.
-const isDead = `d.status <> 'delivered' AND (d.status = 'dead' OR COALESCE(w.off_at IS NOT NULL OR d.registered_at < w.called_since, TRUE))`
-
 // hasUnburied tells whether something waits that is not sent any more.
 func hasUnburied(ctx context.Context, tx store.Tx, partner string, r webhook.Registration) (waits bool, err error) {
 	if !r.Called() {

@@ -85,6 +85,9 @@ func (s *Store) look(ctx context.Context, partner string, limit int) (at Standin
 		at.Due, at.Next, err = dueOf(ctx, tx, at, limit)
 		found := len(at.Due)
 		at.Due = slices.DeleteFunc(at.Due, func(d webhook.Delivery) bool { return !at.Registration.Wants(d.Name) })
+		for i, d := range at.Due {
+			at.Due[i] = d.Under(at.Registration)
+		}
 		unburied = unburied || len(at.Due) < found
 		return at, err
 	})
