@@ -48,14 +48,14 @@ type Activities struct {
 type Round struct {
 	Sent         int           `json:"sent"`                  // in this step
 	Failed       int           `json:"failed,omitempty"`      // attempts of this step
-	Waiting      int           `json:"waiting"`               // events that are still to be sent
+	Waiting      int           `json:"waiting"`               // events that are still to be sent, up to one more than webhook.MostCounted
 	Oldest       time.Time     `json:"oldest,omitzero"`       // when the first of them happened
 	More         bool          `json:"more,omitempty"`        // some of them are due already
 	Next         time.Time     `json:"next,omitzero"`         // when the next one is due; zero when none waits
 	NextIn       time.Duration `json:"nextIn,omitempty"`      // how long that is from now, by the ledger's clock; when none waits, how long the run stays
 	FailingSince time.Time     `json:"failingSince,omitzero"` // the endpoint's first failure since it last took something
 	Off          webhook.Why   `json:"off,omitempty"`         // why the endpoint is not called any more
-	Dead         int           `json:"dead,omitempty"`        // dead letters that there are
+	Dead         int           `json:"dead,omitempty"`        // dead letters that there are, counted like Waiting
 	Answer       string        `json:"answer,omitempty"`      // status of the latest attempt of this step, or why there was no answer, in our words
 }
 
@@ -80,8 +80,10 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 		}
 		a.buried(now.Buried)
 		if len(now.Due) == 0 || time.Now().After(until) {
-			done.Dead, err = a.Ledger.DeadWebhooks(ctx, partner)
-			return done.standing(now, a.Lingers), failing.Classified(err)
+			if dead, err := a.Ledger.DeadWebhooks(ctx, partner); err == nil { // what was sent is sent, whoever cannot be told of others
+				done.Dead = dead
+			}
+			return done.standing(now, a.Lingers), nil
 		}
 		if err := a.tour(partner, now, until, &done).bring(ctx); err != nil {
 			return done, failing.Classified(err)

@@ -42,3 +42,10 @@ func TestDeliveriesUnderTheirRegistration(t *testing.T) {
 		return d
 	}().Under(on), "asked for again it waits under the registration of today")
 }
+
+func TestCounted(t *testing.T) {
+	t.Parallel()
+	for n, says := range map[int]string{0: "0", webhook.MostCounted: "1000", webhook.MostCounted + 1: "over 1000"} {
+		assert.Equal(t, says, webhook.Counted(n))
+	}
+}

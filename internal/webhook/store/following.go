@@ -2,6 +2,7 @@ package webhookstore
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -84,10 +85,10 @@ func TroubledSince(ctx context.Context, tx store.Tx, latest time.Time, limit int
 	return found, err
 }
 
-var countDeadOf = store.Both(`SELECT COUNT(*)` + underRegistration + `
-	WHERE d.partner_tenant_id = $1 AND ` + isDead)
+var countDeadOf = store.Both(`SELECT COUNT(*) FROM (SELECT d.id` + underRegistration + `
+	WHERE d.partner_tenant_id = $1 AND ` + isDead + ` LIMIT ` + fmt.Sprint(webhook.MostCounted+1) + `) AS bounded`)
 
-// DeadWebhooks tells how many dead letters there are for the partner.
+// DeadWebhooks tells how many dead letters there are for the partner, counted up to one more than webhook.MostCounted.
 func (s *Store) DeadWebhooks(ctx context.Context, partner string) (int, error) {
 	store.Lower(&partner)
 	return store.Read(ctx, s.db, "count dead letters", func(tx store.Tx) (int, error) {

@@ -2,6 +2,7 @@ package webhookstore
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -26,14 +27,15 @@ var (
 		AND ` + isFirst + ` ORDER BY d.happened_at, d.id LIMIT $5`)
 	// selectNext is asked when nothing is due: what was due by then waits behind something else.
 	selectNext   = store.Both(`SELECT d.next_at FROM webhook_deliveries d WHERE ` + live + ` AND d.next_at > $3 AND ` + isFirst + ` ORDER BY d.next_at LIMIT 1`)
-	countWaiting = store.Both(`SELECT COUNT(*), MIN(happened_at) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND status = 'waiting'`)
+	countWaiting = store.Both(`SELECT (SELECT COUNT(*) FROM (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting'
+		LIMIT ` + fmt.Sprint(webhook.MostCounted+1) + `) AS bounded), MIN(happened_at) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND status = 'waiting'`)
 )
 
 // Standing is how delivering to one partner stands.
 type Standing struct {
 	Registration webhook.Registration // zero when there is none
 	Due          []webhook.Delivery   // to be sent now, in this order
-	Waiting      int                  // with those that are due
+	Waiting      int                  // with those that are due, counted up to one more than webhook.MostCounted
 	Oldest       time.Time            // when the first of them happened
 	Next         time.Time            // when something is due, with nothing due; zero when nothing waits
 	At           time.Time            // of the look
