@@ -75,10 +75,10 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 	var done Round
 	for until := time.Now().Add(longest); ; {
 		now, err := a.Ledger.LookAtWebhook(ctx, partner, lookedUp)
+		a.buried(now.Buried) // also by a look that failed after it
 		if err != nil {
 			return done, failing.Classified(err)
 		}
-		a.buried(now.Buried)
 		if len(now.Due) == 0 || time.Now().After(until) {
 			if dead, err := a.Ledger.DeadWebhooks(ctx, partner); err == nil { // what was sent is sent, whoever cannot be told of others
 				done.Dead = dead
@@ -112,7 +112,9 @@ func (r Round) standing(now webhookstore.Standing, lingers time.Duration) Round 
 	switch r.Next = now.Next; {
 	case !r.Next.IsZero():
 		r.NextIn = max(r.Next.Sub(now.At), soonest)
-	case r.Waiting == 0 && !health.Off():
+	case r.Waiting > 0:
+		r.NextIn = longest // the ledger always says when; a run that it did not tell looks again, because nothing else may ever wake it
+	case !health.Off():
 		r.NextIn = lingers
 	}
 	return r

@@ -16,6 +16,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/ledger"
 	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 	"handover/internal/world"
 )
 
@@ -171,4 +172,21 @@ func TestDeliverNeedsNoCount(t *testing.T) {
 	round, err := s.deliver(t)
 	require.NoError(t, err)
 	assert.Equal(t, 2, round.Sent)
+}
+
+// silent is a ledger that does not say when something that waits is due.
+type silent struct{ *ledger.Ledger }
+
+func (silent) LookAtWebhook(context.Context, string, int) (webhookstore.Standing, error) {
+	return webhookstore.Standing{Waiting: 1}, nil
+}
+
+// A run that something waits for always looks again, whatever the ledger says.
+func TestDeliverNeverSleepsForGood(t *testing.T) {
+	t.Parallel()
+	s := owing(t, 0)
+	s.steps.Ledger = silent{s.Ledger}
+	round, err := s.deliver(t)
+	require.NoError(t, err)
+	assert.Positive(t, round.NextIn)
 }

@@ -37,14 +37,18 @@ type Standing struct {
 	Due          []webhook.Delivery   // to be sent now, in this order
 	Waiting      int                  // with those that are due, counted up to one more than webhook.MostCounted
 	Oldest       time.Time            // when the first of them happened
-	Next         time.Time            // when something is due, with nothing due; zero when nothing waits
+	Next         time.Time            // when something is due, with nothing due; zero only when nothing waits
 	At           time.Time            // of the look
 	Buried       int                  // events that it made dead letters of
 }
 
-// LookAtWebhook tells how delivering to the partner stands, and what is due: at most limit events, in the order in which they happened.
-// Nothing is due while the endpoint rests. What is not sent any more becomes dead letters, also what the registration does not have any more, at most MostBuried in one look; when there is
-// more of it, something is still to be done now.
+// LookAtWebhook looks what the partner is owed and buries what is not sent any more: it writes where there is such a thing. It tells how
+// delivering stands, and what is due: at most limit events, in the order in which they happened. Nothing is due while the endpoint rests.
+// What the registration does not have any more is buried, too. One look buries at most MostBuried; when there is more of it, something is
+// still to be done now.
+//
+// As long as something waits, something is due or there is a next time, because everything is read at one instant: of what is about one
+// thing the first is due, or comes later, or is not sent any more. Then the caller has more to do at once.
 func (s *Store) LookAtWebhook(ctx context.Context, partner string, limit int) (Standing, error) {
 	store.Lower(&partner)
 	now, unburied, err := s.look(ctx, partner, limit)
