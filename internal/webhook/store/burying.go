@@ -29,8 +29,8 @@ var (
 
 func burying(which string) store.Statement {
 	return store.Both(`UPDATE webhook_deliveries SET status = 'dead', ended_at = $2, last_fault = CASE WHEN last_fault = '' THEN $3 ELSE last_fault END
-	WHERE id IN (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND ` + which +
-		` LIMIT ` + fmt.Sprint(MostBuried) + ` FOR UPDATE)`)
+	WHERE status = 'waiting' AND id IN (` + inOrder(`SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND `+which+
+		` LIMIT `+fmt.Sprint(MostBuried)) + `)`)
 }
 
 // hasUnburied tells whether something waits that is not sent any more.

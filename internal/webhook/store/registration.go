@@ -19,8 +19,8 @@ var (
 	selectSandbox      = store.Both(`SELECT p.tenant_id FROM partners p WHERE p.tenant_id = $1 AND p.environment = 'sandbox'`)
 	insertRegistration = registrations.Insert("ON CONFLICT (partner_tenant_id) DO NOTHING")
 	deleteRegistration = store.Both(`DELETE FROM webhook_registrations WHERE partner_tenant_id = $1`)
-	settleWaiting      = store.Both(`UPDATE webhook_deliveries SET registered_at = $2 WHERE id IN (SELECT d.id FROM webhook_deliveries d
-		WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND d.registered_at >= $3 ORDER BY d.id LIMIT ` + fmt.Sprint(MostBuried) + ` FOR UPDATE)`)
+	settleWaiting      = store.Both(`UPDATE webhook_deliveries SET registered_at = $2 WHERE status = 'waiting' AND id IN (` + inOrder(`SELECT d.id FROM webhook_deliveries d
+		WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND d.registered_at >= $3 LIMIT `+fmt.Sprint(MostBuried)) + `)`)
 	updateRegistration = store.OverRows(`UPDATE webhook_registrations SET url = r.url, events = r.events, format = r.format, in_ms_header = r.in_ms_header,
 		secret = r.secret, previous_secret = r.previous_secret, previous_until = r.previous_until, modified_at = r.modified_at, failing_since = r.failing_since,
 		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why, called_since = r.called_since, failed_at = r.failed_at

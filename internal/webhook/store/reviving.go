@@ -26,8 +26,8 @@ func (r Redelivered) More() bool { return r.Count == MostRedelivered }
 const deadThen = underRegistration + ` WHERE d.partner_tenant_id = $1 AND d.happened_at >= $2 AND d.happened_at < $3 AND ` + isDead
 
 var (
-	reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', attempts_before = attempts, next_at = $6, ended_at = NULL, registered_at = $7 WHERE id IN (
-	SELECT d.id` + deadThen + ` AND $4 LIKE '% ' || d.event || ' %' ORDER BY d.happened_at, d.id LIMIT $5)`)
+	reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', attempts_before = attempts, next_at = $6, ended_at = NULL, registered_at = $7
+		WHERE status <> 'delivered' AND id IN (` + inOrder(`SELECT d.id`+deadThen+` AND $4 LIKE '% ' || d.event || ' %' ORDER BY d.happened_at, d.id LIMIT $5`) + `)`)
 	countUnsubscribed = store.Both(`SELECT COUNT(*)` + deadThen + ` AND $4 NOT LIKE '% ' || d.event || ' %'`)
 )
 

@@ -28,3 +28,9 @@ func isHeldUpBy(at string) string {
 		` OR w.modified_at <= ` + at + ` AND ` + of + isHastened + ` AND ` + first + `)
 		OR ` + of + `d.status = 'waiting' AND d.next_at <= ` + at + ` AND ` + isDead + `))`
 }
+
+// inOrder locks those events, in the one order in which rows are locked: first the registration, then events by their ids, then the log and
+// the runs. What was decided about them before they were locked is asked again by whoever changes them.
+func inOrder(which string) string {
+	return `SELECT o.id FROM webhook_deliveries o WHERE o.id IN (` + which + `) ORDER BY o.id FOR UPDATE`
+}

@@ -56,8 +56,8 @@ var (
 )
 
 func forgetting(which string) store.Statement {
-	return store.Both(`DELETE FROM webhook_deliveries WHERE id IN (SELECT d.id FROM webhook_deliveries d WHERE d.status <> 'waiting' AND ` + which +
-		` ORDER BY d.happened_at, d.id LIMIT ` + fmt.Sprint(forgottenAtOnce) + ` FOR UPDATE)`)
+	return store.Both(`DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND id IN (` + inOrder(`SELECT d.id FROM webhook_deliveries d
+		WHERE d.status <> 'waiting' AND `+which+` ORDER BY d.happened_at, d.id LIMIT `+fmt.Sprint(forgottenAtOnce)) + `)`)
 }
 
 // ForgetWebhooks deletes what became of events once its days are over, and tells how many. After an error those deleted so far are
