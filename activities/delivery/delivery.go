@@ -40,8 +40,8 @@ type Activities struct {
 	Lingers time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
 	AtOnce  int           // attempts under way at once to one partner, about different things; 0 for one after the other
 
-	Heard  func(webhook.Answer) // is told of every answer; nil for nobody
-	Buried func(events int)     // is told of events that became dead letters; nil for nobody
+	Heard func(webhook.Answer) // is told of every answer; nil for nobody
+	Died  func(events int)     // is told of events that became dead letters, after an attempt or by being buried; nil for nobody
 }
 
 // Round is what became of one step, and how delivering to the partner stands: counts and times, and nothing of what was said.
@@ -75,7 +75,7 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 	var done Round
 	for until := time.Now().Add(longest); ; {
 		now, err := a.Ledger.LookAtWebhook(ctx, partner, lookedUp)
-		a.buried(now.Buried) // also by a look that failed after it
+		a.died(now.Buried) // also by a look that failed after it
 		if err != nil {
 			return done, failing.Classified(err)
 		}
@@ -91,10 +91,10 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 	}
 }
 
-// buried tells of events that became dead letters.
-func (a *Activities) buried(events int) {
-	if events > 0 && a.Buried != nil {
-		a.Buried(events)
+// died tells of events that became dead letters.
+func (a *Activities) died(events int) {
+	if events > 0 && a.Died != nil {
+		a.Died(events)
 	}
 }
 

@@ -125,7 +125,7 @@ func (t *tour) record(ctx context.Context) error {
 		attempts[i] = b.Attempt
 	}
 	recorded, err := t.steps.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), t.partner, attempts...)
-	t.steps.buried(recorded.Dead)
+	t.steps.died(recorded.Dead)
 	t.made, t.recorded = nil, time.Now()
 	return err
 }
