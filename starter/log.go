@@ -42,7 +42,7 @@ func (c *cli) logCommand() *cobra.Command {
 			"of it for a formula. -o json has what was and what is, too.",
 		Example: "  starter log --partner 1f0c7a52-3b7e-4c0e-9a61-52d6f0b1a001 --since 2026-11-01 --type transfer\n" +
 			"  starter log --partner PARTNER -o csv > activity.csv",
-		Args:        cobra.NoArgs,
+		Args:        nothing,
 		Annotations: map[string]string{takesCSV: ""},
 	}
 	flags := cmd.Flags()

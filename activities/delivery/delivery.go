@@ -41,22 +41,22 @@ type Activities struct {
 	Lingers time.Duration // how long a run stays that has nothing to tell, so that the next event finds it there
 	AtOnce  int           // attempts under way at once to one partner, about different things; 0 for one after the other
 
-	Heard  func(webhook.Answer) // is told of every answer; nil for nobody
-	Buried func(events int)     // is told of events that became dead letters; nil for nobody
+	Heard func(webhook.Answer) // is told of every answer; nil for nobody
+	Died  func(events int)     // is told of events that became dead letters, after an attempt or by being buried; nil for nobody
 }
 
 // Round is what became of one step, and how delivering to the partner stands: counts and times, and nothing of what was said.
 type Round struct {
 	Sent         int           `json:"sent"`                  // in this step
 	Failed       int           `json:"failed,omitempty"`      // attempts of this step
-	Waiting      int           `json:"waiting"`               // events that are still to be sent
+	Waiting      int           `json:"waiting"`               // events that are still to be sent, up to one more than webhook.MostCounted
 	Oldest       time.Time     `json:"oldest,omitzero"`       // when the first of them happened
 	More         bool          `json:"more,omitempty"`        // some of them are due already
 	Next         time.Time     `json:"next,omitzero"`         // when the next one is due; zero when none waits
 	NextIn       time.Duration `json:"nextIn,omitempty"`      // how long that is from now, by the ledger's clock; when none waits, how long the run stays
 	FailingSince time.Time     `json:"failingSince,omitzero"` // the endpoint's first failure since it last took something
 	Off          webhook.Why   `json:"off,omitempty"`         // why the endpoint is not called any more
-	Dead         int           `json:"dead,omitempty"`        // dead letters that there are
+	Dead         int           `json:"dead,omitempty"`        // dead letters that there are, counted like Waiting
 	Answer       string        `json:"answer,omitempty"`      // status of the latest attempt of this step, or why there was no answer, in our words
 }
 
@@ -76,13 +76,15 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 	var done Round
 	for until := time.Now().Add(longest); ; {
 		now, err := a.Ledger.LookAtWebhook(lasting, partner, lookedUp)
+		a.died(now.Buried) // also by a look that failed after it
 		if err != nil {
 			return done, failing.Classified(err)
 		}
-		a.buried(now.Buried)
 		if len(now.Due) == 0 || time.Now().After(until) || leaving(ctx) {
-			done.Dead, err = a.Ledger.DeadWebhooks(lasting, partner)
-			return done.standing(now, a.Lingers), failing.Classified(err)
+			if dead, err := a.Ledger.DeadWebhooks(lasting, partner); err == nil { // what was sent is sent, whoever cannot be told of others
+				done.Dead = dead
+			}
+			return done.standing(now, a.Lingers), nil
 		}
 		if err := a.tour(partner, now, until, &done).bring(ctx); err != nil {
 			return done, failing.Classified(err)
@@ -90,10 +92,10 @@ func (a *Activities) Deliver(ctx context.Context, partner string) (Round, error)
 	}
 }
 
-// buried tells of events that became dead letters.
-func (a *Activities) buried(events int) {
-	if events > 0 && a.Buried != nil {
-		a.Buried(events)
+// died tells of events that became dead letters.
+func (a *Activities) died(events int) {
+	if events > 0 && a.Died != nil {
+		a.Died(events)
 	}
 }
 
@@ -111,7 +113,9 @@ func (r Round) standing(now webhookstore.Standing, lingers time.Duration) Round 
 	switch r.Next = now.Next; {
 	case !r.Next.IsZero():
 		r.NextIn = max(r.Next.Sub(now.At), soonest)
-	case r.Waiting == 0 && !health.Off():
+	case r.Waiting > 0:
+		r.NextIn = longest // the ledger always says when; a run that it did not tell looks again, because nothing else may ever wake it
+	case !health.Off():
 		r.NextIn = lingers
 	}
 	return r

@@ -17,6 +17,7 @@ import (
 	"handover/internal/command"
 	"handover/internal/ledger"
 	"handover/internal/webhook"
+	webhookstore "handover/internal/webhook/store"
 	"handover/internal/world"
 )
 
@@ -172,4 +173,38 @@ func TestDeliverRecordsBeforeItFails(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 3, round.Sent)
 	assert.Equal(t, append(inOrder(3), "test-002", "test-003", "test-004"), s.to.heard)
+}
+
+// uncounting is a ledger that cannot count dead letters.
+type uncounting struct{ *ledger.Ledger }
+
+func (uncounting) DeadWebhooks(context.Context, string) (int, error) {
+	return 0, errors.New("counting takes too long")
+}
+
+// What was delivered was delivered, although nobody can tell how many dead letters there are.
+func TestDeliverNeedsNoCount(t *testing.T) {
+	t.Parallel()
+	s := owing(t, 2)
+	s.steps.Ledger = uncounting{s.Ledger}
+	round, err := s.deliver(t)
+	require.NoError(t, err)
+	assert.Equal(t, 2, round.Sent)
+}
+
+// silent is a ledger that does not say when something that waits is due.
+type silent struct{ *ledger.Ledger }
+
+func (silent) LookAtWebhook(context.Context, string, int) (webhookstore.Standing, error) {
+	return webhookstore.Standing{Waiting: 1}, nil
+}
+
+// A run that something waits for always looks again, whatever the ledger says.
+func TestDeliverNeverSleepsForGood(t *testing.T) {
+	t.Parallel()
+	s := owing(t, 0)
+	s.steps.Ledger = silent{s.Ledger}
+	round, err := s.deliver(t)
+	require.NoError(t, err)
+	assert.Positive(t, round.NextIn)
 }

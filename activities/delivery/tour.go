@@ -136,7 +136,7 @@ func (t *tour) record(ctx context.Context) error {
 		attempts[i] = b.Attempt
 	}
 	recorded, err := t.steps.Ledger.RecordWebhookAttempts(context.WithoutCancel(ctx), t.partner, attempts...)
-	t.steps.buried(recorded.Dead)
+	t.steps.died(recorded.Dead)
 	t.made, t.recorded = nil, time.Now()
 	return err
 }
@@ -147,7 +147,7 @@ func (t *tour) setAside(ctx context.Context) error {
 		return nil
 	}
 	dead, err := t.steps.Ledger.SetWebhooksAside(context.WithoutCancel(ctx), t.partner, t.unsaid)
-	t.steps.buried(dead)
+	t.steps.died(dead)
 	if err == nil && activity.IsActivity(ctx) {
 		activity.GetLogger(ctx).Error("Events of a partner cannot be told and are set aside.", "partner", t.partner, "events", slices.Sorted(maps.Keys(t.unsaid)), "deadLetters", dead)
 	}

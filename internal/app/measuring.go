@@ -66,7 +66,7 @@ func measure(s Surroundings) (*measurements, error) {
 			Name: "handover_webhook_attempt_seconds", Help: "How long endpoints took to answer, or not to.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 15, 30}}),
 		died: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "handover_webhook_dead_letters_total", Help: "Events of which this worker made dead letters."}),
+			Name: "handover_webhook_dead_letters_total", Help: "Events of which this worker made dead letters, after an attempt or because their endpoint is not called any more."}),
 		waiting: gauge("handover_webhook_events_waiting", "Events that partners are still to be told of."),
 		oldest:  gauge("handover_webhook_oldest_seconds", "How long ago the oldest event that waits happened."),
 		due:     gauge("handover_webhook_events_due", "Events that wait for nothing but a worker."),
@@ -82,7 +82,7 @@ func measure(s Surroundings) (*measurements, error) {
 		m.attempts.WithLabelValues(classOf(a)).Inc()
 		m.seconds.Observe(a.Took.Seconds())
 	}
-	s.Steps.Delivery.Buried = func(events int) { m.died.Add(float64(events)) }
+	s.Steps.Delivery.Died = func(events int) { m.died.Add(float64(events)) }
 	if s.Metrics.Registry == nil {
 		return m, nil
 	}
@@ -94,7 +94,7 @@ func measure(s Surroundings) (*measurements, error) {
 }
 
 const (
-	// countEvery is how often is counted what waits, and countDeadEvery what is dead, for which the whole log is read.
+	// countEvery is how often is counted what waits, and countDeadEvery what is dead, of which there may be many.
 	countEvery     = 15 * time.Second
 	countDeadEvery = time.Hour
 )

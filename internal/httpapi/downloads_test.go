@@ -102,7 +102,7 @@ func TestDownloadEnds(t *testing.T) {
 	}
 	got := gets(t, server.URL+"/file", http.Header{})
 	require.Equal(t, http.StatusTooManyRequests, got.status)
-	require.Contains(t, got.body, "You follow 50 downloads and streams already.")
+	require.Contains(t, got.body, "You have 50 downloads and streams open already.")
 	a.limits.streams = map[string]int{}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/file", http.NoBody)
 	require.NoError(t, err)

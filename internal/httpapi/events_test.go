@@ -109,7 +109,7 @@ func TestStreamsAreRefusedLikeReads(t *testing.T) {
 	}
 	got = gets(t, server.URL+"/stream", http.Header{})
 	require.Equal(t, http.StatusTooManyRequests, got.status)
-	require.Contains(t, got.body, "You follow 50 clocks already.")
+	require.Contains(t, got.body, "You have 50 clocks open already.")
 }
 
 // The program ends its streams before its requests.

@@ -86,7 +86,7 @@ func (l *limiter) enter(partner, followed string) (leave func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.streams[partner] >= mostStreams {
-		return nil, Refuse(tooManyRequests, "You follow %d %s already. Stop following one first.", mostStreams, followed).again(retryLedger)
+		return nil, Refuse(tooManyRequests, "You have %d %s open already. End one of them first.", mostStreams, followed).again(retryLedger)
 	}
 	l.streams[partner]++
 	return func() {

@@ -73,6 +73,8 @@ func TestMigrateCertificates(t *testing.T) {
 			served, err := l.WebhookCertificate(t.Context(), webhook.CertificateID(der))
 			require.NoError(t, err)
 			require.Equal(t, [][]byte{der}, served)
+			used := fixture{Ledger: l, t: t}.rows("SELECT COUNT(*) FROM webhook_certificates WHERE used_at > '" + time.Now().Add(-time.Hour).UTC().Format("2006-01-02T15:04:05.000000Z") + "'")
+			require.Equal(t, []string{"1"}, used, "it may have signed today, however long ago it was published")
 			require.NoError(t, l.PublishWebhookCertificate(t.Context(), der, []byte("vouches")))
 			served, err = l.WebhookCertificate(t.Context(), webhook.CertificateID(der))
 			require.NoError(t, err)

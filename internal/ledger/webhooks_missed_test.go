@@ -30,7 +30,7 @@ func TestTheMailCountsWhatItSpeaksOf(t *testing.T) {
 		f.pending("r3")
 		f.tested(sourceID, "t1")
 		f.behind("UPDATE webhook_deliveries SET attempts = 9 WHERE status = 'waiting'")
-		require.Equal(t, 1, f.sends(sourceID, 500).Dead)
+		require.Equal(t, 1, f.sends(sourceID, 500).Missed)
 		require.Equal(t, 1, counts(), "a test is nothing that happened")
 		f.behind("UPDATE webhook_deliveries SET attempts_before = 1 WHERE attempts = 10")
 		require.Zero(t, counts(), "it was asked for again, and not sent ten times since")

@@ -2,6 +2,8 @@ package webhook
 
 import (
 	"cmp"
+	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -20,6 +22,17 @@ const (
 	DeliveriesKept = 30 * 24 * time.Hour
 	TestsKept      = 7 * 24 * time.Hour
 )
+
+// MostCounted bounds what is counted at every step, so that a backlog costs no more for being long. One more means that there are more.
+const MostCounted = 1000
+
+// Counted is the count of what is counted up to MostCounted.
+func Counted(n int) string {
+	if n > MostCounted {
+		return fmt.Sprintf("over %d", MostCounted)
+	}
+	return strconv.Itoa(n)
+}
 
 // TestsPerMinute is how many tests a partner may ask for.
 const TestsPerMinute = 2

@@ -61,3 +61,10 @@ func TestSentNow(t *testing.T) {
 		assert.Equal(t, c.want, c.d.SentNow(c.r, noon), name)
 	}
 }
+
+func TestCounted(t *testing.T) {
+	t.Parallel()
+	for n, says := range map[int]string{0: "0", webhook.MostCounted: "1000", webhook.MostCounted + 1: "over 1000"} {
+		assert.Equal(t, says, webhook.Counted(n))
+	}
+}

@@ -76,7 +76,7 @@ func (h Health) After(a Answer, now time.Time) Health {
 	if a.Delivered() {
 		return Health{}
 	}
-	if now.Sub(h.FailedAt) > BreaksOff {
+	if h.FailingSince.IsZero() || now.Sub(h.FailedAt) > BreaksOff {
 		h = Health{FailingSince: now}
 	}
 	h.FailedAt = now

@@ -99,7 +99,7 @@ func details(r activities.Round) string {
 	case r.Waiting == 0:
 		b.WriteString("**Everything is told.**\n")
 	default:
-		fmt.Fprintf(&b, "**Events that wait: %d**, the first since %s.\n", r.Waiting, r.Oldest.UTC().Format(layout))
+		fmt.Fprintf(&b, "**Events that wait: %s**, the first since %s.\n", webhook.Counted(r.Waiting), r.Oldest.UTC().Format(layout))
 	}
 	if !r.FailingSince.IsZero() {
 		fmt.Fprintf(&b, "\nThe endpoint has taken nothing since %s.", r.FailingSince.UTC().Format(layout))
@@ -112,7 +112,7 @@ func details(r activities.Round) string {
 		fmt.Fprintf(&b, "\nThe next attempt is at %s.\n", r.Next.UTC().Format(layout))
 	}
 	if r.Dead > 0 {
-		fmt.Fprintf(&b, "\nDead letters, which their owner may ask for again: %d.\n", r.Dead)
+		fmt.Fprintf(&b, "\nDead letters, which their owner may ask for again: %s.\n", webhook.Counted(r.Dead))
 	}
 	return b.String()
 }

@@ -29,12 +29,9 @@ var (
 
 func burying(which string) store.Statement {
 	return store.Both(`UPDATE webhook_deliveries SET status = 'dead', ended_at = $2, last_fault = CASE WHEN last_fault = '' THEN $3 ELSE last_fault END
-	WHERE id IN (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND ` + which +
-		` LIMIT ` + fmt.Sprint(MostBuried) + ` FOR UPDATE)`)
+	WHERE status = 'waiting' AND id IN (` + inOrder(`SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND `+which+
+		` LIMIT `+fmt.Sprint(MostBuried)) + `)`)
 }
-
-// isDead says in SQL what webhook.Delivery.Under says of an event d and its partner's registration w, which may be none.
-const isDead = `d.status <> 'delivered' AND (d.status = 'dead' OR COALESCE(w.off_at IS NOT NULL OR d.registered_at < w.called_since, TRUE))`
 
 // hasUnburied tells whether something waits that is not sent any more.
 func hasUnburied(ctx context.Context, tx store.Tx, partner string, r webhook.Registration) (waits bool, err error) {

@@ -20,13 +20,13 @@ type Counts struct {
 }
 
 var (
-	countOwed = store.Both(`WITH owed AS (SELECT d.happened_at, d.next_at, w.failing_since IS NULL AND d.attempts = d.attempts_before AND d.next_at <= $1
+	countOwed = store.Both(`WITH owed AS (SELECT d.happened_at, ` + nextAt + ` AS next_at, w.failing_since IS NULL AND d.attempts = d.attempts_before AND ` + isDueBy("$1") + `
 			AND NOT EXISTS (SELECT 1 FROM webhook_deliveries e WHERE e.partner_tenant_id = d.partner_tenant_id AND e.status = 'waiting'
 				AND e.resource_id = d.resource_id AND (e.happened_at, e.id) < (d.happened_at, d.id) AND e.attempts > e.attempts_before) AS due
-		FROM webhook_deliveries d JOIN webhook_registrations w ON w.partner_tenant_id = d.partner_tenant_id WHERE d.status = 'waiting' AND NOT (` + isDead + `))
+		` + underRegistration + ` WHERE ` + isWaiting + `)
 		SELECT COUNT(*), MIN(happened_at), COUNT(CASE WHEN due THEN 1 END), MIN(CASE WHEN due THEN next_at END) FROM owed`)
 	countEndpoints = store.Both(`SELECT COUNT(*), COUNT(CASE WHEN off_at IS NULL THEN failing_since END), COUNT(off_at) FROM webhook_registrations`)
-	countDead      = store.Both(`SELECT COUNT(*) FROM webhook_deliveries WHERE status = 'dead'`)
+	countDead      = store.Both(`SELECT COUNT(*)` + underRegistration + ` WHERE ` + isDead)
 )
 
 // CountWebhooks tells how telling everybody stands. It costs as much as there are events that wait.
@@ -55,7 +55,7 @@ func (s *Store) CountWebhooks(ctx context.Context) (Counts, error) {
 	})
 }
 
-// CountDeadWebhooks counts the dead letters of everybody. It reads the whole log.
+// CountDeadWebhooks counts the dead letters of everybody, buried or not. It costs as much as there are, and as there are events that wait.
 func (s *Store) CountDeadWebhooks(ctx context.Context) (int, error) {
 	return store.Read(ctx, s.db, "count dead letters", func(tx store.Tx) (int, error) {
 		dead, _, err := store.One(ctx, tx, countDead, store.Value[int])

@@ -2,6 +2,8 @@ package webhookstore
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"handover/internal/runs"
@@ -54,14 +56,13 @@ type Troubled struct {
 var selectTroubled = store.Both(waitingPartners + `, troubled (id) AS (
 		SELECT w.partner_tenant_id FROM webhook_registrations w WHERE w.off_at IS NOT NULL OR w.failing_since <= $2
 		UNION SELECT p.id FROM waiting p LEFT JOIN webhook_registrations w ON w.partner_tenant_id = p.id
-			WHERE p.id IS NOT NULL AND COALESCE(w.rests_until <= $2, TRUE) AND EXISTS (
-				SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $2 AND ` + isFirst + `))
+			WHERE p.id IS NOT NULL AND ` + isHeldUpBy("$2") + `)
 	SELECT t.id, w.failing_since, w.failed_at, COALESCE(w.failures, 0), w.rests_until, w.off_at, COALESCE(w.off_why, ''),
-		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting' AND NOT (` + isDead + `)),
-		o.happened_at, o.next_at, COALESCE(o.last_status, 0), COALESCE(o.last_fault, ''),
+		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND ` + isWaiting + `),
+		o.happened_at, ` + strings.ReplaceAll(nextAt, "d.", "o.") + `, COALESCE(o.last_status, 0), COALESCE(o.last_fault, ''),
 		(SELECT COUNT(*) FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND ` + isDead + `)
 	FROM troubled t LEFT JOIN webhook_registrations w ON w.partner_tenant_id = t.id
-	LEFT JOIN webhook_deliveries o ON o.id = (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND d.status = 'waiting' AND NOT (` + isDead + `)
+	LEFT JOIN webhook_deliveries o ON o.id = (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = t.id AND ` + isWaiting + `
 		ORDER BY d.happened_at, d.id LIMIT 1)
 	ORDER BY CASE WHEN w.off_at IS NULL THEN 0 ELSE 1 END, t.id LIMIT $3`)
 
@@ -84,10 +85,10 @@ func TroubledSince(ctx context.Context, tx store.Tx, latest time.Time, limit int
 	return found, err
 }
 
-var countDeadOf = store.Both(`SELECT COUNT(*) FROM webhook_deliveries d LEFT JOIN webhook_registrations w ON w.partner_tenant_id = d.partner_tenant_id
-	WHERE d.partner_tenant_id = $1 AND ` + isDead)
+var countDeadOf = store.Both(`SELECT COUNT(*) FROM (SELECT d.id` + underRegistration + `
+	WHERE d.partner_tenant_id = $1 AND ` + isDead + ` LIMIT ` + fmt.Sprint(webhook.MostCounted+1) + `) AS bounded`)
 
-// DeadWebhooks tells how many dead letters there are for the partner.
+// DeadWebhooks tells how many dead letters there are for the partner, counted up to one more than webhook.MostCounted.
 func (s *Store) DeadWebhooks(ctx context.Context, partner string) (int, error) {
 	store.Lower(&partner)
 	return store.Read(ctx, s.db, "count dead letters", func(tx store.Tx) (int, error) {

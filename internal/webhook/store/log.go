@@ -43,13 +43,13 @@ func (s *Store) WebhookDeliveries(ctx context.Context, q Search) (store.Page[web
 			return store.Page[webhook.Delivery]{}, err
 		}
 		r := row.read()
-		withStatus(&w, q.Status, r)
-		count := store.Listing{Text: "SELECT COUNT(*) FROM webhook_deliveries d" + w.Clause(), Args: w.Args}
+		withStatus(&w, q.Status)
+		count := store.Listing{Text: "SELECT COUNT(*)" + underRegistration + w.Clause(), Args: w.Args}
 		if q.After != nil {
 			w.Conditions = append(w.Conditions, fmt.Sprintf("(d.happened_at, d.id) < (%s, %s)", w.Placeholder(store.Stamp(q.After.At)), w.Placeholder(q.After.ID)))
 		}
 		rows := store.Listing{
-			Text: "SELECT " + deliveries.Columns.Of("d") + " FROM webhook_deliveries d" + w.Clause() + " ORDER BY d.happened_at DESC, d.id DESC", Args: w.Args,
+			Text: "SELECT " + deliveries.Columns.Of("d") + underRegistration + w.Clause() + " ORDER BY d.happened_at DESC, d.id DESC", Args: w.Args,
 		}
 		page, err := store.PageOf(ctx, tx, count, rows, deliveries.Fields, q.Limit)
 		for i, d := range page.Items {
@@ -59,21 +59,13 @@ func (s *Store) WebhookDeliveries(ctx context.Context, q Search) (store.Page[web
 	})
 }
 
-// withStatus narrows to what has the status under the partner's registration, as webhook.Delivery.Under says it.
-func withStatus(w *store.Where, status webhook.Status, r webhook.Registration) {
-	if r.Called() && status != "" && status != webhook.Delivered {
-		since := w.Placeholder(store.Stamp(r.CalledSince))
-		w.Conditions = append(w.Conditions, map[webhook.Status]string{
-			webhook.Waiting: "d.status = 'waiting' AND d.registered_at >= " + since,
-			webhook.Dead:    "d.status <> 'delivered' AND (d.status = 'dead' OR d.registered_at < " + since + ")",
-		}[status])
-		return
-	}
+// withStatus narrows to what has the status under the partner's registration.
+func withStatus(w *store.Where, status webhook.Status) {
 	switch status {
 	case webhook.Waiting:
-		w.Conditions = append(w.Conditions, "FALSE")
+		w.Conditions = append(w.Conditions, isWaiting)
 	case webhook.Dead:
-		w.Conditions = append(w.Conditions, "d.status <> 'delivered'")
+		w.Conditions = append(w.Conditions, isDead)
 	default:
 		w.And(string(status), "d.status = %s")
 	}

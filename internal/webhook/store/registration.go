@@ -2,6 +2,7 @@ package webhookstore
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"handover/internal/activitylog"
@@ -18,11 +19,16 @@ var (
 	selectSandbox      = store.Both(`SELECT p.tenant_id FROM partners p WHERE p.tenant_id = $1 AND p.environment = 'sandbox'`)
 	insertRegistration = registrations.Insert("ON CONFLICT (partner_tenant_id) DO NOTHING")
 	deleteRegistration = store.Both(`DELETE FROM webhook_registrations WHERE partner_tenant_id = $1`)
+	settleWaiting      = store.Both(`UPDATE webhook_deliveries SET registered_at = $2 WHERE status = 'waiting' AND id IN (` + inOrder(`SELECT d.id FROM webhook_deliveries d
+		WHERE d.partner_tenant_id = $1 AND d.status = 'waiting' AND d.registered_at >= $3 LIMIT `+fmt.Sprint(MostBuried)) + `)`)
 	updateRegistration = store.OverRows(`UPDATE webhook_registrations SET url = r.url, events = r.events, format = r.format, in_ms_header = r.in_ms_header,
 		secret = r.secret, previous_secret = r.previous_secret, previous_until = r.previous_until, modified_at = r.modified_at, failing_since = r.failing_since,
 		failures = r.failures, rests_until = r.rests_until, off_at = r.off_at, off_why = r.off_why, called_since = r.called_since, failed_at = r.failed_at
 		FROM {rows} WHERE webhook_registrations.partner_tenant_id = r.partner_tenant_id`, registrations.Columns)
 )
+
+// unplanned is when what programs of before 00024 wrote is registered: they do not know the column.
+var unplanned = store.Stamp(time.Date(9999, time.December, 31, 23, 59, 59, 999999000, time.UTC))
 
 // Webhook is the partner's registration, with the time until which its endpoint rests only while it does. Refusal: NotRegistered.
 func (s *Store) Webhook(ctx context.Context, partner string) (webhook.Registration, error) {
@@ -113,6 +119,9 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		if r, err = rules.Replace(was, w, now); err != nil {
 			return r, err
 		}
+		if err := settle(ctx, tx, was); err != nil {
+			return r, err
+		}
 		if err := save(ctx, tx, r); err != nil {
 			return r, err
 		}
@@ -123,6 +132,13 @@ func (s *Store) ReplaceWebhook(ctx context.Context, terms command.Terms[webhook.
 		}
 		return r, runs.Want(ctx, tx, delivering(partner, runs.CauseResumed, terms.Origin.Correlation, now))
 	})
+}
+
+// settle has what programs of before planned wait under the registration that is about to change, a portion of it: there is none once they
+// are gone and each of their events was tried.
+func settle(ctx context.Context, tx store.Tx, r webhook.Registration) error {
+	_, err := tx.Exec(ctx, settleWaiting, r.PartnerTenantID, store.Stamp(r.ModifiedAt), unplanned)
+	return err
 }
 
 func save(ctx context.Context, tx store.Tx, r webhook.Registration) error {
@@ -142,6 +158,9 @@ func (s *Store) UnregisterWebhook(ctx context.Context, terms command.Terms[webho
 		}
 		now, err := s.db.Time(ctx, tx)
 		if err != nil {
+			return r, err
+		}
+		if err := settle(ctx, tx, r); err != nil {
 			return r, err
 		}
 		if _, err := tx.Exec(ctx, deleteRegistration, partner); err != nil {

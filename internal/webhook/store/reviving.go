@@ -22,12 +22,12 @@ type Redelivered struct {
 // More tells that there may be more to send again.
 func (r Redelivered) More() bool { return r.Count == MostRedelivered }
 
-const deadThen = `d.partner_tenant_id = $1 AND d.status <> 'delivered' AND (d.status = 'dead' OR d.registered_at < $4) AND d.happened_at >= $2 AND d.happened_at < $3`
+const deadThen = underRegistration + ` WHERE d.partner_tenant_id = $1 AND d.happened_at >= $2 AND d.happened_at < $3 AND ` + isDead
 
 var (
-	reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', attempts_before = attempts, next_at = $7, ended_at = NULL, registered_at = $8 WHERE id IN (
-	SELECT d.id FROM webhook_deliveries d WHERE ` + deadThen + ` AND $5 LIKE '% ' || d.event || ' %' ORDER BY d.happened_at, d.id LIMIT $6)`)
-	countUnsubscribed = store.Both(`SELECT COUNT(*) FROM webhook_deliveries d WHERE ` + deadThen + ` AND $5 NOT LIKE '% ' || d.event || ' %'`)
+	reviveDead = store.Both(`UPDATE webhook_deliveries SET status = 'waiting', attempts_before = attempts, next_at = $6, ended_at = NULL, registered_at = $7
+		WHERE status <> 'delivered' AND id IN (` + inOrder(`SELECT d.id`+deadThen+` AND $4 LIKE '% ' || d.event || ' %' ORDER BY d.happened_at, d.id LIMIT $5`) + `)`)
+	countUnsubscribed = store.Both(`SELECT COUNT(*)` + deadThen + ` AND $4 NOT LIKE '% ' || d.event || ' %'`)
 )
 
 // RedeliverDeadWebhooks sends the dead letters again that happened from then until then, zero times being the beginning of the log and now,
@@ -67,7 +67,7 @@ func (s *Store) RedeliverDeadWebhooks(ctx context.Context, terms command.Terms[R
 }
 
 func revive(ctx context.Context, tx store.Tx, r webhook.Registration, from, until, now time.Time) (done Redelivered, err error) {
-	then := []any{r.PartnerTenantID, store.Stamp(from), store.Stamp(until), store.Stamp(r.CalledSince), stored(r).events}
+	then := []any{r.PartnerTenantID, store.Stamp(from), store.Stamp(until), stored(r).events}
 	if done.Skipped, _, err = store.One(ctx, tx, countUnsubscribed, store.Value[int], then...); err != nil {
 		return done, err
 	}

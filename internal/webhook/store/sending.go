@@ -2,6 +2,7 @@ package webhookstore
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -26,23 +27,28 @@ var (
 		AND ` + isFirst + ` ORDER BY d.happened_at, d.id LIMIT $5`)
 	// selectNext is asked when nothing is due: what was due by then waits behind something else.
 	selectNext   = store.Both(`SELECT d.next_at FROM webhook_deliveries d WHERE ` + live + ` AND d.next_at > $3 AND ` + isFirst + ` ORDER BY d.next_at LIMIT 1`)
-	countWaiting = store.Both(`SELECT COUNT(*), MIN(happened_at) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND status = 'waiting'`)
+	countWaiting = store.Both(`SELECT (SELECT COUNT(*) FROM (SELECT d.id FROM webhook_deliveries d WHERE d.partner_tenant_id = $1 AND d.status = 'waiting'
+		LIMIT ` + fmt.Sprint(webhook.MostCounted+1) + `) AS bounded), MIN(happened_at) FROM webhook_deliveries WHERE partner_tenant_id = $1 AND status = 'waiting'`)
 )
 
 // Standing is how delivering to one partner stands.
 type Standing struct {
 	Registration webhook.Registration // zero when there is none
 	Due          []webhook.Delivery   // to be sent now, in this order
-	Waiting      int                  // with those that are due
+	Waiting      int                  // with those that are due, counted up to one more than webhook.MostCounted
 	Oldest       time.Time            // when the first of them happened
-	Next         time.Time            // when something is due, with nothing due; zero when nothing waits
+	Next         time.Time            // when something is due, with nothing due; zero only when nothing waits
 	At           time.Time            // of the look
 	Buried       int                  // events that it made dead letters of
 }
 
-// LookAtWebhook tells how delivering to the partner stands, and what is due: at most limit events, in the order in which they happened.
-// Nothing is due while the endpoint rests. What is not sent any more becomes dead letters, also what the registration does not have any more, at most MostBuried in one look; when there is
-// more of it, something is still to be done now.
+// LookAtWebhook looks what the partner is owed and buries what is not sent any more: it writes where there is such a thing. It tells how
+// delivering stands, and what is due: at most limit events, in the order in which they happened. Nothing is due while the endpoint rests.
+// What the registration does not have any more is buried, too. One look buries at most MostBuried; when there is more of it, something is
+// still to be done now.
+//
+// As long as something waits, something is due or there is a next time, because everything is read at one instant: of what is about one
+// thing the first is due, or comes later, or is not sent any more. Then the caller has more to do at once.
 func (s *Store) LookAtWebhook(ctx context.Context, partner string, limit int) (Standing, error) {
 	store.Lower(&partner)
 	now, unburied, err := s.look(ctx, partner, limit)
@@ -85,6 +91,9 @@ func (s *Store) look(ctx context.Context, partner string, limit int) (at Standin
 		at.Due, at.Next, err = dueOf(ctx, tx, at, limit)
 		found := len(at.Due)
 		at.Due = slices.DeleteFunc(at.Due, func(d webhook.Delivery) bool { return !at.Registration.Wants(d.Name) })
+		for i, d := range at.Due {
+			at.Due[i] = d.Under(at.Registration)
+		}
 		unburied = unburied || len(at.Due) < found
 		return at, err
 	})

@@ -6,6 +6,7 @@
 //	noting.go        what is done to registrations stands in the log of their partner
 //	owing.go         what happened is owed to whom it concerns
 //	sending.go       what is due, and what became of it
+//	under.go         what is dead, waits and is due under a registration
 //	burying.go       what is not sent any more
 //	resting.go       endpoints that rest are called at once when their owner asks
 //	aside.go         what cannot be said

@@ -22,8 +22,7 @@ const (
 var selectOverdue = store.Both(waitingPartners + ` SELECT p.id FROM waiting p
 	LEFT JOIN webhook_registrations w ON w.partner_tenant_id = p.id
 	LEFT JOIN runs r ON r.workflow_id = '` + webhook.WorkflowID("") + `' || p.id
-	WHERE p.id IS NOT NULL AND COALESCE(w.rests_until <= $2, TRUE) AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $3, TRUE)
-		AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.partner_tenant_id = p.id AND d.status = 'waiting' AND d.next_at <= $2 AND ` + isFirst + `)
+	WHERE p.id IS NOT NULL AND COALESCE(r.told = r.wanted, TRUE) AND COALESCE(r.watched_at <= $3, TRUE) AND ` + isHeldUpBy("$2") + `
 	ORDER BY p.id LIMIT $4`)
 
 // WatchWebhooks makes the runs look that should have delivered something five minutes ago: at most 500, each once an hour. It tells how
@@ -57,8 +56,8 @@ var (
 )
 
 func forgetting(which string) store.Statement {
-	return store.Both(`DELETE FROM webhook_deliveries WHERE id IN (SELECT d.id FROM webhook_deliveries d WHERE d.status <> 'waiting' AND ` + which +
-		` ORDER BY d.happened_at, d.id LIMIT ` + fmt.Sprint(forgottenAtOnce) + ` FOR UPDATE)`)
+	return store.Both(`DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND id IN (` + inOrder(`SELECT d.id FROM webhook_deliveries d
+		WHERE d.status <> 'waiting' AND `+which+` ORDER BY d.happened_at, d.id LIMIT `+fmt.Sprint(forgottenAtOnce)) + `)`)
 }
 
 // ForgetWebhooks deletes what became of events once its days are over, and tells how many. After an error those deleted so far are

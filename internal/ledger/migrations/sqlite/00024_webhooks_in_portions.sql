@@ -3,15 +3,13 @@
 
 -- +goose Up
 
+-- Programs from before go on to write while the new ones are started: what they leave out means a registration of always, and what waits
+-- under the present registration, whichever that is. No row is rewritten for it.
 ALTER TABLE webhook_registrations ADD COLUMN called_since text NOT NULL DEFAULT '2000-01-01T00:00:00.000000Z'; -- since it is there, or was last switched on
-UPDATE webhook_registrations SET called_since = created_at;
 
 -- modified_at of the registration under which the next attempt was planned. What waits under one of before called_since is not sent any
 -- more; under one of before modified_at it is sent at once.
-ALTER TABLE webhook_deliveries ADD COLUMN registered_at text;
-UPDATE webhook_deliveries SET registered_at = COALESCE(
-        (SELECT w.modified_at FROM webhook_registrations w WHERE w.partner_tenant_id = webhook_deliveries.partner_tenant_id AND w.off_at IS NULL), happened_at)
-    WHERE status = 'waiting';
+ALTER TABLE webhook_deliveries ADD COLUMN registered_at text NOT NULL DEFAULT '9999-12-31T23:59:59.999999Z';
 
 CREATE INDEX webhook_deliveries_registered ON webhook_deliveries (partner_tenant_id, registered_at) WHERE status = 'waiting';
 CREATE INDEX webhook_deliveries_next ON webhook_deliveries (partner_tenant_id, next_at) WHERE status = 'waiting';
