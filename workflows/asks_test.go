@@ -42,7 +42,7 @@ var whatStays = map[string][]string{
 	"a name of an activity: TestNamesStay": {"billing.Prefix", "delivery.Prefix", "subscriptions.Prefix", "transfers.Prefix"},
 	"said to readers only, and decides nothing": {
 		"kernel.BeingProcessed", "kernel.Code", "kernel.InvalidInput", "kernel.Markdown", "kernel.Refuse", "transfer.AnswerOf", "transfer.NoSuchTransfer",
-		"webhook.WhyFailing", "webhook.WhyGone",
+		"transfer.Message.Fingerprint", "webhook.Counted", "webhook.WhyFailing", "webhook.WhyGone",
 	},
 }
 

@@ -19,7 +19,7 @@ func TestWhatCannotBeSaidIsSetAside(t *testing.T) {
 		s := owing(t, 12)
 		s.steps.AtOnce = atOnce
 		buried := 0
-		s.steps.Buried = func(events int) { buried += events }
+		s.steps.Died = func(events int) { buried += events }
 		book := &sayable{endpoint: s.to, unsaid: map[string]*webhook.UnsaidError{
 			"test-000": {Fault: webhook.FaultUnsayable, Err: errors.New("too large")},
 			"test-001": {Fault: webhook.FaultUnknown, Later: true, Err: errors.New("what is that?")},

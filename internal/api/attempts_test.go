@@ -106,7 +106,7 @@ func TestAttemptsAreLogged(t *testing.T) {
 		require.Len(t, rows, want, c.key)
 		newest := rows[len(rows)-1]
 		assert.Contains(t, newest, c.says)
-		assert.Contains(t, newest, fmt.Sprintf("%s  correlation of %s api [%q]", world.LargeTargetUser, c.key, world.LargeTarget))
+		assert.Contains(t, newest, fmt.Sprintf("%s  %s api [%q]", world.LargeTargetUser, correlationOf(c.key), world.LargeTarget))
 	}
 	assert.Empty(t, s.refusedAt(world.LargeSource), "the other party learns nothing of it")
 

@@ -170,7 +170,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 			require.Equal(t, after, s.rows("SELECT workflow_id, wanted FROM runs"))
 			require.Equal(t, w.runs, strings.Join(before, ",") != strings.Join(after, ","))
 			if w.runs {
-				require.Len(t, s.rows("SELECT workflow_id FROM runs WHERE told < wanted AND correlation_id = 'correlation of k' AND workflow_id = ?",
+				require.Len(t, s.rows("SELECT workflow_id FROM runs WHERE told < wanted AND correlation_id = 'correlation-of-k' AND workflow_id = ?",
 					w.run(t, first)), 1)
 			}
 			require.Equal(t, w.status != http.StatusNoContent, first.kind == "application/json", first.kind)
@@ -265,7 +265,7 @@ func TestWithoutAKey(t *testing.T) {
 	require.Equal(t, "2055", s.gets(ask{by: byTarget, method: http.MethodPatch, path: second.location, body: cancelling,
 		header: map[string]string{"If-Match": `"old"`}}, http.StatusPreconditionFailed).code(t))
 	require.Empty(t, s.rows("SELECT * FROM api_requests"))
-	require.Equal(t, []string{"api crm correlation of"}, s.rows(`SELECT json_extract(new_value, '$.origin.via'), application_id,
+	require.Equal(t, []string{"api crm correlation-of-"}, s.rows(`SELECT json_extract(new_value, '$.origin.via'), application_id,
 		correlation_id FROM activity_log WHERE event_key = 'submitted' AND partner_tenant_id = ?`, world.LargeSource))
 }
 

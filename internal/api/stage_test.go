@@ -150,7 +150,7 @@ func (s *stage) hears(ctx context.Context, q ask) reply {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+q.by)
-	r.Header.Set("MS-CorrelationId", "correlation of "+q.key)
+	r.Header.Set("MS-CorrelationId", correlationOf(q.key))
 	if q.key != "" {
 		r.Header.Set("MS-RequestId", q.key)
 	}
@@ -185,6 +185,11 @@ func (s *stage) together(times int, q ask) []reply {
 	}
 	all.Wait()
 	return replies
+}
+
+// correlationOf is the correlation id of a request with the key.
+func correlationOf(key string) string {
+	return "correlation-of-" + strings.NewReplacer(" ", "-", "'", "-").Replace(key)
 }
 
 // rows reads from the ledger's file: one text for each row.
