@@ -119,23 +119,30 @@ func (f fixture) everything() map[string][]string {
 	}
 	all := map[string][]string{}
 	for _, table := range f.rows(names) {
-		rows, err := f.Reader().QueryContext(f.t.Context(), "SELECT * FROM "+table)
-		require.NoError(f.t, err)
-		columns, err := rows.Columns()
-		require.NoError(f.t, err)
-		for rows.Next() {
-			values := make([]any, len(columns))
-			for i := range values {
-				values[i] = new(any)
-			}
-			require.NoError(f.t, rows.Scan(values...))
-			for i, v := range values {
-				all[table] = append(all[table], columns[i]+": "+unpacked(f.t, *v.(*any)))
-			}
-		}
-		require.NoError(f.t, rows.Err())
-		require.NoError(f.t, rows.Close())
+		all[table] = f.allOf(table)
 	}
+	return all
+}
+
+// allOf is all that stands in the table.
+func (f fixture) allOf(table string) (all []string) {
+	f.t.Helper()
+	rows, err := f.Reader().QueryContext(f.t.Context(), "SELECT * FROM "+table)
+	require.NoError(f.t, err)
+	defer func() { require.NoError(f.t, rows.Close()) }()
+	columns, err := rows.Columns()
+	require.NoError(f.t, err)
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		require.NoError(f.t, rows.Scan(values...))
+		for i, v := range values {
+			all = append(all, columns[i]+": "+unpacked(f.t, *v.(*any)))
+		}
+	}
+	require.NoError(f.t, rows.Err())
 	return all
 }
 

@@ -91,6 +91,7 @@ func under(all []webhook.Delivery, r webhook.Registration, now time.Time) (is to
 	for _, d := range all {
 		at := d.Under(r)
 		switch at.Status {
+		case webhook.Delivered:
 		case webhook.Dead:
 			is.dead = append(is.dead, d.ID)
 			is.heldUp = is.heldUp || d.Status == webhook.Waiting && !d.NextAt.After(by)
