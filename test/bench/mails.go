@@ -18,6 +18,7 @@ import (
 const (
 	mailCustomers  = 10
 	mailsOfEachOne = 2
+	writtenForEach = 4 // transfers that are written for each that is to wait for an answer: three in ten do
 )
 
 // mailing is one way to send a backlog of e-mail. What it returns is what runs did for it.
@@ -61,10 +62,14 @@ func (b *bench) mail(ctx context.Context, s *stage) error {
 	var transfers []string
 	for _, m := range all {
 		written := past{now: time.Now()}
-		if err := written.extendLedger(ctx, m.on.Ledger, s.urls[m.on], mailCustomers, b.mails/mailsOfEachOne/mailCustomers); err != nil {
+		wanted := b.mails / mailsOfEachOne
+		if err := written.extendLedger(ctx, m.on.Ledger, s.urls[m.on], mailCustomers, writtenForEach*wanted/mailCustomers); err != nil {
 			return err
 		}
-		transfers = written.ids()
+		var err error
+		if transfers, err = s.pending(ctx, m.on, wanted); err != nil {
+			return err
+		}
 	}
 	for round := range b.rounds {
 		first := round % max(len(all), 1)
@@ -77,15 +82,27 @@ func (b *bench) mail(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// ids are those of all transfers.
-func (p *past) ids() []string {
-	var all []string
-	for customer := range p.customers {
-		for age := range p.each {
-			all = append(all, pastTransfer(customer, age))
+// pending are that many transfers that wait for an answer: nobody is told of being asked once that is over.
+func (s *stage) pending(ctx context.Context, on *book, wanted int) (ids []string, err error) {
+	err = s.onDatabaseOf(on, func(db *sql.DB, _ dialect) error {
+		rows, err := db.QueryContext(ctx, "SELECT id FROM transfers WHERE status = 'Pending' ORDER BY id")
+		if err != nil {
+			return err
 		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() && len(ids) < wanted {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return rows.Err()
+	})
+	if err == nil && len(ids) < wanted {
+		err = fmt.Errorf("only %d of %d transfers wait for an answer", len(ids), wanted)
 	}
-	return all
+	return ids, err
 }
 
 // unsend owes e-mails again that were sent.
