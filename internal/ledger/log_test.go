@@ -129,7 +129,8 @@ func TestAttemptsAreBoundedAndApart(t *testing.T) {
 		senders.Wait()
 		failed := func() int { return len(f.rows("SELECT id FROM activity_log WHERE status = 'failed'")) }
 		require.GreaterOrEqual(t, failed(), activitylog.MostAttempts)
-		require.Less(t, failed(), activitylog.MostAttempts+hands)
+		// Each hand may pass the bound once together with others, and once more to say that it was the last.
+		require.Less(t, failed(), activitylog.MostAttempts+2*hands)
 		require.NotEmpty(t, f.rows(`SELECT id FROM activity_log WHERE new_value LIKE '%"last":true%'`))
 		before := failed()
 		f.clock.advance(-time.Hour)
