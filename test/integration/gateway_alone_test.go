@@ -149,6 +149,8 @@ func TestAGatewayWithoutItsLedger(t *testing.T) {
 	in := reachInto(t, database.URL())
 	writes := s.writes(t, 0)
 	reads := s.reads(t, largeParties(kinds))
+	// A worker that is still starting would end without its ledger.
+	eventually(t, "the worker has begun the runs", func() bool { return in.counts(t, "SELECT COUNT(*) FROM runs WHERE told < wanted") == 0 })
 	in.holds(t, "BEGIN", "LOCK TABLE api_requests IN SHARE MODE")
 	heard := s.begin(asks(writes)...)
 	eventually(t, "all wait to claim", func() bool { return in.waiting(t) >= len(writes) })
