@@ -67,7 +67,7 @@ func (b *bench) mail(ctx context.Context, s *stage) error {
 			return err
 		}
 		var err error
-		if transfers, err = s.pending(ctx, m.on, wanted); err != nil {
+		if transfers, err = s.pending(ctx, m.on, written.ids(), wanted); err != nil {
 			return err
 		}
 	}
@@ -82,10 +82,24 @@ func (b *bench) mail(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// pending are that many transfers that wait for an answer: nobody is told of being asked once that is over.
-func (s *stage) pending(ctx context.Context, on *book, wanted int) (ids []string, err error) {
+// ids are those of all transfers.
+func (p *past) ids() []string {
+	var all []string
+	for customer := range p.customers {
+		for age := range p.each {
+			all = append(all, pastTransfer(customer, age))
+		}
+	}
+	return all
+}
+
+// listed are ids in a statement.
+func listed(ids []string) string { return "'" + strings.Join(ids, "', '") + "'" }
+
+// pending are that many of the transfers that wait for an answer: nobody is told of being asked once that is over.
+func (s *stage) pending(ctx context.Context, on *book, of []string, wanted int) (ids []string, err error) {
 	err = s.onDatabaseOf(on, func(db *sql.DB, _ dialect) error {
-		rows, err := db.QueryContext(ctx, "SELECT id FROM transfers WHERE status = 'Pending' ORDER BY id")
+		rows, err := db.QueryContext(ctx, "SELECT id FROM transfers WHERE status = 'Pending' AND id IN ("+listed(of)+") ORDER BY id")
 		if err != nil {
 			return err
 		}
@@ -111,7 +125,7 @@ const unsend = `UPDATE notifications SET sent_at = NULL, attempts = 0, next_at =
 func (b *bench) mailOnce(ctx context.Context, s *stage, m mailing, transfers []string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	gaps := strings.NewReplacer("{now}", fmt.Sprint(time.Now().Unix()), "{ids}", "'"+strings.Join(transfers, "', '")+"'")
+	gaps := strings.NewReplacer("{now}", fmt.Sprint(time.Now().Unix()), "{ids}", listed(transfers))
 	return s.onDatabaseOf(m.on, func(db *sql.DB, d dialect) error {
 		if _, err := db.ExecContext(ctx, stamps.ReplaceAllString(gaps.Replace(unsend), d.stamp)); err != nil {
 			return err
@@ -122,7 +136,7 @@ func (b *bench) mailOnce(ctx context.Context, s *stage, m mailing, transfers []s
 		if err != nil {
 			return err
 		}
-		if err := sent(ctx, db, mails); err != nil {
+		if err := sent(ctx, db, transfers); err != nil {
 			return err
 		}
 		took, statements := time.Since(began), m.on.Statements()-statements
@@ -135,16 +149,16 @@ func (b *bench) mailOnce(ctx context.Context, s *stage, m mailing, transfers []s
 	})
 }
 
-// sent returns when nothing is owed any more; that all of it was sent is checked.
-func sent(ctx context.Context, db *sql.DB, mails int) error {
+// sent returns when nothing is owed any more; that all about these transfers was sent is checked.
+func sent(ctx context.Context, db *sql.DB, transfers []string) error {
 	var left, undelivered int
 	err := until(ctx, "e-mails are not sent", func() (bool, error) {
 		err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM notifications WHERE sent_at IS NULL AND undelivered_at IS NULL").Scan(&left)
 		return left == 0, err
 	})
-	failed := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM notifications WHERE undelivered_at IS NOT NULL").Scan(&undelivered)
+	failed := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM notifications WHERE undelivered_at IS NOT NULL AND subject_id IN ("+listed(transfers)+")").Scan(&undelivered)
 	if err = errors.Join(err, failed); err == nil && undelivered > 0 {
-		err = fmt.Errorf("%d of %d e-mails could not be delivered", undelivered, mails)
+		err = fmt.Errorf("%d of %d e-mails could not be delivered", undelivered, len(transfers)*mailsOfEachOne)
 	}
 	return err
 }
